@@ -1,0 +1,170 @@
+//! Identifiers and log positions. One type per kind of thing, so that a link id cannot be passed for a merchant id.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+/// Why a text is not an identifier of the wanted kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not an id of the form {prefix}_ followed by 32 hexadecimal digits")]
+pub struct IdError {
+    prefix: &'static str,
+}
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// The prefix of the text form, without the underscore.
+            pub const PREFIX: &'static str = $prefix;
+
+            /// Wraps a UUID that is known to be of this kind (from our own storage or an id source).
+            pub const fn from_uuid(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+
+            /// The bare UUID, for storage.
+            pub const fn as_uuid(&self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($prefix, "_{}"), self.0.simple())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                parse_prefixed(text, $prefix).map(Self).ok_or(IdError { prefix: $prefix })
+            }
+        }
+    };
+}
+
+id!(
+    /// A partner of Paymint that uses this installation. The unit of isolation and order.
+    TenantId,
+    "ten"
+);
+id!(
+    /// A sub-merchant: one (member code, merchant code) pair of one tenant.
+    MerchantId,
+    "mer"
+);
+id!(
+    /// One request for a registration URL and, if it succeeds, the issued link.
+    LinkId,
+    "lnk"
+);
+id!(
+    /// One event of the log.
+    EventId,
+    "evt"
+);
+id!(
+    /// One API key of a tenant. The id is public, the secret is not.
+    KeyId,
+    "key"
+);
+
+/// Exactly one spelling per id: lower-case hex without hyphens, so that ids can be compared as text.
+fn parse_prefixed(text: &str, prefix: &str) -> Option<Uuid> {
+    let hex = text.strip_prefix(prefix)?.strip_prefix('_')?;
+    let canonical = hex.len() == 32 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    if canonical { Uuid::try_parse(hex).ok() } else { None }
+}
+
+/// Position in a tenant's log. Gap-free from 1; [`Seq::ZERO`] stands before the first event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Seq(pub u64);
+
+impl Seq {
+    /// The position before the first event.
+    pub const ZERO: Self = Self(0);
+
+    /// The position that follows.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl fmt::Display for Seq {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// How many events a stream (one merchant, or the tenant's own stream) has. Gap-free from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version(pub u64);
+
+impl Version {
+    /// A stream without events.
+    pub const ZERO: Self = Self(0);
+
+    /// The version after one more event.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Where and when an event stands in the log. Given by the write path, never by the caller of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    /// Position in the tenant's log.
+    pub seq: Seq,
+    /// Position in the stream.
+    pub version: Version,
+    /// When it was written; never decreases within a tenant.
+    pub recorded_at: DateTime<Utc>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_reads_back_from_its_text() {
+        let id = MerchantId::from_uuid(Uuid::from_u128(0x0197_0000_0000_7000_8000_0000_0000_0001));
+        assert_eq!(id.to_string(), "mer_01970000000070008000000000000001");
+        assert_eq!(id.to_string().parse(), Ok(id));
+    }
+
+    #[test]
+    fn other_spellings_and_kinds_are_refused() {
+        for text in [
+            "",
+            "mer_",
+            "lnk_01970000000070008000000000000001",
+            "mer_0197000000007000800000000000000",
+            "mer_0197000000007000800000000000000G",
+            "mer_0197000000007000800000000000000A",
+            "mer_01970000-0000-7000-8000-000000000001",
+        ] {
+            assert!(text.parse::<MerchantId>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! The core: what a merchant and a tenant are, which commands they take, which events follow.
+//!
+//! Everything here is synchronous and pure. This crate knows no storage, no network, no clock, no serialisation:
+//! time and ids come in as arguments, and the events it returns are written down by somebody else.
+//!
+//! Read in this order: [`ids`], [`codes`], [`business`], [`text`] (values that cannot be wrong), [`review`] (what
+//! upstream says), [`merchant`] (state, command, event, [`merchant::decide`], [`merchant::evolve`]), [`tenant`].
+
+pub mod actor;
+pub mod business;
+pub mod codes;
+mod words;
+
+pub mod ids;
+pub mod merchant;
+pub mod review;
+pub mod tenant;
+pub mod text;
+
+pub use actor::{Actor, CorrelationId};
+pub use business::{BusinessNumber, ReportedNumber};
+pub use codes::{MemberCode, MerchantCode, Reference};
+pub use ids::{EventId, KeyId, LinkId, MerchantId, Seq, Stamp, TenantId, Version};
+pub use text::{FreeText, Label};

@@ -1,0 +1,193 @@
+//! What the registry knows about a tenant.
+
+use crate::words::words;
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+use super::command::Upstream;
+use super::event::Event;
+use crate::ids::{KeyId, Seq, Stamp, TenantId, Version};
+use crate::text::Label;
+
+/// Most API keys that a tenant may have, revoked ones not counted.
+pub const KEYS_MAX: usize = 100;
+
+/// Why a text is not a slug.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must have 3 to 40 characters out of a-z, 0-9 and -, beginning and ending with a letter or digit")]
+pub struct SlugError;
+
+/// A tenant's short name. It stands in NATS subjects and stream names, so it never changes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slug(String);
+
+impl Slug {
+    /// Reads a slug: `[a-z0-9][a-z0-9-]{1,38}[a-z0-9]`.
+    pub fn parse(text: &str) -> Result<Self, SlugError> {
+        let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        let shaped = (3..=40).contains(&text.len()) && text.bytes().all(inner);
+        if shaped && !text.starts_with('-') && !text.ends_with('-') {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(SlugError)
+        }
+    }
+
+    /// The slug as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Slug {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whether a tenant may work. A suspended tenant still receives callbacks: what upstream says is never lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TenantState {
+    /// Everything works.
+    Active,
+    /// Its API keys are refused.
+    Suspended,
+}
+
+words!(TenantState {
+    Active => "active",
+    Suspended => "suspended",
+});
+
+/// What an API key may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// Read merchants, links and statistics.
+    MerchantsRead,
+    /// Register and change merchants.
+    MerchantsWrite,
+    /// Issue and revoke registration links.
+    LinksWrite,
+    /// Read the event feed.
+    EventsRead,
+    /// Read the raw bytes of callbacks.
+    PayloadsRead,
+}
+
+words!(Scope {
+    MerchantsRead => "merchants:read",
+    MerchantsWrite => "merchants:write",
+    LinksWrite => "links:write",
+    EventsRead => "events:read",
+    PayloadsRead => "payloads:read",
+});
+
+/// SHA-256 of an API key's secret. The secret has 256 random bits, so a plain hash cannot be guessed back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SecretHash(pub [u8; 32]);
+
+impl fmt::Debug for SecretHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretHash(hidden)")
+    }
+}
+
+/// An API key. Its secret was shown once and is not known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    /// Its id.
+    pub id: KeyId,
+    /// What its owner calls it.
+    pub name: Label,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+    /// Against what a presented secret is compared.
+    pub secret_hash: SecretHash,
+    /// When it was issued.
+    pub issued_at: DateTime<Utc>,
+    /// From when on it no longer works by itself.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When it was revoked.
+    pub revoked_at: Option<DateTime<Utc>>,
+}
+
+impl ApiKey {
+    /// Whether the key works at a moment.
+    pub fn is_usable(&self, at: DateTime<Utc>) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|expires_at| at < expires_at)
+    }
+}
+
+/// A partner of Paymint that uses this installation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tenant {
+    /// Its id.
+    pub id: TenantId,
+    /// How many events its own stream has.
+    pub version: Version,
+    /// Position of the last of them in its log.
+    pub seq: Seq,
+    /// Its short name.
+    pub slug: Slug,
+    /// Its name.
+    pub name: Label,
+    /// Whether it may work.
+    pub state: TenantState,
+    /// How its calls reach Paymint.
+    pub upstream: Option<Upstream>,
+    /// Its API keys, oldest first.
+    pub keys: Vec<ApiKey>,
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Folds one fact into the state. `None` stays `None` until the tenant is created.
+pub fn evolve(id: TenantId, state: Option<Tenant>, event: &Event, stamp: Stamp) -> Option<Tenant> {
+    let mut tenant = match (state, event) {
+        (None, Event::TenantCreated { slug, name }) => {
+            return Some(Tenant {
+                id,
+                version: stamp.version,
+                seq: stamp.seq,
+                slug: slug.clone(),
+                name: name.clone(),
+                state: TenantState::Active,
+                upstream: None,
+                keys: Vec::new(),
+                created_at: stamp.recorded_at,
+            });
+        }
+        (None, _) => return None,
+        (Some(tenant), _) => tenant,
+    };
+    tenant.version = stamp.version;
+    tenant.seq = stamp.seq;
+    match event {
+        Event::UpstreamConfigured { upstream } => tenant.upstream = Some(upstream.clone()),
+        Event::TenantSuspended => tenant.state = TenantState::Suspended,
+        Event::TenantResumed => tenant.state = TenantState::Active,
+        Event::ApiKeyIssued {
+            key_id,
+            name,
+            scopes,
+            secret_hash,
+            expires_at,
+        } => tenant.keys.push(ApiKey {
+            id: *key_id,
+            name: name.clone(),
+            scopes: scopes.clone(),
+            secret_hash: *secret_hash,
+            issued_at: stamp.recorded_at,
+            expires_at: *expires_at,
+            revoked_at: None,
+        }),
+        Event::ApiKeyRevoked { key_id } => {
+            if let Some(key) = tenant.keys.iter_mut().find(|key| key.id == *key_id) {
+                key.revoked_at = Some(stamp.recorded_at);
+            }
+        }
+        Event::TenantCreated { .. } | Event::UnclaimedMerchantSeen { .. } | Event::CallbackQuarantined { .. } => {}
+    }
+    Some(tenant)
+}

@@ -1,0 +1,121 @@
+//! Free text: strict for what a tenant types, lenient for what upstream sends.
+
+use std::fmt;
+
+/// Longest text that is kept from upstream for display, in characters. The whole text stays in the raw payload.
+pub const FREE_TEXT_LENGTH_MAX: usize = 4_000;
+
+/// Longest text that a tenant may give for a name, a tag or a metadata value, in characters.
+pub const LABEL_LENGTH_MAX: usize = 200;
+
+/// Untrusted text made safe to store and show: no control characters but line breaks and tabs, bounded length.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct FreeText(String);
+
+impl FreeText {
+    /// Replaces control characters (PostgreSQL cannot hold NUL, terminals obey escapes) and cuts at the limit.
+    pub fn from_untrusted(text: &str) -> Self {
+        let clean = |c: char| {
+            if c.is_control() && c != '\n' && c != '\t' {
+                '\u{FFFD}'
+            } else {
+                c
+            }
+        };
+        Self(text.chars().take(FREE_TEXT_LENGTH_MAX).map(clean).collect())
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether there is nothing but white space.
+    pub fn is_blank(&self) -> bool {
+        self.0.trim().is_empty()
+    }
+}
+
+/// Names and review messages are personal data: a log line must not hold them by accident.
+impl fmt::Debug for FreeText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FreeText({} bytes)", self.0.len())
+    }
+}
+
+/// Why a text is not a label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LabelError {
+    /// Nothing, or only white space.
+    #[error("must not be blank")]
+    Blank,
+    /// More than [`LABEL_LENGTH_MAX`] characters.
+    #[error("must have at most {LABEL_LENGTH_MAX} characters")]
+    TooLong,
+    /// A control character.
+    #[error("must not hold control characters")]
+    ControlCharacter,
+}
+
+/// A name, a tag or another short text that a tenant typed: 1 to 200 characters, none of them control characters.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Label(String);
+
+impl Label {
+    /// Reads a label; white space at the ends is dropped.
+    pub fn parse(text: &str) -> Result<Self, LabelError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(LabelError::Blank);
+        }
+        if text.chars().count() > LABEL_LENGTH_MAX {
+            return Err(LabelError::TooLong);
+        }
+        if text.chars().any(char::is_control) {
+            return Err(LabelError::ControlCharacter);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Label {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Label({} bytes)", self.0.len())
+    }
+}
+
+impl From<Label> for FreeText {
+    fn from(label: Label) -> Self {
+        Self(label.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn untrusted_text_is_cleaned_and_cut() {
+        assert_eq!(
+            FreeText::from_untrusted("가\0나\n\u{1b}[31m").as_str(),
+            "가\u{FFFD}나\n\u{FFFD}[31m"
+        );
+        assert_eq!(
+            FreeText::from_untrusted(&"가".repeat(5_000)).as_str().chars().count(),
+            FREE_TEXT_LENGTH_MAX
+        );
+    }
+
+    #[test]
+    fn labels_are_strict() {
+        assert_eq!(Label::parse("  강남점 ").unwrap().as_str(), "강남점");
+        assert_eq!(Label::parse(" \t "), Err(LabelError::Blank));
+        assert_eq!(Label::parse("a\0"), Err(LabelError::ControlCharacter));
+        assert_eq!(Label::parse(&"a".repeat(201)), Err(LabelError::TooLong));
+    }
+}

@@ -1,0 +1,162 @@
+//! Keys: one master key per installation, one data key per merchant (and per tenant) wrapped by it.
+
+use std::fmt;
+
+use aes_gcm::aead::{Aead, KeyInit, Payload};
+use aes_gcm::{Aes256Gcm, Key, Nonce};
+use uuid::Uuid;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// Format of a wrapped key: the first byte, so that another cipher can follow one day.
+const FORMAT: u8 = 1;
+const NONCE_LENGTH: usize = 12;
+
+/// A wrapped or sealed text could not be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// Shorter than any sealed text, or of a format that this version does not know.
+    #[error("not a sealed text of a known format")]
+    Format,
+    /// The key is another one, or a byte was changed.
+    #[error("the key does not open it")]
+    Key,
+}
+
+/// Why a text is not a master key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a master key is 64 hexadecimal digits")]
+pub struct MasterKeyError;
+
+/// The key of the installation. Whoever has it and the database can read all personal data.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct MasterKey([u8; 32]);
+
+impl MasterKey {
+    /// Reads 64 hexadecimal digits.
+    pub fn from_hex(text: &str) -> Result<Self, MasterKeyError> {
+        let mut key = [0; 32];
+        hex::decode_to_slice(text.trim(), &mut key).map_err(|_| MasterKeyError)?;
+        Ok(Self(key))
+    }
+
+    /// Takes 256 random bits.
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MasterKey(hidden)")
+    }
+}
+
+/// The key under which one owner's personal data is sealed. Destroying its wrapped form erases that data.
+#[derive(Clone)]
+pub struct DataKey {
+    cipher: Aes256Gcm,
+}
+
+impl DataKey {
+    fn new(bytes: &[u8; 32]) -> Self {
+        Self { cipher: Aes256Gcm::new(&Key::<Aes256Gcm>::from(*bytes)) }
+    }
+
+    /// Seals a text for the one place named by `id`. An id may be used once per key: the nonce comes from it.
+    pub fn seal(&self, id: Uuid, text: &[u8]) -> Vec<u8> {
+        seal_with(&self.cipher, id, text)
+    }
+
+    /// Opens what [`Self::seal`] made for this id.
+    pub fn open(&self, id: Uuid, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
+        open_with(&self.cipher, id, sealed)
+    }
+}
+
+/// Wraps and unwraps data keys.
+pub struct Keyring {
+    cipher: Aes256Gcm,
+}
+
+impl Keyring {
+    /// A keyring under a master key.
+    pub fn new(master: &MasterKey) -> Self {
+        Self { cipher: Aes256Gcm::new(&Key::<Aes256Gcm>::from(master.0)) }
+    }
+
+    /// Makes a data key for an owner out of 256 random bits; returns it with its wrapped form.
+    pub fn create(&self, owner: Uuid, mut random: [u8; 32]) -> (DataKey, Vec<u8>) {
+        let key = DataKey::new(&random);
+        let wrapped = seal_with(&self.cipher, owner, &random);
+        random.zeroize();
+        (key, wrapped)
+    }
+
+    /// Unwraps an owner's data key.
+    pub fn unwrap(&self, owner: Uuid, wrapped: &[u8]) -> Result<DataKey, OpenError> {
+        let mut bytes = open_with(&self.cipher, owner, wrapped)?;
+        let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| OpenError::Format).map(|key| DataKey::new(&key));
+        bytes.zeroize();
+        key
+    }
+}
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Keyring(hidden)")
+    }
+}
+
+/// The last 12 bytes of a `UUIDv7` hold its 74 random bits: unique wherever the id is.
+fn nonce_of(id: Uuid) -> [u8; NONCE_LENGTH] {
+    let mut nonce = [0; NONCE_LENGTH];
+    nonce.copy_from_slice(&id.as_bytes()[16 - NONCE_LENGTH..]);
+    nonce
+}
+
+fn seal_with(cipher: &Aes256Gcm, id: Uuid, text: &[u8]) -> Vec<u8> {
+    let payload = Payload { msg: text, aad: id.as_bytes() };
+    let sealed = cipher.encrypt(&Nonce::from(nonce_of(id)), payload).expect("AES-GCM takes texts below 64 GiB");
+    let mut framed = Vec::with_capacity(sealed.len() + 1);
+    framed.push(FORMAT);
+    framed.extend_from_slice(&sealed);
+    framed
+}
+
+fn open_with(cipher: &Aes256Gcm, id: Uuid, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
+    match sealed.split_first() {
+        Some((&FORMAT, rest)) => {
+            let payload = Payload { msg: rest, aad: id.as_bytes() };
+            cipher.decrypt(&Nonce::from(nonce_of(id)), payload).map_err(|_| OpenError::Key)
+        }
+        Some(_) | None => Err(OpenError::Format),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sealed_text_opens_with_its_key_and_id_only() {
+        let keyring = Keyring::new(&MasterKey::from_bytes([1; 32]));
+        let (owner, event, other) = (Uuid::from_u128(1), Uuid::from_u128(2), Uuid::from_u128(3));
+        let (key, wrapped) = keyring.create(owner, [7; 32]);
+        let sealed = key.seal(event, "가나다".as_bytes());
+        let unwrapped = keyring.unwrap(owner, &wrapped).unwrap();
+        assert_eq!(unwrapped.open(event, &sealed).unwrap(), "가나다".as_bytes());
+        assert_eq!(unwrapped.open(other, &sealed), Err(OpenError::Key));
+        assert_eq!(keyring.unwrap(other, &wrapped).err(), Some(OpenError::Key));
+        let stranger = Keyring::new(&MasterKey::from_bytes([2; 32]));
+        assert_eq!(stranger.unwrap(owner, &wrapped).err(), Some(OpenError::Key));
+        assert_eq!(key.open(event, &[]), Err(OpenError::Format));
+    }
+
+    #[test]
+    fn a_master_key_is_64_hexadecimal_digits() {
+        assert!(MasterKey::from_hex(&format!("{}\n", "0f".repeat(32))).is_ok());
+        for text in ["", "0f", &"0g".repeat(32), &"0f".repeat(33)] {
+            assert!(MasterKey::from_hex(text).is_err());
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! The write path: commands in, one transaction for many of them, answers out. And the port to storage.
+//!
+//! This crate knows the domain and nothing of HTTP, of NATS, of Paymint's wire, nor of any database: what it asks of
+//! one is written down in [`port`] and proven by the contract suite (feature `contract`).
+//!
+//! Read in this order: [`ambient`] (time, ids), [`keyring`] (personal data), [`stored`] (events as they
+//! are written), [`record`] and [`chain`] (a row of the log and its hash), [`port`] (what storage must do),
+//! [`submission`] and [`writer`] (group commit), [`archive`] (reading events back), [`verify`].
+
+pub mod ambient;
+pub mod keyring;
+pub mod stored;
+pub mod record;
+pub mod chain;
+pub mod port;
+pub mod submission;
+pub mod writer;
+pub mod archive;
+pub mod verify;
+#[cfg(feature = "contract")]
+pub mod contract;
+
+pub use ambient::{Ambient, Clock, IdSource};
+pub use archive::{Archive, ArchiveError, RecordedEvent};
+pub use keyring::{Keyring, MasterKey};
+pub use port::{Journal, ReadError, Reader, TransactError};
+pub use record::{EventRow, StreamId, StreamEvent};
+pub use submission::{Idempotency, IdempotencyKey, Order, Origin, Outcome, Submission, WriteError};
+pub use writer::{Writer, WriterConfig};

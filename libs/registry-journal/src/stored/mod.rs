@@ -1,0 +1,93 @@
+//! Events as they are written: a type, data that may be read by anybody who may read the log, and personal data that
+//! is sealed. The domain's events convert here, by exhaustive `match`, and nowhere else.
+//!
+//! Once a release is tagged these shapes are frozen: a new meaning is a new type, never an edit.
+
+mod merchant;
+mod observation;
+mod personal;
+mod state;
+mod tenant;
+#[cfg(test)]
+mod tests;
+
+pub use personal::Personal;
+pub use state::{merchant_from_json, merchant_to_json, tenant_from_json, tenant_to_json};
+
+use crate::record::StreamEvent;
+
+/// A text in storage that cannot be turned back into a fact.
+#[derive(Debug, thiserror::Error)]
+pub enum StoredError {
+    /// The data is not of the shape that its type has.
+    #[error("the data of a {event_type} event does not have its shape")]
+    Data {
+        /// The type.
+        event_type: String,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The opened personal part is not of its shape.
+    #[error("the personal part does not have its shape")]
+    Personal(#[source] serde_json::Error),
+    /// No version of the registry wrote such a type.
+    #[error("unknown event type {0}")]
+    UnknownType(String),
+    /// A value breaks a rule that held when it was written.
+    #[error("{field} holds a value that breaks its rule")]
+    Value {
+        /// Where.
+        field: &'static str,
+    },
+    /// The state of a row is not of its shape.
+    #[error("the state of a {row} row does not have its shape")]
+    State {
+        /// Of what.
+        row: &'static str,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+/// An event in its stored shape, not sealed yet.
+#[derive(Debug)]
+pub struct Stored {
+    /// Dotted type.
+    pub event_type: &'static str,
+    /// JSON without anything personal.
+    pub data: String,
+    /// What is to be sealed.
+    pub personal: Option<Personal>,
+}
+
+/// The stored shape of a fact.
+pub fn from_domain(event: &StreamEvent) -> Stored {
+    match event {
+        StreamEvent::Merchant(event) => merchant::from_domain(event),
+        StreamEvent::Tenant(event) => tenant::from_domain(event),
+    }
+}
+
+/// The fact of a stored shape. Without its personal part (erased, or the reader has no key) the personal fields are
+/// empty.
+pub fn into_domain(event_type: &str, data: &str, personal: Option<Personal>) -> Result<StreamEvent, StoredError> {
+    let personal = personal.unwrap_or_default();
+    match merchant::into_domain(event_type, data, personal)? {
+        Ok(event) => Ok(StreamEvent::Merchant(event)),
+        Err(personal) => match tenant::into_domain(event_type, data, *personal)? {
+            Some(event) => Ok(StreamEvent::Tenant(event)),
+            None => Err(StoredError::UnknownType(event_type.to_owned())),
+        },
+    }
+}
+
+/// Writing our own shapes cannot fail: string keys, no maps with other keys, no numbers out of range.
+fn to_json<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("a stored shape is valid JSON")
+}
+
+fn read<'a, T: serde::Deserialize<'a>>(event_type: &str, data: &'a str) -> Result<T, StoredError> {
+    serde_json::from_str(data).map_err(|source| StoredError::Data { event_type: event_type.to_owned(), source })
+}

@@ -1,0 +1,91 @@
+//! The part of an event that is personal or secret. It stands in the log only sealed.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use registry_domain::Label;
+use registry_domain::merchant::RawPayload;
+use serde::{Deserialize, Serialize};
+
+use super::StoredError;
+use super::observation::{StoredApproval, StoredObservation};
+
+/// Everything that any event seals. Absent fields take no room.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Personal {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) company_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) branch_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) business_number: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) text: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) api_key: Option<String>,
+    /// Base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) payload: Option<String>,
+    /// Hexadecimal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) digest: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) observation: Option<StoredObservation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) approval: Option<StoredApproval>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tags: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) metadata: Option<BTreeMap<String, String>>,
+}
+
+impl Personal {
+    /// The bytes to seal.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("a stored shape is valid JSON")
+    }
+
+    /// Reads opened bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, StoredError> {
+        serde_json::from_slice(bytes).map_err(StoredError::Personal)
+    }
+
+    pub(super) fn raw(&self) -> Result<RawPayload, StoredError> {
+        let text = self.payload.as_deref().unwrap_or_default();
+        STANDARD.decode(text).map(RawPayload).map_err(|_| StoredError::Value { field: "payload" })
+    }
+}
+
+pub(super) fn encode_payload(payload: &RawPayload) -> String {
+    STANDARD.encode(&payload.0)
+}
+
+pub(super) fn label(field: &'static str, text: &str) -> Result<Label, StoredError> {
+    Label::parse(text).map_err(|_| StoredError::Value { field })
+}
+
+pub(super) fn optional_label(field: &'static str, text: Option<&String>) -> Result<Option<Label>, StoredError> {
+    text.map(|text| label(field, text)).transpose()
+}
+
+pub(super) fn labels(field: &'static str, texts: &[String]) -> Result<Vec<Label>, StoredError> {
+    texts.iter().map(|text| label(field, text)).collect()
+}
+
+pub(super) fn metadata(texts: &BTreeMap<String, String>) -> Result<BTreeMap<String, Label>, StoredError> {
+    texts.iter().map(|(key, text)| Ok((key.clone(), label("metadata", text)?))).collect()
+}
+
+pub(super) fn texts(labels: &[Label]) -> Vec<String> {
+    labels.iter().map(|label| label.as_str().to_owned()).collect()
+}
+
+pub(super) fn text_map(metadata: &BTreeMap<String, Label>) -> BTreeMap<String, String> {
+    metadata.iter().map(|(key, label)| (key.clone(), label.as_str().to_owned())).collect()
+}
