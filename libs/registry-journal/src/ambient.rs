@@ -32,7 +32,10 @@ pub struct Ambient {
 impl Ambient {
     /// The machine's clock and randomness.
     pub fn system() -> Self {
-        Self { clock: Arc::new(System), ids: Arc::new(System) }
+        Self {
+            clock: Arc::new(System),
+            ids: Arc::new(System),
+        }
     }
 
     /// Now.

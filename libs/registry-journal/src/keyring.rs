@@ -59,7 +59,9 @@ pub struct DataKey {
 
 impl DataKey {
     fn new(bytes: &[u8; 32]) -> Self {
-        Self { cipher: Aes256Gcm::new(&Key::<Aes256Gcm>::from(*bytes)) }
+        Self {
+            cipher: Aes256Gcm::new(&Key::<Aes256Gcm>::from(*bytes)),
+        }
     }
 
     /// Seals a text for the one place named by `id`. An id may be used once per key: the nonce comes from it.
@@ -81,7 +83,9 @@ pub struct Keyring {
 impl Keyring {
     /// A keyring under a master key.
     pub fn new(master: &MasterKey) -> Self {
-        Self { cipher: Aes256Gcm::new(&Key::<Aes256Gcm>::from(master.0)) }
+        Self {
+            cipher: Aes256Gcm::new(&Key::<Aes256Gcm>::from(master.0)),
+        }
     }
 
     /// Makes a data key for an owner out of 256 random bits; returns it with its wrapped form.
@@ -95,7 +99,9 @@ impl Keyring {
     /// Unwraps an owner's data key.
     pub fn unwrap(&self, owner: Uuid, wrapped: &[u8]) -> Result<DataKey, OpenError> {
         let mut bytes = open_with(&self.cipher, owner, wrapped)?;
-        let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| OpenError::Format).map(|key| DataKey::new(&key));
+        let key = <[u8; 32]>::try_from(bytes.as_slice())
+            .map_err(|_| OpenError::Format)
+            .map(|key| DataKey::new(&key));
         bytes.zeroize();
         key
     }
@@ -115,8 +121,13 @@ fn nonce_of(id: Uuid) -> [u8; NONCE_LENGTH] {
 }
 
 fn seal_with(cipher: &Aes256Gcm, id: Uuid, text: &[u8]) -> Vec<u8> {
-    let payload = Payload { msg: text, aad: id.as_bytes() };
-    let sealed = cipher.encrypt(&Nonce::from(nonce_of(id)), payload).expect("AES-GCM takes texts below 64 GiB");
+    let payload = Payload {
+        msg: text,
+        aad: id.as_bytes(),
+    };
+    let sealed = cipher
+        .encrypt(&Nonce::from(nonce_of(id)), payload)
+        .expect("AES-GCM takes texts below 64 GiB");
     let mut framed = Vec::with_capacity(sealed.len() + 1);
     framed.push(FORMAT);
     framed.extend_from_slice(&sealed);
@@ -126,8 +137,13 @@ fn seal_with(cipher: &Aes256Gcm, id: Uuid, text: &[u8]) -> Vec<u8> {
 fn open_with(cipher: &Aes256Gcm, id: Uuid, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
     match sealed.split_first() {
         Some((&FORMAT, rest)) => {
-            let payload = Payload { msg: rest, aad: id.as_bytes() };
-            cipher.decrypt(&Nonce::from(nonce_of(id)), payload).map_err(|_| OpenError::Key)
+            let payload = Payload {
+                msg: rest,
+                aad: id.as_bytes(),
+            };
+            cipher
+                .decrypt(&Nonce::from(nonce_of(id)), payload)
+                .map_err(|_| OpenError::Key)
         }
         Some(_) | None => Err(OpenError::Format),
     }

@@ -8,22 +8,22 @@
 //! [`submission`] and [`writer`] (group commit), [`archive`] (reading events back), [`verify`].
 
 pub mod ambient;
-pub mod keyring;
-pub mod stored;
-pub mod record;
-pub mod chain;
-pub mod port;
-pub mod submission;
-pub mod writer;
 pub mod archive;
-pub mod verify;
+pub mod chain;
 #[cfg(feature = "contract")]
 pub mod contract;
+pub mod keyring;
+pub mod port;
+pub mod record;
+pub mod stored;
+pub mod submission;
+pub mod verify;
+pub mod writer;
 
 pub use ambient::{Ambient, Clock, IdSource};
 pub use archive::{Archive, ArchiveError, RecordedEvent};
 pub use keyring::{Keyring, MasterKey};
 pub use port::{Journal, ReadError, Reader, TransactError};
-pub use record::{EventRow, StreamId, StreamEvent};
+pub use record::{EventRow, StreamEvent, StreamId};
 pub use submission::{Idempotency, IdempotencyKey, Order, Origin, Outcome, Submission, WriteError};
 pub use writer::{Writer, WriterConfig};

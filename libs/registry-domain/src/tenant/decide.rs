@@ -26,11 +26,7 @@ pub fn decide(state: Option<&Tenant>, command: Command) -> Result<Vec<Event>, Re
     };
     match command {
         Command::Create(_) => Err(Refusal::SlugTaken { existing: tenant.id }),
-        Command::ConfigureUpstream(upstream) => Ok(if tenant.upstream.as_ref() == Some(&upstream) {
-            vec![]
-        } else {
-            vec![Event::UpstreamConfigured { upstream }]
-        }),
+        Command::ConfigureUpstream(upstream) => Ok(vec![Event::UpstreamConfigured { upstream }]),
         Command::Suspend => Ok(match tenant.state {
             TenantState::Active => vec![Event::TenantSuspended],
             TenantState::Suspended => vec![],

@@ -10,4 +10,4 @@ mod tests;
 pub use command::{Command, Creation, KeyIssue, Refusal, UnclaimedClaim, Upstream};
 pub use decide::decide;
 pub use event::Event;
-pub use state::{ApiKey, KEYS_MAX, Scope, SecretHash, Slug, SlugError, Tenant, TenantState, evolve};
+pub use state::{ApiKey, KEYS_MAX, Scope, SecretHash, Slug, SlugError, Tenant, TenantState, UpstreamEndpoint, evolve};

@@ -5,7 +5,6 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use super::command::Upstream;
 use super::event::Event;
 use crate::ids::{KeyId, Seq, Stamp, TenantId, Version};
 use crate::text::Label;
@@ -119,6 +118,17 @@ impl ApiKey {
     }
 }
 
+/// How a tenant's calls reach Paymint, without the secret: that one stands sealed in one event and nowhere else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpstreamEndpoint {
+    /// Base URL of the Partner API.
+    pub base_url: String,
+    /// Path of the mapping-status call below the base URL, where it is known.
+    pub mapping_status_path: Option<String>,
+    /// The event of the tenant's stream that holds the `apiKey`.
+    pub configured_in: Version,
+}
+
 /// A partner of Paymint that uses this installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tenant {
@@ -135,7 +145,7 @@ pub struct Tenant {
     /// Whether it may work.
     pub state: TenantState,
     /// How its calls reach Paymint.
-    pub upstream: Option<Upstream>,
+    pub upstream: Option<UpstreamEndpoint>,
     /// Its API keys, oldest first.
     pub keys: Vec<ApiKey>,
     /// When it was created.
@@ -164,7 +174,13 @@ pub fn evolve(id: TenantId, state: Option<Tenant>, event: &Event, stamp: Stamp) 
     tenant.version = stamp.version;
     tenant.seq = stamp.seq;
     match event {
-        Event::UpstreamConfigured { upstream } => tenant.upstream = Some(upstream.clone()),
+        Event::UpstreamConfigured { upstream } => {
+            tenant.upstream = Some(UpstreamEndpoint {
+                base_url: upstream.base_url.clone(),
+                mapping_status_path: upstream.mapping_status_path.clone(),
+                configured_in: stamp.version,
+            });
+        }
         Event::TenantSuspended => tenant.state = TenantState::Suspended,
         Event::TenantResumed => tenant.state = TenantState::Active,
         Event::ApiKeyIssued {

@@ -89,5 +89,8 @@ fn to_json<T: serde::Serialize>(value: &T) -> String {
 }
 
 fn read<'a, T: serde::Deserialize<'a>>(event_type: &str, data: &'a str) -> Result<T, StoredError> {
-    serde_json::from_str(data).map_err(|source| StoredError::Data { event_type: event_type.to_owned(), source })
+    serde_json::from_str(data).map_err(|source| StoredError::Data {
+        event_type: event_type.to_owned(),
+        source,
+    })
 }

@@ -53,7 +53,10 @@ impl From<&Observation> for StoredObservation {
             upstream_member_id: text(observation.upstream_member_id.as_ref()),
             company_name: text(observation.company_name.as_ref()),
             branch_name: text(observation.branch_name.as_ref()),
-            business_number: observation.business_number.as_ref().map(|number| number.as_str().to_owned()),
+            business_number: observation
+                .business_number
+                .as_ref()
+                .map(|number| number.as_str().to_owned()),
             review_code: observation.review_code.as_ref().map(|code| code.as_str().to_owned()),
             review_message: text(observation.review_message.as_ref()),
             deletion: match &observation.deletion {
@@ -152,20 +155,4 @@ impl StoredApproval {
             api_key,
         }
     }
-}
-
-/// How the key of an approval compared, as a word.
-pub(super) fn approval_key_word(key: ApprovalKey) -> &'static str {
-    match key {
-        ApprovalKey::Absent => "absent",
-        ApprovalKey::Matches => "matches",
-        ApprovalKey::Differs => "differs",
-    }
-}
-
-pub(super) fn approval_key(word: &str) -> Result<ApprovalKey, StoredError> {
-    [ApprovalKey::Absent, ApprovalKey::Matches, ApprovalKey::Differs]
-        .into_iter()
-        .find(|key| approval_key_word(*key) == word)
-        .ok_or(StoredError::Value { field: "api_key" })
 }

@@ -8,8 +8,8 @@ use registry_domain::Label;
 use registry_domain::merchant::RawPayload;
 use serde::{Deserialize, Serialize};
 
-use super::StoredError;
 use super::observation::{StoredApproval, StoredObservation};
+use super::{StoredError, to_json};
 
 /// Everything that any event seals. Absent fields take no room.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -48,7 +48,7 @@ pub struct Personal {
 impl Personal {
     /// The bytes to seal.
     pub fn to_bytes(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("a stored shape is valid JSON")
+        to_json(self).into_bytes()
     }
 
     /// Reads opened bytes.
@@ -58,7 +58,10 @@ impl Personal {
 
     pub(super) fn raw(&self) -> Result<RawPayload, StoredError> {
         let text = self.payload.as_deref().unwrap_or_default();
-        STANDARD.decode(text).map(RawPayload).map_err(|_| StoredError::Value { field: "payload" })
+        STANDARD
+            .decode(text)
+            .map(RawPayload)
+            .map_err(|_| StoredError::Value { field: "payload" })
     }
 }
 
@@ -79,7 +82,10 @@ pub(super) fn labels(field: &'static str, texts: &[String]) -> Result<Vec<Label>
 }
 
 pub(super) fn metadata(texts: &BTreeMap<String, String>) -> Result<BTreeMap<String, Label>, StoredError> {
-    texts.iter().map(|(key, text)| Ok((key.clone(), label("metadata", text)?))).collect()
+    texts
+        .iter()
+        .map(|(key, text)| Ok((key.clone(), label("metadata", text)?)))
+        .collect()
 }
 
 pub(super) fn texts(labels: &[Label]) -> Vec<String> {
@@ -87,5 +93,8 @@ pub(super) fn texts(labels: &[Label]) -> Vec<String> {
 }
 
 pub(super) fn text_map(metadata: &BTreeMap<String, Label>) -> BTreeMap<String, String> {
-    metadata.iter().map(|(key, label)| (key.clone(), label.as_str().to_owned())).collect()
+    metadata
+        .iter()
+        .map(|(key, label)| (key.clone(), label.as_str().to_owned()))
+        .collect()
 }

@@ -1,0 +1,76 @@
+//! `cargo xtask bench`: the figures, measured by the program `bench` of the tests, with the servers it needs.
+
+use std::path::Path;
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tempfile::TempDir;
+
+use crate::binaries::{build, program};
+use crate::nats::NatsServer;
+use crate::process::{Interruption, Process, exit_code};
+use crate::tools::{Given, Tools};
+
+/// All figures on a small machine.
+const LIMIT: Duration = Duration::from_hours(3);
+
+/// The figures that need NATS.
+const WITH_NATS: [&str; 2] = ["relay", "all"];
+
+/// What to measure.
+#[derive(clap::Args)]
+pub struct Bench {
+    #[command(flatten)]
+    given: Given,
+    /// The figure, or `all`.
+    what: String,
+    /// Passed on to the program.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<String>,
+}
+
+/// Runs the measurement; the exit code is its own.
+pub fn run(root: &Path, bench: &Bench, interruption: &Interruption) -> Result<ExitCode> {
+    let arguments = [
+        "--release",
+        "--package",
+        "registry",
+        "--package",
+        "registry-tests",
+        "--bin",
+        "registry",
+        "--bin",
+        "bench",
+    ];
+    let programs = build(root, &arguments, interruption)?;
+    let scratch = TempDir::with_prefix("registry-bench-").context("creating a temporary directory")?;
+    let mut nats = None;
+    if bench.given.nats_url().is_none() && WITH_NATS.contains(&bench.what.as_str()) {
+        let binary = Tools {
+            root,
+            given: &bench.given,
+            interruption,
+        }
+        .nats_server()?;
+        let log = scratch.path().join("nats-server.log");
+        nats = Some(NatsServer::start(
+            &binary,
+            &scratch.path().join("nats"),
+            &log,
+            interruption,
+        )?);
+    }
+
+    let mut command = Command::new(program(&programs, "bench")?);
+    command.arg(&bench.what).args(&bench.arguments).current_dir(root);
+    command.env("REGISTRY_BIN", program(&programs, "registry")?);
+    if let Some(url) = bench.given.nats_url().or(nats.as_ref().map(NatsServer::url)) {
+        command.env("NATS_URL", url);
+    }
+    let status = Process::start("bench", &mut command)?.supervise(Some(LIMIT), interruption, &mut || {})?;
+    if let Some(nats) = nats {
+        nats.stop()?;
+    }
+    Ok(exit_code(status))
+}

@@ -1,0 +1,76 @@
+//! `cargo xtask …`: what a developer types beside plain cargo. Arranges servers and tools, runs things, cleans up.
+//! It knows no other crate of the workspace: it builds their programs and starts them.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Error, Result};
+use clap::{Parser, Subcommand};
+
+use crate::process::Interruption;
+
+mod bench;
+mod binaries;
+mod dev;
+mod nats;
+mod openapi;
+mod process;
+mod secrets;
+mod test;
+mod tools;
+
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", about = "Run, test and measure the Submerchant Registry")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run everything on this machine: the service, a sandbox upstream, a demo tenant, NATS.
+    Dev(dev::Dev),
+    /// Run every test of the workspace with the servers and the browser they need.
+    Test(test::Test),
+    /// Measure: `bench ingest --sqlite`, `bench relay`, `bench all --json` …
+    Bench(bench::Bench),
+    /// Write openapi/registry.json anew.
+    Openapi,
+}
+
+/// The exit code of a command that failed by our own doing.
+const FAILED: u8 = 1;
+
+/// The exit code of a command that was interrupted, as shells have it.
+const INTERRUPTED: u8 = 130;
+
+fn main() -> ExitCode {
+    let task = Arguments::parse().task;
+    let interruption = match Interruption::listen() {
+        Ok(interruption) => interruption,
+        Err(error) => return report(&error, FAILED),
+    };
+    match run(&task, &interruption) {
+        Ok(code) => code,
+        Err(error) if interruption.happened() => report(&error, INTERRUPTED),
+        Err(error) => report(&error, FAILED),
+    }
+}
+
+fn report(error: &Error, code: u8) -> ExitCode {
+    eprintln!("xtask: {error:#}");
+    ExitCode::from(code)
+}
+
+fn run(task: &Task, interruption: &Interruption) -> Result<ExitCode> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .context("xtask lies in infra/xtask")?;
+    match task {
+        Task::Dev(dev) => dev::run(root, dev, interruption),
+        Task::Test(test) => test::run(root, test, interruption),
+        Task::Bench(bench) => bench::run(root, bench, interruption),
+        Task::Openapi => openapi::run(root, interruption),
+    }
+}

@@ -1,0 +1,223 @@
+//! `cargo xtask test`: every test of the workspace, with the servers and the browser they need, and a search of all
+//! their output for secrets.
+
+use std::fs::{self, File};
+use std::io::{self, IsTerminal, PipeReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tempfile::TempDir;
+
+use crate::binaries::{build, cargo, program};
+use crate::nats::NatsServer;
+use crate::process::{self, ANSWER_LIMIT, Interruption, Process, exit_code};
+use crate::secrets::{LIST, Search};
+use crate::tools::{Given, Tools};
+
+/// Building the tests and running them, on a small machine.
+const LIMIT: Duration = Duration::from_hours(2);
+
+/// From the end of the run to the end of its output. More means that something holds the pipe open.
+const OUTPUT_LIMIT: Duration = Duration::from_secs(10);
+
+/// How many findings are named.
+const NAMED_FINDINGS: usize = 50;
+
+/// Which tests to run.
+#[derive(clap::Args)]
+pub struct Test {
+    #[command(flatten)]
+    given: Given,
+    /// Passed on to the test runner, cargo-nextest if it is installed, else cargo test.
+    #[arg(last = true)]
+    arguments: Vec<String>,
+}
+
+/// Runs the tests. The exit code is the test runner's, or failure if their output holds a secret.
+pub fn run(root: &Path, test: &Test, interruption: &Interruption) -> Result<ExitCode> {
+    let tools = Tools {
+        root,
+        given: &test.given,
+        interruption,
+    };
+    let logs = empty_log_directory(root)?;
+    let mut command = test_command(&tools, test, &logs)?;
+    let scratch = TempDir::with_prefix("registry-test-").context("creating a temporary directory")?;
+
+    // One server of each kind for the whole run, unless one is given: a function and a variable per kind.
+    let nats = arrange_nats(&tools, &mut command, &logs, scratch.path())?;
+
+    let status = run_tests(command, &logs, interruption);
+    if let Some(nats) = nats {
+        nats.stop()?;
+    }
+    let status = status?;
+    interruption.check()?;
+    let is_clean = search_for_secrets(root, &logs)?;
+    Ok(if status.success() && !is_clean {
+        ExitCode::FAILURE
+    } else {
+        exit_code(status)
+    })
+}
+
+/// Tests and the programs they start write their logs here.
+fn empty_log_directory(root: &Path) -> Result<PathBuf> {
+    let logs = root.join("target/test-logs");
+    if logs.exists() {
+        fs::remove_dir_all(&logs).with_context(|| format!("emptying {}", logs.display()))?;
+    }
+    fs::create_dir_all(&logs).with_context(|| format!("creating {}", logs.display()))?;
+    for report in reports(root)? {
+        fs::remove_file(&report).with_context(|| format!("removing {}", report.display()))?;
+    }
+    Ok(logs)
+}
+
+/// What cargo-nextest keeps of the output of tests that pass, one file per profile.
+fn reports(root: &Path) -> Result<Vec<PathBuf>> {
+    let store = root.join("target/nextest");
+    if !store.exists() {
+        return Ok(Vec::new());
+    }
+    let profiles = fs::read_dir(&store).with_context(|| format!("reading {}", store.display()))?;
+    let reports: io::Result<Vec<_>> = profiles.map(|profile| Ok(profile?.path().join("junit.xml"))).collect();
+    Ok(reports?.into_iter().filter(|report| report.exists()).collect())
+}
+
+/// The test runner, told where the programs are that tests start.
+fn test_command(tools: &Tools, test: &Test, logs: &Path) -> Result<Command> {
+    let (root, interruption) = (tools.root, tools.interruption);
+    let programs = build(
+        root,
+        &["--workspace", "--exclude", "xtask", "--bins", "--all-features"],
+        interruption,
+    )?;
+    let mut command = test_runner(root, &test.arguments, interruption)?;
+    command.env("REGISTRY_BIN", program(&programs, "registry")?);
+    command.env("PAYMINT_SANDBOX_BIN", program(&programs, "paymint-sandbox")?);
+    command.env("REGISTRY_TEST_LOG_DIR", logs);
+    if io::stdout().is_terminal() {
+        command.env("CARGO_TERM_COLOR", "always");
+    }
+    match tools.browser() {
+        Ok(browser) => {
+            command
+                .env("CHROMIUM_BIN", browser.chromium)
+                .env("CHROMEDRIVER_BIN", browser.chromedriver);
+        }
+        Err(error) => {
+            interruption.check()?;
+            eprintln!("xtask: {error:#}\nxtask: going on; the tests in a browser will fail");
+        }
+    }
+    Ok(command)
+}
+
+/// What passing tests print is wanted too, for the search: cargo-nextest keeps it in its report, cargo test shows it.
+fn test_runner(root: &Path, arguments: &[String], interruption: &Interruption) -> Result<Command> {
+    let mut ask = cargo(root);
+    ask.args(["nextest", "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    let mut command = cargo(root);
+    if process::run("cargo nextest", &mut ask, ANSWER_LIMIT, interruption)?.success() {
+        command
+            .args(["nextest", "run", "--workspace", "--all-features"])
+            .args(arguments);
+    } else {
+        command
+            .args(["test", "--no-fail-fast", "--workspace", "--all-features"])
+            .args(arguments);
+        command.args(
+            arguments
+                .is_empty()
+                .then_some(["--", "--show-output"])
+                .into_iter()
+                .flatten(),
+        );
+    }
+    Ok(command)
+}
+
+/// Tests get the address of a server for all of them, and the program, to start and stop one of their own.
+fn arrange_nats(tools: &Tools, command: &mut Command, logs: &Path, scratch: &Path) -> Result<Option<NatsServer>> {
+    let binary = tools.nats_server();
+    if let Ok(binary) = &binary {
+        command.env("NATS_SERVER_BIN", binary);
+    }
+    if let Some(url) = tools.given.nats_url() {
+        command.env("NATS_URL", url);
+        return Ok(None);
+    }
+    let nats = NatsServer::start(
+        &binary?,
+        &scratch.join("nats"),
+        &logs.join("nats-server.log"),
+        tools.interruption,
+    )?;
+    command.env("NATS_URL", nats.url());
+    Ok(Some(nats))
+}
+
+/// Runs the command and keeps what it prints, in the order it was printed, in `run.log` beside showing it.
+fn run_tests(mut command: Command, logs: &Path, interruption: &Interruption) -> Result<ExitStatus> {
+    let (output, input) = io::pipe().context("creating a pipe for the output of the tests")?;
+    command
+        .stdout(input.try_clone().context("duplicating the pipe")?)
+        .stderr(input);
+    let log = File::create(logs.join("run.log")).context("creating run.log")?;
+    let mut tests = Process::start("the test run", &mut command)?;
+    // The command holds our ends of the pipe: as long as it lives, the output never ends.
+    drop(command);
+    let (done, copied) = mpsc::channel();
+    thread::spawn(move || done.send(copy(output, log)));
+    let status = tests.supervise(Some(LIMIT), interruption, &mut || {})?;
+    copied
+        .recv_timeout(OUTPUT_LIMIT)
+        .context("a process that some test started is still running and holds the output open")?
+        .context("writing run.log")?;
+    Ok(status)
+}
+
+fn copy(mut output: PipeReader, mut log: File) -> io::Result<()> {
+    let mut buffer = [0; 16 * 1024];
+    loop {
+        let length = output.read(&mut buffer)?;
+        if length == 0 {
+            return Ok(());
+        }
+        log.write_all(&buffer[..length])?;
+        // Nobody may be reading what we show; the run and its log go on.
+        io::stdout().write_all(&buffer[..length]).ok();
+    }
+}
+
+/// Says where secrets stand in the output of the run. True if nowhere.
+fn search_for_secrets(root: &Path, logs: &Path) -> Result<bool> {
+    let list = logs.join(LIST);
+    let list = if list.exists() {
+        fs::read_to_string(&list).context("reading secrets.list")?
+    } else {
+        String::new()
+    };
+    let search = Search::new(&list)?;
+    let mut findings = Vec::new();
+    search.below(logs, &mut findings)?;
+    for report in reports(root)? {
+        search.below(&report, &mut findings)?;
+    }
+    for finding in findings.iter().take(NAMED_FINDINGS) {
+        eprintln!("xtask: {finding}");
+    }
+    match (search.count(), findings.len()) {
+        (0, 0) => eprintln!("xtask: no secret in the output, but no test listed one to look for"),
+        (listed, 0) => eprintln!("xtask: none of {listed} secrets stands in the output"),
+        (_, found) => eprintln!("xtask: {found} lines of the output hold a secret: never log these values"),
+    }
+    Ok(findings.is_empty())
+}

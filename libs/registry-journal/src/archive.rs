@@ -1,0 +1,223 @@
+//! Reading events back: rows are opened, checked and turned into facts.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use registry_domain::merchant::{self, Merchant};
+use registry_domain::{Actor, CorrelationId, EventId, MerchantId, Seq, Stamp, TenantId, Version};
+use uuid::Uuid;
+
+use crate::keyring::{DataKey, Keyring, OpenError};
+use crate::port::{PageSize, ReadError, Reader, StreamQuery};
+use crate::record::{EventRow, StreamEvent, StreamId, actor_from_text};
+use crate::stored::{self, Personal, StoredError};
+
+/// A fact with everything the log knows about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedEvent {
+    /// Whose log.
+    pub tenant_id: TenantId,
+    /// The event's id.
+    pub event_id: EventId,
+    /// The stream it stands in.
+    pub stream: StreamId,
+    /// Where and when it stands in the log.
+    pub stamp: Stamp,
+    /// Dotted type.
+    pub event_type: String,
+    /// Who caused it.
+    pub actor: Actor,
+    /// The request that it belongs to.
+    pub correlation_id: CorrelationId,
+    /// The event that led to it.
+    pub causation_id: Option<EventId>,
+    /// The fact.
+    pub event: StreamEvent,
+    /// Its personal part was destroyed: the personal fields of the fact are empty.
+    pub erased: bool,
+}
+
+/// Why events could not be read back.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// Storage failed.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// A row's personal part does not open, although its key is there.
+    #[error("the personal part of event {event_id} cannot be opened")]
+    Open {
+        /// The event.
+        event_id: EventId,
+        /// Why.
+        #[source]
+        source: OpenError,
+    },
+    /// A row does not have the shape of its type.
+    #[error("event {event_id} cannot be read")]
+    Stored {
+        /// The event.
+        event_id: EventId,
+        /// Why.
+        #[source]
+        source: StoredError,
+    },
+    /// A row names an actor of no known kind.
+    #[error("event {event_id} was caused by an actor of no known kind")]
+    Actor {
+        /// The event.
+        event_id: EventId,
+    },
+}
+
+/// Up to where a merchant is folded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// This version, it included.
+    Version(Version),
+    /// This moment, it included.
+    Time(DateTime<Utc>),
+}
+
+/// Reads events back. Cheap to clone.
+#[derive(Clone)]
+pub struct Archive {
+    reader: Arc<dyn Reader>,
+    keyring: Arc<Keyring>,
+}
+
+impl Archive {
+    /// An archive over a storage, opened with a keyring.
+    pub fn new(reader: Arc<dyn Reader>, keyring: Arc<Keyring>) -> Self {
+        Self { reader, keyring }
+    }
+
+    /// The storage below.
+    pub fn reader(&self) -> &dyn Reader {
+        self.reader.as_ref()
+    }
+
+    /// A page of a tenant's log, in order.
+    pub async fn events_after(
+        &self,
+        tenant: TenantId,
+        after: Seq,
+        limit: PageSize,
+    ) -> Result<Vec<RecordedEvent>, ArchiveError> {
+        let rows = self.reader.events_after(tenant, after, limit).await?;
+        self.open(tenant, rows).await
+    }
+
+    /// A page of one stream, in order.
+    pub async fn stream(&self, tenant: TenantId, query: &StreamQuery) -> Result<Vec<RecordedEvent>, ArchiveError> {
+        let rows = self.reader.stream(tenant, query).await?;
+        self.open(tenant, rows).await
+    }
+
+    /// One event.
+    pub async fn event(&self, tenant: TenantId, id: EventId) -> Result<Option<RecordedEvent>, ArchiveError> {
+        let row = self.reader.event(tenant, id).await?;
+        Ok(self.open(tenant, row.into_iter().collect()).await?.pop())
+    }
+
+    /// A merchant as the registry knew it then: folded from the log. None before it was registered.
+    pub async fn merchant_at(
+        &self,
+        tenant: TenantId,
+        id: MerchantId,
+        until: Until,
+    ) -> Result<Option<Merchant>, ArchiveError> {
+        let mut query = StreamQuery {
+            stream: StreamId::Merchant(id),
+            after: Version::ZERO,
+            until_version: None,
+            until_time: None,
+            limit: PageSize::MAX,
+        };
+        match until {
+            Until::Version(version) => query.until_version = Some(version),
+            Until::Time(at) => query.until_time = Some(at),
+        }
+        let mut state = None;
+        loop {
+            let page = self.stream(tenant, &query).await?;
+            let full = page.len() == query.limit.get() as usize;
+            for recorded in &page {
+                query.after = recorded.stamp.version;
+                if let StreamEvent::Merchant(event) = &recorded.event {
+                    state = merchant::evolve(id, state, event, recorded.stamp);
+                }
+            }
+            if !full {
+                return Ok(state);
+            }
+        }
+    }
+
+    async fn open(&self, tenant: TenantId, rows: Vec<EventRow>) -> Result<Vec<RecordedEvent>, ArchiveError> {
+        let mut owners: Vec<Uuid> = rows
+            .iter()
+            .filter(|row| !row.sealed.is_empty())
+            .map(|row| row.stream.as_uuid())
+            .collect();
+        owners.sort_unstable();
+        owners.dedup();
+        let wrapped = if owners.is_empty() {
+            HashMap::new()
+        } else {
+            self.reader.wrapped_keys(tenant, &owners).await?
+        };
+        let mut keys = HashMap::with_capacity(wrapped.len());
+        rows.into_iter()
+            .map(|row| self.open_row(row, &wrapped, &mut keys))
+            .collect()
+    }
+
+    fn open_row(
+        &self,
+        row: EventRow,
+        wrapped: &HashMap<Uuid, Vec<u8>>,
+        keys: &mut HashMap<Uuid, DataKey>,
+    ) -> Result<RecordedEvent, ArchiveError> {
+        let event_id = row.event_id;
+        let owner = row.stream.as_uuid();
+        let personal = match wrapped.get(&owner) {
+            Some(wrapped) if !row.sealed.is_empty() => {
+                let opened = self.open_sealed(owner, wrapped, keys, &row);
+                Some(opened.map_err(|source| ArchiveError::Open { event_id, source })?)
+            }
+            Some(_) | None => None,
+        };
+        let erased = personal.is_none() && !row.sealed.is_empty();
+        let personal = personal.map(|bytes| Personal::from_bytes(&bytes)).transpose();
+        let event = personal
+            .and_then(|personal| stored::into_domain(&row.event_type, &row.data, personal))
+            .map_err(|source| ArchiveError::Stored { event_id, source })?;
+        Ok(RecordedEvent {
+            tenant_id: row.tenant_id,
+            event_id,
+            stream: row.stream,
+            stamp: row.stamp(),
+            actor: actor_from_text(&row.actor).ok_or(ArchiveError::Actor { event_id })?,
+            correlation_id: row.correlation_id,
+            causation_id: row.causation_id,
+            event_type: row.event_type,
+            event,
+            erased,
+        })
+    }
+
+    fn open_sealed(
+        &self,
+        owner: Uuid,
+        wrapped: &[u8],
+        keys: &mut HashMap<Uuid, DataKey>,
+        row: &EventRow,
+    ) -> Result<Vec<u8>, OpenError> {
+        let key = match keys.entry(owner) {
+            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
+            std::collections::hash_map::Entry::Vacant(entry) => entry.insert(self.keyring.unwrap(owner, wrapped)?),
+        };
+        key.open(row.event_id.as_uuid(), &row.sealed)
+    }
+}

@@ -1,0 +1,245 @@
+//! Reading: one method for each question that somebody asks.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use registry_domain::merchant::{Merchant, Stage};
+use registry_domain::review::ReviewStatus;
+use registry_domain::tenant::{ApiKey, Slug, Tenant, TenantState};
+use registry_domain::{EventId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId, Version};
+use uuid::Uuid;
+
+use super::{Cause, Head, IdempotencyRow, Inconsistency};
+use crate::record::{EventRow, StreamId};
+
+/// Most rows that one read may ask for.
+pub const PAGE_SIZE_MAX: u32 = 1_000;
+
+/// How many rows a read may return: 1 to [`PAGE_SIZE_MAX`], so that an unbounded read cannot be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageSize(u32);
+
+impl PageSize {
+    /// The largest page.
+    pub const MAX: Self = Self(PAGE_SIZE_MAX);
+
+    /// Clamps a wish into the allowed range.
+    pub const fn clamped(wish: u32) -> Self {
+        match wish {
+            0 => Self(1),
+            1..=PAGE_SIZE_MAX => Self(wish),
+            _ => Self::MAX,
+        }
+    }
+
+    /// The number of rows.
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+/// Why a read failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// Storage could not be asked.
+    #[error("{question} could not be read")]
+    Unavailable {
+        /// What was asked for.
+        question: &'static str,
+        /// Why.
+        #[source]
+        source: Cause,
+    },
+    /// A row that was read does not fit the types it was written from.
+    #[error(transparent)]
+    Inconsistent(#[from] Inconsistency),
+}
+
+/// Where a relay stands in a tenant's log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PublishCursor {
+    /// Everything up to here was seen.
+    pub seq: Seq,
+    /// The last event up to `seq` that was published; [`Seq::ZERO`] for none.
+    pub published_seq: Seq,
+    /// That event's sequence in the stream of the message broker.
+    pub stream_seq: u64,
+}
+
+impl PublishCursor {
+    /// Nothing seen yet.
+    pub const START: Self = Self {
+        seq: Seq::ZERO,
+        published_seq: Seq::ZERO,
+        stream_seq: 0,
+    };
+}
+
+/// By what a list of merchants is sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SortKey {
+    /// When it was registered.
+    CreatedAt,
+    /// When something that can be seen last changed.
+    UpdatedAt,
+    /// Since when it stands in its stage.
+    StageSince,
+}
+
+/// In which direction a list is sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// Oldest first.
+    Ascending,
+    /// Newest first.
+    Descending,
+}
+
+/// Which merchants a list or a count is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MerchantFilter {
+    /// Only these review statuses; empty for all.
+    pub statuses: Vec<ReviewStatus>,
+    /// Only these stages; empty for all but archived ones.
+    pub stages: Vec<Stage>,
+    /// Part of a code or a name in any case, or the beginning of a business number (digits only).
+    pub search: Option<String>,
+}
+
+/// The place in a sorted list after which a page begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PagePosition {
+    /// The sort key of the last row seen.
+    pub at: DateTime<Utc>,
+    /// Its id, to tell rows with one sort key apart.
+    pub id: MerchantId,
+}
+
+/// One page of a list of merchants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MerchantQuery {
+    /// Which merchants.
+    pub filter: MerchantFilter,
+    /// By what they are sorted.
+    pub sort: SortKey,
+    /// In which direction.
+    pub direction: Direction,
+    /// Where the page begins; none for the first.
+    pub after: Option<PagePosition>,
+    /// How long it may be.
+    pub limit: PageSize,
+}
+
+/// How many merchants stand where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StatusCount {
+    /// Their review status.
+    pub status: ReviewStatus,
+    /// Their stage.
+    pub stage: Stage,
+    /// How many.
+    pub count: u64,
+}
+
+/// A stretch of one stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamQuery {
+    /// Which stream.
+    pub stream: StreamId,
+    /// Only events after this version.
+    pub after: Version,
+    /// Only events up to this version, this one included.
+    pub until_version: Option<Version>,
+    /// Only events written up to this moment, this one included.
+    pub until_time: Option<DateTime<Utc>>,
+    /// At most so many.
+    pub limit: PageSize,
+}
+
+/// What is needed to check a presented API key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PresentedKey {
+    /// Whose key.
+    pub tenant_id: TenantId,
+    /// The tenant's short name.
+    pub tenant_slug: Slug,
+    /// Whether the tenant may work.
+    pub tenant_state: TenantState,
+    /// The key.
+    pub key: ApiKey,
+}
+
+/// Reading. Every question about a tenant's things names the tenant first; the last ones are asked before a tenant is
+/// known, or about all of them.
+#[async_trait]
+pub trait Reader: Send + Sync {
+    /// A merchant by its id.
+    async fn merchant(&self, tenant: TenantId, id: MerchantId) -> Result<Option<Merchant>, ReadError>;
+
+    /// A merchant by its natural key.
+    async fn merchant_by_reference(
+        &self,
+        tenant: TenantId,
+        reference: &Reference,
+    ) -> Result<Option<Merchant>, ReadError>;
+
+    /// A page of merchants.
+    async fn merchants(&self, tenant: TenantId, query: &MerchantQuery) -> Result<Vec<Merchant>, ReadError>;
+
+    /// How many merchants stand where, now.
+    async fn status_counts(&self, tenant: TenantId, filter: &MerchantFilter) -> Result<Vec<StatusCount>, ReadError>;
+
+    /// How many merchants stood where at a moment. Archived ones are counted in their stage.
+    async fn status_counts_as_of(&self, tenant: TenantId, at: DateTime<Utc>) -> Result<Vec<StatusCount>, ReadError>;
+
+    /// The merchant that has a link.
+    async fn merchant_of_link(&self, tenant: TenantId, link: LinkId) -> Result<Option<MerchantId>, ReadError>;
+
+    /// Links whose request has been waiting for upstream's answer since before a moment.
+    async fn stale_link_requests(
+        &self,
+        tenant: TenantId,
+        before: DateTime<Utc>,
+        limit: PageSize,
+    ) -> Result<Vec<(MerchantId, LinkId)>, ReadError>;
+
+    /// What an Idempotency-Key stands for.
+    async fn idempotency(&self, tenant: TenantId, key: &str) -> Result<Option<IdempotencyRow>, ReadError>;
+
+    /// The end of the log.
+    async fn head(&self, tenant: TenantId) -> Result<Head, ReadError>;
+
+    /// A page of the log, in order.
+    async fn events_after(&self, tenant: TenantId, after: Seq, limit: PageSize) -> Result<Vec<EventRow>, ReadError>;
+
+    /// A page of one stream, in order.
+    async fn stream(&self, tenant: TenantId, query: &StreamQuery) -> Result<Vec<EventRow>, ReadError>;
+
+    /// One event.
+    async fn event(&self, tenant: TenantId, id: EventId) -> Result<Option<EventRow>, ReadError>;
+
+    /// The wrapped data keys of these owners, as far as they exist.
+    async fn wrapped_keys(&self, tenant: TenantId, owners: &[Uuid]) -> Result<HashMap<Uuid, Vec<u8>>, ReadError>;
+
+    /// A tenant by its id.
+    async fn tenant(&self, tenant: TenantId) -> Result<Option<Tenant>, ReadError>;
+
+    /// Where the relay stands.
+    async fn publish_cursor(&self, tenant: TenantId) -> Result<PublishCursor, ReadError>;
+
+    /// Writes down where the relay stands. Not a fact: losing it costs a look at the stream.
+    async fn save_publish_cursor(&self, tenant: TenantId, cursor: PublishCursor) -> Result<(), ReadError>;
+
+    /// A tenant by its short name.
+    async fn tenant_by_slug(&self, slug: &Slug) -> Result<Option<Tenant>, ReadError>;
+
+    /// A page of all tenants by id, with the end of each one's log.
+    async fn tenants(&self, after: Option<TenantId>, limit: PageSize) -> Result<Vec<(Tenant, Seq)>, ReadError>;
+
+    /// What is needed to check a presented API key.
+    async fn presented_key(&self, key: KeyId) -> Result<Option<PresentedKey>, ReadError>;
+
+    /// Whether storage answers.
+    async fn ping(&self) -> Result<(), ReadError>;
+}

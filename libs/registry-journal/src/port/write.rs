@@ -1,0 +1,191 @@
+//! Writing: one transaction for a whole batch.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use registry_domain::merchant::{Merchant, Stage};
+use registry_domain::review::ReviewStatus;
+use registry_domain::tenant::{Slug, Tenant};
+use registry_domain::{LinkId, MerchantCode, MerchantId, Reference, Seq, TenantId, Version};
+use uuid::Uuid;
+
+use super::{Cause, Inconsistency};
+use crate::record::EventRow;
+
+/// What a batch must lock and read. Every list is sorted and free of repeats: two processes lock in one order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// The tenants whose logs are written. Their heads and states are always loaded.
+    pub tenants: Vec<TenantId>,
+    /// Merchants to load by id.
+    pub merchants: Vec<(TenantId, MerchantId)>,
+    /// Merchants to load by natural key.
+    pub references: Vec<(TenantId, Reference)>,
+    /// Merchant codes of which to know under how many members they stand.
+    pub merchant_codes: Vec<(TenantId, MerchantCode)>,
+    /// Business numbers of which to know under how many merchants they stand.
+    pub business_numbers: Vec<(TenantId, String)>,
+    /// Idempotency keys to look up.
+    pub idempotency_keys: Vec<(TenantId, String)>,
+    /// Slugs of which to know whose they are.
+    pub slugs: Vec<Slug>,
+    /// The moment at which idempotency keys must still be alive.
+    pub now: DateTime<Utc>,
+}
+
+/// The end of a tenant's log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    /// The last position; [`Seq::ZERO`] for an empty log.
+    pub seq: Seq,
+    /// Its hash; [`crate::chain::GENESIS`] for an empty log.
+    pub hash: [u8; 32],
+    /// When it was written.
+    pub recorded_at: DateTime<Utc>,
+}
+
+impl Head {
+    /// The head of a log without events.
+    pub const EMPTY: Self = Self {
+        seq: Seq::ZERO,
+        hash: crate::chain::GENESIS,
+        recorded_at: DateTime::<Utc>::UNIX_EPOCH,
+    };
+}
+
+/// A merchant with the wrapped key of its personal data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadedMerchant {
+    /// The merchant.
+    pub merchant: Merchant,
+    /// Its wrapped data key; none once it has been erased.
+    pub wrapped_key: Option<Vec<u8>>,
+}
+
+/// A tenant with the wrapped key of its secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadedTenant {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// Its wrapped data key.
+    pub wrapped_key: Option<Vec<u8>>,
+}
+
+/// What an Idempotency-Key stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdempotencyRow {
+    /// Whose key.
+    pub tenant_id: TenantId,
+    /// The key as the client sent it.
+    pub key: String,
+    /// Hash over method, path and body of the request.
+    pub fingerprint: [u8; 32],
+    /// The merchant that the request made or changed.
+    pub merchant_id: MerchantId,
+    /// The link that it asked for.
+    pub link_id: Option<LinkId>,
+    /// The merchant's version once the command was written.
+    pub version: Version,
+    /// When it was first seen.
+    pub created_at: DateTime<Utc>,
+    /// From when on it is forgotten.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// What a batch sees of storage, read under the locks.
+#[derive(Debug, Clone, Default)]
+pub struct Loaded {
+    /// The head of every tenant's log in the scope. A tenant without events may be missing.
+    pub heads: HashMap<TenantId, Head>,
+    /// The tenants of the scope that exist.
+    pub tenants: HashMap<TenantId, LoadedTenant>,
+    /// The merchants that the scope names, by id or by natural key, and that exist.
+    pub merchants: HashMap<(TenantId, MerchantId), LoadedMerchant>,
+    /// Under which members a merchant code stands.
+    pub merchant_codes: HashMap<(TenantId, MerchantCode), u64>,
+    /// Under how many merchants a business number stands.
+    pub business_numbers: HashMap<(TenantId, String), u64>,
+    /// The idempotency keys of the scope that are alive.
+    pub idempotency: HashMap<(TenantId, String), IdempotencyRow>,
+    /// The slugs of the scope that are taken.
+    pub slugs: HashMap<Slug, TenantId>,
+}
+
+/// A wrapped data key to store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyRow {
+    /// Whose installation part.
+    pub tenant_id: TenantId,
+    /// The merchant or tenant whose data it seals.
+    pub owner: Uuid,
+    /// The key, wrapped by the master key.
+    pub wrapped: Vec<u8>,
+}
+
+/// A stretch of time during which what can be seen of a merchant stayed the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryRow {
+    /// Whose merchant.
+    pub tenant_id: TenantId,
+    /// Which merchant.
+    pub merchant_id: MerchantId,
+    /// The version that began it.
+    pub version: Version,
+    /// The review status in it.
+    pub status: ReviewStatus,
+    /// The stage in it.
+    pub stage: Stage,
+    /// When it began.
+    pub valid_from: DateTime<Utc>,
+    /// When it ended; none while it lasts.
+    pub valid_to: Option<DateTime<Utc>>,
+}
+
+/// What a batch writes, all of it or nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Writes {
+    /// Rows to append, in log order per tenant.
+    pub events: Vec<EventRow>,
+    /// Data keys of new owners. They are there before the rows that they seal.
+    pub keys: Vec<KeyRow>,
+    /// Merchants to insert or replace, sorted by key.
+    pub merchants: Vec<(TenantId, Merchant)>,
+    /// Stretches to insert; the one that was open before a merchant's first new one ends where that begins.
+    pub history: Vec<HistoryRow>,
+    /// Tenants to insert or replace. Their API keys go into a table of their own.
+    pub tenants: Vec<Tenant>,
+    /// Idempotency keys to insert or replace.
+    pub idempotency: Vec<IdempotencyRow>,
+}
+
+/// Why a transaction did not go through.
+#[derive(Debug, thiserror::Error)]
+pub enum TransactError {
+    /// Nothing was written and another try may succeed (lost connection, lock time-out, disk full).
+    #[error("the transaction could not be run")]
+    Transient(#[source] Cause),
+    /// The connection was lost while committing: it may have been written or not.
+    #[error("the outcome of the commit is unknown")]
+    CommitUnknown(#[source] Cause),
+    /// Storage refuses what was to be written; the same batch will be refused again.
+    #[error("storage refused the batch")]
+    Rejected(#[source] Cause),
+    /// A row that was read does not fit the types it was written from.
+    #[error(transparent)]
+    Inconsistent(#[from] Inconsistency),
+}
+
+/// Writing.
+#[async_trait]
+pub trait Journal: Send + Sync {
+    /// Runs one transaction: locks the scope's tenants in order, reads what the scope names, lets `decide` work on it
+    /// in memory, writes what it returns, commits durably. Nothing is written when `decide` returns nothing.
+    ///
+    /// `decide` may be called once per call of this method.
+    async fn transact(
+        &self,
+        scope: &Scope,
+        decide: &mut (dyn FnMut(Loaded) -> Writes + Send),
+    ) -> Result<(), TransactError>;
+}

@@ -1,0 +1,122 @@
+//! A row of the log.
+
+use chrono::{DateTime, Utc};
+use registry_domain::{
+    Actor, CorrelationId, EventId, KeyId, MerchantId, Seq, Stamp, TenantId, Version, merchant, tenant,
+};
+use uuid::Uuid;
+
+/// Which stream an event stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StreamId {
+    /// A merchant's.
+    Merchant(MerchantId),
+    /// The tenant's own.
+    Tenant(TenantId),
+}
+
+impl StreamId {
+    /// The word for the kind of stream, as stored.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Merchant(_) => "merchant",
+            Self::Tenant(_) => "tenant",
+        }
+    }
+
+    /// The id of whatever the stream is about, which is also the owner of the data key.
+    pub const fn as_uuid(&self) -> Uuid {
+        match self {
+            Self::Merchant(id) => id.as_uuid(),
+            Self::Tenant(id) => id.as_uuid(),
+        }
+    }
+
+    /// The stream of a stored kind and id.
+    pub fn from_stored(kind: &str, id: Uuid) -> Option<Self> {
+        match kind {
+            "merchant" => Some(Self::Merchant(MerchantId::from_uuid(id))),
+            "tenant" => Some(Self::Tenant(TenantId::from_uuid(id))),
+            _ => None,
+        }
+    }
+
+    /// The merchant, if it is a merchant's stream.
+    pub const fn merchant_id(&self) -> Option<MerchantId> {
+        match self {
+            Self::Merchant(id) => Some(*id),
+            Self::Tenant(_) => None,
+        }
+    }
+}
+
+/// A fact of any stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StreamEvent {
+    /// Of a merchant.
+    Merchant(merchant::Event),
+    /// Of the tenant itself.
+    Tenant(tenant::Event),
+}
+
+/// Who caused an event, as one stored text: `upstream`, `system`, `user`, or `api_key:` and the key's id.
+pub fn actor_to_text(actor: &Actor) -> String {
+    match actor {
+        Actor::ApiKey(key) => format!("api_key:{key}"),
+        Actor::Upstream | Actor::Operator | Actor::System => actor.kind().to_owned(),
+    }
+}
+
+/// The inverse of [`actor_to_text`].
+pub fn actor_from_text(text: &str) -> Option<Actor> {
+    match text {
+        "upstream" => Some(Actor::Upstream),
+        "system" => Some(Actor::System),
+        "user" => Some(Actor::Operator),
+        _ => text.strip_prefix("api_key:")?.parse::<KeyId>().ok().map(Actor::ApiKey),
+    }
+}
+
+/// One row of the events table, exactly as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventRow {
+    /// Whose log.
+    pub tenant_id: TenantId,
+    /// Position in the log.
+    pub seq: Seq,
+    /// The event's id.
+    pub event_id: EventId,
+    /// The stream it stands in.
+    pub stream: StreamId,
+    /// Position in the stream.
+    pub version: Version,
+    /// Dotted type.
+    pub event_type: String,
+    /// When it was written.
+    pub recorded_at: DateTime<Utc>,
+    /// Who caused it; see [`actor_to_text`].
+    pub actor: String,
+    /// The request that it belongs to.
+    pub correlation_id: CorrelationId,
+    /// The event that led to it, within one command: the first one.
+    pub causation_id: Option<EventId>,
+    /// The Idempotency-Key of the request, on the first event it caused.
+    pub idempotency_key: Option<String>,
+    /// JSON without anything personal.
+    pub data: String,
+    /// The personal part, sealed under the stream owner's data key. Empty when the event has none.
+    pub sealed: Vec<u8>,
+    /// SHA-256 over the previous row's hash and this row's canonical bytes.
+    pub hash: [u8; 32],
+}
+
+impl EventRow {
+    /// Where and when it stands in the log.
+    pub fn stamp(&self) -> Stamp {
+        Stamp {
+            seq: self.seq,
+            version: self.version,
+            recorded_at: self.recorded_at,
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! Writing a fact down and reading it back gives the same fact, for every type.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use registry_domain::merchant::*;
+use registry_domain::review::*;
+use registry_domain::tenant::{self, Scope, SecretHash, Slug, Upstream};
+use registry_domain::*;
+use uuid::Uuid;
+
+use super::{Personal, from_domain, into_domain};
+use crate::record::StreamEvent;
+
+fn at() -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::microseconds(1_234_567)
+}
+
+fn label(text: &str) -> Label {
+    Label::parse(text).unwrap()
+}
+
+fn free(text: &str) -> FreeText {
+    FreeText::from_untrusted(text)
+}
+
+fn link_id() -> LinkId {
+    LinkId::from_uuid(Uuid::from_u128(5))
+}
+
+fn observation() -> Observation {
+    Observation {
+        member_code: Some(MemberCode::parse("m").unwrap()),
+        merchant_code: Some(MerchantCode::parse("s").unwrap()),
+        upstream_member_id: Some(free("10041")),
+        company_name: Some(free("가나다")),
+        branch_name: Some(free("본점")),
+        business_number: Some(ReportedNumber::from_untrusted("117-81-78261")),
+        review_code: ReviewCode::from_untrusted("S"),
+        review_message: Some(free("통장 사본")),
+        deletion: DeletionMark::Unrecognised(free("maybe")),
+    }
+}
+
+fn reference() -> Reference {
+    Reference {
+        member_code: MemberCode::parse("m").unwrap(),
+        merchant_code: MerchantCode::parse("s").unwrap(),
+    }
+}
+
+#[expect(clippy::too_many_lines, reason = "one of each event")]
+fn merchant_events() -> Vec<Event> {
+    let number = BusinessNumber::parse("1178178260").unwrap();
+    let metadata = BTreeMap::from([("crm".to_owned(), label("42"))]);
+    let failure = LinkFailure {
+        outcome: LinkOutcome::Refused,
+        upstream_code: Some("PARTNER_001".into()),
+        retryable: false,
+        who_fixes: WhoFixes::Partner,
+    };
+    let received = |verdict| Event::CallbackReceived {
+        link_id: Some(link_id()),
+        received_at: at(),
+        verdict,
+        observation: Some(observation()),
+        digest: Some(ContentDigest([3; 32])),
+        payload: RawPayload(vec![0, 255, 10]),
+        sender_listed: Some(false),
+    };
+    let approval = Approval {
+        bill_id: Some(free("B1")),
+        state: Some(free("F")),
+        price: Some(free("1000")),
+        approval_number: Some(free("1")),
+        original_number: None,
+        approved_at: Some(free("20261121093000")),
+        pay_type: Some(free("CARD_VAN")),
+        issuer: Some(free("현대")),
+        issuer_number_masked: Some(free("123456******1234")),
+        api_key: ApprovalKey::Matches,
+    };
+    vec![
+        Event::MerchantRegistered {
+            reference: reference(),
+            company_name: Some(label("가나다")),
+            branch_name: None,
+            business_number: Some(number.clone()),
+            tags: vec![label("academy")],
+            metadata: metadata.clone(),
+            surroundings: Surroundings {
+                merchant_code_elsewhere: true,
+                business_number_elsewhere: false,
+            },
+        },
+        Event::MerchantDetailsChanged {
+            company_name: None,
+            branch_name: Some(label("강남점")),
+            business_number: Some(number),
+            tags: Some(vec![]),
+            metadata: Some(metadata),
+        },
+        Event::MerchantArchived,
+        Event::MerchantRestored,
+        Event::MerchantErased,
+        Event::LinkRequested {
+            link_id: link_id(),
+            redirect_url: Some(SecretText::new("https://a".into())),
+        },
+        Event::LinkIssued {
+            link_id: link_id(),
+            url: SecretText::new("https://b".into()),
+        },
+        Event::LinkIssueFailed {
+            link_id: link_id(),
+            failure,
+        },
+        Event::LinkRevoked { link_id: link_id() },
+        received(Verdict::Applied),
+        received(Verdict::Duplicate),
+        received(Verdict::Held),
+        received(Verdict::Quarantined(QuarantineReason::CodesMismatch)),
+        Event::StatusObserved {
+            source: ClaimSource::List,
+            read_at: at(),
+            observation: observation(),
+            healed: true,
+        },
+        Event::ReviewChanged {
+            from: ReviewStatus::InReview,
+            to: ReviewStatus::DocumentsRequired,
+            code: ReviewCode::from_untrusted("S").unwrap(),
+            message: Some(free("통장 사본")),
+            source: ClaimSource::Callback,
+            verification: Verification::Unverified,
+        },
+        Event::BusinessDetailsChanged {
+            company_name: Some(free("가나다")),
+            branch_name: None,
+            business_number: Some(ReportedNumber::from_untrusted("1178178260")),
+            source: ClaimSource::Callback,
+        },
+        Event::UpstreamUnlinked {
+            source: ClaimSource::Callback,
+        },
+        Event::UpstreamRelinked {
+            source: ClaimSource::ReadBack,
+        },
+        Event::ConfirmationRequested {
+            doubt: Doubt::LeavesOpened,
+        },
+        Event::ConfirmationResolved {
+            resolution: Resolution::Refuted,
+        },
+        Event::PaymentApprovalReceived {
+            link_id: None,
+            received_at: at(),
+            approval,
+        },
+        Event::NoteAdded {
+            text: free("전화함")
+        },
+    ]
+}
+
+fn tenant_events() -> Vec<tenant::Event> {
+    let payload = || RawPayload(b"{}".to_vec());
+    vec![
+        tenant::Event::TenantCreated {
+            slug: Slug::parse("acme").unwrap(),
+            name: label("Acme"),
+        },
+        tenant::Event::UpstreamConfigured {
+            upstream: Upstream {
+                base_url: "https://upstream.example/partner".into(),
+                mapping_status_path: Some("auth/mapping-status".into()),
+                api_key: SecretText::new("key".into()),
+            },
+        },
+        tenant::Event::TenantSuspended,
+        tenant::Event::TenantResumed,
+        tenant::Event::ApiKeyIssued {
+            key_id: KeyId::from_uuid(Uuid::from_u128(8)),
+            name: label("portal"),
+            scopes: Scope::ALL.to_vec(),
+            secret_hash: SecretHash([9; 32]),
+            expires_at: Some(at()),
+        },
+        tenant::Event::ApiKeyRevoked {
+            key_id: KeyId::from_uuid(Uuid::from_u128(8)),
+        },
+        tenant::Event::UnclaimedMerchantSeen {
+            reference: reference(),
+            received_at: at(),
+            payload: payload(),
+            sender_listed: None,
+        },
+        tenant::Event::CallbackQuarantined {
+            reason: QuarantineReason::Unparseable,
+            received_at: at(),
+            payload: payload(),
+            sender_listed: Some(true),
+        },
+    ]
+}
+
+fn all() -> Vec<StreamEvent> {
+    let merchants = merchant_events().into_iter().map(StreamEvent::Merchant);
+    merchants
+        .chain(tenant_events().into_iter().map(StreamEvent::Tenant))
+        .collect()
+}
+
+#[test]
+fn every_fact_reads_back_as_it_was_written() {
+    for event in all() {
+        let stored = from_domain(&event);
+        let personal = stored
+            .personal
+            .map(|personal| Personal::from_bytes(&personal.to_bytes()).unwrap());
+        assert_eq!(into_domain(stored.event_type, &stored.data, personal).unwrap(), event);
+    }
+}
+
+#[test]
+fn every_fact_can_be_read_after_its_personal_part_was_destroyed() {
+    for event in all() {
+        let stored = from_domain(&event);
+        assert!(
+            into_domain(stored.event_type, &stored.data, None).is_ok(),
+            "{}",
+            stored.event_type
+        );
+    }
+}
+
+#[test]
+fn nothing_personal_stands_in_the_open_part() {
+    for event in all() {
+        let stored = from_domain(&event);
+        for text in [
+            "가나다",
+            "강남점",
+            "본점",
+            "1178178260",
+            "117-81",
+            "통장",
+            "https://a",
+            "https://b",
+            "현대",
+            "123456",
+        ] {
+            assert!(!stored.data.contains(text), "{} holds {text}", stored.event_type);
+        }
+    }
+}
+
+#[test]
+fn an_unknown_type_is_an_error() {
+    assert!(into_domain("merchant.invented", "{}", None).is_err());
+}

@@ -1,0 +1,146 @@
+//! What is handed to the write path, and what comes back.
+
+use registry_domain::merchant::{Claim, Command, Merchant, Refusal, Registration};
+use registry_domain::{Actor, CorrelationId, EventId, LinkId, MerchantId, Reference, Seq, TenantId, Version, tenant};
+
+/// Longest Idempotency-Key, in bytes.
+pub const IDEMPOTENCY_KEY_LENGTH_MAX: usize = 255;
+
+/// An Idempotency-Key: 1 to 255 visible ASCII characters.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IdempotencyKey(String);
+
+/// Why a text is not an Idempotency-Key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an Idempotency-Key has 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} visible ASCII characters")]
+pub struct IdempotencyKeyError;
+
+impl IdempotencyKey {
+    /// Reads a key.
+    pub fn parse(text: &str) -> Result<Self, IdempotencyKeyError> {
+        let fits = (1..=IDEMPOTENCY_KEY_LENGTH_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+        if fits {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(IdempotencyKeyError)
+        }
+    }
+
+    /// The key as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A request that must have its effect only once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Idempotency {
+    /// The client's key.
+    pub key: IdempotencyKey,
+    /// Hash over method, path and body: the same key with another request is a mistake of the client.
+    pub fingerprint: [u8; 32],
+}
+
+/// Who asks, and in which request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Who.
+    pub actor: Actor,
+    /// In which request.
+    pub correlation_id: CorrelationId,
+}
+
+/// What is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// Register a shop.
+    Register {
+        /// The id it gets.
+        merchant_id: MerchantId,
+        /// What the tenant says about it.
+        registration: Box<Registration>,
+    },
+    /// A command to a merchant known by its id.
+    Merchant {
+        /// Which.
+        merchant_id: MerchantId,
+        /// What.
+        command: Command,
+        /// Only if it still has this version.
+        expected: Option<Version>,
+    },
+    /// A callback that came through the tenant-level URL and names a pair of codes.
+    CallbackByCodes {
+        /// The pair.
+        reference: Reference,
+        /// The callback.
+        claim: Box<Claim>,
+    },
+    /// A command to the tenant itself.
+    Tenant(tenant::Command),
+}
+
+/// One command on its way to the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Submission {
+    /// Whose log.
+    pub tenant_id: TenantId,
+    /// Who asks.
+    pub origin: Origin,
+    /// The Idempotency-Key of the request, if it has one.
+    pub idempotency: Option<Idempotency>,
+    /// What is wanted.
+    pub order: Order,
+}
+
+/// What was written for a command. Nothing, if its wish was fulfilled already.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// The ids of the new events, in order.
+    pub event_ids: Vec<EventId>,
+    /// The end of the tenant's log after it.
+    pub seq: Seq,
+    /// The merchant after it. Not filled for callbacks, whose sender wants only to know that they are safe.
+    pub merchant: Option<Box<Merchant>>,
+}
+
+/// What an Idempotency-Key that was seen before stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replay {
+    /// The merchant that the first request made or changed.
+    pub merchant_id: MerchantId,
+    /// The link that it asked for.
+    pub link_id: Option<LinkId>,
+    /// The merchant's version once the command was written.
+    pub version: Version,
+}
+
+/// What came of a command. All of these are answers, none is a failure of the registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum Outcome {
+    /// It is in the log, durably.
+    Written(Written),
+    /// The same request was done before.
+    Replayed(Replay),
+    /// The key was used for another request.
+    KeyReused,
+    /// The merchant refused.
+    Refused(Refusal),
+    /// The tenant refused.
+    TenantRefused(tenant::Refusal),
+}
+
+/// Why a command may not have reached the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// The queue is full: try again in a moment. Nothing was written.
+    #[error("too many commands are waiting")]
+    Busy,
+    /// Storage could not take it, or its answer was lost. The log entry names the cause.
+    #[error("storage could not take the command")]
+    Failed,
+    /// The process is stopping. Nothing was written.
+    #[error("the writer is stopping")]
+    Stopping,
+}

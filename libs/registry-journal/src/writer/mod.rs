@@ -1,0 +1,173 @@
+//! Group commit: one task takes whatever commands are waiting and runs one transaction for all of them.
+//!
+//! A command enters through [`Writer::submit`] or [`Writer::report`]; its answer comes back only after the commit.
+//! Dropping the future of a caller never touches the transaction: the command is already on its way.
+
+mod batch;
+mod queue;
+mod run;
+mod scope;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use crate::ambient::Ambient;
+use crate::keyring::Keyring;
+use crate::port::{Journal, Reader};
+use crate::submission::{Outcome, Submission, WriteError};
+use queue::Entry;
+
+/// Limits of the write path.
+#[derive(Debug, Clone, Copy)]
+pub struct WriterConfig {
+    /// Most commands that may wait. Commands of tenants are refused at three quarters of it, callbacks only when it
+    /// is full: a client of ours will come again, upstream may not.
+    pub queue_length_max: usize,
+    /// Most commands in one transaction.
+    pub batch_length_max: usize,
+    /// Most payload bytes in one transaction.
+    pub batch_bytes_max: usize,
+    /// Longest wait for the clients that were just answered, so that batches don't swing between one and all.
+    pub linger_max: Duration,
+}
+
+impl Default for WriterConfig {
+    fn default() -> Self {
+        Self {
+            queue_length_max: 8_192,
+            batch_length_max: 1_000,
+            batch_bytes_max: 4 * 1024 * 1024,
+            linger_max: Duration::from_millis(1),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Counters {
+    commands: AtomicU64,
+    batches: AtomicU64,
+    events: AtomicU64,
+    refused_busy: AtomicU64,
+    failed: AtomicU64,
+    retried: AtomicU64,
+}
+
+/// Numbers about the write path since the process started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WriterStats {
+    /// Commands waiting now.
+    pub queued: u64,
+    /// Commands answered.
+    pub commands: u64,
+    /// Transactions committed.
+    pub batches: u64,
+    /// Events written.
+    pub events: u64,
+    /// Commands turned away because the queue was full.
+    pub refused_busy: u64,
+    /// Commands that failed for good.
+    pub failed: u64,
+    /// Transactions that were tried again or split.
+    pub retried: u64,
+}
+
+/// The way into the log. Cheap to clone; the task ends once every clone is gone or it is told to stop.
+#[derive(Clone)]
+pub struct Writer {
+    sender: mpsc::Sender<Entry>,
+    commits: watch::Receiver<u64>,
+    counters: Arc<Counters>,
+    queue_length_max: usize,
+}
+
+/// What the write path works with.
+pub struct WriterParts {
+    /// Where it writes.
+    pub journal: Arc<dyn Journal>,
+    /// Where it looks after a commit whose outcome is unknown.
+    pub reader: Arc<dyn Reader>,
+    /// What it seals with.
+    pub keyring: Arc<Keyring>,
+    /// Its clock and ids.
+    pub ambient: Ambient,
+}
+
+impl Writer {
+    /// Starts the task. It works until `stop` fires, then finishes what is waiting and ends.
+    pub fn start<Stop>(parts: WriterParts, config: WriterConfig, stop: Stop) -> (Self, JoinHandle<()>)
+    where
+        Stop: Future<Output = ()> + Send + 'static,
+    {
+        let (sender, receiver) = mpsc::channel(config.queue_length_max);
+        let (ticks, commits) = watch::channel(0);
+        let counters = Arc::new(Counters::default());
+        let runner = run::Runner {
+            parts,
+            counters: Arc::clone(&counters),
+        };
+        let task = tokio::spawn(queue::drain(receiver, runner, config, ticks, stop));
+        (
+            Self {
+                sender,
+                commits,
+                counters,
+                queue_length_max: config.queue_length_max,
+            },
+            task,
+        )
+    }
+
+    /// Hands in a command of a tenant or an operator and waits for its commit.
+    pub async fn submit(&self, submission: Submission) -> Result<Outcome, WriteError> {
+        if self.sender.capacity() <= self.queue_length_max / 4 {
+            self.counters.refused_busy.fetch_add(1, Ordering::Relaxed);
+            return Err(WriteError::Busy);
+        }
+        self.hand_in(submission).await
+    }
+
+    /// Hands in what upstream reported and waits for its commit. Turned away only when the queue is full.
+    pub async fn report(&self, submission: Submission) -> Result<Outcome, WriteError> {
+        self.hand_in(submission).await
+    }
+
+    async fn hand_in(&self, submission: Submission) -> Result<Outcome, WriteError> {
+        let (reply, answer) = oneshot::channel();
+        match self.sender.try_send(Entry { submission, reply }) {
+            Ok(()) => answer.await.unwrap_or(Err(WriteError::Failed)),
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                self.counters.refused_busy.fetch_add(1, Ordering::Relaxed);
+                Err(WriteError::Busy)
+            }
+            Err(mpsc::error::TrySendError::Closed(_)) => Err(WriteError::Stopping),
+        }
+    }
+
+    /// Ticks after every commit of this process. Other processes write too: a tick is a hint, polling is the truth.
+    pub fn commits(&self) -> watch::Receiver<u64> {
+        self.commits.clone()
+    }
+
+    /// Whether the task still takes commands.
+    pub fn is_running(&self) -> bool {
+        !self.sender.is_closed()
+    }
+
+    /// Numbers since the start.
+    pub fn stats(&self) -> WriterStats {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        WriterStats {
+            queued: self.queue_length_max.saturating_sub(self.sender.capacity()) as u64,
+            commands: read(&self.counters.commands),
+            batches: read(&self.counters.batches),
+            events: read(&self.counters.events),
+            refused_busy: read(&self.counters.refused_busy),
+            failed: read(&self.counters.failed),
+            retried: read(&self.counters.retried),
+        }
+    }
+}
