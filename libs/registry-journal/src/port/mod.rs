@@ -13,8 +13,8 @@ pub use read::{
     ReadError, Reader, SortKey, StatusCount, StreamQuery,
 };
 pub use write::{
-    Head, HistoryRow, IdempotencyRow, Journal, KeyRow, Loaded, LoadedMerchant, LoadedTenant, Scope, TransactError,
-    Writes,
+    Head, HistoryRow, IdempotencyRow, Journal, KeyRow, LinkRow, Loaded, LoadedMerchant, LoadedTenant, Scope,
+    TransactError, Writes,
 };
 
 /// Any failure below the port, kept as the source of ours.

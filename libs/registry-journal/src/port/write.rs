@@ -142,6 +142,17 @@ pub struct HistoryRow {
     pub valid_to: Option<DateTime<Utc>>,
 }
 
+/// Which merchant a link belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkRow {
+    /// Whose link.
+    pub tenant_id: TenantId,
+    /// The link.
+    pub link_id: LinkId,
+    /// The merchant that asked for it.
+    pub merchant_id: MerchantId,
+}
+
 /// What a batch writes, all of it or nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Writes {
@@ -153,6 +164,8 @@ pub struct Writes {
     pub merchants: Vec<(TenantId, Merchant)>,
     /// Stretches to insert; the one that was open before a merchant's first new one ends where that begins.
     pub history: Vec<HistoryRow>,
+    /// Links that were asked for.
+    pub links: Vec<LinkRow>,
     /// Tenants to insert or replace. Their API keys go into a table of their own.
     pub tenants: Vec<Tenant>,
     /// Idempotency keys to insert or replace.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::ambient::Ambient;
 use crate::chain::hash_of;
 use crate::keyring::{DataKey, Keyring, OpenError};
-use crate::port::{Head, HistoryRow, IdempotencyRow, KeyRow, Loaded, LoadedMerchant, LoadedTenant, Writes};
+use crate::port::{Head, HistoryRow, IdempotencyRow, KeyRow, LinkRow, Loaded, LoadedMerchant, LoadedTenant, Writes};
 use crate::record::{EventRow, StreamEvent, StreamId, actor_to_text};
 use crate::stored;
 use crate::submission::{Idempotency, Order, Outcome, Replay, Submission, WriteError, Written};
@@ -199,6 +199,13 @@ impl<'a> Batch<'a> {
         let appended = self.append_to_merchant(submission, id, events)?;
         self.note_history(tenant_id, id, seen_before);
         self.note_registration(tenant_id, id, seen_before.is_none());
+        if let Some(link_id) = link_id {
+            self.writes.links.push(LinkRow {
+                tenant_id,
+                link_id,
+                merchant_id: id,
+            });
+        }
         let merchant = self
             .loaded
             .merchants

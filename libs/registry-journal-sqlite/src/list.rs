@@ -1,0 +1,114 @@
+//! Lists and counts of merchants. The only statements made at run time: filters come in too many combinations to
+//! write each one out. Every value is bound; only our own words and column names are text of the statement.
+
+use registry_domain::TenantId;
+use registry_domain::merchant::{Merchant, Stage};
+use registry_domain::review::ReviewStatus;
+use registry_journal::port::{Direction, MerchantFilter, MerchantQuery, PagePosition, ReadError, SortKey, StatusCount};
+use sqlx::types::Uuid;
+use sqlx::{QueryBuilder, Row, Sqlite, SqlitePool};
+
+use crate::error::read;
+use crate::read::status_count;
+use crate::rows::{self, micros};
+
+pub(crate) async fn merchants(
+    pool: &SqlitePool,
+    tenant: TenantId,
+    query: &MerchantQuery,
+) -> Result<Vec<Merchant>, ReadError> {
+    let mut statement = QueryBuilder::new("SELECT merchant_id, state FROM merchants WHERE tenant_id = ");
+    statement.push_bind(tenant.as_uuid());
+    push_filter(&mut statement, &query.filter);
+    let column = match query.sort {
+        SortKey::CreatedAt => "created_at",
+        SortKey::UpdatedAt => "updated_at",
+        SortKey::StageSince => "stage_since",
+    };
+    let (beyond, order) = match query.direction {
+        Direction::Ascending => (">", "ASC"),
+        Direction::Descending => ("<", "DESC"),
+    };
+    if let Some(PagePosition { at, id }) = query.after {
+        statement.push(format!(" AND ({column}, merchant_id) {beyond} ("));
+        statement
+            .push_bind(micros(at))
+            .push(", ")
+            .push_bind(id.as_uuid())
+            .push(")");
+    }
+    statement.push(format!(" ORDER BY {column} {order}, merchant_id {order} LIMIT "));
+    statement.push_bind(query.limit.get());
+    let found = statement.build().fetch_all(pool).await.map_err(read("merchants"))?;
+    let merchant = |row: sqlx::sqlite::SqliteRow| -> Result<Merchant, ReadError> {
+        let id: Uuid = row.try_get(0).map_err(read("merchants"))?;
+        let state: String = row.try_get(1).map_err(read("merchants"))?;
+        Ok(rows::merchant(id, &state)?)
+    };
+    found.into_iter().map(merchant).collect()
+}
+
+pub(crate) async fn status_counts(
+    pool: &SqlitePool,
+    tenant: TenantId,
+    filter: &MerchantFilter,
+) -> Result<Vec<StatusCount>, ReadError> {
+    let mut statement = QueryBuilder::new("SELECT status, stage, count(*) FROM merchants WHERE tenant_id = ");
+    statement.push_bind(tenant.as_uuid());
+    push_filter(&mut statement, filter);
+    statement.push(" GROUP BY status, stage");
+    let found = statement.build().fetch_all(pool).await.map_err(read("status counts"))?;
+    let count = |row: sqlx::sqlite::SqliteRow| -> Result<StatusCount, ReadError> {
+        let status: String = row.try_get(0).map_err(read("status counts"))?;
+        let stage: String = row.try_get(1).map_err(read("status counts"))?;
+        status_count(tenant, &status, &stage, row.try_get(2).map_err(read("status counts"))?)
+    };
+    found.into_iter().map(count).collect()
+}
+
+fn push_filter(statement: &mut QueryBuilder<Sqlite>, filter: &MerchantFilter) {
+    if filter.stages.is_empty() {
+        statement.push(" AND stage <> ").push_bind(Stage::Archived.as_str());
+    } else {
+        push_any(statement, "stage", filter.stages.iter().map(|stage| stage.as_str()));
+    }
+    if !filter.statuses.is_empty() {
+        push_any(
+            statement,
+            "status",
+            filter.statuses.iter().map(|status: &ReviewStatus| status.as_str()),
+        );
+    }
+    if let Some(search) = &filter.search {
+        push_search(statement, search);
+    }
+}
+
+fn push_any(statement: &mut QueryBuilder<Sqlite>, column: &str, words: impl Iterator<Item = &'static str>) {
+    statement.push(format!(" AND {column} IN ("));
+    let mut list = statement.separated(", ");
+    for word in words {
+        list.push_bind(word);
+    }
+    statement.push(")");
+}
+
+fn push_search(statement: &mut QueryBuilder<Sqlite>, search: &str) {
+    let part = format!("%{}%", escape(search));
+    statement.push(" AND (");
+    for column in ["member_code", "merchant_code", "company_name", "branch_name"] {
+        statement
+            .push(format!("{column} LIKE "))
+            .push_bind(part.clone())
+            .push(" ESCAPE '\\' OR ");
+    }
+    let digits: String = search.chars().filter(char::is_ascii_digit).collect();
+    let is_number = !digits.is_empty() && search.chars().all(|c| c.is_ascii_digit() || c == '-');
+    let beginning = if is_number { format!("{digits}%") } else { String::new() };
+    statement.push("business_number LIKE ").push_bind(beginning).push(")");
+}
+
+/// `%` and `_` in a search are letters, not wildcards.
+fn escape(search: &str) -> String {
+    search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}

@@ -1,0 +1,301 @@
+//! What a batch sees: one statement for each kind of thing that its scope names.
+
+use std::collections::HashMap;
+
+use registry_domain::tenant::Slug;
+use registry_domain::{MerchantCode, MerchantId, TenantId};
+use registry_journal::port::{Head, Loaded, LoadedMerchant, LoadedTenant, Scope, TransactError};
+use serde_json::json;
+use sqlx::SqliteConnection;
+use sqlx::types::Uuid;
+
+use crate::error::{inconsistent, transact};
+use crate::rows::{self, BadColumn, StoredIdempotencyRow};
+
+/// Reads everything that the scope names. Called with the write lock held.
+pub(crate) async fn load(connection: &mut SqliteConnection, scope: &Scope) -> Result<Loaded, TransactError> {
+    let mut loaded = Loaded {
+        heads: heads(connection, scope).await?,
+        tenants: tenants(connection, scope).await?,
+        ..Loaded::default()
+    };
+    if !scope.merchants.is_empty() {
+        merchants_by_id(connection, scope, &mut loaded).await?;
+    }
+    if !scope.references.is_empty() {
+        merchants_by_reference(connection, scope, &mut loaded).await?;
+    }
+    if !scope.merchant_codes.is_empty() {
+        merchant_codes(connection, scope, &mut loaded).await?;
+    }
+    if !scope.business_numbers.is_empty() {
+        business_numbers(connection, scope, &mut loaded).await?;
+    }
+    if !scope.idempotency_keys.is_empty() {
+        idempotency_keys(connection, scope, &mut loaded).await?;
+    }
+    if !scope.slugs.is_empty() {
+        slugs(connection, scope, &mut loaded).await?;
+    }
+    Ok(loaded)
+}
+
+fn hex(id: Uuid) -> String {
+    id.simple().to_string()
+}
+
+fn tenant_list(scope: &Scope) -> String {
+    json!(scope.tenants.iter().map(|id| hex(id.as_uuid())).collect::<Vec<_>>()).to_string()
+}
+
+async fn heads(connection: &mut SqliteConnection, scope: &Scope) -> Result<HashMap<TenantId, Head>, TransactError> {
+    let wanted = tenant_list(scope);
+    let found = sqlx::query!(
+        r#"
+        SELECT e.tenant_id AS "tenant_id!: Uuid", e.seq AS "seq!", e.hash AS "hash!", e.recorded_at AS "recorded_at!"
+        FROM json_each(?1) AS wanted
+        CROSS JOIN events AS e
+            ON e.tenant_id = unhex(wanted.value)
+            AND e.seq = (SELECT max(seq) FROM events WHERE tenant_id = unhex(wanted.value))
+        "#,
+        wanted
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(transact)?;
+    let head = |seq: i64, hash: Vec<u8>, recorded_at: i64| -> Result<Head, BadColumn> {
+        Ok(Head {
+            seq: registry_domain::Seq(rows::number("seq", seq)?),
+            hash: hash.try_into().map_err(|_| BadColumn("hash"))?,
+            recorded_at: rows::time("recorded_at", recorded_at)?,
+        })
+    };
+    let mut heads = HashMap::with_capacity(found.len());
+    for row in found {
+        let tenant_id = TenantId::from_uuid(row.tenant_id);
+        let head =
+            head(row.seq, row.hash, row.recorded_at).map_err(|error| inconsistent("events", tenant_id, error))?;
+        heads.insert(tenant_id, head);
+    }
+    Ok(heads)
+}
+
+async fn tenants(
+    connection: &mut SqliteConnection,
+    scope: &Scope,
+) -> Result<HashMap<TenantId, LoadedTenant>, TransactError> {
+    let wanted = tenant_list(scope);
+    let found = sqlx::query!(
+        r#"
+        SELECT t.tenant_id AS "tenant_id!: Uuid", t.state AS "state!", k.wrapped AS "wrapped?: Vec<u8>"
+        FROM json_each(?1) AS wanted
+        CROSS JOIN tenants AS t ON t.tenant_id = unhex(wanted.value)
+        LEFT JOIN data_keys AS k ON k.tenant_id = t.tenant_id AND k.owner = t.tenant_id
+        "#,
+        wanted
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(transact)?;
+    let mut tenants = HashMap::with_capacity(found.len());
+    for row in found {
+        let tenant = rows::tenant(row.tenant_id, &row.state)?;
+        tenants.insert(
+            tenant.id,
+            LoadedTenant {
+                tenant,
+                wrapped_key: row.wrapped,
+            },
+        );
+    }
+    Ok(tenants)
+}
+
+async fn merchants_by_id(
+    connection: &mut SqliteConnection,
+    scope: &Scope,
+    loaded: &mut Loaded,
+) -> Result<(), TransactError> {
+    let key = |(tenant, merchant): &(TenantId, MerchantId)| json!([hex(tenant.as_uuid()), hex(merchant.as_uuid())]);
+    let wanted = json!(scope.merchants.iter().map(key).collect::<Vec<_>>()).to_string();
+    // CROSS JOIN keeps the order: one probe of the primary key for each merchant wanted, never a scan.
+    let found = sqlx::query!(
+        r#"
+        SELECT m.tenant_id AS "tenant_id!: Uuid", m.merchant_id AS "merchant_id!: Uuid", m.state AS "state!",
+            k.wrapped AS "wrapped?: Vec<u8>"
+        FROM json_each(?1) AS wanted
+        CROSS JOIN merchants AS m
+            ON m.tenant_id = unhex(wanted.value ->> 0) AND m.merchant_id = unhex(wanted.value ->> 1)
+        LEFT JOIN data_keys AS k ON k.tenant_id = m.tenant_id AND k.owner = m.merchant_id
+        "#,
+        wanted
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(transact)?;
+    for row in found {
+        insert_merchant(loaded, row.tenant_id, row.merchant_id, &row.state, row.wrapped)?;
+    }
+    Ok(())
+}
+
+async fn merchants_by_reference(
+    connection: &mut SqliteConnection,
+    scope: &Scope,
+    loaded: &mut Loaded,
+) -> Result<(), TransactError> {
+    let keys = scope.references.iter().map(|(tenant, reference)| {
+        json!([
+            hex(tenant.as_uuid()),
+            reference.member_code.as_str(),
+            reference.merchant_code.as_str()
+        ])
+    });
+    let wanted = json!(keys.collect::<Vec<_>>()).to_string();
+    let found = sqlx::query!(
+        r#"
+        SELECT m.tenant_id AS "tenant_id!: Uuid", m.merchant_id AS "merchant_id!: Uuid", m.state AS "state!",
+            k.wrapped AS "wrapped?: Vec<u8>"
+        FROM json_each(?1) AS wanted
+        CROSS JOIN merchants AS m
+            ON m.tenant_id = unhex(wanted.value ->> 0)
+            AND m.member_code = wanted.value ->> 1
+            AND m.merchant_code = wanted.value ->> 2
+        LEFT JOIN data_keys AS k ON k.tenant_id = m.tenant_id AND k.owner = m.merchant_id
+        "#,
+        wanted
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(transact)?;
+    for row in found {
+        insert_merchant(loaded, row.tenant_id, row.merchant_id, &row.state, row.wrapped)?;
+    }
+    Ok(())
+}
+
+fn insert_merchant(
+    loaded: &mut Loaded,
+    tenant_id: Uuid,
+    merchant_id: Uuid,
+    state: &str,
+    wrapped_key: Option<Vec<u8>>,
+) -> Result<(), TransactError> {
+    let merchant = rows::merchant(merchant_id, state)?;
+    let key = (TenantId::from_uuid(tenant_id), merchant.id);
+    loaded.merchants.insert(key, LoadedMerchant { merchant, wrapped_key });
+    Ok(())
+}
+
+async fn merchant_codes(
+    connection: &mut SqliteConnection,
+    scope: &Scope,
+    loaded: &mut Loaded,
+) -> Result<(), TransactError> {
+    let key = |(tenant, code): &(TenantId, MerchantCode)| json!([hex(tenant.as_uuid()), code.as_str()]);
+    let wanted = json!(scope.merchant_codes.iter().map(key).collect::<Vec<_>>()).to_string();
+    let found = sqlx::query!(
+        r#"
+        SELECT wanted.key + 0 AS "position!: i64",
+            (SELECT count(*) FROM merchants
+                WHERE tenant_id = unhex(wanted.value ->> 0) AND merchant_code = wanted.value ->> 1) AS "count!: i64"
+        FROM json_each(?1) AS wanted
+        "#,
+        wanted
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(transact)?;
+    let counts = found
+        .into_iter()
+        .filter_map(|row| Some((usize::try_from(row.position).ok()?, row.count)));
+    for (position, count) in counts {
+        if let (Some(key), Ok(count)) = (scope.merchant_codes.get(position), u64::try_from(count)) {
+            loaded.merchant_codes.insert(key.clone(), count);
+        }
+    }
+    Ok(())
+}
+
+async fn business_numbers(
+    connection: &mut SqliteConnection,
+    scope: &Scope,
+    loaded: &mut Loaded,
+) -> Result<(), TransactError> {
+    let key = |(tenant, number): &(TenantId, String)| json!([hex(tenant.as_uuid()), number]);
+    let wanted = json!(scope.business_numbers.iter().map(key).collect::<Vec<_>>()).to_string();
+    let found = sqlx::query!(
+        r#"
+        SELECT wanted.key + 0 AS "position!: i64",
+            (SELECT count(*) FROM merchants
+                WHERE tenant_id = unhex(wanted.value ->> 0) AND business_number = wanted.value ->> 1) AS "count!: i64"
+        FROM json_each(?1) AS wanted
+        "#,
+        wanted
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(transact)?;
+    let counts = found
+        .into_iter()
+        .filter_map(|row| Some((usize::try_from(row.position).ok()?, row.count)));
+    for (position, count) in counts {
+        if let (Some(key), Ok(count)) = (scope.business_numbers.get(position), u64::try_from(count)) {
+            loaded.business_numbers.insert(key.clone(), count);
+        }
+    }
+    Ok(())
+}
+
+async fn idempotency_keys(
+    connection: &mut SqliteConnection,
+    scope: &Scope,
+    loaded: &mut Loaded,
+) -> Result<(), TransactError> {
+    let key = |(tenant, key): &(TenantId, String)| json!([hex(tenant.as_uuid()), key]);
+    let wanted = json!(scope.idempotency_keys.iter().map(key).collect::<Vec<_>>()).to_string();
+    let now = rows::micros(scope.now);
+    let found = sqlx::query_as!(
+        StoredIdempotencyRow,
+        r#"
+        SELECT i.tenant_id AS "tenant_id!: Uuid", i.key AS "key!", i.fingerprint AS "fingerprint!",
+            i.merchant_id AS "merchant_id!: Uuid", i.link_id AS "link_id?: Uuid", i.version AS "version!",
+            i.created_at AS "created_at!", i.expires_at AS "expires_at!"
+        FROM json_each(?1) AS wanted
+        CROSS JOIN idempotency_keys AS i
+            ON i.tenant_id = unhex(wanted.value ->> 0) AND i.key = wanted.value ->> 1
+        WHERE i.expires_at > ?2
+        "#,
+        wanted,
+        now
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(transact)?;
+    for row in found {
+        let row = row.into_row()?;
+        loaded.idempotency.insert((row.tenant_id, row.key.clone()), row);
+    }
+    Ok(())
+}
+
+async fn slugs(connection: &mut SqliteConnection, scope: &Scope, loaded: &mut Loaded) -> Result<(), TransactError> {
+    let wanted = json!(scope.slugs.iter().map(Slug::as_str).collect::<Vec<_>>()).to_string();
+    let found = sqlx::query!(
+        r#"
+        SELECT t.slug AS "slug!", t.tenant_id AS "tenant_id!: Uuid"
+        FROM json_each(?1) AS wanted
+        CROSS JOIN tenants AS t ON t.slug = wanted.value
+        "#,
+        wanted
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(transact)?;
+    for row in found {
+        let tenant_id = TenantId::from_uuid(row.tenant_id);
+        let slug = Slug::parse(&row.slug).map_err(|error| inconsistent("tenants", tenant_id, error))?;
+        loaded.slugs.insert(slug, tenant_id);
+    }
+    Ok(())
+}

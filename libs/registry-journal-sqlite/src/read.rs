@@ -1,0 +1,396 @@
+//! The questions of the port, each one statement.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use registry_domain::merchant::{Merchant, Stage};
+use registry_domain::review::ReviewStatus;
+use registry_domain::tenant::{Slug, Tenant};
+use registry_domain::{EventId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId};
+use registry_journal::port::{
+    Head, IdempotencyRow, MerchantFilter, MerchantQuery, PageSize, PresentedKey, PublishCursor, ReadError, Reader,
+    StatusCount, StreamQuery,
+};
+use registry_journal::record::EventRow;
+use serde_json::json;
+use sqlx::types::Uuid;
+
+use crate::error::{inconsistent, read};
+use crate::rows::{self, BadColumn, StoredEventRow, StoredIdempotencyRow, micros};
+use crate::{SqliteJournal, list};
+
+#[async_trait]
+impl Reader for SqliteJournal {
+    async fn merchant(&self, tenant: TenantId, id: MerchantId) -> Result<Option<Merchant>, ReadError> {
+        let (tenant, id) = (tenant.as_uuid(), id.as_uuid());
+        let row = sqlx::query!(
+            "SELECT state FROM merchants WHERE tenant_id = ?1 AND merchant_id = ?2",
+            tenant,
+            id
+        )
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(read("merchant"))?;
+        Ok(row.map(|row| rows::merchant(id, &row.state)).transpose()?)
+    }
+
+    async fn merchant_by_reference(
+        &self,
+        tenant: TenantId,
+        reference: &Reference,
+    ) -> Result<Option<Merchant>, ReadError> {
+        let tenant = tenant.as_uuid();
+        let (member, merchant) = (reference.member_code.as_str(), reference.merchant_code.as_str());
+        let row = sqlx::query!(
+            r#"
+            SELECT merchant_id AS "merchant_id: Uuid", state FROM merchants
+            WHERE tenant_id = ?1 AND member_code = ?2 AND merchant_code = ?3
+            "#,
+            tenant,
+            member,
+            merchant
+        )
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(read("merchant by reference"))?;
+        Ok(row.map(|row| rows::merchant(row.merchant_id, &row.state)).transpose()?)
+    }
+
+    async fn merchants(&self, tenant: TenantId, query: &MerchantQuery) -> Result<Vec<Merchant>, ReadError> {
+        list::merchants(&self.readers, tenant, query).await
+    }
+
+    async fn status_counts(&self, tenant: TenantId, filter: &MerchantFilter) -> Result<Vec<StatusCount>, ReadError> {
+        list::status_counts(&self.readers, tenant, filter).await
+    }
+
+    async fn status_counts_as_of(&self, tenant: TenantId, at: DateTime<Utc>) -> Result<Vec<StatusCount>, ReadError> {
+        let (tenant_uuid, at) = (tenant.as_uuid(), micros(at));
+        let counted = sqlx::query!(
+            r#"
+            SELECT status, stage, count(*) AS "count!: i64" FROM merchant_history
+            WHERE tenant_id = ?1 AND valid_from <= ?2 AND (valid_to IS NULL OR valid_to > ?2)
+            GROUP BY status, stage
+            "#,
+            tenant_uuid,
+            at
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(read("status counts"))?;
+        let count = |status: &str, stage: &str, count| status_count(tenant, status, stage, count);
+        counted
+            .into_iter()
+            .map(|row| count(&row.status, &row.stage, row.count))
+            .collect()
+    }
+
+    async fn merchant_of_link(&self, tenant: TenantId, link: LinkId) -> Result<Option<MerchantId>, ReadError> {
+        let (tenant, link) = (tenant.as_uuid(), link.as_uuid());
+        let row = sqlx::query!(
+            r#"
+            SELECT merchant_id AS "merchant_id: Uuid" FROM merchant_links WHERE tenant_id = ?1 AND link_id = ?2
+            "#,
+            tenant,
+            link
+        )
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(read("merchant of link"))?;
+        Ok(row.map(|row| MerchantId::from_uuid(row.merchant_id)))
+    }
+
+    async fn stale_link_requests(
+        &self,
+        tenant: TenantId,
+        before: DateTime<Utc>,
+        limit: PageSize,
+    ) -> Result<Vec<(MerchantId, LinkId)>, ReadError> {
+        let (tenant, before, limit) = (tenant.as_uuid(), micros(before), limit.get());
+        let found = sqlx::query!(
+            r#"
+            SELECT merchant_id AS "merchant_id: Uuid", pending_link_id AS "link_id!: Uuid" FROM merchants
+            WHERE tenant_id = ?1 AND pending_since < ?2 ORDER BY pending_since LIMIT ?3
+            "#,
+            tenant,
+            before,
+            limit
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(read("stale link requests"))?;
+        let pair = |merchant, link| (MerchantId::from_uuid(merchant), LinkId::from_uuid(link));
+        Ok(found
+            .into_iter()
+            .map(|row| pair(row.merchant_id, row.link_id))
+            .collect())
+    }
+
+    async fn idempotency(&self, tenant: TenantId, key: &str) -> Result<Option<IdempotencyRow>, ReadError> {
+        let tenant = tenant.as_uuid();
+        let row = sqlx::query_as!(
+            StoredIdempotencyRow,
+            r#"
+            SELECT tenant_id AS "tenant_id: Uuid", key, fingerprint, merchant_id AS "merchant_id: Uuid",
+                link_id AS "link_id: Uuid", version, created_at, expires_at
+            FROM idempotency_keys WHERE tenant_id = ?1 AND key = ?2
+            "#,
+            tenant,
+            key
+        )
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(read("idempotency key"))?;
+        Ok(row.map(StoredIdempotencyRow::into_row).transpose()?)
+    }
+
+    async fn head(&self, tenant: TenantId) -> Result<Head, ReadError> {
+        let id = tenant.as_uuid();
+        let row = sqlx::query!(
+            "SELECT seq, hash, recorded_at FROM events WHERE tenant_id = ?1 ORDER BY seq DESC LIMIT 1",
+            id
+        )
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(read("head of the log"))?;
+        let Some(row) = row else { return Ok(Head::EMPTY) };
+        let head = |hash: Vec<u8>| -> Result<Head, BadColumn> {
+            Ok(Head {
+                seq: Seq(rows::number("seq", row.seq)?),
+                hash: hash.try_into().map_err(|_| BadColumn("hash"))?,
+                recorded_at: rows::time("recorded_at", row.recorded_at)?,
+            })
+        };
+        Ok(head(row.hash).map_err(|error| inconsistent("events", tenant, error))?)
+    }
+
+    async fn events_after(&self, tenant: TenantId, after: Seq, limit: PageSize) -> Result<Vec<EventRow>, ReadError> {
+        let (tenant, limit) = (tenant.as_uuid(), limit.get());
+        let after = i64::try_from(after.0).unwrap_or(i64::MAX);
+        let found = sqlx::query_as!(
+            StoredEventRow,
+            r#"
+            SELECT tenant_id AS "tenant_id: Uuid", seq, event_id, stream_kind, stream_id, version,
+                type AS event_type, recorded_at, actor, correlation_id, causation_id, idempotency_key, data, sealed, hash
+            FROM events WHERE tenant_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3
+            "#,
+            tenant,
+            after,
+            limit
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(read("events"))?;
+        Ok(found
+            .into_iter()
+            .map(StoredEventRow::into_row)
+            .collect::<Result<_, _>>()?)
+    }
+
+    async fn stream(&self, tenant: TenantId, query: &StreamQuery) -> Result<Vec<EventRow>, ReadError> {
+        let (tenant, stream, limit) = (tenant.as_uuid(), query.stream.as_uuid(), query.limit.get());
+        let bound = |version: u64| i64::try_from(version).unwrap_or(i64::MAX);
+        let after = bound(query.after.0);
+        let until_version = query.until_version.map_or(i64::MAX, |version| bound(version.0));
+        let until_time = query.until_time.map_or(i64::MAX, micros);
+        let found = sqlx::query_as!(
+            StoredEventRow,
+            r#"
+            SELECT tenant_id AS "tenant_id: Uuid", seq, event_id, stream_kind, stream_id, version,
+                type AS event_type, recorded_at, actor, correlation_id, causation_id, idempotency_key, data, sealed, hash
+            FROM events
+            WHERE tenant_id = ?1 AND stream_id = ?2 AND version > ?3 AND version <= ?4 AND recorded_at <= ?5
+            ORDER BY version LIMIT ?6
+            "#,
+            tenant,
+            stream,
+            after,
+            until_version,
+            until_time,
+            limit
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(read("stream"))?;
+        Ok(found
+            .into_iter()
+            .map(StoredEventRow::into_row)
+            .collect::<Result<_, _>>()?)
+    }
+
+    async fn event(&self, tenant: TenantId, id: EventId) -> Result<Option<EventRow>, ReadError> {
+        let (tenant, id) = (tenant.as_uuid(), id.as_uuid());
+        let found = sqlx::query_as!(
+            StoredEventRow,
+            r#"
+            SELECT tenant_id AS "tenant_id: Uuid", seq, event_id, stream_kind, stream_id, version,
+                type AS event_type, recorded_at, actor, correlation_id, causation_id, idempotency_key, data, sealed, hash
+            FROM events WHERE tenant_id = ?1 AND event_id = ?2
+            "#,
+            tenant,
+            id
+        )
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(read("event"))?;
+        Ok(found.map(StoredEventRow::into_row).transpose()?)
+    }
+
+    async fn wrapped_keys(&self, tenant: TenantId, owners: &[Uuid]) -> Result<HashMap<Uuid, Vec<u8>>, ReadError> {
+        let tenant = tenant.as_uuid();
+        let owners = json!(
+            owners
+                .iter()
+                .map(|owner| owner.simple().to_string())
+                .collect::<Vec<_>>()
+        )
+        .to_string();
+        let found = sqlx::query!(
+            r#"
+            SELECT k.owner AS "owner!: Uuid", k.wrapped AS "wrapped!"
+            FROM json_each(?2) AS wanted
+            CROSS JOIN data_keys AS k ON k.tenant_id = ?1 AND k.owner = unhex(wanted.value)
+            "#,
+            tenant,
+            owners
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(read("data keys"))?;
+        Ok(found.into_iter().map(|row| (row.owner, row.wrapped)).collect())
+    }
+
+    async fn tenant(&self, tenant: TenantId) -> Result<Option<Tenant>, ReadError> {
+        let id = tenant.as_uuid();
+        let row = sqlx::query!("SELECT state FROM tenants WHERE tenant_id = ?1", id)
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(read("tenant"))?;
+        Ok(row.map(|row| rows::tenant(id, &row.state)).transpose()?)
+    }
+
+    async fn publish_cursor(&self, tenant: TenantId) -> Result<PublishCursor, ReadError> {
+        let id = tenant.as_uuid();
+        let row = sqlx::query!(
+            "SELECT seq, published_seq, stream_seq FROM publish_cursors WHERE tenant_id = ?1",
+            id
+        )
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(read("publish cursor"))?;
+        let Some(row) = row else {
+            return Ok(PublishCursor::START);
+        };
+        let cursor = || -> Result<PublishCursor, BadColumn> {
+            Ok(PublishCursor {
+                seq: Seq(rows::number("seq", row.seq)?),
+                published_seq: Seq(rows::number("published_seq", row.published_seq)?),
+                stream_seq: rows::number("stream_seq", row.stream_seq)?,
+            })
+        };
+        Ok(cursor().map_err(|error| inconsistent("publish_cursors", tenant, error))?)
+    }
+
+    async fn save_publish_cursor(&self, tenant: TenantId, cursor: PublishCursor) -> Result<(), ReadError> {
+        let bound = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let (tenant, seq) = (tenant.as_uuid(), bound(cursor.seq.0));
+        let (published_seq, stream_seq) = (bound(cursor.published_seq.0), bound(cursor.stream_seq));
+        sqlx::query!(
+            r#"
+            INSERT INTO publish_cursors (tenant_id, seq, published_seq, stream_seq) VALUES (?1, ?2, ?3, ?4)
+            ON CONFLICT (tenant_id) DO UPDATE SET
+                seq = excluded.seq, published_seq = excluded.published_seq, stream_seq = excluded.stream_seq
+            "#,
+            tenant,
+            seq,
+            published_seq,
+            stream_seq
+        )
+        .execute(&self.writer)
+        .await
+        .map_err(read("publish cursor"))?;
+        Ok(())
+    }
+
+    async fn tenant_by_slug(&self, slug: &Slug) -> Result<Option<Tenant>, ReadError> {
+        let slug = slug.as_str();
+        let row = sqlx::query!(
+            r#"SELECT tenant_id AS "tenant_id: Uuid", state FROM tenants WHERE slug = ?1"#,
+            slug
+        )
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(read("tenant by slug"))?;
+        Ok(row.map(|row| rows::tenant(row.tenant_id, &row.state)).transpose()?)
+    }
+
+    async fn tenants(&self, after: Option<TenantId>, limit: PageSize) -> Result<Vec<(Tenant, Seq)>, ReadError> {
+        let after = after.map_or_else(Vec::new, |id| id.as_uuid().as_bytes().to_vec());
+        let limit = limit.get();
+        let found = sqlx::query!(
+            r#"
+            SELECT t.tenant_id AS "tenant_id: Uuid", t.state,
+                (SELECT coalesce(max(seq), 0) FROM events WHERE tenant_id = t.tenant_id) AS "head!: i64"
+            FROM tenants AS t WHERE t.tenant_id > ?1 ORDER BY t.tenant_id LIMIT ?2
+            "#,
+            after,
+            limit
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(read("tenants"))?;
+        let pair = |id: Uuid, state: &str, head: i64| -> Result<(Tenant, Seq), ReadError> {
+            let tenant = rows::tenant(id, state)?;
+            let head = rows::number("seq", head).map_err(|error| inconsistent("events", tenant.id, error))?;
+            Ok((tenant, Seq(head)))
+        };
+        found
+            .into_iter()
+            .map(|row| pair(row.tenant_id, &row.state, row.head))
+            .collect()
+    }
+
+    async fn presented_key(&self, key: KeyId) -> Result<Option<PresentedKey>, ReadError> {
+        let id = key.as_uuid();
+        let row = sqlx::query!(
+            r#"
+            SELECT t.tenant_id AS "tenant_id: Uuid", t.state FROM api_keys AS k
+            JOIN tenants AS t ON t.tenant_id = k.tenant_id
+            WHERE k.key_id = ?1
+            "#,
+            id
+        )
+        .fetch_optional(&self.readers)
+        .await
+        .map_err(read("API key"))?;
+        let Some(row) = row else { return Ok(None) };
+        let tenant = rows::tenant(row.tenant_id, &row.state)?;
+        let found = tenant.keys.iter().find(|candidate| candidate.id == key).cloned();
+        Ok(found.map(|key| PresentedKey {
+            tenant_id: tenant.id,
+            tenant_slug: tenant.slug,
+            tenant_state: tenant.state,
+            key,
+        }))
+    }
+
+    async fn ping(&self) -> Result<(), ReadError> {
+        sqlx::query!(r#"SELECT 1 AS "one!: i64""#)
+            .fetch_one(&self.readers)
+            .await
+            .map_err(read("storage"))?;
+        Ok(())
+    }
+}
+
+pub(crate) fn status_count(tenant: TenantId, status: &str, stage: &str, count: i64) -> Result<StatusCount, ReadError> {
+    let parsed = || -> Result<StatusCount, BadColumn> {
+        Ok(StatusCount {
+            status: ReviewStatus::from_word(status).ok_or(BadColumn("status"))?,
+            stage: Stage::from_word(stage).ok_or(BadColumn("stage"))?,
+            count: rows::number("count", count)?,
+        })
+    };
+    Ok(parsed().map_err(|error| inconsistent("merchants", tenant, error))?)
+}

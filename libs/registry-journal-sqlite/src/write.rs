@@ -1,0 +1,388 @@
+//! What a batch writes: one statement for each table, all rows of the batch in one JSON text.
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Utc};
+use registry_domain::merchant::{LinkState, Merchant};
+use registry_domain::tenant::Tenant;
+use registry_domain::{FreeText, MerchantId, ReportedNumber, TenantId};
+use registry_journal::port::{HistoryRow, IdempotencyRow, KeyRow, LinkRow, TransactError, Writes};
+use registry_journal::record::EventRow;
+use registry_journal::stored::{merchant_to_json, tenant_to_json};
+use serde::Serialize;
+use sqlx::SqliteConnection;
+use sqlx::types::Uuid;
+
+use crate::error::transact;
+use crate::rows::micros;
+
+pub(crate) fn is_empty(writes: &Writes) -> bool {
+    let Writes {
+        events,
+        keys,
+        merchants,
+        history,
+        links,
+        tenants,
+        idempotency,
+    } = writes;
+    events.is_empty()
+        && keys.is_empty()
+        && merchants.is_empty()
+        && history.is_empty()
+        && links.is_empty()
+        && tenants.is_empty()
+        && idempotency.is_empty()
+}
+
+/// Writes everything. The caller commits.
+pub(crate) async fn write(
+    connection: &mut SqliteConnection,
+    writes: &Writes,
+    now: DateTime<Utc>,
+) -> Result<(), TransactError> {
+    events(connection, &writes.events).await?;
+    if !writes.keys.is_empty() {
+        data_keys(connection, &writes.keys).await?;
+    }
+    if !writes.merchants.is_empty() {
+        merchants(connection, &writes.merchants).await?;
+    }
+    if !writes.links.is_empty() {
+        merchant_links(connection, &writes.links).await?;
+    }
+    if !writes.history.is_empty() {
+        end_history(connection, &writes.history).await?;
+        begin_history(connection, &writes.history).await?;
+    }
+    if !writes.tenants.is_empty() {
+        tenants(connection, &writes.tenants).await?;
+        api_keys(connection, &writes.tenants).await?;
+    }
+    if !writes.idempotency.is_empty() {
+        forget_idempotency_keys(connection, &writes.idempotency, now).await?;
+        idempotency_keys(connection, &writes.idempotency).await?;
+    }
+    Ok(())
+}
+
+/// Rows of texts and numbers: writing them as JSON cannot fail.
+fn to_json<T: Serialize>(rows: impl Iterator<Item = T>) -> String {
+    let rows: Vec<T> = rows.collect();
+    serde_json::to_string(&rows).expect("rows of texts and numbers are valid JSON")
+}
+
+fn hex(id: Uuid) -> String {
+    id.simple().to_string()
+}
+
+fn hex_bytes(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _infallible = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+async fn events(connection: &mut SqliteConnection, events: &[EventRow]) -> Result<(), TransactError> {
+    // The sealed parts go in one blob, cut up by offset: as text they would double in size.
+    let mut sealed = Vec::with_capacity(events.iter().map(|row| row.sealed.len()).sum());
+    let rows = to_json(events.iter().map(|row| {
+        let offset = sealed.len() + 1;
+        sealed.extend_from_slice(&row.sealed);
+        (
+            hex(row.tenant_id.as_uuid()),
+            row.seq.0,
+            hex(row.event_id.as_uuid()),
+            row.stream.kind(),
+            hex(row.stream.as_uuid()),
+            row.version.0,
+            &row.event_type,
+            micros(row.recorded_at),
+            &row.actor,
+            hex(row.correlation_id.as_uuid()),
+            row.causation_id.map(|id| hex(id.as_uuid())),
+            &row.idempotency_key,
+            &row.data,
+            offset,
+            row.sealed.len(),
+            hex_bytes(&row.hash),
+        )
+    }));
+    sqlx::query!(
+        r#"
+        INSERT INTO events (
+            tenant_id, seq, event_id, stream_kind, stream_id, version, type, recorded_at, actor, correlation_id,
+            causation_id, idempotency_key, data, sealed, hash
+        )
+        SELECT unhex(value ->> 0), value ->> 1, unhex(value ->> 2), value ->> 3, unhex(value ->> 4), value ->> 5,
+            value ->> 6, value ->> 7, value ->> 8, unhex(value ->> 9), unhex(value ->> 10), value ->> 11,
+            value ->> 12, substr(?2, value ->> 13, value ->> 14), unhex(value ->> 15)
+        FROM json_each(?1)
+        "#,
+        rows,
+        sealed
+    )
+    .execute(connection)
+    .await
+    .map_err(transact)?;
+    Ok(())
+}
+
+async fn data_keys(connection: &mut SqliteConnection, keys: &[KeyRow]) -> Result<(), TransactError> {
+    let row = |key: &KeyRow| (hex(key.tenant_id.as_uuid()), hex(key.owner), hex_bytes(&key.wrapped));
+    let rows = to_json(keys.iter().map(row));
+    sqlx::query!(
+        r#"
+        INSERT INTO data_keys (tenant_id, owner, wrapped)
+        SELECT unhex(value ->> 0), unhex(value ->> 1), unhex(value ->> 2) FROM json_each(?1)
+        "#,
+        rows
+    )
+    .execute(connection)
+    .await
+    .map_err(transact)?;
+    Ok(())
+}
+
+fn merchant_row((tenant_id, merchant): &(TenantId, Merchant)) -> impl Serialize {
+    let pending = merchant.links.iter().find(|link| link.state == LinkState::Requested);
+    let text = |text: &Option<FreeText>| text.as_ref().map(|text| text.as_str().to_owned());
+    (
+        hex(tenant_id.as_uuid()),
+        hex(merchant.id.as_uuid()),
+        merchant.reference.member_code.as_str().to_owned(),
+        merchant.reference.merchant_code.as_str().to_owned(),
+        merchant.version.0,
+        merchant.review.status().as_str(),
+        merchant.stage().as_str(),
+        micros(merchant.stage_since()),
+        text(&merchant.business.company_name),
+        text(&merchant.business.branch_name),
+        merchant
+            .business
+            .number
+            .as_ref()
+            .map(ReportedNumber::as_str)
+            .map(str::to_owned),
+        pending.map(|link| hex(link.id.as_uuid())),
+        pending.map(|link| micros(link.requested_at)),
+        micros(merchant.created_at),
+        micros(merchant.updated_at),
+        merchant_to_json(merchant),
+    )
+}
+
+async fn merchants(connection: &mut SqliteConnection, merchants: &[(TenantId, Merchant)]) -> Result<(), TransactError> {
+    let rows = to_json(merchants.iter().map(merchant_row));
+    // WHERE true: without it the parser takes ON CONFLICT for a join condition.
+    sqlx::query!(
+        r#"
+        INSERT INTO merchants (
+            tenant_id, merchant_id, member_code, merchant_code, version, status, stage, stage_since, company_name,
+            branch_name, business_number, pending_link_id, pending_since, created_at, updated_at, state
+        )
+        SELECT unhex(value ->> 0), unhex(value ->> 1), value ->> 2, value ->> 3, value ->> 4, value ->> 5,
+            value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, unhex(value ->> 11), value ->> 12,
+            value ->> 13, value ->> 14, value ->> 15
+        FROM json_each(?1) WHERE true
+        ON CONFLICT (tenant_id, merchant_id) DO UPDATE SET
+            version = excluded.version,
+            status = excluded.status,
+            stage = excluded.stage,
+            stage_since = excluded.stage_since,
+            company_name = excluded.company_name,
+            branch_name = excluded.branch_name,
+            business_number = excluded.business_number,
+            pending_link_id = excluded.pending_link_id,
+            pending_since = excluded.pending_since,
+            updated_at = excluded.updated_at,
+            state = excluded.state
+        "#,
+        rows
+    )
+    .execute(connection)
+    .await
+    .map_err(transact)?;
+    Ok(())
+}
+
+async fn merchant_links(connection: &mut SqliteConnection, links: &[LinkRow]) -> Result<(), TransactError> {
+    let row = |link: &LinkRow| {
+        (
+            hex(link.tenant_id.as_uuid()),
+            hex(link.link_id.as_uuid()),
+            hex(link.merchant_id.as_uuid()),
+        )
+    };
+    let rows = to_json(links.iter().map(row));
+    sqlx::query!(
+        r#"
+        INSERT INTO merchant_links (tenant_id, link_id, merchant_id)
+        SELECT unhex(value ->> 0), unhex(value ->> 1), unhex(value ->> 2) FROM json_each(?1)
+        "#,
+        rows
+    )
+    .execute(connection)
+    .await
+    .map_err(transact)?;
+    Ok(())
+}
+
+/// The stretch that was open before a merchant's first new one ends where that begins.
+async fn end_history(connection: &mut SqliteConnection, history: &[HistoryRow]) -> Result<(), TransactError> {
+    let mut begun: HashSet<(TenantId, MerchantId)> = HashSet::new();
+    let first = history
+        .iter()
+        .filter(|row| begun.insert((row.tenant_id, row.merchant_id)));
+    let rows = to_json(first.map(|row| {
+        (
+            hex(row.tenant_id.as_uuid()),
+            hex(row.merchant_id.as_uuid()),
+            micros(row.valid_from),
+        )
+    }));
+    sqlx::query!(
+        r#"
+        UPDATE merchant_history AS h SET valid_to = w.valid_from
+        FROM (
+            SELECT unhex(value ->> 0) AS tenant_id, unhex(value ->> 1) AS merchant_id, value ->> 2 AS valid_from
+            FROM json_each(?1)
+        ) AS w
+        WHERE h.tenant_id = w.tenant_id AND h.merchant_id = w.merchant_id AND h.valid_to IS NULL
+        "#,
+        rows
+    )
+    .execute(connection)
+    .await
+    .map_err(transact)?;
+    Ok(())
+}
+
+async fn begin_history(connection: &mut SqliteConnection, history: &[HistoryRow]) -> Result<(), TransactError> {
+    let row = |row: &HistoryRow| {
+        (
+            hex(row.tenant_id.as_uuid()),
+            hex(row.merchant_id.as_uuid()),
+            row.version.0,
+            row.status.as_str(),
+            row.stage.as_str(),
+            micros(row.valid_from),
+            row.valid_to.map(micros),
+        )
+    };
+    let rows = to_json(history.iter().map(row));
+    sqlx::query!(
+        r#"
+        INSERT INTO merchant_history (tenant_id, merchant_id, version, status, stage, valid_from, valid_to)
+        SELECT unhex(value ->> 0), unhex(value ->> 1), value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
+        FROM json_each(?1)
+        "#,
+        rows
+    )
+    .execute(connection)
+    .await
+    .map_err(transact)?;
+    Ok(())
+}
+
+async fn tenants(connection: &mut SqliteConnection, tenants: &[Tenant]) -> Result<(), TransactError> {
+    let row = |tenant: &Tenant| {
+        (
+            hex(tenant.id.as_uuid()),
+            tenant.slug.as_str().to_owned(),
+            tenant_to_json(tenant),
+        )
+    };
+    let rows = to_json(tenants.iter().map(row));
+    sqlx::query!(
+        r#"
+        INSERT INTO tenants (tenant_id, slug, state)
+        SELECT unhex(value ->> 0), value ->> 1, value ->> 2 FROM json_each(?1) WHERE true
+        ON CONFLICT (tenant_id) DO UPDATE SET state = excluded.state
+        "#,
+        rows
+    )
+    .execute(connection)
+    .await
+    .map_err(transact)?;
+    Ok(())
+}
+
+async fn api_keys(connection: &mut SqliteConnection, tenants: &[Tenant]) -> Result<(), TransactError> {
+    let keys = tenants
+        .iter()
+        .flat_map(|tenant| tenant.keys.iter().map(move |key| (key.id, tenant.id)));
+    let rows = to_json(keys.map(|(key, tenant)| (hex(key.as_uuid()), hex(tenant.as_uuid()))));
+    sqlx::query!(
+        r#"
+        INSERT INTO api_keys (key_id, tenant_id)
+        SELECT unhex(value ->> 0), unhex(value ->> 1) FROM json_each(?1) WHERE true
+        ON CONFLICT (key_id) DO NOTHING
+        "#,
+        rows
+    )
+    .execute(connection)
+    .await
+    .map_err(transact)?;
+    Ok(())
+}
+
+/// A few of the expired ones leave with every new one, so that the table does not grow for ever.
+async fn forget_idempotency_keys(
+    connection: &mut SqliteConnection,
+    keys: &[IdempotencyRow],
+    now: DateTime<Utc>,
+) -> Result<(), TransactError> {
+    let now = micros(now);
+    for tenant_id in keys.iter().map(|row| row.tenant_id).collect::<HashSet<_>>() {
+        let tenant_id = tenant_id.as_uuid();
+        sqlx::query!(
+            r#"
+            DELETE FROM idempotency_keys WHERE tenant_id = ?1 AND key IN (
+                SELECT key FROM idempotency_keys WHERE tenant_id = ?1 AND expires_at <= ?2 LIMIT 100
+            )
+            "#,
+            tenant_id,
+            now
+        )
+        .execute(&mut *connection)
+        .await
+        .map_err(transact)?;
+    }
+    Ok(())
+}
+
+async fn idempotency_keys(connection: &mut SqliteConnection, keys: &[IdempotencyRow]) -> Result<(), TransactError> {
+    let row = |row: &IdempotencyRow| {
+        (
+            hex(row.tenant_id.as_uuid()),
+            row.key.clone(),
+            hex_bytes(&row.fingerprint),
+            hex(row.merchant_id.as_uuid()),
+            row.link_id.map(|id| hex(id.as_uuid())),
+            row.version.0,
+            micros(row.created_at),
+            micros(row.expires_at),
+        )
+    };
+    let rows = to_json(keys.iter().map(row));
+    sqlx::query!(
+        r#"
+        INSERT OR REPLACE INTO idempotency_keys (
+            tenant_id, key, fingerprint, merchant_id, link_id, version, created_at, expires_at
+        )
+        SELECT unhex(value ->> 0), value ->> 1, unhex(value ->> 2), unhex(value ->> 3), unhex(value ->> 4),
+            value ->> 5, value ->> 6, value ->> 7
+        FROM json_each(?1)
+        "#,
+        rows
+    )
+    .execute(connection)
+    .await
+    .map_err(transact)?;
+    Ok(())
+}
