@@ -1,1 +1,24 @@
-//! registry-ingest
+//! Callback in: the secret URL is checked, the claim is read, and becomes a command. And the calls to Paymint that the
+//! tenant asks for.
+//!
+//! It knows the journal's queue and Paymint's wire, and nothing of HTTP servers or of databases. It decides nothing
+//! about a merchant: what a claim means is the domain's business.
+//!
+//! A callback's way is [`token`] and [`sender`] (may we read it?), [`received`] (the proof), [`translate`] (what it
+//! says), [`door`] (hand it in, answer only after the commit). A link's way is [`upstream`] and [`links`].
+
+pub mod door;
+pub mod links;
+pub mod received;
+mod scrub;
+pub mod sender;
+pub mod token;
+mod translate;
+pub mod upstream;
+
+pub use door::{CallbackDoor, DoorConfig, DoorError, DoorStats};
+pub use links::{IssueError, LinkAnswer, LinkIssuer, LinkIssuerParts, LinkRequest, PublicUrl, PublicUrlError};
+pub use received::{ReceivedCallback, VerifiedCallback};
+pub use sender::{SenderCheck, SenderMode};
+pub use token::{CallbackToken, TokenKeys, TokenKeysError};
+pub use upstream::{UpstreamDirectory, UpstreamError};

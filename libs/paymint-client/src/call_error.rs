@@ -1,0 +1,269 @@
+//! How a call to the upstream can fail, and what that means for the caller.
+
+use std::fmt;
+
+use crate::api_key::ApiKey;
+use crate::upstream_code::UpstreamCode;
+
+/// The longest message of the upstream that is kept, in characters.
+const MESSAGE_MAX_CHARACTERS: usize = 500;
+
+/// The longest content type that is repeated in an error, in characters.
+const CONTENT_TYPE_MAX_CHARACTERS: usize = 100;
+
+/// Why a call did not succeed. No variant holds a request or an answer.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// Upstream understood the call and said no.
+    #[error("upstream refused the call with code {code}")]
+    Refused {
+        /// The envelope's code.
+        code: UpstreamCode,
+        /// The envelope's message, for people.
+        message: Option<UpstreamMessage>,
+    },
+    /// No answer came, and the request may have been carried out.
+    #[error("the outcome of the call is unknown: {loss}")]
+    OutcomeUnknown {
+        /// What happened to the connection.
+        loss: ConnectionLoss,
+        /// The cause below.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// No connection could be made: nothing was sent.
+    #[error("upstream could not be reached")]
+    Unreachable {
+        /// The cause below.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// An answer came that is not the upstream's envelope, so that it does not tell what was done.
+    #[error("the answer could not be understood: {fault} (HTTP {http_status}, {content_type}, {length} bytes)")]
+    Unintelligible {
+        /// What was wrong with it.
+        fault: AnswerFault,
+        /// The HTTP status.
+        http_status: u16,
+        /// The declared content type, cut to 100 characters, or `no content type`.
+        content_type: String,
+        /// The bytes that were read of the body.
+        length: usize,
+    },
+}
+
+impl CallError {
+    /// What is known about the effect of the call.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::Refused { .. } => Outcome::Refused,
+            Self::OutcomeUnknown { .. } | Self::Unintelligible { .. } => Outcome::Unknown,
+            Self::Unreachable { .. } => Outcome::NotSent,
+        }
+    }
+
+    /// Whether the same call may succeed later without anybody changing anything.
+    pub fn retryable(&self) -> bool {
+        match self {
+            Self::Refused { code, .. } => code.retryable(),
+            Self::OutcomeUnknown { .. } | Self::Unreachable { .. } => true,
+            Self::Unintelligible { http_status, .. } => !speaks_of_our_address(*http_status),
+        }
+    }
+
+    /// Who has to act before the call can succeed.
+    pub fn who_fixes(&self) -> WhoFixes {
+        match self {
+            Self::Refused { code, .. } => code.who_fixes(),
+            Self::Unreachable { source } if source.is_dns() => WhoFixes::Us,
+            Self::Unintelligible { http_status, .. } if speaks_of_our_address(*http_status) => WhoFixes::Us,
+            Self::OutcomeUnknown { .. } | Self::Unreachable { .. } | Self::Unintelligible { .. } => WhoFixes::Paymint,
+        }
+    }
+
+    /// The upstream's code, if it gave one.
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Refused { code, .. } => Some(code.as_str()),
+            Self::OutcomeUnknown { .. } | Self::Unreachable { .. } | Self::Unintelligible { .. } => None,
+        }
+    }
+
+    /// The upstream's message for people, if it gave one.
+    pub fn message(&self) -> Option<&str> {
+        match self {
+            Self::Refused { message, .. } => message.as_ref().map(UpstreamMessage::as_str),
+            Self::OutcomeUnknown { .. } | Self::Unreachable { .. } | Self::Unintelligible { .. } => None,
+        }
+    }
+
+    /// Sorts a transport failure: only a failed connect proves that nothing was sent.
+    pub(crate) fn from_transport(error: reqwest::Error) -> Self {
+        let source = error.without_url();
+        if source.is_connect() || source.is_builder() {
+            return Self::Unreachable { source };
+        }
+        let loss = if source.is_timeout() {
+            ConnectionLoss::Timeout
+        } else {
+            ConnectionLoss::Broken
+        };
+        Self::OutcomeUnknown { loss, source }
+    }
+
+    pub(crate) fn unintelligible(fault: AnswerFault, http_status: u16, content_type: &str, length: usize) -> Self {
+        let content_type = match content_type {
+            "" => "no content type".to_owned(),
+            declared => declared.chars().take(CONTENT_TYPE_MAX_CHARACTERS).collect(),
+        };
+        Self::Unintelligible {
+            fault,
+            http_status,
+            content_type,
+            length,
+        }
+    }
+}
+
+/// A redirect, or a client error without an envelope, comes from a wrong base URL or path, not from a busy server.
+fn speaks_of_our_address(http_status: u16) -> bool {
+    matches!(http_status, 300..=499) && !matches!(http_status, 408 | 425 | 429)
+}
+
+/// What is known about the effect of a failed call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing left this process.
+    NotSent,
+    /// Upstream said no.
+    Refused,
+    /// It may or may not have been carried out. Read the state before deciding.
+    Unknown,
+}
+
+/// Who has to act before a failed call can succeed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhoFixes {
+    /// Whoever runs this installation: a wrong address, a bug, a code to look up.
+    Us,
+    /// The partner: its key, its contract with Paymint, its points, its codes.
+    Partner,
+    /// Paymint.
+    Paymint,
+}
+
+/// What happened to a connection on which a request may have been sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnectionLoss {
+    /// No complete answer came in time.
+    Timeout,
+    /// The connection ended before a complete answer.
+    Broken,
+}
+
+impl fmt::Display for ConnectionLoss {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Timeout => "no complete answer came in time",
+            Self::Broken => "the connection ended before a complete answer",
+        })
+    }
+}
+
+/// What was wrong with an answer that is not the upstream's envelope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnswerFault {
+    /// The body is longer than the limit of this call.
+    TooLong,
+    /// The body is not JSON, or JSON that is nested too deeply.
+    NotJson,
+    /// The body is JSON without a `code`.
+    NoCode,
+    /// The call succeeded, but this part of the answer is missing or has another type.
+    Field(&'static str),
+}
+
+impl fmt::Display for AnswerFault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong => formatter.write_str("it is too long"),
+            Self::NotJson => formatter.write_str("it is not JSON"),
+            Self::NoCode => formatter.write_str("it has no code"),
+            Self::Field(field) => write!(formatter, "{field} is missing or has another type"),
+        }
+    }
+}
+
+/// The upstream's message for people: untrusted Korean free text, at most 500 characters.
+///
+/// `Debug` hides it, because nobody promises that it names no business.
+#[derive(Clone, PartialEq, Eq)]
+pub struct UpstreamMessage(String);
+
+impl UpstreamMessage {
+    /// Upstream is known to echo the key of a call, so the key is taken out before anything is kept.
+    pub(crate) fn new(text: &str, key: &ApiKey) -> Self {
+        let without_key = text.replace(key.expose(), "***");
+        Self(without_key.chars().take(MESSAGE_MAX_CHARACTERS).collect())
+    }
+
+    /// The text, to be shown to the partner.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for UpstreamMessage {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("UpstreamMessage(redacted)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unintelligible_answer_is_blamed_by_its_status() {
+        let table = [
+            (200, true, WhoFixes::Paymint),
+            (302, false, WhoFixes::Us),
+            (401, false, WhoFixes::Us),
+            (404, false, WhoFixes::Us),
+            (408, true, WhoFixes::Paymint),
+            (429, true, WhoFixes::Paymint),
+            (500, true, WhoFixes::Paymint),
+            (503, true, WhoFixes::Paymint),
+        ];
+        for (status, retryable, who_fixes) in table {
+            let error = CallError::unintelligible(AnswerFault::NotJson, status, "text/html", 10);
+            assert_eq!(error.outcome(), Outcome::Unknown, "{status}");
+            assert_eq!(error.retryable(), retryable, "{status}");
+            assert_eq!(error.who_fixes(), who_fixes, "{status}");
+            assert_eq!(error.code(), None);
+        }
+    }
+
+    #[test]
+    fn what_is_repeated_of_an_answer_is_bounded() {
+        let error = CallError::unintelligible(AnswerFault::NotJson, 200, &"x".repeat(5000), 5);
+        assert!(error.to_string().len() < 200);
+        let error = CallError::unintelligible(AnswerFault::NoCode, 502, "", 0);
+        assert_eq!(
+            error.to_string(),
+            "the answer could not be understood: it has no code (HTTP 502, no content type, 0 bytes)"
+        );
+    }
+
+    #[test]
+    fn a_message_is_cut_hidden_in_debug_and_freed_of_the_key() {
+        let key = ApiKey::parse("secret-key").unwrap();
+        let message = UpstreamMessage::new("apiKey secret-key 확인", &key);
+        assert_eq!(message.as_str(), "apiKey *** 확인");
+        assert_eq!(format!("{message:?}"), "UpstreamMessage(redacted)");
+        assert_eq!(
+            UpstreamMessage::new(&"가".repeat(900), &key).as_str().chars().count(),
+            500
+        );
+    }
+}

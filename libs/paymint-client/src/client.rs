@@ -1,0 +1,257 @@
+//! The calls. All of them are POST with a JSON body, reads included.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_json::Value;
+use url::Url;
+
+use crate::answer::{Balance, MappingList, MappingStatus, RegistrationUrl};
+use crate::api_key::ApiKey;
+use crate::call_error::{AnswerFault, CallError};
+use crate::request::{Keyed, MappingRequest, Nothing, Pair};
+use crate::transport::{self, Answer};
+
+/// The longest answer of a call about one merchant, in bytes.
+const ANSWER_MAX_BYTES: usize = 256 * 1024;
+
+/// The longest answer of the list call, in bytes: it is unpaged, with about 250 bytes a merchant.
+const LIST_MAX_BYTES: usize = 32 * 1024 * 1024;
+
+/// How to reach the upstream.
+#[derive(Debug, Clone)]
+pub struct ClientConfig {
+    /// The partner API's address, such as `https://sandbox.paymint.co.kr/partner`. The paths of the calls are appended.
+    /// There is no default, so that sandbox and production cannot be mixed up by accident.
+    pub base_url: Url,
+    /// The path of the mapping-status call below the base. The release notes of v2.0.1 name it so that two readings
+    /// are possible.
+    pub mapping_status_path: String,
+    /// How long a connection may take.
+    pub connect_timeout: Duration,
+    /// How long a whole call may take, connection included.
+    pub total_timeout: Duration,
+}
+
+impl ClientConfig {
+    /// The configuration for this base, everything else being the default: `auth/mapping-status`, 5 s to connect,
+    /// 15 s in total.
+    pub fn new(base_url: Url) -> Self {
+        Self {
+            base_url,
+            mapping_status_path: "auth/mapping-status".to_owned(),
+            connect_timeout: Duration::from_secs(5),
+            total_timeout: Duration::from_secs(15),
+        }
+    }
+}
+
+/// Why no [`Client`] can be made of a configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The base URL, or the base with this path appended, is not an `http` or `https` URL without query and fragment.
+    #[error("the upstream's base URL or a path below it is not a plain http(s) URL")]
+    Address,
+    /// The system's root certificates could not be used.
+    #[error("TLS could not be prepared")]
+    Tls(#[source] rustls::Error),
+    /// The HTTP client could not be built.
+    #[error("the HTTP client could not be built")]
+    Build(#[source] reqwest::Error),
+}
+
+/// Speaks to one upstream. Cloning is cheap and shares the connections.
+#[derive(Debug, Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    addresses: Arc<Addresses>,
+}
+
+/// Where each call goes.
+#[derive(Debug)]
+struct Addresses {
+    mapping: Url,
+    mapping_status: Url,
+    mapping_list: Url,
+    balance: Url,
+    merchant_balance: Url,
+}
+
+impl Addresses {
+    fn new(config: &ClientConfig) -> Result<Self, ClientError> {
+        Ok(Self {
+            mapping: address(&config.base_url, "auth/mapping")?,
+            mapping_status: address(&config.base_url, &config.mapping_status_path)?,
+            mapping_list: address(&config.base_url, "read/mapping")?,
+            balance: address(&config.base_url, "read/remain_count")?,
+            merchant_balance: address(&config.base_url, "read/merchant/remain_count")?,
+        })
+    }
+}
+
+/// Appends a path to the base, whether or not they bring the slash between them.
+fn address(base: &Url, path: &str) -> Result<Url, ClientError> {
+    let text = format!(
+        "{}/{}",
+        base.as_str().trim_end_matches('/'),
+        path.trim_start_matches('/')
+    );
+    let url = Url::parse(&text).map_err(|_| ClientError::Address)?;
+    let plain = matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none();
+    if plain { Ok(url) } else { Err(ClientError::Address) }
+}
+
+impl Client {
+    /// Prepares a client. Nothing is sent.
+    pub fn new(config: &ClientConfig) -> Result<Self, ClientError> {
+        let addresses = Arc::new(Addresses::new(config)?);
+        let http = transport::build(config)?;
+        Ok(Self { http, addresses })
+    }
+
+    /// `/auth/mapping`: issues the page where a sub-merchant registers itself.
+    pub async fn issue_registration_url(
+        &self,
+        key: &ApiKey,
+        request: &MappingRequest<'_>,
+    ) -> Result<RegistrationUrl, CallError> {
+        self.call(
+            &self.addresses.mapping,
+            key,
+            request,
+            ANSWER_MAX_BYTES,
+            RegistrationUrl::from_data,
+        )
+        .await
+    }
+
+    /// `/auth/mapping-status`: the state of one link and its review.
+    pub async fn mapping_status(&self, key: &ApiKey, member: &str, merchant: &str) -> Result<MappingStatus, CallError> {
+        let pair = Pair { member, merchant };
+        self.call(
+            &self.addresses.mapping_status,
+            key,
+            pair,
+            ANSWER_MAX_BYTES,
+            MappingStatus::from_data,
+        )
+        .await
+    }
+
+    /// `/read/mapping`: every link of the partner, those included that were made by hand at Paymint.
+    pub async fn list_mappings(&self, key: &ApiKey) -> Result<MappingList, CallError> {
+        self.call(
+            &self.addresses.mapping_list,
+            key,
+            Nothing {},
+            LIST_MAX_BYTES,
+            MappingList::from_data,
+        )
+        .await
+    }
+
+    /// `/read/remain_count`: the points in the partner's wallet.
+    pub async fn remain_count(&self, key: &ApiKey) -> Result<Balance, CallError> {
+        self.call(
+            &self.addresses.balance,
+            key,
+            Nothing {},
+            ANSWER_MAX_BYTES,
+            Balance::from_data,
+        )
+        .await
+    }
+
+    /// `/read/merchant/remain_count`: the points in one sub-merchant's wallet. Which of the two wallets pays is part
+    /// of the partner's contract.
+    pub async fn merchant_remain_count(
+        &self,
+        key: &ApiKey,
+        member: &str,
+        merchant: &str,
+    ) -> Result<Balance, CallError> {
+        let pair = Pair { member, merchant };
+        self.call(
+            &self.addresses.merchant_balance,
+            key,
+            pair,
+            ANSWER_MAX_BYTES,
+            Balance::from_data,
+        )
+        .await
+    }
+
+    async fn call<T>(
+        &self,
+        address: &Url,
+        key: &ApiKey,
+        rest: impl Serialize,
+        max_bytes: usize,
+        read: impl FnOnce(&Value) -> Result<T, AnswerFault>,
+    ) -> Result<T, CallError> {
+        let body = Keyed {
+            api_key: key.expose(),
+            rest,
+        };
+        let answer = Answer::fetch(&self.http, address, &body, max_bytes).await?;
+        tracing::debug!(
+            path = address.path(),
+            http_status = answer.http_status(),
+            "upstream answered"
+        );
+        answer.read(key, read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn addresses(base: &str) -> Result<Addresses, ClientError> {
+        Addresses::new(&ClientConfig::new(Url::parse(base).unwrap()))
+    }
+
+    #[test]
+    fn paths_are_appended_to_the_base() {
+        for base in ["https://up.example/partner", "https://up.example/partner/"] {
+            let addresses = addresses(base).unwrap();
+            assert_eq!(addresses.mapping.as_str(), "https://up.example/partner/auth/mapping");
+            assert_eq!(
+                addresses.mapping_status.as_str(),
+                "https://up.example/partner/auth/mapping-status"
+            );
+            assert_eq!(
+                addresses.merchant_balance.as_str(),
+                "https://up.example/partner/read/merchant/remain_count"
+            );
+        }
+        assert_eq!(
+            addresses("http://up.example").unwrap().mapping.as_str(),
+            "http://up.example/auth/mapping"
+        );
+    }
+
+    #[test]
+    fn the_path_of_mapping_status_can_be_set() {
+        let mut config = ClientConfig::new(Url::parse("https://up.example/partner").unwrap());
+        config.mapping_status_path = "/partner/auth/mapping-status".to_owned();
+        let addresses = Addresses::new(&config).unwrap();
+        assert_eq!(
+            addresses.mapping_status.as_str(),
+            "https://up.example/partner/partner/auth/mapping-status"
+        );
+    }
+
+    #[test]
+    fn only_a_plain_web_address_is_a_base() {
+        for base in [
+            "ftp://up.example/",
+            "https://up.example/?x=1",
+            "https://up.example/#x",
+            "data:text/plain,x",
+        ] {
+            assert!(matches!(addresses(base), Err(ClientError::Address)), "{base}");
+        }
+    }
+}

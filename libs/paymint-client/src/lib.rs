@@ -1,0 +1,29 @@
+//! The upstream's wire: the calls to Paymint's Partner API V2 and the shapes of its callbacks.
+//!
+//! It knows how upstream spells things, and nothing of the registry: no tenant, no event, no review stage. It decides
+//! nothing and stores nothing. What upstream does not promise is read leniently: unknown fields are ignored, optional
+//! fields may be missing, and a number is taken where a text was announced.
+//!
+//! Read in this order: [`ApiKey`] and [`UpstreamCode`] (the vocabulary), [`CallError`] (how a call can fail),
+//! [`MappingRequest`] and the answers (the shapes), [`Client`] (the calls), [`callback`] (what upstream sends by itself).
+
+mod api_key;
+mod upstream_code;
+
+mod call_error;
+
+mod answer;
+mod json;
+mod request;
+
+mod client;
+mod transport;
+
+pub mod callback;
+
+pub use answer::{Balance, ListedMapping, MappingList, MappingStatus, RegistrationUrl};
+pub use api_key::{ApiKey, ApiKeyError};
+pub use call_error::{AnswerFault, CallError, ConnectionLoss, Outcome, UpstreamMessage, WhoFixes};
+pub use client::{Client, ClientConfig, ClientError};
+pub use request::MappingRequest;
+pub use upstream_code::UpstreamCode;

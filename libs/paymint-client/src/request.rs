@@ -1,0 +1,115 @@
+//! What is sent. Each call has its own spelling of the same two codes.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// What `/auth/mapping` is told about a merchant whose registration URL is wanted.
+///
+/// Upstream accepts codes of at most 30 characters in this call and up to 60 in the others (official page of the call;
+/// release notes of v2.0.1).
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MappingRequest<'a> {
+    /// The partner's code of the user.
+    pub member_id: &'a str,
+    /// The partner's code of the place.
+    pub merchant_id: &'a str,
+    /// The business registration number, ten digits, if it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub business_number: Option<&'a str>,
+    /// Where upstream reports every change of the link.
+    pub callback_url: &'a str,
+    /// Where the person is led after the registration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redirect_url: Option<&'a str>,
+}
+
+impl fmt::Debug for MappingRequest<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The callback URL is a secret, and the business number is personal.
+        formatter
+            .debug_struct("MappingRequest")
+            .field("member_id", &self.member_id)
+            .field("merchant_id", &self.merchant_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Every call carries the key in its body; upstream knows no other credential.
+#[derive(Serialize)]
+pub(crate) struct Keyed<'a, T: Serialize> {
+    #[serde(rename = "apiKey")]
+    pub(crate) api_key: &'a str,
+    #[serde(flatten)]
+    pub(crate) rest: T,
+}
+
+/// The pair of codes as every call but `/auth/mapping` spells it.
+#[derive(Serialize)]
+pub(crate) struct Pair<'a> {
+    pub(crate) member: &'a str,
+    pub(crate) merchant: &'a str,
+}
+
+/// The calls that are about the whole partner say nothing beside the key.
+#[derive(Serialize)]
+pub(crate) struct Nothing {}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn each_call_spells_the_codes_its_own_way() {
+        let mapping = MappingRequest {
+            member_id: "m",
+            merchant_id: "s",
+            business_number: None,
+            callback_url: "https://cb.example/x",
+            redirect_url: None,
+        };
+        let body = serde_json::to_value(Keyed {
+            api_key: "k",
+            rest: mapping,
+        })
+        .unwrap();
+        assert_eq!(
+            body,
+            json!({"apiKey": "k", "memberId": "m", "merchantId": "s", "callbackUrl": "https://cb.example/x"})
+        );
+        let body = serde_json::to_value(Keyed {
+            api_key: "k",
+            rest: Pair {
+                member: "m",
+                merchant: "s",
+            },
+        })
+        .unwrap();
+        assert_eq!(body, json!({"apiKey": "k", "member": "m", "merchant": "s"}));
+        let body = serde_json::to_value(Keyed {
+            api_key: "k",
+            rest: Nothing {},
+        })
+        .unwrap();
+        assert_eq!(body, json!({"apiKey": "k"}));
+    }
+
+    #[test]
+    fn debug_hides_the_callback_url_and_the_business_number() {
+        let request = MappingRequest {
+            member_id: "m",
+            merchant_id: "s",
+            business_number: Some("1178178260"),
+            callback_url: "https://cb.example/secret-token",
+            redirect_url: None,
+        };
+        let debug = format!("{request:?}");
+        assert!(
+            !debug.contains("1178178260") && !debug.contains("secret-token"),
+            "{debug}"
+        );
+    }
+}

@@ -1,0 +1,158 @@
+//! The door for callbacks: checked, read, handed to the log; yes is said only after the commit.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use registry_domain::{Actor, CorrelationId};
+use registry_journal::{Ambient, Origin, Outcome, Submission, WriteError, Writer};
+
+use crate::received::{ReceivedCallback, VerifiedCallback, verify};
+use crate::sender::SenderCheck;
+use crate::token::TokenKeys;
+use crate::translate::{read, translate};
+use crate::upstream::UpstreamDirectory;
+
+/// What the door works with.
+#[derive(Clone)]
+pub struct DoorConfig {
+    /// The keys of the URLs that we give away.
+    pub keys: TokenKeys,
+    /// Whose callbacks are expected.
+    pub senders: SenderCheck,
+}
+
+/// Why a callback was not taken in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DoorError {
+    /// The URL is none of ours. Nothing was stored.
+    #[error("unknown callback URL")]
+    UnknownToken,
+    /// Too much is waiting: the sender should try again.
+    #[error("too many commands are waiting")]
+    Busy,
+    /// It could not be stored: the sender should try again.
+    #[error("the callback could not be stored")]
+    Failed,
+    /// The process is stopping: the sender should try again.
+    #[error("the registry is stopping")]
+    Stopping,
+}
+
+/// Numbers about the door since the process started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DoorStats {
+    /// Callbacks that are in the log.
+    pub received: u64,
+    /// Requests with a URL that is none of ours.
+    pub rejected_tokens: u64,
+    /// Callbacks from addresses that are not on the list.
+    pub unlisted_senders: u64,
+}
+
+#[derive(Default)]
+struct Counters {
+    received: AtomicU64,
+    rejected_tokens: AtomicU64,
+    unlisted_senders: AtomicU64,
+}
+
+/// Takes callbacks in. Cheap to clone.
+#[derive(Clone)]
+pub struct CallbackDoor {
+    writer: Writer,
+    directory: UpstreamDirectory,
+    ambient: Ambient,
+    config: Arc<DoorConfig>,
+    counters: Arc<Counters>,
+}
+
+impl CallbackDoor {
+    /// A door in front of a write path.
+    pub fn new(writer: Writer, directory: UpstreamDirectory, ambient: Ambient, config: DoorConfig) -> Self {
+        Self {
+            writer,
+            directory,
+            ambient,
+            config: Arc::new(config),
+            counters: Arc::default(),
+        }
+    }
+
+    /// Takes one callback in. `Ok` means that it is in the log, durably, whatever was thought of it.
+    pub async fn receive(
+        &self,
+        token: &str,
+        body: Vec<u8>,
+        sender: Option<IpAddr>,
+        correlation_id: CorrelationId,
+    ) -> Result<(), DoorError> {
+        let received = ReceivedCallback {
+            token,
+            body,
+            sender,
+            received_at: self.ambient.now(),
+        };
+        let Some(callback) = verify(received, &self.config.keys, &self.config.senders) else {
+            self.count(&self.counters.rejected_tokens);
+            return Err(DoorError::UnknownToken);
+        };
+        if callback.sender_listed() == Some(false) {
+            self.count(&self.counters.unlisted_senders);
+        }
+        let submission = self.submission(&callback, correlation_id).await;
+        match self.writer.report(submission).await {
+            Ok(Outcome::Written(_)) => {
+                self.count(&self.counters.received);
+                Ok(())
+            }
+            // The keys are ours but the tenant is not in this log: a URL of another installation with the same keys.
+            Ok(Outcome::TenantRefused(_)) => {
+                self.count(&self.counters.rejected_tokens);
+                Err(DoorError::UnknownToken)
+            }
+            // A report carries no Idempotency-Key and cannot be refused.
+            Ok(Outcome::Refused(_) | Outcome::Replayed(_) | Outcome::KeyReused) | Err(WriteError::Failed) => {
+                Err(DoorError::Failed)
+            }
+            Err(WriteError::Busy) => Err(DoorError::Busy),
+            Err(WriteError::Stopping) => Err(DoorError::Stopping),
+        }
+    }
+
+    /// Numbers since the start.
+    pub fn stats(&self) -> DoorStats {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        DoorStats {
+            received: read(&self.counters.received),
+            rejected_tokens: read(&self.counters.rejected_tokens),
+            unlisted_senders: read(&self.counters.unlisted_senders),
+        }
+    }
+
+    async fn submission(&self, callback: &VerifiedCallback, correlation_id: CorrelationId) -> Submission {
+        let tenant_id = callback.token().tenant_id();
+        let callback = read(callback);
+        // A key that cannot be had now counts as different; the approval is recorded all the same.
+        let upstream = if callback.carries_api_key() {
+            self.directory.of(tenant_id).await.ok()
+        } else {
+            None
+        };
+        let order = translate(callback, upstream.as_ref().map(|upstream| &upstream.api_key));
+        Submission {
+            tenant_id,
+            origin: Origin {
+                actor: Actor::Upstream,
+                correlation_id,
+            },
+            idempotency: None,
+            order,
+        }
+    }
+
+    #[expect(clippy::unused_self, reason = "reads as what it does to the door's counters")]
+    fn count(&self, counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,203 @@
+//! What a callback says, in the domain's words.
+
+use paymint_client::ApiKey;
+use paymint_client::callback::{
+    ApprovalCallback, CallbackFault, CallbackPayload, DeletionMark, MappingCallback, parse,
+};
+use registry_domain::merchant::{
+    Approval, ApprovalKey, Claim, ClaimBody, Command, QuarantineReason, RawPayload, Receipt,
+};
+use registry_domain::review::{self, ContentDigest, Observation, ReviewCode};
+use registry_domain::tenant::{self, UnclaimedClaim};
+use registry_domain::{FreeText, MemberCode, MerchantCode, Reference, ReportedNumber};
+use registry_journal::Order;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::received::VerifiedCallback;
+use crate::scrub::scrub;
+use crate::token::CallbackToken;
+
+/// A callback that has been read but not yet compared with anything of the tenant's.
+pub(crate) struct ReadCallback {
+    receipt: Receipt,
+    token: CallbackToken,
+    body: ReadBody,
+}
+
+enum ReadBody {
+    Mapping(Box<MappingCallback>),
+    Approval(Box<ApprovalCallback>),
+    Unusable(QuarantineReason),
+}
+
+impl ReadCallback {
+    /// Whether the tenant's own `apiKey` is needed to judge it.
+    pub(crate) fn carries_api_key(&self) -> bool {
+        matches!(&self.body, ReadBody::Approval(approval) if approval.api_key.is_some())
+    }
+}
+
+/// Reads the body. Takes only what was verified.
+pub(crate) fn read(callback: &VerifiedCallback) -> ReadCallback {
+    let token = callback.token();
+    let body = if callback.sender_refused() {
+        ReadBody::Unusable(QuarantineReason::SenderNotAllowed)
+    } else {
+        match parse(callback.body()) {
+            Ok(CallbackPayload::Mapping(mapping)) => ReadBody::Mapping(Box::new(mapping)),
+            Ok(CallbackPayload::Approval(approval)) => ReadBody::Approval(Box::new(approval)),
+            Err(CallbackFault::NotJson) => ReadBody::Unusable(QuarantineReason::Unparseable),
+            Err(CallbackFault::NotAnObject | CallbackFault::UnknownShape) => {
+                ReadBody::Unusable(QuarantineReason::UnknownShape)
+            }
+            Err(CallbackFault::WrongType { .. }) => ReadBody::Unusable(QuarantineReason::WrongType),
+        }
+    };
+    let receipt = Receipt {
+        link_id: token.link_id(),
+        received_at: callback.received_at(),
+        payload: RawPayload(scrub(callback.body())),
+        sender_listed: callback.sender_listed(),
+    };
+    ReadCallback { receipt, token, body }
+}
+
+/// The order for the write path. `api_key` is the tenant's own, where it was needed and is known.
+pub(crate) fn translate(callback: ReadCallback, api_key: Option<&ApiKey>) -> Order {
+    let ReadCallback { receipt, token, body } = callback;
+    match token {
+        CallbackToken::Link { merchant_id, .. } => {
+            let claim = Claim {
+                receipt,
+                body: claim_body(body, api_key),
+            };
+            Order::Merchant {
+                merchant_id,
+                command: Command::ReceiveCallback(Box::new(claim)),
+                expected: None,
+            }
+        }
+        CallbackToken::Tenant { .. } => of_tenant(receipt, body),
+    }
+}
+
+/// Through a tenant-level URL the merchant is known only by the codes in the body.
+fn of_tenant(receipt: Receipt, body: ReadBody) -> Order {
+    let unclaimed = |receipt, why| Order::Tenant(tenant::Command::ReceiveUnclaimed(Box::new(receipt), why));
+    match body {
+        ReadBody::Mapping(mapping) => match reference(&mapping) {
+            Some(reference) => {
+                let claim = Claim {
+                    receipt,
+                    body: claim_body(ReadBody::Mapping(mapping), None),
+                };
+                Order::CallbackByCodes {
+                    reference,
+                    claim: Box::new(claim),
+                }
+            }
+            None => unclaimed(receipt, UnclaimedClaim::Unusable(QuarantineReason::UnknownMerchant)),
+        },
+        // An approval names no codes.
+        ReadBody::Approval(_) => unclaimed(receipt, UnclaimedClaim::Unusable(QuarantineReason::UnknownMerchant)),
+        ReadBody::Unusable(reason) => unclaimed(receipt, UnclaimedClaim::Unusable(reason)),
+    }
+}
+
+fn reference(mapping: &MappingCallback) -> Option<Reference> {
+    Some(Reference {
+        member_code: MemberCode::parse(mapping.member_id.as_deref()?).ok()?,
+        merchant_code: MerchantCode::parse(mapping.merchant_id.as_deref()?).ok()?,
+    })
+}
+
+fn claim_body(body: ReadBody, api_key: Option<&ApiKey>) -> ClaimBody {
+    match body {
+        ReadBody::Unusable(reason) => ClaimBody::Unusable(reason),
+        ReadBody::Approval(callback) => ClaimBody::Approval(approval(*callback, api_key)),
+        ReadBody::Mapping(mapping) => match observation(&mapping) {
+            Some(observation) => ClaimBody::Mapping {
+                digest: digest(&mapping),
+                observation,
+            },
+            None => ClaimBody::Unusable(QuarantineReason::CodesMismatch),
+        },
+    }
+}
+
+/// `None` when a code is there but is none that a merchant of ours could have.
+fn observation(mapping: &MappingCallback) -> Option<Observation> {
+    let said = |text: &Option<String>| text.as_deref().filter(|text| !text.is_empty()).map(str::to_owned);
+    let free = |text: &Option<String>| said(text).map(|text| FreeText::from_untrusted(&text));
+    let report = &mapping.merchant;
+    Some(Observation {
+        member_code: said(&mapping.member_id)
+            .map(|code| MemberCode::parse(&code))
+            .transpose()
+            .ok()?,
+        merchant_code: said(&mapping.merchant_id)
+            .map(|code| MerchantCode::parse(&code))
+            .transpose()
+            .ok()?,
+        upstream_member_id: free(&mapping.paymint_member_id),
+        company_name: free(&report.company_name),
+        branch_name: free(&report.branch_name),
+        business_number: said(&report.business_number).map(|number| ReportedNumber::from_untrusted(&number)),
+        review_code: report.review_status.as_deref().and_then(ReviewCode::from_untrusted),
+        review_message: free(&report.review_message),
+        deletion: match report.deletion_mark() {
+            DeletionMark::NotDeleted => review::DeletionMark::NotDeleted,
+            DeletionMark::Deleted => review::DeletionMark::Deleted,
+            DeletionMark::Unrecognised(text) => review::DeletionMark::Unrecognised(FreeText::from_untrusted(&text)),
+        },
+    })
+}
+
+/// Over every field, absent and empty told apart: two callbacks say the same only if nothing differs.
+fn digest(mapping: &MappingCallback) -> ContentDigest {
+    let report = &mapping.merchant;
+    let fields = [
+        &mapping.member_id,
+        &mapping.merchant_id,
+        &mapping.paymint_member_id,
+        &report.company_name,
+        &report.branch_name,
+        &report.business_number,
+        &report.review_status,
+        &report.review_message,
+        &report.is_deleted,
+    ];
+    let mut hasher = Sha256::new();
+    for field in fields {
+        let length = field.as_ref().map_or(u64::MAX, |text| text.len() as u64);
+        hasher.update(length.to_be_bytes());
+        hasher.update(field.as_deref().unwrap_or_default());
+    }
+    ContentDigest(hasher.finalize().into())
+}
+
+fn approval(callback: ApprovalCallback, api_key: Option<&ApiKey>) -> Approval {
+    let free = |text: Option<String>| text.map(|text| FreeText::from_untrusted(&text));
+    let compared = match (&callback.api_key, api_key) {
+        (None, _) => ApprovalKey::Absent,
+        (Some(theirs), Some(ours)) if bool::from(theirs.expose().as_bytes().ct_eq(ours.expose().as_bytes())) => {
+            ApprovalKey::Matches
+        }
+        (Some(_), _) => ApprovalKey::Differs,
+    };
+    Approval {
+        bill_id: free(callback.bill_id),
+        state: callback.state.map(|state| FreeText::from_untrusted(state.as_str())),
+        price: free(callback.price),
+        approval_number: free(callback.approval_number),
+        original_number: free(callback.origin_approval_number),
+        approved_at: free(callback.approved_at),
+        pay_type: free(callback.pay_type),
+        issuer: free(callback.issuer),
+        issuer_number_masked: callback
+            .issuer_number
+            .map(|number| FreeText::from_untrusted(number.as_str())),
+        api_key: compared,
+    }
+}

@@ -1,0 +1,35 @@
+//! A stand-in for the upstream: it speaks Paymint's Partner API V2 and sends its callbacks, so that a partner's system
+//! can be tried, shown and tested whole without a contract.
+//!
+//! It is an independent reading of the same wire: it shares no code with the client that calls it. It keeps everything
+//! in memory, and chance comes from a seed. It must never hold real keys or real businesses.
+//!
+//! Three doors lead to one world:
+//! - `/partner/…`: the partner API (`wire`),
+//! - `/register/{token}` and `/desk`: pages for people (`pages`),
+//! - `/_sandbox/…`: the control API for scripts (`control`).
+//!
+//! Every change of the world puts a callback into the outbox of its mapping; `sender` carries it out.
+
+mod config;
+
+mod clock;
+mod dice;
+
+mod business_number;
+mod faults;
+mod world;
+
+mod sender;
+mod upstream;
+
+mod lives;
+
+mod control;
+mod pages;
+mod wire;
+
+mod sandbox;
+
+pub use config::{PartnerKey, PartnerKeyError, SandboxConfig};
+pub use sandbox::{RunningSandbox, Sandbox, StartError};

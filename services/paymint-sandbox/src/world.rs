@@ -1,0 +1,295 @@
+//! The upstream's side of the story: which businesses there are, where their reviews stand, and what is still to be
+//! reported of them.
+//!
+//! It is synchronous and does no input or output. A change puts a callback into the outbox of its mapping and leaves a
+//! [`Wake`] for whoever carries callbacks out.
+
+mod letter;
+mod life;
+mod made_up;
+mod mapping;
+mod outbox;
+mod payload;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use rand::RngExt;
+use url::Url;
+
+pub(crate) use letter::ReviewLetter;
+pub(crate) use life::{LifeStart, PlannedStep, Step, plan};
+pub(crate) use mapping::{Business, Mapping, MappingId};
+pub(crate) use outbox::{CallbackKind, CallbackRecord, Delivery, Outgoing};
+pub(crate) use payload::mapping_payload;
+
+use crate::dice;
+use crate::faults::{Content, Faults};
+use outbox::FaultWord;
+
+/// The mappings of all partners together.
+const MAPPINGS_MAX: usize = 200_000;
+
+/// The names under which decisions are drawn, so that those about tokens do not follow those about callbacks.
+const DICE_TOKEN: u64 = 1;
+const DICE_CALLBACK: u64 = 2;
+const DICE_CONTENT: u64 = 3;
+
+/// Something to do outside of the world, in the order in which it came up.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Wake {
+    /// Carry out what waits in this outbox.
+    Send(MappingId),
+    /// Release this held callback after a while, if no successors have done so.
+    ReleaseLater {
+        mapping: MappingId,
+        number: u64,
+        after: Duration,
+    },
+}
+
+/// What a partner asks for with `/auth/mapping`.
+#[derive(Debug)]
+pub(crate) struct Issue {
+    pub(crate) partner: usize,
+    pub(crate) member_code: String,
+    pub(crate) merchant_code: String,
+    pub(crate) business_number: Option<String>,
+    pub(crate) callback_url: Url,
+    pub(crate) redirect_url: Option<Url>,
+}
+
+/// What a person fills in on the registration page, checked.
+#[derive(Debug, Clone)]
+pub(crate) struct Application {
+    pub(crate) paymint_member_id: String,
+    pub(crate) business: Business,
+}
+
+/// Why nothing was changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Denied {
+    #[error("the sandbox holds as many mappings as it may")]
+    Full,
+    #[error("there is no such mapping")]
+    NoSuchMapping,
+    #[error("the mapping is deleted, under review or open, so that nothing can be submitted")]
+    NothingToSubmit,
+    #[error("no such callback is kept")]
+    NoSuchCallback,
+}
+
+/// All businesses of all partners.
+#[derive(Debug)]
+pub(crate) struct World {
+    seed: u64,
+    keys: Vec<String>,
+    faults: Faults,
+    mappings: Vec<Mapping>,
+    by_token: HashMap<String, MappingId>,
+    by_codes: HashMap<(usize, String, String), MappingId>,
+    wakes: Vec<Wake>,
+}
+
+impl World {
+    /// An empty world. The keys are the partners', in the order of their numbers.
+    pub(crate) fn new(seed: u64, keys: Vec<String>) -> Self {
+        Self {
+            seed,
+            keys,
+            faults: Faults::default(),
+            mappings: Vec::new(),
+            by_token: HashMap::new(),
+            by_codes: HashMap::new(),
+            wakes: Vec::new(),
+        }
+    }
+
+    pub(crate) fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    pub(crate) fn faults_mut(&mut self) -> &mut Faults {
+        &mut self.faults
+    }
+
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The seed from which faults are drawn.
+    pub(crate) fn fault_seed(&self) -> u64 {
+        self.faults.seed.unwrap_or(self.seed)
+    }
+
+    /// All mappings, oldest first.
+    pub(crate) fn mappings(&self) -> &[Mapping] {
+        &self.mappings
+    }
+
+    pub(crate) fn get(&self, id: MappingId) -> Result<&Mapping, Denied> {
+        self.mappings.get(id.index()).ok_or(Denied::NoSuchMapping)
+    }
+
+    fn get_mut(&mut self, id: MappingId) -> Result<&mut Mapping, Denied> {
+        self.mappings.get_mut(id.index()).ok_or(Denied::NoSuchMapping)
+    }
+
+    pub(crate) fn by_token(&self, token: &str) -> Option<MappingId> {
+        self.by_token.get(token).copied()
+    }
+
+    pub(crate) fn by_codes(&self, partner: usize, member: &str, merchant: &str) -> Option<&Mapping> {
+        let id = self.by_codes.get(&(partner, member.to_owned(), merchant.to_owned()))?;
+        self.get(*id).ok()
+    }
+
+    /// Issues a registration page. Asked again for the same codes it gives the same page, with the new callback URL.
+    pub(crate) fn issue(&mut self, issue: Issue) -> Result<&Mapping, Denied> {
+        let codes = (issue.partner, issue.member_code.clone(), issue.merchant_code.clone());
+        if let Some(id) = self.by_codes.get(&codes).copied() {
+            let mapping = self.get_mut(id)?;
+            mapping.reissue(issue);
+            return Ok(mapping);
+        }
+        if self.mappings.len() >= MAPPINGS_MAX {
+            return Err(Denied::Full);
+        }
+        let id = MappingId::from_index(self.mappings.len());
+        let random: u128 = dice::for_decision(self.seed, &[DICE_TOKEN, id.number()]).random();
+        let mapping = Mapping::new(id, format!("{random:032x}"), issue);
+        self.by_token.insert(mapping.token.clone(), id);
+        self.by_codes.insert(codes, id);
+        self.mappings.push(mapping);
+        self.get(id)
+    }
+
+    /// A person opened the registration page. The first time, the application begins.
+    pub(crate) fn open(&mut self, id: MappingId, now: DateTime<Utc>) -> Result<(), Denied> {
+        if self.get_mut(id)?.open() {
+            self.report(id, now)?;
+        }
+        Ok(())
+    }
+
+    /// A person submitted the application, and the review begins.
+    pub(crate) fn submit(&mut self, id: MappingId, application: Application, now: DateTime<Utc>) -> Result<(), Denied> {
+        let mapping = self.get_mut(id)?;
+        if !mapping.can_submit() {
+            return Err(Denied::NothingToSubmit);
+        }
+        mapping.apply(application);
+        self.report(id, now)
+    }
+
+    /// The review desk sets a letter. Upstream forbids no order, so neither does the sandbox.
+    pub(crate) fn review(
+        &mut self,
+        id: MappingId,
+        letter: ReviewLetter,
+        message: Option<String>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Denied> {
+        self.get_mut(id)?.review(letter, message);
+        self.report(id, now)
+    }
+
+    /// The link is taken away or made again.
+    pub(crate) fn set_deleted(&mut self, id: MappingId, deleted: bool, now: DateTime<Utc>) -> Result<(), Denied> {
+        self.get_mut(id)?.is_deleted = deleted;
+        self.report(id, now)
+    }
+
+    /// Sends a kept callback once more, byte by byte, without faults; the one that left last if no number is given.
+    pub(crate) fn resend(&mut self, id: MappingId, number: Option<u64>, now: DateTime<Utc>) -> Result<(), Denied> {
+        let mapping = self.get_mut(id)?;
+        let wanted = |record: &&CallbackRecord| number.is_none_or(|number| record.number == number);
+        let record = mapping.callbacks.records().rfind(wanted);
+        let outgoing = record.ok_or(Denied::NoSuchCallback)?.again(now);
+        mapping.callbacks.push(outgoing);
+        self.wake_sender(id)
+    }
+
+    /// Takes the next callback out of an outbox, or ends its turn.
+    pub(crate) fn next_outgoing(&mut self, id: MappingId) -> Option<(Url, Outgoing)> {
+        let mapping = self.get_mut(id).ok()?;
+        let outgoing = mapping.callbacks.take_next()?;
+        Some((mapping.callback_url.clone(), outgoing))
+    }
+
+    /// Notes what became of a callback that was taken out.
+    pub(crate) fn record(&mut self, id: MappingId, record: CallbackRecord) {
+        if let Ok(mapping) = self.get_mut(id) {
+            mapping.callbacks.record(record);
+        }
+    }
+
+    /// Lets a held callback go, if no successors have done so.
+    pub(crate) fn release(&mut self, id: MappingId, number: u64) -> Result<(), Denied> {
+        self.get_mut(id)?.callbacks.release(number);
+        self.wake_sender(id)
+    }
+
+    /// What came up since this was asked last.
+    pub(crate) fn take_wakes(&mut self) -> Vec<Wake> {
+        std::mem::take(&mut self.wakes)
+    }
+
+    /// Puts the callback for the present state into the outbox, with the faults that are to befall it.
+    fn report(&mut self, id: MappingId, now: DateTime<Utc>) -> Result<(), Denied> {
+        let seed = self.fault_seed();
+        let delay = Duration::from_millis(self.faults.delay_ms);
+        let mapping = self.mappings.get_mut(id.index()).ok_or(Denied::NoSuchMapping)?;
+        let report = mapping.callbacks.next_report();
+        let mishap = self
+            .faults
+            .callback_mishap(&mut dice::for_decision(seed, &[DICE_CALLBACK, id.number(), report]));
+        let mut dice = dice::for_decision(seed, &[DICE_CONTENT, id.number(), report]);
+        let (kind, body) = match mishap.content {
+            Content::Official => (CallbackKind::Mapping, payload::mapping_body(mapping, false)),
+            Content::Nulls => (CallbackKind::Mapping, payload::mapping_body(mapping, true)),
+            Content::Garbage => (CallbackKind::Garbage, payload::garbage(mapping, &mut dice)),
+            Content::WrongKind => {
+                let key = self.keys.get(mapping.partner).map_or("", String::as_str);
+                (CallbackKind::Approval, payload::approval_body(key, now, &mut dice))
+            }
+        };
+        let mut outgoing = Outgoing::new(now, kind, body, FaultWord::of_content(mishap.content));
+        if mishap.lost {
+            mapping.callbacks.lose(outgoing);
+            return Ok(());
+        }
+        let copy = mishap.duplicated.then(|| outgoing.copy(FaultWord::Duplicated));
+        if mishap.overtaken_by > 0 {
+            outgoing.add(if mishap.overtaken_by == 1 {
+                FaultWord::Delayed
+            } else {
+                FaultWord::Reordered
+            });
+            let number = mapping.callbacks.hold(outgoing, copy, mishap.overtaken_by);
+            self.wakes.push(Wake::ReleaseLater {
+                mapping: id,
+                number,
+                after: delay,
+            });
+            return Ok(());
+        }
+        mapping.callbacks.push(outgoing);
+        if let Some(copy) = copy {
+            mapping.callbacks.push(copy);
+        }
+        mapping.callbacks.overtake();
+        self.wake_sender(id)
+    }
+
+    fn wake_sender(&mut self, id: MappingId) -> Result<(), Denied> {
+        if self.get_mut(id)?.callbacks.begin_turn() {
+            self.wakes.push(Wake::Send(id));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

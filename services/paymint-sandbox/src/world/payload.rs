@@ -1,0 +1,88 @@
+//! The bodies of callbacks (official callback pages), and what is sent in their place on purpose.
+
+use bytes::Bytes;
+use chrono::{DateTime, FixedOffset, Utc};
+use rand::RngExt;
+use rand::rngs::StdRng;
+use serde_json::{Map, Value, json};
+
+use super::mapping::Mapping;
+
+/// Seoul is nine hours ahead of UTC, all year.
+const SEOUL_OFFSET_SECONDS: i32 = 9 * 3600;
+
+/// The mapping-result callback. The schema has no null and requires no field, so a field without a value is left out;
+/// with `nulls` it is sent as null, of which the page's text speaks.
+pub(crate) fn mapping_payload(mapping: &Mapping, nulls: bool) -> Map<String, Value> {
+    let fields = |fields: &[(&str, Option<&str>)]| -> Map<String, Value> {
+        let sent = fields.iter().filter(|(_, value)| nulls || value.is_some());
+        sent.map(|(name, value)| ((*name).to_owned(), value.map_or(Value::Null, Value::from)))
+            .collect()
+    };
+    let business = &mapping.business;
+    let letter = mapping.letter.code().to_string();
+    let mut payload = fields(&[
+        ("memberId", Some(&mapping.member_code)),
+        ("merchantId", Some(&mapping.merchant_code)),
+    ]);
+    let member = fields(&[("id", mapping.paymint_member_id.as_deref())]);
+    let merchant = fields(&[
+        ("companyName", business.company_name.as_deref()),
+        ("branchName", business.branch_name.as_deref()),
+        ("businessNumber", business.number.as_deref()),
+        ("reviewStatus", Some(&letter)),
+        ("reviewMessage", mapping.review_message.as_deref()),
+        ("isDeleted", Some(if mapping.is_deleted { "Y" } else { "N" })),
+    ]);
+    payload.insert("member".to_owned(), member.into());
+    payload.insert("merchant".to_owned(), merchant.into());
+    payload
+}
+
+pub(super) fn mapping_body(mapping: &Mapping, nulls: bool) -> Bytes {
+    Value::Object(mapping_payload(mapping, nulls)).to_string().into()
+}
+
+/// A made-up payment approval. It carries the partner's key, as the real one does.
+pub(super) fn approval_body(key: &str, now: DateTime<Utc>, dice: &mut StdRng) -> Bytes {
+    let seoul = FixedOffset::east_opt(SEOUL_OFFSET_SECONDS);
+    let local = seoul.map_or_else(|| now.naive_utc(), |seoul| now.with_timezone(&seoul).naive_local());
+    let approved_at = local.format("%Y%m%d%H%M%S").to_string();
+    let approval_number = format!("{:08}", dice.random_range(0..100_000_000));
+    json!({
+        "apiKey": key,
+        "billId": format!("BILL{:012}", dice.random_range(0..1_000_000_000_000_u64)),
+        "apprPayType": "CARD_VAN",
+        "apprCardType": "신용",
+        "apprDt": approved_at,
+        "apprOriginDt": approved_at,
+        "apprPrice": (dice.random_range(1..=500) * 1000).to_string(),
+        "apprIssuer": "현대카드",
+        "apprIssuerCd": "08",
+        "apprIssuerNum": format!("9490{:012}", dice.random_range(0..1_000_000_000_000_u64)),
+        "apprAcquirerCd": "08",
+        "apprAcquirerNm": "현대카드",
+        "apprNum": approval_number,
+        "apprOriginNum": approval_number,
+        "apprResCd": "0000",
+        "apprMonthly": "0",
+        "apprState": "F",
+    })
+    .to_string()
+    .into()
+}
+
+/// Something that is no callback, in one of the ways in which things break.
+pub(super) fn garbage(mapping: &Mapping, dice: &mut StdRng) -> Bytes {
+    let good = mapping_body(mapping, false);
+    match dice.random_range(0..8) {
+        0 => good.slice(..good.len() / 2),
+        1 => Bytes::from_static(b"<html><body><h1>502 Bad Gateway</h1></body></html>"),
+        2 => Bytes::new(),
+        3 => Bytes::from_static(b"[]"),
+        4 => Bytes::from_static(br#"{"memberId":"\ud800","merchantId":"\udfff"}"#),
+        5 => Bytes::from_static(br#"{"memberId":{"a":[1]},"merchantId":["x"],"merchant":"none"}"#),
+        6 => Bytes::from("[".repeat(5000)),
+        _ => Bytes::from((0..200).map(|_| dice.random::<u8>()).collect::<Vec<_>>()),
+    }
+}

@@ -1,0 +1,16 @@
+//! The sandbox through its real doors: HTTP on free ports, callbacks to a real receiver.
+
+#[cfg(test)]
+mod callbacks;
+#[cfg(test)]
+mod client;
+#[cfg(test)]
+mod control;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod lives;
+#[cfg(test)]
+mod pages;
+#[cfg(test)]
+mod support;
