@@ -1,1 +1,37 @@
-//! tests
+//! The harness of the whole-app tests: the real service on a real port, a sandbox upstream over HTTP, a real
+//! nats-server, fresh files. It knows the service from outside; only where a test runs it in its own process, from
+//! inside.
+//!
+//! Read in this order: [`settings`] (what the environment gives), [`logs`] (where everything is written, and what must
+//! not be), [`api`] (a client), [`sandbox`] (the upstream), [`nats`] (a server, and what stands in it), [`app`] (the
+//! service in this process), [`process`] (the real program), [`callback`] (callbacks without the sandbox).
+
+pub mod settings;
+
+pub mod logs;
+
+pub mod api;
+pub mod sandbox;
+
+pub mod nats;
+
+mod audit;
+pub mod tenant;
+
+pub mod app;
+pub mod process;
+
+pub mod callback;
+
+pub use api::{Answer, Api};
+pub use app::TestApp;
+pub use nats::TestNats;
+pub use process::{Installation, Process};
+pub use sandbox::TestSandbox;
+pub use tenant::TestTenant;
+
+/// Nothing that a test waits for takes this long.
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// A business number with a right check digit.
+pub const BUSINESS_NUMBER: &str = "1178178260";

@@ -1,1 +1,34 @@
-//! registry-http
+//! The HTTP skin: the REST API of the tenants, the door for Paymint's callbacks, and what an operator looks at.
+//!
+//! This crate turns requests into commands and questions, and what comes back into answers. It decides nothing about
+//! merchants, and knows no database, no message broker and nothing of Paymint's wire.
+//!
+//! Read in this order: `serve` (connections), `app` (the router), `envelope` (what every request goes through),
+//! `routes` (one file per operation), `problem` (why something did not work), `openapi` (the contract).
+
+mod app;
+mod body;
+mod caller;
+mod commands;
+mod conditional;
+mod context;
+pub mod credentials;
+mod cursor;
+mod docs;
+mod envelope;
+mod fields;
+mod forwarded;
+mod idempotency;
+mod language;
+mod metrics;
+mod openapi;
+mod problem;
+mod query;
+mod routes;
+mod serve;
+mod state;
+
+pub use app::router;
+pub use openapi::openapi;
+pub use serve::{ServeError, ServeLimits, serve};
+pub use state::{AppState, HttpConfig, Services};

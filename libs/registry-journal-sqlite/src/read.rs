@@ -171,8 +171,9 @@ impl Reader for SqliteJournal {
         let found = sqlx::query_as!(
             StoredEventRow,
             r#"
-            SELECT tenant_id AS "tenant_id: Uuid", seq, event_id, stream_kind, stream_id, version,
-                type AS event_type, recorded_at, actor, correlation_id, causation_id, idempotency_key, data, sealed, hash
+            SELECT tenant_id AS "tenant_id: Uuid", seq, event_id, stream_kind AS "stream_kind: Vec<u8>", stream_id, version,
+                type AS "event_type: Vec<u8>", recorded_at, actor AS "actor: Vec<u8>", correlation_id, causation_id,
+                idempotency_key AS "idempotency_key: Vec<u8>", data AS "data: Vec<u8>", sealed, hash
             FROM events WHERE tenant_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3
             "#,
             tenant,
@@ -197,8 +198,9 @@ impl Reader for SqliteJournal {
         let found = sqlx::query_as!(
             StoredEventRow,
             r#"
-            SELECT tenant_id AS "tenant_id: Uuid", seq, event_id, stream_kind, stream_id, version,
-                type AS event_type, recorded_at, actor, correlation_id, causation_id, idempotency_key, data, sealed, hash
+            SELECT tenant_id AS "tenant_id: Uuid", seq, event_id, stream_kind AS "stream_kind: Vec<u8>", stream_id, version,
+                type AS "event_type: Vec<u8>", recorded_at, actor AS "actor: Vec<u8>", correlation_id, causation_id,
+                idempotency_key AS "idempotency_key: Vec<u8>", data AS "data: Vec<u8>", sealed, hash
             FROM events
             WHERE tenant_id = ?1 AND stream_id = ?2 AND version > ?3 AND version <= ?4 AND recorded_at <= ?5
             ORDER BY version LIMIT ?6
@@ -224,8 +226,9 @@ impl Reader for SqliteJournal {
         let found = sqlx::query_as!(
             StoredEventRow,
             r#"
-            SELECT tenant_id AS "tenant_id: Uuid", seq, event_id, stream_kind, stream_id, version,
-                type AS event_type, recorded_at, actor, correlation_id, causation_id, idempotency_key, data, sealed, hash
+            SELECT tenant_id AS "tenant_id: Uuid", seq, event_id, stream_kind AS "stream_kind: Vec<u8>", stream_id, version,
+                type AS "event_type: Vec<u8>", recorded_at, actor AS "actor: Vec<u8>", correlation_id, causation_id,
+                idempotency_key AS "idempotency_key: Vec<u8>", data AS "data: Vec<u8>", sealed, hash
             FROM events WHERE tenant_id = ?1 AND event_id = ?2
             "#,
             tenant,

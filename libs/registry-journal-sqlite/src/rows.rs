@@ -15,21 +15,22 @@ use crate::error::inconsistent;
 #[error("column {0} holds a value that was never written")]
 pub(crate) struct BadColumn(pub(crate) &'static str);
 
-/// An events row as SQLite gives it.
+/// An events row as SQLite gives it. Texts are bytes here: one that somebody altered may be no text any more, and the
+/// row must still be named.
 pub(crate) struct StoredEventRow {
     pub(crate) tenant_id: Uuid,
     pub(crate) seq: i64,
     pub(crate) event_id: Vec<u8>,
-    pub(crate) stream_kind: String,
+    pub(crate) stream_kind: Vec<u8>,
     pub(crate) stream_id: Vec<u8>,
     pub(crate) version: i64,
-    pub(crate) event_type: String,
+    pub(crate) event_type: Vec<u8>,
     pub(crate) recorded_at: i64,
-    pub(crate) actor: String,
+    pub(crate) actor: Vec<u8>,
     pub(crate) correlation_id: Vec<u8>,
     pub(crate) causation_id: Option<Vec<u8>>,
-    pub(crate) idempotency_key: Option<String>,
-    pub(crate) data: String,
+    pub(crate) idempotency_key: Option<Vec<u8>>,
+    pub(crate) data: Vec<u8>,
     pub(crate) sealed: Vec<u8>,
     pub(crate) hash: Vec<u8>,
 }
@@ -51,6 +52,10 @@ fn uuid(column: &'static str, bytes: &[u8]) -> Result<Uuid, BadColumn> {
     Uuid::from_slice(bytes).map_err(|_| BadColumn(column))
 }
 
+fn text(column: &'static str, bytes: Vec<u8>) -> Result<String, BadColumn> {
+    String::from_utf8(bytes).map_err(|_| BadColumn(column))
+}
+
 impl StoredEventRow {
     pub(crate) fn into_row(self) -> Result<EventRow, Inconsistency> {
         let key = format!("{} seq {}", TenantId::from_uuid(self.tenant_id), self.seq);
@@ -59,6 +64,7 @@ impl StoredEventRow {
 
     fn convert(self) -> Result<EventRow, BadColumn> {
         let stream = uuid("stream_id", &self.stream_id)?;
+        let kind = text("stream_kind", self.stream_kind)?;
         let causation = self
             .causation_id
             .as_deref()
@@ -68,19 +74,30 @@ impl StoredEventRow {
             tenant_id: TenantId::from_uuid(self.tenant_id),
             seq: Seq(number("seq", self.seq)?),
             event_id: EventId::from_uuid(uuid("event_id", &self.event_id)?),
-            stream: StreamId::from_stored(&self.stream_kind, stream).ok_or(BadColumn("stream_kind"))?,
+            stream: StreamId::from_stored(&kind, stream).ok_or(BadColumn("stream_kind"))?,
             version: Version(number("version", self.version)?),
-            event_type: self.event_type,
+            event_type: text("type", self.event_type)?,
             recorded_at: time("recorded_at", self.recorded_at)?,
-            actor: self.actor,
+            actor: text("actor", self.actor)?,
             correlation_id: CorrelationId::from_uuid(uuid("correlation_id", &self.correlation_id)?),
             causation_id: causation.map(EventId::from_uuid),
-            idempotency_key: self.idempotency_key,
-            data: self.data,
+            idempotency_key: self
+                .idempotency_key
+                .map(|key| text("idempotency_key", key))
+                .transpose()?,
+            data: text("data", self.data)?,
             sealed: self.sealed,
             hash: self.hash.try_into().map_err(|_| BadColumn("hash"))?,
         })
     }
+}
+
+/// A merchants row with the key of its personal data, as SQLite gives it.
+pub(crate) struct StoredMerchantRow {
+    pub(crate) tenant_id: Uuid,
+    pub(crate) merchant_id: Uuid,
+    pub(crate) state: String,
+    pub(crate) wrapped: Option<Vec<u8>>,
 }
 
 pub(crate) fn merchant(merchant_id: Uuid, state: &str) -> Result<Merchant, Inconsistency> {

@@ -89,7 +89,9 @@ fn hex_bytes(bytes: &[u8]) -> String {
 
 async fn events(connection: &mut SqliteConnection, events: &[EventRow]) -> Result<(), TransactError> {
     // The sealed parts go in one blob, cut up by offset: as text they would double in size.
-    let mut sealed = Vec::with_capacity(events.iter().map(|row| row.sealed.len()).sum());
+    // It begins with a byte that belongs to nobody: an empty blob would be bound as NULL.
+    let mut sealed = Vec::with_capacity(1 + events.iter().map(|row| row.sealed.len()).sum::<usize>());
+    sealed.push(0);
     let rows = to_json(events.iter().map(|row| {
         let offset = sealed.len() + 1;
         sealed.extend_from_slice(&row.sealed);

@@ -4,6 +4,8 @@ use std::fmt;
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Key, Nonce};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
 use uuid::Uuid;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -42,6 +44,12 @@ impl MasterKey {
     /// Takes 256 random bits.
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
+    }
+
+    /// A key for another purpose, the same for every process of the installation.
+    pub fn derive(&self, purpose: &str) -> [u8; 32] {
+        let mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+        mac.chain_update(purpose.as_bytes()).finalize().into_bytes().into()
     }
 }
 

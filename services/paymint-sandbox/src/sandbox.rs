@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use url::Url;
 
 use crate::config::SandboxConfig;
+use crate::lives::{Lives, LivesRequest};
 use crate::sender::{Sender, SenderError};
 use crate::upstream::Upstream;
 use crate::{control, pages, wire};
@@ -108,6 +109,16 @@ impl RunningSandbox {
     /// The address of the pages and, under `/_sandbox`, of the control API.
     pub fn site_url(&self) -> &Url {
         &self.site_url
+    }
+
+    /// Lets the mappings that exist, at most so many, live scripted lives; `speed` is how much faster than real time.
+    pub fn start_lives(&self, merchants: usize, speed: f64) -> Result<(), &'static str> {
+        let request = LivesRequest {
+            merchants,
+            speed,
+            seed: None,
+        };
+        Lives::begin(&self.upstream, &request).map(|_report| ())
     }
 
     /// Stops listening, drops callbacks that were not sent, and waits until everything has ended, 5 s at most.

@@ -1,2 +1,8 @@
-//! registry
-fn main() {}
+//! The binary `registry`.
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    registry::commands::main().await
+}

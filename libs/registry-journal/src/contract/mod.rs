@@ -1,1 +1,129 @@
+//! The promises of the storage port and of the writer on top of it, as tests that every adapter runs.
+//!
+//! An adapter writes a [`Harness`] and one line, `registry_journal::contract_tests!(ItsHarness)`, in a test file of
+//! its own (with `tokio` among its test dependencies). Nothing here knows an engine.
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "a test that finds a broken promise panics, that is its answer"
+)]
 
+pub mod failures;
+pub mod fixtures;
+pub mod idempotency;
+pub mod journals;
+pub mod log;
+pub mod personal;
+pub mod queue;
+pub mod reading;
+pub mod state;
+
+use async_trait::async_trait;
+use registry_domain::{Seq, TenantId};
+
+use crate::port::{Cause, Journal, Reader};
+use crate::record::StreamId;
+
+/// A column of the events table that is altered behind the registry's back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventColumn(pub &'static str);
+
+/// Every column of the events table.
+pub const EVENT_COLUMNS: [EventColumn; 15] = [
+    EventColumn("tenant_id"),
+    EventColumn("seq"),
+    EventColumn("event_id"),
+    EventColumn("stream_kind"),
+    EventColumn("stream_id"),
+    EventColumn("version"),
+    EventColumn("type"),
+    EventColumn("recorded_at"),
+    EventColumn("actor"),
+    EventColumn("correlation_id"),
+    EventColumn("causation_id"),
+    EventColumn("idempotency_key"),
+    EventColumn("data"),
+    EventColumn("sealed"),
+    EventColumn("hash"),
+];
+
+/// What the suite needs of an adapter beside the port: a storage of its own for each test, and a hand inside it.
+#[async_trait]
+pub trait Harness: Send + Sync + Sized + 'static {
+    /// The adapter.
+    type Storage: Journal + Reader + Clone + 'static;
+
+    /// Arranges an empty storage that belongs to this test alone.
+    async fn fresh() -> Self;
+
+    /// Opens the storage, again and side by side with what is open already: as another process would.
+    async fn open(&self) -> Self::Storage;
+
+    /// Tries to change an event, past the port and with all the rights that the service has.
+    async fn try_update_event(&self, tenant: TenantId, seq: Seq) -> Result<(), Cause>;
+
+    /// Tries to delete an event, past the port and with all the rights that the service has.
+    async fn try_delete_event(&self, tenant: TenantId, seq: Seq) -> Result<(), Cause>;
+
+    /// Changes one byte of one column (a number by one), switching off whatever protects it. The column is filled.
+    async fn alter_event_byte(&self, tenant: TenantId, seq: Seq, column: EventColumn);
+
+    /// From now on storage refuses every new event of this stream.
+    async fn make_poison(&self, stream: StreamId);
+}
+
+/// Runs every promise as a test of its own against the given [`Harness`].
+#[macro_export]
+macro_rules! contract_tests {
+    ($harness:ty) => {
+        $crate::contract_tests! { @each $harness;
+            log::positions_have_no_gaps_and_readers_skip_nothing,
+            log::a_log_verifies_and_an_altered_byte_names_its_row,
+            log::events_can_be_neither_changed_nor_deleted,
+            log::time_never_runs_back,
+            log::events_are_found_by_page_by_stream_and_by_id,
+            log::everything_is_there_after_a_restart,
+            state::rows_are_the_fold_of_the_log,
+            state::as_of_counts_are_what_was_true_then,
+            state::a_wish_that_is_fulfilled_writes_nothing,
+            state::shared_codes_and_numbers_are_noticed,
+            state::tenants_are_walls,
+            state::commands_of_one_batch_see_each_other,
+            state::a_version_mismatch_is_refused,
+            state::unclaimed_callbacks_land_in_the_tenants_stream,
+            state::an_unknown_tenant_is_refused,
+            idempotency::one_key_registers_once,
+            idempotency::one_key_asks_for_one_link,
+            idempotency::a_key_stands_for_one_request,
+            idempotency::expired_keys_are_forgotten,
+            idempotency::one_natural_key_registers_once,
+            personal::nothing_personal_stands_in_clear,
+            personal::what_was_sealed_reads_back,
+            personal::a_key_that_does_not_open_fails_alone,
+            failures::a_poisonous_command_fails_alone,
+            failures::a_panic_does_not_stop_the_writer,
+            failures::a_commit_whose_answer_was_lost_counts_once,
+            failures::a_commit_that_was_lost_is_done_again,
+            failures::a_transient_failure_is_tried_once_more,
+            failures::a_lasting_failure_writes_nothing,
+            queue::a_full_queue_answers_busy_and_callbacks_last,
+            queue::a_caller_that_goes_away_loses_nothing,
+            queue::stopping_finishes_what_is_waiting,
+            queue::waiting_commands_share_transactions,
+            reading::lists_are_sorted_and_paged,
+            reading::lists_are_filtered_and_searched,
+            reading::counts_follow_the_filter,
+            reading::waiting_links_are_found,
+            reading::keys_are_looked_up_without_a_tenant,
+            reading::the_publish_cursor_is_remembered,
+            reading::tenants_are_listed,
+        }
+    };
+    (@each $harness:ty; $($part:ident :: $promise:ident),+ $(,)?) => {
+        $(
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $promise() {
+                $crate::contract::$part::$promise::<$harness>().await;
+            }
+        )+
+    };
+}

@@ -1,6 +1,6 @@
 //! Writing: one transaction for a whole batch.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -22,9 +22,9 @@ pub struct Scope {
     pub merchants: Vec<(TenantId, MerchantId)>,
     /// Merchants to load by natural key.
     pub references: Vec<(TenantId, Reference)>,
-    /// Merchant codes of which to know under how many members they stand.
+    /// Merchant codes of which to know whether any merchant has them.
     pub merchant_codes: Vec<(TenantId, MerchantCode)>,
-    /// Business numbers of which to know under how many merchants they stand.
+    /// Business numbers of which to know whether any merchant has them.
     pub business_numbers: Vec<(TenantId, String)>,
     /// Idempotency keys to look up.
     pub idempotency_keys: Vec<(TenantId, String)>,
@@ -102,10 +102,10 @@ pub struct Loaded {
     pub tenants: HashMap<TenantId, LoadedTenant>,
     /// The merchants that the scope names, by id or by natural key, and that exist.
     pub merchants: HashMap<(TenantId, MerchantId), LoadedMerchant>,
-    /// Under which members a merchant code stands.
-    pub merchant_codes: HashMap<(TenantId, MerchantCode), u64>,
-    /// Under how many merchants a business number stands.
-    pub business_numbers: HashMap<(TenantId, String), u64>,
+    /// The merchant codes of the scope that some merchant has.
+    pub merchant_codes: HashSet<(TenantId, MerchantCode)>,
+    /// The business numbers of the scope that some merchant has.
+    pub business_numbers: HashSet<(TenantId, String)>,
     /// The idempotency keys of the scope that are alive.
     pub idempotency: HashMap<(TenantId, String), IdempotencyRow>,
     /// The slugs of the scope that are taken.

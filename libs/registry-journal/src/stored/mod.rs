@@ -14,6 +14,9 @@ mod tests;
 pub use personal::Personal;
 pub use state::{merchant_from_json, merchant_to_json, tenant_from_json, tenant_to_json};
 
+pub(crate) use merchant::from_domain as from_merchant;
+pub(crate) use tenant::from_domain as from_tenant;
+
 use crate::record::StreamEvent;
 
 /// A text in storage that cannot be turned back into a fact.
@@ -65,8 +68,8 @@ pub struct Stored {
 /// The stored shape of a fact.
 pub fn from_domain(event: &StreamEvent) -> Stored {
     match event {
-        StreamEvent::Merchant(event) => merchant::from_domain(event),
-        StreamEvent::Tenant(event) => tenant::from_domain(event),
+        StreamEvent::Merchant(event) => from_merchant(event),
+        StreamEvent::Tenant(event) => from_tenant(event),
     }
 }
 
@@ -93,4 +96,9 @@ fn read<'a, T: serde::Deserialize<'a>>(event_type: &str, data: &'a str) -> Resul
         event_type: event_type.to_owned(),
         source,
     })
+}
+
+/// The value of a stored word.
+fn word<T>(field: &'static str, value: Option<T>) -> Result<T, StoredError> {
+    value.ok_or(StoredError::Value { field })
 }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::observation::{digest_from_hex, digest_to_hex, free_text, text};
-use super::{StoredError, merchant::word, personal, tenant, to_json};
+use super::{StoredError, personal, tenant, to_json, word};
 
 #[derive(Serialize, Deserialize)]
 struct MerchantState {

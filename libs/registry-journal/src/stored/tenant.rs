@@ -7,9 +7,8 @@ use registry_domain::{KeyId, Label, MemberCode, MerchantCode, Reference};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::merchant::word;
 use super::personal::{Personal, encode_payload};
-use super::{Stored, StoredError, read, to_json};
+use super::{Stored, StoredError, read, to_json, word};
 
 #[derive(Serialize, Deserialize)]
 struct Created {
@@ -58,7 +57,7 @@ struct Quarantined {
 }
 
 #[expect(clippy::too_many_lines, reason = "one exhaustive match, one arm for each event")]
-pub(super) fn from_domain(event: &Event) -> Stored {
+pub(crate) fn from_domain(event: &Event) -> Stored {
     let (event_type, data, personal) = match event {
         Event::TenantCreated { slug, name } => {
             let data = Created {

@@ -3,7 +3,9 @@
 //! A command enters through [`Writer::submit`] or [`Writer::report`]; its answer comes back only after the commit.
 //! Dropping the future of a caller never touches the transaction: the command is already on its way.
 
+mod append;
 mod batch;
+mod history;
 mod queue;
 mod run;
 mod scope;

@@ -31,7 +31,10 @@ pub(super) async fn drain(
 ) {
     let mut stop = pin!(stop);
     let mut stopping = false;
-    let mut answered = 0;
+    let mut last = LastBatch {
+        answered: 0,
+        at: Instant::now(),
+    };
     loop {
         let first = tokio::select! {
             biased;
@@ -43,8 +46,8 @@ pub(super) async fn drain(
             entry = receiver.recv() => entry,
         };
         let Some(first) = first else { return };
-        let batch = fill(first, &mut receiver, config, answered).await;
-        answered = batch.len();
+        let batch = fill(first, &mut receiver, config, &last).await;
+        let answered = batch.len();
         let (submissions, replies): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|entry| (entry.submission, entry.reply)).unzip();
         let results = runner.run(&submissions).await;
@@ -54,15 +57,31 @@ pub(super) async fn drain(
             // The caller may have gone away; what it asked for is in the log all the same.
             let _gone = reply.send(result);
         }
+        last = LastBatch {
+            answered,
+            at: Instant::now(),
+        };
     }
 }
 
+/// The batch before: how many clients were answered, and when.
+struct LastBatch {
+    answered: usize,
+    at: Instant,
+}
+
 /// Takes what is waiting. The clients of the last batch have just been answered and are about to send again: without
-/// a short wait for them, every second batch would hold one command. When one client is alone there is no wait.
-async fn fill(first: Entry, receiver: &mut mpsc::Receiver<Entry>, config: WriterConfig, answered: usize) -> Vec<Entry> {
+/// a short wait for them, every second batch would hold one command. There is no wait when one client is alone, nor
+/// once those clients had their time.
+async fn fill(
+    first: Entry,
+    receiver: &mut mpsc::Receiver<Entry>,
+    config: WriterConfig,
+    last: &LastBatch,
+) -> Vec<Entry> {
     let mut bytes = size_of(&first.submission);
     let mut batch = vec![first];
-    let deadline = Instant::now() + config.linger_max;
+    let deadline = last.at + config.linger_max;
     loop {
         while batch.len() < config.batch_length_max && bytes < config.batch_bytes_max {
             let Ok(entry) = receiver.try_recv() else { break };
@@ -70,7 +89,7 @@ async fn fill(first: Entry, receiver: &mut mpsc::Receiver<Entry>, config: Writer
             batch.push(entry);
         }
         let full = batch.len() >= config.batch_length_max || bytes >= config.batch_bytes_max;
-        if full || batch.len() >= answered || config.linger_max.is_zero() {
+        if full || batch.len() >= last.answered || Instant::now() >= deadline {
             return batch;
         }
         match tokio::time::timeout_at(deadline, receiver.recv()).await {

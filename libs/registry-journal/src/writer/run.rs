@@ -4,12 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use registry_domain::{EventId, TenantId};
-
 use super::batch::{Batch, Decided};
 use super::scope::scope_of;
 use super::{Counters, WriterParts};
-use crate::port::{ReadError, TransactError, Writes};
+use crate::port::{Cause, Scope, TransactError, Writes};
 use crate::submission::{Outcome, Submission, WriteError};
 
 /// Runs batches.
@@ -28,7 +26,7 @@ enum AttemptError {
     #[error("deciding on a command panicked")]
     Panicked,
     #[error("after a lost commit, the log could not be asked what is in it")]
-    Unresolved(#[source] ReadError),
+    Unresolved(#[source] Cause),
 }
 
 impl Runner {
@@ -40,14 +38,13 @@ impl Runner {
             match self.run_whole(part).await {
                 Ok(done) => answers.extend(done),
                 Err(error) if part.len() > 1 && is_poison(&error) => {
-                    self.count(&self.counters.retried, 1);
+                    count(&self.counters.retried, 1);
                     let (left, right) = part.split_at(part.len() / 2);
                     // A stack: the left half runs first, so that commands keep their order.
                     parts.push(right);
                     parts.push(left);
                 }
                 Err(error) => {
-                    self.count(&self.counters.failed, part.len() as u64);
                     tracing::error!(
                         error = &error as &dyn std::error::Error,
                         commands = part.len(),
@@ -57,7 +54,9 @@ impl Runner {
                 }
             }
         }
-        self.count(&self.counters.commands, submissions.len() as u64);
+        count(&self.counters.commands, answers.len() as u64);
+        let failed = answers.iter().filter(|answer| answer.is_err()).count();
+        count(&self.counters.failed, failed as u64);
         answers
     }
 
@@ -65,7 +64,7 @@ impl Runner {
     async fn run_whole(&self, submissions: &[Submission]) -> Result<Answers, AttemptError> {
         match self.attempt(submissions).await {
             Err(AttemptError::Transact(error @ TransactError::Transient(_))) => {
-                self.count(&self.counters.retried, 1);
+                count(&self.counters.retried, 1);
                 tracing::warn!(error = &error as &dyn std::error::Error, "transaction is tried again");
                 self.attempt(submissions).await
             }
@@ -93,19 +92,21 @@ impl Runner {
             })
             .await;
         match (result, decided) {
-            (Ok(()), Some(Decided { answers, events, .. })) => {
-                self.count(&self.counters.batches, 1);
-                self.count(&self.counters.events, events);
-                Ok(answers)
-            }
+            (Ok(()), Some(decided)) => Ok(self.committed(decided)),
             (Ok(()), None) => Err(AttemptError::Panicked),
-            (Err(TransactError::CommitUnknown(cause)), Some(decided)) => self.resolve(decided, cause).await,
+            (Err(TransactError::CommitUnknown(cause)), Some(decided)) => self.resolve(&scope, decided, cause).await,
             (Err(error), _) => Err(error.into()),
         }
     }
 
+    fn committed(&self, decided: Decided) -> Answers {
+        count(&self.counters.batches, 1);
+        count(&self.counters.events, decided.events);
+        decided.answers
+    }
+
     /// The connection was lost while committing. All events of a batch commit together, so one of them tells.
-    async fn resolve(&self, decided: Decided, cause: crate::port::Cause) -> Result<Answers, AttemptError> {
+    async fn resolve(&self, scope: &Scope, decided: Decided, cause: Cause) -> Result<Answers, AttemptError> {
         let Some((tenant, event_id)) = decided.witness else {
             return Ok(decided.answers);
         };
@@ -113,26 +114,29 @@ impl Runner {
             error = cause.as_ref() as &dyn std::error::Error,
             "commit was lost; asking the log"
         );
-        if self
-            .is_recorded(tenant, event_id)
-            .await
-            .map_err(AttemptError::Unresolved)?
-        {
-            self.count(&self.counters.batches, 1);
-            self.count(&self.counters.events, decided.events);
-            return Ok(decided.answers);
+        self.wait_for_locks(scope).await?;
+        let found = self.parts.reader.event(tenant, event_id).await;
+        match found.map_err(|error| AttemptError::Unresolved(error.into()))? {
+            Some(_) => Ok(self.committed(decided)),
+            None => Err(AttemptError::Transact(TransactError::Transient(cause))),
         }
-        Err(AttemptError::Transact(TransactError::Transient(cause)))
     }
 
-    async fn is_recorded(&self, tenant: TenantId, event_id: EventId) -> Result<bool, ReadError> {
-        Ok(self.parts.reader.event(tenant, event_id).await?.is_some())
+    /// The lost transaction may still be committing on the other side. It holds the locks of its tenants until it is
+    /// over: whoever gets them afterwards sees what came of it.
+    async fn wait_for_locks(&self, scope: &Scope) -> Result<(), AttemptError> {
+        let locks = Scope {
+            tenants: scope.tenants.clone(),
+            now: scope.now,
+            ..Scope::default()
+        };
+        let nothing = self.parts.journal.transact(&locks, &mut |_| Writes::default()).await;
+        nothing.map_err(|error| AttemptError::Unresolved(error.into()))
     }
+}
 
-    #[expect(clippy::unused_self, reason = "reads as what it does to the runner's counters")]
-    fn count(&self, counter: &AtomicU64, by: u64) {
-        counter.fetch_add(by, Ordering::Relaxed);
-    }
+fn count(counter: &AtomicU64, by: u64) {
+    counter.fetch_add(by, Ordering::Relaxed);
 }
 
 /// Whether a smaller batch could go through where this one did not.

@@ -1,0 +1,83 @@
+//! Handing a command of a tenant to the write path, and what comes back.
+
+use registry_domain::merchant::Merchant;
+use registry_domain::{MerchantId, Version};
+use registry_journal::archive::Until;
+use registry_journal::{Idempotency, Order, Outcome, Submission};
+
+use crate::caller::Caller;
+use crate::context::RequestContext;
+use crate::problem::{Code, Problem};
+use crate::state::AppState;
+
+/// A command that has been done.
+pub struct Done {
+    /// The merchant after it.
+    pub merchant: Merchant,
+    /// It had been done before, with the same Idempotency-Key.
+    pub replayed: bool,
+}
+
+/// Does a command about a merchant; it is durable when this returns.
+pub async fn run(
+    state: &AppState,
+    caller: &Caller,
+    context: &RequestContext,
+    idempotency: Option<Idempotency>,
+    merchant_id: MerchantId,
+    order: Order,
+) -> Result<Done, Problem> {
+    let submission = Submission {
+        tenant_id: caller.tenant_id(),
+        origin: context.origin(caller),
+        idempotency,
+        order,
+    };
+    match state.writer.submit(submission).await? {
+        Outcome::Written(written) => {
+            let merchant = match written.merchant {
+                Some(merchant) => *merchant,
+                None => current(state, caller, merchant_id).await?,
+            };
+            Ok(Done {
+                merchant,
+                replayed: false,
+            })
+        }
+        Outcome::Replayed(replay) => {
+            let merchant = at_version(state, caller, replay.merchant_id, replay.version).await?;
+            Ok(Done {
+                merchant,
+                replayed: true,
+            })
+        }
+        Outcome::KeyReused => Err(Code::IdempotencyKeyReused.into()),
+        Outcome::Refused(refusal) => Err(refusal.into()),
+        Outcome::TenantRefused(refusal) => Err(Problem::internal("run a command of a merchant", &refusal)),
+    }
+}
+
+/// A merchant as it is now.
+pub async fn current(state: &AppState, caller: &Caller, id: MerchantId) -> Result<Merchant, Problem> {
+    let merchant = state.archive.reader().merchant(caller.tenant_id(), id).await?;
+    merchant.ok_or_else(|| Code::MerchantNotFound.into())
+}
+
+/// A merchant as it was at a version.
+pub async fn at_version(
+    state: &AppState,
+    caller: &Caller,
+    id: MerchantId,
+    version: Version,
+) -> Result<Merchant, Problem> {
+    let merchant = state
+        .archive
+        .merchant_at(caller.tenant_id(), id, Until::Version(version))
+        .await?;
+    let merchant = merchant.ok_or(Code::MerchantNotFound)?;
+    if merchant.version == version {
+        Ok(merchant)
+    } else {
+        Err(Code::VersionNotFound.into())
+    }
+}

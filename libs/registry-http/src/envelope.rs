@@ -1,0 +1,101 @@
+//! What every request goes through: an id, a span, a count, an answer even if the handler panics, a problem where
+//! something did not work, and headers that keep browsers and caches from doing harm.
+
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+use registry_domain::CorrelationId;
+use tokio::time::Instant;
+use tracing::Instrument;
+
+use crate::context::RequestContext;
+use crate::forwarded;
+use crate::language::Language;
+use crate::problem::{self, Code, Problem};
+use crate::state::AppState;
+
+/// Names the request on every answer.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+
+/// Stands in logs and metrics for a path that no route has. The path itself may hold a secret.
+const NO_ROUTE: &str = "none";
+
+/// Wraps the handling of a request.
+pub async fn envelope(State(state): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let context = context_of(&state, &request);
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+    request.extensions_mut().insert(context.clone());
+
+    let span = tracing::info_span!("http.request", %method, route, request_id = %context.correlation_id);
+    let response = answer_always(next.run(request)).instrument(span.clone()).await;
+    let mut response = problem::finish(response, &context);
+    add_headers(response.headers_mut(), &context);
+    let took = started.elapsed();
+    state.metrics.count_request(&method, route, response.status(), took);
+    let (status, took_us) = (response.status().as_u16(), took.as_micros());
+    span.in_scope(|| tracing::debug!(status, took_us, "answered"));
+    response
+}
+
+/// The answer of a handler, or, if it panics, that something went wrong.
+async fn answer_always(handling: impl Future<Output = Response>) -> Response {
+    AssertUnwindSafe(handling)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_panic| {
+            // The panic hook has told where; what it was about may be anybody's data.
+            tracing::error!("a handler panicked");
+            Problem::from(Code::Internal).into_response()
+        })
+}
+
+fn context_of(state: &AppState, request: &Request) -> RequestContext {
+    let peer = request
+        .extensions()
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|info| info.0.ip());
+    RequestContext {
+        correlation_id: CorrelationId::from_uuid(state.ambient.ids.uuid()),
+        language: Language::preferred(request.headers()),
+        path: request.uri().path().to_owned(),
+        sender: peer.map(|peer| forwarded::sender(peer, request.headers(), &state.trusted_proxies)),
+    }
+}
+
+fn add_headers(headers: &mut HeaderMap, context: &RequestContext) {
+    let request_id = HeaderValue::try_from(context.correlation_id.to_string()).expect("an id is a header value");
+    headers.insert(REQUEST_ID, request_id);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    headers
+        .entry(CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_handler_that_panics_still_answers() {
+        let response = answer_always(async { panic!("a defect") }).await;
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let response = answer_always(async { StatusCode::OK.into_response() }).await;
+        assert_eq!(response.status(), StatusCode::OK);
+    }
+}

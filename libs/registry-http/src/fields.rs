@@ -1,0 +1,343 @@
+//! A JSON object, read field by field, so that a client learns everything that is wrong with it at once.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::error::Category;
+use serde_json::{Map, Value};
+
+use crate::problem::{Code, Fault, FieldFault, Place, Problem};
+
+/// Most faults that are told of one request.
+const FAULTS_MAX: usize = 50;
+
+/// Longest part of an unknown name that is repeated to the client, in characters.
+const NAME_LENGTH_MAX: usize = 60;
+
+/// What a null means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Null {
+    /// The same as leaving the field out.
+    Absent,
+    /// Nothing: a change that leaves a field out keeps it, and there is no taking it away.
+    Refused,
+}
+
+/// The fields of a JSON object that were not read yet, and the faults of those that were.
+#[derive(Debug)]
+pub struct Fields {
+    members: Map<String, Value>,
+    null: Null,
+    faults: Vec<FieldFault>,
+}
+
+impl Fields {
+    /// Reads a JSON object.
+    pub fn read(bytes: &[u8], null: Null) -> Result<Self, Problem> {
+        match serde_json::from_slice::<UniqueMembers>(bytes) {
+            Ok(UniqueMembers { members, repeated }) => {
+                let mut fields = Self {
+                    members,
+                    null,
+                    faults: Vec::new(),
+                };
+                for name in repeated {
+                    fields.blame::<()>(pointer(&[&name]), Fault::Repeated);
+                }
+                Ok(fields)
+            }
+            Err(error) => match error.classify() {
+                Category::Data => {
+                    let place = Place::Body(String::new());
+                    Err(Problem::validation(vec![FieldFault {
+                        place,
+                        fault: Fault::WrongType,
+                    }]))
+                }
+                Category::Io | Category::Syntax | Category::Eof => Err(Code::InvalidJson.into()),
+            },
+        }
+    }
+
+    /// A text that must be there.
+    pub fn required<T, E: Into<Fault>>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        if self.members.get(name).is_none_or(Value::is_null) {
+            self.members.remove(name);
+            return self.blame(pointer(&[name]), Fault::Required);
+        }
+        self.optional(name, read)
+    }
+
+    /// A text that may be there.
+    pub fn optional<T, E: Into<Fault>>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let value = self.take(name)?;
+        self.text(&[name], &value, read)
+    }
+
+    /// A list of at most `max` texts that may be there.
+    pub fn texts<T, E: Into<Fault>>(
+        &mut self,
+        name: &'static str,
+        max: usize,
+        read: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<Vec<T>> {
+        let Value::Array(values) = self.take(name)? else {
+            return self.blame(pointer(&[name]), Fault::WrongType);
+        };
+        if values.len() > max {
+            return self.blame(pointer(&[name]), Fault::TooMany);
+        }
+        let numbered = values.iter().enumerate();
+        let texts: Vec<_> = numbered
+            .map(|(index, value)| self.text(&[name, &index.to_string()], value, &read))
+            .collect();
+        texts.into_iter().collect()
+    }
+
+    /// An object of at most `max` texts that may be there.
+    pub fn text_map<T, E: Into<Fault>>(
+        &mut self,
+        name: &'static str,
+        max: usize,
+        check_key: impl Fn(&str) -> Result<(), Fault>,
+        read: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<BTreeMap<String, T>> {
+        let Value::Object(members) = self.take(name)? else {
+            return self.blame(pointer(&[name]), Fault::WrongType);
+        };
+        if members.len() > max {
+            return self.blame(pointer(&[name]), Fault::TooMany);
+        }
+        let mut texts = Some(BTreeMap::new());
+        for (key, value) in members {
+            let text = match check_key(&key) {
+                Ok(()) => self.text(&[name, &key], &value, &read),
+                Err(fault) => self.blame(pointer(&[name, &key]), fault),
+            };
+            texts = texts.zip(text).map(|(mut texts, text)| {
+                texts.insert(key, text);
+                texts
+            });
+        }
+        texts
+    }
+
+    /// Blames every field that is left, and fails if there is any fault.
+    pub fn finish(mut self) -> Result<(), Problem> {
+        let unknown: Vec<_> = self.members.keys().map(|name| pointer(&[name])).collect();
+        for pointer in unknown {
+            self.blame::<()>(pointer, Fault::Unknown);
+        }
+        if self.faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Problem::validation(self.faults))
+        }
+    }
+
+    /// The value of a field that is there and not null.
+    fn take(&mut self, name: &'static str) -> Option<Value> {
+        match (self.members.remove(name)?, self.null) {
+            (Value::Null, Null::Absent) => None,
+            (Value::Null, Null::Refused) => self.blame(pointer(&[name]), Fault::NotNullable),
+            (value, _) => Some(value),
+        }
+    }
+
+    fn text<T, E: Into<Fault>>(
+        &mut self,
+        path: &[&str],
+        value: &Value,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        let Value::String(text) = value else {
+            return self.blame(pointer(path), Fault::WrongType);
+        };
+        match read(text) {
+            Ok(value) => Some(value),
+            Err(error) => self.blame(pointer(path), error.into()),
+        }
+    }
+
+    fn blame<T>(&mut self, pointer: String, fault: Fault) -> Option<T> {
+        if self.faults.len() < FAULTS_MAX {
+            self.faults.push(FieldFault {
+                place: Place::Body(pointer),
+                fault,
+            });
+        }
+        None
+    }
+}
+
+/// A JSON Pointer (RFC 6901). Names come from the client, so their length is bounded.
+fn pointer(path: &[&str]) -> String {
+    let mut pointer = String::new();
+    for name in path {
+        pointer.push('/');
+        let short: String = name.chars().take(NAME_LENGTH_MAX).collect();
+        pointer.push_str(&short.replace('~', "~0").replace('/', "~1"));
+    }
+    pointer
+}
+
+/// An object with the names that stand in it more than once. Two values for one name are an accident or an attack;
+/// JSON parsers differ in which one they take.
+struct UniqueMembers {
+    members: Map<String, Value>,
+    repeated: Vec<String>,
+}
+
+impl<'de> Deserialize<'de> for UniqueMembers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = UniqueMembers;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<UniqueMembers, A::Error> {
+        let mut unique = UniqueMembers {
+            members: Map::new(),
+            repeated: Vec::new(),
+        };
+        while let Some((name, value)) = map.next_entry::<String, Value>()? {
+            if unique.members.insert(name.clone(), value).is_some() {
+                unique.repeated.push(name);
+            }
+        }
+        Ok(unique)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use registry_domain::{Label, MemberCode};
+    use serde_json::json;
+
+    use super::*;
+    use crate::language::Language;
+
+    fn faults(problem: &Problem) -> Vec<(String, &'static str)> {
+        let document = problem.document(Language::English, String::new(), None);
+        document
+            .errors
+            .into_iter()
+            .map(|error| (error.pointer.unwrap(), error.code))
+            .collect()
+    }
+
+    fn read(value: &Value, null: Null) -> Result<(), Problem> {
+        let mut fields = Fields::read(value.to_string().as_bytes(), null)?;
+        fields.required("member_code", MemberCode::parse);
+        fields.optional("company_name", Label::parse);
+        fields.texts("tags", 2, Label::parse);
+        let check_key = |key: &str| if key.is_empty() { Err(Fault::Blank) } else { Ok(()) };
+        fields.text_map("metadata", 2, check_key, Label::parse);
+        fields.finish()
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_at_once() {
+        let body = json!({
+            "member_code": "", "company_name": 7, "tags": ["a", " "], "metadata": {"": "x", "a/b~c": null}, "other": 1,
+        });
+        let problem = read(&body, Null::Absent).unwrap_err();
+        assert_eq!(problem.code(), Code::ValidationFailed);
+        let expected = [
+            ("/member_code", "blank"),
+            ("/company_name", "wrong_type"),
+            ("/tags/1", "blank"),
+            ("/metadata/", "blank"),
+            ("/metadata/a~1b~0c", "wrong_type"),
+            ("/other", "unknown_field"),
+        ];
+        assert_eq!(
+            faults(&problem),
+            expected.map(|(pointer, code)| (pointer.to_owned(), code))
+        );
+    }
+
+    #[test]
+    fn null_is_nothing_or_refused() {
+        let body = json!({"member_code": "a", "company_name": null});
+        assert!(read(&body, Null::Absent).is_ok());
+        let problem = read(&body, Null::Refused).unwrap_err();
+        assert_eq!(faults(&problem), [("/company_name".to_owned(), "not_nullable")]);
+        let problem = read(&json!({"member_code": null}), Null::Absent).unwrap_err();
+        assert_eq!(faults(&problem), [("/member_code".to_owned(), "required")]);
+    }
+
+    #[test]
+    fn lists_are_bounded() {
+        let problem = read(
+            &json!({"member_code": "a", "tags": ["1", "2", "3"], "metadata": []}),
+            Null::Absent,
+        )
+        .unwrap_err();
+        assert_eq!(
+            faults(&problem),
+            [("/tags".to_owned(), "too_many"), ("/metadata".to_owned(), "wrong_type")]
+        );
+    }
+
+    #[test]
+    fn a_name_must_not_stand_twice() {
+        let mut fields = Fields::read(br#"{"member_code":"a","member_code":"b"}"#, Null::Absent).unwrap();
+        fields.required("member_code", MemberCode::parse);
+        assert_eq!(
+            faults(&fields.finish().unwrap_err()),
+            [("/member_code".to_owned(), "repeated")]
+        );
+    }
+
+    #[test]
+    fn what_is_not_json_is_told_apart_from_what_is_no_object() {
+        let deep = format!("{{\"a\":{}", "[".repeat(60_000));
+        let bad: [&[u8]; 7] = [
+            b"",
+            b"{",
+            b"{}x",
+            b"\xFF",
+            br#"{"a":"\ud800"}"#,
+            b"{\"a\":\"\0\"}",
+            deep.as_bytes(),
+        ];
+        for bytes in bad {
+            assert_eq!(Fields::read(bytes, Null::Absent).unwrap_err().code(), Code::InvalidJson);
+        }
+        for bytes in [b"[]".as_slice(), b"null", b"7", b"\"a\""] {
+            assert_eq!(
+                faults(&Fields::read(bytes, Null::Absent).unwrap_err()),
+                [(String::new(), "wrong_type")]
+            );
+        }
+    }
+
+    #[test]
+    fn the_answer_is_bounded_whatever_is_sent() {
+        let body: Map<String, Value> = (0..1_000)
+            .map(|index| (format!("{index:0>100}"), Value::Null))
+            .collect();
+        let problem = read(&Value::Object(body), Null::Absent).unwrap_err();
+        let faults = faults(&problem);
+        assert_eq!(faults.len(), FAULTS_MAX);
+        assert!(faults.iter().all(|(pointer, _)| pointer.len() <= NAME_LENGTH_MAX + 1));
+    }
+}

@@ -1,0 +1,236 @@
+//! Numbers for Prometheus, in its text format (`OpenMetrics` 1.0).
+
+use std::fmt;
+use std::time::Duration;
+
+use axum::http::{Method, StatusCode};
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+use registry_ingest::CallbackDoor;
+use registry_journal::Writer;
+use registry_publish::RelayStatus;
+use tokio::sync::watch;
+
+use crate::state::Services;
+
+/// The content type of the text.
+pub const OPENMETRICS_TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Upper bounds of the request durations, in seconds.
+const DURATION_BOUNDS: [f64; 14] = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0,
+];
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    method: &'static str,
+    route: String,
+    status: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    route: String,
+}
+
+/// The numbers of one process.
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<RequestLabels, Counter>,
+    durations: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    /// Event streams that are open now.
+    pub event_streams: Gauge,
+}
+
+impl Metrics {
+    /// Numbers that start at zero, and those that the parts below keep themselves.
+    pub fn new(services: &Services) -> Self {
+        let mut registry = Registry::with_prefix("registry");
+        let requests = Family::default();
+        let new_histogram: fn() -> Histogram = || Histogram::new(DURATION_BOUNDS);
+        let durations = Family::new_with_constructor(new_histogram);
+        let event_streams = Gauge::default();
+        registry.register(
+            "http_requests",
+            "Requests answered, by route and class of status",
+            requests.clone(),
+        );
+        registry.register_with_unit(
+            "http_request_duration",
+            "Time from the head of a request to the head of its answer",
+            Unit::Seconds,
+            durations.clone(),
+        );
+        registry.register(
+            "event_streams",
+            "Event streams (SSE) that are open",
+            event_streams.clone(),
+        );
+        registry.register_collector(Box::new(Below {
+            writer: services.writer.clone(),
+            door: services.door.clone(),
+            relay: services.relay.clone(),
+        }));
+        Self {
+            registry,
+            requests,
+            durations,
+            event_streams,
+        }
+    }
+
+    /// Counts an answered request.
+    pub fn count_request(&self, method: &Method, route: &str, status: StatusCode, took: Duration) {
+        let labels = RequestLabels {
+            method: method_label(method),
+            route: route.to_owned(),
+            status: class_of(status),
+        };
+        self.requests.get_or_create(&labels).inc();
+        let labels = RouteLabels { route: labels.route };
+        self.durations.get_or_create(&labels).observe(took.as_secs_f64());
+    }
+
+    /// All numbers as text.
+    pub fn encode(&self) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}
+
+/// A client may make up methods, so only known ones become labels.
+fn method_label(method: &Method) -> &'static str {
+    const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PATCH", "DELETE", "PUT", "OPTIONS"];
+    KNOWN
+        .into_iter()
+        .find(|known| *known == method.as_str())
+        .unwrap_or("OTHER")
+}
+
+fn class_of(status: StatusCode) -> &'static str {
+    match status.as_u16() / 100 {
+        1 => "1xx",
+        2 => "2xx",
+        3 => "3xx",
+        4 => "4xx",
+        _ => "5xx",
+    }
+}
+
+/// Numbers that the parts below keep themselves, read when they are asked for.
+struct Below {
+    writer: Writer,
+    door: CallbackDoor,
+    relay: Option<watch::Receiver<RelayStatus>>,
+}
+
+impl fmt::Debug for Below {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Below").finish_non_exhaustive()
+    }
+}
+
+impl Collector for Below {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
+        let writer = self.writer.stats();
+        gauge(
+            &mut encoder,
+            "writer_queue_length",
+            "Commands that wait to be written",
+            writer.queued,
+        )?;
+        counter(
+            &mut encoder,
+            "writer_commands",
+            "Commands answered after a commit",
+            writer.commands,
+        )?;
+        counter(&mut encoder, "writer_batches", "Transactions committed", writer.batches)?;
+        counter(&mut encoder, "writer_events", "Events written", writer.events)?;
+        counter(
+            &mut encoder,
+            "writer_refused",
+            "Commands turned away from a full queue",
+            writer.refused_busy,
+        )?;
+        counter(
+            &mut encoder,
+            "writer_failed",
+            "Commands that could not be written",
+            writer.failed,
+        )?;
+        counter(
+            &mut encoder,
+            "writer_retried",
+            "Transactions tried again or split",
+            writer.retried,
+        )?;
+        let door = self.door.stats();
+        counter(
+            &mut encoder,
+            "callbacks_received",
+            "Callbacks that are in the log",
+            door.received,
+        )?;
+        counter(
+            &mut encoder,
+            "callbacks_unknown_token",
+            "Callbacks on URLs that are not ours",
+            door.rejected_tokens,
+        )?;
+        counter(
+            &mut encoder,
+            "callbacks_unlisted_sender",
+            "Callbacks from addresses that are not on the list",
+            door.unlisted_senders,
+        )?;
+        match &self.relay {
+            Some(relay) => encode_relay(&mut encoder, *relay.borrow()),
+            None => Ok(()),
+        }
+    }
+}
+
+fn encode_relay(encoder: &mut DescriptorEncoder<'_>, relay: RelayStatus) -> Result<(), fmt::Error> {
+    gauge(
+        encoder,
+        "relay_connected",
+        "Whether there is a connection to the message broker",
+        relay.connected.into(),
+    )?;
+    gauge(
+        encoder,
+        "relay_lag_events",
+        "Events that the relay has not read yet",
+        relay.lag,
+    )?;
+    gauge(
+        encoder,
+        "relay_failing_tenants",
+        "Tenants whose last attempt failed",
+        relay.failing_tenants,
+    )?;
+    counter(encoder, "relay_published", "Events published", relay.published_total)?;
+    counter(
+        encoder,
+        "relay_resumed",
+        "Looks at what the message broker really holds",
+        relay.resumed_total,
+    )
+}
+
+fn gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> Result<(), fmt::Error> {
+    let metric = ConstGauge::new(value);
+    metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)
+}
+
+fn counter(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> Result<(), fmt::Error> {
+    let metric = ConstCounter::new(value);
+    metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)
+}

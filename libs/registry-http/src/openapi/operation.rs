@@ -1,0 +1,225 @@
+//! What every operation says of itself, and what all of them share.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use registry_domain::merchant::{LinkFailure, LinkOutcome, WhoFixes};
+use registry_domain::tenant::Scope;
+use registry_domain::{LinkId, MerchantId, Version};
+use serde_json::json;
+use utoipa::openapi::example::ExampleBuilder;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::{Operation as PathOperation, Parameter};
+use utoipa::openapi::schema::{SchemaType, Type};
+use utoipa::openapi::security::SecurityRequirement;
+use utoipa::openapi::{
+    ComponentsBuilder, Content, ContentBuilder, PathItem, Ref, RefOr, Response, ResponseBuilder, Schema,
+};
+use utoipa::{PartialSchema, ToSchema};
+use utoipa_axum::router::UtoipaMethodRouter;
+use uuid::Uuid;
+
+use super::API_KEY;
+use crate::language::Language;
+use crate::problem::{Code, Fault, FieldFault, Place, Problem, ProblemDocument, code_of_outcome};
+use crate::state::AppState;
+
+/// A route with its documentation.
+pub type Route = UtoipaMethodRouter<Arc<AppState>>;
+
+/// What anybody who calls with an API key may be told.
+const PROBLEMS_OF_CALLERS: &[Code] = &[
+    Code::MalformedRequest,
+    Code::Unauthenticated,
+    Code::InsufficientScope,
+    Code::TenantSuspended,
+    Code::StorageUnavailable,
+];
+
+/// What the description of an operation does not say itself.
+pub struct Operation {
+    /// Who may call it.
+    pub access: Access,
+    /// What it may be told beside what all are told.
+    pub problems: &'static [Code],
+}
+
+/// Who may call an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody who can reach it.
+    Anybody,
+    /// Any API key.
+    AnyKey,
+    /// An API key with this scope.
+    Key(Scope),
+}
+
+impl Operation {
+    /// Adds to a route what all operations share.
+    pub fn document(&self, (schemas, mut paths, methods): Route) -> Route {
+        for item in paths.paths.values_mut() {
+            for operation in operations_of(item) {
+                self.describe(operation);
+            }
+        }
+        (schemas, paths, methods)
+    }
+
+    fn describe(&self, operation: &mut PathOperation) {
+        let (security, shared) = match self.access {
+            Access::Anybody => (SecurityRequirement::default(), &[][..]),
+            Access::AnyKey => (
+                SecurityRequirement::new::<_, _, String>(API_KEY, []),
+                PROBLEMS_OF_CALLERS,
+            ),
+            Access::Key(scope) => (SecurityRequirement::new(API_KEY, [scope.as_str()]), PROBLEMS_OF_CALLERS),
+        };
+        operation.security = Some(vec![security]);
+        let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
+        for code in self.problems.iter().chain(shared).chain([&Code::Internal]) {
+            by_status.entry(code.status().as_u16()).or_default().push(*code);
+        }
+        let responses = &mut operation.responses.responses;
+        for (status, codes) in by_status {
+            responses.insert(status.to_string(), problem_response(&codes).into());
+        }
+        for response in responses.values_mut() {
+            if let RefOr::T(response) = response {
+                response
+                    .headers
+                    .insert(REQUEST_ID.to_owned(), RefOr::Ref(header_ref(REQUEST_ID)));
+            }
+        }
+        for parameter in operation.parameters.iter_mut().flatten() {
+            if let RefOr::T(Parameter {
+                schema: Some(schema), ..
+            }) = parameter
+            {
+                without_null(schema);
+            }
+        }
+        if let Some(RefOr::T(body)) = &mut operation.request_body {
+            for content in body.content.values_mut() {
+                if let RefOr::T(Content {
+                    schema: Some(schema), ..
+                }) = content
+                {
+                    without_null(schema);
+                }
+            }
+        }
+    }
+}
+
+/// What may be left out is not null for that: neither a parameter nor a body can be.
+fn without_null(schema: &mut RefOr<Schema>) {
+    let is_null = |schema: &RefOr<Schema>| matches!(schema, RefOr::T(Schema::Object(object)) if object.schema_type == SchemaType::Type(Type::Null));
+    let RefOr::T(inner) = schema else { return };
+    if let Schema::Object(object) = inner
+        && let SchemaType::Array(types) = &mut object.schema_type
+    {
+        types.retain(|kind| *kind != Type::Null);
+        if let [only] = types.as_slice() {
+            object.schema_type = SchemaType::Type(only.clone());
+        }
+    } else if let Schema::OneOf(one_of) = inner {
+        one_of.items.retain(|item| !is_null(item));
+        if let [only] = one_of.items.as_slice() {
+            *schema = only.clone();
+        }
+    }
+}
+
+fn operations_of(item: &mut PathItem) -> impl Iterator<Item = &mut PathOperation> {
+    [
+        &mut item.get,
+        &mut item.post,
+        &mut item.put,
+        &mut item.patch,
+        &mut item.delete,
+    ]
+    .into_iter()
+    .flatten()
+}
+
+/// The response for all problems of one status, with an example of each.
+fn problem_response(codes: &[Code]) -> Response {
+    let examples = codes.iter().map(|code| {
+        let example = Ref::new(format!("#/components/examples/{}", code.as_str()));
+        (code.as_str(), RefOr::Ref(example))
+    });
+    let names: Vec<_> = codes.iter().map(|code| format!("`{}`", code.as_str())).collect();
+    let schema = Ref::from_schema_name(ProblemDocument::name());
+    let content = ContentBuilder::new()
+        .schema(Some(schema))
+        .examples_from_iter(examples)
+        .build();
+    let response = ResponseBuilder::new()
+        .description(names.join(", "))
+        .content("application/problem+json", content);
+    let may_pass = [Code::Overloaded, Code::StorageUnavailable, Code::RequestInFlight];
+    if codes.iter().any(|code| may_pass.contains(code)) {
+        return response.header_ref("Retry-After", header_ref(RETRY_AFTER)).build();
+    }
+    response.build()
+}
+
+/// Adds to the components of the document what [`Operation::document`] refers to.
+pub fn add_shared(mut components: ComponentsBuilder) -> ComponentsBuilder {
+    for code in Code::ALL {
+        let document = example_of(*code).document(Language::English, EXAMPLE_REQUEST_ID.to_owned(), None);
+        let example = ExampleBuilder::new()
+            .summary(document.title)
+            .value(Some(json!(document)));
+        components = components.example(code.as_str(), example.build());
+    }
+    let header = |description| {
+        HeaderBuilder::new()
+            .description(Some(description))
+            .schema(Some(String::schema()))
+            .build()
+    };
+    components.header(REQUEST_ID, header("The id of the request")).header(
+        RETRY_AFTER,
+        header("After how many seconds to try again, where that helps"),
+    )
+}
+
+fn header_ref(name: &str) -> Ref {
+    Ref::new(format!("#/components/headers/{name}"))
+}
+
+const REQUEST_ID: &str = "Request-Id";
+const RETRY_AFTER: &str = "Retry-After";
+const EXAMPLE_REQUEST_ID: &str = "req_0197f0a1b2c37d4e8f90a1b2c3d4e5f6";
+const EXAMPLE_UUID: Uuid = Uuid::from_u128(0x0197_f0a1_b2c3_7d4e_8f90_a1b2_c3d4_e5f6);
+
+/// A problem as it could be met, with the members that its kind has.
+fn example_of(code: Code) -> Problem {
+    let upstream = |outcome, upstream_code: Option<&str>, retryable, who_fixes| {
+        let upstream_code = upstream_code.map(str::to_owned);
+        let failure = LinkFailure {
+            outcome,
+            upstream_code,
+            retryable,
+            who_fixes,
+        };
+        Problem::upstream(code_of_outcome(outcome), LinkId::from_uuid(EXAMPLE_UUID), failure)
+    };
+    let place = Place::Body("/business_number".to_owned());
+    let with_members = [
+        Problem::validation(vec![FieldFault {
+            place,
+            fault: Fault::ChecksumMismatch,
+        }]),
+        Problem::insufficient_scope(Scope::MerchantsWrite),
+        Problem::reference_taken(MerchantId::from_uuid(EXAMPLE_UUID)),
+        Problem::version_mismatch(Version(8)),
+        upstream(LinkOutcome::Refused, Some("PARTNER_006"), false, WhoFixes::Paymint),
+        upstream(LinkOutcome::NotSent, None, true, WhoFixes::Paymint),
+        upstream(LinkOutcome::Unknown, None, true, WhoFixes::Paymint),
+    ];
+    let found = with_members.into_iter().find(|problem| problem.code() == code);
+    found.unwrap_or_else(|| Problem::from(code))
+}

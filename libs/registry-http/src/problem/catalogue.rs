@@ -1,0 +1,249 @@
+//! Every problem that the API can tell of: its code, its status, and what it says in both languages.
+
+use axum::http::StatusCode;
+
+use crate::language::Language;
+
+/// A title, which names the kind of problem, and a detail, which says what to do about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Text {
+    /// Names the kind of problem.
+    pub title: &'static str,
+    /// Says what happened or what to do.
+    pub detail: &'static str,
+}
+
+macro_rules! catalogue {
+    ($($(#[$doc:meta])* $variant:ident, $status:ident, $code:literal,
+        $title:literal, $detail:literal, $korean_title:literal, $korean_detail:literal;)+) => {
+        /// A kind of problem. Its code is part of the contract and never changes its meaning.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Code {
+            $($(#[$doc])* $variant,)+
+        }
+
+        impl Code {
+            /// Every kind of problem.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The stable word for it.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $code),+
+                }
+            }
+
+            /// The HTTP status that it is answered with.
+            pub const fn status(self) -> StatusCode {
+                match self {
+                    $(Self::$variant => StatusCode::$status),+
+                }
+            }
+
+            /// What it says.
+            pub const fn text(self, language: Language) -> Text {
+                match (self, language) {
+                    $((Self::$variant, Language::English) => Text { title: $title, detail: $detail },
+                    (Self::$variant, Language::Korean) => Text { title: $korean_title, detail: $korean_detail }),+
+                }
+            }
+        }
+    };
+}
+
+catalogue! {
+    /// The request is not HTTP that can be understood.
+    MalformedRequest, BAD_REQUEST, "malformed_request",
+    "The request cannot be read", "The URL, a header or the framing of the body is malformed.",
+    "요청을 읽을 수 없습니다", "URL, 헤더 또는 본문의 형식이 잘못되었습니다.";
+    /// The body is not JSON.
+    InvalidJson, BAD_REQUEST, "invalid_json",
+    "The body is not JSON", "Send one JSON object in UTF-8.",
+    "본문이 JSON이 아닙니다", "UTF-8로 인코딩된 JSON 객체 하나를 보내 주세요.";
+    /// A cursor was not made by this installation for this list.
+    CursorInvalid, BAD_REQUEST, "cursor_invalid",
+    "The cursor does not belong to this list", "Use a cursor only with the filters and the sort order it was given for, or begin at the first page.",
+    "커서가 이 목록의 것이 아닙니다", "커서는 발급받을 때와 같은 필터와 정렬로만 사용하거나, 첫 페이지부터 다시 시작해 주세요.";
+    /// The operation wants an Idempotency-Key.
+    IdempotencyKeyRequired, BAD_REQUEST, "idempotency_key_required",
+    "An Idempotency-Key is required", "This operation calls Paymint: send an Idempotency-Key so that it has its effect only once.",
+    "Idempotency-Key가 필요합니다", "결제선생을 호출하는 작업입니다. 한 번만 실행되도록 Idempotency-Key 헤더를 보내 주세요.";
+    /// The Idempotency-Key has the wrong form.
+    IdempotencyKeyInvalid, BAD_REQUEST, "idempotency_key_invalid",
+    "The Idempotency-Key cannot be used", "Send one Idempotency-Key of 1 to 255 visible ASCII characters.",
+    "Idempotency-Key를 사용할 수 없습니다", "공백 없는 ASCII 문자 1~255자로 된 Idempotency-Key 하나를 보내 주세요.";
+    /// The If-Match header has the wrong form.
+    IfMatchInvalid, BAD_REQUEST, "if_match_invalid",
+    "If-Match cannot be used", "Send exactly one ETag as it was given, with its quotation marks.",
+    "If-Match를 사용할 수 없습니다", "받은 ETag 하나를 따옴표까지 그대로 보내 주세요.";
+    /// No API key, or none that works.
+    Unauthenticated, UNAUTHORIZED, "unauthenticated",
+    "A valid API key is required", "Send the header `Authorization: Bearer rk_…` with an API key that has neither expired nor been revoked.",
+    "유효한 API 키가 필요합니다", "만료되거나 폐기되지 않은 API 키를 `Authorization: Bearer rk_…` 헤더로 보내 주세요.";
+    /// The API key may not do this.
+    InsufficientScope, FORBIDDEN, "insufficient_scope",
+    "The API key may not do this", "Use a key that has the scope named in `required_scope`.",
+    "이 API 키로는 할 수 없습니다", "`required_scope`에 표시된 권한이 있는 키를 사용해 주세요.";
+    /// The tenant is suspended.
+    TenantSuspended, FORBIDDEN, "tenant_suspended",
+    "The tenant is suspended", "Ask the operator of this installation.",
+    "이용이 정지된 테넌트입니다", "운영 담당자에게 문의해 주세요.";
+    /// There is nothing at this URL.
+    RouteNotFound, NOT_FOUND, "route_not_found",
+    "There is nothing at this URL", "See /docs for the URLs of this API.",
+    "존재하지 않는 URL입니다", "사용할 수 있는 URL은 /docs에서 확인해 주세요.";
+    /// The tenant has no such merchant.
+    MerchantNotFound, NOT_FOUND, "merchant_not_found",
+    "No such merchant", "You have no merchant with this id or these codes.",
+    "가맹점을 찾을 수 없습니다", "이 ID 또는 코드의 가맹점이 없습니다.";
+    /// The tenant has no such link.
+    LinkNotFound, NOT_FOUND, "link_not_found",
+    "No such registration link", "You have no registration link with this id.",
+    "등록 링크를 찾을 수 없습니다", "이 ID의 등록 링크가 없습니다.";
+    /// The tenant has no such callback.
+    CallbackNotFound, NOT_FOUND, "callback_not_found",
+    "No such callback", "You have no event with this id that holds a callback.",
+    "콜백을 찾을 수 없습니다", "이 ID로 콜백을 담은 이벤트가 없습니다.";
+    /// The merchant was registered later.
+    NotYetRegistered, NOT_FOUND, "not_yet_registered",
+    "The merchant was registered later", "At the moment given in `as_of` the merchant was not known yet.",
+    "아직 등록되지 않은 시점입니다", "`as_of` 시점에는 이 가맹점이 등록되어 있지 않았습니다.";
+    /// The merchant has not reached this version.
+    VersionNotFound, NOT_FOUND, "version_not_found",
+    "The merchant has no such version", "The version given in `as_of_version` is newer than the merchant's current one.",
+    "존재하지 않는 버전입니다", "`as_of_version`이 가맹점의 현재 버전보다 큽니다.";
+    /// The token of a callback URL was not given by this installation.
+    CallbackUrlUnknown, NOT_FOUND, "callback_url_unknown",
+    "This is no callback URL of ours", "Nothing was stored.",
+    "유효한 콜백 URL이 아닙니다", "아무것도 저장하지 않았습니다.";
+    /// The URL exists, the method does not.
+    MethodNotAllowed, METHOD_NOT_ALLOWED, "method_not_allowed",
+    "This method is not allowed here", "The header Allow names the methods that are.",
+    "허용되지 않는 메서드입니다", "허용되는 메서드는 Allow 헤더에 있습니다.";
+    /// The body came too slowly.
+    RequestTimeout, REQUEST_TIMEOUT, "request_timeout",
+    "The body came too slowly", "The whole body must arrive within 10 seconds.",
+    "본문 수신 시간이 초과되었습니다", "본문 전체를 10초 안에 보내 주세요.";
+    /// The pair of codes is taken.
+    ReferenceTaken, CONFLICT, "reference_taken",
+    "A merchant with these codes exists", "`existing_id` names the merchant that has this member code and merchant code.",
+    "같은 코드의 가맹점이 있습니다", "이 회원 코드와 매장 코드의 가맹점 ID는 `existing_id`에 있습니다.";
+    /// The same request is being done right now.
+    RequestInFlight, CONFLICT, "request_in_flight",
+    "The same request is being done right now", "Try again with the same Idempotency-Key in a moment.",
+    "같은 요청을 처리하고 있습니다", "잠시 뒤 같은 Idempotency-Key로 다시 시도해 주세요.";
+    /// The merchant is archived.
+    MerchantArchived, CONFLICT, "merchant_archived",
+    "The merchant is archived", "Restore the merchant first.",
+    "보관된 가맹점입니다", "먼저 가맹점을 복원해 주세요.";
+    /// The tenant has no access to Paymint set up.
+    UpstreamNotConfigured, CONFLICT, "upstream_not_configured",
+    "Paymint is not set up for this tenant", "The operator of this installation has to enter the base URL and the apiKey of your Paymint contract.",
+    "결제선생 연동이 설정되지 않았습니다", "운영 담당자가 결제선생 API 주소와 apiKey를 등록해야 합니다.";
+    /// The payload was destroyed with the merchant's personal data.
+    PayloadErased, GONE, "payload_erased",
+    "The payload was erased", "It was destroyed with the merchant's personal data.",
+    "삭제된 원문입니다", "가맹점의 개인정보와 함께 파기되었습니다.";
+    /// The merchant has changed since the client read it.
+    VersionMismatch, PRECONDITION_FAILED, "version_mismatch",
+    "The merchant has changed", "Read the merchant again and send the new ETag in If-Match.",
+    "가맹점 정보가 그사이 변경되었습니다", "다시 조회한 뒤 새 ETag를 If-Match로 보내 주세요.";
+    /// The body is too large.
+    BodyTooLarge, PAYLOAD_TOO_LARGE, "body_too_large",
+    "The body is too large", "A body has at most 65536 bytes.",
+    "본문이 너무 큽니다", "본문은 65536바이트를 넘을 수 없습니다.";
+    /// The body is not declared as JSON.
+    UnsupportedMediaType, UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type",
+    "The body must be JSON", "Send the header `Content-Type: application/json`.",
+    "본문은 JSON이어야 합니다", "`Content-Type: application/json` 헤더를 보내 주세요.";
+    /// Fields or parameters break their rules.
+    ValidationFailed, UNPROCESSABLE_ENTITY, "validation_failed",
+    "Some values cannot be accepted", "`errors` names each of them.",
+    "입력값을 확인해 주세요", "잘못된 값은 `errors`에 하나씩 표시되어 있습니다.";
+    /// The key was used for another request.
+    IdempotencyKeyReused, UNPROCESSABLE_ENTITY, "idempotency_key_reused",
+    "The Idempotency-Key was used for another request", "Make a new key for every new request.",
+    "다른 요청에 사용된 Idempotency-Key입니다", "새로운 요청에는 새로운 키를 사용해 주세요.";
+    /// Paymint issues URLs only for short codes.
+    CodesTooLongForLink, UNPROCESSABLE_ENTITY, "codes_too_long_for_link",
+    "The codes are too long for a registration URL", "Paymint issues registration URLs only for codes of at most 30 characters.",
+    "코드가 길어 등록 URL을 발급할 수 없습니다", "결제선생은 30자 이하의 코드에만 등록 URL을 발급합니다.";
+    /// The merchant has too many links.
+    TooManyLinks, UNPROCESSABLE_ENTITY, "too_many_links",
+    "The merchant has too many registration links", "No more links can be issued for this merchant.",
+    "등록 링크가 너무 많습니다", "이 가맹점에는 더 이상 링크를 발급할 수 없습니다.";
+    /// The change wants an If-Match.
+    IfMatchRequired, PRECONDITION_REQUIRED, "if_match_required",
+    "If-Match is required", "Send the ETag that you got with the merchant, so that nobody's change is lost.",
+    "If-Match가 필요합니다", "다른 변경을 덮어쓰지 않도록 조회할 때 받은 ETag를 If-Match로 보내 주세요.";
+    /// A defect of the registry.
+    Internal, INTERNAL_SERVER_ERROR, "internal_error",
+    "Something went wrong here", "The cause was logged under `request_id`.",
+    "내부 오류가 발생했습니다", "원인은 `request_id`로 기록되었습니다.";
+    /// Paymint said no.
+    UpstreamRefused, BAD_GATEWAY, "upstream_refused",
+    "Paymint refused", "`upstream` says with which code, whether trying again helps, and who can remove the cause.",
+    "결제선생이 요청을 거절했습니다", "거절 코드, 재시도 가능 여부, 조치 주체는 `upstream`에 있습니다.";
+    /// Paymint could not be reached.
+    UpstreamUnreachable, SERVICE_UNAVAILABLE, "upstream_unreachable",
+    "Paymint cannot be reached", "Nothing was sent. Try again later with a new Idempotency-Key.",
+    "결제선생에 연결할 수 없습니다", "요청은 전송되지 않았습니다. 나중에 새 Idempotency-Key로 다시 시도해 주세요.";
+    /// Paymint did not answer, or not in a way that can be read.
+    UpstreamOutcomeUnknown, GATEWAY_TIMEOUT, "upstream_outcome_unknown",
+    "Paymint's answer did not arrive", "Paymint may or may not have issued the URL. A new link can be asked for with a new Idempotency-Key.",
+    "결제선생의 응답을 받지 못했습니다", "URL이 발급되었는지 알 수 없습니다. 새 Idempotency-Key로 새 링크를 요청할 수 있습니다.";
+    /// Too many commands are waiting.
+    Overloaded, SERVICE_UNAVAILABLE, "overloaded",
+    "Too many requests are waiting", "Nothing was written. Try again in a moment.",
+    "요청이 너무 많습니다", "아무것도 저장되지 않았습니다. 잠시 뒤 다시 시도해 주세요.";
+    /// Storage does not answer.
+    StorageUnavailable, SERVICE_UNAVAILABLE, "storage_unavailable",
+    "Storage does not answer", "Try again in a moment; a change is made only once if it has an Idempotency-Key.",
+    "저장소가 응답하지 않습니다", "잠시 뒤 다시 시도해 주세요. Idempotency-Key가 있으면 변경은 한 번만 적용됩니다.";
+    /// The process is stopping.
+    Stopping, SERVICE_UNAVAILABLE, "stopping",
+    "The service is stopping", "Nothing was written. Try again in a moment.",
+    "서비스가 종료되는 중입니다", "아무것도 저장되지 않았습니다. 잠시 뒤 다시 시도해 주세요.";
+    /// The process has as many event streams open as it may.
+    TooManyStreams, SERVICE_UNAVAILABLE, "too_many_streams",
+    "Too many event streams are open", "Try again later, or ask for pages with `wait`.",
+    "열린 이벤트 스트림이 너무 많습니다", "나중에 다시 시도하거나 `wait`로 페이지를 요청해 주세요.";
+}
+
+impl Code {
+    /// The kind of problem of an answer that only has a status, such as the router's own.
+    pub fn of_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => Self::RouteNotFound,
+            StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
+            StatusCode::REQUEST_TIMEOUT => Self::RequestTimeout,
+            StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
+            other if other.is_client_error() => Self::MalformedRequest,
+            _ => Self::Internal,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_code_is_one_of_a_kind_and_said_in_both_languages() {
+        let codes: HashSet<_> = Code::ALL.iter().map(|code| code.as_str()).collect();
+        assert_eq!(codes.len(), Code::ALL.len());
+        let hangul = |text: &str| text.chars().any(|c| ('가'..='힣').contains(&c));
+        for code in Code::ALL {
+            let (english, korean) = (code.text(Language::English), code.text(Language::Korean));
+            assert!(!hangul(english.title) && !hangul(english.detail), "{code:?}");
+            assert!(hangul(korean.title) && hangul(korean.detail), "{code:?}");
+            assert!(
+                code.status().is_client_error() || code.status().is_server_error(),
+                "{code:?}"
+            );
+        }
+    }
+}

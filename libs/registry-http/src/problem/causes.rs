@@ -1,0 +1,103 @@
+//! What went wrong below, turned into problems. Failures of our own are logged here, once; the request's span names it.
+
+use std::error::Error;
+
+use registry_domain::merchant::{LinkOutcome, LinkRefusal, Refusal};
+use registry_ingest::{DoorError, IssueError};
+use registry_journal::{ArchiveError, ReadError, WriteError};
+
+use super::{Code, Problem};
+
+/// After how many seconds a client that found us busy should come back.
+const BUSY_SECONDS: u32 = 1;
+
+/// After how many seconds a client that found storage away should come back.
+const STORAGE_SECONDS: u32 = 5;
+
+impl Problem {
+    /// A defect of ours.
+    pub fn internal(operation: &'static str, error: &(dyn Error + 'static)) -> Self {
+        tracing::error!(operation, error, "a request failed because of a defect");
+        Self::from(Code::Internal)
+    }
+
+    fn storage(error: &(dyn Error + 'static)) -> Self {
+        tracing::error!(error, "a request failed because storage did not answer");
+        Self::from(Code::StorageUnavailable).retry_after(STORAGE_SECONDS)
+    }
+}
+
+impl From<ReadError> for Problem {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Unavailable { .. } => Self::storage(&error),
+            ReadError::Inconsistent(_) => Self::internal("read", &error),
+        }
+    }
+}
+
+impl From<ArchiveError> for Problem {
+    fn from(error: ArchiveError) -> Self {
+        match error {
+            ArchiveError::Read(error) => Self::from(error),
+            ArchiveError::Open { .. } | ArchiveError::Stored { .. } | ArchiveError::Actor { .. } => {
+                Self::internal("read back events", &error)
+            }
+        }
+    }
+}
+
+/// The writer has logged the cause of its failures.
+impl From<WriteError> for Problem {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Busy => Self::from(Code::Overloaded).retry_after(BUSY_SECONDS),
+            WriteError::Failed => Self::from(Code::StorageUnavailable).retry_after(STORAGE_SECONDS),
+            WriteError::Stopping => Self::from(Code::Stopping).retry_after(BUSY_SECONDS),
+        }
+    }
+}
+
+impl From<DoorError> for Problem {
+    fn from(error: DoorError) -> Self {
+        match error {
+            DoorError::UnknownToken => Self::from(Code::CallbackUrlUnknown),
+            DoorError::Busy => Self::from(WriteError::Busy),
+            DoorError::Failed => Self::from(WriteError::Failed),
+            DoorError::Stopping => Self::from(WriteError::Stopping),
+        }
+    }
+}
+
+impl From<IssueError> for Problem {
+    fn from(error: IssueError) -> Self {
+        match error {
+            IssueError::NoUpstream => Self::from(Code::UpstreamNotConfigured),
+            IssueError::Write(error) => Self::from(error),
+            IssueError::Read(error) => Self::from(error),
+        }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NoSuchMerchant => Self::from(Code::MerchantNotFound),
+            Refusal::ReferenceTaken { existing } => Self::reference_taken(existing),
+            Refusal::VersionMismatch { current } => Self::version_mismatch(current),
+            Refusal::NoSuchLink => Self::from(Code::LinkNotFound),
+            Refusal::Link(LinkRefusal::CodesTooLong) => Self::from(Code::CodesTooLongForLink),
+            Refusal::Link(LinkRefusal::Archived) => Self::from(Code::MerchantArchived),
+            Refusal::Link(LinkRefusal::TooManyLinks) => Self::from(Code::TooManyLinks),
+        }
+    }
+}
+
+/// The kind of problem of a call to Paymint that did not succeed.
+pub const fn code_of_outcome(outcome: LinkOutcome) -> Code {
+    match outcome {
+        LinkOutcome::NotSent => Code::UpstreamUnreachable,
+        LinkOutcome::Refused => Code::UpstreamRefused,
+        LinkOutcome::Unknown => Code::UpstreamOutcomeUnknown,
+    }
+}

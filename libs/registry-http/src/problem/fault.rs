@@ -1,0 +1,179 @@
+//! What can be wrong with one field of a body or one parameter of a query.
+
+use registry_domain::business::BusinessNumberError;
+use registry_domain::codes::CodeError;
+use registry_domain::text::LabelError;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::language::Language;
+
+macro_rules! faults {
+    ($($(#[$doc:meta])* $variant:ident, $code:literal, $english:literal, $korean:literal;)+) => {
+        /// What is wrong with one value.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Fault {
+            $($(#[$doc])* $variant,)+
+        }
+
+        impl Fault {
+            /// Everything that can be wrong.
+            #[cfg(test)]
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The stable word for it.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $code),+
+                }
+            }
+
+            /// What it says.
+            pub const fn text(self, language: Language) -> &'static str {
+                match (self, language) {
+                    $((Self::$variant, Language::English) => $english,
+                    (Self::$variant, Language::Korean) => $korean),+
+                }
+            }
+        }
+    };
+}
+
+faults! {
+    /// It must be there.
+    Required, "required", "is required", "필수 항목입니다";
+    /// The contract has no such field or parameter.
+    Unknown, "unknown_field", "is not known here", "알 수 없는 항목입니다";
+    /// It stands there more than once.
+    Repeated, "repeated", "must not be given more than once", "한 번만 지정할 수 있습니다";
+    /// It has the wrong JSON type.
+    WrongType, "wrong_type", "has the wrong JSON type", "JSON 형식이 올바르지 않습니다";
+    /// It is null where that would have no meaning.
+    NotNullable, "not_nullable", "must not be null: leave the field out to keep its value", "null일 수 없습니다. 값을 유지하려면 항목을 빼 주세요";
+    /// Nothing there, or only white space.
+    Blank, "blank", "must not be blank", "비어 있을 수 없습니다";
+    /// More characters than allowed.
+    TooLong, "too_long", "is too long", "너무 깁니다";
+    /// More entries than allowed.
+    TooMany, "too_many", "has too many entries", "항목이 너무 많습니다";
+    /// A character that must not stand there.
+    BadCharacter, "bad_character", "holds control characters or white space at an end", "제어 문자나 앞뒤 공백이 들어 있습니다";
+    /// No business registration number.
+    NotTenDigits, "not_ten_digits", "must have ten digits, with or without hyphens", "하이픈을 제외한 숫자 10자리여야 합니다";
+    /// A business registration number with a typing error.
+    ChecksumMismatch, "checksum_mismatch", "the check digit does not match", "사업자등록번호의 검증 숫자가 맞지 않습니다";
+    /// Not among the documented words.
+    UnknownWord, "unknown_word", "is none of the documented values", "문서에 있는 값이 아닙니다";
+    /// A number outside of its range.
+    OutOfRange, "out_of_range", "must be a whole number within the documented range", "문서에 있는 범위의 정수여야 합니다";
+    /// Not a moment.
+    NotATime, "not_a_time", "must be a moment of RFC 3339, such as 2026-07-01T09:00:00+09:00", "RFC 3339 시각이어야 합니다(예: 2026-07-01T09:00:00+09:00)";
+    /// A moment that has not come.
+    InTheFuture, "in_the_future", "must not lie in the future", "미래의 시각일 수 없습니다";
+    /// Cannot be used beside another parameter.
+    NotCombinable, "not_combinable", "cannot be combined with the other parameters", "다른 조건과 함께 사용할 수 없습니다";
+    /// Not an `https` URL.
+    NotAnHttpsUrl, "not_an_https_url", "must be an absolute https URL", "https로 시작하는 절대 URL이어야 합니다";
+}
+
+impl From<CodeError> for Fault {
+    fn from(error: CodeError) -> Self {
+        match error {
+            CodeError::Empty => Self::Blank,
+            CodeError::TooLong => Self::TooLong,
+            CodeError::BadCharacter => Self::BadCharacter,
+        }
+    }
+}
+
+impl From<LabelError> for Fault {
+    fn from(error: LabelError) -> Self {
+        match error {
+            LabelError::Blank => Self::Blank,
+            LabelError::TooLong => Self::TooLong,
+            LabelError::ControlCharacter => Self::BadCharacter,
+        }
+    }
+}
+
+impl From<BusinessNumberError> for Fault {
+    fn from(error: BusinessNumberError) -> Self {
+        match error {
+            BusinessNumberError::NotTenDigits => Self::NotTenDigits,
+            BusinessNumberError::ChecksumMismatch => Self::ChecksumMismatch,
+        }
+    }
+}
+
+/// Where a value stands in a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// In the body, as a JSON Pointer (RFC 6901).
+    Body(String),
+    /// In the query.
+    Query(&'static str),
+    /// In the query, under a name that is not known.
+    UnknownQuery(String),
+}
+
+/// One value that cannot be accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldFault {
+    /// Where it stands.
+    pub place: Place,
+    /// What is wrong with it.
+    pub fault: Fault,
+}
+
+/// One value that cannot be accepted, as the client reads it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FieldError)]
+pub struct FieldErrorDocument {
+    /// Where it stands in the body: a JSON Pointer. Absent for a parameter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/business_number")]
+    pub pointer: Option<String>,
+    /// Which parameter of the query it is. Absent for a field of the body.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameter: Option<String>,
+    /// What is wrong, as a stable word. Others may appear.
+    #[schema(example = "checksum_mismatch")]
+    pub code: &'static str,
+    /// What is wrong, for a person.
+    #[schema(example = "the check digit does not match")]
+    pub detail: &'static str,
+}
+
+impl FieldFault {
+    /// The form that the client reads.
+    pub fn document(&self, language: Language) -> FieldErrorDocument {
+        let (pointer, parameter) = match &self.place {
+            Place::Body(pointer) => (Some(pointer.clone()), None),
+            Place::Query(name) => (None, Some((*name).to_owned())),
+            Place::UnknownQuery(name) => (None, Some(name.clone())),
+        };
+        FieldErrorDocument {
+            pointer,
+            parameter,
+            code: self.fault.as_str(),
+            detail: self.fault.text(language),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_fault_is_one_of_a_kind_and_said_in_both_languages() {
+        let codes: HashSet<_> = Fault::ALL.iter().map(|fault| fault.as_str()).collect();
+        assert_eq!(codes.len(), Fault::ALL.len());
+        for fault in Fault::ALL {
+            assert!(!fault.text(Language::English).is_empty());
+            assert_ne!(fault.text(Language::English), fault.text(Language::Korean));
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! What Paymint sends.
+
+pub mod door;
+pub mod payload;

@@ -1,0 +1,134 @@
+//! `GET /v1/events`
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::ACCEPT;
+use axum::response::{IntoResponse, Response};
+use registry_domain::Seq;
+use registry_domain::tenant::Scope;
+use registry_journal::port::PageSize;
+use registry_publish::PublicEvent;
+use serde::Serialize;
+use tokio::time::Instant;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use super::log::{Follower, read_types};
+use super::stream;
+use crate::caller::Caller;
+use crate::openapi::{Access, Operation, Route};
+use crate::problem::{Code, Problem};
+use crate::query::Parameters;
+use crate::state::AppState;
+
+const SCOPE: Scope = Scope::EventsRead;
+
+/// Longest time that a request may wait for events, in seconds.
+const WAIT_SECONDS_MAX: u64 = 30;
+
+/// The operation with its documentation.
+pub fn route() -> Route {
+    let operation = Operation {
+        access: Access::Key(SCOPE),
+        problems: &[Code::ValidationFailed, Code::TooManyStreams],
+    };
+    operation.document(routes!(read_events))
+}
+
+/// Read the event feed
+///
+/// Everything that happened to all your merchants and to your account, in the order of your log: `seq` begins at 1 and
+/// has no gaps. Ask again with `after` = `page.next_after`, which also moves over events that `types` leaves out. With
+/// `wait` the answer comes as soon as there is an event, or empty after so many seconds.
+///
+/// With `Accept: text/event-stream` the answer is a stream that does not end (Server-Sent Events): `id` is the `seq`,
+/// `event` the type, `data` the event. Reconnect with `Last-Event-ID`. A comment is sent every 15 seconds.
+#[utoipa::path(
+    get,
+    path = "/v1/events",
+    tag = "Events",
+    params(
+        ("after" = Option<u64>, Query, description = "Only events after this `seq`; from the beginning if left out", minimum = 0),
+        ("types" = Option<String>, Query, description = "Event types, separated by commas; all if left out", example = "review.changed,link.issued"),
+        ("limit" = Option<u32>, Query, description = "Most events on the page; 50 if left out. Not for streams", minimum = 1, maximum = 200),
+        ("wait" = Option<u32>, Query, description = "Seconds to wait for an event; 0 if left out. Not for streams", minimum = 0, maximum = 30),
+        ("Last-Event-ID" = Option<u64>, Header, description = "For streams: the `id` received last; wins over `after`"),
+    ),
+    responses((
+        status = 200,
+        description = "A page of events, or a stream of them",
+        content((EventPage = "application/json"), (String = "text/event-stream")),
+    ))
+)]
+async fn read_events(
+    State(state): State<Arc<AppState>>,
+    caller: Caller,
+    headers: HeaderMap,
+    mut query: Parameters,
+) -> Result<Response, Problem> {
+    caller.require(SCOPE)?;
+    let after = query.position("after", 0).map_or(Seq::ZERO, Seq);
+    let types = query.optional("types", read_types).unwrap_or_default();
+    let limit = query.limit();
+    let wait = query.number("wait", 0..=WAIT_SECONDS_MAX).unwrap_or_default();
+    query.finish()?;
+    let follower = Follower::new(&state, caller.tenant_id(), types);
+    if wants_stream(&headers) {
+        let after = stream::last_event_id(&headers).unwrap_or(after);
+        return stream::open(&state, caller, follower, after);
+    }
+    let deadline = Instant::now() + Duration::from_secs(wait);
+    Ok(Json(page(follower, after, limit, deadline).await?).into_response())
+}
+
+async fn page(
+    mut follower: Follower,
+    mut after: Seq,
+    limit: PageSize,
+    deadline: Instant,
+) -> Result<EventPage, Problem> {
+    loop {
+        let slice = follower.read(after, limit).await?;
+        after = slice.seen;
+        // Not at the end and yet nothing: the client gets its answer in time and goes on from where we are.
+        let is_answer = !slice.events.is_empty() || !slice.at_end;
+        if is_answer || !follower.wait(deadline).await {
+            return Ok(EventPage {
+                data: slice.events,
+                page: FeedPosition { next_after: after.0 },
+            });
+        }
+    }
+}
+
+fn wants_stream(headers: &HeaderMap) -> bool {
+    let values = headers
+        .get_all(ACCEPT)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok());
+    let mut types = values
+        .flat_map(|text| text.split(','))
+        .map(|range| range.split(';').next().unwrap_or_default());
+    types.any(|essence| essence.trim().eq_ignore_ascii_case("text/event-stream"))
+}
+
+/// A page of the feed.
+#[derive(Serialize, ToSchema)]
+struct EventPage {
+    /// The events, oldest first.
+    data: Vec<PublicEvent>,
+    /// Where the next page begins.
+    page: FeedPosition,
+}
+
+/// Where the next page of the feed begins.
+#[derive(Serialize, ToSchema)]
+struct FeedPosition {
+    /// The `after` of the next page.
+    #[schema(example = 41)]
+    next_after: u64,
+}

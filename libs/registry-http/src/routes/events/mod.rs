@@ -1,0 +1,5 @@
+//! The feed: everything that happened to a tenant, in the order of its log.
+
+pub mod feed;
+mod log;
+mod stream;

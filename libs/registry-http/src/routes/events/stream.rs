@@ -1,0 +1,163 @@
+//! `GET /v1/events` as Server-Sent Events.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures::stream::{self, Stream};
+use registry_domain::Seq;
+use registry_journal::port::PageSize;
+use registry_publish::PublicEvent;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
+
+use super::log::Follower;
+use crate::caller::Caller;
+use crate::problem::{Code, Problem};
+use crate::state::AppState;
+
+/// How often a silent stream shows that it is alive.
+const HEARTBEAT_TIME: Duration = Duration::from_secs(15);
+
+/// How often the API key of an open stream is looked at again: a revoked one must not listen on.
+const KEY_CHECK_TIME: Duration = Duration::from_secs(15);
+
+/// How many events of one stream are in memory at most.
+const BUFFER_EVENTS: u32 = 100;
+
+/// After how many seconds a client that found all streams taken should come back.
+const STREAMS_TAKEN_SECONDS: u32 = 30;
+
+/// Reverse proxies that buffer answers would hold events back.
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// The `seq` that a reconnecting client received last.
+pub fn last_event_id(headers: &HeaderMap) -> Option<Seq> {
+    let text = headers.get("last-event-id")?.to_str().ok()?;
+    text.trim().parse::<i64>().ok()?.try_into().ok().map(Seq)
+}
+
+/// Opens a stream, if not too many are open.
+pub fn open(state: &Arc<AppState>, caller: Caller, follower: Follower, after: Seq) -> Result<Response, Problem> {
+    let permit = Arc::clone(&state.event_streams).try_acquire_owned();
+    let permit = permit.map_err(|_| Problem::from(Code::TooManyStreams).retry_after(STREAMS_TAKEN_SECONDS))?;
+    let subscription = Subscription {
+        open: OpenStream::new(Arc::clone(state), permit),
+        caller,
+        follower,
+        after,
+        buffer: VecDeque::new(),
+        key_checked_at: Instant::now(),
+    };
+    let keep_alive = KeepAlive::new().interval(HEARTBEAT_TIME).text("heartbeat");
+    let mut response = Sse::new(events(subscription)).keep_alive(keep_alive).into_response();
+    response
+        .headers_mut()
+        .insert(X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+fn events(subscription: Subscription) -> impl Stream<Item = Result<Event, Infallible>> {
+    stream::unfold(subscription, async |mut subscription| {
+        let event = subscription.next().await?;
+        Some((Ok(event), subscription))
+    })
+}
+
+/// One client that listens. It reads only as fast as the client takes, and keeps one small page in memory.
+struct Subscription {
+    open: OpenStream,
+    caller: Caller,
+    follower: Follower,
+    after: Seq,
+    buffer: VecDeque<PublicEvent>,
+    key_checked_at: Instant,
+}
+
+impl Subscription {
+    /// The next event; none when the stream ends, after which the client connects again.
+    async fn next(&mut self) -> Option<Event> {
+        while !self.open.state.stopping.is_cancelled() {
+            if let Some(event) = self.buffer.pop_front() {
+                return write(&event);
+            }
+            if self.key_checked_at.elapsed() >= KEY_CHECK_TIME {
+                self.check_key().await?;
+            }
+            // The conversion into a problem has logged the cause.
+            let slice = self
+                .follower
+                .read(self.after, PageSize::clamped(BUFFER_EVENTS))
+                .await
+                .ok()?;
+            self.after = slice.seen;
+            self.buffer.extend(slice.events);
+            if self.buffer.is_empty() && slice.at_end {
+                self.follower.wait(self.key_checked_at + KEY_CHECK_TIME).await;
+            }
+        }
+        None
+    }
+
+    async fn check_key(&mut self) -> Option<()> {
+        self.key_checked_at = Instant::now();
+        let state = &self.open.state;
+        let presented = self.caller.presented();
+        let checked = state
+            .authenticator
+            .authenticate(state.archive.reader(), presented, state.ambient.now())
+            .await;
+        checked.ok().map(|_caller| ())
+    }
+}
+
+fn write(event: &PublicEvent) -> Option<Event> {
+    let json = serde_json::to_string(event).ok()?;
+    Some(
+        Event::default()
+            .id(event.seq.to_string())
+            .event(event.data.event_type())
+            .data(json),
+    )
+}
+
+/// Counts a stream as open for as long as it is.
+struct OpenStream {
+    state: Arc<AppState>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl OpenStream {
+    fn new(state: Arc<AppState>, permit: OwnedSemaphorePermit) -> Self {
+        state.metrics.event_streams.inc();
+        Self { state, _permit: permit }
+    }
+}
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        self.state.metrics.event_streams.dec();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_goes_on_where_it_was() {
+        let read = |text| {
+            let mut headers = HeaderMap::new();
+            headers.insert("last-event-id", HeaderValue::from_static(text));
+            last_event_id(&headers)
+        };
+        assert_eq!(read("41"), Some(Seq(41)));
+        for text in ["", "-1", "x", "18446744073709551615"] {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! `GET /v1/merchants/by-reference/{member_code}/{merchant_code}`
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use registry_domain::tenant::Scope;
+use registry_domain::{MemberCode, MerchantCode, Reference};
+use registry_publish::MerchantDocument;
+use utoipa_axum::routes;
+
+use super::document_unless_known;
+use crate::caller::Caller;
+use crate::openapi::{Access, Operation, Route};
+use crate::problem::{Code, Problem};
+use crate::state::AppState;
+
+const SCOPE: Scope = Scope::MerchantsRead;
+
+/// The operation with its documentation.
+pub fn route() -> Route {
+    let operation = Operation {
+        access: Access::Key(SCOPE),
+        problems: &[Code::MerchantNotFound],
+    };
+    operation.document(routes!(get_merchant_by_reference))
+}
+
+/// Read a merchant by your codes
+///
+/// The same document as under the merchant's id.
+#[utoipa::path(
+    get,
+    path = "/v1/merchants/by-reference/{member_code}/{merchant_code}",
+    tag = "Merchants",
+    params(
+        ("member_code" = String, Path, description = "Your code for the member, percent-encoded", example = "acad-12"),
+        ("merchant_code" = String, Path, description = "Your code for the shop, percent-encoded", example = "store-3"),
+        ("If-None-Match" = Option<String>, Header, description = "ETags that you have"),
+    ),
+    responses(
+        (
+            status = 200,
+            description = "The merchant",
+            body = MerchantDocument,
+            headers(("ETag" = String, description = "The merchant's version")),
+        ),
+        (status = 304, description = "You have this version"),
+    )
+)]
+async fn get_merchant_by_reference(
+    State(state): State<Arc<AppState>>,
+    caller: Caller,
+    Path((member_code, merchant_code)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    caller.require(SCOPE)?;
+    // What is not a code stands under no merchant.
+    let (Ok(member_code), Ok(merchant_code)) = (MemberCode::parse(&member_code), MerchantCode::parse(&merchant_code))
+    else {
+        return Err(Code::MerchantNotFound.into());
+    };
+    let reference = Reference {
+        member_code,
+        merchant_code,
+    };
+    let merchant = state
+        .archive
+        .reader()
+        .merchant_by_reference(caller.tenant_id(), &reference)
+        .await?;
+    let merchant = merchant.ok_or(Code::MerchantNotFound)?;
+    Ok(document_unless_known(&headers, &merchant))
+}

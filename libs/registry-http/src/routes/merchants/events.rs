@@ -1,0 +1,92 @@
+//! `GET /v1/merchants/{id}/events`
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use registry_domain::Version;
+use registry_domain::tenant::Scope;
+use registry_journal::StreamId;
+use registry_journal::port::StreamQuery;
+use registry_publish::{PublicEvent, public_event};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use super::parse_id;
+use crate::caller::Caller;
+use crate::commands::current;
+use crate::openapi::{Access, Operation, Route};
+use crate::problem::{Code, Problem};
+use crate::query::Parameters;
+use crate::state::AppState;
+
+const SCOPE: Scope = Scope::MerchantsRead;
+
+/// The operation with its documentation.
+pub fn route() -> Route {
+    let operation = Operation {
+        access: Access::Key(SCOPE),
+        problems: &[Code::MerchantNotFound, Code::ValidationFailed],
+    };
+    operation.document(routes!(list_merchant_events))
+}
+
+/// Read a merchant's timeline
+///
+/// Everything that happened to one merchant, oldest first.
+#[utoipa::path(
+    get,
+    path = "/v1/merchants/{id}/events",
+    tag = "Merchants",
+    params(
+        ("id" = String, Path, description = "The merchant's id", example = "mer_0197f0a1b2c37d4e8f90a1b2c3d4e5f6"),
+        ("after_version" = Option<u64>, Query, description = "Only what happened after this version", minimum = 0),
+        ("limit" = Option<u32>, Query, description = "Most events on the page; 50 if left out", minimum = 1, maximum = 200),
+    ),
+    responses((status = 200, description = "A page of the timeline", body = TimelinePage))
+)]
+async fn list_merchant_events(
+    State(state): State<Arc<AppState>>,
+    caller: Caller,
+    Path(id): Path<String>,
+    mut query: Parameters,
+) -> Result<Json<TimelinePage>, Problem> {
+    caller.require(SCOPE)?;
+    let after = query.position("after_version", 0).map_or(Version::ZERO, Version);
+    let limit = query.limit();
+    query.finish()?;
+    let merchant = current(&state, &caller, parse_id(&id)?).await?;
+    let stream = StreamId::Merchant(merchant.id);
+    let query = StreamQuery {
+        stream,
+        after,
+        until_version: None,
+        until_time: None,
+        limit,
+    };
+    let recorded = state.archive.stream(caller.tenant_id(), &query).await?;
+    let next_after_version = recorded.last().map_or(after, |event| event.stamp.version).0;
+    let data = recorded.iter().map(public_event).collect();
+    Ok(Json(TimelinePage {
+        data,
+        page: TimelinePosition { next_after_version },
+    }))
+}
+
+/// A page of a timeline.
+#[derive(Serialize, ToSchema)]
+struct TimelinePage {
+    /// The events, oldest first.
+    data: Vec<PublicEvent>,
+    /// Where the next page begins.
+    page: TimelinePosition,
+}
+
+/// Where the next page of a timeline begins.
+#[derive(Serialize, ToSchema)]
+struct TimelinePosition {
+    /// The `after_version` of the next page. An empty page repeats the one it was asked for.
+    #[schema(example = 7)]
+    next_after_version: u64,
+}

@@ -1,0 +1,92 @@
+//! What the handlers work with.
+
+use std::fmt;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+use registry_ingest::{CallbackDoor, LinkIssuer};
+use registry_journal::{Ambient, Archive, Writer};
+use registry_publish::RelayStatus;
+use tokio::sync::{Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::caller::Authenticator;
+use crate::cursor::CursorKey;
+use crate::metrics::Metrics;
+
+/// The parts of the registry that the HTTP skin stands on.
+pub struct Services {
+    /// Takes commands.
+    pub writer: Writer,
+    /// Reads back what was written.
+    pub archive: Archive,
+    /// Takes callbacks.
+    pub door: CallbackDoor,
+    /// Issues registration links.
+    pub links: LinkIssuer,
+    /// Time and ids.
+    pub ambient: Ambient,
+    /// How publishing goes; none if the registry runs without a message broker.
+    pub relay: Option<watch::Receiver<RelayStatus>>,
+}
+
+/// What an operator can set.
+#[derive(Clone)]
+pub struct HttpConfig {
+    /// Signs cursors. The same for every process of an installation.
+    pub cursor_key: [u8; 32],
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Most event streams that may be open at once.
+    pub event_streams_max: usize,
+}
+
+/// The key does not show.
+impl fmt::Debug for HttpConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpConfig")
+            .field("trusted_proxies", &self.trusted_proxies)
+            .field("event_streams_max", &self.event_streams_max)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the handlers work with.
+pub struct AppState {
+    pub(crate) writer: Writer,
+    pub(crate) archive: Archive,
+    pub(crate) door: CallbackDoor,
+    pub(crate) links: LinkIssuer,
+    pub(crate) ambient: Ambient,
+    pub(crate) relay: Option<watch::Receiver<RelayStatus>>,
+    pub(crate) authenticator: Authenticator,
+    pub(crate) cursor_key: CursorKey,
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    pub(crate) event_streams: Arc<Semaphore>,
+    pub(crate) event_streams_max: usize,
+    pub(crate) metrics: Metrics,
+    /// Ends requests that would otherwise wait: long polls and event streams.
+    pub(crate) stopping: CancellationToken,
+}
+
+impl AppState {
+    /// Puts the state together. `stopping` ends requests that would otherwise wait.
+    pub fn new(services: Services, config: HttpConfig, stopping: CancellationToken) -> Self {
+        let event_streams = Arc::new(Semaphore::new(config.event_streams_max));
+        Self {
+            metrics: Metrics::new(&services),
+            writer: services.writer,
+            archive: services.archive,
+            door: services.door,
+            links: services.links,
+            ambient: services.ambient,
+            relay: services.relay,
+            authenticator: Authenticator::new(),
+            cursor_key: CursorKey::new(config.cursor_key),
+            trusted_proxies: config.trusted_proxies,
+            event_streams,
+            event_streams_max: config.event_streams_max,
+            stopping,
+        }
+    }
+}

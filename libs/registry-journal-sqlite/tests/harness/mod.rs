@@ -1,0 +1,113 @@
+//! A database file of its own for each test, and a hand inside it.
+
+use std::path::PathBuf;
+
+use async_trait::async_trait;
+use registry_domain::{Seq, TenantId};
+use registry_journal::StreamId;
+use registry_journal::contract::{EventColumn, Harness};
+use registry_journal::port::Cause;
+use registry_journal_sqlite::SqliteJournal;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
+use tempfile::TempDir;
+
+/// A file in a directory that goes with it.
+pub struct SqliteFile {
+    directory: TempDir,
+}
+
+impl SqliteFile {
+    /// Where the file is.
+    pub fn path(&self) -> PathBuf {
+        self.directory.path().join("registry.db")
+    }
+
+    /// A connection that knows nothing of the adapter.
+    pub async fn connect(&self) -> SqliteConnection {
+        let options = SqliteConnectOptions::new().filename(self.path());
+        SqliteConnection::connect_with(&options).await.unwrap()
+    }
+
+    async fn try_on_event(&self, statement: &'static str, tenant: TenantId, seq: Seq) -> Result<(), Cause> {
+        let done = sqlx::query(statement)
+            .bind(tenant.as_uuid())
+            .bind(i64::try_from(seq.0)?)
+            .execute(&mut self.connect().await)
+            .await?;
+        // A statement that finds no row would be refused by nobody.
+        assert_eq!(done.rows_affected(), 1);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Harness for SqliteFile {
+    type Storage = SqliteJournal;
+
+    async fn fresh() -> Self {
+        let directory = TempDir::with_prefix("registry-journal-").unwrap();
+        Self { directory }
+    }
+
+    async fn open(&self) -> SqliteJournal {
+        SqliteJournal::open(&self.path()).await.unwrap()
+    }
+
+    async fn try_update_event(&self, tenant: TenantId, seq: Seq) -> Result<(), Cause> {
+        let statement = "UPDATE events SET actor = 'somebody' WHERE tenant_id = ?1 AND seq = ?2";
+        self.try_on_event(statement, tenant, seq).await
+    }
+
+    async fn try_delete_event(&self, tenant: TenantId, seq: Seq) -> Result<(), Cause> {
+        let statement = "DELETE FROM events WHERE tenant_id = ?1 AND seq = ?2";
+        self.try_on_event(statement, tenant, seq).await
+    }
+
+    async fn alter_event_byte(&self, tenant: TenantId, seq: Seq, column: EventColumn) {
+        let mut connection = self.connect().await;
+        let name = column.0;
+        sqlx::query("DROP TRIGGER IF EXISTS events_refuse_update")
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        // A number moves so far that it meets no neighbour.
+        let select =
+            format!("SELECT typeof({name}), CAST({name} AS BLOB) FROM events WHERE tenant_id = ?1 AND seq = ?2");
+        let row = sqlx::query(AssertSqlSafe(select))
+            .bind(tenant.as_uuid())
+            .bind(i64::try_from(seq.0).unwrap())
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+        let (kind, mut bytes): (String, Vec<u8>) = (row.get(0), row.get(1));
+        let changed = match kind.as_str() {
+            "integer" => format!("{name} + 1000000"),
+            "text" => "CAST(?3 AS TEXT)".to_owned(),
+            "blob" => "?3".to_owned(),
+            _ => panic!("{name} holds {kind}: nothing to alter"),
+        };
+        *bytes.last_mut().unwrap() ^= 0x01;
+        let update = format!("UPDATE events SET {name} = {changed} WHERE tenant_id = ?1 AND seq = ?2");
+        let done = sqlx::query(AssertSqlSafe(update))
+            .bind(tenant.as_uuid())
+            .bind(i64::try_from(seq.0).unwrap())
+            .bind(bytes)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        assert_eq!(done.rows_affected(), 1);
+    }
+
+    async fn make_poison(&self, stream: StreamId) {
+        let statement = format!(
+            "CREATE TRIGGER poison BEFORE INSERT ON events WHEN new.stream_id = x'{}'
+             BEGIN SELECT RAISE(ABORT, 'poison'); END",
+            stream.as_uuid().simple()
+        );
+        sqlx::query(AssertSqlSafe(statement))
+            .execute(&mut self.connect().await)
+            .await
+            .unwrap();
+    }
+}

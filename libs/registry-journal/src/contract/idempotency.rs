@@ -1,0 +1,145 @@
+//! Promises about requests that come more than once.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use registry_domain::merchant::Refusal;
+use registry_domain::{LinkId, MerchantId, TenantId};
+
+use super::Harness;
+use super::fixtures::{World, register, registration, request_link, with_key};
+use crate::port::Reader;
+use crate::submission::{Outcome, Replay, Submission};
+use crate::writer::{Writer, WriterConfig};
+
+const PARALLEL: usize = 64;
+
+/// Hands in many commands at once through two writers and returns the outcomes.
+async fn all_at_once<H: Harness>(world: &World<H>, submissions: Vec<Submission>) -> Vec<Outcome> {
+    let other = world.harness.open().await;
+    let (second, _task) = Writer::start(world.parts(other, 1), WriterConfig::default(), std::future::pending());
+    let writers = [world.writer.clone(), second];
+    let tasks: Vec<_> = submissions
+        .into_iter()
+        .enumerate()
+        .map(|(number, submission)| {
+            let writer = writers[number % writers.len()].clone();
+            tokio::spawn(async move { writer.submit(submission).await })
+        })
+        .collect();
+    let mut outcomes = Vec::new();
+    for task in tasks {
+        let answer = task.await.expect("nobody panics");
+        outcomes.push(answer.expect("storage takes the command"));
+    }
+    outcomes
+}
+
+struct Told {
+    written: Vec<(MerchantId, Option<LinkId>)>,
+    replays: Vec<Replay>,
+    refusals: Vec<Refusal>,
+}
+
+/// Sorts the outcomes. A merchant's newest link is the one that its request made.
+fn told(outcomes: Vec<Outcome>) -> Told {
+    let mut told = Told {
+        written: Vec::new(),
+        replays: Vec::new(),
+        refusals: Vec::new(),
+    };
+    for outcome in outcomes {
+        match outcome {
+            Outcome::Written(written) => {
+                let merchant = written.merchant.expect("a command is answered with the merchant");
+                let link = merchant.latest_link().map(|link| link.id);
+                told.written.push((merchant.id, link));
+            }
+            Outcome::Replayed(replay) => told.replays.push(replay),
+            Outcome::Refused(refusal) => told.refusals.push(refusal),
+            Outcome::KeyReused | Outcome::TenantRefused(_) => panic!("nobody asked for {outcome:?}"),
+        }
+    }
+    told
+}
+
+/// Many identical registrations with one key, at once and through two processes: one is done, all others are told of
+/// that one.
+pub async fn one_key_registers_once<H: Harness>() {
+    let world = World::<H>::new().await;
+    let tenant = world.tenant("acme").await;
+    let same = (0..PARALLEL).map(|_| with_key(register(tenant, world.merchant_id(), registration("m", "s")), "k", 1));
+    let told = told(all_at_once(&world, same.collect()).await);
+    assert_eq!((told.written.len(), told.replays.len()), (1, PARALLEL - 1));
+    let ids: HashSet<_> = told.replays.iter().map(|replay| replay.merchant_id).collect();
+    assert_eq!(ids, HashSet::from([told.written[0].0]));
+    world.expect_sound(tenant, 2).await;
+}
+
+/// Many identical requests for a link with one key: one link, and every answer names it.
+pub async fn one_key_asks_for_one_link<H: Harness>() {
+    let world = World::<H>::new().await;
+    let tenant = world.tenant("acme").await;
+    let merchant = world.merchant(tenant, "m", "s").await;
+    let same = (0..PARALLEL).map(|_| with_key(request_link(tenant, merchant, world.link_id()), "k", 1));
+    let told = told(all_at_once(&world, same.collect()).await);
+    assert_eq!((told.written.len(), told.replays.len()), (1, PARALLEL - 1));
+    let links: HashSet<_> = told.replays.iter().map(|replay| replay.link_id).collect();
+    assert_eq!(links, HashSet::from([told.written[0].1]));
+    let versions: HashSet<_> = told.replays.iter().map(|replay| replay.version.0).collect();
+    assert_eq!(versions, HashSet::from([2]));
+    assert_eq!(world.row(tenant, merchant).await.links.len(), 1);
+}
+
+/// One key with another request is a mistake that is told; the same key of another tenant is another key.
+pub async fn a_key_stands_for_one_request<H: Harness>() {
+    let world = World::<H>::new().await;
+    let (tenant, other) = (world.tenant("acme").await, world.tenant("umbrella").await);
+    let asked = |tenant: TenantId, shop: &str, fingerprint| {
+        with_key(
+            register(tenant, world.merchant_id(), registration("m", shop)),
+            "k",
+            fingerprint,
+        )
+    };
+    world.write(asked(tenant, "s", 1)).await;
+    assert_eq!(world.submit(asked(tenant, "t", 2)).await, Outcome::KeyReused);
+    world.write(asked(other, "s", 2)).await;
+    let kept = world.storage.idempotency(tenant, "k").await.expect("an answer");
+    assert_eq!(kept.map(|row| row.fingerprint), Some([1; 32]));
+    world.expect_sound(tenant, 2).await;
+}
+
+/// After a day a key is free again, and the row of the old one makes room.
+pub async fn expired_keys_are_forgotten<H: Harness>() {
+    let world = World::<H>::new().await;
+    let tenant = world.tenant("acme").await;
+    let asked = |shop: &str, key: &str, fingerprint| {
+        with_key(
+            register(tenant, world.merchant_id(), registration("m", shop)),
+            key,
+            fingerprint,
+        )
+    };
+    world.write(asked("s", "k", 1)).await;
+    world.clock.advance(24 * 60 * 60 * 1_000 - 1);
+    assert!(matches!(world.submit(asked("s", "k", 1)).await, Outcome::Replayed(_)));
+    world.clock.advance(1);
+    world.write(asked("t", "l", 2)).await;
+    assert_eq!(world.storage.idempotency(tenant, "k").await.expect("an answer"), None);
+    world.write(asked("u", "k", 3)).await;
+}
+
+/// Many registrations of one pair of codes without a key: one is done, all others are refused and named the one.
+pub async fn one_natural_key_registers_once<H: Harness>() {
+    let world = Arc::new(World::<H>::new().await);
+    let tenant = world.tenant("acme").await;
+    let same = (0..PARALLEL).map(|_| register(tenant, world.merchant_id(), registration("m", "s")));
+    let told = told(all_at_once(&world, same.collect()).await);
+    assert_eq!((told.written.len(), told.refusals.len()), (1, PARALLEL - 1));
+    let existing = told.written[0].0;
+    for refusal in told.refusals {
+        assert_eq!(refusal, Refusal::ReferenceTaken { existing });
+    }
+    world.expect_sound(tenant, 2).await;
+}

@@ -1,0 +1,122 @@
+//! Journals that stand between the writer and the adapter and fail, or wait, on purpose.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use async_trait::async_trait;
+use tokio::sync::Semaphore;
+
+use crate::port::{Journal, Loaded, Scope, TransactError, Writes};
+
+/// Lets no transaction begin before it is told to.
+pub struct Gate<J> {
+    inner: J,
+    arrived: Semaphore,
+    open: Semaphore,
+}
+
+impl<J> Gate<J> {
+    /// An open gate.
+    pub fn new(inner: J) -> Self {
+        Self {
+            inner,
+            arrived: Semaphore::new(0),
+            open: Semaphore::new(Semaphore::MAX_PERMITS),
+        }
+    }
+
+    /// From now on transactions wait.
+    pub fn close(&self) {
+        self.open.forget_permits(Semaphore::MAX_PERMITS);
+        self.arrived.forget_permits(Semaphore::MAX_PERMITS);
+    }
+
+    /// Waits until a transaction stands before the gate.
+    pub async fn somebody_waits(&self) {
+        self.arrived.acquire().await.expect("never closed").forget();
+    }
+
+    /// Lets everybody through.
+    pub fn open(&self) {
+        self.open
+            .add_permits(Semaphore::MAX_PERMITS - self.open.available_permits());
+    }
+}
+
+#[async_trait]
+impl<J: Journal> Journal for Gate<J> {
+    async fn transact(
+        &self,
+        scope: &Scope,
+        decide: &mut (dyn FnMut(Loaded) -> Writes + Send),
+    ) -> Result<(), TransactError> {
+        self.arrived.add_permits(1);
+        let _passing = self.open.acquire().await.expect("never closed");
+        self.inner.transact(scope, decide).await
+    }
+}
+
+/// How a transaction goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It commits, and the answer is lost.
+    AnswerLost,
+    /// It does not commit, and nobody knows.
+    CommitLost,
+    /// It does not commit, which is known, and may be tried again.
+    Transient,
+}
+
+/// Makes the next transactions that write go wrong.
+pub struct Faulty<J> {
+    inner: J,
+    fault: Fault,
+    left: AtomicU32,
+}
+
+impl<J> Faulty<J> {
+    /// Nothing goes wrong yet.
+    pub fn new(inner: J, fault: Fault) -> Self {
+        let left = AtomicU32::new(0);
+        Self { inner, fault, left }
+    }
+
+    /// The next so many transactions go wrong.
+    pub fn next_fail(&self, count: u32) {
+        self.left.store(count, Ordering::SeqCst);
+    }
+
+    /// How many are still to go wrong.
+    pub fn left(&self) -> u32 {
+        self.left.load(Ordering::SeqCst)
+    }
+}
+
+#[async_trait]
+impl<J: Journal> Journal for Faulty<J> {
+    async fn transact(
+        &self,
+        scope: &Scope,
+        decide: &mut (dyn FnMut(Loaded) -> Writes + Send),
+    ) -> Result<(), TransactError> {
+        let mut fails = false;
+        let result = self
+            .inner
+            .transact(scope, &mut |loaded| {
+                let writes = decide(loaded);
+                let takes = |left: u32| left.checked_sub(1);
+                fails = !writes.events.is_empty()
+                    && self
+                        .left
+                        .fetch_update(Ordering::SeqCst, Ordering::SeqCst, takes)
+                        .is_ok();
+                let commits = !fails || self.fault == Fault::AnswerLost;
+                if commits { writes } else { Writes::default() }
+            })
+            .await;
+        match self.fault {
+            Fault::AnswerLost | Fault::CommitLost if fails => Err(TransactError::CommitUnknown("cut off".into())),
+            Fault::Transient if fails => Err(TransactError::Transient("not now".into())),
+            Fault::AnswerLost | Fault::CommitLost | Fault::Transient => result,
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Stored shapes back to facts.
+
+use registry_domain::merchant::{
+    ApprovalKey, Doubt, Event, LinkFailure, LinkOutcome, QuarantineReason, Resolution, SecretText, Surroundings,
+    Verdict, WhoFixes,
+};
+use registry_domain::review::{ClaimSource, DeletionMark, Observation, ReviewCode, ReviewStatus, Verification};
+use registry_domain::{BusinessNumber, FreeText, LinkId, MemberCode, MerchantCode, Reference, ReportedNumber};
+
+use super::shapes::{
+    ApprovalReceived, CallbackReceived, LinkFailed, OfDoubt, OfLink, OfResolution, OfSource, Registered, ReviewChanged,
+    StatusObserved,
+};
+use crate::stored::observation::{StoredObservation, digest_from_hex, free_text};
+use crate::stored::personal::{self, Personal};
+use crate::stored::{StoredError, read, word};
+
+/// The fact of a merchant's type; the personal part comes back unused if the type is no merchant's.
+pub(in crate::stored) fn into_domain(
+    event_type: &str,
+    data: &str,
+    personal: Personal,
+) -> Result<Result<Event, Box<Personal>>, StoredError> {
+    let event = match event_type {
+        "merchant.registered" => registered(&read(event_type, data)?, &personal)?,
+        "merchant.details_changed" => details_changed(&personal)?,
+        "merchant.archived" => Event::MerchantArchived,
+        "merchant.restored" => Event::MerchantRestored,
+        "merchant.erased" => Event::MerchantErased,
+        "link.requested" => Event::LinkRequested {
+            link_id: link_id(event_type, data)?,
+            redirect_url: personal.url.map(SecretText::new),
+        },
+        "link.issued" => Event::LinkIssued {
+            link_id: link_id(event_type, data)?,
+            url: SecretText::new(personal.url.unwrap_or_default()),
+        },
+        "link.issue_failed" => issue_failed(read(event_type, data)?)?,
+        "link.revoked" => Event::LinkRevoked {
+            link_id: link_id(event_type, data)?,
+        },
+        "callback.received" => callback_received(&read(event_type, data)?, personal)?,
+        "status.observed" => status_observed(&read(event_type, data)?, personal)?,
+        "review.changed" => review_changed(&read(event_type, data)?, &personal)?,
+        "business.changed" => Event::BusinessDetailsChanged {
+            company_name: free_text(personal.company_name.as_ref()),
+            branch_name: free_text(personal.branch_name.as_ref()),
+            business_number: personal.business_number.as_deref().map(ReportedNumber::from_untrusted),
+            source: source(&read::<OfSource>(event_type, data)?.source)?,
+        },
+        "upstream.unlinked" => Event::UpstreamUnlinked {
+            source: source(&read::<OfSource>(event_type, data)?.source)?,
+        },
+        "upstream.relinked" => Event::UpstreamRelinked {
+            source: source(&read::<OfSource>(event_type, data)?.source)?,
+        },
+        "confirmation.requested" => Event::ConfirmationRequested {
+            doubt: word("doubt", Doubt::from_word(&read::<OfDoubt>(event_type, data)?.doubt))?,
+        },
+        "confirmation.resolved" => Event::ConfirmationResolved {
+            resolution: word(
+                "resolution",
+                Resolution::from_word(&read::<OfResolution>(event_type, data)?.resolution),
+            )?,
+        },
+        "payment.approved" => approval_received(&read(event_type, data)?, personal)?,
+        "note.added" => Event::NoteAdded {
+            text: FreeText::from_untrusted(personal.text.as_deref().unwrap_or_default()),
+        },
+        _ => return Ok(Err(Box::new(personal))),
+    };
+    Ok(Ok(event))
+}
+
+fn link_id(event_type: &str, data: &str) -> Result<LinkId, StoredError> {
+    read::<OfLink>(event_type, data).map(|data| LinkId::from_uuid(data.link_id))
+}
+
+fn source(text: &str) -> Result<ClaimSource, StoredError> {
+    word("source", ClaimSource::from_word(text))
+}
+
+fn business_number(personal: &Personal) -> Result<Option<BusinessNumber>, StoredError> {
+    let number = personal
+        .business_number
+        .as_deref()
+        .map(BusinessNumber::parse)
+        .transpose();
+    number.map_err(|_| StoredError::Value {
+        field: "business_number",
+    })
+}
+
+fn registered(data: &Registered, personal: &Personal) -> Result<Event, StoredError> {
+    let reference = Reference {
+        member_code: word("member_code", MemberCode::parse(&data.member_code).ok())?,
+        merchant_code: word("merchant_code", MerchantCode::parse(&data.merchant_code).ok())?,
+    };
+    Ok(Event::MerchantRegistered {
+        reference,
+        company_name: personal::optional_label("company_name", personal.company_name.as_ref())?,
+        branch_name: personal::optional_label("branch_name", personal.branch_name.as_ref())?,
+        business_number: business_number(personal)?,
+        tags: personal::labels("tags", personal.tags.as_deref().unwrap_or_default())?,
+        metadata: personal
+            .metadata
+            .as_ref()
+            .map(personal::metadata)
+            .transpose()?
+            .unwrap_or_default(),
+        surroundings: Surroundings {
+            merchant_code_elsewhere: data.merchant_code_shared,
+            business_number_elsewhere: data.business_number_shared,
+        },
+    })
+}
+
+fn details_changed(personal: &Personal) -> Result<Event, StoredError> {
+    Ok(Event::MerchantDetailsChanged {
+        company_name: personal::optional_label("company_name", personal.company_name.as_ref())?,
+        branch_name: personal::optional_label("branch_name", personal.branch_name.as_ref())?,
+        business_number: business_number(personal)?,
+        tags: personal
+            .tags
+            .as_deref()
+            .map(|tags| personal::labels("tags", tags))
+            .transpose()?,
+        metadata: personal.metadata.as_ref().map(personal::metadata).transpose()?,
+    })
+}
+
+fn issue_failed(data: LinkFailed) -> Result<Event, StoredError> {
+    Ok(Event::LinkIssueFailed {
+        link_id: LinkId::from_uuid(data.link_id),
+        failure: LinkFailure {
+            outcome: word("outcome", LinkOutcome::from_word(&data.outcome))?,
+            upstream_code: data.upstream_code,
+            retryable: data.retryable,
+            who_fixes: word("who_fixes", WhoFixes::from_word(&data.who_fixes))?,
+        },
+    })
+}
+
+fn callback_received(data: &CallbackReceived, personal: Personal) -> Result<Event, StoredError> {
+    let payload = personal.raw()?;
+    let reason = data
+        .reason
+        .as_deref()
+        .map(|reason| word("reason", QuarantineReason::from_word(reason)));
+    let verdict = match (data.verdict.as_str(), reason.transpose()?) {
+        ("applied", None) => Verdict::Applied,
+        ("duplicate", None) => Verdict::Duplicate,
+        ("held", None) => Verdict::Held,
+        ("quarantined", Some(reason)) => Verdict::Quarantined(reason),
+        _ => return Err(StoredError::Value { field: "verdict" }),
+    };
+    Ok(Event::CallbackReceived {
+        link_id: data.link_id.map(LinkId::from_uuid),
+        received_at: data.received_at,
+        verdict,
+        observation: personal.observation.map(StoredObservation::into_domain).transpose()?,
+        digest: personal.digest.as_deref().map(digest_from_hex).transpose()?,
+        payload,
+        sender_listed: data.sender_listed,
+    })
+}
+
+fn status_observed(data: &StatusObserved, personal: Personal) -> Result<Event, StoredError> {
+    // An erased answer says nothing any more; that it came is still a fact.
+    let silent = || Observation {
+        member_code: None,
+        merchant_code: None,
+        upstream_member_id: None,
+        company_name: None,
+        branch_name: None,
+        business_number: None,
+        review_code: None,
+        review_message: None,
+        deletion: DeletionMark::NotDeleted,
+    };
+    let observation = personal.observation.map(StoredObservation::into_domain).transpose()?;
+    Ok(Event::StatusObserved {
+        source: source(&data.source)?,
+        read_at: data.read_at,
+        observation: observation.unwrap_or_else(silent),
+        healed: data.healed,
+    })
+}
+
+fn review_changed(data: &ReviewChanged, personal: &Personal) -> Result<Event, StoredError> {
+    Ok(Event::ReviewChanged {
+        from: word("from", ReviewStatus::from_word(&data.from))?,
+        to: word("to", ReviewStatus::from_word(&data.to))?,
+        code: word("code", ReviewCode::from_untrusted(&data.code))?,
+        message: free_text(personal.message.as_ref()),
+        source: source(&data.source)?,
+        verification: word("verification", Verification::from_word(&data.verification))?,
+    })
+}
+
+fn approval_received(data: &ApprovalReceived, personal: Personal) -> Result<Event, StoredError> {
+    let api_key = word("api_key", ApprovalKey::from_word(&data.api_key))?;
+    Ok(Event::PaymentApprovalReceived {
+        link_id: data.link_id.map(LinkId::from_uuid),
+        received_at: data.received_at,
+        approval: personal.approval.unwrap_or_default().into_domain(api_key),
+    })
+}

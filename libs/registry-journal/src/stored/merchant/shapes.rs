@@ -1,0 +1,79 @@
+//! The open data of each type. Words, not numbers, for every enum: the log is read by people too.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Nothing {}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Registered {
+    pub(super) member_code: String,
+    pub(super) merchant_code: String,
+    pub(super) merchant_code_shared: bool,
+    pub(super) business_number_shared: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct OfLink {
+    pub(super) link_id: Uuid,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct LinkFailed {
+    pub(super) link_id: Uuid,
+    pub(super) outcome: String,
+    pub(super) upstream_code: Option<String>,
+    pub(super) retryable: bool,
+    pub(super) who_fixes: String,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct CallbackReceived {
+    pub(super) link_id: Option<Uuid>,
+    pub(super) received_at: DateTime<Utc>,
+    pub(super) verdict: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) sender_listed: Option<bool>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct StatusObserved {
+    pub(super) source: String,
+    pub(super) read_at: DateTime<Utc>,
+    pub(super) healed: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct ReviewChanged {
+    pub(super) from: String,
+    pub(super) to: String,
+    pub(super) code: String,
+    pub(super) source: String,
+    pub(super) verification: String,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct OfSource {
+    pub(super) source: String,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct OfDoubt {
+    pub(super) doubt: String,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct OfResolution {
+    pub(super) resolution: String,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct ApprovalReceived {
+    pub(super) link_id: Option<Uuid>,
+    pub(super) received_at: DateTime<Utc>,
+    pub(super) api_key: String,
+}

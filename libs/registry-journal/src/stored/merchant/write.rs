@@ -1,0 +1,245 @@
+//! Facts to stored shapes.
+
+use registry_domain::LinkId;
+use registry_domain::merchant::{Event, LinkFailure};
+use registry_domain::review::ClaimSource;
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::shapes::{
+    ApprovalReceived, CallbackReceived, LinkFailed, Nothing, OfDoubt, OfLink, OfResolution, OfSource, Registered,
+    ReviewChanged, StatusObserved,
+};
+use crate::stored::observation::{digest_to_hex, text};
+use crate::stored::personal::{self, Personal, encode_payload};
+use crate::stored::{Stored, to_json};
+
+fn clear(event_type: &'static str, data: &impl Serialize) -> Stored {
+    Stored {
+        event_type,
+        data: to_json(data),
+        personal: None,
+    }
+}
+
+fn sealed(event_type: &'static str, data: &impl Serialize, personal: Personal) -> Stored {
+    Stored {
+        event_type,
+        data: to_json(data),
+        personal: Some(personal),
+    }
+}
+
+fn link_uuid(link_id: Option<&LinkId>) -> Option<Uuid> {
+    link_id.map(LinkId::as_uuid)
+}
+
+#[expect(clippy::too_many_lines, reason = "one exhaustive match, one arm for each event")]
+pub(crate) fn from_domain(event: &Event) -> Stored {
+    match event {
+        Event::MerchantRegistered {
+            reference,
+            company_name,
+            branch_name,
+            business_number,
+            tags,
+            metadata,
+            surroundings,
+        } => sealed(
+            "merchant.registered",
+            &Registered {
+                member_code: reference.member_code.as_str().to_owned(),
+                merchant_code: reference.merchant_code.as_str().to_owned(),
+                merchant_code_shared: surroundings.merchant_code_elsewhere,
+                business_number_shared: surroundings.business_number_elsewhere,
+            },
+            Personal {
+                company_name: company_name.as_ref().map(|name| name.as_str().to_owned()),
+                branch_name: branch_name.as_ref().map(|name| name.as_str().to_owned()),
+                business_number: business_number.as_ref().map(|number| number.digits().to_owned()),
+                tags: Some(personal::texts(tags)),
+                metadata: Some(personal::text_map(metadata)),
+                ..Personal::default()
+            },
+        ),
+        Event::MerchantDetailsChanged {
+            company_name,
+            branch_name,
+            business_number,
+            tags,
+            metadata,
+        } => sealed(
+            "merchant.details_changed",
+            &Nothing {},
+            Personal {
+                company_name: company_name.as_ref().map(|name| name.as_str().to_owned()),
+                branch_name: branch_name.as_ref().map(|name| name.as_str().to_owned()),
+                business_number: business_number.as_ref().map(|number| number.digits().to_owned()),
+                tags: tags.as_deref().map(personal::texts),
+                metadata: metadata.as_ref().map(personal::text_map),
+                ..Personal::default()
+            },
+        ),
+        Event::MerchantArchived => clear("merchant.archived", &Nothing {}),
+        Event::MerchantRestored => clear("merchant.restored", &Nothing {}),
+        Event::MerchantErased => clear("merchant.erased", &Nothing {}),
+        Event::LinkRequested { link_id, redirect_url } => {
+            let url = redirect_url.as_ref().map(|url| url.expose().to_owned());
+            sealed(
+                "link.requested",
+                &of_link(*link_id),
+                Personal {
+                    url,
+                    ..Personal::default()
+                },
+            )
+        }
+        Event::LinkIssued { link_id, url } => sealed(
+            "link.issued",
+            &of_link(*link_id),
+            Personal {
+                url: Some(url.expose().to_owned()),
+                ..Personal::default()
+            },
+        ),
+        Event::LinkIssueFailed { link_id, failure } => clear("link.issue_failed", &link_failed(*link_id, failure)),
+        Event::LinkRevoked { link_id } => clear("link.revoked", &of_link(*link_id)),
+        Event::CallbackReceived {
+            link_id,
+            received_at,
+            verdict,
+            observation,
+            digest,
+            payload,
+            sender_listed,
+        } => sealed(
+            "callback.received",
+            &CallbackReceived {
+                link_id: link_uuid(link_id.as_ref()),
+                received_at: *received_at,
+                verdict: verdict.as_str().to_owned(),
+                reason: verdict.reason().map(|reason| reason.as_str().to_owned()),
+                sender_listed: *sender_listed,
+            },
+            Personal {
+                observation: observation.as_ref().map(Into::into),
+                digest: digest.map(digest_to_hex),
+                payload: Some(encode_payload(payload)),
+                ..Personal::default()
+            },
+        ),
+        Event::StatusObserved {
+            source,
+            read_at,
+            observation,
+            healed,
+        } => sealed(
+            "status.observed",
+            &StatusObserved {
+                source: source.as_str().to_owned(),
+                read_at: *read_at,
+                healed: *healed,
+            },
+            Personal {
+                observation: Some(observation.into()),
+                ..Personal::default()
+            },
+        ),
+        Event::ReviewChanged {
+            from,
+            to,
+            code,
+            message,
+            source,
+            verification,
+        } => sealed(
+            "review.changed",
+            &ReviewChanged {
+                from: from.as_str().to_owned(),
+                to: to.as_str().to_owned(),
+                code: code.as_str().to_owned(),
+                source: source.as_str().to_owned(),
+                verification: verification.as_str().to_owned(),
+            },
+            Personal {
+                message: text(message.as_ref()),
+                ..Personal::default()
+            },
+        ),
+        Event::BusinessDetailsChanged {
+            company_name,
+            branch_name,
+            business_number,
+            source,
+        } => sealed(
+            "business.changed",
+            &of_source(*source),
+            Personal {
+                company_name: text(company_name.as_ref()),
+                branch_name: text(branch_name.as_ref()),
+                business_number: business_number.as_ref().map(|number| number.as_str().to_owned()),
+                ..Personal::default()
+            },
+        ),
+        Event::UpstreamUnlinked { source } => clear("upstream.unlinked", &of_source(*source)),
+        Event::UpstreamRelinked { source } => clear("upstream.relinked", &of_source(*source)),
+        Event::ConfirmationRequested { doubt } => clear(
+            "confirmation.requested",
+            &OfDoubt {
+                doubt: doubt.as_str().to_owned(),
+            },
+        ),
+        Event::ConfirmationResolved { resolution } => clear(
+            "confirmation.resolved",
+            &OfResolution {
+                resolution: resolution.as_str().to_owned(),
+            },
+        ),
+        Event::PaymentApprovalReceived {
+            link_id,
+            received_at,
+            approval,
+        } => sealed(
+            "payment.approved",
+            &ApprovalReceived {
+                link_id: link_uuid(link_id.as_ref()),
+                received_at: *received_at,
+                api_key: approval.api_key.as_str().to_owned(),
+            },
+            Personal {
+                approval: Some(approval.into()),
+                ..Personal::default()
+            },
+        ),
+        Event::NoteAdded { text } => sealed(
+            "note.added",
+            &Nothing {},
+            Personal {
+                text: Some(text.as_str().to_owned()),
+                ..Personal::default()
+            },
+        ),
+    }
+}
+
+fn of_link(link_id: LinkId) -> OfLink {
+    OfLink {
+        link_id: link_id.as_uuid(),
+    }
+}
+
+fn of_source(source: ClaimSource) -> OfSource {
+    OfSource {
+        source: source.as_str().to_owned(),
+    }
+}
+
+fn link_failed(link_id: LinkId, failure: &LinkFailure) -> LinkFailed {
+    LinkFailed {
+        link_id: link_id.as_uuid(),
+        outcome: failure.outcome.as_str().to_owned(),
+        upstream_code: failure.upstream_code.clone(),
+        retryable: failure.retryable,
+        who_fixes: failure.who_fixes.as_str().to_owned(),
+    }
+}

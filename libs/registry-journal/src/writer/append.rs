@@ -1,0 +1,207 @@
+//! The end of the logs while a batch works: new rows, sealed, stamped and chained to the ones before them.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use registry_domain::{EventId, Seq, Stamp, TenantId, Version};
+use uuid::Uuid;
+
+use crate::ambient::Ambient;
+use crate::chain::hash_of;
+use crate::keyring::{DataKey, Keyring, OpenError};
+use crate::port::{Head, KeyRow};
+use crate::record::{EventRow, StreamId, actor_to_text};
+use crate::stored::Stored;
+use crate::submission::{Submission, WriteError};
+
+/// What a batch appends.
+pub(super) struct Appender<'a> {
+    heads: HashMap<TenantId, Head>,
+    keyring: &'a Keyring,
+    ambient: &'a Ambient,
+    now: DateTime<Utc>,
+    data_keys: HashMap<(TenantId, Uuid), DataKey>,
+    /// New rows, in log order per tenant.
+    pub(super) rows: Vec<EventRow>,
+    /// The data keys of new owners.
+    pub(super) keys: Vec<KeyRow>,
+}
+
+/// How the personal data of a stream is kept.
+pub(super) enum Sealing {
+    /// The stream begins: its owner gets a data key.
+    NewOwner,
+    /// Under the owner's wrapped data key.
+    Wrapped(Vec<u8>),
+    /// Not at all: the owner was erased.
+    Erased,
+}
+
+/// Where the new events of one command stand.
+#[derive(Default)]
+pub(super) struct Appended {
+    pub(super) event_ids: Vec<EventId>,
+    pub(super) stamps: Vec<Stamp>,
+}
+
+impl<'a> Appender<'a> {
+    pub(super) fn new(
+        heads: HashMap<TenantId, Head>,
+        keyring: &'a Keyring,
+        ambient: &'a Ambient,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            heads,
+            keyring,
+            ambient,
+            now,
+            data_keys: HashMap::new(),
+            rows: Vec::new(),
+            keys: Vec::new(),
+        }
+    }
+
+    /// The end of a tenant's log, with everything that this batch appended.
+    pub(super) fn head(&self, tenant_id: TenantId) -> Head {
+        self.heads.get(&tenant_id).copied().unwrap_or(Head::EMPTY)
+    }
+
+    /// Appends the facts of one command to one stream that stood at `version`. All or none: a key that does not open
+    /// shows before the first row. Returns the wrapped key of a new owner beside what was appended.
+    pub(super) fn append(
+        &mut self,
+        submission: &Submission,
+        stream: StreamId,
+        version: Version,
+        sealing: &mut Sealing,
+        facts: Vec<Stored>,
+    ) -> Result<Appended, WriteError> {
+        let mut appended = Appended::default();
+        if facts.is_empty() {
+            return Ok(appended);
+        }
+        let key = self.data_key(submission.tenant_id, stream.as_uuid(), sealing)?;
+        let mut version = version;
+        for fact in facts {
+            version = version.next();
+            let (event_id, stamp) =
+                self.append_one(submission, stream, version, fact, key.as_ref(), &appended.event_ids);
+            appended.event_ids.push(event_id);
+            appended.stamps.push(stamp);
+        }
+        Ok(appended)
+    }
+
+    fn append_one(
+        &mut self,
+        submission: &Submission,
+        stream: StreamId,
+        version: Version,
+        fact: Stored,
+        key: Option<&DataKey>,
+        before: &[EventId],
+    ) -> (EventId, Stamp) {
+        let head = self.head(submission.tenant_id);
+        let event_id = EventId::from_uuid(self.ambient.ids.uuid());
+        let sealed = match (fact.personal, key) {
+            (Some(personal), Some(key)) => key.seal(event_id.as_uuid(), &personal.to_bytes()),
+            (None, _) | (_, None) => Vec::new(),
+        };
+        let first = before.first().copied();
+        let idempotency_key = submission.idempotency.as_ref().filter(|_| first.is_none());
+        let mut row = EventRow {
+            tenant_id: submission.tenant_id,
+            seq: head.seq.next(),
+            event_id,
+            stream,
+            version,
+            event_type: fact.event_type.to_owned(),
+            // A clock that was set back must not make the log's time run backwards.
+            recorded_at: self.now.max(head.recorded_at),
+            actor: actor_to_text(&submission.origin.actor),
+            correlation_id: submission.origin.correlation_id,
+            causation_id: first,
+            idempotency_key: idempotency_key.map(|idempotency| idempotency.key.as_str().to_owned()),
+            data: fact.data,
+            sealed,
+            hash: [0; 32],
+        };
+        row.hash = hash_of(&head.hash, &row);
+        let stamp = row.stamp();
+        let head = Head {
+            seq: row.seq,
+            hash: row.hash,
+            recorded_at: row.recorded_at,
+        };
+        self.heads.insert(submission.tenant_id, head);
+        self.rows.push(row);
+        (event_id, stamp)
+    }
+
+    /// The key of an owner's personal data: made for a new owner, none for one that was erased.
+    fn data_key(
+        &mut self,
+        tenant_id: TenantId,
+        owner: Uuid,
+        sealing: &mut Sealing,
+    ) -> Result<Option<DataKey>, WriteError> {
+        let key = match sealing {
+            Sealing::Erased => return Ok(None),
+            Sealing::Wrapped(wrapped) => {
+                if let Some(key) = self.data_keys.get(&(tenant_id, owner)) {
+                    return Ok(Some(key.clone()));
+                }
+                let unwrapped = self.keyring.unwrap(owner, wrapped);
+                unwrapped.map_err(|error| cannot_unwrap(owner, error))?
+            }
+            Sealing::NewOwner => {
+                let (key, wrapped) = self.keyring.create(owner, self.ambient.ids.secret());
+                self.keys.push(KeyRow {
+                    tenant_id,
+                    owner,
+                    wrapped: wrapped.clone(),
+                });
+                *sealing = Sealing::Wrapped(wrapped);
+                key
+            }
+        };
+        self.data_keys.insert((tenant_id, owner), key.clone());
+        Ok(Some(key))
+    }
+}
+
+impl Sealing {
+    /// How the stream of an owner that exists is sealed. A missing key of one that was never erased is damage: to
+    /// write on without it would drop what the sender was told is safe.
+    pub(super) fn of_existing(owner: Uuid, wrapped: Option<&Vec<u8>>, erased: bool) -> Result<Self, WriteError> {
+        match wrapped {
+            Some(wrapped) => Ok(Self::Wrapped(wrapped.clone())),
+            None if erased => Ok(Self::Erased),
+            None => {
+                tracing::error!(%owner, "data key is missing");
+                Err(WriteError::Failed)
+            }
+        }
+    }
+
+    /// The wrapped key, for whoever appends to the stream next.
+    pub(super) fn into_wrapped(self) -> Option<Vec<u8>> {
+        match self {
+            Self::Wrapped(wrapped) => Some(wrapped),
+            Self::NewOwner | Self::Erased => None,
+        }
+    }
+}
+
+impl Appended {
+    /// The position of the last event, or where the log stood already.
+    pub(super) fn last_seq(&self, head: Head) -> Seq {
+        self.stamps.last().map_or(head.seq, |stamp| stamp.seq)
+    }
+}
+
+fn cannot_unwrap(owner: Uuid, error: OpenError) -> WriteError {
+    tracing::error!(%owner, error = &error as &dyn std::error::Error, "data key cannot be unwrapped");
+    WriteError::Failed
+}

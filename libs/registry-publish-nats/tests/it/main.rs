@@ -1,0 +1,5 @@
+//! The adapter against a real nats-server.
+
+mod publisher;
+mod server;
+mod tail;

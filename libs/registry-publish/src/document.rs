@@ -1,0 +1,392 @@
+//! A merchant as others see it: in REST answers, in message bodies, in the bucket of current documents.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use registry_domain::merchant::{Business, Link, Merchant, NextAction, Warning};
+use registry_domain::review::Review;
+use registry_domain::{FreeText, Label, ReportedNumber};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// What stands in place of a number of which nothing may be shown.
+const HIDDEN: &str = "**********";
+
+/// The word that tells a merchant from other objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MerchantObject {
+    /// A merchant.
+    Merchant,
+}
+
+/// A sub-merchant: what the registry believes about it, and what has to happen next.
+///
+/// Every word in it (stage, status, source and so on) comes from an open list: pass over words you do not know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Merchant)]
+pub struct MerchantDocument {
+    /// Always `merchant`.
+    pub object: MerchantObject,
+    /// The merchant's id.
+    #[schema(example = "mer_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
+    pub id: String,
+    /// How many events the merchant has. Grows by one with each.
+    #[schema(example = 7)]
+    pub version: u64,
+    /// Position of its last event in the tenant's log.
+    #[schema(example = 41)]
+    pub seq: u64,
+    /// 파트너 사용자 코드: your code for the member.
+    #[schema(example = "acad-12")]
+    pub member_code: String,
+    /// 파트너 매장 코드: your code for the shop.
+    #[schema(example = "store-3")]
+    pub merchant_code: String,
+    /// The business behind the shop.
+    pub business: BusinessDocument,
+    /// Where the shop stands: `registered`, `link_issued`, `drafting`, `in_review`, `documents_required`, `rejected`,
+    /// `opened`, `unknown`, `unlinked`, `archived`.
+    #[schema(example = "documents_required")]
+    pub stage: String,
+    /// The review at Paymint.
+    pub review: ReviewDocument,
+    /// Paymint says that the shop is deleted.
+    pub unlinked: bool,
+    /// You have put the shop away.
+    pub archived: bool,
+    /// The personal data of the shop was destroyed. Absent otherwise.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub erased: bool,
+    /// What has to happen next.
+    pub next_action: NextActionDocument,
+    /// The registration link that was asked for last.
+    pub link: Option<LinkDocument>,
+    /// Your tags.
+    pub tags: Vec<String>,
+    /// Your own data.
+    pub metadata: BTreeMap<String, String>,
+    /// What a person should look at: `merchant_code_shared`, `business_number_shared`, `business_number_doubtful`,
+    /// `review_code_unknown`, `deletion_mark_unknown`.
+    pub warnings: Vec<String>,
+    /// When it was registered.
+    pub created_at: DateTime<Utc>,
+    /// When something that you can see last changed.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// The business behind a shop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Business)]
+pub struct BusinessDocument {
+    /// 사업장명.
+    #[schema(example = "가나다 학원")]
+    pub company_name: Option<String>,
+    /// 지점명.
+    #[schema(example = "강남점")]
+    pub branch_name: Option<String>,
+    /// 사업자등록번호: ten digits, or what Paymint reported if that does not read as one. In messages it is masked.
+    #[schema(example = "1178178260")]
+    pub number: Option<String>,
+    /// Why the number is doubtful: `not_ten_digits`, `checksum_mismatch`.
+    pub number_flag: Option<String>,
+}
+
+/// The review at Paymint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Review)]
+pub struct ReviewDocument {
+    /// `none`, `drafting`, `in_review`, `documents_required`, `rejected`, `opened`, `unknown`.
+    #[schema(example = "documents_required")]
+    pub status: String,
+    /// The letter that Paymint uses for it.
+    #[schema(example = "S")]
+    pub code: Option<String>,
+    /// 심사 메시지: what to supply, or why it was rejected.
+    #[schema(example = "사업자등록증 사본을 다시 올려 주세요")]
+    pub message: Option<String>,
+    /// Since when the code stands.
+    pub since: Option<DateTime<Utc>>,
+    /// When Paymint last said anything about the shop.
+    pub observed_at: Option<DateTime<Utc>>,
+    /// Who said it: `callback`, `read_back`, `reconciliation`, `list`.
+    #[schema(example = "callback")]
+    pub source: Option<String>,
+    /// How far it can be trusted: `verified`, `unverified`, `held`, `conflicting`.
+    #[schema(example = "unverified")]
+    pub verification: String,
+}
+
+/// What has to happen next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = NextAction)]
+pub struct NextActionDocument {
+    /// Who must act: `merchant`, `upstream`, `partner`, `none`.
+    #[schema(example = "merchant")]
+    pub actor: String,
+    /// What to do: `issue_link`, `open_link`, `submit_application`, `review_application`, `supply_documents`,
+    /// `resolve_rejection`, `ask_upstream`, `relink`, `none`.
+    #[schema(example = "supply_documents")]
+    pub code: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// What Paymint wrote, where that helps.
+    pub message: Option<String>,
+}
+
+/// A registration link. Its URL is shown once, in the answer to the request that issued it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = MerchantLink)]
+pub struct LinkDocument {
+    /// The link's id.
+    #[schema(example = "lnk_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
+    pub id: String,
+    /// `requested`, `issued`, `failed`, `unknown`, `revoked`.
+    #[schema(example = "issued")]
+    pub state: String,
+    /// When Paymint issued the URL.
+    pub issued_at: Option<DateTime<Utc>>,
+}
+
+/// A document that may leave the installation in a message: its business number is masked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct MaskedDocument(MerchantDocument);
+
+impl MaskedDocument {
+    /// The document.
+    pub fn document(&self) -> &MerchantDocument {
+        &self.0
+    }
+}
+
+impl MerchantDocument {
+    /// The document of a merchant's state.
+    pub fn from_merchant(merchant: &Merchant) -> Self {
+        let words = |warnings: Vec<Warning>| {
+            warnings
+                .into_iter()
+                .map(|warning| warning.as_str().to_owned())
+                .collect()
+        };
+        Self {
+            object: MerchantObject::Merchant,
+            id: merchant.id.to_string(),
+            version: merchant.version.0,
+            seq: merchant.seq.0,
+            member_code: merchant.reference.member_code.as_str().to_owned(),
+            merchant_code: merchant.reference.merchant_code.as_str().to_owned(),
+            business: BusinessDocument::from_business(&merchant.business),
+            stage: merchant.stage().as_str().to_owned(),
+            review: ReviewDocument::from_review(&merchant.review),
+            unlinked: merchant.unlinked_since.is_some(),
+            archived: merchant.archived_since.is_some(),
+            erased: merchant.erased,
+            next_action: NextActionDocument::from_action(&merchant.next_action()),
+            link: merchant.latest_link().map(LinkDocument::from_link),
+            tags: labels(&merchant.tags),
+            metadata: label_map(&merchant.metadata),
+            warnings: words(merchant.warnings()),
+            created_at: merchant.created_at,
+            updated_at: merchant.updated_at,
+        }
+    }
+
+    /// The document with its business number masked.
+    #[must_use]
+    pub fn masked(mut self) -> MaskedDocument {
+        let business = &mut self.business;
+        if let Some(number) = &business.number {
+            business.number = Some(mask_number(number, business.number_flag.is_some()));
+        }
+        MaskedDocument(self)
+    }
+}
+
+impl BusinessDocument {
+    fn from_business(business: &Business) -> Self {
+        Self {
+            company_name: text(business.company_name.as_ref()),
+            branch_name: text(business.branch_name.as_ref()),
+            number: business.number.as_ref().map(|number| number.as_str().to_owned()),
+            number_flag: business
+                .number
+                .as_ref()
+                .and_then(ReportedNumber::flag)
+                .map(str::to_owned),
+        }
+    }
+}
+
+impl ReviewDocument {
+    fn from_review(review: &Review) -> Self {
+        Self {
+            status: review.status().as_str().to_owned(),
+            code: review.code.as_ref().map(|code| code.as_str().to_owned()),
+            message: text(review.message.as_ref()),
+            since: review.since,
+            observed_at: review.observed_at,
+            source: review.source.map(|source| source.as_str().to_owned()),
+            verification: review.verification.as_str().to_owned(),
+        }
+    }
+}
+
+impl NextActionDocument {
+    fn from_action(action: &NextAction) -> Self {
+        Self {
+            actor: action.actor.as_str().to_owned(),
+            code: action.code.to_owned(),
+            since: action.since,
+            message: text(action.message.as_ref()),
+        }
+    }
+}
+
+impl LinkDocument {
+    fn from_link(link: &Link) -> Self {
+        Self {
+            id: link.id.to_string(),
+            state: link.state.as_str().to_owned(),
+            issued_at: link.issued_at,
+        }
+    }
+}
+
+/// A business number with its last five digits hidden, `117-81-*****`: the digits that are left name the tax office
+/// and the kind of business. One that does not read as a number is hidden whole, for it may be anything.
+pub(crate) fn mask_number(number: &str, doubtful: bool) -> String {
+    let readable = !doubtful && number.len() == 10 && number.bytes().all(|byte| byte.is_ascii_digit());
+    if readable {
+        format!("{}-{}-*****", &number[..3], &number[3..5])
+    } else {
+        HIDDEN.to_owned()
+    }
+}
+
+pub(crate) fn text(text: Option<&FreeText>) -> Option<String> {
+    text.map(|text| text.as_str().to_owned())
+}
+
+pub(crate) fn labels(labels: &[Label]) -> Vec<String> {
+    labels.iter().map(|label| label.as_str().to_owned()).collect()
+}
+
+pub(crate) fn label_map(labels: &BTreeMap<String, Label>) -> BTreeMap<String, String> {
+    labels
+        .iter()
+        .map(|(key, label)| (key.clone(), label.as_str().to_owned()))
+        .collect()
+}
+
+/// Our own shapes have string keys and finite numbers: nothing in them can fail to be JSON.
+pub(crate) fn to_json<T: Serialize>(value: &T) -> Bytes {
+    serde_json::to_vec(value).expect("a public shape is valid JSON").into()
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands the field over by reference"
+)]
+pub(crate) fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+#[cfg(test)]
+mod tests {
+    use registry_domain::LinkId;
+    use registry_domain::merchant::Event;
+    use registry_domain::review::{ClaimSource, ReviewCode, ReviewStatus, Verification};
+    use serde_json::{Value, json};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::testing::{merchant_id, merchant_of, registered, text};
+
+    fn link_id() -> LinkId {
+        LinkId::from_uuid(Uuid::from_u128(5))
+    }
+
+    fn documents_required() -> Vec<Event> {
+        vec![
+            registered("1178178260"),
+            Event::LinkRequested {
+                link_id: link_id(),
+                redirect_url: None,
+            },
+            Event::ReviewChanged {
+                from: ReviewStatus::None,
+                to: ReviewStatus::DocumentsRequired,
+                code: ReviewCode::from_untrusted("S").unwrap(),
+                message: Some(text("서류를 다시 올려 주세요")),
+                source: ClaimSource::Callback,
+                verification: Verification::Unverified,
+            },
+        ]
+    }
+
+    fn document(events: &[Event]) -> MerchantDocument {
+        MerchantDocument::from_merchant(&merchant_of(events))
+    }
+
+    #[test]
+    fn a_document_has_exactly_the_shape_of_the_contract() {
+        let document = document(&documents_required());
+        let json = serde_json::to_value(&document).unwrap();
+        assert_eq!(
+            json,
+            json!({
+                "object": "merchant", "id": merchant_id().to_string(), "version": 3, "seq": 3,
+                "member_code": "member-1", "merchant_code": "shop-1",
+                "business": {
+                    "company_name": "가나다 학원", "branch_name": "강남점", "number": "1178178260", "number_flag": null,
+                },
+                "stage": "documents_required",
+                "review": {
+                    "status": "documents_required", "code": "S", "message": "서류를 다시 올려 주세요",
+                    "since": "1970-01-01T00:00:03Z", "observed_at": null, "source": "callback",
+                    "verification": "unverified",
+                },
+                "unlinked": false, "archived": false,
+                "next_action": {
+                    "actor": "merchant", "code": "supply_documents", "since": "1970-01-01T00:00:03Z",
+                    "message": "서류를 다시 올려 주세요",
+                },
+                "link": { "id": link_id().to_string(), "state": "requested", "issued_at": null },
+                "tags": ["vip"], "metadata": { "region": "south" }, "warnings": [],
+                "created_at": "1970-01-01T00:00:01Z", "updated_at": "1970-01-01T00:00:03Z",
+            })
+        );
+        assert_eq!(serde_json::from_value::<MerchantDocument>(json).unwrap(), document);
+    }
+
+    #[test]
+    fn an_erased_merchant_says_so_and_nothing_personal() {
+        let mut events = documents_required();
+        events.push(Event::MerchantErased);
+        let json = serde_json::to_value(document(&events)).unwrap();
+        assert_eq!(json["erased"], json!(true));
+        assert_eq!(
+            json["business"],
+            json!({ "company_name": null, "branch_name": null, "number": null, "number_flag": null })
+        );
+        assert_eq!(json["review"]["message"], Value::Null);
+    }
+
+    #[test]
+    fn masking_leaves_the_first_five_digits_of_a_number_and_nothing_of_a_doubtful_one() {
+        let number_of = |events: &[Event]| document(events).masked().document().business.number.clone();
+        let changed = |number: &str| Event::BusinessDetailsChanged {
+            company_name: None,
+            branch_name: None,
+            business_number: Some(ReportedNumber::from_untrusted(number)),
+            source: ClaimSource::Callback,
+        };
+        assert_eq!(number_of(&[registered("1178178260")]).as_deref(), Some("117-81-*****"));
+        for doubtful in ["117-81-78261", "900101-1234567", ""] {
+            let events = [registered("1178178260"), changed(doubtful)];
+            assert_eq!(number_of(&events).as_deref(), Some(HIDDEN), "{doubtful}");
+        }
+    }
+}

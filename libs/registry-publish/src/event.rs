@@ -1,0 +1,209 @@
+//! A fact as others see it: in the feed, in a merchant's timeline, in message bodies.
+//!
+//! The third of three event types. The domain's may change freely, the stored ones are frozen, these are a contract
+//! with clients: fields and types may be added to it, and nothing may be taken away.
+
+pub mod data;
+mod merchant;
+mod tenant;
+#[cfg(test)]
+pub(crate) mod tests;
+
+use chrono::{DateTime, Utc};
+use registry_domain::Actor;
+use registry_journal::RecordedEvent;
+use registry_journal::record::StreamEvent;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::document::is_false;
+
+/// The word that tells an event from other objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EventObject {
+    /// An event.
+    Event,
+}
+
+/// Who caused an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Actor)]
+pub struct ActorDocument {
+    /// `upstream`, `api_key`, `user`, `system`.
+    #[serde(rename = "type")]
+    #[schema(example = "upstream")]
+    pub kind: String,
+    /// The id of the key or the user, where there is one.
+    pub id: Option<String>,
+}
+
+/// One fact of the tenant's log.
+///
+/// Types and words are open lists: pass over what you do not know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Event)]
+pub struct PublicEvent {
+    /// Always `event`.
+    pub object: EventObject,
+    /// The event's id.
+    #[schema(example = "evt_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
+    pub id: String,
+    /// Position in the tenant's log, without gaps from 1.
+    #[schema(example = 41)]
+    pub seq: u64,
+    /// The merchant that it is about; null for facts about the tenant itself.
+    #[schema(example = "mer_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
+    pub merchant_id: Option<String>,
+    /// Position among the merchant's (or the tenant's own) events, without gaps from 1.
+    #[schema(example = 7)]
+    pub version: u64,
+    /// When it was written down. Never decreases within a tenant.
+    pub recorded_at: DateTime<Utc>,
+    /// Who caused it.
+    pub actor: ActorDocument,
+    /// Who claimed it, where it is a claim: `callback`, `read_back`, `reconciliation`, `list`.
+    #[schema(example = "callback")]
+    pub source: Option<String>,
+    /// The request that it belongs to.
+    #[schema(example = "req_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
+    pub correlation_id: String,
+    /// The event that led to it.
+    pub causation_id: Option<String>,
+    /// The personal part of the event was destroyed: its personal fields are null. Absent otherwise.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub erased: bool,
+    /// What happened.
+    #[serde(flatten)]
+    pub data: EventData,
+}
+
+/// The type of an event, and what that type tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", content = "data")]
+#[expect(
+    missing_docs,
+    reason = "each variant is told by its type and by the struct that it holds"
+)]
+pub enum EventData {
+    #[serde(rename = "merchant.registered")]
+    MerchantRegistered(data::MerchantRegistered),
+    #[serde(rename = "merchant.details_changed")]
+    MerchantDetailsChanged(data::MerchantDetailsChanged),
+    #[serde(rename = "merchant.archived")]
+    MerchantArchived(data::Nothing),
+    #[serde(rename = "merchant.restored")]
+    MerchantRestored(data::Nothing),
+    #[serde(rename = "merchant.erased")]
+    MerchantErased(data::Nothing),
+    #[serde(rename = "link.requested")]
+    LinkRequested(data::LinkFact),
+    #[serde(rename = "link.issued")]
+    LinkIssued(data::LinkFact),
+    #[serde(rename = "link.issue_failed")]
+    LinkIssueFailed(data::LinkIssueFailed),
+    #[serde(rename = "link.revoked")]
+    LinkRevoked(data::LinkFact),
+    #[serde(rename = "callback.received")]
+    CallbackReceived(data::CallbackReceived),
+    #[serde(rename = "status.observed")]
+    StatusObserved(data::StatusObserved),
+    #[serde(rename = "review.changed")]
+    ReviewChanged(data::ReviewChanged),
+    #[serde(rename = "business.changed")]
+    BusinessChanged(data::BusinessChanged),
+    #[serde(rename = "upstream.unlinked")]
+    UpstreamUnlinked(data::Nothing),
+    #[serde(rename = "upstream.relinked")]
+    UpstreamRelinked(data::Nothing),
+    #[serde(rename = "confirmation.requested")]
+    ConfirmationRequested(data::ConfirmationRequested),
+    #[serde(rename = "confirmation.resolved")]
+    ConfirmationResolved(data::ConfirmationResolved),
+    #[serde(rename = "payment.approved")]
+    PaymentApproved(data::PaymentApproved),
+    #[serde(rename = "note.added")]
+    NoteAdded(data::NoteAdded),
+    #[serde(rename = "tenant.created")]
+    TenantCreated(data::TenantCreated),
+    #[serde(rename = "tenant.upstream_configured")]
+    TenantUpstreamConfigured(data::Nothing),
+    #[serde(rename = "tenant.suspended")]
+    TenantSuspended(data::Nothing),
+    #[serde(rename = "tenant.resumed")]
+    TenantResumed(data::Nothing),
+    #[serde(rename = "api_key.issued")]
+    ApiKeyIssued(data::ApiKeyIssued),
+    #[serde(rename = "api_key.revoked")]
+    ApiKeyRevoked(data::ApiKeyRevoked),
+    #[serde(rename = "unclaimed_merchant.seen")]
+    UnclaimedMerchantSeen(data::UnclaimedMerchantSeen),
+    #[serde(rename = "callback.quarantined")]
+    CallbackQuarantined(data::CallbackQuarantined),
+}
+
+impl EventData {
+    /// The dotted type: a group, a dot, and what happened.
+    pub const fn event_type(&self) -> &'static str {
+        match self {
+            Self::MerchantRegistered(_) => "merchant.registered",
+            Self::MerchantDetailsChanged(_) => "merchant.details_changed",
+            Self::MerchantArchived(_) => "merchant.archived",
+            Self::MerchantRestored(_) => "merchant.restored",
+            Self::MerchantErased(_) => "merchant.erased",
+            Self::LinkRequested(_) => "link.requested",
+            Self::LinkIssued(_) => "link.issued",
+            Self::LinkIssueFailed(_) => "link.issue_failed",
+            Self::LinkRevoked(_) => "link.revoked",
+            Self::CallbackReceived(_) => "callback.received",
+            Self::StatusObserved(_) => "status.observed",
+            Self::ReviewChanged(_) => "review.changed",
+            Self::BusinessChanged(_) => "business.changed",
+            Self::UpstreamUnlinked(_) => "upstream.unlinked",
+            Self::UpstreamRelinked(_) => "upstream.relinked",
+            Self::ConfirmationRequested(_) => "confirmation.requested",
+            Self::ConfirmationResolved(_) => "confirmation.resolved",
+            Self::PaymentApproved(_) => "payment.approved",
+            Self::NoteAdded(_) => "note.added",
+            Self::TenantCreated(_) => "tenant.created",
+            Self::TenantUpstreamConfigured(_) => "tenant.upstream_configured",
+            Self::TenantSuspended(_) => "tenant.suspended",
+            Self::TenantResumed(_) => "tenant.resumed",
+            Self::ApiKeyIssued(_) => "api_key.issued",
+            Self::ApiKeyRevoked(_) => "api_key.revoked",
+            Self::UnclaimedMerchantSeen(_) => "unclaimed_merchant.seen",
+            Self::CallbackQuarantined(_) => "callback.quarantined",
+        }
+    }
+}
+
+/// The public form of a recorded event.
+pub fn public_event(recorded: &RecordedEvent) -> PublicEvent {
+    let (source, data) = match &recorded.event {
+        StreamEvent::Merchant(event) => (merchant::source(event), merchant::data(event)),
+        StreamEvent::Tenant(event) => (tenant::source(event), tenant::data(event)),
+    };
+    PublicEvent {
+        object: EventObject::Event,
+        id: recorded.event_id.to_string(),
+        seq: recorded.stamp.seq.0,
+        merchant_id: recorded.stream.merchant_id().map(|id| id.to_string()),
+        version: recorded.stamp.version.0,
+        recorded_at: recorded.stamp.recorded_at,
+        actor: ActorDocument::from_actor(&recorded.actor),
+        source: source.map(|source| source.as_str().to_owned()),
+        correlation_id: recorded.correlation_id.to_string(),
+        causation_id: recorded.causation_id.map(|id| id.to_string()),
+        erased: recorded.erased,
+        data,
+    }
+}
+
+impl ActorDocument {
+    fn from_actor(actor: &Actor) -> Self {
+        Self {
+            kind: actor.kind().to_owned(),
+            id: actor.id(),
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! The public form of a merchant's events.
+
+use chrono::{DateTime, Utc};
+use registry_domain::merchant::{Approval, Event, LinkFailure};
+use registry_domain::review::{ClaimSource, DeletionMark, Observation, ReviewCode};
+use registry_domain::{BusinessNumber, Label, LinkId, ReportedNumber};
+
+use super::EventData;
+use super::data::{
+    BusinessChanged, CallbackReceived, ConfirmationRequested, ConfirmationResolved, LinkFact, LinkIssueFailed,
+    MerchantDetailsChanged, MerchantRegistered, NoteAdded, Nothing, PaymentApproved, ReviewChanged, StatusObserved,
+};
+use crate::document::{label_map, labels, mask_number, text};
+
+#[expect(clippy::too_many_lines, reason = "one exhaustive match, one arm for each event")]
+pub(super) fn data(event: &Event) -> EventData {
+    match event {
+        Event::MerchantRegistered {
+            reference,
+            company_name,
+            branch_name,
+            business_number,
+            tags,
+            metadata,
+            surroundings: _,
+        } => EventData::MerchantRegistered(MerchantRegistered {
+            member_code: reference.member_code.as_str().to_owned(),
+            merchant_code: reference.merchant_code.as_str().to_owned(),
+            company_name: label(company_name.as_ref()),
+            branch_name: label(branch_name.as_ref()),
+            business_number: masked(business_number.as_ref()),
+            tags: labels(tags),
+            metadata: label_map(metadata),
+        }),
+        Event::MerchantDetailsChanged {
+            company_name,
+            branch_name,
+            business_number,
+            tags,
+            metadata,
+        } => EventData::MerchantDetailsChanged(MerchantDetailsChanged {
+            company_name: label(company_name.as_ref()),
+            branch_name: label(branch_name.as_ref()),
+            business_number: masked(business_number.as_ref()),
+            tags: tags.as_deref().map(labels),
+            metadata: metadata.as_ref().map(label_map),
+        }),
+        Event::MerchantArchived => EventData::MerchantArchived(Nothing {}),
+        Event::MerchantRestored => EventData::MerchantRestored(Nothing {}),
+        Event::MerchantErased => EventData::MerchantErased(Nothing {}),
+        Event::LinkRequested { link_id, .. } => EventData::LinkRequested(link_fact(*link_id)),
+        Event::LinkIssued { link_id, .. } => EventData::LinkIssued(link_fact(*link_id)),
+        Event::LinkIssueFailed { link_id, failure } => EventData::LinkIssueFailed(link_failure(*link_id, failure)),
+        Event::LinkRevoked { link_id } => EventData::LinkRevoked(link_fact(*link_id)),
+        Event::CallbackReceived {
+            link_id,
+            received_at,
+            verdict,
+            observation,
+            digest: _,
+            payload: _,
+            sender_listed,
+        } => EventData::CallbackReceived(CallbackReceived {
+            verdict: verdict.as_str().to_owned(),
+            reason: verdict.reason().map(|reason| reason.as_str().to_owned()),
+            link_id: link_id.map(|id| id.to_string()),
+            received_at: *received_at,
+            code: observation.as_ref().and_then(claimed_code),
+            deleted: observation.as_ref().and_then(claimed_deletion),
+            sender_listed: *sender_listed,
+        }),
+        Event::StatusObserved {
+            source: _,
+            read_at,
+            observation,
+            healed,
+        } => EventData::StatusObserved(StatusObserved {
+            read_at: *read_at,
+            code: claimed_code(observation),
+            deleted: claimed_deletion(observation),
+            healed: *healed,
+        }),
+        Event::ReviewChanged {
+            from,
+            to,
+            code,
+            message,
+            source,
+            verification,
+        } => EventData::ReviewChanged(ReviewChanged {
+            from: from.as_str().to_owned(),
+            to: to.as_str().to_owned(),
+            code: code.as_str().to_owned(),
+            message: text(message.as_ref()),
+            source: source.as_str().to_owned(),
+            verification: verification.as_str().to_owned(),
+        }),
+        Event::BusinessDetailsChanged {
+            company_name,
+            branch_name,
+            business_number,
+            source: _,
+        } => EventData::BusinessChanged(BusinessChanged {
+            company_name: text(company_name.as_ref()),
+            branch_name: text(branch_name.as_ref()),
+            business_number: business_number.as_ref().map(masked_report),
+            business_number_flag: business_number
+                .as_ref()
+                .and_then(ReportedNumber::flag)
+                .map(str::to_owned),
+        }),
+        Event::UpstreamUnlinked { source: _ } => EventData::UpstreamUnlinked(Nothing {}),
+        Event::UpstreamRelinked { source: _ } => EventData::UpstreamRelinked(Nothing {}),
+        Event::ConfirmationRequested { doubt } => EventData::ConfirmationRequested(ConfirmationRequested {
+            doubt: doubt.as_str().to_owned(),
+        }),
+        Event::ConfirmationResolved { resolution } => EventData::ConfirmationResolved(ConfirmationResolved {
+            resolution: resolution.as_str().to_owned(),
+        }),
+        Event::PaymentApprovalReceived {
+            link_id,
+            received_at,
+            approval,
+        } => EventData::PaymentApproved(payment(*link_id, *received_at, approval)),
+        Event::NoteAdded { text } => EventData::NoteAdded(NoteAdded {
+            text: text.as_str().to_owned(),
+        }),
+    }
+}
+
+pub(super) fn source(event: &Event) -> Option<ClaimSource> {
+    match event {
+        Event::CallbackReceived { .. } | Event::PaymentApprovalReceived { .. } => Some(ClaimSource::Callback),
+        Event::StatusObserved { source, .. }
+        | Event::ReviewChanged { source, .. }
+        | Event::BusinessDetailsChanged { source, .. }
+        | Event::UpstreamUnlinked { source }
+        | Event::UpstreamRelinked { source } => Some(*source),
+        Event::MerchantRegistered { .. }
+        | Event::MerchantDetailsChanged { .. }
+        | Event::MerchantArchived
+        | Event::MerchantRestored
+        | Event::MerchantErased
+        | Event::LinkRequested { .. }
+        | Event::LinkIssued { .. }
+        | Event::LinkIssueFailed { .. }
+        | Event::LinkRevoked { .. }
+        | Event::ConfirmationRequested { .. }
+        | Event::ConfirmationResolved { .. }
+        | Event::NoteAdded { .. } => None,
+    }
+}
+
+fn link_fact(link_id: LinkId) -> LinkFact {
+    LinkFact {
+        link_id: link_id.to_string(),
+    }
+}
+
+fn link_failure(link_id: LinkId, failure: &LinkFailure) -> LinkIssueFailed {
+    LinkIssueFailed {
+        link_id: link_id.to_string(),
+        outcome: failure.outcome.as_str().to_owned(),
+        upstream_code: failure.upstream_code.clone(),
+        retryable: failure.retryable,
+        who_fixes: failure.who_fixes.as_str().to_owned(),
+    }
+}
+
+fn payment(link_id: Option<LinkId>, received_at: DateTime<Utc>, approval: &Approval) -> PaymentApproved {
+    PaymentApproved {
+        link_id: link_id.map(|id| id.to_string()),
+        received_at,
+        state: text(approval.state.as_ref()),
+        bill_id: text(approval.bill_id.as_ref()),
+        price: text(approval.price.as_ref()),
+        approval_number: text(approval.approval_number.as_ref()),
+        original_number: text(approval.original_number.as_ref()),
+        approved_at: text(approval.approved_at.as_ref()),
+        pay_type: text(approval.pay_type.as_ref()),
+        issuer: text(approval.issuer.as_ref()),
+        issuer_number_masked: text(approval.issuer_number_masked.as_ref()),
+        api_key: approval.api_key.as_str().to_owned(),
+    }
+}
+
+fn claimed_code(observation: &Observation) -> Option<String> {
+    observation
+        .review_code
+        .as_ref()
+        .map(ReviewCode::as_str)
+        .map(str::to_owned)
+}
+
+fn claimed_deletion(observation: &Observation) -> Option<bool> {
+    match observation.deletion {
+        DeletionMark::NotDeleted => Some(false),
+        DeletionMark::Deleted => Some(true),
+        DeletionMark::Unrecognised(_) => None,
+    }
+}
+
+fn label(label: Option<&Label>) -> Option<String> {
+    label.map(|label| label.as_str().to_owned())
+}
+
+fn masked(number: Option<&BusinessNumber>) -> Option<String> {
+    number.map(|number| mask_number(number.digits(), false))
+}
+
+fn masked_report(number: &ReportedNumber) -> String {
+    mask_number(number.as_str(), number.flag().is_some())
+}

@@ -1,0 +1,416 @@
+//! Every type of event, as a table: what goes in, what others see.
+
+use std::collections::BTreeMap;
+
+use registry_domain::merchant::{
+    Approval, ApprovalKey, Doubt, Event, LinkFailure, LinkOutcome, QuarantineReason, RawPayload, Resolution,
+    SecretText, Verdict, WhoFixes,
+};
+use registry_domain::review::{
+    ClaimSource, ContentDigest, DeletionMark, Observation, ReviewCode, ReviewStatus, Verification,
+};
+use registry_domain::tenant::{Event as TenantEvent, Scope, SecretHash, Upstream};
+use registry_domain::{FreeText, KeyId, Label, LinkId, ReportedNumber};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::*;
+use crate::testing::{at, recorded, recorded_of_tenant, registered, slug, text};
+
+/// Stands in every field that may not be published.
+const SECRET: &str = "must-not-be-seen";
+
+fn link_id() -> LinkId {
+    LinkId::from_uuid(Uuid::from_u128(5))
+}
+
+fn link_text() -> String {
+    link_id().to_string()
+}
+
+fn observation() -> Observation {
+    Observation {
+        member_code: None,
+        merchant_code: None,
+        upstream_member_id: Some(text(SECRET)),
+        company_name: Some(text(SECRET)),
+        branch_name: None,
+        business_number: Some(ReportedNumber::from_untrusted("1178178260")),
+        review_code: ReviewCode::from_untrusted("S"),
+        review_message: Some(text(SECRET)),
+        deletion: DeletionMark::NotDeleted,
+    }
+}
+
+fn callback(verdict: Verdict, deletion: DeletionMark) -> Event {
+    Event::CallbackReceived {
+        link_id: Some(link_id()),
+        received_at: at(9),
+        verdict,
+        observation: Some(Observation {
+            deletion,
+            ..observation()
+        }),
+        digest: Some(ContentDigest([7; 32])),
+        payload: RawPayload(SECRET.as_bytes().to_vec()),
+        sender_listed: Some(true),
+    }
+}
+
+fn approval() -> Approval {
+    let some = |value: &str| Some(text(value));
+    Approval {
+        bill_id: some("bill-1"),
+        state: some("F"),
+        price: some("11000"),
+        approval_number: some("30001"),
+        original_number: None,
+        approved_at: some("20260301120000"),
+        pay_type: some("CARD"),
+        issuer: some("가나카드"),
+        issuer_number_masked: some("123456******7890"),
+        api_key: ApprovalKey::Matches,
+    }
+}
+
+/// An event, its type, its source, its data.
+pub type Row<E> = (E, &'static str, Value, Value);
+
+fn lifecycle_table() -> Vec<Row<Event>> {
+    let label = |text: &str| Some(Label::parse(text).unwrap());
+    vec![
+        (
+            registered("1178178260"),
+            "merchant.registered",
+            json!(null),
+            json!({
+                "member_code": "member-1", "merchant_code": "shop-1", "company_name": "가나다 학원", "branch_name": "강남점",
+                "business_number": "117-81-*****", "tags": ["vip"], "metadata": { "region": "south" },
+            }),
+        ),
+        (
+            Event::MerchantDetailsChanged {
+                company_name: None,
+                branch_name: label("서초점"),
+                business_number: None,
+                tags: Some(vec![]),
+                metadata: Some(BTreeMap::new()),
+            },
+            "merchant.details_changed",
+            json!(null),
+            json!({
+                "company_name": null, "branch_name": "서초점", "business_number": null, "tags": [], "metadata": {},
+            }),
+        ),
+        (Event::MerchantArchived, "merchant.archived", json!(null), json!({})),
+        (Event::MerchantRestored, "merchant.restored", json!(null), json!({})),
+        (Event::MerchantErased, "merchant.erased", json!(null), json!({})),
+        (
+            Event::NoteAdded {
+                text: FreeText::from_untrusted("전화함"),
+            },
+            "note.added",
+            json!(null),
+            json!({ "text": "전화함" }),
+        ),
+    ]
+}
+
+fn link_table() -> Vec<Row<Event>> {
+    let link = json!({ "link_id": link_text() });
+    vec![
+        (
+            Event::LinkRequested {
+                link_id: link_id(),
+                redirect_url: Some(SecretText::new(SECRET.to_owned())),
+            },
+            "link.requested",
+            json!(null),
+            link.clone(),
+        ),
+        (
+            Event::LinkIssued {
+                link_id: link_id(),
+                url: SecretText::new(SECRET.to_owned()),
+            },
+            "link.issued",
+            json!(null),
+            link.clone(),
+        ),
+        (
+            Event::LinkIssueFailed {
+                link_id: link_id(),
+                failure: LinkFailure {
+                    outcome: LinkOutcome::Refused,
+                    upstream_code: Some("PARTNER_001".to_owned()),
+                    retryable: false,
+                    who_fixes: WhoFixes::Partner,
+                },
+            },
+            "link.issue_failed",
+            json!(null),
+            json!({
+                "link_id": link_text(), "outcome": "refused", "upstream_code": "PARTNER_001", "retryable": false,
+                "who_fixes": "partner",
+            }),
+        ),
+        (
+            Event::LinkRevoked { link_id: link_id() },
+            "link.revoked",
+            json!(null),
+            link,
+        ),
+    ]
+}
+
+fn callback_table() -> Vec<Row<Event>> {
+    vec![
+        (
+            callback(Verdict::Applied, DeletionMark::Deleted),
+            "callback.received",
+            json!("callback"),
+            json!({
+                "verdict": "applied", "reason": null, "link_id": link_text(), "received_at": "1970-01-01T00:00:09Z",
+                "code": "S", "deleted": true, "sender_listed": true,
+            }),
+        ),
+        (
+            callback(
+                Verdict::Quarantined(QuarantineReason::CodesMismatch),
+                DeletionMark::Unrecognised(text("maybe")),
+            ),
+            "callback.received",
+            json!("callback"),
+            json!({
+                "verdict": "quarantined", "reason": "codes_mismatch", "link_id": link_text(),
+                "received_at": "1970-01-01T00:00:09Z", "code": "S", "deleted": null, "sender_listed": true,
+            }),
+        ),
+        (
+            Event::StatusObserved {
+                source: ClaimSource::ReadBack,
+                read_at: at(9),
+                observation: observation(),
+                healed: true,
+            },
+            "status.observed",
+            json!("read_back"),
+            json!({ "read_at": "1970-01-01T00:00:09Z", "code": "S", "deleted": false, "healed": true }),
+        ),
+        (
+            Event::PaymentApprovalReceived {
+                link_id: None,
+                received_at: at(9),
+                approval: approval(),
+            },
+            "payment.approved",
+            json!("callback"),
+            json!({
+                "link_id": null, "received_at": "1970-01-01T00:00:09Z", "state": "F", "bill_id": "bill-1",
+                "price": "11000", "approval_number": "30001", "original_number": null, "approved_at": "20260301120000",
+                "pay_type": "CARD", "issuer": "가나카드", "issuer_number_masked": "123456******7890",
+                "api_key": "matches",
+            }),
+        ),
+    ]
+}
+
+fn claim_table() -> Vec<Row<Event>> {
+    vec![
+        (
+            Event::ReviewChanged {
+                from: ReviewStatus::InReview,
+                to: ReviewStatus::DocumentsRequired,
+                code: ReviewCode::from_untrusted("S").unwrap(),
+                message: Some(text("서류를 다시 올려 주세요")),
+                source: ClaimSource::Callback,
+                verification: Verification::Unverified,
+            },
+            "review.changed",
+            json!("callback"),
+            json!({
+                "from": "in_review", "to": "documents_required", "code": "S", "message": "서류를 다시 올려 주세요",
+                "source": "callback", "verification": "unverified",
+            }),
+        ),
+        (
+            Event::BusinessDetailsChanged {
+                company_name: Some(text("나다라 학원")),
+                branch_name: None,
+                business_number: Some(ReportedNumber::from_untrusted("117-81-78261")),
+                source: ClaimSource::List,
+            },
+            "business.changed",
+            json!("list"),
+            json!({
+                "company_name": "나다라 학원", "branch_name": null, "business_number": "**********",
+                "business_number_flag": "checksum_mismatch",
+            }),
+        ),
+        (
+            Event::UpstreamUnlinked {
+                source: ClaimSource::Callback,
+            },
+            "upstream.unlinked",
+            json!("callback"),
+            json!({}),
+        ),
+        (
+            Event::UpstreamRelinked {
+                source: ClaimSource::Reconciliation,
+            },
+            "upstream.relinked",
+            json!("reconciliation"),
+            json!({}),
+        ),
+        (
+            Event::ConfirmationRequested { doubt: Doubt::Deletes },
+            "confirmation.requested",
+            json!(null),
+            json!({ "doubt": "deletes" }),
+        ),
+        (
+            Event::ConfirmationResolved {
+                resolution: Resolution::Refuted,
+            },
+            "confirmation.resolved",
+            json!(null),
+            json!({ "resolution": "refuted" }),
+        ),
+    ]
+}
+
+/// At least one row for every event of a merchant.
+pub fn merchant_table() -> Vec<Row<Event>> {
+    [lifecycle_table(), link_table(), callback_table(), claim_table()].concat()
+}
+
+fn tenant_table() -> Vec<Row<TenantEvent>> {
+    let key_id = KeyId::from_uuid(Uuid::from_u128(6));
+    vec![
+        (
+            TenantEvent::TenantCreated {
+                slug: slug(),
+                name: Label::parse("아카데미").unwrap(),
+            },
+            "tenant.created",
+            json!(null),
+            json!({ "slug": "acme", "name": "아카데미" }),
+        ),
+        (
+            TenantEvent::UpstreamConfigured {
+                upstream: Upstream {
+                    base_url: SECRET.to_owned(),
+                    mapping_status_path: Some(SECRET.to_owned()),
+                    api_key: SecretText::new(SECRET.to_owned()),
+                },
+            },
+            "tenant.upstream_configured",
+            json!(null),
+            json!({}),
+        ),
+        (TenantEvent::TenantSuspended, "tenant.suspended", json!(null), json!({})),
+        (TenantEvent::TenantResumed, "tenant.resumed", json!(null), json!({})),
+        (
+            TenantEvent::ApiKeyIssued {
+                key_id,
+                name: Label::parse("portal").unwrap(),
+                scopes: vec![Scope::MerchantsRead],
+                secret_hash: SecretHash([9; 32]),
+                expires_at: None,
+            },
+            "api_key.issued",
+            json!(null),
+            json!({ "key_id": key_id.to_string(), "name": "portal", "scopes": ["merchants:read"], "expires_at": null }),
+        ),
+        (
+            TenantEvent::ApiKeyRevoked { key_id },
+            "api_key.revoked",
+            json!(null),
+            json!({ "key_id": key_id.to_string() }),
+        ),
+        (
+            TenantEvent::UnclaimedMerchantSeen {
+                reference: crate::testing::reference(),
+                received_at: at(9),
+                payload: RawPayload(SECRET.as_bytes().to_vec()),
+                sender_listed: None,
+            },
+            "unclaimed_merchant.seen",
+            json!("callback"),
+            json!({
+                "member_code": "member-1", "merchant_code": "shop-1", "received_at": "1970-01-01T00:00:09Z",
+                "sender_listed": null,
+            }),
+        ),
+        (
+            TenantEvent::CallbackQuarantined {
+                reason: QuarantineReason::Unparseable,
+                received_at: at(9),
+                payload: RawPayload(SECRET.as_bytes().to_vec()),
+                sender_listed: None,
+            },
+            "callback.quarantined",
+            json!("callback"),
+            json!({ "reason": "unparseable", "received_at": "1970-01-01T00:00:09Z", "sender_listed": null }),
+        ),
+    ]
+}
+
+fn check(recorded: &RecordedEvent, event_type: &str, source: &Value, data: &Value) {
+    let public = public_event(recorded);
+    assert_eq!(public.data.event_type(), event_type);
+    let json = serde_json::to_value(&public).unwrap();
+    assert_eq!(json["type"], event_type);
+    assert_eq!(&json["source"], source, "{event_type}");
+    assert_eq!(&json["data"], data, "{event_type}");
+    assert!(!json.to_string().contains(SECRET), "{event_type}: {json}");
+    assert_eq!(
+        serde_json::from_value::<PublicEvent>(json).unwrap(),
+        public,
+        "{event_type} reads back"
+    );
+}
+
+#[test]
+fn each_event_of_a_merchant_tells_what_it_may_and_no_more() {
+    for (event, event_type, source, data) in merchant_table() {
+        check(&recorded(4, event), event_type, &source, &data);
+    }
+}
+
+#[test]
+fn each_event_of_a_tenant_tells_what_it_may_and_no_more() {
+    for (event, event_type, source, data) in tenant_table() {
+        check(&recorded_of_tenant(4, event), event_type, &source, &data);
+    }
+}
+
+#[test]
+fn an_event_says_where_it_stands_and_who_caused_it() {
+    let mut event = recorded(4, Event::MerchantArchived);
+    let json = serde_json::to_value(public_event(&event)).unwrap();
+    assert_eq!(
+        json,
+        json!({
+            "object": "event", "id": event.event_id.to_string(), "seq": 4, "type": "merchant.archived",
+            "merchant_id": crate::testing::merchant_id().to_string(), "version": 4,
+            "recorded_at": "1970-01-01T00:00:04Z", "actor": { "type": "system", "id": null }, "source": null,
+            "correlation_id": event.correlation_id.to_string(), "causation_id": null, "data": {},
+        })
+    );
+    let key = KeyId::from_uuid(Uuid::from_u128(6));
+    event.actor = Actor::ApiKey(key);
+    event.causation_id = Some(event.event_id);
+    event.erased = true;
+    let json = serde_json::to_value(public_event(&event)).unwrap();
+    assert_eq!(json["actor"], json!({ "type": "api_key", "id": key.to_string() }));
+    assert_eq!(json["causation_id"], json["id"]);
+    assert_eq!(json["erased"], json!(true));
+}
+
+#[test]
+fn an_event_of_a_tenant_is_about_no_merchant() {
+    let json = serde_json::to_value(public_event(&recorded_of_tenant(1, TenantEvent::TenantSuspended))).unwrap();
+    assert_eq!(json["merchant_id"], json!(null));
+}

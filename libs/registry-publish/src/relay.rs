@@ -1,0 +1,342 @@
+//! Carries each tenant's log to the message broker, in order, and keeps the bucket of documents up to date.
+//!
+//! The log is the outbox. For each tenant the relay reads a page of events after its position, publishes their
+//! messages, writes the newest document of every merchant in the page, and moves on. [`Relay::run_once`] is one such
+//! step. It may be stopped anywhere: the next step looks at what the broker really holds and goes on from there.
+
+mod position;
+mod states;
+mod status;
+mod step;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use registry_domain::tenant::{Slug, Tenant};
+use registry_domain::{EventId, Seq, TenantId};
+use registry_journal::port::{PageSize, PublishCursor};
+use registry_journal::{Archive, ArchiveError, ReadError};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+pub use status::{RelayFailure, RelayStatus};
+
+use crate::publisher::{PublishError, Publisher};
+use position::Position;
+use states::States;
+
+/// How long the relay waits for a wake-up before it looks by itself.
+const POLL_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Pause after a tenant's first failed attempt; it doubles with each further one.
+const RETRY_DELAY_MIN: Duration = Duration::from_millis(500);
+
+/// Longest pause between two attempts.
+const RETRY_DELAY_MAX: Duration = Duration::from_secs(10);
+
+/// How long a relay that is told to stop goes on publishing what is in the log.
+const FLUSH_LIMIT: Duration = Duration::from_secs(5);
+
+/// How many tenants are read at once.
+const TENANTS_PAGE: PageSize = PageSize::clamped(500);
+
+/// What a step has done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Messages published.
+    pub published: u64,
+    /// There may be more events to read.
+    pub more: bool,
+}
+
+/// Why a step failed. The next one begins by looking at what the broker holds.
+#[derive(Debug, thiserror::Error)]
+pub enum RelayError {
+    /// The tenants could not be listed.
+    #[error("the tenants could not be listed")]
+    ListTenants(#[source] ReadError),
+    /// It could not be read where the relay stands.
+    #[error("the relay's cursor could not be read")]
+    ReadCursor(#[source] ReadError),
+    /// It could not be written down where the relay stands.
+    #[error("the relay's cursor could not be saved")]
+    SaveCursor(#[source] ReadError),
+    /// It could not be looked up whether the stream's last event stands in the log.
+    #[error("the stream's last event could not be looked up in the log")]
+    FindEvent(#[source] ReadError),
+    /// The log could not be read.
+    #[error("the log could not be read")]
+    ReadEvents(#[source] ArchiveError),
+    /// A merchant could not be folded up to an event.
+    #[error("the merchant as of event {event_id} could not be folded")]
+    FoldMerchant {
+        /// The event.
+        event_id: EventId,
+        /// Why.
+        #[source]
+        source: ArchiveError,
+    },
+    /// The merchants could not be listed.
+    #[error("the merchants could not be listed")]
+    ListMerchants(#[source] ReadError),
+    /// The stream and the bucket could not be looked at.
+    #[error("the stream could not be prepared")]
+    Prepare(#[source] PublishError),
+    /// Messages could not be published.
+    #[error("the messages could not be published")]
+    Publish(#[source] PublishError),
+    /// Documents could not be written.
+    #[error("the documents could not be written")]
+    PutDocuments(#[source] PublishError),
+}
+
+impl RelayError {
+    /// What it failed at.
+    pub fn failure(&self) -> RelayFailure {
+        match self {
+            Self::ListTenants(_)
+            | Self::ReadCursor(_)
+            | Self::SaveCursor(_)
+            | Self::FindEvent(_)
+            | Self::ReadEvents(_)
+            | Self::FoldMerchant { .. }
+            | Self::ListMerchants(_) => RelayFailure::Storage,
+            Self::Prepare(error) | Self::Publish(error) | Self::PutDocuments(error) => match error {
+                PublishError::OutOfStep => RelayFailure::OutOfStep,
+                PublishError::Unavailable(_) => RelayFailure::Unavailable,
+                PublishError::Refused(_) => RelayFailure::Refused,
+            },
+        }
+    }
+}
+
+/// Carries the logs of all tenants to a message broker. At most one may be active per tenant; should there be two, the
+/// broker's fence lets only one write.
+pub struct Relay {
+    archive: Archive,
+    publisher: Arc<dyn Publisher>,
+    states: States,
+    tracks: HashMap<TenantId, Track>,
+    session: Option<u64>,
+    failure: Option<RelayFailure>,
+    status: watch::Sender<RelayStatus>,
+}
+
+/// What the relay remembers of a tenant.
+struct Track {
+    /// Where it stands; none if the broker must be looked at first.
+    position: Option<Position>,
+    /// The last position read, for the lag. Stays while the position is unknown.
+    read: Seq,
+    /// What was written down last.
+    saved: PublishCursor,
+    saved_at: Instant,
+    retry: Option<Retry>,
+}
+
+/// The next attempt after a failure.
+#[derive(Clone, Copy)]
+struct Retry {
+    at: Instant,
+    delay: Duration,
+}
+
+/// What a round over all tenants found.
+#[derive(Default)]
+struct Round {
+    more: bool,
+    lag: u64,
+    failing: u64,
+}
+
+impl Relay {
+    /// A relay from a log to a broker.
+    pub fn new(archive: Archive, publisher: Arc<dyn Publisher>) -> Self {
+        Self {
+            archive,
+            publisher,
+            states: States::new(),
+            tracks: HashMap::new(),
+            session: None,
+            failure: None,
+            status: watch::Sender::new(RelayStatus::default()),
+        }
+    }
+
+    /// How the relay is doing, now and later.
+    pub fn status(&self) -> watch::Receiver<RelayStatus> {
+        self.status.subscribe()
+    }
+
+    /// Carries all tenants' logs until it is told to stop: one page of each in turn, so that a tenant with a long
+    /// backlog does not hold up the others. `wake` is a hint that a log has grown; without it the relay looks once a
+    /// second. Told to stop, it publishes what is left in the logs as far as that takes no more than five seconds.
+    pub async fn run(mut self, mut wake: watch::Receiver<u64>, cancellation: CancellationToken) {
+        while !cancellation.is_cancelled() {
+            // Before looking, so that a log that grows meanwhile wakes the relay again.
+            wake.mark_unchanged();
+            if !self.round(&cancellation).await {
+                self.wait(&mut wake, &cancellation).await;
+            }
+        }
+        let stop = CancellationToken::new();
+        let flush = async { while self.round(&stop).await {} };
+        if timeout(FLUSH_LIMIT, flush).await.is_err() {
+            tracing::warn!("the relay stops before everything is published; the next start goes on from there");
+        }
+        self.save_cursors().await;
+    }
+
+    async fn wait(&self, wake: &mut watch::Receiver<u64>, cancellation: &CancellationToken) {
+        tokio::select! {
+            () = cancellation.cancelled() => {}
+            // Without a connection a log that grows changes nothing.
+            Ok(()) = wake.changed(), if self.session.is_some() => {}
+            () = sleep(POLL_INTERVAL) => {}
+        }
+    }
+
+    /// Takes one step for every tenant that has something to do. Returns whether there is more to do at once.
+    async fn round(&mut self, cancellation: &CancellationToken) -> bool {
+        self.notice_session();
+        let mut round = Round::default();
+        let listed = self.visit_all(&mut round, cancellation).await;
+        match &listed {
+            Ok(()) if round.failing == 0 => self.failure = None,
+            Ok(()) => {}
+            Err(error) => {
+                if self.failure.replace(error.failure()).is_none() {
+                    tracing::warn!(error = error as &dyn Error, "the relay cannot read the log");
+                }
+            }
+        }
+        let (connected, failure) = (self.session.is_some(), self.failure);
+        self.status.send_modify(|status| {
+            status.connected = connected;
+            status.failing_tenants = round.failing;
+            status.failure = failure;
+            // Half a round would show half a lag.
+            if listed.is_ok() && !cancellation.is_cancelled() {
+                status.lag = round.lag;
+            }
+        });
+        round.more && listed.is_ok()
+    }
+
+    async fn visit_all(&mut self, round: &mut Round, cancellation: &CancellationToken) -> Result<(), RelayError> {
+        let mut after = None;
+        loop {
+            let reader = self.archive.reader();
+            let page = reader
+                .tenants(after, TENANTS_PAGE)
+                .await
+                .map_err(RelayError::ListTenants)?;
+            for (tenant, head) in &page {
+                if cancellation.is_cancelled() {
+                    return Ok(());
+                }
+                self.visit(tenant, *head, round).await?;
+            }
+            match page.last() {
+                Some((tenant, _)) if page.len() == TENANTS_PAGE.get() as usize => after = Some(tenant.id),
+                Some(_) | None => return Ok(()),
+            }
+        }
+    }
+
+    async fn visit(&mut self, tenant: &Tenant, head: Seq, round: &mut Round) -> Result<(), RelayError> {
+        let is_connected = self.session.is_some();
+        let track = self.track(tenant.id).await?;
+        if is_connected && track.is_due(head) {
+            let outcome = self.run_once(tenant.id, &tenant.slug).await;
+            round.more |= outcome.as_ref().is_ok_and(|progress| progress.more);
+            self.note_outcome(tenant.id, &tenant.slug, outcome);
+        }
+        let track = self.track(tenant.id).await?;
+        round.failing += u64::from(track.retry.is_some());
+        round.lag += head.0.saturating_sub(track.read.0);
+        Ok(())
+    }
+
+    /// What is remembered of a tenant. At first sight, that is what was written down.
+    async fn track(&mut self, tenant: TenantId) -> Result<&mut Track, RelayError> {
+        if !self.tracks.contains_key(&tenant) {
+            let cursor = self.archive.reader().publish_cursor(tenant).await;
+            let track = Track::new(cursor.map_err(RelayError::ReadCursor)?);
+            self.tracks.insert(tenant, track);
+        }
+        Ok(self
+            .tracks
+            .get_mut(&tenant)
+            .expect("it was put there if it was missing"))
+    }
+
+    /// A new connection may lead to a broker that holds less than the old one did.
+    fn notice_session(&mut self) {
+        let session = self.publisher.session();
+        if session == self.session {
+            return;
+        }
+        if session.is_some() {
+            tracing::info!("the relay is connected to the message broker");
+        } else {
+            tracing::warn!("the relay has lost the message broker; events wait in the log");
+        }
+        self.session = session;
+        for track in self.tracks.values_mut() {
+            track.position = None;
+            track.retry = None;
+        }
+    }
+
+    /// Logs where a tenant begins to fail and where it ends, not every attempt between.
+    fn note_outcome(&mut self, tenant: TenantId, slug: &Slug, outcome: Result<Progress, RelayError>) {
+        let Some(track) = self.tracks.get_mut(&tenant) else {
+            return;
+        };
+        match outcome {
+            Ok(_) => {
+                if track.retry.take().is_some() {
+                    tracing::info!(tenant = %slug, "publishing works again");
+                }
+            }
+            Err(error) => {
+                if track.retry.is_none() {
+                    tracing::warn!(tenant = %slug, error = &error as &dyn Error, "publishing fails; it is tried again");
+                }
+                self.failure = Some(error.failure());
+                let delay = track
+                    .retry
+                    .map_or(RETRY_DELAY_MIN, |retry| (retry.delay * 2).min(RETRY_DELAY_MAX));
+                track.retry = Some(Retry {
+                    at: Instant::now() + delay,
+                    delay,
+                });
+            }
+        }
+    }
+}
+
+impl Track {
+    fn new(cursor: PublishCursor) -> Self {
+        Self {
+            position: None,
+            read: cursor.seq,
+            saved: cursor,
+            saved_at: Instant::now(),
+            retry: None,
+        }
+    }
+
+    /// Whether a step would do anything, and may be tried.
+    fn is_due(&self, head: Seq) -> bool {
+        let may_try = self.retry.is_none_or(|retry| retry.at <= Instant::now());
+        let has_work = self.position.is_none_or(|position| position.seq < head) || self.is_save_due();
+        may_try && has_work
+    }
+}

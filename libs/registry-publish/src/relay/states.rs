@@ -1,0 +1,64 @@
+//! Merchants as of an event. Folded from the last state at hand where possible, from the log otherwise.
+
+use std::num::NonZeroUsize;
+
+use lru::LruCache;
+use registry_domain::merchant::{Event, Merchant, evolve};
+use registry_domain::{MerchantId, TenantId, Version};
+use registry_journal::archive::Until;
+use registry_journal::record::StreamEvent;
+use registry_journal::{Archive, ArchiveError, RecordedEvent};
+
+/// Most merchants whose state is kept at hand, over all tenants. One takes about a kilobyte.
+const STATES_MAX: NonZeroUsize = NonZeroUsize::new(10_000).expect("it is not zero");
+
+/// The states at hand.
+pub(super) struct States {
+    cache: LruCache<(TenantId, MerchantId), Merchant>,
+}
+
+impl States {
+    pub(super) fn new() -> Self {
+        Self {
+            // Does not reserve room for all of them: an idle registry stays small.
+            cache: LruCache::sparse(STATES_MAX),
+        }
+    }
+
+    /// Forgets the merchants that a page tells to be erased: what is published from here on must not hold what is no
+    /// longer in the log, even if the event is older than the erasure.
+    pub(super) fn forget_erased(&mut self, page: &[RecordedEvent]) {
+        for recorded in page {
+            let erases = matches!(&recorded.event, StreamEvent::Merchant(Event::MerchantErased));
+            if let Some(id) = recorded.stream.merchant_id()
+                && (erases || recorded.erased)
+            {
+                self.cache.pop(&(recorded.tenant_id, id));
+            }
+        }
+    }
+
+    /// The merchant right after one of its events. None if the event stands before its registration.
+    pub(super) async fn at(
+        &mut self,
+        archive: &Archive,
+        id: MerchantId,
+        event: &Event,
+        recorded: &RecordedEvent,
+    ) -> Result<Option<&Merchant>, ArchiveError> {
+        let key = (recorded.tenant_id, id);
+        let stamp = recorded.stamp;
+        let before = self
+            .cache
+            .pop(&key)
+            .filter(|state| state.version.next() == stamp.version);
+        let merchant = if before.is_some() || stamp.version == Version::ZERO.next() {
+            evolve(id, before, event, stamp)
+        } else {
+            archive
+                .merchant_at(recorded.tenant_id, id, Until::Version(stamp.version))
+                .await?
+        };
+        Ok(merchant.map(|merchant| self.cache.get_or_insert(key, || merchant)))
+    }
+}

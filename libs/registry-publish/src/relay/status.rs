@@ -1,0 +1,43 @@
+//! How the relay is doing, for the readiness check and the metrics.
+
+/// How the relay is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RelayStatus {
+    /// There is a connection to the message broker.
+    pub connected: bool,
+    /// Events in the logs of all tenants that the relay has not read yet.
+    pub lag: u64,
+    /// Events published since the process started.
+    pub published_total: u64,
+    /// How often the relay looked at what the broker really holds since the process started.
+    pub resumed_total: u64,
+    /// Tenants whose last attempt failed.
+    pub failing_tenants: u64,
+    /// What the last failed attempt was about; none while nothing fails.
+    pub failure: Option<RelayFailure>,
+}
+
+/// What an attempt failed at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RelayFailure {
+    /// Storage could not be read or written.
+    Storage,
+    /// Another publisher wrote, or the broker lost data. The next attempt looks.
+    OutOfStep,
+    /// The broker does not answer.
+    Unavailable,
+    /// The broker refuses.
+    Refused,
+}
+
+impl RelayFailure {
+    /// The word for it in metrics and readiness answers.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Storage => "storage",
+            Self::OutOfStep => "out_of_step",
+            Self::Unavailable => "unavailable",
+            Self::Refused => "refused",
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! A log in memory behind the journal's reading port, sealed like a real one.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use registry_domain::merchant::{self, Merchant, evolve};
+use registry_domain::tenant::{self, Slug, Tenant, TenantState};
+use registry_domain::{CorrelationId, EventId, KeyId, Label, LinkId, MerchantId, Reference, Seq, TenantId, Version};
+use registry_journal::port::{
+    Head, IdempotencyRow, MerchantFilter, MerchantQuery, PageSize, PresentedKey, PublishCursor, Reader, StatusCount,
+    StreamQuery,
+};
+use registry_journal::record::{StreamEvent, StreamId};
+use registry_journal::{Archive, EventRow, Keyring, MasterKey, ReadError, stored};
+use uuid::Uuid;
+
+use crate::testing::{at, registered, slug, tenant_id};
+
+pub struct Log {
+    keyring: Arc<Keyring>,
+    first_id: u128,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    rows: Vec<EventRow>,
+    merchants: BTreeMap<MerchantId, Merchant>,
+    keys: HashMap<Uuid, Vec<u8>>,
+    cursor: Option<PublishCursor>,
+}
+
+pub fn merchant_id(number: u128) -> MerchantId {
+    MerchantId::from_uuid(Uuid::from_u128(100 + number))
+}
+
+impl Log {
+    pub fn new() -> Arc<Self> {
+        Self::with_ids_from(1)
+    }
+
+    /// Two logs with other ids have no event in common.
+    pub fn with_ids_from(first_id: u128) -> Arc<Self> {
+        Arc::new(Self {
+            keyring: Arc::new(Keyring::new(&MasterKey::from_bytes([1; 32]))),
+            first_id,
+            state: Mutex::default(),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    pub fn archive(self: &Arc<Self>) -> Archive {
+        Archive::new(self.clone(), self.keyring.clone())
+    }
+
+    pub fn cursor(&self) -> PublishCursor {
+        self.state().cursor.unwrap_or(PublishCursor::START)
+    }
+
+    pub fn merchants(&self) -> BTreeMap<MerchantId, Merchant> {
+        self.state().merchants.clone()
+    }
+
+    /// Positions of the events that are to be published.
+    pub fn merchant_events(&self) -> Vec<u64> {
+        let state = self.state();
+        let of_merchants = state.rows.iter().filter(|row| row.stream.merchant_id().is_some());
+        of_merchants.map(|row| row.seq.0).collect()
+    }
+
+    pub fn register(&self, number: u128) {
+        self.append(number, registered("1178178260"));
+    }
+
+    pub fn append(&self, number: u128, event: merchant::Event) {
+        self.write(StreamId::Merchant(merchant_id(number)), &StreamEvent::Merchant(event));
+    }
+
+    pub fn append_to_tenant(&self, event: tenant::Event) {
+        self.write(StreamId::Tenant(tenant_id()), &StreamEvent::Tenant(event));
+    }
+
+    /// Records the erasure and destroys the key, as the write path does in one transaction.
+    pub fn erase(&self, number: u128) {
+        self.append(number, merchant::Event::MerchantErased);
+        self.state().keys.remove(&merchant_id(number).as_uuid());
+    }
+
+    fn write(&self, stream: StreamId, event: &StreamEvent) {
+        let mut state = self.state();
+        let stored = stored::from_domain(event);
+        let owner = stream.as_uuid();
+        let (key, wrapped) = self.keyring.create(owner, [7; 32]);
+        let number = state.rows.len() as u64 + 1;
+        let event_id = EventId::from_uuid(Uuid::from_u128(self.first_id + u128::from(number)));
+        let sealed = stored
+            .personal
+            .map(|personal| key.seal(event_id.as_uuid(), &personal.to_bytes()));
+        let version = state.rows.iter().filter(|row| row.stream == stream).count() as u64 + 1;
+        let row = EventRow {
+            tenant_id: tenant_id(),
+            seq: Seq(number),
+            event_id,
+            stream,
+            version: Version(version),
+            event_type: stored.event_type.to_owned(),
+            recorded_at: at(i64::try_from(number).unwrap()),
+            actor: "system".to_owned(),
+            correlation_id: CorrelationId::from_uuid(Uuid::from_u128(3)),
+            causation_id: None,
+            idempotency_key: None,
+            data: stored.data,
+            sealed: sealed.unwrap_or_default(),
+            hash: [0; 32],
+        };
+        if let (Some(id), StreamEvent::Merchant(event)) = (stream.merchant_id(), event) {
+            let before = state.merchants.remove(&id);
+            let merchant = evolve(id, before, event, row.stamp()).expect("it is registered");
+            state.merchants.insert(id, merchant);
+        }
+        state.keys.entry(owner).or_insert(wrapped);
+        state.rows.push(row);
+    }
+}
+
+/// The relay asks some questions only; a test in which it asks another one fails.
+#[async_trait]
+impl Reader for Log {
+    async fn merchants(&self, _: TenantId, query: &MerchantQuery) -> Result<Vec<Merchant>, ReadError> {
+        assert_eq!(query.after, None, "the logs of these tests have one page of merchants");
+        Ok(self.state().merchants.values().cloned().collect())
+    }
+
+    async fn events_after(&self, _: TenantId, after: Seq, limit: PageSize) -> Result<Vec<EventRow>, ReadError> {
+        let state = self.state();
+        let rows = state.rows.iter().filter(|row| row.seq > after);
+        Ok(rows.take(limit.get() as usize).cloned().collect())
+    }
+
+    async fn stream(&self, _: TenantId, query: &StreamQuery) -> Result<Vec<EventRow>, ReadError> {
+        let state = self.state();
+        let rows = state
+            .rows
+            .iter()
+            .filter(|row| row.stream == query.stream && row.version > query.after);
+        let rows = rows.filter(|row| query.until_version.is_none_or(|until| row.version <= until));
+        Ok(rows.take(query.limit.get() as usize).cloned().collect())
+    }
+
+    async fn event(&self, _: TenantId, id: EventId) -> Result<Option<EventRow>, ReadError> {
+        Ok(self.state().rows.iter().find(|row| row.event_id == id).cloned())
+    }
+
+    async fn wrapped_keys(&self, _: TenantId, owners: &[Uuid]) -> Result<HashMap<Uuid, Vec<u8>>, ReadError> {
+        let state = self.state();
+        let found = owners
+            .iter()
+            .filter_map(|owner| Some((*owner, state.keys.get(owner)?.clone())));
+        Ok(found.collect())
+    }
+
+    async fn publish_cursor(&self, _: TenantId) -> Result<PublishCursor, ReadError> {
+        Ok(self.cursor())
+    }
+
+    async fn save_publish_cursor(&self, _: TenantId, cursor: PublishCursor) -> Result<(), ReadError> {
+        self.state().cursor = Some(cursor);
+        Ok(())
+    }
+
+    async fn tenants(&self, after: Option<TenantId>, _: PageSize) -> Result<Vec<(Tenant, Seq)>, ReadError> {
+        assert_eq!(after, None, "there is one tenant");
+        let head = Seq(self.state().rows.len() as u64);
+        let tenant = Tenant {
+            id: tenant_id(),
+            version: Version(1),
+            seq: Seq(1),
+            slug: slug(),
+            name: Label::parse("아카데미").unwrap(),
+            state: TenantState::Active,
+            upstream: None,
+            keys: vec![],
+            created_at: at(0),
+        };
+        Ok(vec![(tenant, head)])
+    }
+
+    async fn merchant(&self, _: TenantId, _: MerchantId) -> Result<Option<Merchant>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn merchant_by_reference(&self, _: TenantId, _: &Reference) -> Result<Option<Merchant>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn status_counts(&self, _: TenantId, _: &MerchantFilter) -> Result<Vec<StatusCount>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn status_counts_as_of(&self, _: TenantId, _: DateTime<Utc>) -> Result<Vec<StatusCount>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn merchant_of_link(&self, _: TenantId, _: LinkId) -> Result<Option<MerchantId>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn stale_link_requests(
+        &self,
+        _: TenantId,
+        _: DateTime<Utc>,
+        _: PageSize,
+    ) -> Result<Vec<(MerchantId, LinkId)>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn idempotency(&self, _: TenantId, _: &str) -> Result<Option<IdempotencyRow>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn head(&self, _: TenantId) -> Result<Head, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn tenant(&self, _: TenantId) -> Result<Option<Tenant>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn tenant_by_slug(&self, _: &Slug) -> Result<Option<Tenant>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn presented_key(&self, _: KeyId) -> Result<Option<PresentedKey>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn ping(&self) -> Result<(), ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+}

@@ -1,0 +1,213 @@
+//! `registry dev`: everything a person needs to see it work, in one process.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Args;
+use paymint_sandbox::{PartnerKey, RunningSandbox, Sandbox, SandboxConfig};
+use registry_domain::tenant::{Command, Creation, Scope, Slug, Tenant};
+use registry_domain::{Label, TenantId};
+use registry_http::credentials::Presented;
+use registry_journal::Ambient;
+use serde::Serialize;
+use tokio::net::TcpListener;
+
+use super::key::new_key;
+use super::operate::submit;
+use super::serve::exit_code;
+use super::tenant::upstream;
+use crate::app::App;
+use crate::config::{Config, SenderModeSetting};
+use crate::secrets::write_secret;
+use crate::signals::StopSignals;
+
+mod demo;
+
+/// The demo tenant.
+const TENANT: &str = "demo";
+
+#[derive(Args)]
+pub(super) struct DevArgs {
+    /// Where everything is kept.
+    #[arg(long)]
+    data_dir: Option<PathBuf>,
+    /// Address and port of the service; port 0 takes a free one.
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+    /// Address and port of the sandbox upstream; port 0 takes a free one. Without it, the port after the service's.
+    #[arg(long)]
+    sandbox_listen: Option<SocketAddr>,
+    /// The NATS server.
+    #[arg(long)]
+    nats_url: Option<String>,
+    /// Fill the demo tenant with so many merchants in lively states.
+    #[arg(long, default_value_t = 0)]
+    demo: usize,
+    /// Print one line of JSON when ready, and nothing else.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What somebody needs to begin.
+#[derive(Serialize)]
+struct Ready {
+    base_url: String,
+    sandbox_url: String,
+    api_key: String,
+    nats_url: Option<String>,
+    tenant: &'static str,
+}
+
+pub(super) async fn run(mut config: Config, args: DevArgs) -> anyhow::Result<ExitCode> {
+    let mut signals = StopSignals::listen().context("signals cannot be listened to")?;
+    config.data_dir = args.data_dir.clone().unwrap_or(config.data_dir);
+    config.listen = args.listen.unwrap_or(config.listen);
+    config.nats_url = args.nats_url.clone().or(config.nats_url);
+    // The sandbox calls from this machine, which is not among Paymint's addresses.
+    config.sender_mode = SenderModeSetting::Off;
+    let ambient = Ambient::system();
+    let listener = TcpListener::bind(config.listen).await;
+    let listener = listener.with_context(|| format!("{} cannot be listened on", config.listen))?;
+    let app = App::start(&config, listener, ambient.clone()).await?;
+    let upstream_key = upstream_key(&config.data_dir, &ambient)?;
+    let sandbox = start_sandbox(&args, app.address(), &upstream_key).await?;
+    let tenant = demo_tenant(&app, &ambient, &sandbox, &upstream_key).await?;
+    let api_key = demo_key(&app, &ambient, &config.data_dir, &tenant).await?;
+    let ready = Ready {
+        base_url: format!("http://{}", app.address()),
+        sandbox_url: sandbox.site_url().as_str().trim_end_matches('/').to_owned(),
+        api_key,
+        nats_url: config.nats_url.clone(),
+        tenant: TENANT,
+    };
+    if args.demo > 0 {
+        demo::fill(&app, &ambient, &tenant, &sandbox, args.demo).await?;
+    }
+    announce(&ready, args.json)?;
+    let ended = app.run_until(signals.next()).await;
+    sandbox.shutdown().await;
+    Ok(exit_code(ended))
+}
+
+/// The sandbox forgets everything when it stops; its partner key stays the same, so that the tenant's stays right.
+fn upstream_key(data_dir: &Path, ambient: &Ambient) -> anyhow::Result<String> {
+    let path = data_dir.join("dev").join("upstream.key");
+    if !path.exists() {
+        let key: String = hex::encode(ambient.ids.secret()).chars().take(32).collect();
+        write_secret(&path, &key).with_context(|| format!("{} cannot be written", path.display()))?;
+    }
+    let key = std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+    Ok(key.trim().to_owned())
+}
+
+async fn start_sandbox(args: &DevArgs, service: SocketAddr, key: &str) -> anyhow::Result<RunningSandbox> {
+    let wants_any_port = args.listen.is_some_and(|listen| listen.port() == 0);
+    let next_port = if wants_any_port {
+        0
+    } else {
+        service.port().checked_add(1).unwrap_or(0)
+    };
+    let config = SandboxConfig {
+        listen: args.sandbox_listen.unwrap_or(SocketAddr::new(service.ip(), next_port)),
+        public_url: None,
+        api_keys: vec![PartnerKey::parse(key).context("the sandbox's partner key cannot be used")?],
+        seed: 1,
+    };
+    Sandbox::start(config)
+        .await
+        .context("the sandbox upstream cannot be started")
+}
+
+async fn demo_tenant(
+    app: &App,
+    ambient: &Ambient,
+    sandbox: &RunningSandbox,
+    upstream_key: &str,
+) -> anyhow::Result<Tenant> {
+    let slug = Slug::parse(TENANT)?;
+    let archive = app.archive();
+    let writer = app.writer();
+    if archive.reader().tenant_by_slug(&slug).await?.is_none() {
+        let creation = Creation {
+            slug: slug.clone(),
+            name: Label::parse("Demo partner")?,
+            slug_taken: None,
+        };
+        let id = TenantId::from_uuid(ambient.ids.uuid());
+        submit(&writer, ambient, id, Command::Create(creation)).await?;
+    }
+    let tenant = archive
+        .reader()
+        .tenant_by_slug(&slug)
+        .await?
+        .context("the demo tenant was not created")?;
+    let wanted = upstream(sandbox.base_url().as_str(), None, upstream_key)?;
+    if tenant
+        .upstream
+        .as_ref()
+        .is_none_or(|known| known.base_url != wanted.base_url)
+    {
+        submit(&writer, ambient, tenant.id, Command::ConfigureUpstream(wanted)).await?;
+    }
+    Ok(tenant)
+}
+
+/// A key that was shown once cannot be shown again, so the demo keeps its own in a file.
+async fn demo_key(app: &App, ambient: &Ambient, data_dir: &Path, tenant: &Tenant) -> anyhow::Result<String> {
+    let path = data_dir.join("dev").join("api.key");
+    if let Ok(text) = std::fs::read_to_string(&path) {
+        let known = Presented::parse(text.trim()).is_some_and(|key| tenant.keys.iter().any(|k| k.id == key.key_id));
+        if known {
+            return Ok(text.trim().to_owned());
+        }
+        std::fs::remove_file(&path).with_context(|| format!("{} cannot be replaced", path.display()))?;
+    }
+    let (key, text) = new_key(ambient, Label::parse("demo")?, Scope::ALL.to_vec(), None);
+    submit(&app.writer(), ambient, tenant.id, Command::IssueKey(key)).await?;
+    write_secret(&path, &text).with_context(|| format!("{} cannot be written", path.display()))?;
+    Ok(text)
+}
+
+fn announce(ready: &Ready, json: bool) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    if json {
+        writeln!(out, "{}", serde_json::to_string(ready)?)?;
+        return Ok(out.flush()?);
+    }
+    let Ready {
+        base_url,
+        sandbox_url,
+        api_key,
+        nats_url,
+        tenant,
+    } = ready;
+    let nats = nats_url
+        .as_deref()
+        .unwrap_or("none; events stay in the log and the feed serves them");
+    writeln!(
+        out,
+        "
+The registry is ready.
+
+  API            {base_url}   (reference: {base_url}/docs)
+  review desk    {sandbox_url}/desk
+  NATS           {nats}
+  tenant         {tenant}
+  API key        {api_key}
+
+Try it:
+
+  export KEY={api_key}
+  curl -s {base_url}/v1/me -H \"Authorization: Bearer $KEY\"
+  curl -s {base_url}/v1/merchants -H \"Authorization: Bearer $KEY\" -H 'Content-Type: application/json' \\
+    -d '{{\"member_code\":\"acad-12\",\"merchant_code\":\"store-3\",\"company_name\":\"가나다 학원\"}}'
+  curl -s -X POST {base_url}/v1/merchants/<id>/registration-links -H \"Authorization: Bearer $KEY\" -H 'Idempotency-Key: link-1'
+
+Ctrl-C stops everything.
+"
+    )?;
+    Ok(out.flush()?)
+}

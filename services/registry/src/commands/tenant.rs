@@ -1,0 +1,158 @@
+//! `registry tenant`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use registry_domain::merchant::SecretText;
+use registry_domain::tenant::{Command, Creation, Slug, Upstream};
+use registry_domain::{Label, TenantId};
+use registry_ingest::{CallbackToken, PublicUrl};
+use registry_journal::port::PageSize;
+
+use super::operate::Desk;
+use crate::config::Config;
+
+/// Longest `apiKey` (official request tables).
+const UPSTREAM_KEY_LENGTH_MAX: usize = 32;
+
+#[derive(Subcommand)]
+pub(super) enum TenantCommand {
+    /// Create a tenant.
+    Create(CreateArgs),
+    /// Say where Paymint is and which key to use.
+    Upstream(UpstreamArgs),
+    /// List all tenants.
+    List,
+    /// Refuse a tenant's API keys. Callbacks are still taken.
+    Suspend(SlugArgs),
+    /// Accept a suspended tenant's API keys again.
+    Resume(SlugArgs),
+    /// Print the tenant-level callback URL, for mappings that Paymint's staff links by hand.
+    CallbackUrl(SlugArgs),
+}
+
+#[derive(Args)]
+pub(super) struct CreateArgs {
+    /// Short name: 3 to 40 characters out of a-z, 0-9 and -. It never changes.
+    #[arg(long)]
+    slug: String,
+    /// Name.
+    #[arg(long)]
+    name: String,
+}
+
+#[derive(Args)]
+pub(super) struct UpstreamArgs {
+    /// The tenant.
+    #[arg(long)]
+    tenant: String,
+    /// Base URL of the Partner API. There is no default: sandbox and production must not be mixed up.
+    #[arg(long)]
+    url: String,
+    /// File that holds the partner's apiKey.
+    #[arg(long)]
+    api_key_file: PathBuf,
+    /// Path of the mapping-status call below the base URL, if it is not the usual one.
+    #[arg(long)]
+    mapping_status_path: Option<String>,
+}
+
+#[derive(Args)]
+pub(super) struct SlugArgs {
+    /// The tenant.
+    #[arg(long)]
+    tenant: String,
+}
+
+pub(super) async fn run(config: Config, command: TenantCommand) -> anyhow::Result<ExitCode> {
+    let desk = Desk::open(&config).await?;
+    let done = match command {
+        TenantCommand::Create(args) => create(&desk, args).await,
+        TenantCommand::Upstream(args) => configure(&desk, args).await,
+        TenantCommand::List => list(&desk).await,
+        TenantCommand::Suspend(args) => to_tenant(&desk, &args.tenant, Command::Suspend).await,
+        TenantCommand::Resume(args) => to_tenant(&desk, &args.tenant, Command::Resume).await,
+        TenantCommand::CallbackUrl(args) => callback_url(&config, &desk, &args.tenant).await,
+    };
+    desk.close().await;
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+async fn create(desk: &Desk, args: CreateArgs) -> anyhow::Result<()> {
+    let tenant_id = TenantId::from_uuid(desk.ambient.ids.uuid());
+    let creation = Creation {
+        slug: Slug::parse(&args.slug).context("the slug cannot be used")?,
+        name: Label::parse(&args.name).context("the name cannot be used")?,
+        slug_taken: None,
+    };
+    desk.submit(tenant_id, Command::Create(creation)).await?;
+    println!("{tenant_id}");
+    Ok(())
+}
+
+async fn configure(desk: &Desk, args: UpstreamArgs) -> anyhow::Result<()> {
+    let file = &args.api_key_file;
+    let key = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    to_tenant(
+        desk,
+        &args.tenant,
+        Command::ConfigureUpstream(upstream(&args.url, args.mapping_status_path, &key)?),
+    )
+    .await
+}
+
+/// Checks what an operator says about the upstream.
+pub(super) fn upstream(url: &str, mapping_status_path: Option<String>, key: &str) -> anyhow::Result<Upstream> {
+    let url = url::Url::parse(url).context("the upstream URL cannot be used")?;
+    anyhow::ensure!(
+        matches!(url.scheme(), "http" | "https"),
+        "the upstream URL must begin with http or https"
+    );
+    let key = key.trim();
+    anyhow::ensure!(
+        !key.is_empty() && key.len() <= UPSTREAM_KEY_LENGTH_MAX,
+        "an apiKey has 1 to 32 characters"
+    );
+    Ok(Upstream {
+        base_url: url.into(),
+        mapping_status_path,
+        api_key: SecretText::new(key.to_owned()),
+    })
+}
+
+async fn to_tenant(desk: &Desk, slug: &str, command: Command) -> anyhow::Result<()> {
+    let tenant = desk.tenant(slug).await?;
+    desk.submit(tenant.id, command).await
+}
+
+async fn list(desk: &Desk) -> anyhow::Result<()> {
+    let mut after = None;
+    loop {
+        let page = desk.archive.reader().tenants(after, PageSize::MAX).await?;
+        for (tenant, events) in &page {
+            after = Some(tenant.id);
+            println!(
+                "{}\t{}\t{}\t{events} events",
+                tenant.id,
+                tenant.slug,
+                tenant.state.as_str()
+            );
+        }
+        if page.len() < PageSize::MAX.get() as usize {
+            return Ok(());
+        }
+    }
+}
+
+async fn callback_url(config: &Config, desk: &Desk, slug: &str) -> anyhow::Result<()> {
+    let tenant = desk.tenant(slug).await?;
+    let url = config.public_url.as_deref().context("public_url is not set")?;
+    let token = CallbackToken::Tenant { tenant_id: tenant.id };
+    println!(
+        "{}",
+        PublicUrl::parse(url)?.callback_url(&desk.secrets.token_keys, token)
+    );
+    Ok(())
+}

@@ -1,0 +1,209 @@
+//! Everything that an operator can set: one struct, read once, from a file and the environment.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use ipnet::IpNet;
+use registry_ingest::{PublicUrl, SenderCheck, SenderMode};
+use serde::{Deserialize, Serialize};
+
+/// The name of the database file in the data directory.
+const DATABASE_FILE: &str = "registry.db";
+
+/// What is done with callbacks from addresses that are not on the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SenderModeSetting {
+    /// Addresses are not looked at.
+    Off,
+    /// Callbacks are taken, marked and counted.
+    Observe,
+    /// Callbacks are quarantined.
+    Enforce,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Pretty,
+    /// For machines, one object a line.
+    Json,
+}
+
+/// The settings. Each can stand in the file under its name, or in the environment as `REGISTRY_` and its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where the registry keeps its files.
+    pub data_dir: PathBuf,
+    /// `sqlite://<path>`; without it, a file in the data directory. Also read from `DATABASE_URL`.
+    pub database_url: Option<String>,
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// Under which URL Paymint reaches this installation. Without it, the address that is listened on.
+    pub public_url: Option<String>,
+    /// File with the master key, 64 hexadecimal digits. Without it, one is made in the data directory.
+    pub master_key_file: Option<PathBuf>,
+    /// File with one or two keys for callback URLs, each `<number> <64 hexadecimal digits>`. Without it, one is made in
+    /// the data directory.
+    pub callback_keys_file: Option<PathBuf>,
+    /// The NATS server; without it nothing is published, and the feed serves the events. Also read from `NATS_URL`.
+    pub nats_url: Option<String>,
+    /// Credentials file for NATS.
+    pub nats_credentials_file: Option<PathBuf>,
+    /// Copies of each stream: 1 on a single server, 3 on a cluster.
+    pub nats_replicas: usize,
+    /// What is done with callbacks from addresses that are not on the list.
+    pub sender_mode: SenderModeSetting,
+    /// The list: networks or addresses. Paymint's published addresses by default.
+    pub sender_networks: Vec<String>,
+    /// Networks of the proxies in front, whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<String>,
+    /// Most event streams (SSE) open at once.
+    pub event_streams_max: usize,
+    /// Most commands in one transaction, 1 to 1,000. With 1 every command pays for a commit of its own.
+    pub batch_length_max: usize,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// Which log lines are written, as `tracing` directives.
+    pub log: String,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from("data"),
+            database_url: None,
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_url: None,
+            master_key_file: None,
+            callback_keys_file: None,
+            nats_url: None,
+            nats_credentials_file: None,
+            nats_replicas: 1,
+            sender_mode: SenderModeSetting::Observe,
+            sender_networks: registry_ingest::sender::PUBLISHED_SENDERS.map(str::to_owned).to_vec(),
+            trusted_proxies: Vec::new(),
+            event_streams_max: 1_000,
+            batch_length_max: 1_000,
+            log_format: LogFormat::Json,
+            log: "info".to_owned(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads the file, if one is named, and the environment on top of it. An error names the setting.
+    pub fn read(file: Option<&Path>) -> anyhow::Result<Self> {
+        let mut figment = Figment::from(Serialized::defaults(Self::default()));
+        if let Some(file) = file {
+            anyhow::ensure!(file.is_file(), "there is no configuration file {}", file.display());
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        let figment = figment
+            .merge(Env::raw().only(&["DATABASE_URL", "NATS_URL"]))
+            // The path of the file itself is the one variable with our prefix that is no setting.
+            .merge(Env::prefixed("REGISTRY_").ignore(&["config"]));
+        let config: Self = figment.extract().context("the configuration cannot be read")?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        self.database_file()?;
+        self.senders()?;
+        self.proxies()?;
+        anyhow::ensure!(
+            matches!(self.nats_replicas, 1 | 3 | 5),
+            "nats_replicas must be 1, 3 or 5"
+        );
+        anyhow::ensure!(self.event_streams_max > 0, "event_streams_max must be at least 1");
+        anyhow::ensure!(
+            (1..=1_000).contains(&self.batch_length_max),
+            "batch_length_max must be 1 to 1,000"
+        );
+        if let Some(url) = &self.public_url {
+            PublicUrl::parse(url).context("public_url cannot be used")?;
+        }
+        Ok(())
+    }
+
+    /// The database file.
+    pub fn database_file(&self) -> anyhow::Result<PathBuf> {
+        match self.database_url.as_deref() {
+            None => Ok(self.data_dir.join(DATABASE_FILE)),
+            Some(url) => match url.strip_prefix("sqlite://") {
+                Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
+                _ => anyhow::bail!("database_url must be of the form sqlite://<path>"),
+            },
+        }
+    }
+
+    /// The check of senders.
+    pub fn senders(&self) -> anyhow::Result<SenderCheck> {
+        let mode = match self.sender_mode {
+            SenderModeSetting::Off => SenderMode::Off,
+            SenderModeSetting::Observe => SenderMode::Observe,
+            SenderModeSetting::Enforce => SenderMode::Enforce,
+        };
+        Ok(SenderCheck {
+            mode,
+            networks: networks("sender_networks", &self.sender_networks)?,
+        })
+    }
+
+    /// The proxies in front.
+    pub fn proxies(&self) -> anyhow::Result<Vec<IpNet>> {
+        networks("trusted_proxies", &self.trusted_proxies)
+    }
+}
+
+fn networks(setting: &str, texts: &[String]) -> anyhow::Result<Vec<IpNet>> {
+    let network = |text: &String| {
+        let address = || text.parse::<IpAddr>().map(IpNet::from).ok();
+        text.parse()
+            .ok()
+            .or_else(address)
+            .with_context(|| format!("{setting} holds {text:?}, which is no network"))
+    };
+    texts.iter().map(network).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_valid() {
+        Config::default().check().unwrap();
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_its_setting() {
+        let wrong = |change: fn(&mut Config)| {
+            let mut config = Config::default();
+            change(&mut config);
+            config.check().unwrap_err().to_string()
+        };
+        assert!(wrong(|config| config.database_url = Some("mysql://x".into())).contains("database_url"));
+        assert!(wrong(|config| config.trusted_proxies = vec!["x".into()]).contains("trusted_proxies"));
+        assert!(wrong(|config| config.sender_networks = vec!["1.2.3".into()]).contains("sender_networks"));
+        assert!(wrong(|config| config.nats_replicas = 2).contains("nats_replicas"));
+        assert!(wrong(|config| config.public_url = Some("ftp://x".into())).contains("public_url"));
+    }
+
+    #[test]
+    fn an_unknown_setting_is_refused() {
+        let directory = std::env::temp_dir().join("registry-config-test");
+        std::fs::create_dir_all(&directory).unwrap();
+        let file = directory.join("unknown.toml");
+        std::fs::write(&file, "lisen = \"127.0.0.1:1\"\n").unwrap();
+        let error = format!("{:#}", Config::read(Some(&file)).unwrap_err());
+        assert!(error.contains("lisen"), "{error}");
+    }
+}

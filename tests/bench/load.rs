@@ -1,0 +1,119 @@
+//! A load of callbacks over keep-alive connections. It speaks just enough HTTP to count answers, so that what is
+//! measured is the service and not the client.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, ensure};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+/// What a connection sends, one after the other, round and round.
+pub(crate) type Script = Vec<Vec<u8>>;
+
+/// What came of a load.
+pub(crate) struct Outcome {
+    /// Answers in the measured time.
+    pub(crate) answers: usize,
+    /// The measured time.
+    pub(crate) seconds: f64,
+    /// Time from request to answer, sorted.
+    latencies: Vec<Duration>,
+}
+
+impl Outcome {
+    /// Answers per second.
+    pub(crate) fn rate(&self) -> f64 {
+        self.answers as f64 / self.seconds
+    }
+
+    /// Milliseconds within which the given share of the requests was answered.
+    pub(crate) fn percentile(&self, share: f64) -> f64 {
+        let last = self.latencies.len().saturating_sub(1);
+        let index = (last as f64 * share).round() as usize;
+        self.latencies
+            .get(index)
+            .map_or(f64::NAN, |latency| latency.as_secs_f64() * 1_000.0)
+    }
+}
+
+/// Sends each script over a connection of its own: first to warm up, then measured.
+pub(crate) async fn run(
+    address: SocketAddr,
+    scripts: Vec<Script>,
+    warm: Duration,
+    length: Duration,
+) -> anyhow::Result<Outcome> {
+    let begin = Instant::now() + warm;
+    let end = begin + length;
+    let mut connections = JoinSet::new();
+    for script in scripts {
+        let script = Arc::new(script);
+        connections.spawn(async move { connection(address, &script, begin, end).await });
+    }
+    let mut latencies = Vec::new();
+    while let Some(measured) = connections.join_next().await {
+        latencies.extend(measured??);
+    }
+    latencies.sort_unstable();
+    Ok(Outcome {
+        answers: latencies.len(),
+        seconds: length.as_secs_f64(),
+        latencies,
+    })
+}
+
+async fn connection(
+    address: SocketAddr,
+    script: &Script,
+    begin: Instant,
+    end: Instant,
+) -> anyhow::Result<Vec<Duration>> {
+    let mut stream = TcpStream::connect(address).await.context("connecting")?;
+    stream.set_nodelay(true)?;
+    let mut buffer = vec![0; 16 * 1024];
+    let mut latencies = Vec::new();
+    for request in script.iter().cycle() {
+        let sent = Instant::now();
+        if sent >= end {
+            break;
+        }
+        stream.write_all(request).await.context("sending")?;
+        answer(&mut stream, &mut buffer).await?;
+        let answered = Instant::now();
+        if sent >= begin && answered <= end {
+            latencies.push(answered - sent);
+        }
+    }
+    Ok(latencies)
+}
+
+/// Reads one answer with a Content-Length, and insists on 200.
+async fn answer(stream: &mut TcpStream, buffer: &mut [u8]) -> anyhow::Result<()> {
+    let mut filled = 0;
+    loop {
+        let read = stream.read(&mut buffer[filled..]).await.context("reading")?;
+        ensure!(read > 0, "the connection was closed");
+        filled += read;
+        let Some(head) = buffer[..filled].windows(4).position(|window| window == b"\r\n\r\n") else {
+            continue;
+        };
+        let text = std::str::from_utf8(&buffer[..head]).context("the head is not text")?;
+        ensure!(
+            text.starts_with("HTTP/1.1 200"),
+            "answered {}",
+            text.lines().next().unwrap_or_default()
+        );
+        let length = text.lines().find_map(|line| {
+            line.to_ascii_lowercase()
+                .strip_prefix("content-length:")
+                .map(|value| value.trim().parse::<usize>())
+        });
+        let length = length.context("the answer has no length")??;
+        if filled >= head + 4 + length {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! The whole service, through its real doors. One module per theme.
+
+mod journey;

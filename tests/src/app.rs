@@ -1,0 +1,238 @@
+//! The service, run in the process of the test: fresh files, a free port, a sandbox upstream, one tenant.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use paymint_sandbox::PartnerKey;
+use registry::app::App;
+use registry::config::Config;
+use registry_domain::merchant::SecretText;
+use registry_domain::tenant::{Command, Creation, KeyIssue, Scope, Upstream};
+use registry_domain::{Actor, CorrelationId, KeyId, Label, TenantId};
+use registry_http::credentials;
+use registry_journal::{Ambient, Order, Origin, Outcome, Submission};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+use crate::api::Api;
+use crate::audit;
+use crate::nats::TestNats;
+use crate::sandbox::TestSandbox;
+use crate::tenant::{TestTenant, random_slug};
+use crate::logs;
+
+/// The service with everything around it. A test ends with [`TestApp::finish`].
+pub struct TestApp {
+    /// The upstream.
+    pub sandbox: TestSandbox,
+    /// A tenant whose upstream is the sandbox.
+    pub tenant: TestTenant,
+    app: Option<App>,
+    config: Config,
+    ambient: Ambient,
+    data: TempDir,
+    tenants: Vec<TestTenant>,
+}
+
+impl TestApp {
+    /// Starts it without NATS.
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// Starts it with a nats-server.
+    pub async fn start_with_nats(nats: &TestNats) -> Self {
+        Self::start_with(|config| config.nats_url = Some(nats.url().to_owned())).await
+    }
+
+    /// Starts it with other settings than the usual ones.
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        logs::start();
+        let data = TempDir::with_prefix("registry-test-").expect("a temporary directory can be made");
+        let mut config = Config {
+            data_dir: data.path().to_owned(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            ..Config::default()
+        };
+        change(&mut config);
+        let ambient = Ambient::system();
+        let app = start(&config, &ambient).await;
+        // From now on the same port, so that callback URLs stay good over a restart.
+        config.listen = app.address();
+        let sandbox = TestSandbox::start().await;
+        let setup = Setup {
+            app: &app,
+            ambient: &ambient,
+        };
+        let tenant = setup.tenant(&sandbox, 0).await;
+        Self {
+            sandbox,
+            tenants: vec![tenant.clone()],
+            tenant,
+            app: Some(app),
+            config,
+            ambient,
+            data,
+        }
+    }
+
+    /// A second tenant, with a contract of its own at the sandbox.
+    pub async fn other_tenant(&mut self) -> TestTenant {
+        let tenant = self.setup().tenant(&self.sandbox, 1).await;
+        self.tenants.push(tenant.clone());
+        tenant
+    }
+
+    /// A client with a new key of a tenant that may do only this.
+    pub async fn key(&self, tenant: TenantId, scopes: &[Scope]) -> Api {
+        let key = self.setup().key(tenant, scopes.to_vec()).await;
+        Api::new(self.tenant.api.base(), Some(key))
+    }
+
+    /// Gives a tenant other access to the upstream.
+    pub async fn configure_upstream(&self, tenant: TenantId, base_url: &str, key: &str) {
+        let upstream = Upstream {
+            base_url: base_url.to_owned(),
+            mapping_status_path: None,
+            api_key: SecretText::new(key.to_owned()),
+        };
+        self.setup().submit(tenant, Command::ConfigureUpstream(upstream)).await;
+    }
+
+    /// Lets a tenant's keys be refused.
+    pub async fn suspend(&self, tenant: TenantId) {
+        self.setup().submit(tenant, Command::Suspend).await;
+    }
+
+    /// The directory that holds all its files.
+    pub fn data_dir(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// Its settings; the port is the one it listens on.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Stops it in order and starts it again on the same files and the same port.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        self.app = Some(start(&self.config, &self.ambient).await);
+    }
+
+    /// The same with other settings.
+    pub async fn restart_with(&mut self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.config);
+        self.restart().await;
+    }
+
+    async fn stop(&mut self) {
+        if let Some(app) = self.app.take() {
+            app.stop().await;
+        }
+    }
+
+    /// Checks what must hold at the end of every test, and stops.
+    pub async fn finish(self) {
+        self.check(None).await;
+    }
+
+    /// The same; and everything must have been published.
+    pub async fn finish_published(self, nats: &TestNats) {
+        self.check(Some(nats)).await;
+    }
+
+    async fn check(mut self, nats: Option<&TestNats>) {
+        let archive = self.running().archive();
+        for tenant in &self.tenants {
+            audit::check_log(&archive, tenant.id).await;
+            if let Some(nats) = nats {
+                audit::check_published(tenant, nats).await;
+            }
+        }
+        self.stop().await;
+    }
+
+    fn running(&self) -> &App {
+        self.app.as_ref().expect("it is running")
+    }
+
+    fn setup(&self) -> Setup<'_> {
+        Setup {
+            app: self.running(),
+            ambient: &self.ambient,
+        }
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        let is_finished = self.app.is_none();
+        assert!(is_finished || std::thread::panicking(), "the test did not call finish()");
+    }
+}
+
+async fn start(config: &Config, ambient: &Ambient) -> App {
+    let listener = TcpListener::bind(config.listen).await.expect("the port is free");
+    let started = App::start(config, listener, ambient.clone()).await;
+    started.expect("the service starts")
+}
+
+/// What an operator does.
+struct Setup<'a> {
+    app: &'a App,
+    ambient: &'a Ambient,
+}
+
+impl Setup<'_> {
+    async fn tenant(&self, sandbox: &TestSandbox, number: usize) -> TestTenant {
+        let id = TenantId::from_uuid(self.ambient.ids.uuid());
+        let slug = random_slug();
+        let creation = Creation {
+            slug: slug.clone(),
+            name: Label::parse("Test partner").expect("a name"),
+            slug_taken: None,
+        };
+        self.submit(id, Command::Create(creation)).await;
+        let key = sandbox.partner_key(number);
+        PartnerKey::parse(key).expect("a key");
+        let upstream = Upstream {
+            base_url: sandbox.partner_url(),
+            mapping_status_path: None,
+            api_key: SecretText::new(key.to_owned()),
+        };
+        self.submit(id, Command::ConfigureUpstream(upstream)).await;
+        let key = self.key(id, Scope::ALL.to_vec()).await;
+        let api = Api::new(format!("http://{}", self.app.address()), Some(key));
+        TestTenant { id, slug, api }
+    }
+
+    async fn key(&self, tenant: TenantId, scopes: Vec<Scope>) -> String {
+        let key_id = KeyId::from_uuid(self.ambient.ids.uuid());
+        let (text, secret_hash) = credentials::mint(key_id, self.ambient.ids.secret());
+        logs::secret(&text);
+        let issue = KeyIssue {
+            key_id,
+            name: Label::parse("test").expect("a name"),
+            scopes,
+            secret_hash,
+            expires_at: None,
+        };
+        self.submit(tenant, Command::IssueKey(issue)).await;
+        text
+    }
+
+    async fn submit(&self, tenant_id: TenantId, command: Command) {
+        let submission = Submission {
+            tenant_id,
+            origin: Origin {
+                actor: Actor::Operator,
+                correlation_id: CorrelationId::from_uuid(self.ambient.ids.uuid()),
+            },
+            idempotency: None,
+            order: Order::Tenant(command),
+        };
+        let outcome = self.app.writer().submit(submission).await.expect("the command is written");
+        assert!(matches!(outcome, Outcome::Written(_)), "the command was not carried out");
+    }
+}

@@ -1,0 +1,207 @@
+//! The real program, with its own process: for what a process does that a task cannot, such as to die.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc;
+use std::thread;
+
+use registry_domain::TenantId;
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::PATIENCE;
+use crate::api::Api;
+use crate::logs;
+use crate::sandbox::TestSandbox;
+use crate::settings::settings;
+use crate::tenant::{TestTenant, random_slug};
+
+/// A data directory, and the settings with which the program is started on it.
+pub struct Installation {
+    data: TempDir,
+    listen: SocketAddr,
+    /// Settings by their environment variable.
+    environment: Vec<(String, String)>,
+}
+
+impl Installation {
+    /// An empty directory.
+    pub fn new() -> Self {
+        logs::start();
+        Self {
+            data: TempDir::with_prefix("registry-test-").expect("a temporary directory can be made"),
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            environment: Vec::new(),
+        }
+    }
+
+    /// The same with a setting, by its environment variable.
+    #[must_use]
+    pub fn with(mut self, variable: &str, value: &str) -> Self {
+        self.environment.push((variable.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The directory.
+    pub fn data_dir(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// The database file.
+    pub fn database(&self) -> PathBuf {
+        self.data_dir().join("registry.db")
+    }
+
+    /// The program with the settings, and with nothing from the environment of the test.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(settings().registry());
+        command
+            .args(arguments)
+            .env_clear()
+            .env("REGISTRY_DATA_DIR", self.data_dir())
+            .env("REGISTRY_LISTEN", self.listen.to_string())
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a subcommand to its end. What it says about itself goes into the logs.
+    pub fn run(&self, arguments: &[&str]) -> Output {
+        let output = self.command(arguments).output().expect("the program starts");
+        let (mut log, _) = logs::of_program("commands");
+        log.write_all(&output.stderr).expect("the log can be written");
+        output
+    }
+
+    /// Runs a subcommand that must succeed, and returns what it printed.
+    pub fn print(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("it prints text").trim().to_owned()
+    }
+
+    /// Sets a tenant up as an operator does, with the sandbox as its upstream. Its client is of no use before
+    /// the service listens.
+    pub fn tenant(&self, sandbox: &TestSandbox) -> (TenantId, String, String) {
+        let slug = random_slug().to_string();
+        let id = self.print(&["tenant", "create", "--slug", &slug, "--name", "Test partner"]);
+        let file = self.data_dir().join("upstream.key");
+        std::fs::write(&file, sandbox.partner_key(0)).expect("the key file can be written");
+        let file = file.to_str().expect("a path is text");
+        let url = sandbox.partner_url();
+        self.print(&["tenant", "upstream", "--tenant", &slug, "--url", &url, "--api-key-file", file]);
+        let key = self.print(&["key", "create", "--tenant", &slug, "--name", "test"]);
+        logs::secret(&key);
+        (id.parse().expect("a tenant id"), slug, key)
+    }
+
+    /// Starts the service and waits until it listens. From then on the installation keeps the port.
+    pub fn serve(&mut self) -> Process {
+        let process = Process::start(self.command(&["serve"]).env("REGISTRY_LOG_FORMAT", "json"));
+        self.listen = process.address;
+        process
+    }
+
+    /// Starts the service with one tenant.
+    pub fn serve_tenant(&mut self, sandbox: &TestSandbox) -> (Process, TestTenant) {
+        let (id, slug, key) = self.tenant(sandbox);
+        let process = self.serve();
+        let api = Api::new(process.base_url(), Some(key));
+        let slug = registry_domain::tenant::Slug::parse(&slug).expect("a slug");
+        (process, TestTenant { id, slug, api })
+    }
+}
+
+impl Default for Installation {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A running service. Killed when dropped.
+pub struct Process {
+    child: Child,
+    address: SocketAddr,
+    log: PathBuf,
+}
+
+impl Process {
+    fn start(command: &mut Command) -> Self {
+        let (mut file, log) = logs::of_program("serve");
+        let mut child = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let lines = BufReader::new(child.stderr.take().expect("its log is piped")).lines();
+        let (found, address) = mpsc::channel();
+        thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                writeln!(file, "{line}").expect("the log can be written");
+                if let Some(address) = address_in(&line) {
+                    found.send(address).ok();
+                }
+            }
+        });
+        let address = address.recv_timeout(PATIENCE).expect("the service says where it listens");
+        Self { child, address, log }
+    }
+
+    /// Where it is.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The file with what it printed.
+    pub fn log(&self) -> &Path {
+        &self.log
+    }
+
+    /// Ends it as `kill -9` does.
+    pub fn kill(mut self) {
+        self.child.kill().expect("a child can be ended");
+        self.child.wait().expect("a child can be waited for");
+    }
+
+    /// Sends a signal.
+    pub fn signal(&self, signal: Signal) {
+        let id = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        kill_process(id.expect("a child has an id"), signal).expect("a child can be told");
+    }
+
+    /// Waits until it has ended by itself.
+    pub fn wait(mut self) -> ExitStatus {
+        self.child.wait().expect("a child can be waited for")
+    }
+
+    /// Asks it to stop and waits until it has.
+    pub fn terminate(self) -> ExitStatus {
+        self.signal(Signal::TERM);
+        self.wait()
+    }
+
+    /// Memory that it really occupies, in KiB.
+    pub fn resident_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("the process is alive");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let number = line.and_then(|line| line.trim().split(' ').next()).expect("a number");
+        number.parse().expect("a number")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended already.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn address_in(line: &str) -> Option<SocketAddr> {
+    let line: Value = serde_json::from_str(line).ok()?;
+    (line["message"] == "serving").then(|| line["address"].as_str()?.parse().ok())?
+}

@@ -1,0 +1,85 @@
+//! What `cargo xtask test` says in the environment, or where it puts things.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// The environment, read once.
+#[derive(Debug)]
+pub struct Settings {
+    /// A nats-server for all tests.
+    pub nats_url: Option<String>,
+    /// Where logs go.
+    pub log_directory: PathBuf,
+    /// Whether this process runs one test and no other, as cargo-nextest has it.
+    pub is_one_test: bool,
+    registry: Option<PathBuf>,
+    nats_server: Option<PathBuf>,
+    chromium: Option<PathBuf>,
+    chromedriver: Option<PathBuf>,
+}
+
+/// The settings of this run.
+pub fn settings() -> &'static Settings {
+    static SETTINGS: OnceLock<Settings> = OnceLock::new();
+    SETTINGS.get_or_init(|| Settings {
+        nats_url: read("NATS_URL"),
+        log_directory: read("REGISTRY_TEST_LOG_DIR").map_or_else(|| target().join("test-logs"), PathBuf::from),
+        is_one_test: read("NEXTEST").is_some(),
+        registry: read("REGISTRY_BIN").map(PathBuf::from),
+        nats_server: read("NATS_SERVER_BIN").map(PathBuf::from),
+        chromium: read("CHROMIUM_BIN").map(PathBuf::from),
+        chromedriver: read("CHROMEDRIVER_BIN").map(PathBuf::from),
+    })
+}
+
+impl Settings {
+    /// The program `registry`.
+    pub fn registry(&self) -> PathBuf {
+        program("registry", self.registry.as_ref(), "debug/registry")
+    }
+
+    /// The program `nats-server`.
+    pub fn nats_server(&self) -> PathBuf {
+        program("nats-server", self.nats_server.as_ref(), "tools/nats-server")
+    }
+
+    /// The program `chromium`.
+    pub fn chromium(&self) -> PathBuf {
+        program("chromium", self.chromium.as_ref(), "tools/chromium")
+    }
+
+    /// The program `chromedriver`.
+    pub fn chromedriver(&self) -> PathBuf {
+        program("chromedriver", self.chromedriver.as_ref(), "tools/chromedriver")
+    }
+}
+
+/// The top of the repository.
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .expect("the tests lie in a folder of the repository")
+}
+
+fn target() -> PathBuf {
+    repository().join("target")
+}
+
+/// The given program, or the one that an earlier build or run left behind, or one on the system.
+fn program(name: &str, given: Option<&PathBuf>, left_behind: &str) -> PathBuf {
+    let places = [
+        given.cloned(),
+        Some(target().join(left_behind)),
+        Some(Path::new("/usr/bin").join(name)),
+    ];
+    let found = places.into_iter().flatten().find(|file| file.is_file());
+    found.unwrap_or_else(|| panic!("there is no program {name}: run `cargo xtask test`, which arranges it"))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place of the tests that reads the environment"
+)]
+fn read(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

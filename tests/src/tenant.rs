@@ -1,0 +1,67 @@
+//! Tenants of a test, each with its own slug, upstream key and API key.
+
+use registry_domain::TenantId;
+use registry_domain::tenant::Slug;
+use registry_journal::Ambient;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::api::{Answer, Api};
+use crate::logs;
+
+/// A tenant that was set up.
+#[derive(Debug, Clone)]
+pub struct TestTenant {
+    /// Its id.
+    pub id: TenantId,
+    /// Its short name, unlike any other test's.
+    pub slug: Slug,
+    /// A client with a key that may do everything.
+    pub api: Api,
+}
+
+impl TestTenant {
+    /// Registers a shop.
+    pub async fn register(&self, member: &str, merchant: &str) -> Value {
+        let body = json!({ "member_code": member, "merchant_code": merchant });
+        self.api.post("/v1/merchants", &body).await.expect(201)
+    }
+
+    /// Issues a link with a new Idempotency-Key.
+    pub async fn issue_link(&self, merchant: &Value) -> Value {
+        let link = self.ask_for_link(merchant, &random(32)).await.expect(201);
+        logs::secret(link["url"].as_str().expect("a URL"));
+        link
+    }
+
+    /// Asks for a link, whatever comes of it.
+    pub async fn ask_for_link(&self, merchant: &Value, key: &str) -> Answer {
+        let path = format!("/v1/merchants/{}/registration-links", id_of(merchant));
+        self.api.ask_once(&path, key).await
+    }
+
+    /// Archives a shop.
+    pub async fn archive(&self, merchant: &Value) -> Value {
+        let path = format!("/v1/merchants/{}", id_of(merchant));
+        let request = self.api.request(Method::DELETE, &path);
+        let etag = format!("\"{}\"", merchant["version"]);
+        Answer::to(request.header("if-match", etag)).await.expect(200)
+    }
+}
+
+/// A document's id.
+pub fn id_of(document: &Value) -> &str {
+    document["id"].as_str().expect("a document has an id")
+}
+
+/// Random hexadecimal digits, at most 64.
+pub fn random(digits: usize) -> String {
+    let mut text = hex::encode(Ambient::system().ids.secret());
+    text.truncate(digits);
+    text
+}
+
+/// A slug unlike any other test's: the names on a shared NATS server come from it.
+pub fn random_slug() -> Slug {
+    Slug::parse(&format!("t-{}", random(16))).expect("it is a slug")
+}
