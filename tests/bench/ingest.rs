@@ -46,17 +46,13 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let rate = grouped.outcome.rate();
     let name = "callbacks on SQLite, 256 connections, against one transaction each";
     figures.push(Figure::at_least(name, rate, "1/s", single.outcome.rate(), 5.0).bar(">= 5x"));
-    figures.push(Figure::plain("  median latency", grouped.outcome.percentile(0.5), "ms"));
-    figures.push(Figure::plain("  p99 latency", grouped.outcome.percentile(0.99), "ms"));
+    figures.push(Figure::plain("  median latency", grouped.outcome.percentile(50), "ms"));
+    figures.push(Figure::plain("  p99 latency", grouped.outcome.percentile(99), "ms"));
     for connections in [1, 16, 64] {
         let measured = measure(&args, connections, GROUPED).await?;
         let name = format!("callbacks on SQLite, {connections} connections");
         figures.push(Figure::plain(name, measured.outcome.rate(), "1/s"));
-        figures.push(Figure::plain(
-            "  median latency",
-            measured.outcome.percentile(0.5),
-            "ms",
-        ));
+        figures.push(Figure::plain("  median latency", measured.outcome.percentile(50), "ms"));
     }
     figures.push(Figure::at_most("resident memory, idle", grouped.memory_idle, "MiB", 64.0).bar("<= 64"));
     figures

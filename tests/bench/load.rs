@@ -26,17 +26,21 @@ pub(crate) struct Outcome {
 impl Outcome {
     /// Answers per second.
     pub(crate) fn rate(&self) -> f64 {
-        self.answers as f64 / self.seconds
+        approximate(self.answers) / self.seconds
     }
 
-    /// Milliseconds within which the given share of the requests was answered.
-    pub(crate) fn percentile(&self, share: f64) -> f64 {
-        let last = self.latencies.len().saturating_sub(1);
-        let index = (last as f64 * share).round() as usize;
+    /// Milliseconds within which so many percent of the requests were answered.
+    pub(crate) fn percentile(&self, percent: usize) -> f64 {
+        let index = self.latencies.len().saturating_sub(1) * percent / 100;
         self.latencies
             .get(index)
             .map_or(f64::NAN, |latency| latency.as_secs_f64() * 1_000.0)
     }
+}
+
+/// A count as a number to divide by; counts of a benchmark are far below the point where this loses anything.
+fn approximate(count: usize) -> f64 {
+    u32::try_from(count).map_or(f64::MAX, f64::from)
 }
 
 /// Sends each script over a connection of its own: first to warm up, then measured.

@@ -61,8 +61,8 @@ pub(crate) fn print(figures: &[Figure], json: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     println!(
-        "{:<58} {:>10} {:>10} {:>8}  {:<8} {}",
-        "figure", "value", "baseline", "ratio", "bar", "holds"
+        "{:<58} {:>10} {:>10} {:>8}  {:<8} holds",
+        "figure", "value", "baseline", "ratio", "bar"
     );
     for figure in figures {
         let number = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.1}"));

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use registry::config::Config;
 use registry::secrets::Secrets;
 use registry::storage::Storage;
@@ -78,19 +78,15 @@ impl Seeder {
             actor: Actor::System,
             correlation_id,
         };
-        match self
-            .writer
-            .submit(Submission {
-                tenant_id,
-                origin,
-                idempotency: None,
-                order,
-            })
-            .await?
-        {
-            Outcome::Written(_) => Ok(()),
-            outcome => bail!("{outcome:?}"),
-        }
+        let submission = Submission {
+            tenant_id,
+            origin,
+            idempotency: None,
+            order,
+        };
+        let outcome = self.writer.submit(submission).await?;
+        anyhow::ensure!(matches!(outcome, Outcome::Written(_)), "{outcome:?}");
+        Ok(())
     }
 
     async fn tenant(&self, number: usize) -> anyhow::Result<TenantId> {

@@ -1,6 +1,7 @@
 //! The subcommands of the binary.
 
 mod dev;
+mod document;
 mod key;
 mod operate;
 mod print;
@@ -46,25 +47,19 @@ enum Command {
     Verify(verify::VerifyArgs),
     /// Print a tenant's events as they arrive on NATS.
     Tail(tail::TailArgs),
+    /// Print a merchant's document from the bucket on NATS.
+    Document(document::DocumentArgs),
     /// Print the OpenAPI document of the REST API.
     Openapi,
+    /// Print the AsyncAPI document of the events on NATS.
+    Asyncapi,
     /// Run everything at once for a look: the service, a sandbox upstream, a demo tenant.
     Dev(dev::DevArgs),
 }
 
 /// Reads the command line, runs the command, and turns its outcome into an exit code.
 pub async fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let format = match &cli.command {
-        Command::Serve => None,
-        Command::Tenant { .. }
-        | Command::Key { .. }
-        | Command::Verify(_)
-        | Command::Tail(_)
-        | Command::Openapi
-        | Command::Dev(_) => Some(LogFormat::Pretty),
-    };
-    match run(cli, format).await {
+    match run(Cli::parse()).await {
         Ok(code) => code,
         Err(error) => {
             // One line with every cause; a person reads it.
@@ -74,25 +69,43 @@ pub async fn main() -> ExitCode {
     }
 }
 
-async fn run(cli: Cli, format: Option<LogFormat>) -> anyhow::Result<ExitCode> {
-    match cli.command {
-        Command::Openapi => return print::openapi(),
-        Command::Serve
-        | Command::Tenant { .. }
-        | Command::Key { .. }
-        | Command::Verify(_)
-        | Command::Tail(_)
-        | Command::Dev(_) => {}
-    }
+async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let config = Config::read(cli.config.as_deref())?;
-    logging::start(&config.log, format.unwrap_or(config.log_format))?;
     match cli.command {
-        Command::Serve => serve::run(config).await,
-        Command::Tenant { command } => tenant::run(config, command).await,
-        Command::Key { command } => key::run(config, command).await,
-        Command::Verify(args) => verify::run(config, args).await,
-        Command::Tail(args) => tail::run(config, args).await,
+        Command::Serve => {
+            logging::start(&config.log, config.log_format)?;
+            serve::run(config).await
+        }
+        Command::Dev(args) => {
+            logging::start(&config.log, LogFormat::Pretty)?;
+            dev::run(config, args).await
+        }
         Command::Openapi => print::openapi(),
-        Command::Dev(args) => dev::run(config, args).await,
+        Command::Asyncapi => print::asyncapi(),
+        Command::Tenant { command } => {
+            quietly()?;
+            tenant::run(config, command).await
+        }
+        Command::Key { command } => {
+            quietly()?;
+            key::run(config, command).await
+        }
+        Command::Verify(args) => {
+            quietly()?;
+            verify::run(config, args).await
+        }
+        Command::Tail(args) => {
+            quietly()?;
+            tail::run(config, args).await
+        }
+        Command::Document(args) => {
+            quietly()?;
+            document::run(config, args).await
+        }
     }
+}
+
+/// What a command answers is what its user wants to see; log lines only when something is wrong.
+fn quietly() -> anyhow::Result<()> {
+    logging::start("warn", LogFormat::Pretty)
 }

@@ -1,4 +1,4 @@
-//! `registry openapi`: the contract of the REST API as a document.
+//! `registry openapi` and `registry asyncapi`: the contracts as documents.
 
 use std::process::ExitCode;
 
@@ -9,5 +9,11 @@ pub(super) fn openapi() -> anyhow::Result<ExitCode> {
         .to_pretty_json()
         .context("the OpenAPI document cannot be written")?;
     println!("{document}");
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(super) fn asyncapi() -> anyhow::Result<ExitCode> {
+    let document = serde_json::to_string_pretty(&registry_publish::asyncapi());
+    println!("{}", document.context("the AsyncAPI document cannot be written")?);
     Ok(ExitCode::SUCCESS)
 }
