@@ -1,3 +1,29 @@
 //! The whole service, through its real doors. One module per theme.
 
 mod journey;
+
+mod idempotency;
+
+mod hostile;
+
+mod connections;
+
+mod requests;
+
+mod isolation;
+
+mod crash;
+
+mod broker;
+
+mod upstream_trouble;
+
+mod events_feed;
+
+mod limits;
+
+mod contract;
+
+mod secrets;
+
+mod browser;

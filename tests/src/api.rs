@@ -76,7 +76,12 @@ impl Answer {
     /// The problem of an answer that must have this status and this code.
     #[track_caller]
     pub fn problem(self, status: u16, code: &str) -> Value {
-        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{}", self.text);
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/problem+json"),
+            "{}",
+            self.text
+        );
         let body = self.expect(status);
         assert_eq!(body["code"], code, "{body}");
         body
@@ -157,7 +162,10 @@ impl Api {
 
     /// A merchant's timeline.
     pub async fn timeline(&self, id: &str) -> Vec<Value> {
-        let page = self.get(&format!("/v1/merchants/{id}/events?limit=200")).await.expect(200);
+        let page = self
+            .get(&format!("/v1/merchants/{id}/events?limit=200"))
+            .await
+            .expect(200);
         events_of(&page)
     }
 
@@ -204,5 +212,7 @@ pub fn events_of(page: &Value) -> Vec<Value> {
 
 /// Waits, but not for ever.
 pub async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> T {
-    tokio::time::timeout(limit, work).await.expect("what was waited for happens")
+    tokio::time::timeout(limit, work)
+        .await
+        .expect("what was waited for happens")
 }

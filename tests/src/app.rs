@@ -16,10 +16,10 @@ use tokio::net::TcpListener;
 
 use crate::api::Api;
 use crate::audit;
+use crate::logs;
 use crate::nats::TestNats;
 use crate::sandbox::TestSandbox;
 use crate::tenant::{TestTenant, random_slug};
-use crate::logs;
 
 /// The service with everything around it. A test ends with [`TestApp::finish`].
 pub struct TestApp {
@@ -134,12 +134,12 @@ impl TestApp {
 
     /// Checks what must hold at the end of every test, and stops.
     pub async fn finish(self) {
-        self.check(None).await;
+        Box::pin(self.check(None)).await;
     }
 
     /// The same; and everything must have been published.
     pub async fn finish_published(self, nats: &TestNats) {
-        self.check(Some(nats)).await;
+        Box::pin(self.check(Some(nats))).await;
     }
 
     async fn check(mut self, nats: Option<&TestNats>) {
@@ -168,7 +168,10 @@ impl TestApp {
 impl Drop for TestApp {
     fn drop(&mut self) {
         let is_finished = self.app.is_none();
-        assert!(is_finished || std::thread::panicking(), "the test did not call finish()");
+        assert!(
+            is_finished || std::thread::panicking(),
+            "the test did not call finish()"
+        );
     }
 }
 
@@ -232,7 +235,15 @@ impl Setup<'_> {
             idempotency: None,
             order: Order::Tenant(command),
         };
-        let outcome = self.app.writer().submit(submission).await.expect("the command is written");
-        assert!(matches!(outcome, Outcome::Written(_)), "the command was not carried out");
+        let outcome = self
+            .app
+            .writer()
+            .submit(submission)
+            .await
+            .expect("the command is written");
+        assert!(
+            matches!(outcome, Outcome::Written(_)),
+            "the command was not carried out"
+        );
     }
 }

@@ -3,10 +3,10 @@
 use registry_domain::merchant::Stage;
 use registry_domain::tenant::Slug;
 use registry_domain::{Seq, TenantId};
-use registry_journal::port::{Direction, MerchantFilter, MerchantQuery, PagePosition, PageSize, SortKey};
-use registry_journal::verify::verify;
 use registry_journal::Archive;
 use registry_journal::archive::Until;
+use registry_journal::port::{Direction, MerchantFilter, MerchantQuery, PagePosition, PageSize, SortKey};
+use registry_journal::verify::verify;
 use serde_json::Value;
 
 use crate::api::Api;
@@ -30,12 +30,21 @@ pub(crate) async fn check_log(archive: &Archive, tenant: TenantId) {
         limit: PageSize::MAX,
     };
     loop {
-        let page = archive.reader().merchants(tenant, &query).await.expect("merchants can be listed");
+        let page = archive
+            .reader()
+            .merchants(tenant, &query)
+            .await
+            .expect("merchants can be listed");
         for merchant in &page {
             let until = Until::Version(merchant.version);
             let folded = archive.merchant_at(tenant, merchant.id, until).await;
             let folded = folded.expect("the events can be read");
-            assert_eq!(folded.as_ref(), Some(merchant), "the row of {} is not its fold", merchant.id);
+            assert_eq!(
+                folded.as_ref(),
+                Some(merchant),
+                "the row of {} is not its fold",
+                merchant.id
+            );
         }
         let Some(last) = page.last() else { return };
         query.after = Some(PagePosition {
@@ -51,18 +60,31 @@ pub async fn check_published(tenant: &TestTenant, nats: &TestNats) -> usize {
 }
 
 async fn check_stream(api: &Api, slug: &Slug, nats: &TestNats) -> usize {
-    let public: Vec<_> = api.feed().await.into_iter().filter(|event| event["merchant_id"].is_string()).collect();
+    let public: Vec<_> = api
+        .feed()
+        .await
+        .into_iter()
+        .filter(|event| event["merchant_id"].is_string())
+        .collect();
     let Some(last) = public.last() else { return 0 };
     let messages = nats.stream(slug, seq(last)).await;
     let published: Vec<_> = messages.iter().map(crate::nats::Published::seq).collect();
     let expected: Vec<_> = public.iter().map(seq).collect();
     assert_eq!(published, expected, "each event is published once and in order");
-    assert_eq!(nats.stream_length(slug).await, public.len() as u64, "nothing else is published");
+    assert_eq!(
+        nats.stream_length(slug).await,
+        public.len() as u64,
+        "nothing else is published"
+    );
     let mut previous = 0;
     for (message, event) in messages.iter().zip(&public) {
         assert_eq!(message.previous_seq(), previous, "the chain of positions has no gap");
         assert_eq!(message.body["event"], *event, "the feed and the stream say the same");
-        assert_eq!(message.header("Nats-Msg-Id"), event["id"], "the message is named after the event");
+        assert_eq!(
+            message.header("Nats-Msg-Id"),
+            event["id"],
+            "the message is named after the event"
+        );
         previous = message.seq();
     }
     public.len()

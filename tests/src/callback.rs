@@ -25,7 +25,12 @@ pub fn mapping(member: &str, merchant: &str, code: &str, message: Option<&str>) 
 /// Sends bytes to a callback URL; an error if no answer came.
 pub async fn try_send(url: &str, body: impl Into<reqwest::Body>) -> reqwest::Result<Answer> {
     let api = Api::new(url, None);
-    Answer::try_to(api.request(Method::POST, "").header("content-type", "application/json").body(body)).await
+    Answer::try_to(
+        api.request(Method::POST, "")
+            .header("content-type", "application/json")
+            .body(body),
+    )
+    .await
 }
 
 /// Sends bytes to a callback URL.

@@ -4,7 +4,13 @@
 //!
 //! Read in this order: [`settings`] (what the environment gives), [`logs`] (where everything is written, and what must
 //! not be), [`api`] (a client), [`sandbox`] (the upstream), [`nats`] (a server, and what stands in it), [`app`] (the
-//! service in this process), [`process`] (the real program), [`callback`] (callbacks without the sandbox).
+//! service in this process), [`process`] (the real program), [`callback`] (callbacks without the
+//! sandbox), [`raw`] (bytes on a connection).
+
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "a harness panics whenever a test cannot go on: that is its way to fail"
+)]
 
 pub mod settings;
 
@@ -22,9 +28,11 @@ pub mod app;
 pub mod process;
 
 pub mod callback;
+pub mod raw;
 
 pub use api::{Answer, Api};
 pub use app::TestApp;
+pub use audit::check_published;
 pub use nats::TestNats;
 pub use process::{Installation, Process};
 pub use sandbox::TestSandbox;

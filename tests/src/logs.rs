@@ -19,7 +19,11 @@ pub fn start() {
     static START: Once = Once::new();
     START.call_once(|| {
         // Tests that share a process share its log.
-        let name = if settings().is_one_test { test_name() } else { "shared".to_owned() };
+        let name = if settings().is_one_test {
+            test_name()
+        } else {
+            "shared".to_owned()
+        };
         tracing_subscriber::fmt()
             .with_env_filter(EnvFilter::new("debug"))
             .with_ansi(false)
@@ -51,9 +55,6 @@ fn test_name() -> String {
 fn open(name: &str) -> File {
     let directory = &settings().log_directory;
     std::fs::create_dir_all(directory).expect("the log directory can be made");
-    let file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(directory.join(name));
+    let file = OpenOptions::new().create(true).append(true).open(directory.join(name));
     file.expect("a log can be opened")
 }

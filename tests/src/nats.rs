@@ -74,7 +74,10 @@ impl From<TailMessage> for Published {
 impl TestNats {
     /// The server that all tests share, if there is one; else one for this test.
     pub fn shared() -> Self {
-        settings().nats_url.clone().map_or_else(Self::start, |url| Self { url, own: None })
+        settings()
+            .nats_url
+            .clone()
+            .map_or_else(Self::start, |url| Self { url, own: None })
     }
 
     /// A server for this test alone, which may stop it.
@@ -121,7 +124,7 @@ impl TestNats {
 
     /// Everything in a tenant's stream, up to the message of this event; waits until it is there.
     pub async fn stream(&self, tenant: &Slug, last_seq: u64) -> Vec<Published> {
-        within(PATIENCE, async {
+        let read = async {
             let client = async_nats::connect(&self.url).await.expect("the server runs");
             let subscribed = client.subscribe(format!("smr.v1.{tenant}.>")).await;
             let mut news = subscribed.expect("one may listen");
@@ -132,8 +135,8 @@ impl TestNats {
                 // The first message on a subject comes with its stream. Whether it came is asked above.
                 timeout(LOOK_AGAIN, news.next()).await.ok();
             }
-        })
-        .await
+        };
+        within(PATIENCE, Box::pin(read)).await
     }
 
     /// None if there is no stream yet, or it went away.
@@ -164,7 +167,7 @@ impl TestNats {
     pub async fn document(&self, tenant: &Slug, merchant_id: &str, version: u64) -> Value {
         let id = merchant_id.parse().expect("a merchant id");
         let config = NatsConfig::new(&self.url);
-        within(PATIENCE, async {
+        let read = async {
             let client = async_nats::connect(&self.url).await.expect("the server runs");
             let bucket = registry_publish_nats::bucket_name(tenant);
             let mut news = client
@@ -179,14 +182,18 @@ impl TestNats {
                 }
                 timeout(LOOK_AGAIN, news.next()).await.ok();
             }
-        })
-        .await
+        };
+        within(PATIENCE, Box::pin(read)).await
     }
 }
 
 impl OwnServer {
     fn start(&mut self) {
-        let port = if self.port == 0 { "-1".to_owned() } else { self.port.to_string() };
+        let port = if self.port == 0 {
+            "-1".to_owned()
+        } else {
+            self.port.to_string()
+        };
         let (mut log, _) = logs::of_program("nats-server");
         let mut child = Command::new(settings().nats_server())
             .args(["--addr", "127.0.0.1", "--port", &port, "--jetstream", "--store_dir"])

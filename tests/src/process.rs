@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc;
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use registry_domain::TenantId;
 use rustix::process::{Pid, Signal, kill_process};
@@ -80,7 +80,10 @@ impl Installation {
     pub fn print(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).expect("it prints text").trim().to_owned()
+        String::from_utf8(output.stdout)
+            .expect("it prints text")
+            .trim()
+            .to_owned()
     }
 
     /// Sets a tenant up as an operator does, with the sandbox as its upstream. Its client is of no use before
@@ -92,7 +95,16 @@ impl Installation {
         std::fs::write(&file, sandbox.partner_key(0)).expect("the key file can be written");
         let file = file.to_str().expect("a path is text");
         let url = sandbox.partner_url();
-        self.print(&["tenant", "upstream", "--tenant", &slug, "--url", &url, "--api-key-file", file]);
+        self.print(&[
+            "tenant",
+            "upstream",
+            "--tenant",
+            &slug,
+            "--url",
+            &url,
+            "--api-key-file",
+            file,
+        ]);
         let key = self.print(&["key", "create", "--tenant", &slug, "--name", "test"]);
         logs::secret(&key);
         (id.parse().expect("a tenant id"), slug, key)
@@ -126,6 +138,7 @@ pub struct Process {
     child: Child,
     address: SocketAddr,
     log: PathBuf,
+    writer: Option<JoinHandle<()>>,
 }
 
 impl Process {
@@ -138,7 +151,7 @@ impl Process {
             .expect("the program starts");
         let lines = BufReader::new(child.stderr.take().expect("its log is piped")).lines();
         let (found, address) = mpsc::channel();
-        thread::spawn(move || {
+        let writer = thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
                 writeln!(file, "{line}").expect("the log can be written");
                 if let Some(address) = address_in(&line) {
@@ -146,8 +159,15 @@ impl Process {
                 }
             }
         });
-        let address = address.recv_timeout(PATIENCE).expect("the service says where it listens");
-        Self { child, address, log }
+        let address = address
+            .recv_timeout(PATIENCE)
+            .expect("the service says where it listens");
+        Self {
+            child,
+            address,
+            log,
+            writer: Some(writer),
+        }
     }
 
     /// Where it is.
@@ -172,9 +192,13 @@ impl Process {
         kill_process(id.expect("a child has an id"), signal).expect("a child can be told");
     }
 
-    /// Waits until it has ended by itself.
+    /// Waits until it has ended by itself and its log is written.
     pub fn wait(mut self) -> ExitStatus {
-        self.child.wait().expect("a child can be waited for")
+        let status = self.child.wait().expect("a child can be waited for");
+        if let Some(writer) = self.writer.take() {
+            writer.join().expect("the log is written");
+        }
+        status
     }
 
     /// Asks it to stop and waits until it has.

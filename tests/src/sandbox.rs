@@ -31,7 +31,10 @@ impl TestSandbox {
         let config = SandboxConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             public_url: None,
-            api_keys: keys.iter().map(|key| PartnerKey::parse(key).expect("it fits")).collect(),
+            api_keys: keys
+                .iter()
+                .map(|key| PartnerKey::parse(key).expect("it fits"))
+                .collect(),
             seed: 7,
         };
         let running = Sandbox::start(config).await.expect("the sandbox starts");

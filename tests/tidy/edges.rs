@@ -42,6 +42,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "registry-publish-nats",
         ],
     ),
+    ("schema", &[]),
     ("xtask", &[]),
 ];
 
@@ -59,7 +60,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("async-nats", &["registry-publish-nats"]),
     ("axum", &["paymint-sandbox", "registry-http"]),
     ("reqwest", &["paymint-client", "paymint-sandbox"]),
-    ("sqlx", &["registry-journal-sqlite"]),
+    ("sqlx", &["registry-journal-sqlite", "schema"]),
 ];
 
 /// The domain is pure and synchronous, and its events are not what is stored.

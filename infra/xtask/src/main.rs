@@ -16,6 +16,7 @@ mod nats;
 mod openapi;
 mod process;
 mod secrets;
+mod sqlx;
 mod test;
 mod tools;
 
@@ -36,6 +37,8 @@ enum Task {
     Bench(bench::Bench),
     /// Write openapi/registry.json anew.
     Openapi,
+    /// Write the descriptions of all SQL statements anew.
+    Sqlx(sqlx::Sqlx),
 }
 
 /// The exit code of a command that failed by our own doing.
@@ -72,5 +75,6 @@ fn run(task: &Task, interruption: &Interruption) -> Result<ExitCode> {
         Task::Test(test) => test::run(root, test, interruption),
         Task::Bench(bench) => bench::run(root, bench, interruption),
         Task::Openapi => openapi::run(root, interruption),
+        Task::Sqlx(sqlx) => sqlx::run(root, sqlx, interruption),
     }
 }

@@ -21,6 +21,8 @@ impl ReviewCode {
     pub fn from_untrusted(text: &str) -> Option<Self> {
         let cleaned = FreeText::from_untrusted(text.trim());
         let cut: String = cleaned.as_str().chars().take(CODE_LENGTH_MAX).collect();
+        // A cut can leave a blank at the end, which reading it back would drop.
+        let cut = cut.trim_end().to_owned();
         if cut.is_empty() { None } else { Some(Self(cut)) }
     }
 

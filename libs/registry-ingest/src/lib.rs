@@ -9,6 +9,7 @@
 
 pub mod door;
 pub mod links;
+pub mod public_url;
 pub mod received;
 mod scrub;
 pub mod sender;
@@ -17,7 +18,8 @@ mod translate;
 pub mod upstream;
 
 pub use door::{CallbackDoor, DoorConfig, DoorError, DoorStats};
-pub use links::{IssueError, LinkAnswer, LinkIssuer, LinkIssuerParts, LinkRequest, PublicUrl, PublicUrlError};
+pub use links::{IssueError, LinkAnswer, LinkIssuer, LinkIssuerParts, LinkRequest};
+pub use public_url::{PublicUrl, PublicUrlError};
 pub use received::{ReceivedCallback, VerifiedCallback};
 pub use sender::{SenderCheck, SenderMode};
 pub use token::{CallbackToken, TokenKeys, TokenKeysError};

@@ -1,14 +1,15 @@
 //! Issuing registration links: one call to Paymint for each Idempotency-Key, its outcome always written down.
 
+mod outcome;
+
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use paymint_client::{CallError, MappingRequest};
+use paymint_client::MappingRequest;
 use registry_domain::merchant::{
-    self, Command, Link, LinkFailure, LinkOutcome, Merchant, RedirectUrl, Refusal, RegistrationUrl, SecretText,
-    WhoFixes,
+    Command, Link, LinkFailure, Merchant, RedirectUrl, Refusal, RegistrationUrl, SecretText,
 };
-use registry_domain::{Actor, CorrelationId, LinkId, MerchantId, ReportedNumber, TenantId, Version};
+use registry_domain::{Actor, CorrelationId, LinkId, MerchantId, TenantId, Version};
 use registry_journal::port::{PageSize, ReadError, StreamQuery};
 use registry_journal::submission::Replay;
 use registry_journal::{
@@ -17,14 +18,10 @@ use registry_journal::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::token::{CallbackToken, TOKEN_LENGTH_MAX, TokenKeys};
+use crate::public_url::PublicUrl;
+use crate::token::{CallbackToken, TokenKeys};
 use crate::upstream::{TenantUpstream, UpstreamDirectory, UpstreamError};
-
-/// Longest callback URL that upstream is given. Its own limit is not documented.
-const CALLBACK_URL_LENGTH_MAX: usize = 255;
-
-/// Where callbacks come in, below the public URL.
-const CALLBACK_PATH: &str = "/cb/v1/";
+use outcome::{failure, gave_up, settlement, valid_digits, written_link};
 
 /// Most calls to upstream under way at once.
 const CALLS_MAX: usize = 64;
@@ -32,37 +29,6 @@ const CALLS_MAX: usize = 64;
 /// After this time a request without an answer is written down as unknown: the process that asked has died. Longer
 /// than the longest call.
 pub const STALE_AFTER: TimeDelta = TimeDelta::seconds(60);
-
-/// Why a URL cannot be the public one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the public URL must be an http(s) URL without query, short enough for callback URLs of at most 255 characters"
-)]
-pub struct PublicUrlError;
-
-/// The URL under which Paymint reaches the registry.
-#[derive(Debug, Clone)]
-pub struct PublicUrl(String);
-
-impl PublicUrl {
-    /// Reads the URL; a slash at its end is dropped.
-    pub fn parse(text: &str) -> Result<Self, PublicUrlError> {
-        let url = url::Url::parse(text).map_err(|_| PublicUrlError)?;
-        let plain = matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none();
-        let base = url.as_str().trim_end_matches('/').to_owned();
-        let fits = base.len() + CALLBACK_PATH.len() + TOKEN_LENGTH_MAX <= CALLBACK_URL_LENGTH_MAX;
-        if plain && fits {
-            Ok(Self(base))
-        } else {
-            Err(PublicUrlError)
-        }
-    }
-
-    /// The callback URL of a token.
-    pub fn callback_url(&self, keys: &TokenKeys, token: CallbackToken) -> String {
-        format!("{}{CALLBACK_PATH}{}", self.0, keys.issue(token))
-    }
-}
 
 /// A wish for a registration link.
 #[derive(Debug, Clone)]
@@ -387,67 +353,5 @@ impl LinkIssuer {
         // Refused only if the answer came in the meantime, which is better still.
         let _outcome = self.parts.writer.submit(submission).await?;
         Ok(())
-    }
-}
-
-fn settlement(event: &merchant::Event, link: &Link) -> Option<LinkAnswer> {
-    if let merchant::Event::LinkIssued { link_id, url } = event
-        && *link_id == link.id
-    {
-        return Some(LinkAnswer::Issued {
-            link: link.clone(),
-            url: url.clone(),
-            replayed: true,
-        });
-    }
-    if let merchant::Event::LinkIssueFailed { link_id, failure } = event
-        && *link_id == link.id
-    {
-        return Some(LinkAnswer::Failed {
-            link_id: *link_id,
-            failure: failure.clone(),
-            replayed: true,
-        });
-    }
-    None
-}
-
-fn written_link(outcome: Outcome, link_id: LinkId) -> Option<Link> {
-    match outcome {
-        Outcome::Written(written) => written.merchant.and_then(|merchant| merchant.link(link_id).cloned()),
-        Outcome::Replayed(_) | Outcome::KeyReused | Outcome::Refused(_) | Outcome::TenantRefused(_) => None,
-    }
-}
-
-fn valid_digits(number: &ReportedNumber) -> Option<&str> {
-    match number {
-        ReportedNumber::Valid(number) => Some(number.digits()),
-        ReportedNumber::Doubtful(..) => None,
-    }
-}
-
-fn failure(error: &CallError) -> LinkFailure {
-    LinkFailure {
-        outcome: match error.outcome() {
-            paymint_client::Outcome::NotSent => LinkOutcome::NotSent,
-            paymint_client::Outcome::Refused => LinkOutcome::Refused,
-            paymint_client::Outcome::Unknown => LinkOutcome::Unknown,
-        },
-        upstream_code: error.code().map(str::to_owned),
-        retryable: error.retryable(),
-        who_fixes: match error.who_fixes() {
-            paymint_client::WhoFixes::Us => WhoFixes::Us,
-            paymint_client::WhoFixes::Partner => WhoFixes::Partner,
-            paymint_client::WhoFixes::Paymint => WhoFixes::Paymint,
-        },
-    }
-}
-
-fn gave_up() -> LinkFailure {
-    LinkFailure {
-        outcome: LinkOutcome::Unknown,
-        upstream_code: None,
-        retryable: true,
-        who_fixes: WhoFixes::Us,
     }
 }

@@ -48,7 +48,11 @@ impl MasterKey {
 
     /// A key for another purpose, the same for every process of the installation.
     pub fn derive(&self, purpose: &str) -> [u8; 32] {
-        let mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+        // HMAC fills a key up to its block with zeros.
+        let mut block = [0; 64];
+        block[..self.0.len()].copy_from_slice(&self.0);
+        let mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
+        block.zeroize();
         mac.chain_update(purpose.as_bytes()).finalize().into_bytes().into()
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! This crate alone knows NATS. It knows the publisher's port and its messages, and nothing of the log behind them.
 //!
-//! Read in this order: [`config`] (where the server is, and names of things), `publisher` (the port), [`tail`] (a
+//! Read in this order: [`config`] (where the server is, and names of things), `publisher` (the port), [`mod@tail`] (a
 //! subscriber for people).
 //!
 //! The stream of tenant `acme` is `SMR_ACME`, with the subjects `smr.v1.acme.>`; its bucket is `smr_acme_merchants`.

@@ -154,13 +154,6 @@ pub struct LinkDocument {
 #[serde(transparent)]
 pub struct MaskedDocument(MerchantDocument);
 
-impl MaskedDocument {
-    /// The document.
-    pub fn document(&self) -> &MerchantDocument {
-        &self.0
-    }
-}
-
 impl MerchantDocument {
     /// The document of a merchant's state.
     pub fn from_merchant(merchant: &Merchant) -> Self {
@@ -376,17 +369,18 @@ mod tests {
 
     #[test]
     fn masking_leaves_the_first_five_digits_of_a_number_and_nothing_of_a_doubtful_one() {
-        let number_of = |events: &[Event]| document(events).masked().document().business.number.clone();
+        let number_of =
+            |events: &[Event]| serde_json::to_value(document(events).masked()).unwrap()["business"]["number"].clone();
         let changed = |number: &str| Event::BusinessDetailsChanged {
             company_name: None,
             branch_name: None,
             business_number: Some(ReportedNumber::from_untrusted(number)),
             source: ClaimSource::Callback,
         };
-        assert_eq!(number_of(&[registered("1178178260")]).as_deref(), Some("117-81-*****"));
+        assert_eq!(number_of(&[registered("1178178260")]), "117-81-*****");
         for doubtful in ["117-81-78261", "900101-1234567", ""] {
             let events = [registered("1178178260"), changed(doubtful)];
-            assert_eq!(number_of(&events).as_deref(), Some(HIDDEN), "{doubtful}");
+            assert_eq!(number_of(&events), HIDDEN, "{doubtful}");
         }
     }
 }

@@ -4,6 +4,7 @@
 //! messages, writes the newest document of every merchant in the page, and moves on. [`Relay::run_once`] is one such
 //! step. It may be stopped anywhere: the next step looks at what the broker really holds and goes on from there.
 
+mod documents;
 mod position;
 mod states;
 mod status;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use registry_domain::tenant::{Slug, Tenant};
-use registry_domain::{EventId, Seq, TenantId};
+use registry_domain::{MerchantId, Seq, TenantId};
 use registry_journal::port::{PageSize, PublishCursor};
 use registry_journal::{Archive, ArchiveError, ReadError};
 use tokio::sync::watch;
@@ -27,8 +28,8 @@ use tokio_util::sync::CancellationToken;
 pub use status::{RelayFailure, RelayStatus};
 
 use crate::publisher::{PublishError, Publisher};
-use position::Position;
 use states::States;
+use step::Place;
 
 /// How long the relay waits for a wake-up before it looks by itself.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -72,11 +73,11 @@ pub enum RelayError {
     /// The log could not be read.
     #[error("the log could not be read")]
     ReadEvents(#[source] ArchiveError),
-    /// A merchant could not be folded up to an event.
-    #[error("the merchant as of event {event_id} could not be folded")]
+    /// A merchant could not be folded from its events.
+    #[error("the merchant {merchant_id} could not be folded from its events")]
     FoldMerchant {
-        /// The event.
-        event_id: EventId,
+        /// The merchant.
+        merchant_id: MerchantId,
         /// Why.
         #[source]
         source: ArchiveError,
@@ -130,7 +131,7 @@ pub struct Relay {
 /// What the relay remembers of a tenant.
 struct Track {
     /// Where it stands; none if the broker must be looked at first.
-    position: Option<Position>,
+    place: Option<Place>,
     /// The last position read, for the lag. Stays while the position is unknown.
     read: Seq,
     /// What was written down last.
@@ -289,7 +290,7 @@ impl Relay {
         }
         self.session = session;
         for track in self.tracks.values_mut() {
-            track.position = None;
+            track.place = None;
             track.retry = None;
         }
     }
@@ -325,7 +326,7 @@ impl Relay {
 impl Track {
     fn new(cursor: PublishCursor) -> Self {
         Self {
-            position: None,
+            place: None,
             read: cursor.seq,
             saved: cursor,
             saved_at: Instant::now(),
@@ -336,7 +337,7 @@ impl Track {
     /// Whether a step would do anything, and may be tried.
     fn is_due(&self, head: Seq) -> bool {
         let may_try = self.retry.is_none_or(|retry| retry.at <= Instant::now());
-        let has_work = self.position.is_none_or(|position| position.seq < head) || self.is_save_due();
+        let has_work = self.place.as_ref().is_none_or(|place| place.position.seq < head) || self.is_save_due();
         may_try && has_work
     }
 }

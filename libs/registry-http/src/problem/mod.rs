@@ -162,10 +162,12 @@ impl IntoResponse for Problem {
 }
 
 /// Writes the problem that a response carries. A failure without one, which only the router and the documentation
-/// pages give, gets the one that fits its status and keeps its headers, such as `Allow`.
+/// pages give, gets the one that fits its status. Both keep their headers, such as `Idempotency-Replayed` and `Allow`.
 pub fn finish(mut response: Response, context: &RequestContext) -> Response {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        return problem.answer(context);
+        let mut answer = problem.answer(context);
+        keep_other_headers(response.headers(), answer.headers_mut());
+        return answer;
     }
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {

@@ -26,13 +26,15 @@ impl SqliteFile {
     /// A connection that knows nothing of the adapter.
     pub async fn connect(&self) -> SqliteConnection {
         let options = SqliteConnectOptions::new().filename(self.path());
-        SqliteConnection::connect_with(&options).await.unwrap()
+        SqliteConnection::connect_with(&options)
+            .await
+            .expect("the file can be written")
     }
 
     async fn try_on_event(&self, statement: &'static str, tenant: TenantId, seq: Seq) -> Result<(), Cause> {
         let done = sqlx::query(statement)
             .bind(tenant.as_uuid())
-            .bind(i64::try_from(seq.0)?)
+            .bind(position(seq))
             .execute(&mut self.connect().await)
             .await?;
         // A statement that finds no row would be refused by nobody.
@@ -41,17 +43,21 @@ impl SqliteFile {
     }
 }
 
+fn position(seq: Seq) -> i64 {
+    i64::try_from(seq.0).expect("a position of a small log")
+}
+
 #[async_trait]
 impl Harness for SqliteFile {
     type Storage = SqliteJournal;
 
     async fn fresh() -> Self {
-        let directory = TempDir::with_prefix("registry-journal-").unwrap();
+        let directory = TempDir::with_prefix("registry-journal-").expect("there is a temporary directory");
         Self { directory }
     }
 
     async fn open(&self) -> SqliteJournal {
-        SqliteJournal::open(&self.path()).await.unwrap()
+        SqliteJournal::open(&self.path()).await.expect("the file opens")
     }
 
     async fn try_update_event(&self, tenant: TenantId, seq: Seq) -> Result<(), Cause> {
@@ -70,16 +76,16 @@ impl Harness for SqliteFile {
         sqlx::query("DROP TRIGGER IF EXISTS events_refuse_update")
             .execute(&mut connection)
             .await
-            .unwrap();
+            .expect("the file can be written");
         // A number moves so far that it meets no neighbour.
         let select =
             format!("SELECT typeof({name}), CAST({name} AS BLOB) FROM events WHERE tenant_id = ?1 AND seq = ?2");
         let row = sqlx::query(AssertSqlSafe(select))
             .bind(tenant.as_uuid())
-            .bind(i64::try_from(seq.0).unwrap())
+            .bind(position(seq))
             .fetch_one(&mut connection)
             .await
-            .unwrap();
+            .expect("the file can be written");
         let (kind, mut bytes): (String, Vec<u8>) = (row.get(0), row.get(1));
         let changed = match kind.as_str() {
             "integer" => format!("{name} + 1000000"),
@@ -87,15 +93,15 @@ impl Harness for SqliteFile {
             "blob" => "?3".to_owned(),
             _ => panic!("{name} holds {kind}: nothing to alter"),
         };
-        *bytes.last_mut().unwrap() ^= 0x01;
+        *bytes.last_mut().expect("the column is filled") ^= 0x01;
         let update = format!("UPDATE events SET {name} = {changed} WHERE tenant_id = ?1 AND seq = ?2");
         let done = sqlx::query(AssertSqlSafe(update))
             .bind(tenant.as_uuid())
-            .bind(i64::try_from(seq.0).unwrap())
+            .bind(position(seq))
             .bind(bytes)
             .execute(&mut connection)
             .await
-            .unwrap();
+            .expect("the file can be written");
         assert_eq!(done.rows_affected(), 1);
     }
 
@@ -108,6 +114,6 @@ impl Harness for SqliteFile {
         sqlx::query(AssertSqlSafe(statement))
             .execute(&mut self.connect().await)
             .await
-            .unwrap();
+            .expect("the file can be written");
     }
 }

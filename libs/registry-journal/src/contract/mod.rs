@@ -15,6 +15,7 @@ pub mod log;
 pub mod personal;
 pub mod queue;
 pub mod reading;
+pub mod reports;
 pub mod state;
 
 use async_trait::async_trait;
@@ -89,8 +90,8 @@ macro_rules! contract_tests {
             state::tenants_are_walls,
             state::commands_of_one_batch_see_each_other,
             state::a_version_mismatch_is_refused,
-            state::unclaimed_callbacks_land_in_the_tenants_stream,
-            state::an_unknown_tenant_is_refused,
+            reports::unclaimed_callbacks_land_in_the_tenants_stream,
+            reports::an_unknown_tenant_is_refused,
             idempotency::one_key_registers_once,
             idempotency::one_key_asks_for_one_link,
             idempotency::a_key_stands_for_one_request,

@@ -5,7 +5,7 @@ use registry_domain::merchant::{
     Warning, WhoFixes,
 };
 use registry_domain::review::DeletionMark;
-use registry_domain::tenant::{self, UnclaimedClaim};
+use registry_domain::tenant;
 use registry_domain::{BusinessNumber, FreeText, LinkId, MerchantId, ReportedNumber, Seq, TenantId, Version};
 
 use super::Harness;
@@ -16,7 +16,6 @@ use super::fixtures::{
 use super::journals::Gate;
 use crate::archive::Until;
 use crate::port::{MerchantFilter, Reader, StatusCount};
-use crate::record::StreamEvent;
 use crate::submission::{Order, Outcome, Submission};
 
 /// A sequence of numbers that looks random and is the same in every run.
@@ -299,13 +298,13 @@ pub async fn tenants_are_walls<H: Harness>() {
 /// Commands that share a transaction see what those before them did.
 pub async fn commands_of_one_batch_see_each_other<H: Harness>() {
     let (world, gate) = World::<H>::through(Gate::new).await;
-    let blocked = world.tenant("acme").await;
+    let elsewhere = world.tenant("acme").await;
     let tenant = TenantId::from_uuid(world.link_id().as_uuid());
     let (id, link_id) = (world.merchant_id(), world.link_id());
     gate.close();
     let blocker = queued(
         &world.writer,
-        submission(blocked, Order::Tenant(tenant::Command::Resume)),
+        submission(elsewhere, Order::Tenant(tenant::Command::Resume)),
     );
     gate.somebody_waits().await;
     let by_codes = Order::CallbackByCodes {
@@ -366,51 +365,4 @@ pub async fn a_version_mismatch_is_refused<H: Harness>() {
     world.write(archive(1)).await;
     let mismatch = Refusal::VersionMismatch { current: Version(2) };
     assert_eq!(world.submit(archive(1)).await, Outcome::Refused(mismatch));
-}
-
-/// A callback for a merchant that does not exist, for a pair that was never registered, or for nobody at all is kept
-/// in the tenant's own stream.
-pub async fn unclaimed_callbacks_land_in_the_tenants_stream<H: Harness>() {
-    let world = World::<H>::new().await;
-    let tenant = world.tenant("acme").await;
-    world.report(callback(tenant, world.merchant_id(), "P", "")).await;
-    let by_codes = Order::CallbackByCodes {
-        reference: reference("m", "s"),
-        claim: Box::new(claim(observation("P", ""))),
-    };
-    world.report(submission(tenant, by_codes)).await;
-    let why = UnclaimedClaim::Unusable(QuarantineReason::Unparseable);
-    let unusable = tenant::Command::ReceiveUnclaimed(Box::new(receipt(b"{")), why);
-    world.report(submission(tenant, Order::Tenant(unusable))).await;
-    let log = world
-        .archive()
-        .events_after(tenant, Seq(1), crate::port::PageSize::MAX)
-        .await;
-    let told: Vec<_> = log
-        .expect("the log opens")
-        .into_iter()
-        .map(|recorded| match recorded.event {
-            StreamEvent::Tenant(tenant::Event::CallbackQuarantined { reason, .. }) => reason.as_str(),
-            StreamEvent::Tenant(tenant::Event::UnclaimedMerchantSeen { .. }) => "unclaimed",
-            StreamEvent::Tenant(_) | StreamEvent::Merchant(_) => "something else",
-        })
-        .collect();
-    assert_eq!(told, ["no_such_merchant", "unclaimed", "unparseable"]);
-    world.expect_sound(tenant, 4).await;
-}
-
-/// Nothing is written for a tenant that does not exist.
-pub async fn an_unknown_tenant_is_refused<H: Harness>() {
-    let world = World::<H>::new().await;
-    let nobody = TenantId::from_uuid(world.link_id().as_uuid());
-    let refused = Outcome::TenantRefused(tenant::Refusal::NoSuchTenant);
-    let id = world.merchant_id();
-    for one in [
-        register(nobody, id, registration("m", "s")),
-        callback(nobody, id, "P", ""),
-        submission(nobody, Order::Tenant(tenant::Command::Suspend)),
-    ] {
-        assert_eq!(world.submit(one).await, refused);
-    }
-    assert_eq!(world.log(nobody).await, vec![]);
 }

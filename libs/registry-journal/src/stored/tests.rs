@@ -1,12 +1,16 @@
 //! Writing a fact down and reading it back gives the same fact, for every type.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use registry_domain::merchant::*;
 use registry_domain::review::*;
 use registry_domain::tenant::{self, Scope, SecretHash, Slug, Upstream};
 use registry_domain::*;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Personal, from_domain, into_domain};
@@ -258,4 +262,102 @@ fn nothing_personal_stands_in_the_open_part() {
 #[test]
 fn an_unknown_type_is_an_error() {
     assert!(into_domain("merchant.invented", "{}", None).is_err());
+}
+
+/// Each kind of fact has a number here, so that a new one does not compile before it has a sample above, and with it a
+/// golden file.
+fn number_of(event: &StreamEvent) -> usize {
+    match event {
+        StreamEvent::Merchant(event) => match event {
+            Event::MerchantRegistered { .. } => 0,
+            Event::MerchantDetailsChanged { .. } => 1,
+            Event::MerchantArchived => 2,
+            Event::MerchantRestored => 3,
+            Event::MerchantErased => 4,
+            Event::LinkRequested { .. } => 5,
+            Event::LinkIssued { .. } => 6,
+            Event::LinkIssueFailed { .. } => 7,
+            Event::LinkRevoked { .. } => 8,
+            Event::CallbackReceived { .. } => 9,
+            Event::StatusObserved { .. } => 10,
+            Event::ReviewChanged { .. } => 11,
+            Event::BusinessDetailsChanged { .. } => 12,
+            Event::UpstreamUnlinked { .. } => 13,
+            Event::UpstreamRelinked { .. } => 14,
+            Event::ConfirmationRequested { .. } => 15,
+            Event::ConfirmationResolved { .. } => 16,
+            Event::PaymentApprovalReceived { .. } => 17,
+            Event::NoteAdded { .. } => 18,
+        },
+        StreamEvent::Tenant(event) => match event {
+            tenant::Event::TenantCreated { .. } => 19,
+            tenant::Event::UpstreamConfigured { .. } => 20,
+            tenant::Event::TenantSuspended => 21,
+            tenant::Event::TenantResumed => 22,
+            tenant::Event::ApiKeyIssued { .. } => 23,
+            tenant::Event::ApiKeyRevoked { .. } => 24,
+            tenant::Event::UnclaimedMerchantSeen { .. } => 25,
+            tenant::Event::CallbackQuarantined { .. } => KINDS - 1,
+        },
+    }
+}
+
+const KINDS: usize = 27;
+
+/// A stored event as a golden file holds it.
+#[derive(Serialize, Deserialize)]
+struct Golden {
+    r#type: String,
+    data: Value,
+    personal: Option<Value>,
+}
+
+impl Golden {
+    fn of(event: &StreamEvent) -> Self {
+        let stored = from_domain(event);
+        Self {
+            r#type: stored.event_type.to_owned(),
+            data: serde_json::from_str(&stored.data).unwrap(),
+            personal: stored.personal.map(|personal| serde_json::to_value(&personal).unwrap()),
+        }
+    }
+}
+
+fn golden_files() -> BTreeMap<String, Golden> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
+    let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    files
+        .map(|file| {
+            let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
+            (name, serde_json::from_slice(&fs::read(&file).unwrap()).unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn every_kind_of_fact_has_a_sample_and_a_golden_file() {
+    let samples: BTreeSet<_> = all().iter().map(number_of).collect();
+    assert_eq!(samples, (0..KINDS).collect());
+    let types: BTreeSet<_> = all()
+        .iter()
+        .map(|event| from_domain(event).event_type.to_owned())
+        .collect();
+    assert_eq!(types, golden_files().into_keys().collect());
+}
+
+#[test]
+fn every_golden_file_reads_and_is_written_the_same_again() {
+    for (name, golden) in golden_files() {
+        assert_eq!(golden.r#type, name);
+        let personal = golden
+            .personal
+            .clone()
+            .map(|personal| serde_json::from_value(personal).unwrap());
+        let event = into_domain(&golden.r#type, &golden.data.to_string(), personal).unwrap();
+        let again = Golden::of(&event);
+        assert_eq!(
+            (again.r#type, again.data, again.personal),
+            (name, golden.data, golden.personal)
+        );
+    }
 }

@@ -39,7 +39,7 @@ impl States {
     }
 
     /// The merchant right after one of its events. None if the event stands before its registration.
-    pub(super) async fn at(
+    pub(super) async fn after(
         &mut self,
         archive: &Archive,
         id: MerchantId,
@@ -60,5 +60,24 @@ impl States {
                 .await?
         };
         Ok(merchant.map(|merchant| self.cache.get_or_insert(key, || merchant)))
+    }
+
+    /// The merchant at a version. None if it was not registered then.
+    pub(super) async fn at(
+        &mut self,
+        archive: &Archive,
+        tenant: TenantId,
+        id: MerchantId,
+        version: Version,
+    ) -> Result<Option<&Merchant>, ArchiveError> {
+        let key = (tenant, id);
+        let is_at_hand = self.cache.peek(&key).is_some_and(|state| state.version == version);
+        if !is_at_hand {
+            match archive.merchant_at(tenant, id, Until::Version(version)).await? {
+                Some(merchant) => self.cache.put(key, merchant),
+                None => self.cache.pop(&key),
+            };
+        }
+        Ok(self.cache.peek(&key))
     }
 }

@@ -108,8 +108,8 @@ async fn a_log_becomes_a_stream_in_order_with_the_merchant_as_of_each_event() {
     }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_log_of_many_pages_is_carried_whole() {
+/// Seven merchants with 201 events each: three pages.
+fn long_log() -> Arc<Log> {
     let log = Log::new();
     for number in 1..=7 {
         log.register(number);
@@ -119,8 +119,34 @@ async fn a_log_of_many_pages_is_carried_whole() {
             log.append(number, changed_to(if round % 2 == 0 { "P" } else { "S" }));
         }
     }
-    let broker = Broker::new();
+    log
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_backlog_every_event_is_published_and_only_the_newest_documents_are_written() {
+    let (log, broker) = (long_log(), Broker::new());
     assert_eq!(drain(&mut relay(&log, &broker)).await, 7 * 201);
+    assert_whole(&log, &broker);
+    assert_eq!(broker.bucket_writes(), 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backlog_that_is_left_in_the_middle_is_finished_by_another_relay() {
+    let (log, broker) = (long_log(), Broker::new());
+    let mut first = relay(&log, &broker);
+    let progress = first.run_once(tenant_id(), &slug()).await.unwrap();
+    assert!(progress.more && progress.published == 500, "{progress:?}");
+    assert_eq!(
+        broker.bucket_writes(),
+        0,
+        "the documents wait for the end of the backlog"
+    );
+    let_time_pass().await;
+    first.run_once(tenant_id(), &slug()).await.unwrap();
+    assert_eq!(broker.bucket_writes(), 7, "but not for long");
+    log.append(1, changed_to("O"));
+    drop(first);
+    drain(&mut relay(&log, &broker)).await;
     assert_whole(&log, &broker);
 }
 

@@ -1,0 +1,82 @@
+//! The callback URLs that are given away begin with the installation's public URL.
+
+use crate::token::{CallbackToken, TOKEN_LENGTH_MAX, TokenKeys};
+
+/// Where callbacks come in, below the public URL.
+const CALLBACK_PATH: &str = "/cb/v1/";
+
+/// Longest callback URL that upstream is given. Its own limit is not documented.
+const CALLBACK_URL_LENGTH_MAX: usize = 255;
+
+/// Why a URL cannot be the public one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the public URL must be an http(s) URL without query, short enough for callback URLs of at most 255 characters"
+)]
+pub struct PublicUrlError;
+
+/// The URL under which Paymint reaches the registry.
+#[derive(Debug, Clone)]
+pub struct PublicUrl(String);
+
+impl PublicUrl {
+    /// Reads the URL; a slash at its end is dropped.
+    pub fn parse(text: &str) -> Result<Self, PublicUrlError> {
+        let url = url::Url::parse(text).map_err(|_| PublicUrlError)?;
+        let plain = matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none();
+        let base = url.as_str().trim_end_matches('/').to_owned();
+        let fits = base.len() + CALLBACK_PATH.len() + TOKEN_LENGTH_MAX <= CALLBACK_URL_LENGTH_MAX;
+        if plain && fits {
+            Ok(Self(base))
+        } else {
+            Err(PublicUrlError)
+        }
+    }
+
+    /// The callback URL of a token.
+    pub fn callback_url(&self, keys: &TokenKeys, token: CallbackToken) -> String {
+        format!("{}{CALLBACK_PATH}{}", self.0, keys.issue(token))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_plain_short_web_address_will_do() {
+        for url in [
+            "https://registry.example",
+            "http://127.0.0.1:8080/",
+            "https://registry.example/below/",
+        ] {
+            assert!(PublicUrl::parse(url).is_ok(), "{url}");
+        }
+        let long = format!("https://{}.example", "a".repeat(200));
+        for url in [
+            "",
+            "registry.example",
+            "ftp://registry.example",
+            "https://registry.example/?a=1",
+            &long,
+        ] {
+            assert!(PublicUrl::parse(url).is_err(), "{url}");
+        }
+    }
+
+    #[test]
+    fn the_longest_callback_url_is_not_too_long() {
+        use registry_domain::{LinkId, MerchantId, TenantId};
+        use uuid::Uuid;
+
+        let room = CALLBACK_URL_LENGTH_MAX - CALLBACK_PATH.len() - TOKEN_LENGTH_MAX;
+        let url = PublicUrl::parse(&format!("https://{}", "a".repeat(room - "https://".len()))).unwrap();
+        let keys = TokenKeys::parse(&format!("255 {}", "ff".repeat(32))).unwrap();
+        let token = CallbackToken::Link {
+            tenant_id: TenantId::from_uuid(Uuid::max()),
+            merchant_id: MerchantId::from_uuid(Uuid::max()),
+            link_id: LinkId::from_uuid(Uuid::max()),
+        };
+        assert!(url.callback_url(&keys, token).len() <= CALLBACK_URL_LENGTH_MAX);
+    }
+}

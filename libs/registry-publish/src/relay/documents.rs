@@ -1,0 +1,152 @@
+//! The bucket of current documents: written behind the stream, and written anew when the broker has lost it.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use registry_domain::merchant::{Merchant, Stage};
+use registry_domain::tenant::Slug;
+use registry_domain::{MerchantId, Seq, Stamp, TenantId};
+use registry_journal::port::{Direction, MerchantFilter, MerchantQuery, PagePosition, PageSize, SortKey};
+use tokio::time::Instant;
+
+use super::position::Position;
+use super::step::Place;
+use super::{Relay, RelayError};
+use crate::document::{MerchantDocument, to_json};
+use crate::publisher::{BucketEntry, BucketValue};
+
+/// Documents written at once, and merchants read at once when a bucket is rewritten.
+const DOCUMENTS_PAGE: usize = 500;
+const MERCHANTS_PAGE: PageSize = PageSize::clamped(500);
+
+/// Most merchants whose documents wait.
+const WAITING_MAX: usize = 5_000;
+
+/// How long documents wait at most while events keep coming.
+const WAITING_TIME_MAX: Duration = Duration::from_secs(1);
+
+/// Merchants whose documents are to be written, each as of its last event. While there is a backlog of events, only
+/// the newest of a merchant's documents is written.
+#[derive(Default)]
+pub(super) struct Waiting {
+    newest: HashMap<MerchantId, Stamp>,
+    since: Option<Instant>,
+}
+
+impl Waiting {
+    pub(super) fn note(&mut self, id: MerchantId, stamp: Stamp) {
+        self.since.get_or_insert_with(Instant::now);
+        self.newest.insert(id, stamp);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.newest.is_empty()
+    }
+
+    /// Whether no more events may be read before the documents are written.
+    pub(super) fn is_due(&self) -> bool {
+        self.newest.len() >= WAITING_MAX || self.since.is_some_and(|since| since.elapsed() >= WAITING_TIME_MAX)
+    }
+
+    /// Takes all out, in the order of the log: then the position of the last entry written tells how far the bucket is
+    /// complete.
+    fn take(&mut self) -> Vec<(MerchantId, Stamp)> {
+        self.since = None;
+        let mut newest: Vec<_> = self.newest.drain().collect();
+        newest.sort_unstable_by_key(|(_, stamp)| stamp.seq);
+        newest
+    }
+}
+
+impl Relay {
+    /// Writes the documents that wait.
+    pub(super) async fn write_waiting(
+        &mut self,
+        tenant: TenantId,
+        slug: &Slug,
+        place: &mut Place,
+    ) -> Result<(), RelayError> {
+        let position = &mut place.position;
+        for part in place.waiting.take().chunks(DOCUMENTS_PAGE) {
+            let mut entries = Vec::with_capacity(part.len());
+            for (id, stamp) in part {
+                let merchant = self.states.at(&self.archive, tenant, *id, stamp.version).await;
+                let merchant = merchant.map_err(|source| RelayError::FoldMerchant {
+                    merchant_id: *id,
+                    source,
+                })?;
+                entries.extend(merchant.map(|merchant| entry(merchant, stamp.seq)));
+            }
+            position.bucket_seq = self.put(slug, position.bucket_seq, &entries).await?;
+        }
+        position.documents_seq = position.documents_seq.max(position.seq);
+        Ok(())
+    }
+
+    /// Writes the documents of all merchants that have no events after the position. Those of the others follow with
+    /// their events, so that no document ever becomes older.
+    pub(super) async fn rewrite_bucket(
+        &self,
+        tenant: TenantId,
+        slug: &Slug,
+        position: &mut Position,
+    ) -> Result<(), RelayError> {
+        let mut query = MerchantQuery {
+            filter: MerchantFilter {
+                stages: Stage::ALL.to_vec(),
+                ..MerchantFilter::default()
+            },
+            sort: SortKey::CreatedAt,
+            direction: Direction::Ascending,
+            after: None,
+            limit: MERCHANTS_PAGE,
+        };
+        let mut last_entry = None;
+        loop {
+            let page = self.archive.reader().merchants(tenant, &query).await;
+            let page = page.map_err(RelayError::ListMerchants)?;
+            let settled = page.iter().filter(|merchant| merchant.seq <= position.seq);
+            let entries: Vec<_> = settled.map(|merchant| entry(merchant, Seq::ZERO)).collect();
+            position.bucket_seq = self.put(slug, position.bucket_seq, &entries).await?;
+            last_entry = entries.into_iter().next_back().or(last_entry);
+            match page.last() {
+                Some(end) if page.len() == MERCHANTS_PAGE.get() as usize => {
+                    query.after = Some(PagePosition {
+                        at: end.created_at,
+                        id: end.id,
+                    });
+                }
+                Some(_) | None => break,
+            }
+        }
+        // Only now is the bucket complete, and only its last entry says so.
+        if let Some(mut entry) = last_entry {
+            entry.position = position.published_seq.min(position.seq);
+            position.bucket_seq = self.put(slug, position.bucket_seq, &[entry]).await?;
+        }
+        position.documents_seq = position.seq;
+        Ok(())
+    }
+
+    async fn put(&self, slug: &Slug, after: u64, entries: &[BucketEntry]) -> Result<u64, RelayError> {
+        if entries.is_empty() {
+            return Ok(after);
+        }
+        let stored = self.publisher.put_documents(slug, after, entries).await;
+        stored.map_err(RelayError::PutDocuments)
+    }
+}
+
+/// A merchant's entry in the bucket.
+fn entry(merchant: &Merchant, position: Seq) -> BucketEntry {
+    let value = if merchant.erased {
+        BucketValue::Deleted
+    } else {
+        BucketValue::Document(to_json(&MerchantDocument::from_merchant(merchant).masked()))
+    };
+    BucketEntry {
+        merchant_id: merchant.id,
+        value,
+        position,
+    }
+}

@@ -1,0 +1,313 @@
+//! The documents of the contracts, and whether what really goes out is what they say.
+
+use std::collections::BTreeSet;
+
+use registry_tests::api::events_of;
+use registry_tests::callback::{mapping, send, send_taken};
+use registry_tests::settings::repository;
+use registry_tests::tenant::id_of;
+use registry_tests::{Answer, Api, TestApp, TestNats};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+fn committed(file: &str) -> Value {
+    let text = std::fs::read_to_string(repository().join("openapi").join(file));
+    let text = text.unwrap_or_else(|error| panic!("openapi/{file}: {error}; run `cargo xtask openapi`"));
+    serde_json::from_str(&text).expect("the file is JSON")
+}
+
+fn openapi() -> Value {
+    serde_json::to_value(registry_http::openapi()).expect("the document is JSON")
+}
+
+#[test]
+fn the_committed_openapi_document_is_that_of_the_code() {
+    assert!(
+        committed("registry.json") == openapi(),
+        "openapi/registry.json is old: run `cargo xtask openapi`"
+    );
+}
+
+#[test]
+fn the_committed_asyncapi_document_is_that_of_the_code() {
+    let generated = registry_publish::asyncapi();
+    assert!(
+        committed("asyncapi.json") == generated,
+        "openapi/asyncapi.json is old: run `cargo xtask openapi`"
+    );
+}
+
+/// A document against whose schemas things are checked.
+struct Document(Value);
+
+impl Document {
+    /// A schema of the document, which may refer to others of it.
+    fn check(&self, schema: &Value, instance: &Value, what: &str) {
+        let mut schema = schema.clone();
+        schema["$schema"] = "https://json-schema.org/draft/2020-12/schema".into();
+        schema["components"] = self.0["components"].clone();
+        let validator = jsonschema::validator_for(&schema).expect("the schema is one");
+        let errors: Vec<_> = validator
+            .iter_errors(instance)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(
+            errors.is_empty(),
+            "{what} is not what the document says:\n{}\n{instance}",
+            errors.join("\n")
+        );
+    }
+}
+
+/// Calls operations and checks every answer.
+struct Visitor<'a> {
+    document: Document,
+    visited: BTreeSet<String>,
+    api: &'a Api,
+}
+
+impl Visitor<'_> {
+    async fn visit(&mut self, method: Method, template: &str, ids: &[&str], body: Option<Value>) -> Answer {
+        let request = self.api.request(method.clone(), &filled(template, ids));
+        let request = request.header("idempotency-key", registry_tests::tenant::random(16));
+        let request = body.into_iter().fold(request, |request, body| request.json(&body));
+        let answer = Answer::to(request).await;
+        self.look(&method, template, &answer);
+        answer
+    }
+
+    /// The same with an If-Match.
+    async fn change(&mut self, method: Method, template: &str, merchant: &Value, body: Option<Value>) -> Value {
+        let request = self.api.request(method.clone(), &filled(template, &[id_of(merchant)]));
+        let request = request.header("if-match", format!("\"{}\"", merchant["version"]));
+        let request = body.into_iter().fold(request, |request, body| request.json(&body));
+        let answer = Answer::to(request).await;
+        self.look(&method, template, &answer);
+        answer.expect(200)
+    }
+
+    fn look(&mut self, method: &Method, template: &str, answer: &Answer) {
+        let what = format!("{method} {template}: {}", answer.status);
+        let operation = &self.document.0["paths"][template][method.as_str().to_ascii_lowercase()];
+        self.visited
+            .insert(operation["operationId"].as_str().expect("it is documented").to_owned());
+        let response = &operation["responses"][answer.status.to_string()];
+        assert!(response.is_object(), "{what} is not documented");
+        let Some(content) = response["content"].as_object() else {
+            return;
+        };
+        let essence = answer
+            .header("content-type")
+            .unwrap_or_default()
+            .split(';')
+            .next()
+            .unwrap_or_default();
+        let schema = &content
+            .get(essence)
+            .unwrap_or_else(|| panic!("{what}: {essence} is not documented"))["schema"];
+        if essence.ends_with("json") {
+            self.document.check(schema, &answer.body, &what);
+        }
+    }
+}
+
+fn filled(template: &str, ids: &[&str]) -> String {
+    ids.iter().fold(template.to_owned(), |path, id| {
+        let (start, end) = (path.find('{').expect("a place"), path.find('}').expect("a place"));
+        format!("{}{id}{}", &path[..start], &path[end + 1..])
+    })
+}
+
+#[tokio::test]
+async fn every_operation_answers_as_documented() {
+    let app = TestApp::start().await;
+    let mut visitor = Visitor {
+        document: Document(openapi()),
+        visited: BTreeSet::new(),
+        api: &app.tenant.api,
+    };
+    let (get, post) = (Method::GET, Method::POST);
+    let shop =
+        json!({"member_code": "acad-1", "merchant_code": "store-1", "company_name": "가나다 학원", "tags": ["vip"]});
+    let merchant = visitor
+        .visit(post.clone(), "/v1/merchants", &[], Some(shop.clone()))
+        .await
+        .expect(201);
+    visitor
+        .visit(post.clone(), "/v1/merchants", &[], Some(shop))
+        .await
+        .problem(409, "reference_taken");
+    visitor
+        .visit(post.clone(), "/v1/merchants", &[], Some(json!({})))
+        .await
+        .problem(422, "validation_failed");
+    let id = id_of(&merchant);
+    let links = "/v1/merchants/{id}/registration-links";
+    let link = visitor.visit(post.clone(), links, &[id], None).await.expect(201);
+    registry_tests::logs::secret(link["url"].as_str().unwrap());
+    app.sandbox.fail_mapping(&json!({ "answer": "PARTNER_001" })).await;
+    visitor
+        .visit(post.clone(), links, &[id], None)
+        .await
+        .problem(502, "upstream_refused");
+    visitor.visit(get.clone(), links, &[id], None).await.expect(200);
+    let one_link = "/v1/registration-links/{id}";
+    visitor
+        .visit(get.clone(), one_link, &[id_of(&link)], None)
+        .await
+        .expect(200);
+    visitor.visit(get.clone(), one_link, &["lnk_x"], None).await.expect(404);
+
+    let url = app.sandbox.mapping("acad-1", "store-1").await.callback_url;
+    let answer = send(
+        &url,
+        mapping("acad-1", "store-1", "S", Some("서류를 보내 주세요")).to_string(),
+    )
+    .await;
+    visitor.look(&post, "/cb/v1/{token}", &answer);
+    visitor.look(
+        &post,
+        "/cb/v1/{token}",
+        &send(&format!("{}x", &url[..url.len() - 1]), "{}").await,
+    );
+    send_taken(&url, "{").await;
+    send_taken(
+        &url,
+        json!({"billId": "b", "apprState": "F", "apprPrice": "1"}).to_string(),
+    )
+    .await;
+
+    for path in [
+        "/v1/me",
+        "/v1/merchants",
+        "/v1/stats/review-status",
+        "/v1/events",
+        "/livez",
+        "/readyz",
+        "/metrics",
+    ] {
+        assert_eq!(visitor.visit(get.clone(), path, &[], None).await.status, 200, "{path}");
+    }
+    visitor
+        .visit(get.clone(), "/v1/merchants/{id}", &[id], None)
+        .await
+        .expect(200);
+    visitor
+        .visit(get.clone(), "/v1/merchants/{id}", &["mer_x"], None)
+        .await
+        .expect(404);
+    let by_reference = "/v1/merchants/by-reference/{member_code}/{merchant_code}";
+    visitor
+        .visit(get.clone(), by_reference, &["acad-1", "store-1"], None)
+        .await
+        .expect(200);
+    let timeline = visitor
+        .visit(get.clone(), "/v1/merchants/{id}/events", &[id], None)
+        .await
+        .expect(200);
+    let callback = events_of(&timeline)
+        .into_iter()
+        .find(|event| event["type"] == "callback.received")
+        .unwrap();
+    visitor
+        .visit(get, "/v1/callbacks/{event_id}/payload", &[id_of(&callback)], None)
+        .await
+        .expect(200);
+    visitor
+        .visit(Method::DELETE, one_link, &[id_of(&link)], None)
+        .await
+        .expect(200);
+
+    let merchant = app.tenant.api.merchant(id).await;
+    let path = "/v1/merchants/{id}";
+    let merchant = visitor
+        .change(Method::PATCH, path, &merchant, Some(json!({"branch_name": "본점"})))
+        .await;
+    visitor.change(Method::DELETE, path, &merchant, None).await;
+    visitor
+        .visit(post, "/v1/merchants/{id}/restoration", &[id], None)
+        .await
+        .expect(200);
+
+    let paths = visitor.document.0["paths"].as_object().unwrap().values();
+    let documented: BTreeSet<_> = paths
+        .flat_map(|path| path.as_object().unwrap().values())
+        .filter_map(|operation| operation["operationId"].as_str().map(str::to_owned))
+        .collect();
+    assert_eq!(
+        visitor.visited, documented,
+        "an operation was not called, or is not documented"
+    );
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_is_published_is_what_the_asyncapi_document_says() {
+    let nats = TestNats::shared();
+    let app = TestApp::start_with_nats(&nats).await;
+    let merchant = app.tenant.register("acad-1", "store-1").await;
+    app.tenant.issue_link(&merchant).await;
+    let shop = app.sandbox.mapping("acad-1", "store-1").await;
+    shop.submit("가나다 학원").await;
+    shop.review("S", Some("서류를 보내 주세요")).await;
+    shop.resend().await;
+    shop.set_deleted(true).await;
+    shop.set_deleted(false).await;
+    shop.review("O", None).await;
+    send_taken(&shop.callback_url, "{").await;
+    send_taken(&shop.callback_url, json!({"billId": "b", "apprState": "F"}).to_string()).await;
+    app.sandbox.fail_mapping(&json!({ "answer": "PARTNER_001" })).await;
+    app.tenant
+        .ask_for_link(&merchant, "refused")
+        .await
+        .problem(502, "upstream_refused");
+    let merchant = app.tenant.api.merchant(id_of(&merchant)).await;
+    let archived = app.tenant.archive(&merchant).await;
+
+    let document = Document(registry_publish::asyncapi());
+    let messages = nats.stream(&app.tenant.slug, archived["seq"].as_u64().unwrap()).await;
+    let mut types = BTreeSet::new();
+    for message in &messages {
+        let kind = message.body["event"]["type"].as_str().unwrap();
+        types.insert(kind.to_owned());
+        let described = &document.0["components"]["messages"][kind];
+        assert!(described.is_object(), "{kind} is not in the document");
+        document.check(&described["payload"], &message.body, kind);
+        assert_eq!(message.header("ce-type"), described["name"].as_str().unwrap());
+        assert_eq!(message.subject.split('.').count(), 7, "{}", message.subject);
+    }
+    for kind in [
+        "merchant.registered",
+        "link.issued",
+        "link.issue_failed",
+        "callback.received",
+        "review.changed",
+    ] {
+        assert!(types.contains(kind), "{kind} was not published");
+    }
+    let entry = nats
+        .document(
+            &app.tenant.slug,
+            id_of(&archived),
+            archived["version"].as_u64().unwrap(),
+        )
+        .await;
+    document.check(
+        &document.0["components"]["messages"]["document"]["payload"],
+        &entry,
+        "the bucket's document",
+    );
+    app.finish_published(&nats).await;
+}
+
+#[tokio::test]
+async fn the_service_hands_out_its_documents_and_a_page_to_read_them() {
+    let app = TestApp::start().await;
+    let api = app.tenant.api.anonymous();
+    assert_eq!(api.get("/openapi.json").await.expect(200), openapi());
+    let page = api.get("/docs/").await;
+    assert_eq!(page.status, 200);
+    let foreign = page.text.match_indices("://").count();
+    assert_eq!(foreign, 0, "the page fetches nothing from elsewhere");
+    app.finish().await;
+}

@@ -1,0 +1,199 @@
+//! The feed of a tenant's events: by page, by long poll, by stream.
+
+use std::time::{Duration, Instant};
+
+use registry_tests::api::{Answer, events_of, http_client, within};
+use registry_tests::sandbox::TestSandbox;
+use registry_tests::{Installation, PATIENCE, TestApp, TestTenant};
+use reqwest::{Method, Response};
+use serde_json::Value;
+
+/// An open event stream, read line by line.
+struct Stream {
+    response: Response,
+    rest: String,
+}
+
+/// One event as it came over a stream.
+#[derive(Debug, Default)]
+struct Streamed {
+    id: u64,
+    kind: String,
+    data: Value,
+}
+
+impl Stream {
+    async fn open(tenant: &TestTenant, query: &str, last: Option<u64>) -> Self {
+        let request = tenant.api.request(Method::GET, &format!("/v1/events{query}"));
+        let mut request = request.header("accept", "text/event-stream");
+        if let Some(last) = last {
+            request = request.header("last-event-id", last.to_string());
+        }
+        let response = request.send().await.expect("the stream opens");
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        Self {
+            response,
+            rest: String::new(),
+        }
+    }
+
+    async fn next(&mut self) -> Streamed {
+        loop {
+            let block = within(PATIENCE, self.next_block()).await;
+            let mut event = Streamed::default();
+            for line in block.lines() {
+                match line.split_once(": ").or_else(|| line.split_once(':')) {
+                    Some(("id", id)) => event.id = id.parse().expect("a position"),
+                    Some(("event", kind)) => kind.clone_into(&mut event.kind),
+                    Some(("data", data)) => event.data = serde_json::from_str(data).expect("JSON"),
+                    _ => {}
+                }
+            }
+            // A heartbeat is a comment alone.
+            if event.id > 0 {
+                return event;
+            }
+        }
+    }
+
+    async fn next_block(&mut self) -> String {
+        loop {
+            if let Some((block, rest)) = self.rest.split_once("\n\n") {
+                let (block, rest) = (block.to_owned(), rest.to_owned());
+                self.rest = rest;
+                return block;
+            }
+            let chunk = self.response.chunk().await.expect("the stream goes on");
+            self.rest
+                .push_str(std::str::from_utf8(&chunk.expect("the stream goes on")).expect("UTF-8"));
+        }
+    }
+}
+
+async fn register_many(tenant: &TestTenant, numbers: std::ops::Range<usize>) {
+    for number in numbers {
+        tenant.register("acad-1", &format!("store-{number}")).await;
+    }
+}
+
+#[tokio::test]
+async fn a_long_poll_ends_when_something_happens() {
+    let app = TestApp::start().await;
+    let head = app.tenant.api.feed().await.len();
+    let began = Instant::now();
+    let waiting = format!("/v1/events?after={head}&wait=30");
+    let (page, _merchant) = tokio::join!(app.tenant.api.get(&waiting), async {
+        app.tenant.register("acad-1", "store-1").await
+    });
+    let events = events_of(&page.expect(200));
+    assert_eq!(events[0]["type"], "merchant.registered");
+    assert!(
+        began.elapsed() < Duration::from_secs(10),
+        "it waited on: {:?}",
+        began.elapsed()
+    );
+    let empty = app
+        .tenant
+        .api
+        .get(&format!("/v1/events?after={}&wait=1", head + 1))
+        .await
+        .expect(200);
+    assert_eq!(
+        (events_of(&empty).len(), &empty["page"]["next_after"]),
+        (0, &(head + 1).into())
+    );
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_filter_moves_on_over_what_it_leaves_out() {
+    let app = TestApp::start().await;
+    register_many(&app.tenant, 0..5).await;
+    let head = app.tenant.api.feed().await.len();
+    let page = app
+        .tenant
+        .api
+        .get("/v1/events?types=review.changed,link.issued")
+        .await
+        .expect(200);
+    assert_eq!((events_of(&page).len(), &page["page"]["next_after"]), (0, &head.into()));
+    let page = app
+        .tenant
+        .api
+        .get("/v1/events?types=merchant.registered&limit=2")
+        .await
+        .expect(200);
+    let seqs: Vec<_> = events_of(&page)
+        .iter()
+        .map(|event| event["seq"].as_u64().unwrap())
+        .collect();
+    assert_eq!(seqs.len(), 2);
+    assert_eq!(page["page"]["next_after"], seqs[1]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_stream_that_broke_goes_on_without_gap_or_repeat() {
+    let mut app = TestApp::start().await;
+    register_many(&app.tenant, 0..10).await;
+    let mut stream = Stream::open(&app.tenant, "", Some(0)).await;
+    let mut seen = Vec::new();
+    for _ in 0..6 {
+        seen.push(stream.next().await);
+    }
+    drop(stream);
+    register_many(&app.tenant, 10..15).await;
+    app.restart().await;
+    let mut stream = Stream::open(&app.tenant, "", seen.last().map(|event| event.id)).await;
+    register_many(&app.tenant, 15..20).await;
+    let feed = app.tenant.api.feed().await;
+    while seen.len() < feed.len() {
+        seen.push(stream.next().await);
+    }
+    for (streamed, event) in seen.iter().zip(&feed) {
+        assert_eq!(streamed.data, *event);
+        assert_eq!(
+            (&event["seq"], &event["type"]),
+            (&streamed.id.into(), &streamed.kind.as_str().into())
+        );
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn there_are_no_more_streams_than_allowed() {
+    let app = TestApp::start_with(|config| config.event_streams_max = 2).await;
+    let first = Stream::open(&app.tenant, "", None).await;
+    let _second = Stream::open(&app.tenant, "", None).await;
+    let request = || {
+        app.tenant
+            .api
+            .request(Method::GET, "/v1/events")
+            .header("accept", "text/event-stream")
+    };
+    let refused = Answer::to(request()).await;
+    assert!(refused.header("retry-after").is_some());
+    refused.problem(503, "too_many_streams");
+    app.tenant.api.get("/v1/events").await.expect(200);
+    drop(first);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_another_process_writes_arrives_too() {
+    let sandbox = TestSandbox::start().await;
+    let mut installation = Installation::new();
+    let (process, tenant) = installation.serve_tenant(&sandbox);
+    let head = tenant.api.feed().await.len();
+    let mut stream = Stream::open(&tenant, &format!("?after={head}"), None).await;
+    let key = installation.print(&["key", "create", "--tenant", tenant.slug.as_str(), "--name", "second"]);
+    registry_tests::logs::secret(&key);
+    assert_eq!(stream.next().await.kind, "api_key.issued");
+    let with_new_key = http_client()
+        .get(format!("{}/v1/me", process.base_url()))
+        .bearer_auth(&key);
+    assert_eq!(Answer::to(with_new_key).await.expect(200)["key"]["name"], "second");
+    drop(stream);
+    assert!(process.terminate().success());
+}

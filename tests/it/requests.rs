@@ -1,0 +1,104 @@
+//! Requests to the API that break its rules: each mistake is named with its place.
+
+use registry_tests::{Answer, TestApp};
+use reqwest::Method;
+use serde_json::json;
+
+const BODY_MAX: usize = 64 * 1024;
+
+#[tokio::test]
+async fn a_body_of_the_api_is_refused_with_the_place_of_every_mistake() {
+    let app = TestApp::start().await;
+    let mistakes = json!({
+        "member_code": "", "merchant_code": "x".repeat(61), "business_number": "117-81-78261", "company_name": 7,
+        "tags": ["a", 1], "colour": "red", "metadata": {"k": []},
+    });
+    let problem = app
+        .tenant
+        .api
+        .post("/v1/merchants", &mistakes)
+        .await
+        .problem(422, "validation_failed");
+    let pointers: Vec<_> = problem["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| &error["pointer"])
+        .collect();
+    for pointer in [
+        "/member_code",
+        "/merchant_code",
+        "/business_number",
+        "/company_name",
+        "/tags/1",
+        "/colour",
+        "/metadata/k",
+    ] {
+        assert!(
+            pointers.contains(&&json!(pointer)),
+            "{pointer} is not among {pointers:?}"
+        );
+    }
+    assert!(
+        !problem.to_string().contains("117-81-78261"),
+        "a business number is not repeated"
+    );
+    for (body, status, code) in [
+        ("{", 400, "invalid_json"),
+        ("[]", 422, "validation_failed"),
+        (
+            "{\"member_code\":\"a\",\"member_code\":\"b\",\"merchant_code\":\"c\"}",
+            422,
+            "validation_failed",
+        ),
+        (&"{\"a\":".repeat(10_000), 400, "invalid_json"),
+    ] {
+        let request = app
+            .tenant
+            .api
+            .request(Method::POST, "/v1/merchants")
+            .header("content-type", "application/json");
+        let answer = Answer::to(request.body(body.to_owned())).await;
+        assert_eq!(
+            (answer.status, answer.body["code"].as_str()),
+            (status, Some(code)),
+            "{}",
+            answer.text
+        );
+    }
+    let request = app.tenant.api.request(Method::POST, "/v1/merchants").body("{}");
+    Answer::to(request).await.problem(415, "unsupported_media_type");
+    let large = json!({ "member_code": "a".repeat(BODY_MAX) });
+    app.tenant
+        .api
+        .post("/v1/merchants", &large)
+        .await
+        .problem(413, "body_too_large");
+    assert_eq!(app.tenant.api.get("/v1/merchants").await.expect(200)["data"], json!([]));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn queries_out_of_range_are_named() {
+    let app = TestApp::start().await;
+    let path = "/v1/merchants?limit=0&sort=colour&status=open&colour=red";
+    let problem = app.tenant.api.get(path).await.problem(422, "validation_failed");
+    assert_eq!(problem["errors"].as_array().unwrap().len(), 4, "{problem}");
+    for path in [
+        "/v1/merchants?limit=201",
+        "/v1/merchants?q=",
+        "/v1/events?after=-1",
+        "/v1/events?wait=31",
+    ] {
+        app.tenant.api.get(path).await.problem(422, "validation_failed");
+    }
+    app.tenant
+        .api
+        .get("/v1/merchants?cursor=AAAA")
+        .await
+        .problem(400, "cursor_invalid");
+    app.tenant.api.get("/v1/nothing").await.problem(404, "route_not_found");
+    let request = app.tenant.api.request(Method::PUT, "/v1/merchants");
+    Answer::to(request).await.problem(405, "method_not_allowed");
+    app.finish().await;
+}
