@@ -1,6 +1,7 @@
 //! A message broker that goes away, comes back, or comes back empty.
 
 use futures::future::join_all;
+use registry_tests::api::{events_of, number_of};
 use registry_tests::callback::{mapping, send_taken};
 use registry_tests::tenant::id_of;
 use registry_tests::{Installation, TestApp, TestNats, check_published};
@@ -33,8 +34,8 @@ async fn load(app: &TestApp, round: &str) {
 
 async fn documents_are_the_newest(app: &TestApp, nats: &TestNats) {
     let merchants = app.tenant.api.get("/v1/merchants?limit=200").await.expect(200);
-    for merchant in merchants["data"].as_array().unwrap() {
-        let version = merchant["version"].as_u64().unwrap();
+    for merchant in &events_of(&merchants) {
+        let version = number_of(merchant, "version");
         let mut document = nats.document(&app.tenant.slug, id_of(merchant), version).await;
         document["business"] = Value::Null;
         let mut expected = merchant.clone();

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use registry_tests::api::events_of;
+use registry_tests::api::{events_of, number_of, text_of};
 use registry_tests::callback::{mapping, send, send_taken};
 use registry_tests::settings::repository;
 use registry_tests::tenant::id_of;
-use registry_tests::{Answer, Api, TestApp, TestNats};
-use reqwest::Method;
+use registry_tests::{Answer, Api, TestApp, TestNats, logs};
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 fn committed(file: &str) -> Value {
@@ -63,50 +63,57 @@ impl Document {
 struct Visitor<'a> {
     document: Document,
     visited: BTreeSet<String>,
-    api: &'a Api,
+    app: &'a TestApp,
 }
 
 impl Visitor<'_> {
-    async fn visit(&mut self, method: Method, template: &str, ids: &[&str], body: Option<Value>) -> Answer {
-        let request = self.api.request(method.clone(), &filled(template, ids));
+    async fn get(&mut self, template: &str, ids: &[&str]) -> Answer {
+        let request = self.api().request(Method::GET, &filled(template, ids));
+        self.send(&Method::GET, template, request).await
+    }
+
+    async fn post(&mut self, template: &str, ids: &[&str], body: Option<Value>) -> Answer {
+        let request = self.api().request(Method::POST, &filled(template, ids));
         let request = request.header("idempotency-key", registry_tests::tenant::random(16));
-        let request = body.into_iter().fold(request, |request, body| request.json(&body));
+        let request = body.iter().fold(request, RequestBuilder::json);
+        self.send(&Method::POST, template, request).await
+    }
+
+    /// Changes the newest version of a shop.
+    async fn change(&mut self, method: Method, merchant_id: &str, body: Option<Value>) -> Value {
+        let template = "/v1/merchants/{id}";
+        let version = number_of(&self.api().merchant(merchant_id).await, "version");
+        let request = self.api().request(method.clone(), &filled(template, &[merchant_id]));
+        let request = request.header("if-match", format!("\"{version}\""));
+        let request = body.iter().fold(request, RequestBuilder::json);
+        self.send(&method, template, request).await.expect(200)
+    }
+
+    async fn send(&mut self, method: &Method, template: &str, request: RequestBuilder) -> Answer {
         let answer = Answer::to(request).await;
-        self.look(&method, template, &answer);
+        self.look(method, template, &answer);
         answer
     }
 
-    /// The same with an If-Match.
-    async fn change(&mut self, method: Method, template: &str, merchant: &Value, body: Option<Value>) -> Value {
-        let request = self.api.request(method.clone(), &filled(template, &[id_of(merchant)]));
-        let request = request.header("if-match", format!("\"{}\"", merchant["version"]));
-        let request = body.into_iter().fold(request, |request, body| request.json(&body));
-        let answer = Answer::to(request).await;
-        self.look(&method, template, &answer);
-        answer.expect(200)
+    fn api(&self) -> &Api {
+        &self.app.tenant.api
     }
 
     fn look(&mut self, method: &Method, template: &str, answer: &Answer) {
         let what = format!("{method} {template}: {}", answer.status);
         let operation = &self.document.0["paths"][template][method.as_str().to_ascii_lowercase()];
-        self.visited
-            .insert(operation["operationId"].as_str().expect("it is documented").to_owned());
+        self.visited.insert(text_of(operation, "operationId").to_owned());
         let response = &operation["responses"][answer.status.to_string()];
         assert!(response.is_object(), "{what} is not documented");
         let Some(content) = response["content"].as_object() else {
             return;
         };
-        let essence = answer
-            .header("content-type")
-            .unwrap_or_default()
-            .split(';')
-            .next()
-            .unwrap_or_default();
-        let schema = &content
-            .get(essence)
-            .unwrap_or_else(|| panic!("{what}: {essence} is not documented"))["schema"];
+        let content_type = answer.header("content-type").unwrap_or_default();
+        let essence = content_type.split(';').next().unwrap_or_default();
+        let described = content.get(essence);
+        let described = described.unwrap_or_else(|| panic!("{what}: {essence} is not documented"));
         if essence.ends_with("json") {
-            self.document.check(schema, &answer.body, &what);
+            self.document.check(&described["schema"], &answer.body, &what);
         }
     }
 }
@@ -124,121 +131,114 @@ async fn every_operation_answers_as_documented() {
     let mut visitor = Visitor {
         document: Document(openapi()),
         visited: BTreeSet::new(),
-        api: &app.tenant.api,
+        app: &app,
     };
-    let (get, post) = (Method::GET, Method::POST);
-    let shop =
-        json!({"member_code": "acad-1", "merchant_code": "store-1", "company_name": "가나다 학원", "tags": ["vip"]});
-    let merchant = visitor
-        .visit(post.clone(), "/v1/merchants", &[], Some(shop.clone()))
-        .await
-        .expect(201);
+    let merchant = register(&mut visitor).await;
+    let link = issue(&mut visitor, id_of(&merchant)).await;
+    call_back(&mut visitor).await;
+    read(&mut visitor, id_of(&merchant)).await;
+    change(&mut visitor, id_of(&merchant), id_of(&link)).await;
+    assert_eq!(
+        visitor.visited,
+        operations(&visitor.document.0),
+        "not all is called, or not all documented"
+    );
+    app.finish().await;
+}
+
+fn operations(document: &Value) -> BTreeSet<String> {
+    let paths = document["paths"].as_object().expect("it has paths").values();
+    let operations = paths.flat_map(|path| path.as_object().expect("a path has operations").values());
+    operations
+        .filter_map(|operation| operation["operationId"].as_str())
+        .map(str::to_owned)
+        .collect()
+}
+
+async fn register(visitor: &mut Visitor<'_>) -> Value {
+    let path = "/v1/merchants";
+    let shop = json!({ "member_code": "acad-1", "merchant_code": "store-1", "tags": ["vip"] });
+    let merchant = visitor.post(path, &[], Some(shop.clone())).await.expect(201);
     visitor
-        .visit(post.clone(), "/v1/merchants", &[], Some(shop))
+        .post(path, &[], Some(shop))
         .await
         .problem(409, "reference_taken");
-    visitor
-        .visit(post.clone(), "/v1/merchants", &[], Some(json!({})))
-        .await
-        .problem(422, "validation_failed");
-    let id = id_of(&merchant);
-    let links = "/v1/merchants/{id}/registration-links";
-    let link = visitor.visit(post.clone(), links, &[id], None).await.expect(201);
-    registry_tests::logs::secret(link["url"].as_str().unwrap());
-    app.sandbox.fail_mapping(&json!({ "answer": "PARTNER_001" })).await;
-    visitor
-        .visit(post.clone(), links, &[id], None)
-        .await
-        .problem(502, "upstream_refused");
-    visitor.visit(get.clone(), links, &[id], None).await.expect(200);
-    let one_link = "/v1/registration-links/{id}";
-    visitor
-        .visit(get.clone(), one_link, &[id_of(&link)], None)
-        .await
-        .expect(200);
-    visitor.visit(get.clone(), one_link, &["lnk_x"], None).await.expect(404);
+    let nothing = visitor.post(path, &[], Some(json!({}))).await;
+    nothing.problem(422, "validation_failed");
+    merchant
+}
 
-    let url = app.sandbox.mapping("acad-1", "store-1").await.callback_url;
-    let answer = send(
-        &url,
-        mapping("acad-1", "store-1", "S", Some("서류를 보내 주세요")).to_string(),
-    )
-    .await;
-    visitor.look(&post, "/cb/v1/{token}", &answer);
-    visitor.look(
-        &post,
-        "/cb/v1/{token}",
-        &send(&format!("{}x", &url[..url.len() - 1]), "{}").await,
-    );
-    send_taken(&url, "{").await;
-    send_taken(
-        &url,
-        json!({"billId": "b", "apprState": "F", "apprPrice": "1"}).to_string(),
-    )
-    .await;
+async fn issue(visitor: &mut Visitor<'_>, merchant_id: &str) -> Value {
+    let path = "/v1/merchants/{id}/registration-links";
+    let link = visitor.post(path, &[merchant_id], None).await.expect(201);
+    logs::secret(text_of(&link, "url"));
+    visitor
+        .app
+        .sandbox
+        .fail_mapping(&json!({ "answer": "PARTNER_001" }))
+        .await;
+    let refused = visitor.post(path, &[merchant_id], None).await;
+    refused.problem(502, "upstream_refused");
+    visitor.get(path, &[merchant_id]).await.expect(200);
+    let path = "/v1/registration-links/{id}";
+    visitor.get(path, &[id_of(&link)]).await.expect(200);
+    visitor.get(path, &["lnk_x"]).await.expect(404);
+    link
+}
 
+async fn call_back(visitor: &mut Visitor<'_>) {
+    let url = visitor.app.sandbox.mapping("acad-1", "store-1").await.callback_url;
+    let good = mapping("acad-1", "store-1", "S", Some("서류를 보내 주세요")).to_string();
+    let payment = json!({ "billId": "b", "apprState": "F", "apprPrice": "1" }).to_string();
+    let wrong_url = format!("{}x", &url[..url.len() - 1]);
+    for (url, body) in [(&url, good.as_str()), (&url, "{"), (&url, &payment), (&wrong_url, "{}")] {
+        let answer = send(url, body.to_owned()).await;
+        visitor.look(&Method::POST, "/cb/v1/{token}", &answer);
+    }
+}
+
+async fn read(visitor: &mut Visitor<'_>, merchant_id: &str) {
+    let stats = "/v1/stats/review-status";
     for path in [
         "/v1/me",
         "/v1/merchants",
-        "/v1/stats/review-status",
+        stats,
         "/v1/events",
         "/livez",
         "/readyz",
         "/metrics",
     ] {
-        assert_eq!(visitor.visit(get.clone(), path, &[], None).await.status, 200, "{path}");
+        assert_eq!(visitor.get(path, &[]).await.status, 200, "{path}");
     }
-    visitor
-        .visit(get.clone(), "/v1/merchants/{id}", &[id], None)
-        .await
-        .expect(200);
-    visitor
-        .visit(get.clone(), "/v1/merchants/{id}", &["mer_x"], None)
-        .await
-        .expect(404);
+    visitor.get("/v1/merchants/{id}", &[merchant_id]).await.expect(200);
+    visitor.get("/v1/merchants/{id}", &["mer_x"]).await.expect(404);
     let by_reference = "/v1/merchants/by-reference/{member_code}/{merchant_code}";
-    visitor
-        .visit(get.clone(), by_reference, &["acad-1", "store-1"], None)
-        .await
-        .expect(200);
+    visitor.get(by_reference, &["acad-1", "store-1"]).await.expect(200);
     let timeline = visitor
-        .visit(get.clone(), "/v1/merchants/{id}/events", &[id], None)
+        .get("/v1/merchants/{id}/events", &[merchant_id])
         .await
         .expect(200);
     let callback = events_of(&timeline)
         .into_iter()
-        .find(|event| event["type"] == "callback.received")
-        .unwrap();
-    visitor
-        .visit(get, "/v1/callbacks/{event_id}/payload", &[id_of(&callback)], None)
-        .await
-        .expect(200);
-    visitor
-        .visit(Method::DELETE, one_link, &[id_of(&link)], None)
-        .await
-        .expect(200);
-
-    let merchant = app.tenant.api.merchant(id).await;
-    let path = "/v1/merchants/{id}";
-    let merchant = visitor
-        .change(Method::PATCH, path, &merchant, Some(json!({"branch_name": "본점"})))
+        .find(|event| event["type"] == "callback.received");
+    let callback = callback.expect("a callback came in");
+    let payload = visitor
+        .get("/v1/callbacks/{event_id}/payload", &[id_of(&callback)])
         .await;
-    visitor.change(Method::DELETE, path, &merchant, None).await;
-    visitor
-        .visit(post, "/v1/merchants/{id}/restoration", &[id], None)
-        .await
-        .expect(200);
+    payload.expect(200);
+}
 
-    let paths = visitor.document.0["paths"].as_object().unwrap().values();
-    let documented: BTreeSet<_> = paths
-        .flat_map(|path| path.as_object().unwrap().values())
-        .filter_map(|operation| operation["operationId"].as_str().map(str::to_owned))
-        .collect();
-    assert_eq!(
-        visitor.visited, documented,
-        "an operation was not called, or is not documented"
-    );
-    app.finish().await;
+async fn change(visitor: &mut Visitor<'_>, merchant_id: &str, link_id: &str) {
+    let path = "/v1/registration-links/{id}";
+    let request = visitor.api().request(Method::DELETE, &filled(path, &[link_id]));
+    visitor.send(&Method::DELETE, path, request).await.expect(200);
+    let branch = json!({ "branch_name": "본점" });
+    visitor.change(Method::PATCH, merchant_id, Some(branch)).await;
+    visitor.change(Method::DELETE, merchant_id, None).await;
+    let restored = visitor
+        .post("/v1/merchants/{id}/restoration", &[merchant_id], None)
+        .await;
+    restored.expect(200);
 }
 
 #[tokio::test]

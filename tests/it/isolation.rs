@@ -15,20 +15,16 @@ struct Call {
     operation: &'static str,
     method: Method,
     path: &'static str,
-    body: fn() -> Option<Value>,
+    body: Option<fn() -> Value>,
     /// The scope that it needs, as the document says.
     scope: Option<&'static str>,
-}
-
-fn none() -> Option<Value> {
-    None
 }
 
 const fn call(
     operation: &'static str,
     method: Method,
     path: &'static str,
-    body: fn() -> Option<Value>,
+    body: Option<fn() -> Value>,
     scope: Option<&'static str>,
 ) -> Call {
     Call {
@@ -46,99 +42,99 @@ const LINKS: Option<&str> = Some("links:write");
 
 /// Operations that are about one thing: with another tenant's ids they find nothing.
 const OF_ONE_THING: &[Call] = &[
-    call("get_merchant", Method::GET, "/v1/merchants/{merchant}", none, READ),
+    call("get_merchant", Method::GET, "/v1/merchants/{merchant}", None, READ),
     call(
         "change_merchant",
         Method::PATCH,
         "/v1/merchants/{merchant}",
-        || Some(json!({"tags": ["x"]})),
+        Some(|| json!({"tags": ["x"]})),
         WRITE,
     ),
     call(
         "archive_merchant",
         Method::DELETE,
         "/v1/merchants/{merchant}",
-        none,
+        None,
         WRITE,
     ),
     call(
         "restore_merchant",
         Method::POST,
         "/v1/merchants/{merchant}/restoration",
-        none,
+        None,
         WRITE,
     ),
     call(
         "get_merchant_by_reference",
         Method::GET,
         "/v1/merchants/by-reference/acad-1/store-1",
-        none,
+        None,
         READ,
     ),
     call(
         "list_merchant_events",
         Method::GET,
         "/v1/merchants/{merchant}/events",
-        none,
+        None,
         READ,
     ),
     call(
         "list_registration_links",
         Method::GET,
         "/v1/merchants/{merchant}/registration-links",
-        none,
+        None,
         READ,
     ),
     call(
         "issue_registration_link",
         Method::POST,
         "/v1/merchants/{merchant}/registration-links",
-        none,
+        None,
         LINKS,
     ),
     call(
         "get_registration_link",
         Method::GET,
         "/v1/registration-links/{link}",
-        none,
+        None,
         READ,
     ),
     call(
         "revoke_registration_link",
         Method::DELETE,
         "/v1/registration-links/{link}",
-        none,
+        None,
         LINKS,
     ),
     call(
         "get_callback_payload",
         Method::GET,
         "/v1/callbacks/{callback}/payload",
-        none,
+        None,
         Some("payloads:read"),
     ),
 ];
 
 /// Operations that are about all a tenant has: they show nothing of another's.
 const OF_EVERYTHING: &[Call] = &[
-    call("list_merchants", Method::GET, "/v1/merchants?q=store", none, READ),
+    call("list_merchants", Method::GET, "/v1/merchants?q=store", None, READ),
     call(
         "count_review_statuses",
         Method::GET,
         "/v1/stats/review-status",
-        none,
+        None,
         READ,
     ),
-    call("read_events", Method::GET, "/v1/events", none, Some("events:read")),
-    call("get_me", Method::GET, "/v1/me", none, None),
-    call("create_merchant", Method::POST, "/v1/merchants", new_shop, WRITE),
+    call("read_events", Method::GET, "/v1/events", None, Some("events:read")),
+    call("get_me", Method::GET, "/v1/me", None, None),
+    call("create_merchant", Method::POST, "/v1/merchants", Some(new_shop), WRITE),
 ];
 
 /// Operations without credentials.
 const OF_NOBODY: &[&str] = &["receive_callback", "get_liveness", "get_readiness", "get_metrics"];
 
-fn new_shop() -> Option<Value> {
-    Some(json!({ "member_code": "acad-9", "merchant_code": "store-9" }))
+fn new_shop() -> Value {
+    json!({ "member_code": "acad-9", "merchant_code": "store-9" })
 }
 
 /// The ids of what one tenant has.
@@ -167,8 +163,8 @@ impl Things {
         let path = path.replace("{link}", &self.link).replace("{callback}", &self.callback);
         let mut request = api.request(call.method.clone(), &path);
         request = request.header("idempotency-key", "key-1").header("if-match", "\"1\"");
-        if let Some(body) = (call.body)() {
-            request = request.json(&body);
+        if let Some(body) = call.body {
+            request = request.json(&body());
         }
         Answer::to(request).await
     }

@@ -1,6 +1,7 @@
 //! The main job from end to end: register, issue, submit, review; seen at every door, then and afterwards.
 
 use futures::future::join_all;
+use registry_tests::api::{number_of, text_of};
 use registry_tests::tenant::id_of;
 use registry_tests::{Answer, Api, BUSINESS_NUMBER, TestApp, TestNats, TestTenant};
 use reqwest::Method;
@@ -76,27 +77,21 @@ impl<'a> Story<'a> {
         assert_eq!(self.now["review"]["status"], status);
         assert_eq!(self.now["next_action"]["actor"], actor, "{}", self.now["next_action"]);
         assert_eq!(self.now["next_action"]["code"], code, "{}", self.now["next_action"]);
-        let version = self.now["version"].as_u64().unwrap();
+        let version = number_of(&self.now, "version");
         let document = self.nats.document(&self.tenant.slug, &id, version).await;
         assert_eq!(document, masked(&self.now), "the bucket says what the API says");
-        let seq = self.now["seq"].as_u64().unwrap();
+        let seq = number_of(&self.now, "seq");
         let messages = self.nats.stream(&self.tenant.slug, seq).await;
-        assert_eq!(messages.last().unwrap().body["merchant"], document);
+        assert_eq!(messages.last().expect("a message").body["merchant"], document);
         self.chapters.push(self.now.clone());
     }
 
     async fn check_timeline(&self) {
         let timeline = self.tenant.api.timeline(id_of(&self.now)).await;
-        let versions: Vec<_> = timeline
-            .iter()
-            .map(|event| event["version"].as_u64().unwrap())
-            .collect();
-        assert_eq!(
-            versions,
-            (1..=self.now["version"].as_u64().unwrap()).collect::<Vec<_>>()
-        );
+        let versions: Vec<_> = timeline.iter().map(|event| number_of(event, "version")).collect();
+        assert_eq!(versions, (1..=number_of(&self.now, "version")).collect::<Vec<_>>());
         let changes = timeline.iter().filter(|event| event["type"] == "review.changed");
-        let moves: Vec<_> = changes.map(|event| event["data"]["to"].as_str().unwrap()).collect();
+        let moves: Vec<_> = changes.map(|event| text_of(&event["data"], "to")).collect();
         assert_eq!(
             moves,
             ["drafting", "in_review", "documents_required", "in_review", "opened"]
@@ -114,11 +109,14 @@ impl<'a> Story<'a> {
         let path = format!("/v1/merchants/{}", id_of(&self.now));
         let timeline = self.tenant.api.timeline(id_of(&self.now)).await;
         for chapter in &self.chapters {
-            let version = chapter["version"].as_u64().unwrap();
+            let version = number_of(chapter, "version");
             let by_version = self.tenant.api.get(&format!("{path}?as_of_version={version}")).await;
             assert_eq!(by_version.expect(200), *chapter);
-            let event = timeline.iter().find(|event| event["version"] == version).unwrap();
-            let time = event["recorded_at"].as_str().unwrap();
+            let event = timeline
+                .iter()
+                .find(|event| event["version"] == version)
+                .expect("it is told");
+            let time = text_of(event, "recorded_at");
             let by_time = self.tenant.api.get(&format!("{path}?as_of={time}")).await;
             assert_eq!(by_time.expect(200), *chapter);
         }

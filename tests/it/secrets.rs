@@ -1,9 +1,10 @@
 //! What must never leave: looked for in everything that a process says, at its most talkative.
 
+use registry_tests::api::{number_of, text_of};
 use registry_tests::callback::{mapping, send, send_taken};
 use registry_tests::sandbox::TestSandbox;
 use registry_tests::tenant::id_of;
-use registry_tests::{Api, BUSINESS_NUMBER, Installation, TestNats, logs};
+use registry_tests::{Api, BUSINESS_NUMBER, Installation, TestNats, TestTenant, logs};
 use serde_json::{Value, json};
 
 const CARD_NUMBER: &str = "9490123412345678";
@@ -15,92 +16,77 @@ const WRONG_NUMBER: &str = "1178178261";
 async fn nothing_secret_is_logged_counted_or_told_to_the_wrong_people() {
     let nats = TestNats::shared();
     let sandbox = TestSandbox::start().await;
-    let mut installation = Installation::new()
-        .with("NATS_URL", nats.url())
-        .with("REGISTRY_LOG", "trace");
-    let (id, slug, key) = installation.tenant(&sandbox);
-    let process = installation.serve();
-    let api = Api::new(process.base_url(), Some(key.clone()));
-    let slug = registry_domain::tenant::Slug::parse(&slug).unwrap();
-    let tenant = registry_tests::TestTenant { id, slug, api };
-    let mut told = Vec::new();
-
-    let shop = json!({"member_code": "acad-1", "merchant_code": "store-1", "business_number": BUSINESS_NUMBER});
-    let merchant = tenant.api.post("/v1/merchants", &shop).await.expect(201);
-    let wrong = json!({"member_code": "a", "merchant_code": "b", "business_number": WRONG_NUMBER});
-    told.push(
-        tenant
-            .api
-            .post("/v1/merchants", &wrong)
-            .await
-            .problem(422, "validation_failed")
-            .to_string(),
-    );
-    let link = tenant.issue_link(&merchant).await;
+    let installation = Installation::new().with("NATS_URL", nats.url());
+    let mut installation = installation.with("REGISTRY_LOG", "trace");
+    let (process, tenant, key) = installation.serve_tenant_with_key(&sandbox);
+    let (mut told, mut secrets) = (Vec::new(), vec![key.clone()]);
+    secrets.extend([BUSINESS_NUMBER, WRONG_NUMBER, CARD_NUMBER, sandbox.partner_key(0)].map(str::to_owned));
+    let merchant = register(&tenant, &mut told).await;
+    secrets.push(text_of(&tenant.issue_link(&merchant).await, "url").to_owned());
     let url = sandbox.mapping("acad-1", "store-1").await.callback_url;
-    let token = url.rsplit('/').next().unwrap().to_owned();
-    send_taken(
-        &url,
-        mapping("acad-1", "store-1", "S", Some("주민등록등본을 보내 주세요")).to_string(),
-    )
-    .await;
-    send_taken(&url, format!("{{\"memberId\":\"{BUSINESS_NUMBER}\"")).await;
-    let approval =
-        json!({"apiKey": sandbox.partner_key(0), "billId": "b", "apprState": "F", "apprIssuerNum": CARD_NUMBER});
-    send_taken(&url, approval.to_string()).await;
-    told.push(send(&format!("{url}x"), "{}").await.text);
-    told.push(send(&url, "x".repeat(70_000)).await.text);
+    secrets.push(url.rsplit('/').next().unwrap().to_owned());
+    call_back(&sandbox, &url, &mut told).await;
     for answer in ["PARTNER_001", "html", "cut", "500"] {
         sandbox.fail_mapping(&json!({ "answer": answer })).await;
         told.push(tenant.ask_for_link(&merchant, answer).await.text);
     }
-    let mut cut_key = key.clone();
-    cut_key.pop();
+    let almost = &key[..key.len() - 1];
     told.push(
-        Api::new(process.base_url(), Some(cut_key.clone()))
+        Api::new(process.base_url(), Some(almost.to_owned()))
             .get("/v1/me")
             .await
             .text,
     );
-    told.push(tenant.api.get("/metrics").await.text);
-    told.push(tenant.api.get("/readyz").await.text);
-    told.push(tenant.api.get("/v1/me").await.text);
-    let last = tenant.api.merchant(id_of(&merchant)).await["seq"].as_u64().unwrap();
+    secrets.push(almost.to_owned());
+    for path in ["/metrics", "/readyz", "/v1/me", "/v1/events"] {
+        told.push(tenant.api.get(path).await.text);
+    }
+    let last = number_of(&tenant.api.merchant(id_of(&merchant)).await, "seq");
     let messages = nats.stream(&tenant.slug, last).await;
-    told.extend(
-        messages
-            .iter()
-            .map(|message| format!("{:?} {}", message.headers, message.subject)),
-    );
-    told.extend(messages.iter().map(|message| message.body.to_string()));
-
+    told.extend(messages.iter().map(|message| format!("{message:?}")));
     let log = process.log().to_owned();
     assert!(process.terminate().success());
     let log = std::fs::read_to_string(log).unwrap();
-    assert!(
-        log.lines().count() > 100 && log.contains("\"level\":\"TRACE\""),
-        "it was talkative"
-    );
+    assert!(log.contains("\"level\":\"TRACE\""), "it was talkative");
     told.push(log);
-    let registration = link["url"].as_str().unwrap();
-    for secret in [
-        &key,
-        &cut_key,
-        &token,
-        sandbox.partner_key(0),
-        registration,
-        BUSINESS_NUMBER,
-        WRONG_NUMBER,
-        CARD_NUMBER,
+    check_nowhere(&secrets, &told);
+}
+
+/// Registers a shop, after a try with a wrong number.
+async fn register(tenant: &TestTenant, told: &mut Vec<String>) -> Value {
+    let wrong = json!({"member_code": "a", "merchant_code": "b", "business_number": WRONG_NUMBER});
+    let refused = tenant.api.post("/v1/merchants", &wrong).await;
+    told.push(refused.problem(422, "validation_failed").to_string());
+    let shop = json!({"member_code": "acad-1", "merchant_code": "store-1", "business_number": BUSINESS_NUMBER});
+    tenant.api.post("/v1/merchants", &shop).await.expect(201)
+}
+
+/// Callbacks good and bad, all of them with something secret inside.
+async fn call_back(sandbox: &TestSandbox, url: &str, told: &mut Vec<String>) {
+    let good = mapping("acad-1", "store-1", "S", Some("주민등록등본을 보내 주세요"));
+    let payment = json!({
+        "apiKey": sandbox.partner_key(0), "billId": "b", "apprState": "F", "apprIssuerNum": CARD_NUMBER,
+    });
+    for body in [
+        good.to_string(),
+        payment.to_string(),
+        format!("{{\"memberId\":\"{BUSINESS_NUMBER}\""),
     ] {
-        for text in &told {
-            let line = text.lines().position(|line| line.contains(secret));
+        send_taken(url, body).await;
+    }
+    told.push(send(&format!("{url}x"), "{}").await.text);
+    told.push(send(url, "x".repeat(70_000)).await.text);
+}
+
+fn check_nowhere(secrets: &[String], told: &[String]) {
+    for secret in secrets {
+        for text in told {
+            let place = text.lines().position(|line| line.contains(secret));
             assert_eq!(
-                line,
+                place,
                 None,
-                "a secret of {} characters stands in: {:.120}",
-                secret.len(),
-                text
+                "a secret of {} characters stands in {text:.120}",
+                secret.len()
             );
         }
     }

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use registry_tests::api::text_of;
 use registry_tests::sandbox::TestSandbox;
 use registry_tests::tenant::id_of;
 use registry_tests::{Answer, TestApp};
@@ -13,28 +14,28 @@ struct Outcome {
     status: u16,
     code: &'static str,
     state: &'static str,
-    outcome: &'static str,
+    recorded: &'static str,
 }
 
 const REFUSED: Outcome = Outcome {
     status: 502,
     code: "upstream_refused",
     state: "failed",
-    outcome: "refused",
+    recorded: "refused",
 };
 
 const UNKNOWN: Outcome = Outcome {
     status: 504,
     code: "upstream_outcome_unknown",
     state: "unknown",
-    outcome: "unknown",
+    recorded: "unknown",
 };
 
 const NOT_SENT: Outcome = Outcome {
     status: 503,
     code: "upstream_unreachable",
     state: "failed",
-    outcome: "not_sent",
+    recorded: "not_sent",
 };
 
 /// Asks once, looks at everything that is told about it, and asks again. Returns what upstream was said to have said.
@@ -65,10 +66,10 @@ async fn check(app: &TestApp, merchant_code: &str, expected: &Outcome) -> Value 
         .expect(200);
     assert_eq!(link["state"], expected.state);
     let timeline = app.tenant.api.timeline(id_of(&merchant)).await;
-    let types: Vec<_> = timeline.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    let types: Vec<_> = timeline.iter().map(|event| text_of(event, "type")).collect();
     assert_eq!(types, ["merchant.registered", "link.requested", "link.issue_failed"]);
     let failure = &timeline[2]["data"];
-    assert_eq!(failure["outcome"], expected.outcome);
+    assert_eq!(failure["outcome"], expected.recorded);
     assert_eq!(failure["who_fixes"], problem["upstream"]["who_fixes"]);
     problem["upstream"].clone()
 }

@@ -205,6 +205,18 @@ impl Api {
     }
 }
 
+/// A number of a document.
+pub fn number_of(document: &Value, name: &str) -> u64 {
+    let number = document[name].as_u64();
+    number.unwrap_or_else(|| panic!("{name} is no number in {document}"))
+}
+
+/// A text of a document.
+pub fn text_of<'a>(document: &'a Value, name: &str) -> &'a str {
+    let text = document[name].as_str();
+    text.unwrap_or_else(|| panic!("{name} is no text in {document}"))
+}
+
 /// The events of a page.
 pub fn events_of(page: &Value) -> Vec<Value> {
     page["data"].as_array().expect("a page has data").clone()

@@ -39,7 +39,7 @@ pub use sandbox::TestSandbox;
 pub use tenant::TestTenant;
 
 /// Nothing that a test waits for takes this long.
-pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// A business number with a right check digit.
 pub const BUSINESS_NUMBER: &str = "1178178260";

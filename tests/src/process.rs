@@ -8,6 +8,7 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
 use registry_domain::TenantId;
+use registry_domain::tenant::Slug;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -86,11 +87,11 @@ impl Installation {
             .to_owned()
     }
 
-    /// Sets a tenant up as an operator does, with the sandbox as its upstream. Its client is of no use before
-    /// the service listens.
-    pub fn tenant(&self, sandbox: &TestSandbox) -> (TenantId, String, String) {
-        let slug = random_slug().to_string();
-        let id = self.print(&["tenant", "create", "--slug", &slug, "--name", "Test partner"]);
+    /// Sets a tenant up as an operator does, with the sandbox as its upstream. Returns its API key too.
+    fn tenant(&self, sandbox: &TestSandbox) -> (TenantId, Slug, String) {
+        let tenant = random_slug();
+        let slug = tenant.as_str();
+        let id = self.print(&["tenant", "create", "--slug", slug, "--name", "Test partner"]);
         let file = self.data_dir().join("upstream.key");
         std::fs::write(&file, sandbox.partner_key(0)).expect("the key file can be written");
         let file = file.to_str().expect("a path is text");
@@ -99,15 +100,15 @@ impl Installation {
             "tenant",
             "upstream",
             "--tenant",
-            &slug,
+            slug,
             "--url",
             &url,
             "--api-key-file",
             file,
         ]);
-        let key = self.print(&["key", "create", "--tenant", &slug, "--name", "test"]);
+        let key = self.print(&["key", "create", "--tenant", slug, "--name", "test"]);
         logs::secret(&key);
-        (id.parse().expect("a tenant id"), slug, key)
+        (id.parse().expect("a tenant id"), tenant, key)
     }
 
     /// Starts the service and waits until it listens. From then on the installation keeps the port.
@@ -119,11 +120,16 @@ impl Installation {
 
     /// Starts the service with one tenant.
     pub fn serve_tenant(&mut self, sandbox: &TestSandbox) -> (Process, TestTenant) {
+        let (process, tenant, _key) = self.serve_tenant_with_key(sandbox);
+        (process, tenant)
+    }
+
+    /// The same, with the tenant's API key as text.
+    pub fn serve_tenant_with_key(&mut self, sandbox: &TestSandbox) -> (Process, TestTenant, String) {
         let (id, slug, key) = self.tenant(sandbox);
         let process = self.serve();
-        let api = Api::new(process.base_url(), Some(key));
-        let slug = registry_domain::tenant::Slug::parse(&slug).expect("a slug");
-        (process, TestTenant { id, slug, api })
+        let api = Api::new(process.base_url(), Some(key.clone()));
+        (process, TestTenant { id, slug, api }, key)
     }
 }
 

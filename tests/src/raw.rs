@@ -31,7 +31,8 @@ impl Connection {
             self.writing.write_all(bytes).await.ok();
             self.writing
         };
-        let (_open, answer) = within(PATIENCE, async { tokio::join!(write, read_all(self.reading)) }).await;
+        let both = async { tokio::join!(write, read_all(self.reading)) };
+        let (_open, answer) = within(PATIENCE, Box::pin(both)).await;
         answer
     }
 
@@ -64,7 +65,7 @@ impl Connection {
 
 async fn read_all(mut reading: OwnedReadHalf) -> String {
     let mut answer = Vec::new();
-    let mut buffer = [0; 16 * 1024];
+    let mut buffer = vec![0; 16 * 1024];
     // A connection that is reset ends here too.
     while let Ok(length @ 1..) = reading.read(&mut buffer).await {
         answer.extend_from_slice(&buffer[..length]);

@@ -48,8 +48,10 @@ impl SqliteJournal {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
             .foreign_keys(true)
-            .pragma("wal_autocheckpoint", "4000")
-            .pragma("journal_size_limit", "67108864")
+            // Every batch writes many of the same pages again. The longer the WAL may grow (here 64 MiB), the fewer of
+            // them are copied into the file.
+            .pragma("wal_autocheckpoint", "16384")
+            .pragma("journal_size_limit", "134217728")
             .pragma("cache_size", "-32768");
         let writer = SqlitePoolOptions::new()
             .max_connections(1)

@@ -26,9 +26,17 @@ pub(super) struct DocumentArgs {
 pub(super) async fn run(config: Config, args: DocumentArgs) -> anyhow::Result<ExitCode> {
     let tenant = Slug::parse(&args.tenant).context("the slug cannot be used")?;
     let merchant: MerchantId = args.merchant.parse().context("the merchant id cannot be used")?;
-    let url = args.nats_url.or(config.nats_url).context("no NATS server is named; use --nats-url or NATS_URL")?;
-    let nats = NatsConfig { credentials_file: config.nats_credentials_file, ..NatsConfig::new(url) };
-    let document = get_document(&nats, &tenant, merchant).await?.context("the bucket has no such document")?;
+    let url = args
+        .nats_url
+        .or(config.nats_url)
+        .context("no NATS server is named; use --nats-url or NATS_URL")?;
+    let nats = NatsConfig {
+        credentials_file: config.nats_credentials_file,
+        ..NatsConfig::new(url)
+    };
+    let document = get_document(&nats, &tenant, merchant)
+        .await?
+        .context("the bucket has no such document")?;
     println!("{}", String::from_utf8_lossy(&document));
     Ok(ExitCode::SUCCESS)
 }
