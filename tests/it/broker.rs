@@ -1,10 +1,10 @@
 //! A message broker that goes away, comes back, or comes back empty.
 
 use futures::future::join_all;
-use registry_tests::api::{events_of, number_of};
+use registry_tests::api::{events_of, number_of, within};
 use registry_tests::callback::{mapping, send_taken};
 use registry_tests::tenant::id_of;
-use registry_tests::{Installation, TestApp, TestNats, check_published};
+use registry_tests::{Installation, PATIENCE, TestApp, TestNats, check_published};
 use serde_json::Value;
 
 const SHOPS: usize = 8;
@@ -143,7 +143,8 @@ async fn a_second_process_may_not_serve_from_the_same_directory() {
     let first = installation.serve();
     let mut second = installation.command(&["serve"]);
     second.env("REGISTRY_LISTEN", "127.0.0.1:0");
-    let refused = second.output().unwrap();
+    let second = tokio::process::Command::from(second).kill_on_drop(true).output();
+    let refused = within(PATIENCE, second).await.unwrap();
     assert_eq!(refused.status.code(), Some(1));
     let reason = String::from_utf8(refused.stderr).unwrap();
     assert!(reason.contains("another process serves"), "{reason}");

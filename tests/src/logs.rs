@@ -3,7 +3,8 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, Once};
 use std::thread;
 
@@ -27,24 +28,28 @@ pub fn start() {
         tracing_subscriber::fmt()
             .with_env_filter(EnvFilter::new("debug"))
             .with_ansi(false)
-            .with_writer(Mutex::new(open(&format!("{name}.log"))))
+            .with_writer(Mutex::new(new_file(&directory().join(format!("{name}.log")))))
             .init();
     });
 }
 
-/// A file for what a program prints that the running test starts.
+/// A new file for what a program prints that the running test starts.
 pub fn of_program(name: &str) -> (File, PathBuf) {
-    let name = format!("{}.{name}.log", test_name());
-    let path = settings().log_directory.join(&name);
-    (open(&name), path)
+    static STARTED: AtomicU32 = AtomicU32::new(1);
+    let number = STARTED.fetch_add(1, Ordering::Relaxed);
+    let path = directory().join(format!("{}.{number}-{name}.log", test_name()));
+    (new_file(&path), path)
 }
 
 /// Notes a value that must appear in no log.
 pub fn secret(value: &str) {
-    let mut list = open(SECRETS);
+    let list = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(directory().join(SECRETS));
     // One write, so that lines of several processes do not mix.
-    list.write_all(format!("{value}\n").as_bytes())
-        .expect("the list of secrets can be written");
+    let written = list.and_then(|mut list| list.write_all(format!("{value}\n").as_bytes()));
+    written.expect("the list of secrets can be written");
 }
 
 /// The test harness names its threads after their tests.
@@ -52,9 +57,13 @@ fn test_name() -> String {
     thread::current().name().unwrap_or("unnamed").replace("::", "-")
 }
 
-fn open(name: &str) -> File {
+fn directory() -> &'static Path {
     let directory = &settings().log_directory;
     std::fs::create_dir_all(directory).expect("the log directory can be made");
-    let file = OpenOptions::new().create(true).append(true).open(directory.join(name));
-    file.expect("a log can be opened")
+    directory
+}
+
+/// What an earlier run left there goes: tests read these files.
+fn new_file(path: &Path) -> File {
+    File::create(path).expect("a log can be made")
 }

@@ -31,7 +31,6 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "registry",
         &[
-            "paymint-client",
             "paymint-sandbox",
             "registry-domain",
             "registry-http",
