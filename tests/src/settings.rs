@@ -23,9 +23,9 @@ pub fn settings() -> &'static Settings {
     static SETTINGS: OnceLock<Settings> = OnceLock::new();
     SETTINGS.get_or_init(|| Settings {
         nats_url: read("NATS_URL"),
-        log_directory: read("REGISTRY_TEST_LOG_DIR").map_or_else(|| target().join("test-logs"), PathBuf::from),
+        log_directory: read("TEST_LOG_DIR").map_or_else(|| target().join("test-logs"), PathBuf::from),
         is_one_test: read("NEXTEST").is_some(),
-        registry: read("REGISTRY_BIN").map(PathBuf::from),
+        registry: read("TEST_REGISTRY_BIN").map(PathBuf::from),
         nats_server: read("NATS_SERVER_BIN").map(PathBuf::from),
         chromium: read("CHROMIUM_BIN").map(PathBuf::from),
         chromedriver: read("CHROMEDRIVER_BIN").map(PathBuf::from),

@@ -64,7 +64,7 @@ pub fn run(root: &Path, bench: &Bench, interruption: &Interruption) -> Result<Ex
 
     let mut command = Command::new(program(&programs, "bench")?);
     command.arg(&bench.what).args(&bench.arguments).current_dir(root);
-    command.env("REGISTRY_BIN", program(&programs, "registry")?);
+    command.env("TEST_REGISTRY_BIN", program(&programs, "registry")?);
     if let Some(url) = bench.given.nats_url().or(nats.as_ref().map(NatsServer::url)) {
         command.env("NATS_URL", url);
     }

@@ -98,9 +98,9 @@ fn test_command(tools: &Tools, test: &Test, logs: &Path) -> Result<Command> {
         interruption,
     )?;
     let mut command = test_runner(root, &test.arguments, interruption)?;
-    command.env("REGISTRY_BIN", program(&programs, "registry")?);
+    command.env("TEST_REGISTRY_BIN", program(&programs, "registry")?);
     command.env("PAYMINT_SANDBOX_BIN", program(&programs, "paymint-sandbox")?);
-    command.env("REGISTRY_TEST_LOG_DIR", logs);
+    command.env("TEST_LOG_DIR", logs);
     if io::stdout().is_terminal() {
         command.env("CARGO_TERM_COLOR", "always");
     }

@@ -73,7 +73,7 @@ pub(super) async fn run(mut config: Config, args: DevArgs) -> anyhow::Result<Exi
     let listener = listener.with_context(|| format!("{} cannot be listened on", config.listen))?;
     let app = App::start(&config, listener, ambient.clone()).await?;
     let upstream_key = upstream_key(&config.data_dir, &ambient)?;
-    let sandbox = start_sandbox(&args, app.address(), &upstream_key).await?;
+    let sandbox = start_sandbox(&args, config.listen, app.address(), &upstream_key).await?;
     let tenant = demo_tenant(&app, &ambient, &sandbox, &upstream_key).await?;
     let api_key = demo_key(&app, &ambient, &config.data_dir, &tenant).await?;
     let ready = Ready {
@@ -103,15 +103,20 @@ fn upstream_key(data_dir: &Path, ambient: &Ambient) -> anyhow::Result<String> {
     Ok(key.trim().to_owned())
 }
 
-async fn start_sandbox(args: &DevArgs, service: SocketAddr, key: &str) -> anyhow::Result<RunningSandbox> {
-    let wants_any_port = args.listen.is_some_and(|listen| listen.port() == 0);
-    let next_port = if wants_any_port {
+async fn start_sandbox(
+    args: &DevArgs,
+    listen: SocketAddr,
+    service: SocketAddr,
+    key: &str,
+) -> anyhow::Result<RunningSandbox> {
+    // Beside a service on a fixed port the desk is easy to find; where any port will do, any port will do here too.
+    let port = if listen.port() == 0 {
         0
     } else {
         service.port().checked_add(1).unwrap_or(0)
     };
     let config = SandboxConfig {
-        listen: args.sandbox_listen.unwrap_or(SocketAddr::new(service.ip(), next_port)),
+        listen: args.sandbox_listen.unwrap_or(SocketAddr::new(service.ip(), port)),
         public_url: None,
         api_keys: vec![PartnerKey::parse(key).context("the sandbox's partner key cannot be used")?],
         seed: 1,
