@@ -4,7 +4,7 @@
 //! It knows the journal's queue and Paymint's wire, and nothing of HTTP servers or of databases. It decides nothing
 //! about a merchant: what a claim means is the domain's business.
 //!
-//! A callback's way is [`token`] and [`sender`] (may we read it?), [`received`] (the proof), [`translate`] (what it
+//! A callback's way is [`token`] and [`sender`] (may we read it?), [`received`] (the proof), `translate` (what it
 //! says), [`door`] (hand it in, answer only after the commit). A link's way is [`upstream`] and [`links`].
 
 pub mod door;
