@@ -56,7 +56,7 @@ async fn heads(connection: &mut SqliteConnection, scope: &Scope) -> Result<HashM
     let found = sqlx::query!(
         r#"
         SELECT e.tenant_id AS "tenant_id!: Uuid", e.seq AS "seq!", e.hash AS "hash!", e.recorded_at AS "recorded_at!"
-        FROM json_each(?1) AS wanted
+        FROM jsonb_each(?1) AS wanted
         CROSS JOIN events AS e
             ON e.tenant_id = unhex(wanted.value)
             AND e.seq = (SELECT max(seq) FROM events WHERE tenant_id = unhex(wanted.value))
@@ -91,7 +91,7 @@ async fn tenants(
     let found = sqlx::query!(
         r#"
         SELECT t.tenant_id AS "tenant_id!: Uuid", t.state AS "state!", k.wrapped AS "wrapped?: Vec<u8>"
-        FROM json_each(?1) AS wanted
+        FROM jsonb_each(?1) AS wanted
         CROSS JOIN tenants AS t ON t.tenant_id = unhex(wanted.value)
         LEFT JOIN data_keys AS k ON k.tenant_id = t.tenant_id AND k.owner = t.tenant_id
         "#,
@@ -126,7 +126,7 @@ async fn merchants_by_id(
         r#"
         SELECT m.tenant_id AS "tenant_id!: Uuid", m.merchant_id AS "merchant_id!: Uuid", m.state AS "state!",
             k.wrapped AS "wrapped?: Vec<u8>"
-        FROM json_each(?1) AS wanted
+        FROM jsonb_each(?1) AS wanted
         CROSS JOIN merchants AS m
             ON m.tenant_id = unhex(wanted.value ->> 0) AND m.merchant_id = unhex(wanted.value ->> 1)
         LEFT JOIN data_keys AS k ON k.tenant_id = m.tenant_id AND k.owner = m.merchant_id
@@ -155,7 +155,7 @@ async fn merchants_by_reference(
         r#"
         SELECT m.tenant_id AS "tenant_id!: Uuid", m.merchant_id AS "merchant_id!: Uuid", m.state AS "state!",
             k.wrapped AS "wrapped?: Vec<u8>"
-        FROM json_each(?1) AS wanted
+        FROM jsonb_each(?1) AS wanted
         CROSS JOIN merchants AS m
             ON m.tenant_id = unhex(wanted.value ->> 0)
             AND m.member_code = wanted.value ->> 1
@@ -188,7 +188,7 @@ async fn merchant_codes(
     let wanted = json!(scope.merchant_codes.iter().map(key).collect::<Vec<_>>()).to_string();
     let positions = sqlx::query_scalar!(
         r#"
-        SELECT wanted.key + 0 AS "position!: i64" FROM json_each(?1) AS wanted
+        SELECT wanted.key + 0 AS "position!: i64" FROM jsonb_each(?1) AS wanted
         WHERE EXISTS (
             SELECT 1 FROM merchants
             WHERE tenant_id = unhex(wanted.value ->> 0) AND merchant_code = wanted.value ->> 1
@@ -210,7 +210,7 @@ async fn business_numbers(
     let wanted = json!(scope.business_numbers.iter().map(key).collect::<Vec<_>>()).to_string();
     let positions = sqlx::query_scalar!(
         r#"
-        SELECT wanted.key + 0 AS "position!: i64" FROM json_each(?1) AS wanted
+        SELECT wanted.key + 0 AS "position!: i64" FROM jsonb_each(?1) AS wanted
         WHERE EXISTS (
             SELECT 1 FROM merchants
             WHERE tenant_id = unhex(wanted.value ->> 0) AND business_number = wanted.value ->> 1
@@ -244,7 +244,7 @@ async fn idempotency_keys(
         SELECT i.tenant_id AS "tenant_id!: Uuid", i.key AS "key!", i.fingerprint AS "fingerprint!",
             i.merchant_id AS "merchant_id!: Uuid", i.link_id AS "link_id?: Uuid", i.version AS "version!",
             i.created_at AS "created_at!", i.expires_at AS "expires_at!"
-        FROM json_each(?1) AS wanted
+        FROM jsonb_each(?1) AS wanted
         CROSS JOIN idempotency_keys AS i
             ON i.tenant_id = unhex(wanted.value ->> 0) AND i.key = wanted.value ->> 1
         WHERE i.expires_at > ?2
@@ -267,7 +267,7 @@ async fn slugs(connection: &mut SqliteConnection, scope: &Scope, loaded: &mut Lo
     let found = sqlx::query!(
         r#"
         SELECT t.slug AS "slug!", t.tenant_id AS "tenant_id!: Uuid"
-        FROM json_each(?1) AS wanted
+        FROM jsonb_each(?1) AS wanted
         CROSS JOIN tenants AS t ON t.slug = wanted.value
         "#,
         wanted

@@ -1,4 +1,6 @@
 //! What a batch writes: one statement for each table, all rows of the batch in one JSON text.
+//!
+//! `jsonb_each` hands each row on in binary form; with `json_each` it would be written out as text and parsed again.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -123,7 +125,7 @@ async fn events(connection: &mut SqliteConnection, events: &[EventRow]) -> Resul
         SELECT unhex(value ->> 0), value ->> 1, unhex(value ->> 2), value ->> 3, unhex(value ->> 4), value ->> 5,
             value ->> 6, value ->> 7, value ->> 8, unhex(value ->> 9), unhex(value ->> 10), value ->> 11,
             value ->> 12, substr(?2, value ->> 13, value ->> 14), unhex(value ->> 15)
-        FROM json_each(?1)
+        FROM jsonb_each(?1)
         "#,
         rows,
         sealed
@@ -140,7 +142,7 @@ async fn data_keys(connection: &mut SqliteConnection, keys: &[KeyRow]) -> Result
     sqlx::query!(
         r#"
         INSERT INTO data_keys (tenant_id, owner, wrapped)
-        SELECT unhex(value ->> 0), unhex(value ->> 1), unhex(value ->> 2) FROM json_each(?1)
+        SELECT unhex(value ->> 0), unhex(value ->> 1), unhex(value ->> 2) FROM jsonb_each(?1)
         "#,
         rows
     )
@@ -190,7 +192,7 @@ async fn merchants(connection: &mut SqliteConnection, merchants: &[(TenantId, Me
         SELECT unhex(value ->> 0), unhex(value ->> 1), value ->> 2, value ->> 3, value ->> 4, value ->> 5,
             value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, unhex(value ->> 11), value ->> 12,
             value ->> 13, value ->> 14, value ->> 15
-        FROM json_each(?1) WHERE true
+        FROM jsonb_each(?1) WHERE true
         ON CONFLICT (tenant_id, merchant_id) DO UPDATE SET
             version = excluded.version,
             status = excluded.status,
@@ -224,7 +226,7 @@ async fn merchant_links(connection: &mut SqliteConnection, links: &[LinkRow]) ->
     sqlx::query!(
         r#"
         INSERT INTO merchant_links (tenant_id, link_id, merchant_id)
-        SELECT unhex(value ->> 0), unhex(value ->> 1), unhex(value ->> 2) FROM json_each(?1)
+        SELECT unhex(value ->> 0), unhex(value ->> 1), unhex(value ->> 2) FROM jsonb_each(?1)
         "#,
         rows
     )
@@ -252,7 +254,7 @@ async fn end_history(connection: &mut SqliteConnection, history: &[HistoryRow]) 
         UPDATE merchant_history AS h SET valid_to = w.valid_from
         FROM (
             SELECT unhex(value ->> 0) AS tenant_id, unhex(value ->> 1) AS merchant_id, value ->> 2 AS valid_from
-            FROM json_each(?1)
+            FROM jsonb_each(?1)
         ) AS w
         WHERE h.tenant_id = w.tenant_id AND h.merchant_id = w.merchant_id AND h.valid_to IS NULL
         "#,
@@ -281,7 +283,7 @@ async fn begin_history(connection: &mut SqliteConnection, history: &[HistoryRow]
         r#"
         INSERT INTO merchant_history (tenant_id, merchant_id, version, status, stage, valid_from, valid_to)
         SELECT unhex(value ->> 0), unhex(value ->> 1), value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
-        FROM json_each(?1)
+        FROM jsonb_each(?1)
         "#,
         rows
     )
@@ -303,7 +305,7 @@ async fn tenants(connection: &mut SqliteConnection, tenants: &[Tenant]) -> Resul
     sqlx::query!(
         r#"
         INSERT INTO tenants (tenant_id, slug, state)
-        SELECT unhex(value ->> 0), value ->> 1, value ->> 2 FROM json_each(?1) WHERE true
+        SELECT unhex(value ->> 0), value ->> 1, value ->> 2 FROM jsonb_each(?1) WHERE true
         ON CONFLICT (tenant_id) DO UPDATE SET state = excluded.state
         "#,
         rows
@@ -322,7 +324,7 @@ async fn api_keys(connection: &mut SqliteConnection, tenants: &[Tenant]) -> Resu
     sqlx::query!(
         r#"
         INSERT INTO api_keys (key_id, tenant_id)
-        SELECT unhex(value ->> 0), unhex(value ->> 1) FROM json_each(?1) WHERE true
+        SELECT unhex(value ->> 0), unhex(value ->> 1) FROM jsonb_each(?1) WHERE true
         ON CONFLICT (key_id) DO NOTHING
         "#,
         rows
@@ -379,7 +381,7 @@ async fn idempotency_keys(connection: &mut SqliteConnection, keys: &[Idempotency
         )
         SELECT unhex(value ->> 0), value ->> 1, unhex(value ->> 2), unhex(value ->> 3), unhex(value ->> 4),
             value ->> 5, value ->> 6, value ->> 7
-        FROM json_each(?1)
+        FROM jsonb_each(?1)
         "#,
         rows
     )
