@@ -7,6 +7,7 @@
 mod error;
 mod list;
 mod load;
+mod projected;
 mod read;
 mod rows;
 mod write;

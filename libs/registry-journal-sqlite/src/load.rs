@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use registry_domain::tenant::Slug;
-use registry_domain::{MerchantCode, MerchantId, TenantId};
+use registry_domain::{MerchantCode, MerchantId, TenantId, Version};
 use registry_journal::port::{Head, Loaded, LoadedMerchant, LoadedTenant, Scope, TransactError};
 use serde_json::json;
 use sqlx::SqliteConnection;
@@ -39,6 +39,9 @@ pub(crate) async fn load(connection: &mut SqliteConnection, scope: &Scope) -> Re
     }
     if !scope.slugs.is_empty() {
         slugs(connection, scope, &mut loaded).await?;
+    }
+    if !scope.streams.is_empty() {
+        streams(connection, scope, &mut loaded).await?;
     }
     Ok(loaded)
 }
@@ -279,6 +282,32 @@ async fn slugs(connection: &mut SqliteConnection, scope: &Scope, loaded: &mut Lo
         let tenant_id = TenantId::from_uuid(row.tenant_id);
         let slug = Slug::parse(&row.slug).map_err(|error| inconsistent("tenants", tenant_id, error))?;
         loaded.slugs.insert(slug, tenant_id);
+    }
+    Ok(())
+}
+
+async fn streams(connection: &mut SqliteConnection, scope: &Scope, loaded: &mut Loaded) -> Result<(), TransactError> {
+    let key = |(tenant, stream): &(TenantId, Uuid)| json!([hex(tenant.as_uuid()), hex(*stream)]);
+    let wanted = json!(scope.streams.iter().map(key).collect::<Vec<_>>()).to_string();
+    let found = sqlx::query!(
+        r#"
+        SELECT unhex(wanted.value ->> 0) AS "tenant_id!: Uuid", unhex(wanted.value ->> 1) AS "stream_id!: Uuid", (
+            SELECT max(version) FROM events
+            WHERE tenant_id = unhex(wanted.value ->> 0) AND stream_id = unhex(wanted.value ->> 1)
+        ) AS "version?: i64"
+        FROM jsonb_each(?1) AS wanted
+        "#,
+        wanted
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(transact)?;
+    for row in found {
+        let tenant_id = TenantId::from_uuid(row.tenant_id);
+        if let Some(version) = row.version {
+            let version = rows::number("version", version).map_err(|error| inconsistent("events", tenant_id, error))?;
+            loaded.streams.insert((tenant_id, row.stream_id), Version(version));
+        }
     }
     Ok(())
 }

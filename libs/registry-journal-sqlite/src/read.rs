@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 use registry_domain::merchant::{Merchant, Stage};
 use registry_domain::review::ReviewStatus;
 use registry_domain::tenant::{Slug, Tenant};
-use registry_domain::{EventId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId};
+use registry_domain::{EventId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId, Version};
 use registry_journal::port::{
-    Head, IdempotencyRow, MerchantFilter, MerchantQuery, PageSize, PresentedKey, PublishCursor, ReadError, Reader,
-    StatusCount, StreamQuery,
+    Head, IdempotencyRow, MerchantFilter, MerchantQuery, PageSize, PresentedKey, ProjectedMerchant, PublishCursor,
+    ReadError, Reader, StatusCount, StreamQuery,
 };
 use registry_journal::record::EventRow;
 use serde_json::json;
@@ -18,7 +18,23 @@ use sqlx::types::Uuid;
 
 use crate::error::{inconsistent, read};
 use crate::rows::{self, BadColumn, StoredEventRow, StoredIdempotencyRow, micros};
-use crate::{SqliteJournal, list};
+use crate::{SqliteJournal, list, projected};
+
+/// The rows of the log that fit a condition.
+macro_rules! events {
+    ($condition:literal, $($value:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            StoredEventRow,
+            r#"
+            SELECT tenant_id AS "tenant_id: Uuid", seq, event_id, stream_kind AS "stream_kind: Vec<u8>", stream_id, version,
+                type AS "event_type: Vec<u8>", recorded_at, actor AS "actor: Vec<u8>", correlation_id, causation_id,
+                idempotency_key AS "idempotency_key: Vec<u8>", data AS "data: Vec<u8>", sealed, hash
+            FROM events
+            "# + $condition,
+            $($value),+
+        )
+    };
+}
 
 #[async_trait]
 impl Reader for SqliteJournal {
@@ -127,22 +143,61 @@ impl Reader for SqliteJournal {
             .collect())
     }
 
-    async fn idempotency(&self, tenant: TenantId, key: &str) -> Result<Option<IdempotencyRow>, ReadError> {
-        let tenant = tenant.as_uuid();
-        let row = sqlx::query_as!(
+    async fn merchant_ids(
+        &self,
+        tenant: TenantId,
+        after: Option<MerchantId>,
+        limit: PageSize,
+    ) -> Result<Vec<MerchantId>, ReadError> {
+        let after = after.map_or_else(Vec::new, |id| id.as_uuid().as_bytes().to_vec());
+        let (tenant, limit) = (tenant.as_uuid(), limit.get());
+        let found = sqlx::query_scalar!(
+            r#"
+            SELECT merchant_id AS "merchant_id: Uuid" FROM merchants
+            WHERE tenant_id = ?1 AND merchant_id > ?2 ORDER BY merchant_id LIMIT ?3
+            "#,
+            tenant,
+            after,
+            limit
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(read("merchant ids"))?;
+        Ok(found.into_iter().map(MerchantId::from_uuid).collect())
+    }
+
+    async fn projected(
+        &self,
+        tenant: TenantId,
+        ids: &[MerchantId],
+    ) -> Result<HashMap<MerchantId, ProjectedMerchant>, ReadError> {
+        projected::projected(&self.readers, tenant, ids).await
+    }
+
+    async fn idempotency_keys(
+        &self,
+        tenant: TenantId,
+        after: Option<&str>,
+        limit: PageSize,
+    ) -> Result<Vec<IdempotencyRow>, ReadError> {
+        // Every key has at least one character.
+        let (tenant, after, limit) = (tenant.as_uuid(), after.unwrap_or_default(), limit.get());
+        let found = sqlx::query_as!(
             StoredIdempotencyRow,
             r#"
             SELECT tenant_id AS "tenant_id: Uuid", key, fingerprint, merchant_id AS "merchant_id: Uuid",
                 link_id AS "link_id: Uuid", version, created_at, expires_at
-            FROM idempotency_keys WHERE tenant_id = ?1 AND key = ?2
+            FROM idempotency_keys WHERE tenant_id = ?1 AND key > ?2 ORDER BY key LIMIT ?3
             "#,
             tenant,
-            key
+            after,
+            limit
         )
-        .fetch_optional(&self.readers)
+        .fetch_all(&self.readers)
         .await
-        .map_err(read("idempotency key"))?;
-        Ok(row.map(StoredIdempotencyRow::into_row).transpose()?)
+        .map_err(read("idempotency keys"))?;
+        let rows = found.into_iter().map(StoredIdempotencyRow::into_row);
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     async fn head(&self, tenant: TenantId) -> Result<Head, ReadError> {
@@ -168,14 +223,8 @@ impl Reader for SqliteJournal {
     async fn events_after(&self, tenant: TenantId, after: Seq, limit: PageSize) -> Result<Vec<EventRow>, ReadError> {
         let (tenant, limit) = (tenant.as_uuid(), limit.get());
         let after = i64::try_from(after.0).unwrap_or(i64::MAX);
-        let found = sqlx::query_as!(
-            StoredEventRow,
-            r#"
-            SELECT tenant_id AS "tenant_id: Uuid", seq, event_id, stream_kind AS "stream_kind: Vec<u8>", stream_id, version,
-                type AS "event_type: Vec<u8>", recorded_at, actor AS "actor: Vec<u8>", correlation_id, causation_id,
-                idempotency_key AS "idempotency_key: Vec<u8>", data AS "data: Vec<u8>", sealed, hash
-            FROM events WHERE tenant_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3
-            "#,
+        let found = events!(
+            "WHERE tenant_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
             tenant,
             after,
             limit
@@ -183,10 +232,7 @@ impl Reader for SqliteJournal {
         .fetch_all(&self.readers)
         .await
         .map_err(read("events"))?;
-        Ok(found
-            .into_iter()
-            .map(StoredEventRow::into_row)
-            .collect::<Result<_, _>>()?)
+        event_rows(found)
     }
 
     async fn stream(&self, tenant: TenantId, query: &StreamQuery) -> Result<Vec<EventRow>, ReadError> {
@@ -195,16 +241,8 @@ impl Reader for SqliteJournal {
         let after = bound(query.after.0);
         let until_version = query.until_version.map_or(i64::MAX, |version| bound(version.0));
         let until_time = query.until_time.map_or(i64::MAX, micros);
-        let found = sqlx::query_as!(
-            StoredEventRow,
-            r#"
-            SELECT tenant_id AS "tenant_id: Uuid", seq, event_id, stream_kind AS "stream_kind: Vec<u8>", stream_id, version,
-                type AS "event_type: Vec<u8>", recorded_at, actor AS "actor: Vec<u8>", correlation_id, causation_id,
-                idempotency_key AS "idempotency_key: Vec<u8>", data AS "data: Vec<u8>", sealed, hash
-            FROM events
-            WHERE tenant_id = ?1 AND stream_id = ?2 AND version > ?3 AND version <= ?4 AND recorded_at <= ?5
-            ORDER BY version LIMIT ?6
-            "#,
+        let found = events!(
+            "WHERE tenant_id = ?1 AND stream_id = ?2 AND version > ?3 AND version <= ?4 AND recorded_at <= ?5 ORDER BY version LIMIT ?6",
             tenant,
             stream,
             after,
@@ -215,28 +253,37 @@ impl Reader for SqliteJournal {
         .fetch_all(&self.readers)
         .await
         .map_err(read("stream"))?;
-        Ok(found
-            .into_iter()
-            .map(StoredEventRow::into_row)
-            .collect::<Result<_, _>>()?)
+        event_rows(found)
+    }
+
+    async fn events_by_stream(
+        &self,
+        tenant: TenantId,
+        after: Option<(Uuid, Version)>,
+        limit: PageSize,
+    ) -> Result<Vec<EventRow>, ReadError> {
+        let (stream, version) = after.unwrap_or((Uuid::nil(), Version::ZERO));
+        let (tenant, limit) = (tenant.as_uuid(), limit.get());
+        let version = i64::try_from(version.0).unwrap_or(i64::MAX);
+        let found = events!(
+            "WHERE tenant_id = ?1 AND (stream_id, version) > (?2, ?3) ORDER BY stream_id, version LIMIT ?4",
+            tenant,
+            stream,
+            version,
+            limit
+        )
+        .fetch_all(&self.readers)
+        .await
+        .map_err(read("events by stream"))?;
+        event_rows(found)
     }
 
     async fn event(&self, tenant: TenantId, id: EventId) -> Result<Option<EventRow>, ReadError> {
         let (tenant, id) = (tenant.as_uuid(), id.as_uuid());
-        let found = sqlx::query_as!(
-            StoredEventRow,
-            r#"
-            SELECT tenant_id AS "tenant_id: Uuid", seq, event_id, stream_kind AS "stream_kind: Vec<u8>", stream_id, version,
-                type AS "event_type: Vec<u8>", recorded_at, actor AS "actor: Vec<u8>", correlation_id, causation_id,
-                idempotency_key AS "idempotency_key: Vec<u8>", data AS "data: Vec<u8>", sealed, hash
-            FROM events WHERE tenant_id = ?1 AND event_id = ?2
-            "#,
-            tenant,
-            id
-        )
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(read("event"))?;
+        let found = events!("WHERE tenant_id = ?1 AND event_id = ?2", tenant, id)
+            .fetch_optional(&self.readers)
+            .await
+            .map_err(read("event"))?;
         Ok(found.map(StoredEventRow::into_row).transpose()?)
     }
 
@@ -252,7 +299,7 @@ impl Reader for SqliteJournal {
         let found = sqlx::query!(
             r#"
             SELECT k.owner AS "owner!: Uuid", k.wrapped AS "wrapped!"
-            FROM json_each(?2) AS wanted
+            FROM jsonb_each(?2) AS wanted
             CROSS JOIN data_keys AS k ON k.tenant_id = ?1 AND k.owner = unhex(wanted.value)
             "#,
             tenant,
@@ -385,6 +432,11 @@ impl Reader for SqliteJournal {
             .map_err(read("storage"))?;
         Ok(())
     }
+}
+
+fn event_rows(found: Vec<StoredEventRow>) -> Result<Vec<EventRow>, ReadError> {
+    let rows = found.into_iter().map(StoredEventRow::into_row);
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 pub(crate) fn status_count(tenant: TenantId, status: &str, stage: &str, count: i64) -> Result<StatusCount, ReadError> {

@@ -6,12 +6,12 @@ use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
-use registry_domain::merchant::{LinkState, Merchant};
+use registry_domain::merchant::Merchant;
 use registry_domain::tenant::Tenant;
-use registry_domain::{FreeText, MerchantId, ReportedNumber, TenantId};
+use registry_domain::{MerchantId, TenantId};
 use registry_journal::port::{HistoryRow, IdempotencyRow, KeyRow, LinkRow, TransactError, Writes};
 use registry_journal::record::EventRow;
-use registry_journal::stored::{merchant_to_json, tenant_to_json};
+use registry_journal::stored::{MerchantColumns, tenant_to_json};
 use serde::Serialize;
 use sqlx::SqliteConnection;
 use sqlx::types::Uuid;
@@ -21,6 +21,7 @@ use crate::rows::micros;
 
 pub(crate) fn is_empty(writes: &Writes) -> bool {
     let Writes {
+        cleared,
         events,
         keys,
         merchants,
@@ -29,7 +30,8 @@ pub(crate) fn is_empty(writes: &Writes) -> bool {
         tenants,
         idempotency,
     } = writes;
-    events.is_empty()
+    cleared.is_empty()
+        && events.is_empty()
         && keys.is_empty()
         && merchants.is_empty()
         && history.is_empty()
@@ -44,6 +46,9 @@ pub(crate) async fn write(
     writes: &Writes,
     now: DateTime<Utc>,
 ) -> Result<(), TransactError> {
+    if !writes.cleared.is_empty() {
+        clear(connection, &writes.cleared).await?;
+    }
     events(connection, &writes.events).await?;
     if !writes.keys.is_empty() {
         data_keys(connection, &writes.keys).await?;
@@ -87,6 +92,29 @@ fn hex_bytes(bytes: &[u8]) -> String {
             let _infallible = write!(text, "{byte:02x}");
             text
         })
+}
+
+/// Removes what is projected of these merchants.
+async fn clear(connection: &mut SqliteConnection, cleared: &[(TenantId, MerchantId)]) -> Result<(), TransactError> {
+    macro_rules! delete_from {
+        ($statement:literal, $tenant_id:expr, $merchant_id:expr) => {
+            sqlx::query!(
+                $statement + " WHERE tenant_id = ?1 AND merchant_id = ?2",
+                $tenant_id,
+                $merchant_id
+            )
+            .execute(&mut *connection)
+            .await
+            .map_err(transact)?
+        };
+    }
+    for (tenant_id, merchant_id) in cleared {
+        let (tenant_id, merchant_id) = (tenant_id.as_uuid(), merchant_id.as_uuid());
+        delete_from!("DELETE FROM merchants", tenant_id, merchant_id);
+        delete_from!("DELETE FROM merchant_history", tenant_id, merchant_id);
+        delete_from!("DELETE FROM merchant_links", tenant_id, merchant_id);
+    }
+    Ok(())
 }
 
 async fn events(connection: &mut SqliteConnection, events: &[EventRow]) -> Result<(), TransactError> {
@@ -153,30 +181,24 @@ async fn data_keys(connection: &mut SqliteConnection, keys: &[KeyRow]) -> Result
 }
 
 fn merchant_row((tenant_id, merchant): &(TenantId, Merchant)) -> impl Serialize {
-    let pending = merchant.links.iter().find(|link| link.state == LinkState::Requested);
-    let text = |text: &Option<FreeText>| text.as_ref().map(|text| text.as_str().to_owned());
+    let columns = MerchantColumns::of(merchant);
     (
         hex(tenant_id.as_uuid()),
         hex(merchant.id.as_uuid()),
-        merchant.reference.member_code.as_str().to_owned(),
-        merchant.reference.merchant_code.as_str().to_owned(),
-        merchant.version.0,
-        merchant.review.status().as_str(),
-        merchant.stage().as_str(),
-        micros(merchant.stage_since()),
-        text(&merchant.business.company_name),
-        text(&merchant.business.branch_name),
-        merchant
-            .business
-            .number
-            .as_ref()
-            .map(ReportedNumber::as_str)
-            .map(str::to_owned),
-        pending.map(|link| hex(link.id.as_uuid())),
-        pending.map(|link| micros(link.requested_at)),
-        micros(merchant.created_at),
-        micros(merchant.updated_at),
-        merchant_to_json(merchant),
+        columns.member_code,
+        columns.merchant_code,
+        columns.version.0,
+        columns.status,
+        columns.stage,
+        micros(columns.stage_since),
+        columns.company_name,
+        columns.branch_name,
+        columns.business_number,
+        columns.pending_link_id.map(|id| hex(id.as_uuid())),
+        columns.pending_since.map(micros),
+        micros(columns.created_at),
+        micros(columns.updated_at),
+        columns.state,
     )
 }
 

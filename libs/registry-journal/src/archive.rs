@@ -154,7 +154,8 @@ impl Archive {
         }
     }
 
-    async fn open(&self, tenant: TenantId, rows: Vec<EventRow>) -> Result<Vec<RecordedEvent>, ArchiveError> {
+    /// Opens rows of the log.
+    pub async fn open(&self, tenant: TenantId, rows: Vec<EventRow>) -> Result<Vec<RecordedEvent>, ArchiveError> {
         let mut owners: Vec<Uuid> = rows
             .iter()
             .filter(|row| !row.sealed.is_empty())

@@ -5,15 +5,20 @@
 //!
 //! Read in this order: [`ambient`] (time, ids), [`keyring`] (personal data), [`stored`] (events as they
 //! are written), [`record`] and [`chain`] (a row of the log and its hash), [`port`] (what storage must do),
-//! [`submission`] and [`writer`] (group commit), [`archive`] (reading events back), [`verify`].
+//! [`submission`] and [`writer`] (group commit), [`archive`] (reading events back), and the three that walk the whole log:
+//! [`verify`], [`rebuild`], [`copy`].
 
 pub mod ambient;
 pub mod archive;
 pub mod chain;
 #[cfg(feature = "contract")]
 pub mod contract;
+pub mod copy;
+mod fold;
+mod history;
 pub mod keyring;
 pub mod port;
+pub mod rebuild;
 pub mod record;
 pub mod stored;
 pub mod submission;

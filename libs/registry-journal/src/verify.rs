@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use registry_domain::{Seq, TenantId, Version};
 
-use crate::chain::{GENESIS, hash_of};
-use crate::port::{PageSize, ReadError, Reader};
+use crate::chain::hash_of;
+use crate::port::{Head, PageSize, ReadError, Reader};
 use crate::record::{EventRow, StreamId};
 
 /// The first row that does not fit, and how.
@@ -50,12 +51,7 @@ pub struct Report {
 
 /// Reads a tenant's whole log, page by page, and stops at the first flaw.
 pub async fn verify(reader: &dyn Reader, tenant: TenantId) -> Result<Report, ReadError> {
-    let mut check = Check {
-        seq: Seq::ZERO,
-        hash: GENESIS,
-        recorded_at: None,
-        versions: HashMap::new(),
-    };
+    let mut check = Check::of_all();
     loop {
         let page = reader.events_after(tenant, check.seq, PageSize::MAX).await?;
         for row in &page {
@@ -75,15 +71,35 @@ pub async fn verify(reader: &dyn Reader, tenant: TenantId) -> Result<Report, Rea
     }
 }
 
-struct Check {
+/// A check at work: what the next row must fit to.
+pub(crate) struct Check {
     seq: Seq,
     hash: [u8; 32],
-    recorded_at: Option<chrono::DateTime<chrono::Utc>>,
+    recorded_at: Option<DateTime<Utc>>,
     versions: HashMap<StreamId, Version>,
+    /// The streams began before the first row that is checked.
+    from_the_middle: bool,
 }
 
 impl Check {
-    fn next(&mut self, row: &EventRow) -> Option<Flaw> {
+    /// A check of a whole log.
+    pub(crate) fn of_all() -> Self {
+        Self::behind(Head::EMPTY)
+    }
+
+    /// A check of everything behind a row that is known to fit.
+    pub(crate) fn behind(head: Head) -> Self {
+        Self {
+            seq: head.seq,
+            hash: head.hash,
+            recorded_at: (head.seq > Seq::ZERO).then_some(head.recorded_at),
+            versions: HashMap::new(),
+            from_the_middle: head.seq > Seq::ZERO,
+        }
+    }
+
+    /// The next row's flaw, if it has one.
+    pub(crate) fn next(&mut self, row: &EventRow) -> Option<Flaw> {
         let expected = self.seq.next();
         if row.seq != expected {
             return Some(Flaw::MissingSeq {
@@ -97,7 +113,12 @@ impl Check {
         if self.recorded_at.is_some_and(|before| row.recorded_at < before) {
             return Some(Flaw::TimeRunsBack { seq: row.seq });
         }
-        let version = self.versions.entry(row.stream).or_insert(Version::ZERO);
+        let before = if self.from_the_middle {
+            Version(row.version.0.saturating_sub(1))
+        } else {
+            Version::ZERO
+        };
+        let version = self.versions.entry(row.stream).or_insert(before);
         if row.version != version.next() {
             return Some(Flaw::MissingVersion {
                 seq: row.seq,

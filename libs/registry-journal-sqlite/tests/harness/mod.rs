@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use async_trait::async_trait;
-use registry_domain::{Seq, TenantId};
+use registry_domain::{MerchantId, Seq, TenantId};
 use registry_journal::StreamId;
-use registry_journal::contract::{EventColumn, Harness};
+use registry_journal::contract::{Damage, EventColumn, Harness};
 use registry_journal::port::Cause;
 use registry_journal_sqlite::SqliteJournal;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -103,6 +103,30 @@ impl Harness for SqliteFile {
             .await
             .expect("the file can be written");
         assert_eq!(done.rows_affected(), 1);
+    }
+
+    async fn damage(&self, tenant: TenantId, merchant: MerchantId, damage: Damage) {
+        let key = "WHERE tenant_id = ?1 AND merchant_id = ?2";
+        let statement = match damage {
+            Damage::Status => format!("UPDATE merchants SET status = 'drafting' {key}"),
+            Damage::State => format!("UPDATE merchants SET state = '{{' {key}"),
+            Damage::Lost => format!("DELETE FROM merchants {key}"),
+            Damage::HistoryLost => format!("DELETE FROM merchant_history {key}"),
+            Damage::LinksLost => format!("DELETE FROM merchant_links {key}"),
+            Damage::Surplus => format!(
+                "INSERT INTO merchants SELECT tenant_id, randomblob(16), member_code, 'made-up', version, status, stage,
+                     stage_since, company_name, branch_name, business_number, pending_link_id, pending_since,
+                     created_at, updated_at, state
+                 FROM merchants {key}"
+            ),
+        };
+        let done = sqlx::query(AssertSqlSafe(statement))
+            .bind(tenant.as_uuid())
+            .bind(merchant.as_uuid())
+            .execute(&mut self.connect().await)
+            .await
+            .expect("the file can be written");
+        assert!(done.rows_affected() > 0);
     }
 
     async fn make_poison(&self, stream: StreamId) {

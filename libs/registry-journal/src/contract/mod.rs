@@ -13,13 +13,14 @@ pub mod idempotency;
 pub mod journals;
 pub mod log;
 pub mod personal;
+pub mod projection;
 pub mod queue;
 pub mod reading;
 pub mod reports;
 pub mod state;
 
 use async_trait::async_trait;
-use registry_domain::{Seq, TenantId};
+use registry_domain::{MerchantId, Seq, TenantId};
 
 use crate::port::{Cause, Journal, Reader};
 use crate::record::StreamId;
@@ -47,6 +48,35 @@ pub const EVENT_COLUMNS: [EventColumn; 15] = [
     EventColumn("hash"),
 ];
 
+/// What is done to a merchant's projected rows behind the registry's back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Damage {
+    /// The column `status` of its row gets another word.
+    Status,
+    /// The JSON of its row is no JSON any more.
+    State,
+    /// Its row is deleted.
+    Lost,
+    /// Its stretches are deleted.
+    HistoryLost,
+    /// Its links are deleted.
+    LinksLost,
+    /// A row like its own appears under another id and other codes.
+    Surplus,
+}
+
+impl Damage {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Status,
+        Self::State,
+        Self::Lost,
+        Self::HistoryLost,
+        Self::LinksLost,
+        Self::Surplus,
+    ];
+}
+
 /// What the suite needs of an adapter beside the port: a storage of its own for each test, and a hand inside it.
 #[async_trait]
 pub trait Harness: Send + Sync + Sized + 'static {
@@ -67,6 +97,9 @@ pub trait Harness: Send + Sync + Sized + 'static {
 
     /// Changes one byte of one column (a number by one), switching off whatever protects it. The column is filled.
     async fn alter_event_byte(&self, tenant: TenantId, seq: Seq, column: EventColumn);
+
+    /// Damages what is projected of a merchant.
+    async fn damage(&self, tenant: TenantId, merchant: MerchantId, damage: Damage);
 
     /// From now on storage refuses every new event of this stream.
     async fn make_poison(&self, stream: StreamId);
@@ -110,6 +143,14 @@ macro_rules! contract_tests {
             queue::a_caller_that_goes_away_loses_nothing,
             queue::stopping_finishes_what_is_waiting,
             queue::waiting_commands_share_transactions,
+            projection::streams_are_read_one_after_the_other,
+            projection::a_rebuild_finds_nothing_where_nothing_is_wrong,
+            projection::a_rebuild_heals_what_differs,
+            projection::a_rebuild_does_not_disturb_the_service,
+            projection::a_rebuild_can_be_cancelled,
+            projection::a_copy_is_the_same,
+            projection::an_interrupted_copy_goes_on,
+            projection::a_copy_does_not_mix_logs,
             reading::lists_are_sorted_and_paged,
             reading::lists_are_filtered_and_searched,
             reading::counts_follow_the_filter,

@@ -1,17 +1,22 @@
-//! What the registry asks of storage: one method that writes, and named questions that read.
+//! What the registry asks of storage: one method that writes, named questions that read, and one that tells which of
+//! several processes does a work that only one may do.
 //!
 //! No transaction object crosses this port. [`Journal::transact`] is the whole of writing: lock, read, decide, write,
 //! commit. The contract suite (feature `contract`) proves an adapter.
 
+mod lease;
 mod read;
+mod schema;
 mod write;
 
 use std::error::Error;
 
+pub use lease::{Duty, Held, Leases};
 pub use read::{
-    Direction, MerchantFilter, MerchantQuery, PAGE_SIZE_MAX, PagePosition, PageSize, PresentedKey, PublishCursor,
-    ReadError, Reader, SortKey, StatusCount, StreamQuery,
+    Direction, MerchantFilter, MerchantQuery, PAGE_SIZE_MAX, PagePosition, PageSize, PresentedKey, ProjectedMerchant,
+    PublishCursor, ReadError, Reader, SortKey, StatusCount, StreamQuery,
 };
+pub use schema::SchemaState;
 pub use write::{
     Head, HistoryRow, IdempotencyRow, Journal, KeyRow, LinkRow, Loaded, LoadedMerchant, LoadedTenant, Scope,
     TransactError, Writes,

@@ -10,8 +10,9 @@ use registry_domain::tenant::{ApiKey, Slug, Tenant, TenantState};
 use registry_domain::{EventId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId, Version};
 use uuid::Uuid;
 
-use super::{Cause, Head, IdempotencyRow, Inconsistency};
+use super::{Cause, Head, HistoryRow, IdempotencyRow, Inconsistency};
 use crate::record::{EventRow, StreamId};
+use crate::stored::MerchantColumns;
 
 /// Most rows that one read may ask for.
 pub const PAGE_SIZE_MAX: u32 = 1_000;
@@ -170,6 +171,17 @@ pub struct PresentedKey {
     pub key: ApiKey,
 }
 
+/// What is projected of one merchant, exactly as it stands in storage.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectedMerchant {
+    /// Its row.
+    pub columns: MerchantColumns,
+    /// Its stretches, by version.
+    pub history: Vec<HistoryRow>,
+    /// Its links, sorted.
+    pub links: Vec<LinkId>,
+}
+
 /// Reading. Every question about a tenant's things names the tenant first; the last ones are asked before a tenant is
 /// known, or about all of them.
 #[async_trait]
@@ -204,8 +216,28 @@ pub trait Reader: Send + Sync {
         limit: PageSize,
     ) -> Result<Vec<(MerchantId, LinkId)>, ReadError>;
 
-    /// What an Idempotency-Key stands for.
-    async fn idempotency(&self, tenant: TenantId, key: &str) -> Result<Option<IdempotencyRow>, ReadError>;
+    /// A page of the ids of all merchants that have a row, sorted.
+    async fn merchant_ids(
+        &self,
+        tenant: TenantId,
+        after: Option<MerchantId>,
+        limit: PageSize,
+    ) -> Result<Vec<MerchantId>, ReadError>;
+
+    /// What is projected of these merchants, as far as they have a row.
+    async fn projected(
+        &self,
+        tenant: TenantId,
+        ids: &[MerchantId],
+    ) -> Result<HashMap<MerchantId, ProjectedMerchant>, ReadError>;
+
+    /// A page of the Idempotency-Keys that are kept, sorted.
+    async fn idempotency_keys(
+        &self,
+        tenant: TenantId,
+        after: Option<&str>,
+        limit: PageSize,
+    ) -> Result<Vec<IdempotencyRow>, ReadError>;
 
     /// The end of the log.
     async fn head(&self, tenant: TenantId) -> Result<Head, ReadError>;
@@ -215,6 +247,14 @@ pub trait Reader: Send + Sync {
 
     /// A page of one stream, in order.
     async fn stream(&self, tenant: TenantId, query: &StreamQuery) -> Result<Vec<EventRow>, ReadError>;
+
+    /// A page of the log in the order of streams: by stream id, then by version.
+    async fn events_by_stream(
+        &self,
+        tenant: TenantId,
+        after: Option<(Uuid, Version)>,
+        limit: PageSize,
+    ) -> Result<Vec<EventRow>, ReadError>;
 
     /// One event.
     async fn event(&self, tenant: TenantId, id: EventId) -> Result<Option<EventRow>, ReadError>;

@@ -30,6 +30,8 @@ pub struct Scope {
     pub idempotency_keys: Vec<(TenantId, String)>,
     /// Slugs of which to know whose they are.
     pub slugs: Vec<Slug>,
+    /// Streams of which to know where they end.
+    pub streams: Vec<(TenantId, Uuid)>,
     /// The moment at which idempotency keys must still be alive.
     pub now: DateTime<Utc>,
 }
@@ -110,6 +112,8 @@ pub struct Loaded {
     pub idempotency: HashMap<(TenantId, String), IdempotencyRow>,
     /// The slugs of the scope that are taken.
     pub slugs: HashMap<Slug, TenantId>,
+    /// The last version of each stream of the scope, from the log. A stream without events is missing.
+    pub streams: HashMap<(TenantId, Uuid), Version>,
 }
 
 /// A wrapped data key to store.
@@ -156,6 +160,9 @@ pub struct LinkRow {
 /// What a batch writes, all of it or nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Writes {
+    /// Merchants whose projected rows (their row, their stretches, their links) are removed before anything is written:
+    /// the rest of this batch holds what is to stand there instead, if anything.
+    pub cleared: Vec<(TenantId, MerchantId)>,
     /// Rows to append, in log order per tenant.
     pub events: Vec<EventRow>,
     /// Data keys of new owners. They are there before the rows that they seal.

@@ -3,6 +3,7 @@
 //!
 //! Once a release is tagged these shapes are frozen: a new meaning is a new type, never an edit.
 
+mod columns;
 mod merchant;
 mod observation;
 mod personal;
@@ -11,6 +12,7 @@ mod tenant;
 #[cfg(test)]
 mod tests;
 
+pub use columns::MerchantColumns;
 pub use personal::Personal;
 pub use state::{merchant_from_json, merchant_to_json, tenant_from_json, tenant_to_json};
 

@@ -8,8 +8,8 @@ use registry_domain::tenant::{self, Slug, UnclaimedClaim};
 use registry_domain::{EventId, LinkId, MerchantCode, MerchantId, Reference, TenantId, Version};
 
 use super::append::{Appended, Appender, Sealing};
-use super::history::{History, seen};
 use crate::ambient::Ambient;
+use crate::history::{History, seen};
 use crate::keyring::Keyring;
 use crate::port::{IdempotencyRow, LinkRow, Loaded, LoadedMerchant, LoadedTenant, Writes};
 use crate::record::StreamId;
@@ -56,6 +56,7 @@ impl<'a> Batch<'a> {
             business_numbers,
             idempotency,
             slugs,
+            streams: _,
         } = loaded;
         let by_reference = merchants
             .iter()

@@ -5,7 +5,6 @@
 
 mod append;
 mod batch;
-mod history;
 mod queue;
 mod run;
 mod scope;

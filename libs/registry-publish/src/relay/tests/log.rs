@@ -9,8 +9,8 @@ use registry_domain::merchant::{self, Merchant, evolve};
 use registry_domain::tenant::{self, Slug, Tenant, TenantState};
 use registry_domain::{CorrelationId, EventId, KeyId, Label, LinkId, MerchantId, Reference, Seq, TenantId, Version};
 use registry_journal::port::{
-    Head, IdempotencyRow, MerchantFilter, MerchantQuery, PageSize, PresentedKey, PublishCursor, Reader, StatusCount,
-    StreamQuery,
+    Head, IdempotencyRow, MerchantFilter, MerchantQuery, PageSize, PresentedKey, ProjectedMerchant, PublishCursor,
+    Reader, StatusCount, StreamQuery,
 };
 use registry_journal::record::{StreamEvent, StreamId};
 use registry_journal::{Archive, EventRow, Keyring, MasterKey, ReadError, stored};
@@ -219,7 +219,38 @@ impl Reader for Log {
         unreachable!("the relay does not ask this")
     }
 
-    async fn idempotency(&self, _: TenantId, _: &str) -> Result<Option<IdempotencyRow>, ReadError> {
+    async fn merchant_ids(
+        &self,
+        _: TenantId,
+        _: Option<MerchantId>,
+        _: PageSize,
+    ) -> Result<Vec<MerchantId>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn projected(
+        &self,
+        _: TenantId,
+        _: &[MerchantId],
+    ) -> Result<HashMap<MerchantId, ProjectedMerchant>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn idempotency_keys(
+        &self,
+        _: TenantId,
+        _: Option<&str>,
+        _: PageSize,
+    ) -> Result<Vec<IdempotencyRow>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn events_by_stream(
+        &self,
+        _: TenantId,
+        _: Option<(Uuid, Version)>,
+        _: PageSize,
+    ) -> Result<Vec<EventRow>, ReadError> {
         unreachable!("the relay does not ask this")
     }
 

@@ -10,16 +10,16 @@ use registry_domain::{MerchantId, TenantId};
 use crate::port::HistoryRow;
 
 /// What can be seen of a merchant in a stretch.
-pub(super) type Seen = (ReviewStatus, Stage);
+pub(crate) type Seen = (ReviewStatus, Stage);
 
 /// What can be seen of a merchant now.
-pub(super) fn seen(merchant: &Merchant) -> Seen {
+pub(crate) fn seen(merchant: &Merchant) -> Seen {
     (merchant.review.status(), merchant.stage())
 }
 
 /// The stretches of a batch.
 #[derive(Default)]
-pub(super) struct History {
+pub(crate) struct History {
     rows: Vec<HistoryRow>,
     /// The open stretch of each merchant that has one among `rows`.
     open: HashMap<(TenantId, MerchantId), usize>,
@@ -28,7 +28,7 @@ pub(super) struct History {
 impl History {
     /// Begins a new stretch if what can be seen of the merchant differs from `before`, and ends the one that this
     /// batch had begun.
-    pub(super) fn note(&mut self, tenant_id: TenantId, merchant: &Merchant, before: Option<Seen>, at: DateTime<Utc>) {
+    pub(crate) fn note(&mut self, tenant_id: TenantId, merchant: &Merchant, before: Option<Seen>, at: DateTime<Utc>) {
         let now = seen(merchant);
         if before == Some(now) {
             return;
@@ -49,8 +49,13 @@ impl History {
         });
     }
 
+    /// The rows so far.
+    pub(crate) fn rows(&self) -> &[HistoryRow] {
+        &self.rows
+    }
+
     /// The rows to insert, in the order in which they began.
-    pub(super) fn into_rows(self) -> Vec<HistoryRow> {
+    pub(crate) fn into_rows(self) -> Vec<HistoryRow> {
         self.rows
     }
 }

@@ -1,0 +1,135 @@
+//! Folding what the log says of one merchant into everything that is projected of it.
+
+use chrono::{DateTime, Utc};
+use registry_domain::merchant::{self, Event, Merchant};
+use registry_domain::{LinkId, MerchantId, TenantId, Version};
+
+use crate::archive::RecordedEvent;
+use crate::history::{History, Seen, seen};
+use crate::port::{HistoryRow, LinkRow, ProjectedMerchant, Writes};
+use crate::record::StreamEvent;
+use crate::stored::MerchantColumns;
+
+/// A merchant while its events are folded, in the order of its stream.
+pub(crate) struct Fold {
+    tenant_id: TenantId,
+    id: MerchantId,
+    merchant: Option<Merchant>,
+    history: History,
+    links: Vec<LinkId>,
+    command: Option<CommandUnderway>,
+}
+
+/// The command whose events are being folded: stretches begin and end with whole commands.
+struct CommandUnderway {
+    seen_before: Option<Seen>,
+    at: DateTime<Utc>,
+}
+
+/// What is projected of a merchant.
+pub(crate) struct Folded {
+    tenant_id: TenantId,
+    id: MerchantId,
+    merchant: Option<Merchant>,
+    history: Vec<HistoryRow>,
+    links: Vec<LinkId>,
+}
+
+impl Fold {
+    /// Begins with what is known already; nothing for a stream from its beginning.
+    pub(crate) fn on(tenant_id: TenantId, id: MerchantId, merchant: Option<Merchant>) -> Self {
+        Self {
+            tenant_id,
+            id,
+            merchant,
+            history: History::default(),
+            links: Vec::new(),
+            command: None,
+        }
+    }
+
+    /// The merchant.
+    pub(crate) fn id(&self) -> MerchantId {
+        self.id
+    }
+
+    /// The last event folded.
+    pub(crate) fn version(&self) -> Version {
+        self.merchant
+            .as_ref()
+            .map_or(Version::ZERO, |merchant| merchant.version)
+    }
+
+    /// Folds the next event of the stream.
+    pub(crate) fn apply(&mut self, recorded: &RecordedEvent) {
+        let StreamEvent::Merchant(event) = &recorded.event else {
+            return;
+        };
+        // Only a command's first event has no cause.
+        if recorded.causation_id.is_none() {
+            self.end_command();
+        }
+        let seen_before = self.merchant.as_ref().map(seen);
+        let at = recorded.stamp.recorded_at;
+        self.command.get_or_insert(CommandUnderway { seen_before, at }).at = at;
+        if let Event::LinkRequested { link_id, .. } = event {
+            self.links.push(*link_id);
+        }
+        self.merchant = merchant::evolve(self.id, self.merchant.take(), event, recorded.stamp);
+    }
+
+    fn end_command(&mut self) {
+        if let (Some(command), Some(merchant)) = (self.command.take(), &self.merchant) {
+            self.history
+                .note(self.tenant_id, merchant, command.seen_before, command.at);
+        }
+    }
+
+    /// What has come out, without giving the fold up.
+    pub(crate) fn folded(&mut self) -> Folded {
+        self.end_command();
+        let mut links = self.links.clone();
+        links.sort_unstable();
+        Folded {
+            tenant_id: self.tenant_id,
+            id: self.id,
+            merchant: self.merchant.clone(),
+            history: self.history.rows().to_vec(),
+            links,
+        }
+    }
+}
+
+impl Folded {
+    /// Whether this is what is projected.
+    pub(crate) fn is(&self, projected: Option<&ProjectedMerchant>) -> bool {
+        match (&self.merchant, projected) {
+            (None, None) => true,
+            (Some(merchant), Some(projected)) => {
+                projected.columns == MerchantColumns::of(merchant)
+                    && projected.history == self.history
+                    && projected.links == self.links
+            }
+            (Some(_), None) | (None, Some(_)) => false,
+        }
+    }
+
+    /// Has a batch write it.
+    pub(crate) fn write(self, writes: &mut Writes) {
+        let Self {
+            tenant_id,
+            id,
+            merchant,
+            history,
+            links,
+        } = self;
+        writes.merchants.extend(merchant.map(|merchant| (tenant_id, merchant)));
+        writes.history.extend(history);
+        let row = |link_id| LinkRow {
+            tenant_id,
+            link_id,
+            merchant_id: id,
+        };
+        writes.links.extend(links.into_iter().map(row));
+    }
+}

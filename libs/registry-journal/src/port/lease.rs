@@ -1,0 +1,38 @@
+//! Which of several processes does a work that only one may do.
+
+use std::collections::HashSet;
+
+use async_trait::async_trait;
+use registry_domain::TenantId;
+
+use super::ReadError;
+
+/// A work that at most one process does for a tenant at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Duty {
+    /// Carrying the log to the message broker.
+    Relay,
+    /// Asking upstream what is true.
+    Reconciliation,
+}
+
+/// The tenants that this process holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Changes whenever everything was lost and had to be taken anew: another process may have worked in between.
+    pub session: u64,
+    /// The tenants.
+    pub tenants: HashSet<TenantId>,
+}
+
+/// Shares duties out among processes. A lease lives as long as the connection that took it: a process that dies, or
+/// loses its connection, loses all of them at once, and others may take them.
+///
+/// It is no fence: a process that is slow to notice may go on for a moment. What it writes must be fenced by whatever
+/// it writes to.
+#[async_trait]
+pub trait Leases: Send + Sync {
+    /// Takes those of the tenants that no other process holds for this duty, and tells which of them are held now.
+    /// Asked again before every round of work.
+    async fn hold(&self, duty: Duty, tenants: &[TenantId]) -> Result<Held, ReadError>;
+}

@@ -1,0 +1,401 @@
+//! Folding the log anew and comparing what comes out with what is projected, while the service works.
+//!
+//! The log is read in the order of its streams, so that one merchant after the other is complete and memory stays
+//! small however long the log is. What differs is swapped under the tenant's lock, a few hundred merchants at a time,
+//! and only if no event came in between; otherwise the fold catches up first. There is no second set of tables: it
+//! would double the storage to compare what almost always is equal.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use registry_domain::tenant::{self, Tenant};
+use registry_domain::{MerchantId, TenantId, Version};
+use uuid::Uuid;
+
+use crate::ambient::Ambient;
+use crate::archive::{Archive, ArchiveError, RecordedEvent};
+use crate::fold::{Fold, Folded};
+use crate::port::{Journal, Loaded, PageSize, ProjectedMerchant, ReadError, Scope, StreamQuery, TransactError, Writes};
+use crate::record::{StreamEvent, StreamId};
+
+/// Merchants that are compared, and swapped, at once.
+const CHUNK: usize = 200;
+
+/// How often a fold catches up with a merchant that keeps changing before it is reported as not comparable.
+const ATTEMPTS: usize = 20;
+
+/// Most differences that a report lists.
+pub const DIFFERENCES_MAX: usize = 100;
+
+/// What to do about a difference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Report it.
+    Check,
+    /// Put what the log says in its place.
+    Repair,
+}
+
+/// What was found to be different from the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Difference {
+    /// A merchant's row, its stretches or its links.
+    Merchant(MerchantId),
+    /// A merchant's row is there and the log knows no such merchant.
+    Surplus(MerchantId),
+    /// The tenant's own row.
+    Tenant,
+}
+
+/// How far it has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Events folded.
+    pub events: u64,
+    /// Merchants compared.
+    pub merchants: u64,
+    /// Differences found.
+    pub differing: u64,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// How far it came.
+    pub progress: Progress,
+    /// The first differences.
+    pub differences: Vec<Difference>,
+    /// It was cancelled before its end.
+    pub cancelled: bool,
+}
+
+/// Why it could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// The log could not be read.
+    #[error("the log could not be read")]
+    ReadLog(#[from] ArchiveError),
+    /// What is projected could not be read.
+    #[error("the projected rows could not be read")]
+    ReadRows(#[source] ReadError),
+    /// A swap did not go through. What was swapped before stays.
+    #[error("the rows could not be swapped")]
+    Swap(#[source] TransactError),
+    /// Events kept coming for these merchants faster than they could be folded.
+    #[error("{0} merchants changed all the time and could not be compared")]
+    Restless(usize),
+}
+
+/// Folds a tenant's log anew.
+pub struct Rebuild {
+    /// The log.
+    pub archive: Archive,
+    /// Where rows are swapped.
+    pub journal: Arc<dyn Journal>,
+    /// The clock.
+    pub ambient: Ambient,
+}
+
+/// A rebuild at work.
+struct Work<'a> {
+    parts: &'a Rebuild,
+    tenant: TenantId,
+    mode: Mode,
+    progress: Progress,
+    differences: Vec<Difference>,
+    /// Merchants whose streams were read to their end.
+    chunk: Vec<Fold>,
+    own: Option<Tenant>,
+}
+
+impl Rebuild {
+    /// Compares, and repairs if asked to, everything that is projected of a tenant. `observe` hears after every page
+    /// how far it has come, and may cancel.
+    pub async fn run(
+        &self,
+        tenant: TenantId,
+        mode: Mode,
+        observe: &mut (dyn FnMut(Progress) -> ControlFlow<()> + Send),
+    ) -> Result<Report, RebuildError> {
+        let mut work = Work {
+            parts: self,
+            tenant,
+            mode,
+            progress: Progress::default(),
+            differences: Vec::new(),
+            chunk: Vec::new(),
+            own: None,
+        };
+        let cancelled = work.fold_streams(observe).await?.is_break() || work.find_surplus(observe).await?.is_break();
+        if !cancelled {
+            work.settle_tenant().await?;
+        }
+        Ok(Report {
+            progress: work.progress,
+            differences: work.differences,
+            cancelled,
+        })
+    }
+}
+
+impl Work<'_> {
+    async fn fold_streams(
+        &mut self,
+        observe: &mut (dyn FnMut(Progress) -> ControlFlow<()> + Send),
+    ) -> Result<ControlFlow<()>, RebuildError> {
+        let archive = &self.parts.archive;
+        let mut after: Option<(Uuid, Version)> = None;
+        let mut open: Option<Fold> = None;
+        loop {
+            let rows = archive
+                .reader()
+                .events_by_stream(self.tenant, after, PageSize::MAX)
+                .await;
+            let page = archive.open(self.tenant, rows.map_err(ArchiveError::from)?).await?;
+            for recorded in &page {
+                after = Some((recorded.stream.as_uuid(), recorded.stamp.version));
+                if let Some(ended) = self.fold_one(&mut open, recorded) {
+                    self.chunk.push(ended);
+                }
+            }
+            self.progress.events += page.len() as u64;
+            let is_last = page.len() < PageSize::MAX.get() as usize;
+            if is_last {
+                self.chunk.extend(open.take());
+            }
+            if is_last || self.chunk.len() >= CHUNK {
+                self.settle_chunk().await?;
+            }
+            if observe(self.progress).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+            if is_last {
+                return Ok(ControlFlow::Continue(()));
+            }
+        }
+    }
+
+    /// Folds one event; returns the merchant whose stream ended before it.
+    fn fold_one(&mut self, open: &mut Option<Fold>, recorded: &RecordedEvent) -> Option<Fold> {
+        let ended = match recorded.stream {
+            StreamId::Tenant(_) => {
+                if let StreamEvent::Tenant(event) = &recorded.event {
+                    self.own = tenant::evolve(self.tenant, self.own.take(), event, recorded.stamp);
+                }
+                return open.take();
+            }
+            StreamId::Merchant(id) if open.as_ref().is_some_and(|fold| fold.id() == id) => None,
+            StreamId::Merchant(id) => open.replace(Fold::on(self.tenant, id, None)),
+        };
+        if let Some(fold) = open {
+            fold.apply(recorded);
+        }
+        ended
+    }
+
+    async fn settle_chunk(&mut self) -> Result<(), RebuildError> {
+        let mut left = std::mem::take(&mut self.chunk);
+        self.progress.merchants += left.len() as u64;
+        let mut reported = Vec::new();
+        for _ in 0..ATTEMPTS {
+            let differing = self.differing(left).await?;
+            for fold in &differing {
+                if !reported.contains(&fold.id()) {
+                    reported.push(fold.id());
+                    self.note(Difference::Merchant(fold.id()));
+                }
+            }
+            left = match self.mode {
+                Mode::Check => return Ok(()),
+                Mode::Repair => self.swap(differing).await?,
+            };
+            if left.is_empty() {
+                return Ok(());
+            }
+        }
+        Err(RebuildError::Restless(left.len()))
+    }
+
+    /// Those that differ from their rows, after the fold has caught up with them.
+    async fn differing(&self, folds: Vec<Fold>) -> Result<Vec<Fold>, RebuildError> {
+        let ids: Vec<MerchantId> = folds.iter().map(Fold::id).collect();
+        let reader = self.parts.archive.reader();
+        let projected = reader.projected(self.tenant, &ids).await;
+        let projected = projected.map_err(RebuildError::ReadRows)?;
+        let mut differing = Vec::new();
+        for mut fold in folds {
+            let row = projected.get(&fold.id());
+            self.catch_up(&mut fold, row).await?;
+            if !fold.folded().is(row) {
+                differing.push(fold);
+            }
+        }
+        Ok(differing)
+    }
+
+    /// Folds the events that were written between the two reads.
+    async fn catch_up(&self, fold: &mut Fold, row: Option<&ProjectedMerchant>) -> Result<(), RebuildError> {
+        while let Some(wanted) = row
+            .map(|row| row.columns.version)
+            .filter(|wanted| *wanted > fold.version())
+        {
+            let before = fold.version();
+            let query = StreamQuery {
+                stream: StreamId::Merchant(fold.id()),
+                after: before,
+                until_version: Some(wanted),
+                until_time: None,
+                limit: PageSize::MAX,
+            };
+            for recorded in self.parts.archive.stream(self.tenant, &query).await? {
+                fold.apply(&recorded);
+            }
+            if fold.version() == before {
+                // The row names a version that the log does not have.
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts what was folded in place of the rows. Returns those that got new events in between.
+    async fn swap(&self, folds: Vec<Fold>) -> Result<Vec<Fold>, RebuildError> {
+        if folds.is_empty() {
+            return Ok(folds);
+        }
+        let key = |fold: &Fold| (self.tenant, fold.id().as_uuid());
+        let mut streams: Vec<_> = folds.iter().map(key).collect();
+        streams.sort_unstable();
+        let scope = self.scope(streams);
+        let mut folds = Some(folds);
+        let mut left = Vec::new();
+        let mut decide = |loaded: Loaded| {
+            let mut writes = Writes::default();
+            for mut fold in folds.take().unwrap_or_default() {
+                if loaded.streams.get(&key(&fold)) == Some(&fold.version()) {
+                    writes.cleared.push((self.tenant, fold.id()));
+                    Folded::write(fold.folded(), &mut writes);
+                } else {
+                    left.push(fold);
+                }
+            }
+            writes
+        };
+        let swapped = self.parts.journal.transact(&scope, &mut decide);
+        swapped.await.map_err(RebuildError::Swap)?;
+        Ok(left)
+    }
+
+    /// Looks for rows of merchants that the log does not know.
+    async fn find_surplus(
+        &mut self,
+        observe: &mut (dyn FnMut(Progress) -> ControlFlow<()> + Send),
+    ) -> Result<ControlFlow<()>, RebuildError> {
+        let mut after = None;
+        loop {
+            let reader = self.parts.archive.reader();
+            let page = reader.merchant_ids(self.tenant, after, PageSize::MAX).await;
+            let page = page.map_err(RebuildError::ReadRows)?;
+            after = page.last().copied();
+            let scope = self.scope(page.iter().map(|id| (self.tenant, id.as_uuid())).collect());
+            let (tenant, mode) = (self.tenant, self.mode);
+            let mut surplus = Vec::new();
+            let mut decide = |loaded: Loaded| {
+                let has_events = |id: &&MerchantId| loaded.streams.contains_key(&(tenant, id.as_uuid()));
+                surplus = page.iter().filter(|id| !has_events(id)).copied().collect();
+                let cleared = match mode {
+                    Mode::Check => Vec::new(),
+                    Mode::Repair => surplus.iter().map(|id| (tenant, *id)).collect(),
+                };
+                Writes {
+                    cleared,
+                    ..Writes::default()
+                }
+            };
+            let removed = self.parts.journal.transact(&scope, &mut decide);
+            removed.await.map_err(RebuildError::Swap)?;
+            for id in surplus {
+                self.note(Difference::Surplus(id));
+            }
+            if observe(self.progress).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+            if page.len() < PageSize::MAX.get() as usize {
+                return Ok(ControlFlow::Continue(()));
+            }
+        }
+    }
+
+    async fn settle_tenant(&mut self) -> Result<(), RebuildError> {
+        for _ in 0..ATTEMPTS {
+            let reader = self.parts.archive.reader();
+            let row = reader.tenant(self.tenant).await.map_err(RebuildError::ReadRows)?;
+            self.catch_up_tenant().await?;
+            let Some(own) = self.own.clone().filter(|own| row.as_ref() != Some(own)) else {
+                return Ok(());
+            };
+            if row.is_some_and(|row| row.version < own.version) {
+                // It changed between the two reads.
+                continue;
+            }
+            self.note(Difference::Tenant);
+            if self.mode == Mode::Repair {
+                self.swap_tenant(own).await?;
+            }
+            return Ok(());
+        }
+        Err(RebuildError::Restless(1))
+    }
+
+    async fn catch_up_tenant(&mut self) -> Result<(), RebuildError> {
+        loop {
+            let query = StreamQuery {
+                stream: StreamId::Tenant(self.tenant),
+                after: self.own.as_ref().map_or(Version::ZERO, |own| own.version),
+                until_version: None,
+                until_time: None,
+                limit: PageSize::MAX,
+            };
+            let page = self.parts.archive.stream(self.tenant, &query).await?;
+            for recorded in &page {
+                if let StreamEvent::Tenant(event) = &recorded.event {
+                    self.own = tenant::evolve(self.tenant, self.own.take(), event, recorded.stamp);
+                }
+            }
+            if page.len() < PageSize::MAX.get() as usize {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn swap_tenant(&self, own: Tenant) -> Result<(), RebuildError> {
+        let key = (self.tenant, self.tenant.as_uuid());
+        let scope = self.scope(vec![key]);
+        let mut own = Some(own);
+        let mut decide = |loaded: Loaded| {
+            let is_newest = |own: &Tenant| loaded.streams.get(&key) == Some(&own.version);
+            Writes {
+                tenants: own.take().filter(is_newest).into_iter().collect(),
+                ..Writes::default()
+            }
+        };
+        let swapped = self.parts.journal.transact(&scope, &mut decide);
+        swapped.await.map_err(RebuildError::Swap)
+    }
+
+    fn scope(&self, streams: Vec<(TenantId, Uuid)>) -> Scope {
+        Scope {
+            tenants: vec![self.tenant],
+            streams,
+            now: self.parts.ambient.now(),
+            ..Scope::default()
+        }
+    }
+
+    fn note(&mut self, difference: Difference) {
+        self.progress.differing += 1;
+        if self.differences.len() < DIFFERENCES_MAX {
+            self.differences.push(difference);
+        }
+    }
+}
