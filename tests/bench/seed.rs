@@ -37,10 +37,10 @@ const LIFE: [(&str, Option<&str>); 6] = [
 pub(crate) async fn fill(config: &Config, tenants: usize, merchants_each: usize) -> anyhow::Result<Vec<Target>> {
     let ambient = Ambient::system();
     let secrets = Secrets::open(config, ambient.ids.as_ref())?;
-    let storage = Storage::open(config, secrets.keyring.clone()).await?;
+    let storage = Storage::open(&config.database()?, secrets.keyring.clone()).await?;
     let parts = WriterParts {
         journal: storage.journal.clone(),
-        reader: storage.journal.clone(),
+        reader: storage.reader.clone(),
         keyring: secrets.keyring.clone(),
         ambient: ambient.clone(),
     };
@@ -61,7 +61,7 @@ pub(crate) async fn fill(config: &Config, tenants: usize, merchants_each: usize)
     }
     stop.cancel();
     task.await.context("the writer")?;
-    storage.journal.close().await;
+    storage.close().await;
     Ok(targets)
 }
 

@@ -16,6 +16,10 @@ mod crash;
 
 mod broker;
 
+mod replicas;
+
+mod operations;
+
 mod upstream_trouble;
 
 mod events_feed;

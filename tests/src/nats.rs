@@ -1,6 +1,7 @@
 //! A nats-server, shared by all tests or one test's own, and what stands in its streams.
 
 use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -20,16 +21,18 @@ use crate::settings::settings;
 /// How long to wait for word of a stream that is not there yet before looking again.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
-/// A server.
+/// A server, or a cluster of them.
 pub struct TestNats {
     url: String,
-    own: Option<OwnServer>,
+    own: Vec<OwnServer>,
 }
 
 struct OwnServer {
     child: Option<Child>,
     store: TempDir,
     port: u16,
+    /// What makes it part of a cluster.
+    arguments: Vec<String>,
 }
 
 /// One message of a tenant's stream.
@@ -77,20 +80,53 @@ impl TestNats {
         settings()
             .nats_url
             .clone()
-            .map_or_else(Self::start, |url| Self { url, own: None })
+            .map_or_else(Self::start, |url| Self { url, own: Vec::new() })
     }
 
     /// A server for this test alone, which may stop it.
     pub fn start() -> Self {
-        let mut server = OwnServer {
-            child: None,
-            store: TempDir::with_prefix("nats-").expect("a temporary directory can be made"),
-            port: 0,
+        Self::of(vec![OwnServer::new(Vec::new())])
+    }
+
+    /// A cluster for this test alone, which may stop one server after the other.
+    pub fn cluster(servers: usize) -> Self {
+        let routes: Vec<_> = (0..servers)
+            .map(|_| format!("nats://127.0.0.1:{}", free_port()))
+            .collect();
+        let arguments = |number: usize| {
+            let own = routes[number].clone();
+            let name = format!("test-{number}");
+            let all = routes.join(",");
+            [
+                "--cluster_name",
+                "test",
+                "--name",
+                &name,
+                "--cluster",
+                &own,
+                "--routes",
+                &all,
+            ]
+            .map(str::to_owned)
         };
-        server.start();
+        Self::of(
+            (0..servers)
+                .map(|number| OwnServer::new(arguments(number).into()))
+                .collect(),
+        )
+    }
+
+    fn of(mut own: Vec<OwnServer>) -> Self {
+        for server in &mut own {
+            server.start();
+        }
+        let urls: Vec<_> = own
+            .iter()
+            .map(|server| format!("nats://127.0.0.1:{}", server.port))
+            .collect();
         Self {
-            url: format!("nats://127.0.0.1:{}", server.port),
-            own: Some(server),
+            url: urls.join(","),
+            own,
         }
     }
 
@@ -99,7 +135,7 @@ impl TestNats {
         &self.url
     }
 
-    /// Kills it. It must be the test's own.
+    /// Kills it, the first server of a cluster. It must be the test's own.
     pub fn stop(&mut self) {
         self.own().stop();
     }
@@ -107,6 +143,16 @@ impl TestNats {
     /// Starts it again with what it has stored, on the same port.
     pub fn start_again(&mut self) {
         self.own().start();
+    }
+
+    /// Kills one server of a cluster.
+    pub fn stop_server(&mut self, number: usize) {
+        self.own[number].stop();
+    }
+
+    /// Starts it again.
+    pub fn start_server_again(&mut self, number: usize) {
+        self.own[number].start();
     }
 
     /// Destroys everything it has stored. It must have been stopped.
@@ -118,14 +164,18 @@ impl TestNats {
         }
     }
 
+    fn servers(&self) -> Vec<&str> {
+        self.url.split(',').collect()
+    }
+
     fn own(&mut self) -> &mut OwnServer {
-        self.own.as_mut().expect("the server is the test's own")
+        self.own.first_mut().expect("the server is the test's own")
     }
 
     /// Everything in a tenant's stream, up to the message of this event; waits until it is there.
     pub async fn stream(&self, tenant: &Slug, last_seq: u64) -> Vec<Published> {
         let read = async {
-            let client = async_nats::connect(&self.url).await.expect("the server runs");
+            let client = async_nats::connect(self.servers()).await.expect("the server runs");
             let subscribed = client.subscribe(format!("smr.v1.{tenant}.>")).await;
             let mut news = subscribed.expect("one may listen");
             loop {
@@ -158,7 +208,7 @@ impl TestNats {
 
     /// How many messages a tenant's stream holds.
     pub async fn stream_length(&self, tenant: &Slug) -> u64 {
-        let client = async_nats::connect(&self.url).await.expect("the server runs");
+        let client = async_nats::connect(self.servers()).await.expect("the server runs");
         let stream = jetstream::new(client).get_stream(stream_name(tenant)).await;
         stream.expect("there is a stream").cached_info().state.messages
     }
@@ -168,7 +218,7 @@ impl TestNats {
         let id = merchant_id.parse().expect("a merchant id");
         let config = NatsConfig::new(&self.url);
         let read = async {
-            let client = async_nats::connect(&self.url).await.expect("the server runs");
+            let client = async_nats::connect(self.servers()).await.expect("the server runs");
             let bucket = registry_publish_nats::bucket_name(tenant);
             let mut news = client
                 .subscribe(format!("$KV.{bucket}.>"))
@@ -187,7 +237,21 @@ impl TestNats {
     }
 }
 
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    listener.expect("there is a free port").port()
+}
+
 impl OwnServer {
+    fn new(arguments: Vec<String>) -> Self {
+        Self {
+            child: None,
+            store: TempDir::with_prefix("nats-").expect("a temporary directory can be made"),
+            port: 0,
+            arguments,
+        }
+    }
+
     fn start(&mut self) {
         let port = if self.port == 0 {
             "-1".to_owned()
@@ -198,6 +262,7 @@ impl OwnServer {
         let mut child = Command::new(settings().nats_server())
             .args(["--addr", "127.0.0.1", "--port", &port, "--jetstream", "--store_dir"])
             .arg(self.store.path())
+            .args(&self.arguments)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()

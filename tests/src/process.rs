@@ -87,11 +87,20 @@ impl Installation {
             .to_owned()
     }
 
-    /// Sets a tenant up as an operator does, with the sandbox as its upstream. Returns its API key too.
-    fn tenant(&self, sandbox: &TestSandbox) -> (TenantId, Slug, String) {
+    /// Creates a tenant with an API key, as an operator does.
+    pub fn create_tenant(&self) -> (TenantId, Slug, String) {
         let tenant = random_slug();
         let slug = tenant.as_str();
         let id = self.print(&["tenant", "create", "--slug", slug, "--name", "Test partner"]);
+        let key = self.print(&["key", "create", "--tenant", slug, "--name", "test"]);
+        logs::secret(&key);
+        (id.parse().expect("a tenant id"), tenant, key)
+    }
+
+    /// Sets a tenant up as an operator does, with the sandbox as its upstream. Returns its API key too.
+    fn tenant(&self, sandbox: &TestSandbox) -> (TenantId, Slug, String) {
+        let (id, tenant, key) = self.create_tenant();
+        let slug = tenant.as_str();
         let file = self.data_dir().join("upstream.key");
         std::fs::write(&file, sandbox.partner_key(0)).expect("the key file can be written");
         let file = file.to_str().expect("a path is text");
@@ -106,9 +115,7 @@ impl Installation {
             "--api-key-file",
             file,
         ]);
-        let key = self.print(&["key", "create", "--tenant", slug, "--name", "test"]);
-        logs::secret(&key);
-        (id.parse().expect("a tenant id"), tenant, key)
+        (id, tenant, key)
     }
 
     /// Starts the service and waits until it listens. From then on the installation keeps the port.

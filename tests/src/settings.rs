@@ -10,6 +10,8 @@ pub struct Settings {
     pub nats_url: Option<String>,
     /// Where logs go.
     pub log_directory: PathBuf,
+    /// How many callbacks the storm against two replicas has; small, unless somebody asks for a large one.
+    pub storm_callbacks: usize,
     /// Whether this process runs one test and no other, as cargo-nextest has it.
     pub is_one_test: bool,
     registry: Option<PathBuf>,
@@ -18,12 +20,18 @@ pub struct Settings {
     chromedriver: Option<PathBuf>,
 }
 
+/// Enough for every trouble of the storm to meet a full service.
+const STORM_CALLBACKS: usize = 8_000;
+
 /// The settings of this run.
 pub fn settings() -> &'static Settings {
     static SETTINGS: OnceLock<Settings> = OnceLock::new();
     SETTINGS.get_or_init(|| Settings {
         nats_url: read("NATS_URL"),
         log_directory: read("TEST_LOG_DIR").map_or_else(|| target().join("test-logs"), PathBuf::from),
+        storm_callbacks: read("TEST_STORM_CALLBACKS").map_or(STORM_CALLBACKS, |number| {
+            number.parse().expect("TEST_STORM_CALLBACKS is a number")
+        }),
         is_one_test: read("NEXTEST").is_some(),
         registry: read("TEST_REGISTRY_BIN").map(PathBuf::from),
         nats_server: read("NATS_SERVER_BIN").map(PathBuf::from),

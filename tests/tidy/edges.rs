@@ -11,6 +11,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("paymint-client", &[]),
     ("registry-domain", &[]),
     ("registry-journal", &["registry-domain"]),
+    ("registry-journal-postgres", &["registry-domain", "registry-journal"]),
     ("registry-journal-sqlite", &["registry-domain", "registry-journal"]),
     (
         "registry-ingest",
@@ -36,6 +37,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "registry-http",
             "registry-ingest",
             "registry-journal",
+            "registry-journal-postgres",
             "registry-journal-sqlite",
             "registry-publish",
             "registry-publish-nats",
@@ -48,6 +50,7 @@ const EDGES: &[(&str, &[&str])] = &[
 /// What the tests of one crate use of another.
 const TEST_EDGES: &[(&str, &str)] = &[
     ("paymint-sandbox", "paymint-client"),
+    ("registry-journal-postgres", "registry-journal"),
     ("registry-journal-sqlite", "registry-journal"),
 ];
 
@@ -59,7 +62,10 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("async-nats", &["registry-publish-nats"]),
     ("axum", &["paymint-sandbox", "registry-http"]),
     ("reqwest", &["paymint-client", "paymint-sandbox"]),
-    ("sqlx", &["registry-journal-sqlite", "schema"]),
+    (
+        "sqlx",
+        &["registry-journal-postgres", "registry-journal-sqlite", "schema"],
+    ),
 ];
 
 /// The domain is pure and synchronous, and its events are not what is stored.

@@ -16,8 +16,16 @@ const INSTALLATION_TABLES: &[(&str, &str)] = &[];
 /// Statements that look across tenants on purpose: a part of the text, and the reason.
 const ACROSS_TENANTS: &[(&str, &str)] = &[
     (
+        "FROM tenants WHERE slug = $1",
+        "a slug is unique in the installation and leads to its tenant",
+    ),
+    (
         "FROM tenants WHERE slug = ?1",
         "a slug is unique in the installation and leads to its tenant",
+    ),
+    (
+        "FROM tenants WHERE slug = wanted.slug",
+        "a new tenant must not take a slug that another one has",
     ),
     (
         "ON t.slug = wanted.value",
@@ -27,6 +35,34 @@ const ACROSS_TENANTS: &[(&str, &str)] = &[
 
 /// Files that put statements together at run time, and how each keeps to one tenant.
 const MADE_AT_RUN_TIME: &[(&str, &str)] = &[
+    (
+        "libs/registry-journal-postgres/src/ask.rs",
+        "begins transactions: the text is ours, and the tenant that the port was asked for",
+    ),
+    (
+        "libs/registry-journal-postgres/src/batch.rs",
+        "begins transactions: the text is ours, and the numbers of the locks",
+    ),
+    (
+        "libs/registry-journal-postgres/src/list.rs",
+        "every statement begins with WHERE tenant_id = and the tenant that the port was asked for",
+    ),
+    (
+        "libs/registry-journal-postgres/tests/it/harness.rs",
+        "tests only: makes databases; the hand inside one names the tenant of the row that it damages",
+    ),
+    (
+        "libs/registry-journal-postgres/tests/it/plans.rs",
+        "tests only: asks how statements would run",
+    ),
+    (
+        "libs/registry-journal-postgres/tests/it/processes.rs",
+        "tests only: ends connections, and leaves a transaction open in a database of no tenant",
+    ),
+    (
+        "libs/registry-journal-postgres/tests/it/walls.rs",
+        "tests only: statements without a tenant, to see that they show nothing",
+    ),
     (
         "libs/registry-journal-sqlite/src/list.rs",
         "every statement begins with WHERE tenant_id = and the tenant that the port was asked for",

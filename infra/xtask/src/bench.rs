@@ -8,8 +8,9 @@ use anyhow::{Context, Result};
 use tempfile::TempDir;
 
 use crate::binaries::{build, program};
-use crate::nats::NatsServer;
+use crate::postgres::Durability;
 use crate::process::{Interruption, Process, exit_code};
+use crate::servers::Servers;
 use crate::tools::{Given, Tools};
 
 /// All figures on a small machine.
@@ -17,6 +18,9 @@ const LIMIT: Duration = Duration::from_hours(3);
 
 /// The figures that need NATS.
 const WITH_NATS: [&str; 2] = ["relay", "all"];
+
+/// Figures are of PostgreSQL, unless the program is told otherwise.
+const WITHOUT_POSTGRES: &str = "--sqlite";
 
 /// What to measure.
 #[derive(clap::Args)]
@@ -45,32 +49,22 @@ pub fn run(root: &Path, bench: &Bench, interruption: &Interruption) -> Result<Ex
     ];
     let programs = build(root, &arguments, interruption)?;
     let scratch = TempDir::with_prefix("registry-bench-").context("creating a temporary directory")?;
-    let mut nats = None;
-    if bench.given.nats_url().is_none() && WITH_NATS.contains(&bench.what.as_str()) {
-        let binary = Tools {
-            root,
-            given: &bench.given,
-            interruption,
-        }
-        .nats_server()?;
-        let log = scratch.path().join("nats-server.log");
-        nats = Some(NatsServer::start(
-            &binary,
-            &scratch.path().join("nats"),
-            &log,
-            interruption,
-        )?);
-    }
-
+    let tools = Tools {
+        root,
+        given: &bench.given,
+        interruption,
+    };
     let mut command = Command::new(program(&programs, "bench")?);
     command.arg(&bench.what).args(&bench.arguments).current_dir(root);
     command.env("TEST_REGISTRY_BIN", program(&programs, "registry")?);
-    if let Some(url) = bench.given.nats_url().or(nats.as_ref().map(NatsServer::url)) {
-        command.env("NATS_URL", url);
+    let mut servers = Servers::new(&tools, scratch.path());
+    if !bench.arguments.iter().any(|argument| argument == WITHOUT_POSTGRES) {
+        servers.postgres(Durability::Durable, &mut command)?;
+    }
+    if WITH_NATS.contains(&bench.what.as_str()) {
+        servers.nats(&scratch.path().join("nats"), &mut command)?;
     }
     let status = Process::start("bench", &mut command)?.supervise(Some(LIMIT), interruption, &mut || {})?;
-    if let Some(nats) = nats {
-        nats.stop()?;
-    }
+    servers.stop()?;
     Ok(exit_code(status))
 }

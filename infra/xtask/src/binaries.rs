@@ -15,6 +15,11 @@ use crate::process::{Interruption, run};
 /// A build from nothing on a small machine.
 pub const BUILD_LIMIT: Duration = Duration::from_hours(1);
 
+/// What every build without optimisation selects, whatever it then makes of it. Cargo unites the features of all that is
+/// selected: under one selection a dependency is built once for all tasks, under several once for each. There are no
+/// examples; asking for them brings in the features that tests ask for.
+pub const SELECTION: [&str; 3] = ["--workspace", "--all-features", "--examples"];
+
 /// What `cargo run` tells us about ourselves. Left in the environment it would make the build scripts that look at it
 /// (those of ring do) run again at every change between a build of ours and one typed by hand.
 const ABOUT_OURSELVES: [&str; 8] = [
@@ -63,7 +68,33 @@ pub fn program<'a>(programs: &'a BTreeMap<String, PathBuf>, name: &str) -> Resul
 
 fn executable(message: &str) -> Option<(String, PathBuf)> {
     let message: Value = serde_json::from_str(message).ok()?;
+    // The tests of a program are a program of the same name.
+    if message.pointer("/profile/test")?.as_bool()? {
+        return None;
+    }
     let path = message.get("executable")?.as_str()?;
     let name = message.pointer("/target/name")?.as_str()?;
     Some((name.to_owned(), PathBuf::from(path)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::executable;
+
+    #[test]
+    fn a_program_is_told_from_its_tests_and_from_other_messages() {
+        let message = |test: bool, executable: &str| {
+            format!(
+                r#"{{"reason":"compiler-artifact","target":{{"name":"registry"}},"profile":{{"test":{test}}},"executable":{executable}}}"#
+            )
+        };
+        let program = ("registry".to_owned(), PathBuf::from("target/debug/registry"));
+        assert_eq!(executable(&message(false, r#""target/debug/registry""#)), Some(program));
+        assert_eq!(executable(&message(true, r#""target/debug/deps/registry-1""#)), None);
+        assert_eq!(executable(&message(false, "null")), None);
+        assert_eq!(executable(r#"{"reason":"build-finished","success":true}"#), None);
+        assert_eq!(executable("warning: no message"), None);
+    }
 }

@@ -7,7 +7,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 
-use crate::binaries::{build, program};
+use crate::binaries::{SELECTION, build, program};
 use crate::nats::NatsServer;
 use crate::process::{Interruption, Process, exit_code};
 use crate::tools::{Given, Tools};
@@ -36,7 +36,7 @@ pub struct Dev {
 
 /// Runs the service until it ends or we are interrupted. The exit code is the service's.
 pub fn run(root: &Path, dev: &Dev, interruption: &Interruption) -> Result<ExitCode> {
-    let mut arguments = vec!["--package", "registry", "--bin", "registry"];
+    let mut arguments = [&SELECTION[..], &["--bin", "registry"]].concat();
     arguments.extend(dev.release.then_some("--release"));
     let programs = build(root, &arguments, interruption)?;
     let data = std::path::absolute(dev.data_dir.clone().unwrap_or_else(|| root.join("data")))?;

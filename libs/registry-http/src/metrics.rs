@@ -212,6 +212,12 @@ fn encode_relay(encoder: &mut DescriptorEncoder<'_>, relay: RelayStatus) -> Resu
     )?;
     gauge(
         encoder,
+        "relay_held_tenants",
+        "Tenants whose events this process publishes",
+        relay.held_tenants,
+    )?;
+    gauge(
+        encoder,
         "relay_failing_tenants",
         "Tenants whose last attempt failed",
         relay.failing_tenants,

@@ -26,6 +26,8 @@ pub struct Services {
     pub links: LinkIssuer,
     /// Time and ids.
     pub ambient: Ambient,
+    /// Ticks when a log has grown, by this process or another. A hint: polling is the truth.
+    pub commits: watch::Receiver<u64>,
     /// How publishing goes; none if the registry runs without a message broker.
     pub relay: Option<watch::Receiver<RelayStatus>>,
 }
@@ -58,6 +60,7 @@ pub struct AppState {
     pub(crate) door: CallbackDoor,
     pub(crate) links: LinkIssuer,
     pub(crate) ambient: Ambient,
+    pub(crate) commits: watch::Receiver<u64>,
     pub(crate) relay: Option<watch::Receiver<RelayStatus>>,
     pub(crate) authenticator: Authenticator,
     pub(crate) cursor_key: CursorKey,
@@ -80,6 +83,7 @@ impl AppState {
             door: services.door,
             links: services.links,
             ambient: services.ambient,
+            commits: services.commits,
             relay: services.relay,
             authenticator: Authenticator::new(),
             cursor_key: CursorKey::new(config.cursor_key),

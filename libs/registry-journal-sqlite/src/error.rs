@@ -12,6 +12,12 @@ pub enum OpenError {
     /// The file cannot be opened or made.
     #[error("the database file cannot be opened")]
     Connect(#[source] sqlx::Error),
+    /// The lock that lets one process at a time change the schema cannot be taken.
+    #[error("the lock beside the database file cannot be taken")]
+    Lock(#[source] std::io::Error),
+    /// It cannot be found out which schema it has.
+    #[error("the database schema cannot be looked at")]
+    Inspect(#[source] sqlx::Error),
     /// Its schema cannot be brought up to date.
     #[error("the database schema cannot be brought up to date")]
     Migrate(#[source] MigrateError),

@@ -12,14 +12,15 @@ mod read;
 mod rows;
 mod write;
 
+use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use registry_journal::port::{Journal, Loaded, Scope, TransactError, Writes};
-use sqlx::SqlitePool;
+use registry_journal::port::{Journal, Loaded, SchemaState, Scope, TransactError, Writes};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, SqlitePool};
 
 pub use error::OpenError;
 
@@ -39,27 +40,13 @@ pub struct SqliteJournal {
 }
 
 impl SqliteJournal {
-    /// Opens the file, makes it if it is not there, and brings its schema up to date.
+    /// Opens a file whose schema is there.
     pub async fn open(path: &Path) -> Result<Self, OpenError> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            // In WAL, NORMAL would lose the last commits with the power; what was answered must be there.
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY_TIMEOUT)
-            .foreign_keys(true)
-            // Every batch writes many of the same pages again. The longer the WAL may grow (here 64 MiB), the fewer of
-            // them are copied into the file.
-            .pragma("wal_autocheckpoint", "16384")
-            .pragma("journal_size_limit", "134217728")
-            .pragma("cache_size", "-32768");
+        let options = options(path).create_if_missing(false);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .connect_with(options.clone())
             .await;
-        let writer = writer.map_err(OpenError::Connect)?;
-        MIGRATOR.run(&writer).await.map_err(OpenError::Migrate)?;
         let reading = options.read_only(true).pragma("cache_size", "-8192");
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
@@ -67,7 +54,7 @@ impl SqliteJournal {
             .connect_with(reading)
             .await;
         Ok(Self {
-            writer,
+            writer: writer.map_err(OpenError::Connect)?,
             readers: readers.map_err(OpenError::Connect)?,
         })
     }
@@ -77,6 +64,66 @@ impl SqliteJournal {
         self.readers.close().await;
         self.writer.close().await;
     }
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        // In WAL, NORMAL would lose the last commits with the power; what was answered must be there.
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(true)
+        // Every batch writes many of the same pages again. The longer the WAL may grow (here 64 MiB), the fewer of them
+        // are copied into the file.
+        .pragma("wal_autocheckpoint", "16384")
+        .pragma("journal_size_limit", "134217728")
+        .pragma("cache_size", "-32768")
+}
+
+/// Makes the file if it is not there and brings its schema up to date. Several processes may do this at once: one
+/// works, the others wait for it.
+pub async fn migrate(path: &Path) -> Result<(), OpenError> {
+    let lock = path.with_extension("migrate.lock");
+    let lock = tokio::task::spawn_blocking(move || -> std::io::Result<File> {
+        let file = File::options().create(true).truncate(false).write(true).open(lock)?;
+        file.lock()?;
+        Ok(file)
+    });
+    // Held until the end: the file is closed with it.
+    let _lock = lock
+        .await
+        .map_err(std::io::Error::other)
+        .flatten()
+        .map_err(OpenError::Lock)?;
+    let connecting = options(path).create_if_missing(true).connect().await;
+    let mut connection = connecting.map_err(OpenError::Connect)?;
+    MIGRATOR.run(&mut connection).await.map_err(OpenError::Migrate)?;
+    connection.close().await.map_err(OpenError::Connect)
+}
+
+/// Compares the schema with the one that this program was built for.
+pub async fn schema_state(path: &Path) -> Result<SchemaState, OpenError> {
+    let known = MIGRATOR.iter().map(|migration| migration.version).max();
+    if !path.exists() {
+        return Ok(SchemaState::Empty);
+    }
+    let connecting = options(path).create_if_missing(false).connect().await;
+    let mut connection = connecting.map_err(OpenError::Connect)?;
+    let is_there = sqlx::query_scalar!("SELECT count(*) FROM sqlite_master WHERE name = '_sqlx_migrations'")
+        .fetch_one(&mut connection)
+        .await
+        .map_err(OpenError::Inspect)?;
+    let has = if is_there == 0 {
+        None
+    } else {
+        sqlx::query_scalar!("SELECT max(version) FROM _sqlx_migrations WHERE success = 1")
+            .fetch_one(&mut connection)
+            .await
+            .map_err(OpenError::Inspect)?
+    };
+    connection.close().await.map_err(OpenError::Connect)?;
+    Ok(SchemaState::of(has, known.unwrap_or_default()))
 }
 
 #[async_trait]

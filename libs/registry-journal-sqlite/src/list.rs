@@ -181,9 +181,9 @@ mod tests {
     #[tokio::test]
     async fn lists_walk_an_index_and_never_sort() {
         let directory = TempDir::new().unwrap();
-        let journal = SqliteJournal::open(&directory.path().join("registry.db"))
-            .await
-            .unwrap();
+        let file = directory.path().join("registry.db");
+        crate::migrate(&file).await.unwrap();
+        let journal = SqliteJournal::open(&file).await.unwrap();
         let tenant = TenantId::from_uuid(Uuid::nil());
         for query in queries() {
             let plan = plan(&journal.readers, merchants_statement(tenant, &query)).await;
@@ -198,9 +198,9 @@ mod tests {
     #[tokio::test]
     async fn counts_stay_with_the_tenant() {
         let directory = TempDir::new().unwrap();
-        let journal = SqliteJournal::open(&directory.path().join("registry.db"))
-            .await
-            .unwrap();
+        let file = directory.path().join("registry.db");
+        crate::migrate(&file).await.unwrap();
+        let journal = SqliteJournal::open(&file).await.unwrap();
         let tenant = TenantId::from_uuid(Uuid::nil());
         for query in queries() {
             let plan = plan(&journal.readers, counts_statement(tenant, &query.filter)).await;

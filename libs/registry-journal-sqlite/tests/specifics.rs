@@ -9,8 +9,9 @@ use harness::SqliteFile;
 use registry_journal::contract::Harness;
 use registry_journal::contract::fixtures::World;
 use registry_journal::contract::personal::{SECRETS, holds, write_secrets};
-use registry_journal::port::ReadError;
+use registry_journal::port::{ReadError, SchemaState};
 use registry_journal::verify::verify;
+use registry_journal_sqlite::{migrate, schema_state};
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
 /// Every statement that the compiler checked.
@@ -93,5 +94,43 @@ async fn a_row_that_is_no_text_any_more_is_named() {
             }
             other => panic!("{column}: {other:?}"),
         }
+    }
+}
+
+/// Any number of processes may make one new file; whoever opens it then finds the whole schema.
+#[tokio::test]
+async fn many_may_migrate_at_once() {
+    let directory = tempfile::TempDir::with_prefix("registry-journal-").unwrap();
+    let path = directory.path().join("registry.db");
+    assert_eq!(schema_state(&path).await.unwrap(), SchemaState::Empty);
+    let all: Vec<_> = (0..8)
+        .map(|_| {
+            let path = path.clone();
+            tokio::spawn(async move { migrate(&path).await })
+        })
+        .collect();
+    for one in all {
+        one.await.unwrap().unwrap();
+    }
+    assert_eq!(schema_state(&path).await.unwrap(), SchemaState::Current);
+}
+
+/// A schema that is not ours is told, older or newer.
+#[tokio::test]
+async fn another_schema_is_told() {
+    let file = SqliteFile::fresh().await;
+    let mut connection = file.connect().await;
+    for (change, expected) in [
+        (
+            "UPDATE _sqlx_migrations SET version = 1000 WHERE version = 6",
+            SchemaState::Newer { has: 1000, knows: 6 },
+        ),
+        (
+            "DELETE FROM _sqlx_migrations WHERE version > 3",
+            SchemaState::Older { has: 3, needs: 6 },
+        ),
+    ] {
+        sqlx::raw_sql(change).execute(&mut connection).await.unwrap();
+        assert_eq!(schema_state(&file.path()).await.unwrap(), expected);
     }
 }

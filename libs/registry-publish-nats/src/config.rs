@@ -20,7 +20,7 @@ const RECONNECT_DELAY_MAX: Duration = Duration::from_secs(2);
 /// How to reach the server, and how it shall keep what is published.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NatsConfig {
-    /// `nats://host:port` or `tls://host:port`. May hold a user and a password.
+    /// `nats://host:port` or `tls://host:port`; several, with commas between, for a cluster. May hold a user and a password.
     pub url: String,
     /// A credentials file (JWT and seed), if the server wants one.
     pub credentials_file: Option<PathBuf>,
@@ -74,7 +74,8 @@ impl NatsConfig {
     }
 
     pub(crate) async fn connect_with(&self, options: ConnectOptions) -> Result<Client, ConnectError> {
-        options.connect(self.url.as_str()).await.map_err(ConnectError::Connect)
+        let servers: Vec<&str> = self.url.split(',').map(str::trim).collect();
+        options.connect(servers).await.map_err(ConnectError::Connect)
     }
 
     pub(crate) async fn options(&self) -> Result<ConnectOptions, ConnectError> {

@@ -12,14 +12,14 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
 use registry_domain::tenant::{Slug, Tenant};
 use registry_domain::{MerchantId, Seq, TenantId};
-use registry_journal::port::{PageSize, PublishCursor};
+use registry_journal::port::{Duty, Leases, PageSize, PublishCursor};
 use registry_journal::{Archive, ArchiveError, ReadError};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
@@ -43,6 +43,9 @@ const RETRY_DELAY_MAX: Duration = Duration::from_secs(10);
 /// How long a relay that is told to stop goes on publishing what is in the log.
 const FLUSH_LIMIT: Duration = Duration::from_secs(5);
 
+/// Stands for no session of the leases: they are counted from 1.
+const NO_SESSION: u64 = 0;
+
 /// How many tenants are read at once.
 const TENANTS_PAGE: PageSize = PageSize::clamped(500);
 
@@ -61,6 +64,9 @@ pub enum RelayError {
     /// The tenants could not be listed.
     #[error("the tenants could not be listed")]
     ListTenants(#[source] ReadError),
+    /// It could not be found out which tenants are ours to carry.
+    #[error("the leases could not be taken")]
+    TakeLeases(#[source] ReadError),
     /// It could not be read where the relay stands.
     #[error("the relay's cursor could not be read")]
     ReadCursor(#[source] ReadError),
@@ -101,6 +107,7 @@ impl RelayError {
     pub fn failure(&self) -> RelayFailure {
         match self {
             Self::ListTenants(_)
+            | Self::TakeLeases(_)
             | Self::ReadCursor(_)
             | Self::SaveCursor(_)
             | Self::FindEvent(_)
@@ -116,11 +123,14 @@ impl RelayError {
     }
 }
 
-/// Carries the logs of all tenants to a message broker. At most one may be active per tenant; should there be two, the
-/// broker's fence lets only one write.
+/// Carries the logs of all tenants to a message broker. At most one is active per tenant, the one that holds its lease;
+/// should there be two for a moment, the broker's fence lets only one write.
 pub struct Relay {
     archive: Archive,
     publisher: Arc<dyn Publisher>,
+    leases: Arc<dyn Leases>,
+    /// In which session of the leases the tracks were made; [`NO_SESSION`] while nothing is held.
+    lease_session: u64,
     states: States,
     tracks: HashMap<TenantId, Track>,
     session: Option<u64>,
@@ -151,16 +161,19 @@ struct Retry {
 #[derive(Default)]
 struct Round {
     more: bool,
+    held: u64,
     lag: u64,
     failing: u64,
 }
 
 impl Relay {
     /// A relay from a log to a broker.
-    pub fn new(archive: Archive, publisher: Arc<dyn Publisher>) -> Self {
+    pub fn new(archive: Archive, publisher: Arc<dyn Publisher>, leases: Arc<dyn Leases>) -> Self {
         Self {
             archive,
             publisher,
+            leases,
+            lease_session: NO_SESSION,
             states: States::new(),
             tracks: HashMap::new(),
             session: None,
@@ -191,6 +204,7 @@ impl Relay {
             tracing::warn!("the relay stops before everything is published; the next start goes on from there");
         }
         self.save_cursors().await;
+        self.leases.release().await;
     }
 
     async fn wait(&self, wake: &mut watch::Receiver<u64>, cancellation: &CancellationToken) {
@@ -224,6 +238,7 @@ impl Relay {
             // Half a round would show half a lag.
             if listed.is_ok() && !cancellation.is_cancelled() {
                 status.lag = round.lag;
+                status.held_tenants = round.held;
             }
         });
         round.more && listed.is_ok()
@@ -237,11 +252,12 @@ impl Relay {
                 .tenants(after, TENANTS_PAGE)
                 .await
                 .map_err(RelayError::ListTenants)?;
+            let held = self.hold(&page).await?;
             for (tenant, head) in &page {
                 if cancellation.is_cancelled() {
                     return Ok(());
                 }
-                self.visit(tenant, *head, round).await?;
+                self.visit(tenant, *head, held.contains(&tenant.id), round).await?;
             }
             match page.last() {
                 Some((tenant, _)) if page.len() == TENANTS_PAGE.get() as usize => after = Some(tenant.id),
@@ -250,8 +266,34 @@ impl Relay {
         }
     }
 
-    async fn visit(&mut self, tenant: &Tenant, head: Seq, round: &mut Round) -> Result<(), RelayError> {
+    /// Which tenants of a page are ours to carry. Without a connection to the broker, none: a process that has one may.
+    async fn hold(&mut self, page: &[(Tenant, Seq)]) -> Result<HashSet<TenantId>, RelayError> {
+        if self.session.is_none() {
+            if std::mem::take(&mut self.lease_session) != NO_SESSION {
+                self.leases.release().await;
+            }
+            return Ok(HashSet::new());
+        }
+        let ids: Vec<TenantId> = page.iter().map(|(tenant, _)| tenant.id).collect();
+        let held = self.leases.hold(Duty::Relay, &ids).await;
+        let held = held.map_err(RelayError::TakeLeases)?;
+        if std::mem::replace(&mut self.lease_session, held.session) != held.session {
+            // All leases were lost for a moment: another process may have worked in it.
+            self.tracks.clear();
+        }
+        for id in ids.iter().filter(|id| !held.tenants.contains(id)) {
+            // What is remembered of a tenant that others carry grows old.
+            self.tracks.remove(id);
+        }
+        Ok(held.tenants)
+    }
+
+    async fn visit(&mut self, tenant: &Tenant, head: Seq, is_held: bool, round: &mut Round) -> Result<(), RelayError> {
         let is_connected = self.session.is_some();
+        if is_connected && !is_held {
+            return Ok(());
+        }
+        round.held += u64::from(is_held);
         let track = self.track(tenant.id).await?;
         if is_connected && track.is_due(head) {
             let outcome = self.run_once(tenant.id, &tenant.slug).await;

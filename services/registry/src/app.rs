@@ -13,6 +13,7 @@ use registry_journal::{Ambient, Archive, Writer};
 use registry_publish::Relay;
 use registry_publish_nats::{NatsConfig, NatsPublisher};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -33,6 +34,7 @@ pub struct App {
     http: Worker,
     settler: Worker,
     relay: Option<Worker>,
+    sharing: Worker,
     writing: Worker,
     _lock: ServeLock,
 }
@@ -72,7 +74,7 @@ impl App {
         let lock = ServeLock::take(config)?;
         let address = listener.local_addr().context("the listener has no address")?;
         let secrets = Secrets::open(config, ambient.ids.as_ref())?;
-        let storage = Storage::open(config, Arc::clone(&secrets.keyring)).await?;
+        let storage = Storage::open(&config.database()?, Arc::clone(&secrets.keyring)).await?;
         let archive = storage.archive.clone();
         let (writer, writing) = start_writer(config, &storage, &secrets, &ambient);
         let directory = UpstreamDirectory::new(archive.clone());
@@ -89,13 +91,15 @@ impl App {
             public_url: public_url(config, address)?,
             ambient: ambient.clone(),
         });
-        let relay = start_relay(config, &archive, &writer).await?;
+        let (sharing, commits) = start_sharing(&storage, &writer);
+        let relay = start_relay(config, &storage, commits.clone()).await?;
         let services = Services {
             writer: writer.clone(),
             archive: archive.clone(),
             door,
             links: links.clone(),
             ambient,
+            commits,
             relay: relay.as_ref().map(|(_, status)| status.clone()),
         };
         let http_config = HttpConfig {
@@ -114,6 +118,7 @@ impl App {
             http,
             settler: start_settler(links),
             relay: relay.map(|(worker, _)| worker),
+            sharing,
             writing,
             _lock: lock,
         })
@@ -158,7 +163,8 @@ impl App {
         if let Some(relay) = self.relay {
             relay.stop().await;
         }
-        self.storage.journal.close().await;
+        self.sharing.stop().await;
+        self.storage.close().await;
         tracing::info!("stopped");
     }
 
@@ -172,6 +178,7 @@ impl App {
         tokio::select! {
             _ = &mut self.http.task => self.http.name,
             _ = &mut self.settler.task => self.settler.name,
+            _ = &mut self.sharing.task => self.sharing.name,
             _ = &mut self.writing.task => self.writing.name,
             _ = relay => "relay",
         }
@@ -188,7 +195,7 @@ pub(crate) fn start_writer_task(
 ) -> (Writer, JoinHandle<()>) {
     let parts = WriterParts {
         journal: storage.journal.clone(),
-        reader: storage.journal.clone(),
+        reader: storage.reader.clone(),
         keyring: Arc::clone(&secrets.keyring),
         ambient: ambient.clone(),
     };
@@ -217,9 +224,29 @@ fn public_url(config: &Config, address: SocketAddr) -> anyhow::Result<PublicUrl>
     PublicUrl::parse(&url).context("public_url cannot be used")
 }
 
-type RelayParts = (Worker, tokio::sync::watch::Receiver<registry_publish::RelayStatus>);
+/// Whoever follows the log is woken by what this process commits and by what others do.
+fn start_sharing(storage: &Storage, writer: &Writer) -> (Worker, watch::Receiver<u64>) {
+    let stop = CancellationToken::new();
+    let (wakes, commits) = watch::channel(0);
+    let sharing = storage.clone().share_commits(writer.commits(), wakes, stop.clone());
+    let task = tokio::spawn(sharing);
+    (
+        Worker {
+            name: "commit signals",
+            stop,
+            task,
+        },
+        commits,
+    )
+}
 
-async fn start_relay(config: &Config, archive: &Archive, writer: &Writer) -> anyhow::Result<Option<RelayParts>> {
+type RelayParts = (Worker, watch::Receiver<registry_publish::RelayStatus>);
+
+async fn start_relay(
+    config: &Config,
+    storage: &Storage,
+    commits: watch::Receiver<u64>,
+) -> anyhow::Result<Option<RelayParts>> {
     let Some(url) = &config.nats_url else { return Ok(None) };
     let nats = NatsConfig {
         credentials_file: config.nats_credentials_file.clone(),
@@ -227,10 +254,10 @@ async fn start_relay(config: &Config, archive: &Archive, writer: &Writer) -> any
         ..NatsConfig::new(url.clone())
     };
     let publisher = NatsPublisher::connect(nats).await.context("NATS cannot be used")?;
-    let relay = Relay::new(archive.clone(), Arc::new(publisher));
+    let relay = Relay::new(storage.archive.clone(), Arc::new(publisher), storage.leases()?);
     let status = relay.status();
     let stop = CancellationToken::new();
-    let task = tokio::spawn(relay.run(writer.commits(), stop.clone()));
+    let task = tokio::spawn(relay.run(commits, stop.clone()));
     Ok(Some((
         Worker {
             name: "relay",

@@ -1,5 +1,6 @@
 //! Everything that an operator can set: one struct, read once, from a file and the environment.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -9,9 +10,62 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use ipnet::IpNet;
 use registry_ingest::{PublicUrl, SenderCheck, SenderMode};
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 /// The name of the database file in the data directory.
 const DATABASE_FILE: &str = "registry.db";
+
+/// Which database.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Database {
+    /// A file.
+    Sqlite(PathBuf),
+    /// A server. The URL may hold a password.
+    Postgres(Url),
+}
+
+impl Database {
+    /// Reads a URL. A `PostgreSQL` URL without a password gets the one in the file, if there is one.
+    pub fn parse(url: &str, password_file: Option<&Path>) -> anyhow::Result<Self> {
+        if let Some(path) = url.strip_prefix("sqlite://").filter(|path| !path.is_empty()) {
+            return Ok(Self::Sqlite(PathBuf::from(path)));
+        }
+        let parsed = Url::parse(url).ok();
+        let postgres = parsed.filter(|url| matches!(url.scheme(), "postgres" | "postgresql"));
+        let mut url = postgres
+            .context("database_url must be of the form sqlite://<path> or postgres://<user>@<host>/<database>")?;
+        if let Some(file) = password_file.filter(|_| url.password().is_none()) {
+            let password = std::fs::read_to_string(file);
+            let password = password.with_context(|| format!("the password file {} cannot be read", file.display()))?;
+            let set = url.set_password(Some(password.trim_end_matches(['\r', '\n'])));
+            set.ok().context("database_url has no room for a password")?;
+        }
+        Ok(Self::Postgres(url))
+    }
+}
+
+/// The password does not show.
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The password does not show.
+impl fmt::Display for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "{}", path.display()),
+            Self::Postgres(url) => {
+                let (host, database) = (
+                    url.host_str().unwrap_or("localhost"),
+                    url.path().trim_start_matches('/'),
+                );
+                write!(f, "the PostgreSQL database {database} at {host}")
+            }
+        }
+    }
+}
 
 /// What is done with callbacks from addresses that are not on the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,13 +90,16 @@ pub enum LogFormat {
 }
 
 /// The settings. Each can stand in the file under its name, or in the environment as `REGISTRY_` and its name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Where the registry keeps its files.
     pub data_dir: PathBuf,
-    /// `sqlite://<path>`; without it, a file in the data directory. Also read from `DATABASE_URL`.
+    /// `sqlite://<path>` or `postgres://<user>@<host>/<database>`; without it, a file in the data directory. Also read
+    /// from `DATABASE_URL`.
     pub database_url: Option<String>,
+    /// File with the password for `PostgreSQL`, where the URL holds none.
+    pub database_password_file: Option<PathBuf>,
     /// Address and port to listen on.
     pub listen: SocketAddr,
     /// Under which URL Paymint reaches this installation. Without it, the address that is listened on.
@@ -79,6 +136,7 @@ impl Default for Config {
         Self {
             data_dir: PathBuf::from("data"),
             database_url: None,
+            database_password_file: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             public_url: None,
             master_key_file: None,
@@ -115,7 +173,7 @@ impl Config {
     }
 
     fn check(&self) -> anyhow::Result<()> {
-        self.database_file()?;
+        self.database()?;
         self.senders()?;
         self.proxies()?;
         anyhow::ensure!(
@@ -133,14 +191,11 @@ impl Config {
         Ok(())
     }
 
-    /// The database file.
-    pub fn database_file(&self) -> anyhow::Result<PathBuf> {
-        match self.database_url.as_deref() {
-            None => Ok(self.data_dir.join(DATABASE_FILE)),
-            Some(url) => match url.strip_prefix("sqlite://") {
-                Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
-                _ => anyhow::bail!("database_url must be of the form sqlite://<path>"),
-            },
+    /// The database.
+    pub fn database(&self) -> anyhow::Result<Database> {
+        match &self.database_url {
+            None => Ok(Database::Sqlite(self.data_dir.join(DATABASE_FILE))),
+            Some(url) => Database::parse(url, self.database_password_file.as_deref()),
         }
     }
 
@@ -198,12 +253,27 @@ mod tests {
     }
 
     #[test]
+    fn a_password_is_read_from_its_file_and_never_shown() {
+        let file = std::env::temp_dir().join("registry-config-password-test");
+        std::fs::write(&file, "p@ss/word\n").unwrap();
+        let database = Database::parse("postgres://registry@db.example/registry", Some(&file)).unwrap();
+        let Database::Postgres(url) = &database else { panic!() };
+        assert_eq!(url.password(), Some("p%40ss%2Fword"));
+        assert_eq!(
+            format!("{database:?}"),
+            "the PostgreSQL database registry at db.example"
+        );
+        let kept = Database::parse("postgres://registry:own@db.example/registry", Some(&file)).unwrap();
+        assert!(matches!(kept, Database::Postgres(url) if url.password() == Some("own")));
+    }
+
+    #[test]
     fn an_unknown_setting_is_refused() {
         let directory = std::env::temp_dir().join("registry-config-test");
         std::fs::create_dir_all(&directory).unwrap();
         let file = directory.join("unknown.toml");
         std::fs::write(&file, "lisen = \"127.0.0.1:1\"\n").unwrap();
-        let error = format!("{:#}", Config::read(Some(&file)).unwrap_err());
+        let error = format!("{:#}", Config::read(Some(&file)).err().unwrap());
         assert!(error.contains("lisen"), "{error}");
     }
 }

@@ -10,7 +10,7 @@ use anyhow::Context;
 use registry_ingest::TokenKeys;
 use registry_journal::{IdSource, Keyring, MasterKey};
 
-use crate::config::Config;
+use crate::config::{Config, Database};
 
 /// The keys of the installation.
 pub struct Secrets {
@@ -23,10 +23,19 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// Reads the keys. Those that no setting names are made in the data directory, but only for a database that does
-    /// not exist yet: a new master key in front of old data would make that data unreadable.
+    /// Reads the keys. Those that no setting names are made in the data directory, but only for a database file that
+    /// does not exist yet: a new master key in front of old data would make that data unreadable. On a server other
+    /// processes work with the same data: there the keys are never made.
     pub fn open(config: &Config, ids: &dyn IdSource) -> anyhow::Result<Self> {
-        let may_make = !config.database_file()?.exists();
+        let may_make = match config.database()? {
+            Database::Sqlite(file) => !file.exists(),
+            Database::Postgres(_) => false,
+        };
+        Self::open_or_make(config, ids, may_make)
+    }
+
+    /// The same, and the caller knows whether missing keys may be made.
+    pub fn open_or_make(config: &Config, ids: &dyn IdSource, may_make: bool) -> anyhow::Result<Self> {
         let place = |setting: &Option<PathBuf>, name: &str| KeyFile {
             path: setting
                 .clone()

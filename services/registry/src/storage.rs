@@ -1,35 +1,145 @@
-//! Opening the storage, and making sure that one process at a time serves from it.
+//! Opening the storage, keeping its schema up to date, and making sure that one process at a time serves from a file.
 
 use std::fs::{self, File, TryLockError};
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use registry_journal::{Archive, Keyring};
+use futures::future::OptionFuture;
+use registry_journal::port::{Leases, SchemaState, SoleProcess};
+use registry_journal::{Archive, Journal, Keyring, Reader};
+use registry_journal_postgres::{PostgresJournal, PostgresLeases};
 use registry_journal_sqlite::SqliteJournal;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
-use crate::config::Config;
+use crate::config::{Config, Database};
 
 /// The storage of an installation.
 #[derive(Clone)]
 pub struct Storage {
-    /// The adapter.
-    pub journal: Arc<SqliteJournal>,
+    /// Writing.
+    pub journal: Arc<dyn Journal>,
+    /// Reading.
+    pub reader: Arc<dyn Reader>,
     /// The log, read back.
     pub archive: Archive,
+    engine: Engine,
+}
+
+#[derive(Clone)]
+enum Engine {
+    Sqlite(SqliteJournal),
+    Postgres(PostgresJournal, String),
 }
 
 impl Storage {
-    /// Opens the database, makes it if it is not there, and brings its schema up to date.
-    pub async fn open(config: &Config, keyring: Arc<Keyring>) -> anyhow::Result<Self> {
-        let file = config.database_file()?;
-        if let Some(directory) = file.parent() {
-            make_directory(directory)?;
+    /// Opens the database. A file that does not exist yet is made; a schema that is not ours is refused.
+    pub async fn open(database: &Database, keyring: Arc<Keyring>) -> anyhow::Result<Self> {
+        if let Database::Sqlite(_) = database
+            && schema_state(database).await? == SchemaState::Empty
+        {
+            migrate(database).await?;
         }
-        let journal = SqliteJournal::open(&file).await;
-        let journal = Arc::new(journal.with_context(|| format!("{} cannot be opened", file.display()))?);
-        let archive = Archive::new(journal.clone(), keyring);
-        Ok(Self { journal, archive })
+        expect_current(database, schema_state(database).await?)?;
+        let opening = || format!("{database} cannot be opened");
+        match database {
+            Database::Sqlite(file) => {
+                let journal = SqliteJournal::open(file).await.with_context(opening)?;
+                Ok(Self::over(Arc::new(journal.clone()), keyring, Engine::Sqlite(journal)))
+            }
+            Database::Postgres(url) => {
+                let journal = PostgresJournal::connect(url.as_str()).await.with_context(opening)?;
+                let engine = Engine::Postgres(journal.clone(), url.to_string());
+                Ok(Self::over(Arc::new(journal), keyring, engine))
+            }
+        }
+    }
+
+    fn over<J: Journal + Reader + 'static>(journal: Arc<J>, keyring: Arc<Keyring>, engine: Engine) -> Self {
+        Self {
+            journal: journal.clone(),
+            reader: journal.clone(),
+            archive: Archive::new(journal, keyring),
+            engine,
+        }
+    }
+
+    /// Leases of their own for one duty.
+    pub fn leases(&self) -> anyhow::Result<Arc<dyn Leases>> {
+        match &self.engine {
+            Engine::Sqlite(_) => Ok(Arc::new(SoleProcess)),
+            Engine::Postgres(_, url) => Ok(Arc::new(PostgresLeases::new(url)?)),
+        }
+    }
+
+    /// Lets `wakes` tick whenever `own` does, and whenever another process has committed, until it is told to stop.
+    pub async fn share_commits(
+        self,
+        mut own: watch::Receiver<u64>,
+        wakes: watch::Sender<u64>,
+        stop: CancellationToken,
+    ) {
+        let with_others = match &self.engine {
+            Engine::Sqlite(_) => None,
+            Engine::Postgres(journal, _) => Some(journal.share_commits(own.clone(), wakes.clone(), stop.clone())),
+        };
+        let ours = async {
+            while own.changed().await.is_ok() {
+                wakes.send_modify(|ticks| *ticks += 1);
+            }
+            stop.cancelled().await;
+        };
+        tokio::join!(OptionFuture::from(with_others), stop.run_until_cancelled(ours));
+    }
+
+    /// Waits for what is running and closes the database.
+    pub async fn close(&self) {
+        match &self.engine {
+            Engine::Sqlite(journal) => journal.close().await,
+            Engine::Postgres(journal, _) => journal.close().await,
+        }
+    }
+}
+
+/// Brings the schema up to date. Any number of processes may do this at once.
+pub async fn migrate(database: &Database) -> anyhow::Result<()> {
+    let migrating = || format!("the schema of {database} cannot be brought up to date");
+    match database {
+        Database::Sqlite(file) => {
+            if let Some(directory) = file.parent() {
+                make_directory(directory)?;
+            }
+            registry_journal_sqlite::migrate(file).await.with_context(migrating)
+        }
+        Database::Postgres(url) => registry_journal_postgres::migrate(url.as_str())
+            .await
+            .with_context(migrating),
+    }
+}
+
+/// Compares the schema with the one that this program was built for.
+pub async fn schema_state(database: &Database) -> anyhow::Result<SchemaState> {
+    let looking = || format!("the schema of {database} cannot be looked at");
+    match database {
+        Database::Sqlite(file) => registry_journal_sqlite::schema_state(file).await.with_context(looking),
+        Database::Postgres(url) => registry_journal_postgres::schema_state(url.as_str())
+            .await
+            .with_context(looking),
+    }
+}
+
+fn expect_current(database: &Database, state: SchemaState) -> anyhow::Result<()> {
+    match state {
+        SchemaState::Current => Ok(()),
+        SchemaState::Empty => anyhow::bail!("{database} has no schema yet; run `registry migrate`"),
+        SchemaState::Older { has, needs } => anyhow::bail!(
+            "the schema of {database} is older than this program: it is at {has} and must be at {needs}; run `registry migrate`"
+        ),
+        SchemaState::Newer { has, knows } => anyhow::bail!(
+            "the schema of {database} is newer than this program: it is at {has} and this program knows {knows}; \
+             run the version of registry that brought it there, or a later one"
+        ),
     }
 }
 
@@ -37,24 +147,27 @@ fn make_directory(directory: &Path) -> anyhow::Result<()> {
     fs::create_dir_all(directory).with_context(|| format!("the directory {} cannot be made", directory.display()))
 }
 
-/// Held while a process serves. Two relays on one log would fight; commands of an operator may run beside.
+/// Held while a process serves from a file. Two relays on one file would fight; commands of an operator may run beside.
 pub struct ServeLock {
-    _file: File,
+    _file: Option<File>,
 }
 
 impl ServeLock {
-    /// Takes the lock, or says that another process has it.
+    /// Takes the lock, or says that another process has it. On a server any number of processes may serve.
     pub fn take(config: &Config) -> anyhow::Result<Self> {
-        make_directory(&config.data_dir)?;
-        let path = config.data_dir.join("serve.lock");
+        let Database::Sqlite(database) = config.database()? else {
+            return Ok(Self { _file: None });
+        };
+        if let Some(directory) = database.parent() {
+            make_directory(directory)?;
+        }
+        let path = database.with_extension("serve.lock");
         let file = File::options().create(true).truncate(false).write(true).open(&path);
         let file = file.with_context(|| format!("{} cannot be opened", path.display()))?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => {
-                anyhow::bail!("another process serves from {}", config.data_dir.display())
-            }
-            Err(TryLockError::Error(error)) => Err(error).context("the data directory cannot be locked"),
+            Ok(()) => Ok(Self { _file: Some(file) }),
+            Err(TryLockError::WouldBlock) => anyhow::bail!("another process serves from {}", database.display()),
+            Err(TryLockError::Error(error)) => Err(error).context("the database file cannot be locked"),
         }
     }
 }

@@ -53,7 +53,11 @@ impl Harness for SqliteFile {
 
     async fn fresh() -> Self {
         let directory = TempDir::with_prefix("registry-journal-").expect("there is a temporary directory");
-        Self { directory }
+        let file = Self { directory };
+        registry_journal_sqlite::migrate(&file.path())
+            .await
+            .expect("the schema is made");
+        file
     }
 
     async fn open(&self) -> SqliteJournal {

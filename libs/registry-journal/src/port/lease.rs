@@ -19,7 +19,8 @@ pub enum Duty {
 /// The tenants that this process holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Held {
-    /// Changes whenever everything was lost and had to be taken anew: another process may have worked in between.
+    /// Counts from 1, and changes whenever everything was lost and had to be taken anew: another process may have worked
+    /// in between.
     pub session: u64,
     /// The tenants.
     pub tenants: HashSet<TenantId>,
@@ -35,4 +36,23 @@ pub trait Leases: Send + Sync {
     /// Takes those of the tenants that no other process holds for this duty, and tells which of them are held now.
     /// Asked again before every round of work.
     async fn hold(&self, duty: Duty, tenants: &[TenantId]) -> Result<Held, ReadError>;
+
+    /// Gives everything up that is held, so that another process may do it. It never fails: without the connection the
+    /// leases are gone too.
+    async fn release(&self);
+}
+
+/// The leases of an installation that is one process.
+pub struct SoleProcess;
+
+#[async_trait]
+impl Leases for SoleProcess {
+    async fn hold(&self, _duty: Duty, tenants: &[TenantId]) -> Result<Held, ReadError> {
+        Ok(Held {
+            session: 1,
+            tenants: tenants.iter().copied().collect(),
+        })
+    }
+
+    async fn release(&self) {}
 }

@@ -11,7 +11,7 @@ mod write;
 
 use std::error::Error;
 
-pub use lease::{Duty, Held, Leases};
+pub use lease::{Duty, Held, Leases, SoleProcess};
 pub use read::{
     Direction, MerchantFilter, MerchantQuery, PAGE_SIZE_MAX, PagePosition, PageSize, PresentedKey, ProjectedMerchant,
     PublishCursor, ReadError, Reader, SortKey, StatusCount, StreamQuery,

@@ -5,7 +5,10 @@
 pub struct RelayStatus {
     /// There is a connection to the message broker.
     pub connected: bool,
-    /// Events in the logs of all tenants that the relay has not read yet.
+    /// Tenants whose logs this process carries; another process carries the others.
+    pub held_tenants: u64,
+    /// Events in their logs that the relay has not read yet. Without a connection nothing is held: then those of all
+    /// tenants.
     pub lag: u64,
     /// Events published since the process started.
     pub published_total: u64,

@@ -7,6 +7,7 @@ mod log;
 use registry_domain::merchant::Event;
 use registry_domain::review::{ClaimSource, ReviewCode, ReviewStatus, Verification};
 use registry_domain::tenant::Event as TenantEvent;
+use registry_journal::port::SoleProcess;
 use serde_json::Value;
 use tokio::time::advance;
 
@@ -42,7 +43,7 @@ fn small_log() -> Arc<Log> {
 }
 
 fn relay(log: &Arc<Log>, broker: &Arc<Broker>) -> Relay {
-    Relay::new(log.archive(), broker.clone())
+    Relay::new(log.archive(), broker.clone(), Arc::new(SoleProcess))
 }
 
 /// Steps until nothing is left; returns how many messages were published.

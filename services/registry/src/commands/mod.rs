@@ -1,10 +1,15 @@
 //! The subcommands of the binary.
 
+mod copy;
 mod dev;
 mod document;
+mod healthcheck;
 mod key;
+mod migrate;
 mod operate;
 mod print;
+mod progress;
+mod rebuild;
 mod serve;
 mod tail;
 mod tenant;
@@ -33,6 +38,10 @@ struct Cli {
 enum Command {
     /// Serve the API, take callbacks, publish events.
     Serve,
+    /// Bring the schema of the database up to date. `serve` refuses to start on any other.
+    Migrate,
+    /// Ask the service of this configuration whether it is ready; the exit code tells.
+    Healthcheck,
     /// Create and change tenants.
     Tenant {
         #[command(subcommand)]
@@ -45,6 +54,10 @@ enum Command {
     },
     /// Check that no event was changed or lost since it was written.
     Verify(verify::VerifyArgs),
+    /// Fold the log anew and compare it with the rows of merchants, while the service works; put right what differs.
+    Rebuild(rebuild::RebuildArgs),
+    /// Move a whole installation into another database. Interrupted, it goes on where it was.
+    Copy(copy::CopyArgs),
     /// Print a tenant's events as they arrive on NATS.
     Tail(tail::TailArgs),
     /// Print a merchant's document from the bucket on NATS.
@@ -79,6 +92,19 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Dev(args) => {
             logging::start(&config.log, LogFormat::Pretty)?;
             dev::run(config, args).await
+        }
+        Command::Migrate => {
+            quietly()?;
+            migrate::run(config).await
+        }
+        Command::Healthcheck => healthcheck::run(config).await,
+        Command::Rebuild(args) => {
+            quietly()?;
+            rebuild::run(config, args).await
+        }
+        Command::Copy(args) => {
+            quietly()?;
+            copy::run(config, args).await
         }
         Command::Openapi => print::openapi(),
         Command::Asyncapi => print::asyncapi(),

@@ -18,7 +18,7 @@ pub(super) struct Desk {
     pub(super) archive: Archive,
     pub(super) secrets: Secrets,
     pub(super) ambient: Ambient,
-    storage: Storage,
+    pub(super) storage: Storage,
     writer: Writer,
     task: JoinHandle<()>,
     stop: DropGuard,
@@ -28,7 +28,7 @@ impl Desk {
     pub(super) async fn open(config: &Config) -> anyhow::Result<Self> {
         let ambient = Ambient::system();
         let secrets = Secrets::open(config, ambient.ids.as_ref())?;
-        let storage = Storage::open(config, secrets.keyring.clone()).await?;
+        let storage = Storage::open(&config.database()?, secrets.keyring.clone()).await?;
         let stop = CancellationToken::new();
         let (writer, task) = start_writer_task(
             &storage,
@@ -64,7 +64,7 @@ impl Desk {
         drop(self.writer);
         // A writer that panicked has been reported by the submission that waited for it.
         let _ended = self.task.await;
-        self.storage.journal.close().await;
+        self.storage.close().await;
     }
 }
 

@@ -58,7 +58,7 @@ impl Follower {
             archive: state.archive.clone(),
             tenant_id,
             types,
-            commits: state.writer.commits(),
+            commits: state.commits.clone(),
             stopping: state.stopping.clone(),
             looked_at: Instant::now(),
         }

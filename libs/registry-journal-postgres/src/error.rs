@@ -1,0 +1,91 @@
+//! What PostgreSQL's errors mean for a batch and for a question.
+
+use std::fmt::Display;
+
+use registry_journal::port::{Cause, Inconsistency, ReadError, TransactError};
+use sqlx::migrate::MigrateError;
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
+
+/// Why a database could not be opened or prepared.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The URL is none of a PostgreSQL database.
+    #[error("the database URL cannot be read")]
+    Url(#[source] sqlx::Error),
+    /// The server cannot be reached, or does not let us in.
+    #[error("the database cannot be connected to")]
+    Connect(#[source] sqlx::Error),
+    /// What schema the database has cannot be found out.
+    #[error("the database does not tell its schema")]
+    Inspect(#[source] sqlx::Error),
+    /// Its schema cannot be brought up to date.
+    #[error("the database schema cannot be brought up to date")]
+    Migrate(#[source] MigrateError),
+}
+
+/// Classes of SQLSTATE after which another try may succeed: connection exception, transaction rollback (serialization,
+/// deadlock), insufficient resources, operator intervention (shutdown, cancelled by a time-out), system error.
+const TRANSIENT_CLASSES: [&str; 5] = ["08", "40", "53", "57", "58"];
+
+/// The same, one by one: lock not available, idle in a transaction for too long, read-only (a standby, before it takes
+/// over).
+const TRANSIENT: [&str; 3] = ["55P03", "25P03", "25006"];
+
+/// A failed statement, before the commit: nothing was written.
+pub(crate) fn transact(error: sqlx::Error) -> TransactError {
+    let is_transient = is_lost(&error)
+        || code(&error).is_some_and(|code| TRANSIENT.contains(&code) || TRANSIENT_CLASSES.contains(&&code[..2]));
+    if is_transient {
+        TransactError::Transient(error.into())
+    } else {
+        TransactError::Rejected(error.into())
+    }
+}
+
+/// A failed commit. If the server says what is wrong and stays, it has rolled back. If it says good-bye, or nothing,
+/// the commit may have come before that.
+pub(crate) fn commit(error: sqlx::Error) -> TransactError {
+    match database(&error).map(PgDatabaseError::severity) {
+        Some(PgSeverity::Error) => transact(error),
+        _ => TransactError::CommitUnknown(error.into()),
+    }
+}
+
+/// Whether the connection is of no more use.
+pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
+    match database(error) {
+        Some(told) => matches!(told.severity(), PgSeverity::Fatal | PgSeverity::Panic),
+        None => matches!(
+            error,
+            sqlx::Error::Io(_)
+                | sqlx::Error::Tls(_)
+                | sqlx::Error::Protocol(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::BeginFailed
+        ),
+    }
+}
+
+pub(crate) fn read(question: &'static str, error: sqlx::Error) -> ReadError {
+    ReadError::Unavailable {
+        question,
+        source: error.into(),
+    }
+}
+
+pub(crate) fn inconsistent(table: &'static str, key: impl Display, source: impl Into<Cause>) -> Inconsistency {
+    Inconsistency {
+        table,
+        key: key.to_string(),
+        source: source.into(),
+    }
+}
+
+fn database(error: &sqlx::Error) -> Option<&PgDatabaseError> {
+    error.as_database_error()?.try_downcast_ref()
+}
+
+fn code(error: &sqlx::Error) -> Option<&str> {
+    database(error).map(PgDatabaseError::code)
+}

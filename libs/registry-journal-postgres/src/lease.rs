@@ -1,0 +1,111 @@
+//! Leases: session locks on a connection of their own. They are gone with the connection, whatever ends it.
+
+use std::collections::HashSet;
+
+use async_trait::async_trait;
+use registry_domain::TenantId;
+use registry_journal::port::{Duty, Held, Leases, ReadError};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Connection, PgConnection};
+use tokio::sync::Mutex;
+
+use crate::session::{SIGNAL_LIMIT, limited};
+use crate::{OpenError, error, session};
+
+/// A process that is frozen keeps its connection open. Whoever holds leases asks for them every second; who does not ask
+/// for so long loses them.
+const IDLE_LIMIT: (&str, &str) = ("idle_session_timeout", "6s");
+
+/// Shares duties out among the processes that work on one database.
+pub struct PostgresLeases {
+    options: PgConnectOptions,
+    session: Mutex<Session>,
+}
+
+struct Session {
+    number: u64,
+    /// Taken out while it works: if the work fails or is given up half-way, it is gone, and so are its leases.
+    connection: Option<PgConnection>,
+}
+
+impl PostgresLeases {
+    /// Nothing is held yet, and nobody connected to. The URL is that of
+    /// [`PostgresJournal::connect`](crate::PostgresJournal::connect). Operators find the connection by the name
+    /// `registry-leases`.
+    pub fn new(url: &str) -> Result<Self, OpenError> {
+        Ok(Self {
+            options: session::signals(&session::login(url)?, "registry-leases").options([IDLE_LIMIT]),
+            session: Mutex::new(Session {
+                number: 0,
+                connection: None,
+            }),
+        })
+    }
+}
+
+#[async_trait]
+impl Leases for PostgresLeases {
+    async fn hold(&self, duty: Duty, tenants: &[TenantId]) -> Result<Held, ReadError> {
+        let mut session = self.session.lock().await;
+        let work = async {
+            let mut connection = if let Some(connection) = session.connection.take() {
+                connection
+            } else {
+                session.number += 1;
+                self.options.connect().await?
+            };
+            let tenants = take(&mut connection, duty, tenants).await?;
+            session.connection = Some(connection);
+            Ok(Held {
+                session: session.number,
+                tenants,
+            })
+        };
+        let held = limited(SIGNAL_LIMIT, work).await;
+        held.map_err(|error| error::read("leases", error))
+    }
+
+    async fn release(&self) {
+        // Whatever becomes of the good-bye, the locks go with the connection.
+        if let Some(connection) = self.session.lock().await.connection.take() {
+            limited(SIGNAL_LIMIT, connection.close()).await.ok();
+        }
+    }
+}
+
+/// Taking a lock that is held already succeeds: so the answer is the server's own, and proves that the connection lives.
+async fn take(
+    connection: &mut PgConnection,
+    duty: Duty,
+    tenants: &[TenantId],
+) -> Result<HashSet<TenantId>, sqlx::Error> {
+    let keys: Vec<_> = tenants.iter().map(lock_key).collect();
+    let positions = sqlx::query_scalar!(
+        r#"
+        SELECT wanted.position AS "position!" FROM unnest($2::int[]) WITH ORDINALITY AS wanted (key, position)
+        WHERE pg_try_advisory_lock($1, wanted.key)
+        "#,
+        lock_class(duty),
+        &keys
+    )
+    .fetch_all(connection)
+    .await?;
+    let indexes = positions
+        .iter()
+        .filter_map(|position| usize::try_from(position - 1).ok());
+    Ok(indexes.filter_map(|index| tenants.get(index).copied()).collect())
+}
+
+/// Locks of two numbers are never those of one number that batches take.
+const fn lock_class(duty: Duty) -> i32 {
+    match duty {
+        Duty::Relay => 1,
+        Duty::Reconciliation => 2,
+    }
+}
+
+/// The last four bytes of an id are random. Two tenants that share a key would only be held by the same process.
+fn lock_key(tenant: &TenantId) -> i32 {
+    let [.., a, b, c, d] = tenant.as_uuid().into_bytes();
+    i32::from_be_bytes([a, b, c, d])
+}

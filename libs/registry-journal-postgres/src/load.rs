@@ -1,0 +1,299 @@
+//! What a batch sees: one statement for each kind of thing that its scope names, none for what it does not.
+//!
+//! Each key that is wanted probes an index. A plain join of the list with the table would be a scan as soon as the
+//! planner takes the list for longer than it is; LATERAL with a LIMIT leaves it no choice.
+
+use std::collections::HashSet;
+use std::hash::Hash;
+
+use registry_domain::tenant::Slug;
+use registry_domain::{MerchantCode, MerchantId, TenantId, Version};
+use registry_journal::port::{Loaded, LoadedMerchant, LoadedTenant, Scope, TransactError};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::error::{inconsistent, transact};
+use crate::rows::{self, StoredIdempotencyRow};
+
+/// Reads everything that the scope names. Called with the locks held.
+pub(crate) async fn load(connection: &mut PgConnection, scope: &Scope) -> Result<Loaded, TransactError> {
+    let mut loaded = Loaded::default();
+    tenants(connection, scope, &mut loaded).await?;
+    if !scope.merchants.is_empty() {
+        merchants_by_id(connection, scope, &mut loaded).await?;
+    }
+    if !scope.references.is_empty() {
+        merchants_by_reference(connection, scope, &mut loaded).await?;
+    }
+    if !scope.merchant_codes.is_empty() {
+        merchant_codes(connection, scope, &mut loaded).await?;
+    }
+    if !scope.business_numbers.is_empty() {
+        business_numbers(connection, scope, &mut loaded).await?;
+    }
+    if !scope.idempotency_keys.is_empty() {
+        idempotency_keys(connection, scope, &mut loaded).await?;
+    }
+    if !scope.slugs.is_empty() {
+        slugs(connection, scope, &mut loaded).await?;
+    }
+    if !scope.streams.is_empty() {
+        streams(connection, scope, &mut loaded).await?;
+    }
+    Ok(loaded)
+}
+
+/// The tenants of keys.
+fn owners<Key>(keys: &[(TenantId, Key)]) -> Vec<Uuid> {
+    keys.iter().map(|(tenant, _)| tenant.as_uuid()).collect()
+}
+
+/// The keys themselves, as the database has them.
+fn names<'a, Key, Name>(keys: &'a [(TenantId, Key)], name: impl Fn(&'a Key) -> Name) -> Vec<Name> {
+    keys.iter().map(|(_, key)| name(key)).collect()
+}
+
+async fn tenants(connection: &mut PgConnection, scope: &Scope, loaded: &mut Loaded) -> Result<(), TransactError> {
+    let wanted: Vec<_> = scope.tenants.iter().map(TenantId::as_uuid).collect();
+    let found = sqlx::query!(
+        r#"
+        SELECT wanted.tenant_id AS "tenant_id!", e.seq AS "seq?", e.hash AS "hash?", e.recorded_at AS "recorded_at?",
+            t.state AS "state?", k.wrapped AS "wrapped?"
+        FROM unnest($1::uuid[]) AS wanted (tenant_id)
+        LEFT JOIN LATERAL (
+            SELECT seq, hash, recorded_at FROM events WHERE tenant_id = wanted.tenant_id ORDER BY seq DESC LIMIT 1
+        ) AS e ON true
+        LEFT JOIN LATERAL (
+            SELECT state FROM tenants WHERE tenant_id = wanted.tenant_id LIMIT 1
+        ) AS t ON true
+        LEFT JOIN LATERAL (
+            SELECT wrapped FROM data_keys WHERE tenant_id = wanted.tenant_id AND owner = wanted.tenant_id LIMIT 1
+        ) AS k ON true
+        "#,
+        &wanted
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(transact)?;
+    for row in found {
+        let tenant_id = TenantId::from_uuid(row.tenant_id);
+        if let (Some(seq), Some(hash), Some(recorded_at)) = (row.seq, row.hash, row.recorded_at) {
+            let head = rows::head(tenant_id, seq, hash, recorded_at)?;
+            loaded.heads.insert(tenant_id, head);
+        }
+        if let Some(state) = row.state {
+            let tenant = rows::tenant(row.tenant_id, &state)?;
+            let wrapped_key = row.wrapped;
+            loaded.tenants.insert(tenant_id, LoadedTenant { tenant, wrapped_key });
+        }
+    }
+    Ok(())
+}
+
+struct StoredMerchantRow {
+    tenant_id: Uuid,
+    merchant_id: Uuid,
+    state: String,
+    wrapped: Option<Vec<u8>>,
+}
+
+fn insert_merchants(loaded: &mut Loaded, found: Vec<StoredMerchantRow>) -> Result<(), TransactError> {
+    for row in found {
+        let merchant = rows::merchant(row.merchant_id, &row.state)?;
+        let key = (TenantId::from_uuid(row.tenant_id), merchant.id);
+        let wrapped_key = row.wrapped;
+        loaded.merchants.insert(key, LoadedMerchant { merchant, wrapped_key });
+    }
+    Ok(())
+}
+
+async fn merchants_by_id(
+    connection: &mut PgConnection,
+    scope: &Scope,
+    loaded: &mut Loaded,
+) -> Result<(), TransactError> {
+    let found = sqlx::query_as!(
+        StoredMerchantRow,
+        r#"
+        SELECT m.tenant_id AS "tenant_id!", m.merchant_id AS "merchant_id!", m.state AS "state!",
+            k.wrapped AS "wrapped?"
+        FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, merchant_id)
+        CROSS JOIN LATERAL (
+            SELECT tenant_id, merchant_id, state FROM merchants
+            WHERE tenant_id = wanted.tenant_id AND merchant_id = wanted.merchant_id LIMIT 1
+        ) AS m
+        LEFT JOIN LATERAL (
+            SELECT wrapped FROM data_keys WHERE tenant_id = wanted.tenant_id AND owner = wanted.merchant_id LIMIT 1
+        ) AS k ON true
+        "#,
+        &owners(&scope.merchants),
+        &names(&scope.merchants, MerchantId::as_uuid)
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(transact)?;
+    insert_merchants(loaded, found)
+}
+
+async fn merchants_by_reference(
+    connection: &mut PgConnection,
+    scope: &Scope,
+    loaded: &mut Loaded,
+) -> Result<(), TransactError> {
+    let found = sqlx::query_as!(
+        StoredMerchantRow,
+        r#"
+        SELECT m.tenant_id AS "tenant_id!", m.merchant_id AS "merchant_id!", m.state AS "state!",
+            k.wrapped AS "wrapped?"
+        FROM unnest($1::uuid[], $2::text[], $3::text[]) AS wanted (tenant_id, member_code, merchant_code)
+        CROSS JOIN LATERAL (
+            SELECT tenant_id, merchant_id, state FROM merchants
+            WHERE tenant_id = wanted.tenant_id AND member_code = wanted.member_code
+                AND merchant_code = wanted.merchant_code
+            LIMIT 1
+        ) AS m
+        LEFT JOIN LATERAL (
+            SELECT wrapped FROM data_keys WHERE tenant_id = wanted.tenant_id AND owner = m.merchant_id LIMIT 1
+        ) AS k ON true
+        "#,
+        &owners(&scope.references),
+        &names(&scope.references, |it| it.member_code.as_str()) as &[&str],
+        &names(&scope.references, |it| it.merchant_code.as_str()) as &[&str]
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(transact)?;
+    insert_merchants(loaded, found)
+}
+
+/// A code may stand under very many members: whether one has it is one probe, how many have it would be a count.
+async fn merchant_codes(
+    connection: &mut PgConnection,
+    scope: &Scope,
+    loaded: &mut Loaded,
+) -> Result<(), TransactError> {
+    let positions = sqlx::query_scalar!(
+        r#"
+        SELECT wanted.position AS "position!"
+        FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS wanted (tenant_id, code, position)
+        CROSS JOIN LATERAL (
+            SELECT FROM merchants WHERE tenant_id = wanted.tenant_id AND merchant_code = wanted.code LIMIT 1
+        ) AS m
+        "#,
+        &owners(&scope.merchant_codes),
+        &names(&scope.merchant_codes, MerchantCode::as_str) as &[&str]
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(transact)?;
+    loaded.merchant_codes = at_positions(&scope.merchant_codes, &positions);
+    Ok(())
+}
+
+async fn business_numbers(
+    connection: &mut PgConnection,
+    scope: &Scope,
+    loaded: &mut Loaded,
+) -> Result<(), TransactError> {
+    let positions = sqlx::query_scalar!(
+        r#"
+        SELECT wanted.position AS "position!"
+        FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS wanted (tenant_id, number, position)
+        CROSS JOIN LATERAL (
+            SELECT FROM merchants WHERE tenant_id = wanted.tenant_id AND business_number = wanted.number LIMIT 1
+        ) AS m
+        "#,
+        &owners(&scope.business_numbers),
+        &names(&scope.business_numbers, String::as_str) as &[&str]
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(transact)?;
+    loaded.business_numbers = at_positions(&scope.business_numbers, &positions);
+    Ok(())
+}
+
+/// The keys at these places, counted from 1, of the list that was asked for.
+fn at_positions<Key: Clone + Eq + Hash>(keys: &[Key], positions: &[i64]) -> HashSet<Key> {
+    let indexes = positions
+        .iter()
+        .filter_map(|position| usize::try_from(position - 1).ok());
+    indexes.filter_map(|index| keys.get(index).cloned()).collect()
+}
+
+async fn idempotency_keys(
+    connection: &mut PgConnection,
+    scope: &Scope,
+    loaded: &mut Loaded,
+) -> Result<(), TransactError> {
+    let found = sqlx::query_as!(
+        StoredIdempotencyRow,
+        r#"
+        SELECT i.tenant_id AS "tenant_id!", i.key AS "key!", i.fingerprint AS "fingerprint!",
+            i.merchant_id AS "merchant_id!", i.link_id AS "link_id?", i.version AS "version!",
+            i.created_at AS "created_at!", i.expires_at AS "expires_at!"
+        FROM unnest($1::uuid[], $2::text[]) AS wanted (tenant_id, key)
+        CROSS JOIN LATERAL (
+            SELECT * FROM idempotency_keys WHERE tenant_id = wanted.tenant_id AND key = wanted.key LIMIT 1
+        ) AS i
+        WHERE i.expires_at > $3
+        "#,
+        &owners(&scope.idempotency_keys),
+        &names(&scope.idempotency_keys, String::as_str) as &[&str],
+        scope.now
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(transact)?;
+    for row in found {
+        let row = row.into_row()?;
+        loaded.idempotency.insert((row.tenant_id, row.key.clone()), row);
+    }
+    Ok(())
+}
+
+async fn slugs(connection: &mut PgConnection, scope: &Scope, loaded: &mut Loaded) -> Result<(), TransactError> {
+    let wanted: Vec<_> = scope.slugs.iter().map(Slug::as_str).collect();
+    let found = sqlx::query!(
+        r#"
+        SELECT t.slug AS "slug!", t.tenant_id AS "tenant_id!"
+        FROM unnest($1::text[]) AS wanted (slug)
+        CROSS JOIN LATERAL (SELECT slug, tenant_id FROM tenants WHERE slug = wanted.slug LIMIT 1) AS t
+        "#,
+        &wanted as &[&str]
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(transact)?;
+    for row in found {
+        let tenant_id = TenantId::from_uuid(row.tenant_id);
+        let slug = Slug::parse(&row.slug).map_err(|error| inconsistent("tenants", tenant_id, error))?;
+        loaded.slugs.insert(slug, tenant_id);
+    }
+    Ok(())
+}
+
+async fn streams(connection: &mut PgConnection, scope: &Scope, loaded: &mut Loaded) -> Result<(), TransactError> {
+    let found = sqlx::query!(
+        r#"
+        SELECT e.tenant_id AS "tenant_id!", e.stream_id AS "stream_id!", e.version AS "version!"
+        FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, stream_id)
+        CROSS JOIN LATERAL (
+            SELECT tenant_id, stream_id, version FROM events
+            WHERE tenant_id = wanted.tenant_id AND stream_id = wanted.stream_id ORDER BY version DESC LIMIT 1
+        ) AS e
+        "#,
+        &owners(&scope.streams),
+        &names(&scope.streams, |id| *id)
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(transact)?;
+    for row in found {
+        let key = (TenantId::from_uuid(row.tenant_id), row.stream_id);
+        let version =
+            rows::number("version", row.version).map_err(|error| inconsistent("events", row.stream_id, error))?;
+        loaded.streams.insert(key, Version(version));
+    }
+    Ok(())
+}

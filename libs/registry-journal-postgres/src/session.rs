@@ -1,0 +1,127 @@
+//! Connections: as whom they work, and how long anything may take.
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+
+use crate::OpenError;
+
+/// How many connections read side by side.
+pub(crate) const READERS: u32 = 8;
+
+/// How long to wait for a connection: a server that is restarted is back within this time.
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long a batch may take before its commit, and how long its commit. The server gives up earlier by itself; what
+/// takes longer does not come back.
+pub(crate) const BATCH_LIMIT: Duration = Duration::from_secs(30);
+
+/// The same for a question.
+pub(crate) const QUESTION_LIMIT: Duration = Duration::from_secs(15);
+
+/// The same for what processes tell each other: whoever cannot be reached for so long is taken for gone.
+pub(crate) const SIGNAL_LIMIT: Duration = Duration::from_secs(5);
+
+/// What holds for every connection.
+const EVERYWHERE: [(&str, &str); 5] = [
+    // The server soon notices that a machine is gone, and frees its locks.
+    ("tcp_keepalives_idle", "2"),
+    ("tcp_keepalives_interval", "1"),
+    ("tcp_keepalives_count", "3"),
+    // Each statement knows its index. While a table is small the planner would rather walk it, and keep that plan for
+    // a connection's life while the table grows.
+    ("enable_seqscan", "off"),
+    // Compiling takes longer than any statement here.
+    ("jit", "off"),
+];
+
+const WRITER: [(&str, &str); 8] = [
+    ("role", "registry_writer"),
+    // What was answered is there after a power cut, whatever the server's default is.
+    ("synchronous_commit", "on"),
+    // Ten times what the largest batch takes on a slow disk.
+    ("statement_timeout", "20s"),
+    // Other writers hold the lock of a tenant for one batch each.
+    ("lock_timeout", "10s"),
+    // Between two statements lies only our own work in memory. A process that is stopped there must not keep the locks.
+    ("idle_in_transaction_session_timeout", "10s"),
+    // Every join here is a list of keys that probes an index. The planner does not know how short the list is, so its
+    // plan for any list is the right one, and planning each batch anew is time lost.
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("plan_cache_mode", "force_generic_plan"),
+];
+
+const READER: [(&str, &str); 3] = [
+    ("role", "registry_reader"),
+    ("statement_timeout", "10s"),
+    // A transaction holds one question.
+    ("idle_in_transaction_session_timeout", "10s"),
+];
+
+const SIGNALS: [(&str, &str); 3] = [
+    ("role", "registry_directory"),
+    ("statement_timeout", "4s"),
+    // Nothing is written here that a power cut could take away.
+    ("synchronous_commit", "off"),
+];
+
+/// What a URL says: where, and as whom to log in.
+pub(crate) fn login(url: &str) -> Result<PgConnectOptions, OpenError> {
+    url.parse().map_err(OpenError::Url)
+}
+
+/// A connection that says what it is for, so that an operator finds it, and has these settings from its first moment.
+fn options(
+    login: &PgConnectOptions,
+    name: &str,
+    settings: impl IntoIterator<Item = (&'static str, &'static str)>,
+) -> PgConnectOptions {
+    login
+        .clone()
+        .application_name(name)
+        .options(EVERYWHERE.into_iter().chain(settings))
+}
+
+/// For a connection on which nothing of a tenant is read or written.
+pub(crate) fn signals(login: &PgConnectOptions, name: &str) -> PgConnectOptions {
+    options(login, name, SIGNALS)
+}
+
+/// One connection, because one batch is written at a time. It is not tried out before each batch: that is a round trip,
+/// and a batch that meets a dead connection is tried again.
+pub(crate) async fn writer(login: &PgConnectOptions) -> Result<PgPool, sqlx::Error> {
+    pool(1).connect_with(options(login, "registry-writer", WRITER)).await
+}
+
+pub(crate) async fn readers(login: &PgConnectOptions) -> Result<PgPool, sqlx::Error> {
+    pool(READERS)
+        .connect_with(options(login, "registry-reader", READER))
+        .await
+}
+
+/// For migrations, as whoever logs in. An index of a large table takes its time.
+pub(crate) async fn owner(login: &PgConnectOptions) -> Result<PgPool, sqlx::Error> {
+    pool(1)
+        .connect_with(login.clone().application_name("registry-migrate"))
+        .await
+}
+
+fn pool(connections: u32) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(CONNECT_LIMIT)
+        .test_before_acquire(false)
+}
+
+/// What takes longer than this is treated like a lost connection.
+pub(crate) async fn limited<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    match tokio::time::timeout(limit, work).await {
+        Ok(done) => done,
+        Err(late) => Err(sqlx::Error::Io(late.into())),
+    }
+}

@@ -1,0 +1,323 @@
+//! What a batch writes: one statement for each table, all rows of the batch as one array for each column.
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+use registry_domain::tenant::Tenant;
+use registry_domain::{MerchantId, TenantId};
+use registry_journal::port::{HistoryRow, IdempotencyRow, KeyRow, LinkRow, TransactError, Writes};
+use registry_journal::record::EventRow;
+use registry_journal::stored::{MerchantColumns, tenant_to_json};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use crate::error::transact;
+use crate::rows::bigint;
+
+/// Writes everything. The caller commits.
+pub(crate) async fn write(
+    connection: &mut PgConnection,
+    writes: &Writes,
+    now: DateTime<Utc>,
+) -> Result<(), TransactError> {
+    let Writes {
+        cleared,
+        events,
+        keys,
+        merchants,
+        history,
+        links,
+        tenants,
+        idempotency,
+    } = writes;
+    if !cleared.is_empty() {
+        clear(connection, cleared).await.map_err(transact)?;
+    }
+    if !events.is_empty() {
+        append(connection, events).await.map_err(transact)?;
+    }
+    if !keys.is_empty() {
+        data_keys(connection, keys).await.map_err(transact)?;
+    }
+    if !merchants.is_empty() {
+        let columns: Vec<_> = merchants.iter().map(|(_, it)| MerchantColumns::of(it)).collect();
+        let ids: Vec<_> = merchants.iter().map(|(tenant, it)| (*tenant, it.id)).collect();
+        replace_merchants(connection, &ids, &columns).await.map_err(transact)?;
+    }
+    if !links.is_empty() {
+        merchant_links(connection, links).await.map_err(transact)?;
+    }
+    if !history.is_empty() {
+        merchant_history(connection, history).await.map_err(transact)?;
+    }
+    if !tenants.is_empty() {
+        replace_tenants(connection, tenants).await.map_err(transact)?;
+    }
+    if !idempotency.is_empty() {
+        forget_idempotency_keys(connection, idempotency, now)
+            .await
+            .map_err(transact)?;
+        idempotency_keys(connection, idempotency).await.map_err(transact)?;
+    }
+    Ok(())
+}
+
+/// One column of all rows.
+fn column<'a, Row, Value>(rows: &'a [Row], value: impl Fn(&'a Row) -> Value) -> Vec<Value> {
+    rows.iter().map(value).collect()
+}
+
+/// Removes what is projected of these merchants.
+async fn clear(connection: &mut PgConnection, cleared: &[(TenantId, MerchantId)]) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        r#"
+        WITH wanted AS (
+            SELECT * FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, merchant_id)
+        ), history AS (
+            DELETE FROM merchant_history AS h USING wanted AS w
+            WHERE h.tenant_id = w.tenant_id AND h.merchant_id = w.merchant_id
+        ), links AS (
+            DELETE FROM merchant_links AS l USING wanted AS w
+            WHERE l.tenant_id = w.tenant_id AND l.merchant_id = w.merchant_id
+        )
+        DELETE FROM merchants AS m USING wanted AS w
+        WHERE m.tenant_id = w.tenant_id AND m.merchant_id = w.merchant_id
+        "#,
+        &column(cleared, |(tenant, _)| tenant.as_uuid()),
+        &column(cleared, |(_, merchant)| merchant.as_uuid())
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn append(connection: &mut PgConnection, events: &[EventRow]) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        r#"
+        INSERT INTO events (
+            tenant_id, seq, event_id, stream_kind, stream_id, version, type, recorded_at, actor, correlation_id,
+            causation_id, idempotency_key, data, sealed, hash
+        )
+        SELECT * FROM unnest(
+            $1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::uuid[], $6::bigint[], $7::text[], $8::timestamptz[],
+            $9::text[], $10::uuid[], $11::uuid[], $12::text[], $13::text[], $14::bytea[], $15::bytea[]
+        )
+        "#,
+        &column(events, |row| row.tenant_id.as_uuid()),
+        &column(events, |row| bigint(row.seq.0)),
+        &column(events, |row| row.event_id.as_uuid()),
+        &column(events, |row| row.stream.kind()) as &[&str],
+        &column(events, |row| row.stream.as_uuid()),
+        &column(events, |row| bigint(row.version.0)),
+        &column(events, |row| row.event_type.as_str()) as &[&str],
+        &column(events, |row| row.recorded_at),
+        &column(events, |row| row.actor.as_str()) as &[&str],
+        &column(events, |row| row.correlation_id.as_uuid()),
+        &column(events, |row| row.causation_id.map(|id| id.as_uuid())) as &[Option<Uuid>],
+        &column(events, |row| row.idempotency_key.as_deref()) as &[Option<&str>],
+        &column(events, |row| row.data.as_str()) as &[&str],
+        &column(events, |row| row.sealed.as_slice()) as &[&[u8]],
+        &column(events, |row| row.hash.as_slice()) as &[&[u8]]
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn data_keys(connection: &mut PgConnection, keys: &[KeyRow]) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        r#"
+        INSERT INTO data_keys (tenant_id, owner, wrapped)
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bytea[])
+        "#,
+        &column(keys, |row| row.tenant_id.as_uuid()),
+        &column(keys, |row| row.owner),
+        &column(keys, |row| row.wrapped.as_slice()) as &[&[u8]]
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn replace_merchants(
+    connection: &mut PgConnection,
+    ids: &[(TenantId, MerchantId)],
+    rows: &[MerchantColumns],
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        r#"
+        INSERT INTO merchants (
+            tenant_id, merchant_id, member_code, merchant_code, version, status, stage, stage_since, company_name,
+            branch_name, business_number, pending_link_id, pending_since, created_at, updated_at, state
+        )
+        SELECT * FROM unnest(
+            $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::timestamptz[],
+            $9::text[], $10::text[], $11::text[], $12::uuid[], $13::timestamptz[], $14::timestamptz[],
+            $15::timestamptz[], $16::text[]
+        )
+        ON CONFLICT (tenant_id, merchant_id) DO UPDATE SET
+            version = excluded.version,
+            status = excluded.status,
+            stage = excluded.stage,
+            stage_since = excluded.stage_since,
+            company_name = excluded.company_name,
+            branch_name = excluded.branch_name,
+            business_number = excluded.business_number,
+            pending_link_id = excluded.pending_link_id,
+            pending_since = excluded.pending_since,
+            updated_at = excluded.updated_at,
+            state = excluded.state
+        "#,
+        &column(ids, |(tenant, _)| tenant.as_uuid()),
+        &column(ids, |(_, merchant)| merchant.as_uuid()),
+        &column(rows, |row| row.member_code.as_str()) as &[&str],
+        &column(rows, |row| row.merchant_code.as_str()) as &[&str],
+        &column(rows, |row| bigint(row.version.0)),
+        &column(rows, |row| row.status.as_str()) as &[&str],
+        &column(rows, |row| row.stage.as_str()) as &[&str],
+        &column(rows, |row| row.stage_since),
+        &column(rows, |row| row.company_name.as_deref()) as &[Option<&str>],
+        &column(rows, |row| row.branch_name.as_deref()) as &[Option<&str>],
+        &column(rows, |row| row.business_number.as_deref()) as &[Option<&str>],
+        &column(rows, |row| row.pending_link_id.map(|id| id.as_uuid())) as &[Option<Uuid>],
+        &column(rows, |row| row.pending_since) as &[Option<DateTime<Utc>>],
+        &column(rows, |row| row.created_at),
+        &column(rows, |row| row.updated_at),
+        &column(rows, |row| row.state.as_str()) as &[&str]
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn merchant_links(connection: &mut PgConnection, links: &[LinkRow]) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        r#"
+        INSERT INTO merchant_links (tenant_id, link_id, merchant_id)
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[])
+        "#,
+        &column(links, |row| row.tenant_id.as_uuid()),
+        &column(links, |row| row.link_id.as_uuid()),
+        &column(links, |row| row.merchant_id.as_uuid())
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The stretch that was open before a merchant's first new one ends where that begins. Both parts see the table as it
+/// was before: the new ones are not ended.
+async fn merchant_history(connection: &mut PgConnection, history: &[HistoryRow]) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        r#"
+        WITH begun AS (
+            SELECT * FROM unnest(
+                $1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[]
+            ) AS begun (tenant_id, merchant_id, version, status, stage, valid_from, valid_to)
+        ), ended AS (
+            UPDATE merchant_history AS h SET valid_to = w.valid_from
+            FROM (
+                SELECT tenant_id, merchant_id, min(valid_from) AS valid_from FROM begun GROUP BY tenant_id, merchant_id
+            ) AS w
+            WHERE h.tenant_id = w.tenant_id AND h.merchant_id = w.merchant_id AND h.valid_to IS NULL
+        )
+        INSERT INTO merchant_history (tenant_id, merchant_id, version, status, stage, valid_from, valid_to)
+        SELECT * FROM begun
+        "#,
+        &column(history, |row| row.tenant_id.as_uuid()),
+        &column(history, |row| row.merchant_id.as_uuid()),
+        &column(history, |row| bigint(row.version.0)),
+        &column(history, |row| row.status.as_str()) as &[&str],
+        &column(history, |row| row.stage.as_str()) as &[&str],
+        &column(history, |row| row.valid_from),
+        &column(history, |row| row.valid_to) as &[Option<DateTime<Utc>>]
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn replace_tenants(connection: &mut PgConnection, tenants: &[Tenant]) -> Result<(), sqlx::Error> {
+    let keys: Vec<_> = tenants
+        .iter()
+        .flat_map(|tenant| tenant.keys.iter().map(move |key| (key.id, tenant.id)))
+        .collect();
+    sqlx::query!(
+        r#"
+        WITH keys AS (
+            INSERT INTO api_keys (key_id, tenant_id)
+            SELECT * FROM unnest($1::uuid[], $2::uuid[])
+            ON CONFLICT (key_id) DO NOTHING
+        )
+        INSERT INTO tenants (tenant_id, slug, state)
+        SELECT * FROM unnest($3::uuid[], $4::text[], $5::text[])
+        ON CONFLICT (tenant_id) DO UPDATE SET state = excluded.state
+        "#,
+        &column(&keys, |(key, _)| key.as_uuid()),
+        &column(&keys, |(_, tenant)| tenant.as_uuid()),
+        &column(tenants, |tenant| tenant.id.as_uuid()),
+        &column(tenants, |tenant| tenant.slug.as_str()) as &[&str],
+        &column(tenants, tenant_to_json)
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// A few of the expired ones leave with every new one, so that the table does not grow for ever.
+async fn forget_idempotency_keys(
+    connection: &mut PgConnection,
+    keys: &[IdempotencyRow],
+    now: DateTime<Utc>,
+) -> Result<(), sqlx::Error> {
+    let tenants: HashSet<_> = keys.iter().map(|row| row.tenant_id.as_uuid()).collect();
+    let tenants: Vec<_> = tenants.into_iter().collect();
+    sqlx::query!(
+        r#"
+        DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY (
+            SELECT expired.ctid FROM unnest($1::uuid[]) AS wanted (tenant_id)
+            CROSS JOIN LATERAL (
+                SELECT ctid FROM idempotency_keys
+                WHERE tenant_id = wanted.tenant_id AND expires_at <= $2 ORDER BY expires_at LIMIT 100
+            ) AS expired
+        ))
+        "#,
+        &tenants,
+        now
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn idempotency_keys(connection: &mut PgConnection, keys: &[IdempotencyRow]) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        r#"
+        INSERT INTO idempotency_keys (
+            tenant_id, key, fingerprint, merchant_id, link_id, version, created_at, expires_at
+        )
+        SELECT * FROM unnest(
+            $1::uuid[], $2::text[], $3::bytea[], $4::uuid[], $5::uuid[], $6::bigint[], $7::timestamptz[],
+            $8::timestamptz[]
+        )
+        ON CONFLICT (tenant_id, key) DO UPDATE SET
+            fingerprint = excluded.fingerprint,
+            merchant_id = excluded.merchant_id,
+            link_id = excluded.link_id,
+            version = excluded.version,
+            created_at = excluded.created_at,
+            expires_at = excluded.expires_at
+        "#,
+        &column(keys, |row| row.tenant_id.as_uuid()),
+        &column(keys, |row| row.key.as_str()) as &[&str],
+        &column(keys, |row| row.fingerprint.as_slice()) as &[&[u8]],
+        &column(keys, |row| row.merchant_id.as_uuid()),
+        &column(keys, |row| row.link_id.map(|id| id.as_uuid())) as &[Option<Uuid>],
+        &column(keys, |row| bigint(row.version.0)),
+        &column(keys, |row| row.created_at),
+        &column(keys, |row| row.expires_at)
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

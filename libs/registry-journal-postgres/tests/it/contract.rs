@@ -1,0 +1,5 @@
+//! The promises of the storage port, kept by PostgreSQL.
+
+use crate::harness::PostgresDatabase;
+
+registry_journal::contract_tests!(PostgresDatabase);

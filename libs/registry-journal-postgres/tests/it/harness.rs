@@ -1,0 +1,214 @@
+//! A database of its own for each test, on the server that `TEST_POSTGRES_URL` names, and a hand inside it.
+
+use async_trait::async_trait;
+use registry_domain::{MerchantId, Seq, TenantId};
+use registry_journal::StreamId;
+use registry_journal::contract::{Damage, EventColumn, Harness};
+use registry_journal::port::Cause;
+use registry_journal_postgres::{PostgresJournal, migrate};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row};
+use uuid::Uuid;
+
+/// Rows as a service would have written them, but for the JSON in them, which nobody reads.
+const SEED: &str = "
+    CREATE TEMPORARY TABLE seed AS
+    SELECT lpad(to_hex(t), 32, '0')::uuid AS tenant_id, lpad(to_hex(t * 1000000 + m), 32, '0')::uuid AS merchant_id,
+        t, m, now() - m * interval '1 minute' AS at,
+        (ARRAY['registered', 'drafting', 'in_review', 'opened', 'archived'])[m % 5 + 1] AS stage
+    FROM generate_series(1, {tenants}) AS t, generate_series(1, {merchants}) AS m;
+    INSERT INTO tenants SELECT tenant_id, 'tenant-' || t, '{}' FROM seed WHERE m = 1;
+    INSERT INTO api_keys SELECT merchant_id, tenant_id FROM seed WHERE m = 1;
+    INSERT INTO publish_cursors SELECT tenant_id, 1, 1, 1 FROM seed WHERE m = 1;
+    INSERT INTO data_keys SELECT tenant_id, merchant_id, '\\x00' FROM seed;
+    INSERT INTO idempotency_keys SELECT tenant_id, 'key-' || m, '\\x00', merchant_id, NULL, 1, at, at FROM seed;
+    INSERT INTO merchant_links SELECT tenant_id, merchant_id, merchant_id FROM seed;
+    INSERT INTO merchant_history SELECT tenant_id, merchant_id, v, 'none', stage, at, CASE v WHEN 1 THEN at END
+    FROM seed, generate_series(1, 2) AS v;
+    INSERT INTO merchants SELECT tenant_id, merchant_id, 'member-' || m, 'shop-' || m, 1, 'none', stage, at, 'Shop ' || m,
+        NULL, lpad(m::text, 10, '0'), CASE m % 100 WHEN 0 THEN merchant_id END, CASE m % 100 WHEN 0 THEN at END, at, at,
+        '{}'
+    FROM seed;
+    INSERT INTO events SELECT tenant_id, 3 * m + v, lpad(to_hex(t * 10000000 + 3 * m + v), 32, '0')::uuid, 'merchant',
+        merchant_id, v, 'note.added', at, 'system', merchant_id, NULL, NULL, '{}', '\\x', '\\x'
+    FROM seed, generate_series(1, 3) AS v;
+    ANALYZE";
+
+/// A database that goes with its handle.
+pub struct PostgresDatabase {
+    /// Its server, for a superuser.
+    pub server: PgConnectOptions,
+    /// Its name, which no other has.
+    pub name: String,
+}
+
+impl PostgresDatabase {
+    /// An empty database: no migration has run.
+    pub async fn empty() -> Self {
+        #[expect(clippy::disallowed_methods, reason = "the edge: tests are told where the server is")]
+        let url = std::env::var("TEST_POSTGRES_URL");
+        let url = url.expect("TEST_POSTGRES_URL is the address of a superuser; `cargo xtask test` arranges a server");
+        Self::on(&url).await
+    }
+
+    /// An empty database on another server.
+    pub async fn on(url: &str) -> Self {
+        let server: PgConnectOptions = url.parse().expect("it is the URL of a PostgreSQL database");
+        #[expect(clippy::disallowed_methods, reason = "the edge: a name that no other test has")]
+        let number = Uuid::new_v4().simple();
+        let name = format!("registry_test_{number}");
+        execute(&server, &format!("CREATE DATABASE {name}")).await;
+        Self { server, name }
+    }
+
+    /// Where it is, for a superuser.
+    pub fn url(&self) -> String {
+        self.server.clone().database(&self.name).to_url_lossy().to_string()
+    }
+
+    /// A connection of a superuser.
+    pub async fn connect(&self) -> PgConnection {
+        let options = self.server.clone().database(&self.name);
+        options.connect().await.expect("the database can be connected to")
+    }
+
+    /// Runs a statement as a superuser.
+    pub async fn execute(&self, statement: &str) {
+        execute(&self.server.clone().database(&self.name), statement).await;
+    }
+
+    /// Fills every table: `tenants` tenants, numbered from 1, with `merchants` merchants each; and tells the planner.
+    pub async fn seed(&self, tenants: u32, merchants: u32) {
+        let script = SEED
+            .replace("{tenants}", &tenants.to_string())
+            .replace("{merchants}", &merchants.to_string());
+        self.execute(&script).await;
+    }
+
+    async fn try_on_event(&self, statement: &'static str, tenant: TenantId, seq: Seq) -> Result<(), Cause> {
+        let done = sqlx::query(statement)
+            .bind(tenant.as_uuid())
+            .bind(position(seq))
+            .execute(&mut self.connect().await)
+            .await?;
+        // A statement that finds no row would be refused by nobody.
+        assert_eq!(done.rows_affected(), 1);
+        Ok(())
+    }
+}
+
+impl Drop for PostgresDatabase {
+    fn drop(&mut self) {
+        let server = self.server.clone();
+        let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
+        // The runtime of the test cannot be waited for here.
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime").block_on(execute(&server, &statement));
+        });
+        // A server that the test has stopped took its databases with it.
+        dropping.join().ok();
+    }
+}
+
+async fn execute(database: &PgConnectOptions, statement: &str) {
+    let mut connection = database.connect().await.expect("the database can be connected to");
+    let done = sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await;
+    done.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    connection.close().await.ok();
+}
+
+fn position(seq: Seq) -> i64 {
+    i64::try_from(seq.0).expect("a position of a small log")
+}
+
+#[async_trait]
+impl Harness for PostgresDatabase {
+    type Storage = PostgresJournal;
+
+    async fn fresh() -> Self {
+        let database = Self::empty().await;
+        migrate(&database.url()).await.expect("the migrations run");
+        database
+    }
+
+    async fn open(&self) -> PostgresJournal {
+        PostgresJournal::connect(&self.url()).await.expect("the database opens")
+    }
+
+    async fn try_update_event(&self, tenant: TenantId, seq: Seq) -> Result<(), Cause> {
+        let statement = "UPDATE events SET actor = 'somebody' WHERE tenant_id = $1 AND seq = $2";
+        self.try_on_event(statement, tenant, seq).await
+    }
+
+    async fn try_delete_event(&self, tenant: TenantId, seq: Seq) -> Result<(), Cause> {
+        let statement = "DELETE FROM events WHERE tenant_id = $1 AND seq = $2";
+        self.try_on_event(statement, tenant, seq).await
+    }
+
+    async fn alter_event_byte(&self, tenant: TenantId, seq: Seq, column: EventColumn) {
+        let name = column.0;
+        let mut connection = self.connect().await;
+        let kind = format!("SELECT pg_typeof({name})::text FROM events LIMIT 1");
+        let kind = sqlx::query(AssertSqlSafe(kind)).fetch_one(&mut connection).await;
+        let kind: String = kind.expect("there are events").get(0);
+        let flipped =
+            |bytes: &str| format!("set_byte({bytes}, length({bytes}) - 1, get_byte({bytes}, length({bytes}) - 1) # 1)");
+        // A number moves so far that it meets no neighbour.
+        let changed = match kind.as_str() {
+            "bigint" => format!("{name} + 1000000"),
+            "timestamp with time zone" => format!("{name} + interval '1 second'"),
+            "uuid" => format!("encode({}, 'hex')::uuid", flipped(&format!("uuid_send({name})"))),
+            "text" => format!(
+                "convert_from({}, 'UTF8')",
+                flipped(&format!("convert_to({name}, 'UTF8')"))
+            ),
+            "bytea" => flipped(name),
+            _ => panic!("{name} holds {kind}: nothing to alter"),
+        };
+        self.execute("ALTER TABLE events DISABLE TRIGGER events_refuse_change")
+            .await;
+        let update = format!("UPDATE events SET {name} = {changed} WHERE tenant_id = $1 AND seq = $2");
+        let done = sqlx::query(AssertSqlSafe(update))
+            .bind(tenant.as_uuid())
+            .bind(position(seq))
+            .execute(&mut connection)
+            .await
+            .expect("a superuser may do anything");
+        assert_eq!(done.rows_affected(), 1);
+    }
+
+    async fn damage(&self, tenant: TenantId, merchant: MerchantId, damage: Damage) {
+        let key = "WHERE tenant_id = $1 AND merchant_id = $2";
+        let statement = match damage {
+            Damage::Status => format!("UPDATE merchants SET status = 'drafting' {key}"),
+            Damage::State => format!("UPDATE merchants SET state = '{{' {key}"),
+            Damage::Lost => format!("DELETE FROM merchants {key}"),
+            Damage::HistoryLost => format!("DELETE FROM merchant_history {key}"),
+            Damage::LinksLost => format!("DELETE FROM merchant_links {key}"),
+            Damage::Surplus => format!(
+                "INSERT INTO merchants SELECT tenant_id, gen_random_uuid(), member_code, 'made-up', version, status,
+                     stage, stage_since, company_name, branch_name, business_number, pending_link_id, pending_since,
+                     created_at, updated_at, state
+                 FROM merchants {key}"
+            ),
+        };
+        let done = sqlx::query(AssertSqlSafe(statement))
+            .bind(tenant.as_uuid())
+            .bind(merchant.as_uuid())
+            .execute(&mut self.connect().await)
+            .await
+            .expect("a superuser may do anything");
+        assert!(done.rows_affected() > 0);
+    }
+
+    async fn make_poison(&self, stream: StreamId) {
+        let id = stream.as_uuid();
+        self.execute(&format!(
+            "CREATE FUNCTION poison() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''poison''; END';
+             CREATE TRIGGER poison BEFORE INSERT ON events FOR EACH ROW WHEN (new.stream_id = '{id}')
+             EXECUTE FUNCTION poison()"
+        ))
+        .await;
+    }
+}

@@ -1,0 +1,215 @@
+//! Which way each statement takes: from an index to the rows that are wanted, however large the tables are.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use registry_domain::TenantId;
+use registry_domain::merchant::Command;
+use registry_journal::contract::Harness;
+use registry_journal::contract::fixtures::{World, callback, command, register, registration, request_link, with_key};
+use registry_journal::port::{Direction, MerchantFilter, MerchantQuery, PageSize, Reader, SortKey};
+use serde_json::Value;
+use sqlx::{AssertSqlSafe, PgConnection, Row};
+
+use crate::harness::PostgresDatabase;
+
+/// Statements that look at all rows of something on purpose: a part of the text, and why.
+const MAY_WALK: &[(&str, &str)] = &[("FROM _sqlx_migrations", "there are a few")];
+
+/// Every statement that the compiler checked, with the number of its parameters.
+fn statements() -> Vec<(String, usize)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(".sqlx");
+    let files = fs::read_dir(folder).expect("there is a description of each statement");
+    let statement = |file: fs::DirEntry| {
+        let content = fs::read(file.path()).expect("a description can be read");
+        let content: Value = serde_json::from_slice(&content).expect("a description is JSON");
+        let parameters = content["describe"]["parameters"]["Left"]
+            .as_array()
+            .expect("it has parameters");
+        (
+            content["query"].as_str().expect("it has a query").to_owned(),
+            parameters.len(),
+        )
+    };
+    files
+        .map(|file| statement(file.expect("the folder can be listed")))
+        .collect()
+}
+
+/// The plan that serves any values, as a role would run it; none if the role may not.
+async fn plan(connection: &mut PgConnection, role: &str, statement: &str, parameters: usize) -> Option<Value> {
+    let values = vec!["NULL"; parameters].join(", ");
+    let execute = if values.is_empty() {
+        "asked".to_owned()
+    } else {
+        format!("asked ({values})")
+    };
+    let explain = format!("EXPLAIN (FORMAT JSON) EXECUTE {execute}");
+    let steps = [
+        format!(
+            "DEALLOCATE ALL; SET ROLE {role}; SET plan_cache_mode = force_generic_plan; PREPARE asked AS {statement}"
+        ),
+        explain,
+        "RESET ROLE".to_owned(),
+    ];
+    let [prepare, explain, reset] = steps;
+    let prepared = sqlx::raw_sql(AssertSqlSafe(prepare)).execute(&mut *connection).await;
+    prepared.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    let plan = sqlx::raw_sql(AssertSqlSafe(explain)).fetch_one(&mut *connection).await;
+    sqlx::raw_sql(AssertSqlSafe(reset))
+        .execute(connection)
+        .await
+        .expect("the role can be left");
+    match plan {
+        Ok(row) => Some(row.get(0)),
+        Err(error) => {
+            let error = error.into_database_error().expect("the server answers");
+            assert!(error.message().starts_with("permission denied"), "{statement}: {error}");
+            None
+        }
+    }
+}
+
+/// The steps that look at more rows than are wanted, or sort them.
+fn flaws(plan: &Value, flaws: &mut Vec<String>) {
+    match plan {
+        Value::Array(parts) => parts.iter().for_each(|part| self::flaws(part, flaws)),
+        Value::Object(parts) => {
+            let text = |key: &str| parts.get(key).and_then(Value::as_str).unwrap_or_default();
+            let (node, condition) = (text("Node Type"), text("Index Cond"));
+            let is_bad = match node {
+                "Seq Scan" | "Sort" | "Incremental Sort" | "Hash Join" | "Merge Join" => true,
+                "Index Scan" | "Index Only Scan" | "Bitmap Index Scan" => condition.is_empty(),
+                _ => false,
+            };
+            if is_bad {
+                flaws.push(format!("{node} on {}{}", text("Relation Name"), text("Index Name")));
+            }
+            parts.values().for_each(|part| self::flaws(part, flaws));
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// With tables of a real size and the planner as it comes. Every role that may run a statement runs it well: row level
+/// security does not come between a statement and its index.
+#[tokio::test]
+async fn no_statement_walks_a_table_or_sorts() {
+    let database = PostgresDatabase::fresh().await;
+    database.seed(20, 1_000).await;
+    // Many tenants have next to nothing.
+    database
+        .execute(
+            "INSERT INTO tenants SELECT gen_random_uuid(), 'small-' || n, '{}' FROM generate_series(1, 10000) AS n;
+             INSERT INTO api_keys SELECT gen_random_uuid(), tenant_id FROM tenants;
+             INSERT INTO publish_cursors SELECT tenant_id, 1, 1, 1 FROM tenants ON CONFLICT DO NOTHING;
+             ANALYZE",
+        )
+        .await;
+    let mut connection = database.connect().await;
+    let statements = statements();
+    assert!(statements.len() > 35, "{} statements", statements.len());
+    let mut wrong = Vec::new();
+    for (statement, parameters) in &statements {
+        let mut may = 0;
+        for role in ["registry_writer", "registry_reader", "registry_directory"] {
+            let Some(plan) = plan(&mut connection, role, statement, *parameters).await else {
+                continue;
+            };
+            may += 1;
+            let mut found = Vec::new();
+            flaws(&plan, &mut found);
+            if !found.is_empty() && !MAY_WALK.iter().any(|(part, _)| statement.contains(part)) {
+                wrong.push(format!("{role}: {found:?}\n{statement}"));
+            }
+        }
+        assert!(may > 0, "no role may run it: {statement}");
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Asks what the service asks all day.
+async fn ask_all(world: &World<PostgresDatabase>, tenant: TenantId) {
+    for sort in [SortKey::CreatedAt, SortKey::UpdatedAt, SortKey::StageSince] {
+        let query = MerchantQuery {
+            filter: MerchantFilter {
+                search: Some("s1".to_owned()),
+                ..MerchantFilter::default()
+            },
+            sort,
+            direction: Direction::Descending,
+            after: None,
+            limit: PageSize::MAX,
+        };
+        world.storage.merchants(tenant, &query).await.expect("a list");
+    }
+    let all = MerchantFilter::default();
+    world.storage.status_counts(tenant, &all).await.expect("counts");
+    world
+        .storage
+        .status_counts_as_of(tenant, world.now())
+        .await
+        .expect("counts");
+    world.storage.tenants(None, PageSize::MAX).await.expect("tenants");
+    world.log(tenant).await;
+}
+
+/// While tables are small the planner would rather walk them, and a connection keeps its plans while they grow. Ours do
+/// not: through everything that the adapter does, no table is walked once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn small_tables_are_not_walked_either() {
+    let world = World::<PostgresDatabase>::new().await;
+    world.harness.execute("SELECT pg_stat_reset()").await;
+    let tenant = world.tenant("acme").await;
+    for number in 0..20 {
+        let id = world.merchant_id();
+        let registered = register(tenant, id, registration("m", &format!("s{number}")));
+        world.write(with_key(registered, &format!("key-{number}"), 1)).await;
+        world.write(request_link(tenant, id, world.link_id())).await;
+        for letter in ["W", "P", "O"] {
+            world.report(callback(tenant, id, letter, "")).await;
+        }
+        world.write(command(tenant, id, Command::Archive)).await;
+        world.storage.projected(tenant, &[id]).await.expect("rows");
+    }
+    ask_all(&world, tenant).await;
+    let World {
+        harness,
+        storage,
+        writer,
+        ..
+    } = world;
+    drop(writer);
+    // What a connection has counted is told at its end.
+    storage.close().await;
+    let mut connection = harness.connect().await;
+    let counted = tokio::time::timeout(Duration::from_secs(30), async {
+        loop {
+            let left: i64 = sqlx::query_scalar(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+                 AND backend_type = 'client backend'",
+            )
+            .fetch_one(&mut connection)
+            .await
+            .expect("an answer");
+            if left == 0 {
+                break;
+            }
+        }
+        sqlx::query(
+            "SELECT relname::text, coalesce(seq_scan, 0), coalesce(idx_scan, 0) FROM pg_stat_user_tables
+             WHERE relname <> '_sqlx_migrations'",
+        )
+        .fetch_all(&mut connection)
+        .await
+        .expect("an answer")
+    });
+    let mut probes = 0;
+    for row in counted.await.expect("connections end when they are closed") {
+        let (table, walks, by_index): (String, i64, i64) = (row.get(0), row.get(1), row.get(2));
+        assert_eq!(walks, 0, "{table}");
+        probes += by_index;
+    }
+    assert!(probes > 500, "{probes} probes: the statistics were told");
+}

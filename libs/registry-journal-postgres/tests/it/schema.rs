@@ -1,0 +1,104 @@
+//! Migrating, and telling what a database's schema is.
+
+use registry_journal::contract::Harness;
+use registry_journal::port::{Reader, SchemaState};
+use registry_journal_postgres::{OpenError, PostgresJournal, migrate, schema_state};
+use sqlx::ConnectOptions;
+
+use crate::harness::PostgresDatabase;
+
+/// Where a database is, for somebody else.
+fn url_of(database: &PostgresDatabase, user: &str, password: &str) -> String {
+    let options = database.server.clone().database(&database.name);
+    options.username(user).password(password).to_url_lossy().to_string()
+}
+
+/// An empty, an older, the current and a newer schema are told apart.
+#[tokio::test]
+async fn the_schema_is_compared_with_ours() {
+    let database = PostgresDatabase::empty().await;
+    let state = async || {
+        schema_state(&database.url())
+            .await
+            .expect("the database tells its schema")
+    };
+    assert_eq!(state().await, SchemaState::Empty);
+    migrate(&database.url()).await.expect("the migrations run");
+    assert_eq!(state().await, SchemaState::Current);
+    database
+        .execute(
+            "UPDATE _sqlx_migrations SET version = 9999 WHERE version = (SELECT max(version) FROM _sqlx_migrations)",
+        )
+        .await;
+    assert!(matches!(state().await, SchemaState::Newer { has: 9_999, .. }));
+    database.execute("DELETE FROM _sqlx_migrations WHERE version > 1").await;
+    assert!(matches!(state().await, SchemaState::Older { has: 1, .. }));
+}
+
+/// Many processes that migrate one database at once all succeed, and so do several databases of one cluster that make
+/// the same roles.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn migrating_at_once_is_safe() {
+    let databases = [PostgresDatabase::empty().await, PostgresDatabase::empty().await];
+    let migrations = (0..12).map(|number| {
+        let url = databases[number % 2].url();
+        tokio::spawn(async move { migrate(&url).await })
+    });
+    for migration in migrations.collect::<Vec<_>>() {
+        migration
+            .await
+            .expect("nobody panics")
+            .expect("each finds it done, or does it");
+    }
+    for database in &databases {
+        assert_eq!(
+            schema_state(&database.url()).await.expect("an answer"),
+            SchemaState::Current
+        );
+    }
+}
+
+/// A login that is no superuser, member of the service's three roles and of nothing else, can do all the service does
+/// and cannot migrate.
+#[tokio::test]
+async fn the_service_needs_no_superuser() {
+    let database = PostgresDatabase::fresh().await;
+    let name = database.name.replace("registry_test_", "registry_login_");
+    let login = format!(
+        "CREATE ROLE {name} LOGIN PASSWORD 'of a test' IN ROLE registry_writer, registry_reader, registry_directory"
+    );
+    database.execute(&login).await;
+    let url = url_of(&database, &name, "of a test");
+    assert_eq!(schema_state(&url).await.expect("it may look"), SchemaState::Current);
+    let journal = PostgresJournal::connect(&url).await.expect("it may log in");
+    journal.ping().await.expect("it may read");
+    database.execute("DELETE FROM _sqlx_migrations WHERE version > 1").await;
+    assert!(matches!(migrate(&url).await, Err(OpenError::Migrate(_))));
+    journal.close().await;
+    database.execute(&format!("DROP ROLE {name}")).await;
+}
+
+/// Whoever may make roles and owns the database can migrate it.
+#[tokio::test]
+async fn an_owner_that_is_no_superuser_can_migrate() {
+    let database = PostgresDatabase::empty().await;
+    let name = database.name.replace("registry_test_", "registry_login_");
+    database
+        .execute(&format!(
+            "CREATE ROLE {name} LOGIN CREATEROLE PASSWORD 'of a test'; ALTER DATABASE {} OWNER TO {name}",
+            database.name
+        ))
+        .await;
+    migrate(&url_of(&database, &name, "of a test"))
+        .await
+        .expect("the migrations run");
+    assert_eq!(
+        schema_state(&database.url()).await.expect("an answer"),
+        SchemaState::Current
+    );
+    database
+        .execute(&format!(
+            "REASSIGN OWNED BY {name} TO CURRENT_USER; DROP OWNED BY {name}; DROP ROLE {name}"
+        ))
+        .await;
+}

@@ -1,0 +1,171 @@
+//! Networks and servers that fail in the worst moment: nothing is lost, nothing is doubled.
+
+use std::collections::HashSet;
+use std::future::pending;
+use std::sync::Arc;
+
+use registry_domain::{EventId, MerchantId, TenantId};
+use registry_journal::contract::Harness;
+use registry_journal::contract::fixtures::{World, callback, written};
+use registry_journal::port::Reader;
+use registry_journal::submission::WriteError;
+use registry_journal::writer::{Writer, WriterConfig};
+use registry_journal_postgres::{PostgresJournal, migrate};
+use sqlx::ConnectOptions;
+use tokio::net::lookup_host;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::cluster::Cluster;
+use crate::harness::PostgresDatabase;
+use crate::proxy::{Cut, Proxy};
+
+/// A world whose storage is reached in a way of the test's own.
+async fn world_on(database: PostgresDatabase, url: &str) -> World<PostgresDatabase> {
+    let world = World::<PostgresDatabase>::new().await;
+    let storage = PostgresJournal::connect(url).await.expect("the database opens");
+    let (writer, _task) = Writer::start(world.parts(storage.clone(), 1), WriterConfig::default(), pending());
+    World {
+        harness: database,
+        storage,
+        writer,
+        ..world
+    }
+}
+
+/// The connection is cut exactly at COMMIT: before the server hears of it, after it has answered, and while it is still
+/// at it. The command is written once each time, and the caller is told so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_of_unknown_outcome_counts_once() {
+    let database = PostgresDatabase::fresh().await;
+    let server = lookup_host((database.server.get_host(), database.server.get_port())).await;
+    let server = server.expect("the server has an address").next();
+    let proxy = Proxy::before(server.expect("at least one")).await;
+    let (host, port) = (proxy.address.ip().to_string(), proxy.address.port());
+    let url = database.server.clone().database(&database.name).host(&host).port(port);
+    let url = url.to_url_lossy().to_string();
+    let world = world_on(database, &url).await;
+    let tenant = world.tenant("acme").await;
+    let merchant = world.merchant(tenant, "m", "s").await;
+    // The commit takes its time, so that somebody who does not wait for it would look too early.
+    world
+        .harness
+        .execute(
+            "CREATE FUNCTION linger() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END';
+             CREATE CONSTRAINT TRIGGER linger AFTER INSERT ON events DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+             EXECUTE FUNCTION linger()",
+        )
+        .await;
+    let mut rows = 2;
+    for cut in [Cut::BeforeCommit, Cut::AfterAnswer, Cut::WhileCommitting] {
+        for letter in ["P", "S"] {
+            proxy.arm(cut);
+            let written = world.report(callback(tenant, merchant, letter, "")).await;
+            assert!(proxy.has_cut(), "{cut:?}");
+            rows += 2;
+            let log = world.log(tenant).await;
+            let last: Vec<_> = log[log.len() - 2..].iter().map(|row| row.event_id).collect();
+            assert_eq!(last, written.event_ids, "{cut:?}");
+            world.expect_sound(tenant, rows).await;
+        }
+    }
+    let stats = world.writer.stats();
+    // Only what never reached the server was done again.
+    assert_eq!((stats.retried, stats.failed), (2, 0), "{stats:?}");
+}
+
+/// What the callers of a storm were told.
+#[derive(Default)]
+struct Answers {
+    written: Vec<EventId>,
+    failed: usize,
+}
+
+/// Calls back until told to stop, and says how many answers there were.
+async fn call_back(
+    writer: Writer,
+    (tenant, merchant): (TenantId, MerchantId),
+    stop: CancellationToken,
+    answered: watch::Sender<u64>,
+) -> Answers {
+    let mut answers = Answers::default();
+    for letter in ["P", "S"].into_iter().cycle() {
+        if stop.is_cancelled() {
+            break;
+        }
+        match writer.report(callback(tenant, merchant, letter, "")).await {
+            Ok(outcome) => {
+                answers.written.extend(written(outcome).event_ids);
+                answered.send_modify(|count| *count += 1);
+            }
+            Err(WriteError::Failed) => answers.failed += 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    answers
+}
+
+/// Uses all connections that read.
+async fn ask_side_by_side(world: &World<PostgresDatabase>, tenant: TenantId, merchant: MerchantId) {
+    let questions: Vec<_> = (0..8)
+        .map(|_| {
+            let storage = world.storage.clone();
+            tokio::spawn(async move { storage.merchant(tenant, merchant).await })
+        })
+        .collect();
+    for question in questions {
+        let row = question.await.expect("nobody panics").expect("storage answers");
+        assert!(row.is_some());
+    }
+}
+
+/// The server is killed again and again while callbacks come in. Whatever was answered is in the log, once; and no
+/// question fails because its connection had died before it was asked.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_server_loses_nothing_that_was_answered() {
+    const CALLERS: usize = 16;
+    let cluster = Arc::new(Cluster::start());
+    let database = PostgresDatabase::on(&cluster.url()).await;
+    let url = database.url();
+    migrate(&url).await.expect("the migrations run");
+    let world = world_on(database, &url).await;
+    let tenant = world.tenant("acme").await;
+    let stop = CancellationToken::new();
+    let (answered, mut counted) = watch::channel(0);
+    let (mut merchants, mut callers) = (Vec::new(), Vec::new());
+    for caller in 0..CALLERS {
+        let merchant = world.merchant(tenant, "m", &format!("s{caller}")).await;
+        merchants.push(merchant);
+        let calling = call_back(world.writer.clone(), (tenant, merchant), stop.clone(), answered.clone());
+        callers.push(tokio::spawn(calling));
+    }
+    for _ in 0..3 {
+        let enough = *counted.borrow() + 200;
+        counted.wait_for(|count| *count >= enough).await.expect("callers work");
+        ask_side_by_side(&world, tenant, merchants[0]).await;
+        let cluster = Arc::clone(&cluster);
+        let restart = tokio::task::spawn_blocking(move || cluster.restart_immediately());
+        restart.await.expect("the server comes back");
+        ask_side_by_side(&world, tenant, merchants[0]).await;
+    }
+    let enough = *counted.borrow() + 200;
+    counted.wait_for(|count| *count >= enough).await.expect("callers work");
+    stop.cancel();
+    let (mut told, mut failed) = (Vec::new(), 0);
+    for caller in callers {
+        let answers = caller.await.expect("nobody panics");
+        told.extend(answers.written);
+        failed += answers.failed;
+    }
+    let log = world.log(tenant).await;
+    world.expect_sound(tenant, log.len()).await;
+    let there: HashSet<_> = log.iter().map(|row| row.event_id).collect();
+    assert!(
+        told.iter().all(|event| there.contains(event)),
+        "something was answered and is not there"
+    );
+    // A callback writes two events. One that failed may be there or not, but not twice.
+    let rows = log.len() - 1 - CALLERS;
+    let possible = told.len()..=told.len() + 2 * failed;
+    assert!(possible.contains(&rows), "{rows} rows, {possible:?} possible");
+}

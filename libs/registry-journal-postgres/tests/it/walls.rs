@@ -1,0 +1,204 @@
+//! Row level security and privileges: who may see and do what, whatever a statement says.
+
+use registry_domain::TenantId;
+use registry_journal::contract::Harness;
+use registry_journal::contract::fixtures::World;
+use registry_journal::port::Reader;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, Row};
+use uuid::Uuid;
+
+use crate::harness::PostgresDatabase;
+
+const ROLES: [&str; 4] = [
+    "registry_owner",
+    "registry_writer",
+    "registry_reader",
+    "registry_directory",
+];
+
+/// The tenants that are seen by who sees none.
+const NOBODY: [Uuid; 0] = [];
+
+async fn connect_as(database: &PostgresDatabase, role: &str) -> PgConnection {
+    let options: PgConnectOptions = database.url().parse().expect("a URL");
+    let options = options.options([("role", role)]);
+    options.connect().await.expect("the database can be connected to")
+}
+
+async fn run(connection: &mut PgConnection, statement: &str) -> Result<(), String> {
+    let done = sqlx::raw_sql(AssertSqlSafe(statement)).execute(connection).await;
+    match done {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error
+            .as_database_error()
+            .expect("the server answers")
+            .message()
+            .to_owned()),
+    }
+}
+
+async fn tables_with_a_tenant(database: &PostgresDatabase) -> Vec<String> {
+    let names = sqlx::query_scalar(
+        "SELECT c.relname::text FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+         WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace AND a.attname = 'tenant_id'",
+    );
+    let names = names.fetch_all(&mut database.connect().await).await;
+    names.expect("the catalogue can be read")
+}
+
+async fn tenants_seen(connection: &mut PgConnection, table: &str) -> Vec<Uuid> {
+    let statement = format!("SELECT DISTINCT tenant_id FROM {table}");
+    let seen = sqlx::query_scalar(AssertSqlSafe(statement)).fetch_all(connection).await;
+    seen.expect("the table can be read")
+}
+
+/// A statement without any condition shows the reader its own tenant's rows, of every table there is, and none when no
+/// tenant is set. The owner, who is bound too, sees none.
+#[tokio::test]
+async fn a_forgotten_condition_shows_nothing_of_others() {
+    let database = PostgresDatabase::fresh().await;
+    database.seed(3, 5).await;
+    let tables = tables_with_a_tenant(&database).await;
+    assert!(tables.len() >= 9, "{tables:?}");
+    let mut superuser = database.connect().await;
+    let mut reader = connect_as(&database, "registry_reader").await;
+    let mut owner = connect_as(&database, "registry_owner").await;
+    let tenant = Uuid::from_u128(2);
+    for table in &tables {
+        assert_eq!(tenants_seen(&mut superuser, table).await.len(), 3, "{table} is filled");
+        assert_eq!(tenants_seen(&mut owner, table).await, NOBODY, "{table}");
+        assert_eq!(tenants_seen(&mut reader, table).await, NOBODY, "{table}");
+        run(&mut reader, &format!("BEGIN; SET LOCAL registry.tenant = '{tenant}'"))
+            .await
+            .expect("it may say who it is");
+        assert_eq!(tenants_seen(&mut reader, table).await, [tenant], "{table}");
+        run(&mut reader, "ROLLBACK").await.expect("it ends");
+        // The setting ends with the transaction, and leaves an empty text behind.
+        assert_eq!(tenants_seen(&mut reader, table).await, NOBODY, "{table}");
+    }
+}
+
+/// Nobody changes or removes events: the service's roles may not, and the owner and a superuser are refused.
+#[tokio::test]
+async fn nobody_changes_events() {
+    let database = PostgresDatabase::fresh().await;
+    database.seed(1, 1).await;
+    for role in ROLES.into_iter().chain(["postgres"]) {
+        let mut connection = connect_as(&database, role).await;
+        for statement in ["UPDATE events SET actor = 'x'", "DELETE FROM events", "TRUNCATE events"] {
+            let refusal = run(&mut connection, statement).await.expect_err("it is refused");
+            let is_privileged = ["registry_owner", "postgres"].contains(&role);
+            let expected = if is_privileged {
+                "events are append-only"
+            } else {
+                "permission denied for table events"
+            };
+            assert_eq!(refusal, expected, "{role}: {statement}");
+        }
+    }
+}
+
+/// The reader writes nothing but its own tenant's cursor. The directory reads no content.
+#[tokio::test]
+async fn roles_may_do_their_work_and_no_more() {
+    let database = PostgresDatabase::fresh().await;
+    database.seed(2, 1).await;
+    let mut reader = connect_as(&database, "registry_reader").await;
+    run(&mut reader, &format!("SET registry.tenant = '{}'", Uuid::from_u128(1)))
+        .await
+        .expect("it may say who it is");
+    for table in tables_with_a_tenant(&database).await {
+        let inserted = run(&mut reader, &format!("INSERT INTO {table} SELECT * FROM {table}")).await;
+        let deleted = run(&mut reader, &format!("DELETE FROM {table}")).await;
+        let denied = format!("permission denied for table {table}");
+        if table == "publish_cursors" {
+            assert_ne!(inserted, Err(denied.clone()));
+        } else {
+            assert_eq!(inserted, Err(denied.clone()));
+        }
+        assert_eq!(deleted, Err(denied));
+    }
+    let own = "UPDATE publish_cursors SET seq = 7";
+    run(&mut reader, own).await.expect("its own cursor is its own");
+    let others = format!("INSERT INTO publish_cursors VALUES ('{}', 1, 1, 1)", Uuid::from_u128(9));
+    let refusal = run(&mut reader, &others).await.expect_err("it is refused");
+    assert!(refusal.contains("row-level security"), "{refusal}");
+    let moved: Vec<i64> = sqlx::query_scalar("SELECT seq FROM publish_cursors ORDER BY tenant_id")
+        .fetch_all(&mut database.connect().await)
+        .await
+        .expect("rows");
+    assert_eq!(moved, [7, 1]);
+
+    let mut directory = connect_as(&database, "registry_directory").await;
+    run(&mut directory, "SELECT tenant_id, seq FROM events")
+        .await
+        .expect("it knows where logs end");
+    for statement in [
+        "SELECT data FROM events",
+        "SELECT * FROM merchants",
+        "SELECT * FROM data_keys",
+    ] {
+        let refusal = run(&mut directory, statement).await.expect_err("it is refused");
+        assert!(refusal.starts_with("permission denied"), "{statement}: {refusal}");
+    }
+}
+
+/// The adapter gives up a superuser's rights at once: what its roles may not do, it cannot do.
+#[tokio::test]
+async fn whoever_logs_in_is_bound_by_the_roles() {
+    let world = World::<PostgresDatabase>::new().await;
+    let tenant = world.tenant("acme").await;
+    let merchant = world.merchant(tenant, "m", "s").await;
+    world
+        .harness
+        .execute("REVOKE SELECT ON merchants FROM registry_reader")
+        .await;
+    let refusal = world
+        .storage
+        .merchant(tenant, merchant)
+        .await
+        .expect_err("it is refused");
+    let refusal = std::error::Error::source(&refusal)
+        .expect("there is a cause")
+        .to_string();
+    assert!(refusal.contains("permission denied for table merchants"), "{refusal}");
+}
+
+/// Every table is guarded: its rows are secured even from its owner, and the owner is the role that nobody logs in as.
+#[tokio::test]
+async fn every_table_is_guarded() {
+    let database = PostgresDatabase::fresh().await;
+    let rows = sqlx::query(
+        "SELECT relname::text, relrowsecurity AND relforcerowsecurity, pg_get_userbyid(relowner)::text FROM pg_class
+         WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace AND relname <> '_sqlx_migrations'",
+    );
+    for row in rows
+        .fetch_all(&mut database.connect().await)
+        .await
+        .expect("the catalogue")
+    {
+        let (table, is_guarded, owner): (String, bool, String) = (row.get(0), row.get(1), row.get(2));
+        assert!(is_guarded, "{table}");
+        assert_eq!(owner, "registry_owner", "{table}");
+    }
+    let can_log_in: Vec<String> = sqlx::query_scalar(
+        "SELECT rolname::text FROM pg_roles WHERE rolname LIKE 'registry\\_%r' AND rolcanlogin AND rolname = ANY ($1)",
+    )
+    .bind(ROLES.map(str::to_owned).to_vec())
+    .fetch_all(&mut database.connect().await)
+    .await
+    .expect("the catalogue");
+    assert_eq!(can_log_in, Vec::<String>::new());
+}
+
+/// A tenant that nobody has ever heard of sees nothing and breaks nothing.
+#[tokio::test]
+async fn an_unknown_tenant_sees_nothing() {
+    let world = World::<PostgresDatabase>::new().await;
+    let tenant = world.tenant("acme").await;
+    let merchant = world.merchant(tenant, "m", "s").await;
+    let nobody = TenantId::from_uuid(Uuid::from_u128(99));
+    assert_eq!(world.storage.merchant(nobody, merchant).await.expect("an answer"), None);
+    assert_eq!(world.storage.tenant(nobody).await.expect("an answer"), None);
+}

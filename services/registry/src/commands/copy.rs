@@ -1,0 +1,114 @@
+//! `registry copy`.
+
+use std::ops::ControlFlow;
+use std::pin::pin;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::Args;
+use registry_domain::tenant::Tenant;
+use registry_journal::copy::{Copy, Progress};
+use registry_journal::port::PageSize;
+use registry_journal::{Ambient, Archive};
+use tokio_util::sync::CancellationToken;
+
+use super::progress::Meter;
+use crate::config::{Config, Database};
+use crate::secrets::Secrets;
+use crate::signals::StopSignals;
+use crate::storage::{ServeLock, Storage};
+
+#[derive(Args)]
+pub(super) struct CopyArgs {
+    /// Where the installation is: `sqlite://<path>` or `postgres://…`. Nothing may serve from it meanwhile.
+    #[arg(long)]
+    from: String,
+    /// Where it goes. Its schema must be there (`registry migrate`), and nothing may serve from it.
+    #[arg(long)]
+    to: String,
+}
+
+pub(super) async fn run(config: Config, args: CopyArgs) -> anyhow::Result<ExitCode> {
+    let mut signals = StopSignals::listen()?;
+    let ambient = Ambient::system();
+    let password = config.database_password_file.as_deref();
+    let source = Config {
+        database_url: Some(args.from),
+        ..config.clone()
+    };
+    let target = Database::parse(&args.to, password)?;
+    anyhow::ensure!(
+        source.database()? != target,
+        "the source and the target are the same database"
+    );
+    if let Database::Sqlite(file) = source.database()? {
+        anyhow::ensure!(file.exists(), "there is no database {}", file.display());
+    }
+    let _lock = ServeLock::take(&source)?;
+    let secrets = Secrets::open_or_make(&source, ambient.ids.as_ref(), false)?;
+    let from = Storage::open(&source.database()?, secrets.keyring.clone()).await?;
+    let to = Storage::open(&target, secrets.keyring).await?;
+    let stop = CancellationToken::new();
+    let whole = {
+        let mut work = pin!(copy_all(&from.archive, &to, &ambient, &stop));
+        tokio::select! {
+            whole = &mut work => whole,
+            () = signals.next() => {
+                // The page that is being written is finished first.
+                stop.cancel();
+                work.await
+            }
+        }
+    };
+    from.close().await;
+    to.close().await;
+    if whole? {
+        Ok(ExitCode::SUCCESS)
+    } else {
+        eprintln!("interrupted; the same command goes on from here");
+        Ok(ExitCode::FAILURE)
+    }
+}
+
+async fn copy_all(from: &Archive, to: &Storage, ambient: &Ambient, stop: &CancellationToken) -> anyhow::Result<bool> {
+    let copy = Copy {
+        from: from.clone(),
+        to: Arc::clone(&to.reader),
+        journal: Arc::clone(&to.journal),
+        ambient: ambient.clone(),
+    };
+    let mut after = None;
+    loop {
+        let page = from.reader().tenants(after, PageSize::MAX).await?;
+        for (tenant, _) in &page {
+            after = Some(tenant.id);
+            if !copy_one(&copy, tenant, stop).await? {
+                return Ok(false);
+            }
+        }
+        if page.len() < PageSize::MAX.get() as usize {
+            return Ok(true);
+        }
+    }
+}
+
+async fn copy_one(copy: &Copy, tenant: &Tenant, stop: &CancellationToken) -> anyhow::Result<bool> {
+    let slug = &tenant.slug;
+    let mut meter = Meter::new(slug);
+    let mut observe = |progress: Progress| {
+        meter.note(progress.seq.0, progress.of.0);
+        if stop.is_cancelled() {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    };
+    let whole = copy.run(tenant.id, &mut observe).await;
+    let whole = whole.with_context(|| format!("tenant {slug} could not be copied"))?;
+    if whole {
+        let head = copy.to.head(tenant.id).await?;
+        println!("{slug}: {} events, every row compared", head.seq);
+    }
+    Ok(whole)
+}

@@ -1,0 +1,50 @@
+//! `registry healthcheck`: for containers, which hold no other program that could ask.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::config::Config;
+
+/// A service that takes longer is not well.
+const LIMIT: Duration = Duration::from_secs(3);
+
+/// The status line is all that is looked at.
+const ANSWER_BYTES: u64 = 64;
+
+pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
+    let asked = timeout(LIMIT, ask(reachable(config.listen))).await;
+    let status = asked.with_context(|| format!("there was no answer within {} s", LIMIT.as_secs()))??;
+    let is_ready = status.starts_with("HTTP/1.1 200");
+    println!("{}", status.lines().next().unwrap_or_default());
+    Ok(if is_ready { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn ask(address: SocketAddr) -> anyhow::Result<String> {
+    let asking = || format!("asking {address}");
+    let mut stream = TcpStream::connect(address).await.with_context(asking)?;
+    let request = format!("GET /readyz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.with_context(asking)?;
+    let mut answer = Vec::new();
+    stream
+        .take(ANSWER_BYTES)
+        .read_to_end(&mut answer)
+        .await
+        .with_context(asking)?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+/// A service that listens on every address is asked at this machine's own.
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listen.port())
+}

@@ -1,0 +1,23 @@
+//! `registry migrate`.
+
+use std::process::ExitCode;
+
+use registry_journal::port::SchemaState;
+
+use crate::config::Config;
+use crate::storage;
+
+pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
+    let database = config.database()?;
+    let before = storage::schema_state(&database).await?;
+    if let SchemaState::Newer { has, knows } = before {
+        anyhow::bail!("the schema of {database} is at {has}, and this program knows {knows}; there is no way back");
+    }
+    storage::migrate(&database).await?;
+    match before {
+        SchemaState::Current | SchemaState::Newer { .. } => println!("the schema of {database} is up to date"),
+        SchemaState::Empty => println!("{database} has a schema now"),
+        SchemaState::Older { has, needs } => println!("the schema of {database} went from {has} to {needs}"),
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,188 @@
+//! What an operator does to an installation: schemas, moving it to another engine and back, folding its log anew.
+
+use std::path::Path;
+
+use registry_tests::callback::{mapping, send_taken};
+use registry_tests::tenant::{id_of, random};
+use registry_tests::{Api, Installation, TestNats, TestSandbox, TestTenant, check_published};
+use serde_json::Value;
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Connection};
+
+use crate::replicas::cluster::Cluster;
+
+/// Changes the database behind the registry's back.
+async fn tamper(cluster: &Cluster, statement: &str) {
+    let mut connection = PgConnection::connect(&cluster.url()).await.expect("the server runs");
+    let done = sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await;
+    done.expect("a superuser may do anything");
+}
+
+fn refusal(installation: &Installation) -> String {
+    let output = installation.run(&["serve"]);
+    assert_eq!(output.status.code(), Some(1));
+    String::from_utf8(output.stderr).expect("it says why in text")
+}
+
+/// `serve` works on the schema it was built for and no other, and says which command helps.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_refuses_any_schema_but_its_own() {
+    let cluster = Cluster::start();
+    let installation = Installation::new()
+        .with("DATABASE_URL", &cluster.url())
+        .with("REGISTRY_MASTER_KEY_FILE", &key_file("", "master.key"))
+        .with("REGISTRY_CALLBACK_KEYS_FILE", &key_file("1 ", "callback.keys"));
+    assert!(refusal(&installation).contains("registry migrate"));
+    installation.print(&["migrate"]);
+    tamper(
+        &cluster,
+        "UPDATE _sqlx_migrations SET version = 100000 WHERE version = 6",
+    )
+    .await;
+    assert!(refusal(&installation).contains("newer than this program"));
+    assert_eq!(
+        installation.run(&["migrate"]).status.code(),
+        Some(1),
+        "there is no way back"
+    );
+    tamper(&cluster, "DELETE FROM _sqlx_migrations WHERE version = 100000").await;
+    let refused = refusal(&installation);
+    assert!(
+        refused.contains("older than this program") && refused.contains("registry migrate"),
+        "{refused}"
+    );
+}
+
+fn key_file(prefix: &str, name: &str) -> String {
+    let directory = std::env::temp_dir().join(format!("registry-keys-{}", random(16)));
+    std::fs::create_dir_all(&directory).expect("a directory can be made");
+    let key = random(64);
+    registry_tests::logs::secret(&key);
+    let path = directory.join(name);
+    std::fs::write(&path, format!("{prefix}{key}\n")).expect("a file can be written");
+    path.to_str().expect("a path is text").to_owned()
+}
+
+/// What a client sees: every merchant with its `ETag`, and the feed.
+async fn seen(tenant: &TestTenant) -> (Vec<(Value, String)>, Vec<Value>) {
+    let list = tenant.api.get("/v1/merchants?limit=200").await.expect(200);
+    let mut merchants = Vec::new();
+    for merchant in list["data"].as_array().expect("a list") {
+        let answer = tenant.api.get(&format!("/v1/merchants/{}", id_of(merchant))).await;
+        let etag = answer.header("etag").expect("an ETag").to_owned();
+        merchants.push((answer.expect(200), etag));
+    }
+    (merchants, tenant.api.feed().await)
+}
+
+async fn live(tenant: &TestTenant, sandbox: &TestSandbox, letters: &[&str]) {
+    for number in 0..10 {
+        let code = format!("store-{number}");
+        let by_reference = format!("/v1/merchants/by-reference/acad-1/{code}");
+        if tenant.api.get(&by_reference).await.status == 404 {
+            let merchant = tenant.register("acad-1", &code).await;
+            tenant.issue_link(&merchant).await;
+        }
+        let url = sandbox.mapping("acad-1", &code).await.callback_url;
+        for letter in letters {
+            send_taken(&url, mapping("acad-1", &code, letter, Some("심사 메시지")).to_string()).await;
+        }
+    }
+}
+
+/// From a file to a server and back: the log, the rows, the ETags and the streams go on as if nothing had been.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_installation_moves_to_postgresql_and_back() {
+    let (nats, sandbox, cluster) = (TestNats::shared(), TestSandbox::start().await, Cluster::start());
+    let mut on_file = Installation::new().with("NATS_URL", nats.url());
+    let (process, tenant, key) = on_file.serve_tenant_with_key(&sandbox);
+    live(&tenant, &sandbox, &["W", "P"]).await;
+    check_published(&tenant, &nats).await;
+    let before = seen(&tenant).await;
+    assert!(process.terminate().success());
+
+    let file = format!("sqlite://{}", on_file.database().display());
+    let keys = on_file.data_dir().join("keys");
+    let path = |name: &str| Path::new(&keys).join(name).to_str().expect("a path is text").to_owned();
+    let public_url = tenant.api.base().to_owned();
+    let mut on_server = Installation::new()
+        .with("NATS_URL", nats.url())
+        .with("DATABASE_URL", &cluster.url())
+        .with("REGISTRY_LISTEN", public_url.trim_start_matches("http://"))
+        .with("REGISTRY_MASTER_KEY_FILE", &path("master.key"))
+        .with("REGISTRY_CALLBACK_KEYS_FILE", &path("callback.keys"));
+    on_server.print(&["migrate"]);
+    let copied = on_file.print(&["copy", "--from", &file, "--to", &cluster.url()]);
+    assert!(copied.contains(tenant.slug.as_str()), "{copied}");
+    // Again: there is nothing to do.
+    on_file.print(&["copy", "--from", &file, "--to", &cluster.url()]);
+
+    let process = on_server.serve();
+    let moved = TestTenant {
+        api: Api::new(process.base_url(), Some(key.clone())),
+        ..tenant.clone()
+    };
+    assert_eq!(seen(&moved).await, before);
+    check_published(&moved, &nats).await;
+    live(&moved, &sandbox, &["S", "P", "O"]).await;
+    check_published(&moved, &nats).await;
+    let before = seen(&moved).await;
+    assert!(process.terminate().success());
+
+    let mut back = Installation::new()
+        .with("NATS_URL", nats.url())
+        .with("REGISTRY_LISTEN", public_url.trim_start_matches("http://"))
+        .with("REGISTRY_MASTER_KEY_FILE", &path("master.key"))
+        .with("REGISTRY_CALLBACK_KEYS_FILE", &path("callback.keys"));
+    let file = format!("sqlite://{}", back.database().display());
+    back.print(&["copy", "--from", &cluster.url(), "--to", &file]);
+    let process = back.serve();
+    let moved = TestTenant {
+        api: Api::new(process.base_url(), Some(key)),
+        ..tenant
+    };
+    assert_eq!(seen(&moved).await, before);
+    check_published(&moved, &nats).await;
+    assert!(back.print(&["verify"]).contains("the chain is whole"));
+    back.print(&["rebuild", "--check"]);
+    assert!(process.terminate().success());
+}
+
+/// A row that was changed behind the registry's back is found by a check and healed while the service works.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_row_is_found_and_healed() {
+    let sandbox = TestSandbox::start().await;
+    let mut installation = Installation::new();
+    let (process, tenant) = installation.serve_tenant(&sandbox);
+    live(&tenant, &sandbox, &["W", "P"]).await;
+    let before = seen(&tenant).await;
+    installation.print(&["rebuild", "--check"]);
+    let file = format!("sqlite://{}", installation.database().display());
+    let mut connection = sqlx::SqliteConnection::connect(&file).await.expect("the file opens");
+    let damage = "UPDATE merchants SET status = 'opened', state = replace(state, '\"P\"', '\"O\"') WHERE merchant_code = 'store-3'";
+    sqlx::raw_sql(damage)
+        .execute(&mut connection)
+        .await
+        .expect("rows can be changed");
+    connection.close().await.expect("the file can be closed");
+
+    assert_ne!(seen(&tenant).await.0, before.0, "the damage shows");
+    let output = installation.run(&["rebuild", "--check"]);
+    assert_eq!(output.status.code(), Some(1), "a check fails on a difference");
+    let report = String::from_utf8(output.stdout).expect("text");
+    assert!(report.contains("1 differ"), "{report}");
+    installation.print(&["rebuild"]);
+    installation.print(&["rebuild", "--check"]);
+    assert_eq!(seen(&tenant).await.0, before.0);
+    assert!(process.terminate().success());
+}
+
+/// The health check of a container: ready, and not there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_health_check_tells_by_its_exit_code() {
+    let mut installation = Installation::new();
+    let process = installation.serve();
+    assert!(installation.run(&["healthcheck"]).status.success());
+    assert!(process.terminate().success());
+    assert!(!installation.run(&["healthcheck"]).status.success());
+}
