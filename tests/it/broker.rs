@@ -3,9 +3,11 @@
 use futures::future::join_all;
 use registry_tests::api::{events_of, number_of, within};
 use registry_tests::callback::{mapping, send_taken};
+use registry_tests::settings::settings;
 use registry_tests::tenant::id_of;
 use registry_tests::{Installation, PATIENCE, TestApp, TestNats, check_published};
 use serde_json::Value;
+use tokio::time::Instant;
 
 const SHOPS: usize = 8;
 const ROUNDS: usize = 20;
@@ -32,6 +34,16 @@ async fn load(app: &TestApp, round: &str) {
     join_all((0..SHOPS).map(of_one_shop)).await;
 }
 
+/// Waits until the service says that nothing is published. A connection that died is noticed with the next message.
+async fn not_publishing(app: &TestApp) -> Value {
+    loop {
+        let readiness = app.tenant.api.get("/readyz").await.expect(200);
+        if readiness["publishing"]["works"] == false {
+            return readiness;
+        }
+    }
+}
+
 async fn documents_are_the_newest(app: &TestApp, nats: &TestNats) {
     let merchants = app.tenant.api.get("/v1/merchants?limit=200").await.expect(200);
     for merchant in &events_of(&merchants) {
@@ -51,9 +63,12 @@ async fn nothing_is_refused_while_it_is_away_and_all_is_published_when_it_is_bac
     load(&app, "before").await;
     // In the middle of publishing, not after it.
     nats.stop();
+    let gone = Instant::now();
     load(&app, "meanwhile").await;
-    let readiness = app.tenant.api.get("/readyz").await.expect(200);
-    assert_eq!(readiness["publishing"]["works"], false, "{readiness}");
+    while gone.elapsed() < settings().outage {
+        load(&app, "still meanwhile").await;
+    }
+    let readiness = within(PATIENCE, Box::pin(not_publishing(&app))).await;
     assert_eq!(readiness["status"], "degraded");
     nats.start_again();
     load(&app, "after").await;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 /// The environment, read once.
 #[derive(Debug)]
@@ -12,6 +13,8 @@ pub struct Settings {
     pub log_directory: PathBuf,
     /// How many callbacks the storm against two replicas has; small, unless somebody asks for a large one.
     pub storm_callbacks: usize,
+    /// How long a message broker stays away at least; not at all, unless somebody asks for it.
+    pub outage: Duration,
     /// Whether this process runs one test and no other, as cargo-nextest has it.
     pub is_one_test: bool,
     registry: Option<PathBuf>,
@@ -21,7 +24,7 @@ pub struct Settings {
 }
 
 /// Enough for every trouble of the storm to meet a full service.
-const STORM_CALLBACKS: usize = 8_000;
+const STORM_CALLBACKS: usize = 4_000;
 
 /// The settings of this run.
 pub fn settings() -> &'static Settings {
@@ -31,6 +34,9 @@ pub fn settings() -> &'static Settings {
         log_directory: read("TEST_LOG_DIR").map_or_else(|| target().join("test-logs"), PathBuf::from),
         storm_callbacks: read("TEST_STORM_CALLBACKS").map_or(STORM_CALLBACKS, |number| {
             number.parse().expect("TEST_STORM_CALLBACKS is a number")
+        }),
+        outage: read("TEST_OUTAGE_SECONDS").map_or(Duration::ZERO, |seconds| {
+            Duration::from_secs(seconds.parse().expect("TEST_OUTAGE_SECONDS is a number"))
         }),
         is_one_test: read("NEXTEST").is_some(),
         registry: read("TEST_REGISTRY_BIN").map(PathBuf::from),

@@ -4,7 +4,9 @@
 //! Every batch is one JSON text bound to one statement per table: a statement for each row would cost a hop to the
 //! connection's thread each.
 
+mod directory;
 mod error;
+mod idempotency;
 mod list;
 mod load;
 mod projected;

@@ -8,9 +8,8 @@ use registry_journal::port::{Direction, MerchantFilter, MerchantQuery, PagePosit
 use sqlx::types::Uuid;
 use sqlx::{QueryBuilder, Row, Sqlite, SqlitePool};
 
-use crate::error::read;
-use crate::read::status_count;
-use crate::rows::{self, micros};
+use crate::error::{inconsistent, read};
+use crate::rows::{self, BadColumn, micros};
 
 pub(crate) async fn merchants(
     pool: &SqlitePool,
@@ -74,6 +73,17 @@ fn counts_statement(tenant: TenantId, filter: &MerchantFilter) -> QueryBuilder<S
     push_filter(&mut statement, filter);
     statement.push(" GROUP BY status, stage");
     statement
+}
+
+pub(crate) fn status_count(tenant: TenantId, status: &str, stage: &str, count: i64) -> Result<StatusCount, ReadError> {
+    let parsed = || -> Result<StatusCount, BadColumn> {
+        Ok(StatusCount {
+            status: ReviewStatus::from_word(status).ok_or(BadColumn("status"))?,
+            stage: Stage::from_word(stage).ok_or(BadColumn("stage"))?,
+            count: rows::number("count", count)?,
+        })
+    };
+    Ok(parsed().map_err(|error| inconsistent("merchants", tenant, error))?)
 }
 
 fn push_filter(statement: &mut QueryBuilder<Sqlite>, filter: &MerchantFilter) {

@@ -4,8 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use registry_domain::merchant::{Merchant, Stage};
-use registry_domain::review::ReviewStatus;
+use registry_domain::merchant::Merchant;
 use registry_domain::tenant::{Slug, Tenant};
 use registry_domain::{EventId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId, Version};
 use registry_journal::port::{
@@ -18,7 +17,7 @@ use sqlx::types::Uuid;
 
 use crate::error::{inconsistent, read};
 use crate::rows::{self, BadColumn, StoredEventRow, StoredIdempotencyRow, micros};
-use crate::{SqliteJournal, list, projected};
+use crate::{SqliteJournal, directory, list, projected};
 
 /// The rows of the log that fit a condition.
 macro_rules! events {
@@ -95,7 +94,7 @@ impl Reader for SqliteJournal {
         .fetch_all(&self.readers)
         .await
         .map_err(read("status counts"))?;
-        let count = |status: &str, stage: &str, count| status_count(tenant, status, stage, count);
+        let count = |status: &str, stage: &str, count| list::status_count(tenant, status, stage, count);
         counted
             .into_iter()
             .map(|row| count(&row.status, &row.stage, row.count))
@@ -364,65 +363,15 @@ impl Reader for SqliteJournal {
     }
 
     async fn tenant_by_slug(&self, slug: &Slug) -> Result<Option<Tenant>, ReadError> {
-        let slug = slug.as_str();
-        let row = sqlx::query!(
-            r#"SELECT tenant_id AS "tenant_id: Uuid", state FROM tenants WHERE slug = ?1"#,
-            slug
-        )
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(read("tenant by slug"))?;
-        Ok(row.map(|row| rows::tenant(row.tenant_id, &row.state)).transpose()?)
+        directory::tenant_by_slug(&self.readers, slug).await
     }
 
     async fn tenants(&self, after: Option<TenantId>, limit: PageSize) -> Result<Vec<(Tenant, Seq)>, ReadError> {
-        let after = after.map_or_else(Vec::new, |id| id.as_uuid().as_bytes().to_vec());
-        let limit = limit.get();
-        let found = sqlx::query!(
-            r#"
-            SELECT t.tenant_id AS "tenant_id: Uuid", t.state,
-                (SELECT coalesce(max(seq), 0) FROM events WHERE tenant_id = t.tenant_id) AS "head!: i64"
-            FROM tenants AS t WHERE t.tenant_id > ?1 ORDER BY t.tenant_id LIMIT ?2
-            "#,
-            after,
-            limit
-        )
-        .fetch_all(&self.readers)
-        .await
-        .map_err(read("tenants"))?;
-        let pair = |id: Uuid, state: &str, head: i64| -> Result<(Tenant, Seq), ReadError> {
-            let tenant = rows::tenant(id, state)?;
-            let head = rows::number("seq", head).map_err(|error| inconsistent("events", tenant.id, error))?;
-            Ok((tenant, Seq(head)))
-        };
-        found
-            .into_iter()
-            .map(|row| pair(row.tenant_id, &row.state, row.head))
-            .collect()
+        directory::tenants(&self.readers, after, limit).await
     }
 
     async fn presented_key(&self, key: KeyId) -> Result<Option<PresentedKey>, ReadError> {
-        let id = key.as_uuid();
-        let row = sqlx::query!(
-            r#"
-            SELECT t.tenant_id AS "tenant_id: Uuid", t.state FROM api_keys AS k
-            JOIN tenants AS t ON t.tenant_id = k.tenant_id
-            WHERE k.key_id = ?1
-            "#,
-            id
-        )
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(read("API key"))?;
-        let Some(row) = row else { return Ok(None) };
-        let tenant = rows::tenant(row.tenant_id, &row.state)?;
-        let found = tenant.keys.iter().find(|candidate| candidate.id == key).cloned();
-        Ok(found.map(|key| PresentedKey {
-            tenant_id: tenant.id,
-            tenant_slug: tenant.slug,
-            tenant_state: tenant.state,
-            key,
-        }))
+        directory::presented_key(&self.readers, key).await
     }
 
     async fn ping(&self) -> Result<(), ReadError> {
@@ -437,15 +386,4 @@ impl Reader for SqliteJournal {
 fn event_rows(found: Vec<StoredEventRow>) -> Result<Vec<EventRow>, ReadError> {
     let rows = found.into_iter().map(StoredEventRow::into_row);
     Ok(rows.collect::<Result<_, _>>()?)
-}
-
-pub(crate) fn status_count(tenant: TenantId, status: &str, stage: &str, count: i64) -> Result<StatusCount, ReadError> {
-    let parsed = || -> Result<StatusCount, BadColumn> {
-        Ok(StatusCount {
-            status: ReviewStatus::from_word(status).ok_or(BadColumn("status"))?,
-            stage: Stage::from_word(stage).ok_or(BadColumn("stage"))?,
-            count: rows::number("count", count)?,
-        })
-    };
-    Ok(parsed().map_err(|error| inconsistent("merchants", tenant, error))?)
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use registry_domain::merchant::Merchant;
 use registry_domain::tenant::Tenant;
 use registry_domain::{MerchantId, TenantId};
-use registry_journal::port::{HistoryRow, IdempotencyRow, KeyRow, LinkRow, TransactError, Writes};
+use registry_journal::port::{HistoryRow, KeyRow, LinkRow, TransactError, Writes};
 use registry_journal::record::EventRow;
 use registry_journal::stored::{MerchantColumns, tenant_to_json};
 use serde::Serialize;
@@ -17,6 +17,7 @@ use sqlx::SqliteConnection;
 use sqlx::types::Uuid;
 
 use crate::error::transact;
+use crate::idempotency;
 use crate::rows::micros;
 
 pub(crate) fn is_empty(writes: &Writes) -> bool {
@@ -68,23 +69,23 @@ pub(crate) async fn write(
         api_keys(connection, &writes.tenants).await?;
     }
     if !writes.idempotency.is_empty() {
-        forget_idempotency_keys(connection, &writes.idempotency, now).await?;
-        idempotency_keys(connection, &writes.idempotency).await?;
+        idempotency::forget(connection, &writes.idempotency, now).await?;
+        idempotency::remember(connection, &writes.idempotency).await?;
     }
     Ok(())
 }
 
 /// Rows of texts and numbers: writing them as JSON cannot fail.
-fn to_json<T: Serialize>(rows: impl Iterator<Item = T>) -> String {
+pub(crate) fn to_json<T: Serialize>(rows: impl Iterator<Item = T>) -> String {
     let rows: Vec<T> = rows.collect();
     serde_json::to_string(&rows).expect("rows of texts and numbers are valid JSON")
 }
 
-fn hex(id: Uuid) -> String {
+pub(crate) fn hex(id: Uuid) -> String {
     id.simple().to_string()
 }
 
-fn hex_bytes(bytes: &[u8]) -> String {
+pub(crate) fn hex_bytes(bytes: &[u8]) -> String {
     bytes
         .iter()
         .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
@@ -348,62 +349,6 @@ async fn api_keys(connection: &mut SqliteConnection, tenants: &[Tenant]) -> Resu
         INSERT INTO api_keys (key_id, tenant_id)
         SELECT unhex(value ->> 0), unhex(value ->> 1) FROM jsonb_each(?1) WHERE true
         ON CONFLICT (key_id) DO NOTHING
-        "#,
-        rows
-    )
-    .execute(connection)
-    .await
-    .map_err(transact)?;
-    Ok(())
-}
-
-/// A few of the expired ones leave with every new one, so that the table does not grow for ever.
-async fn forget_idempotency_keys(
-    connection: &mut SqliteConnection,
-    keys: &[IdempotencyRow],
-    now: DateTime<Utc>,
-) -> Result<(), TransactError> {
-    let now = micros(now);
-    for tenant_id in keys.iter().map(|row| row.tenant_id).collect::<HashSet<_>>() {
-        let tenant_id = tenant_id.as_uuid();
-        sqlx::query!(
-            r#"
-            DELETE FROM idempotency_keys WHERE tenant_id = ?1 AND key IN (
-                SELECT key FROM idempotency_keys WHERE tenant_id = ?1 AND expires_at <= ?2 LIMIT 100
-            )
-            "#,
-            tenant_id,
-            now
-        )
-        .execute(&mut *connection)
-        .await
-        .map_err(transact)?;
-    }
-    Ok(())
-}
-
-async fn idempotency_keys(connection: &mut SqliteConnection, keys: &[IdempotencyRow]) -> Result<(), TransactError> {
-    let row = |row: &IdempotencyRow| {
-        (
-            hex(row.tenant_id.as_uuid()),
-            row.key.clone(),
-            hex_bytes(&row.fingerprint),
-            hex(row.merchant_id.as_uuid()),
-            row.link_id.map(|id| hex(id.as_uuid())),
-            row.version.0,
-            micros(row.created_at),
-            micros(row.expires_at),
-        )
-    };
-    let rows = to_json(keys.iter().map(row));
-    sqlx::query!(
-        r#"
-        INSERT OR REPLACE INTO idempotency_keys (
-            tenant_id, key, fingerprint, merchant_id, link_id, version, created_at, expires_at
-        )
-        SELECT unhex(value ->> 0), value ->> 1, unhex(value ->> 2), unhex(value ->> 3), unhex(value ->> 4),
-            value ->> 5, value ->> 6, value ->> 7
-        FROM jsonb_each(?1)
         "#,
         rows
     )

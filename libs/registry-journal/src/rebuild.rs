@@ -86,6 +86,9 @@ pub enum RebuildError {
     Restless(usize),
 }
 
+/// Hears how far it has come, and may cancel.
+pub type Observe<'a> = dyn FnMut(Progress) -> ControlFlow<()> + Send + 'a;
+
 /// Folds a tenant's log anew.
 pub struct Rebuild {
     /// The log.
@@ -111,12 +114,7 @@ struct Work<'a> {
 impl Rebuild {
     /// Compares, and repairs if asked to, everything that is projected of a tenant. `observe` hears after every page
     /// how far it has come, and may cancel.
-    pub async fn run(
-        &self,
-        tenant: TenantId,
-        mode: Mode,
-        observe: &mut (dyn FnMut(Progress) -> ControlFlow<()> + Send),
-    ) -> Result<Report, RebuildError> {
+    pub async fn run(&self, tenant: TenantId, mode: Mode, observe: &mut Observe<'_>) -> Result<Report, RebuildError> {
         let mut work = Work {
             parts: self,
             tenant,
@@ -139,10 +137,7 @@ impl Rebuild {
 }
 
 impl Work<'_> {
-    async fn fold_streams(
-        &mut self,
-        observe: &mut (dyn FnMut(Progress) -> ControlFlow<()> + Send),
-    ) -> Result<ControlFlow<()>, RebuildError> {
+    async fn fold_streams(&mut self, observe: &mut Observe<'_>) -> Result<ControlFlow<()>, RebuildError> {
         let archive = &self.parts.archive;
         let mut after: Option<(Uuid, Version)> = None;
         let mut open: Option<Fold> = None;
@@ -287,10 +282,7 @@ impl Work<'_> {
     }
 
     /// Looks for rows of merchants that the log does not know.
-    async fn find_surplus(
-        &mut self,
-        observe: &mut (dyn FnMut(Progress) -> ControlFlow<()> + Send),
-    ) -> Result<ControlFlow<()>, RebuildError> {
+    async fn find_surplus(&mut self, observe: &mut Observe<'_>) -> Result<ControlFlow<()>, RebuildError> {
         let mut after = None;
         loop {
             let reader = self.parts.archive.reader();

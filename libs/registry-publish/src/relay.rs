@@ -230,9 +230,8 @@ impl Relay {
                 }
             }
         }
-        let (connected, failure) = (self.session.is_some(), self.failure);
+        let failure = self.failure;
         self.status.send_modify(|status| {
-            status.connected = connected;
             status.failing_tenants = round.failing;
             status.failure = failure;
             // Half a round would show half a lag.
@@ -331,6 +330,7 @@ impl Relay {
             tracing::warn!("the relay has lost the message broker; events wait in the log");
         }
         self.session = session;
+        self.status.send_modify(|status| status.connected = session.is_some());
         for track in self.tracks.values_mut() {
             track.place = None;
             track.retry = None;
