@@ -1,81 +1,103 @@
-//! Asking: a connection, a transaction that may see one tenant, one question.
+//! Asking: a connection, a transaction that may see one tenant, one statement.
 
 use registry_domain::TenantId;
 use registry_journal::port::ReadError;
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::{Map, Query};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres};
 
 use crate::session::{QUESTION_LIMIT, READERS, limited};
 use crate::{PostgresJournal, error};
 
-/// All statements of one question see one moment.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-
-/// How a transaction ends.
+/// What a question may see.
 #[derive(Clone, Copy)]
-enum End {
-    /// It only read. It is rolled back when the connection returns to the pool: nobody waits for that.
-    Dropped,
-    /// It wrote.
-    Committed,
+pub(crate) enum Sight {
+    /// One tenant. The database shows nothing of any other, whatever the statement says.
+    Tenant(TenantId),
+    /// What must be known before a tenant is.
+    Directory,
+}
+
+impl From<TenantId> for Sight {
+    fn from(tenant: TenantId) -> Self {
+        Self::Tenant(tenant)
+    }
+}
+
+impl Sight {
+    /// Beginning and what holds for the transaction are one text, and so one round trip.
+    fn begin(self) -> String {
+        let set = match self {
+            Self::Tenant(tenant) => format!("registry.tenant = '{}'", tenant.as_uuid()),
+            Self::Directory => "ROLE registry_directory".to_owned(),
+        };
+        format!("BEGIN READ ONLY; SET LOCAL {set}")
+    }
 }
 
 impl PostgresJournal {
-    /// Asks about one tenant. The database shows nothing of any other, whatever the statement says.
-    pub(crate) async fn ask<Answer>(
+    /// What a question finds.
+    ///
+    /// Connections are not tried out before they are used: that would be another round trip. After a restart of the
+    /// server all of them are dead, and each shows it at the beginning, before anything was asked; then the next one is
+    /// asked. The end goes with the connection's return to the pool, and nobody waits for it.
+    pub(crate) async fn all<Row, F>(
         &self,
         question: &'static str,
-        tenant: TenantId,
-        ask: impl AsyncFnOnce(&mut PgConnection) -> Result<Answer, sqlx::Error>,
-    ) -> Result<Answer, ReadError> {
-        let tenant = tenant.as_uuid();
-        let begin = format!("{BEGIN}; SET LOCAL registry.tenant = '{tenant}'");
-        let answer = self.in_transaction(&begin, End::Dropped, ask).await;
-        answer.map_err(|error| error::read(question, error))
-    }
-
-    /// Asks what must be known before a tenant is.
-    pub(crate) async fn ask_directory<Answer>(
-        &self,
-        question: &'static str,
-        ask: impl AsyncFnOnce(&mut PgConnection) -> Result<Answer, sqlx::Error>,
-    ) -> Result<Answer, ReadError> {
-        let begin = format!("{BEGIN}; SET LOCAL ROLE registry_directory");
-        let answer = self.in_transaction(&begin, End::Dropped, ask).await;
-        answer.map_err(|error| error::read(question, error))
-    }
-
-    /// Writes down what may be lost again in a power cut: nobody waits for the disk.
-    pub(crate) async fn note<Done>(
-        &self,
-        what: &'static str,
-        tenant: TenantId,
-        write: impl AsyncFnOnce(&mut PgConnection) -> Result<Done, sqlx::Error>,
-    ) -> Result<Done, ReadError> {
-        let tenant = tenant.as_uuid();
-        let begin = format!("BEGIN; SET LOCAL registry.tenant = '{tenant}'; SET LOCAL synchronous_commit = off");
-        let done = self.in_transaction(&begin, End::Committed, write).await;
-        done.map_err(|error| error::read(what, error))
-    }
-
-    /// Connections are not tried out before they are used. After a restart of the server all of them are dead, and each
-    /// shows it at the beginning, before anything was asked: then another one is asked.
-    async fn in_transaction<Answer>(
-        &self,
-        begin: &str,
-        end: End,
-        ask: impl AsyncFnOnce(&mut PgConnection) -> Result<Answer, sqlx::Error>,
-    ) -> Result<Answer, sqlx::Error> {
-        let mut not_asked = Some(ask);
+        sight: impl Into<Sight>,
+        statement: Map<'_, Postgres, F, PgArguments>,
+    ) -> Result<Vec<Row>, ReadError>
+    where
+        Row: Send + Unpin,
+        F: FnMut(PgRow) -> Result<Row, sqlx::Error> + Send,
+    {
+        let begin = sight.into().begin();
+        let mut not_asked = Some(statement);
         let mut dead_at_most = READERS;
         loop {
-            let answer = self.on_reader(async |connection| run(connection, begin, end, &mut not_asked).await);
-            let answer = answer.await;
-            let is_dead = answer.as_ref().is_err_and(error::is_lost);
+            let found = self.on_reader(async |connection| {
+                let mut transaction = connection.begin_with(AssertSqlSafe(begin.as_str())).await?;
+                let statement = not_asked.take().expect("a question is asked once");
+                statement.fetch_all(&mut *transaction).await
+            });
+            let found = found.await;
+            let is_dead = found.as_ref().is_err_and(error::is_lost);
             if !is_dead || not_asked.is_none() || dead_at_most == 0 {
-                return answer;
+                return found.map_err(|error| error::read(question, error));
             }
             dead_at_most -= 1;
         }
+    }
+
+    /// The same where there is one row at most.
+    pub(crate) async fn one<Row, F>(
+        &self,
+        question: &'static str,
+        sight: impl Into<Sight>,
+        statement: Map<'_, Postgres, F, PgArguments>,
+    ) -> Result<Option<Row>, ReadError>
+    where
+        Row: Send + Unpin,
+        F: FnMut(PgRow) -> Result<Row, sqlx::Error> + Send,
+    {
+        Ok(self.all(question, sight, statement).await?.pop())
+    }
+
+    /// Writes down what may be lost again in a power cut: nobody waits for the disk.
+    pub(crate) async fn note(
+        &self,
+        what: &'static str,
+        tenant: TenantId,
+        statement: Query<'_, Postgres, PgArguments>,
+    ) -> Result<(), ReadError> {
+        let tenant = tenant.as_uuid();
+        let begin = format!("BEGIN; SET LOCAL registry.tenant = '{tenant}'; SET LOCAL synchronous_commit = off");
+        let noted = self.on_reader(async |connection| {
+            let mut transaction = connection.begin_with(AssertSqlSafe(begin)).await?;
+            statement.execute(&mut *transaction).await?;
+            transaction.commit().await
+        });
+        noted.await.map_err(|error| error::read(what, error))
     }
 
     /// Uses one connection. One that turns out to be lost does not return to the pool.
@@ -90,21 +112,4 @@ impl PostgresJournal {
         }
         answer
     }
-}
-
-/// Beginning, with the settings of the transaction, is one round trip, and the question is another.
-async fn run<Answer>(
-    connection: &mut PgConnection,
-    begin: &str,
-    end: End,
-    ask: &mut Option<impl AsyncFnOnce(&mut PgConnection) -> Result<Answer, sqlx::Error>>,
-) -> Result<Answer, sqlx::Error> {
-    let mut transaction = connection.begin_with(AssertSqlSafe(begin)).await?;
-    let ask = ask.take().expect("a question is asked once");
-    let answer = ask(&mut transaction).await?;
-    match end {
-        End::Dropped => {}
-        End::Committed => transaction.commit().await?,
-    }
-    Ok(answer)
 }

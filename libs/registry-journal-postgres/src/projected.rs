@@ -1,27 +1,21 @@
 //! What is projected of merchants, column by column, for whoever compares it with the log.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 use registry_domain::merchant::Stage;
 use registry_domain::review::ReviewStatus;
 use registry_domain::{LinkId, MerchantId, TenantId, Version};
 use registry_journal::port::{HistoryRow, Inconsistency, ProjectedMerchant};
 use registry_journal::stored::MerchantColumns;
-use sqlx::PgConnection;
+use sqlx::Postgres;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Map;
 use uuid::Uuid;
 
 use crate::error::inconsistent;
 use crate::rows::{BadColumn, number};
 
-/// The rows as the database gives them.
-pub(crate) struct Found {
-    merchants: Vec<StoredMerchant>,
-    history: Vec<StoredStretch>,
-    links: Vec<StoredLink>,
-}
-
-struct StoredMerchant {
+/// A merchant with its stretches, one array for each column, and its links, as the database gives them.
+pub(crate) struct StoredProjection {
     merchant_id: Uuid,
     member_code: String,
     merchant_code: String,
@@ -37,111 +31,70 @@ struct StoredMerchant {
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     state: String,
+    versions: Vec<i64>,
+    statuses: Vec<String>,
+    stages: Vec<String>,
+    valid_from: Vec<DateTime<Utc>>,
+    valid_to: Vec<Option<DateTime<Utc>>>,
+    links: Vec<Uuid>,
 }
 
-struct StoredStretch {
-    merchant_id: Uuid,
-    version: i64,
-    status: String,
-    stage: String,
-    valid_from: DateTime<Utc>,
-    valid_to: Option<DateTime<Utc>>,
-}
-
-struct StoredLink {
-    merchant_id: Uuid,
-    link_id: Uuid,
-}
-
-pub(crate) async fn find(
-    connection: &mut PgConnection,
+/// One statement, so that all of it is of one moment: a batch that commits in between would look like a difference.
+pub(crate) fn of(
     tenant: TenantId,
     ids: &[MerchantId],
-) -> Result<Found, sqlx::Error> {
-    let tenant = tenant.as_uuid();
+) -> Map<'static, Postgres, impl FnMut(PgRow) -> Result<StoredProjection, sqlx::Error> + Send, PgArguments> {
     let ids: Vec<_> = ids.iter().map(MerchantId::as_uuid).collect();
-    let merchants = sqlx::query_as!(
-        StoredMerchant,
+    sqlx::query_as!(
+        StoredProjection,
         r#"
-        SELECT merchant_id, member_code, merchant_code, version, status, stage, stage_since, company_name, branch_name,
-            business_number, pending_link_id, pending_since, created_at, updated_at, state
-        FROM merchants WHERE tenant_id = $1 AND merchant_id = ANY ($2)
+        SELECT m.merchant_id, m.member_code, m.merchant_code, m.version, m.status, m.stage, m.stage_since,
+            m.company_name, m.branch_name, m.business_number, m.pending_link_id, m.pending_since, m.created_at,
+            m.updated_at, m.state, h.versions AS "versions!", h.statuses AS "statuses!", h.stages AS "stages!",
+            h.valid_from AS "valid_from!", h.valid_to AS "valid_to!: Vec<Option<DateTime<Utc>>>",
+            ARRAY (
+                SELECT link_id FROM merchant_links WHERE tenant_id = $1 AND merchant_id = m.merchant_id
+            ) AS "links!"
+        FROM merchants AS m
+        CROSS JOIN LATERAL (
+            SELECT coalesce(array_agg(version), '{}') AS versions, coalesce(array_agg(status), '{}') AS statuses,
+                coalesce(array_agg(stage), '{}') AS stages, coalesce(array_agg(valid_from), '{}') AS valid_from,
+                coalesce(array_agg(valid_to), '{}') AS valid_to
+            FROM merchant_history WHERE tenant_id = $1 AND merchant_id = m.merchant_id
+        ) AS h
+        WHERE m.tenant_id = $1 AND m.merchant_id = ANY ($2)
         "#,
-        tenant,
+        tenant.as_uuid(),
         &ids
     )
-    .fetch_all(&mut *connection)
-    .await?;
-    let history = sqlx::query_as!(
-        StoredStretch,
-        r#"
-        SELECT merchant_id, version, status, stage, valid_from, valid_to FROM merchant_history
-        WHERE tenant_id = $1 AND merchant_id = ANY ($2)
-        "#,
-        tenant,
-        &ids
-    )
-    .fetch_all(&mut *connection)
-    .await?;
-    let links = sqlx::query_as!(
-        StoredLink,
-        "SELECT merchant_id, link_id FROM merchant_links WHERE tenant_id = $1 AND merchant_id = ANY ($2)",
-        tenant,
-        &ids
-    )
-    .fetch_all(connection)
-    .await?;
-    Ok(Found {
-        merchants,
-        history,
-        links,
-    })
 }
 
-impl Found {
-    pub(crate) fn into_projected(
-        self,
-        tenant: TenantId,
-    ) -> Result<HashMap<MerchantId, ProjectedMerchant>, Inconsistency> {
-        let mut projected = HashMap::with_capacity(self.merchants.len());
-        for row in self.merchants {
-            let id = MerchantId::from_uuid(row.merchant_id);
-            let columns = row
-                .into_columns()
-                .map_err(|error| inconsistent("merchants", id, error))?;
-            let (history, links) = (Vec::new(), Vec::new());
-            projected.insert(
-                id,
-                ProjectedMerchant {
-                    columns,
-                    history,
-                    links,
-                },
-            );
-        }
-        for row in self.history {
-            let id = MerchantId::from_uuid(row.merchant_id);
-            let row = row
-                .into_row(tenant)
-                .map_err(|error| inconsistent("merchant_history", id, error))?;
-            projected.entry(id).and_modify(|it| it.history.push(row));
-        }
-        for row in self.links {
-            let id = MerchantId::from_uuid(row.merchant_id);
-            let link = LinkId::from_uuid(row.link_id);
-            projected.entry(id).and_modify(|it| it.links.push(link));
-        }
-        for it in projected.values_mut() {
-            it.history.sort_unstable_by_key(|stretch| stretch.version);
-            it.links.sort_unstable();
-        }
-        Ok(projected)
+impl StoredProjection {
+    pub(crate) fn into_projected(self, tenant: TenantId) -> Result<(MerchantId, ProjectedMerchant), Inconsistency> {
+        let id = MerchantId::from_uuid(self.merchant_id);
+        let projected = self.convert(tenant, id);
+        Ok((id, projected.map_err(|error| inconsistent("merchants", id, error))?))
     }
-}
 
-impl StoredMerchant {
-    fn into_columns(self) -> Result<MerchantColumns, BadColumn> {
-        Ok(MerchantColumns {
+    fn convert(self, tenant_id: TenantId, merchant_id: MerchantId) -> Result<ProjectedMerchant, BadColumn> {
+        let mut history = Vec::with_capacity(self.versions.len());
+        let words = self.statuses.iter().zip(&self.stages);
+        let times = self.valid_from.into_iter().zip(self.valid_to);
+        for ((version, (status, stage)), (valid_from, valid_to)) in self.versions.into_iter().zip(words).zip(times) {
+            history.push(HistoryRow {
+                tenant_id,
+                merchant_id,
+                version: Version(number("version", version)?),
+                status: ReviewStatus::from_word(status).ok_or(BadColumn("status"))?,
+                stage: Stage::from_word(stage).ok_or(BadColumn("stage"))?,
+                valid_from,
+                valid_to,
+            });
+        }
+        history.sort_unstable_by_key(|stretch| stretch.version);
+        let mut links: Vec<_> = self.links.into_iter().map(LinkId::from_uuid).collect();
+        links.sort_unstable();
+        let columns = MerchantColumns {
             member_code: self.member_code,
             merchant_code: self.merchant_code,
             version: Version(number("version", self.version)?),
@@ -156,20 +109,11 @@ impl StoredMerchant {
             created_at: self.created_at,
             updated_at: self.updated_at,
             state: self.state,
-        })
-    }
-}
-
-impl StoredStretch {
-    fn into_row(self, tenant_id: TenantId) -> Result<HistoryRow, BadColumn> {
-        Ok(HistoryRow {
-            tenant_id,
-            merchant_id: MerchantId::from_uuid(self.merchant_id),
-            version: Version(number("version", self.version)?),
-            status: ReviewStatus::from_word(&self.status).ok_or(BadColumn("status"))?,
-            stage: Stage::from_word(&self.stage).ok_or(BadColumn("stage"))?,
-            valid_from: self.valid_from,
-            valid_to: self.valid_to,
+        };
+        Ok(ProjectedMerchant {
+            columns,
+            history,
+            links,
         })
     }
 }

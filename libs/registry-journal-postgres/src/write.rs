@@ -3,16 +3,21 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
+use registry_domain::merchant::Merchant;
 use registry_domain::tenant::Tenant;
 use registry_domain::{MerchantId, TenantId};
 use registry_journal::port::{HistoryRow, IdempotencyRow, KeyRow, LinkRow, TransactError, Writes};
 use registry_journal::record::EventRow;
 use registry_journal::stored::{MerchantColumns, tenant_to_json};
-use sqlx::PgConnection;
+use sqlx::postgres::PgArguments;
+use sqlx::query::Query;
+use sqlx::{PgConnection, Postgres};
 use uuid::Uuid;
 
 use crate::error::transact;
 use crate::rows::bigint;
+
+type Statement = Query<'static, Postgres, PgArguments>;
 
 /// Writes everything. The caller commits.
 pub(crate) async fn write(
@@ -20,6 +25,14 @@ pub(crate) async fn write(
     writes: &Writes,
     now: DateTime<Utc>,
 ) -> Result<(), TransactError> {
+    for statement in statements(writes, now) {
+        statement.execute(&mut *connection).await.map_err(transact)?;
+    }
+    Ok(())
+}
+
+/// One for each kind of thing that is written, none for what is not, in the order in which they may run.
+fn statements(writes: &Writes, now: DateTime<Utc>) -> Vec<Statement> {
     let Writes {
         cleared,
         events,
@@ -30,36 +43,33 @@ pub(crate) async fn write(
         tenants,
         idempotency,
     } = writes;
+    let mut statements = Vec::new();
     if !cleared.is_empty() {
-        clear(connection, cleared).await.map_err(transact)?;
+        statements.push(clear(cleared));
     }
     if !events.is_empty() {
-        append(connection, events).await.map_err(transact)?;
+        statements.push(append(events));
     }
     if !keys.is_empty() {
-        data_keys(connection, keys).await.map_err(transact)?;
+        statements.push(data_keys(keys));
     }
     if !merchants.is_empty() {
-        let columns: Vec<_> = merchants.iter().map(|(_, it)| MerchantColumns::of(it)).collect();
-        let ids: Vec<_> = merchants.iter().map(|(tenant, it)| (*tenant, it.id)).collect();
-        replace_merchants(connection, &ids, &columns).await.map_err(transact)?;
+        statements.push(replace_merchants(merchants));
     }
     if !links.is_empty() {
-        merchant_links(connection, links).await.map_err(transact)?;
+        statements.push(merchant_links(links));
     }
     if !history.is_empty() {
-        merchant_history(connection, history).await.map_err(transact)?;
+        statements.push(merchant_history(history));
     }
     if !tenants.is_empty() {
-        replace_tenants(connection, tenants).await.map_err(transact)?;
+        statements.push(replace_tenants(tenants));
     }
     if !idempotency.is_empty() {
-        forget_idempotency_keys(connection, idempotency, now)
-            .await
-            .map_err(transact)?;
-        idempotency_keys(connection, idempotency).await.map_err(transact)?;
+        statements.push(forget_idempotency_keys(idempotency, now));
+        statements.push(idempotency_keys(idempotency));
     }
-    Ok(())
+    statements
 }
 
 /// One column of all rows.
@@ -68,7 +78,7 @@ fn column<'a, Row, Value>(rows: &'a [Row], value: impl Fn(&'a Row) -> Value) -> 
 }
 
 /// Removes what is projected of these merchants.
-async fn clear(connection: &mut PgConnection, cleared: &[(TenantId, MerchantId)]) -> Result<(), sqlx::Error> {
+fn clear(cleared: &[(TenantId, MerchantId)]) -> Statement {
     sqlx::query!(
         r#"
         WITH wanted AS (
@@ -86,12 +96,9 @@ async fn clear(connection: &mut PgConnection, cleared: &[(TenantId, MerchantId)]
         &column(cleared, |(tenant, _)| tenant.as_uuid()),
         &column(cleared, |(_, merchant)| merchant.as_uuid())
     )
-    .execute(connection)
-    .await?;
-    Ok(())
 }
 
-async fn append(connection: &mut PgConnection, events: &[EventRow]) -> Result<(), sqlx::Error> {
+fn append(events: &[EventRow]) -> Statement {
     sqlx::query!(
         r#"
         INSERT INTO events (
@@ -119,12 +126,9 @@ async fn append(connection: &mut PgConnection, events: &[EventRow]) -> Result<()
         &column(events, |row| row.sealed.as_slice()) as &[&[u8]],
         &column(events, |row| row.hash.as_slice()) as &[&[u8]]
     )
-    .execute(connection)
-    .await?;
-    Ok(())
 }
 
-async fn data_keys(connection: &mut PgConnection, keys: &[KeyRow]) -> Result<(), sqlx::Error> {
+fn data_keys(keys: &[KeyRow]) -> Statement {
     sqlx::query!(
         r#"
         INSERT INTO data_keys (tenant_id, owner, wrapped)
@@ -134,16 +138,10 @@ async fn data_keys(connection: &mut PgConnection, keys: &[KeyRow]) -> Result<(),
         &column(keys, |row| row.owner),
         &column(keys, |row| row.wrapped.as_slice()) as &[&[u8]]
     )
-    .execute(connection)
-    .await?;
-    Ok(())
 }
 
-async fn replace_merchants(
-    connection: &mut PgConnection,
-    ids: &[(TenantId, MerchantId)],
-    rows: &[MerchantColumns],
-) -> Result<(), sqlx::Error> {
+fn replace_merchants(merchants: &[(TenantId, Merchant)]) -> Statement {
+    let rows: Vec<_> = merchants.iter().map(|(_, it)| MerchantColumns::of(it)).collect();
     sqlx::query!(
         r#"
         INSERT INTO merchants (
@@ -168,29 +166,26 @@ async fn replace_merchants(
             updated_at = excluded.updated_at,
             state = excluded.state
         "#,
-        &column(ids, |(tenant, _)| tenant.as_uuid()),
-        &column(ids, |(_, merchant)| merchant.as_uuid()),
-        &column(rows, |row| row.member_code.as_str()) as &[&str],
-        &column(rows, |row| row.merchant_code.as_str()) as &[&str],
-        &column(rows, |row| bigint(row.version.0)),
-        &column(rows, |row| row.status.as_str()) as &[&str],
-        &column(rows, |row| row.stage.as_str()) as &[&str],
-        &column(rows, |row| row.stage_since),
-        &column(rows, |row| row.company_name.as_deref()) as &[Option<&str>],
-        &column(rows, |row| row.branch_name.as_deref()) as &[Option<&str>],
-        &column(rows, |row| row.business_number.as_deref()) as &[Option<&str>],
-        &column(rows, |row| row.pending_link_id.map(|id| id.as_uuid())) as &[Option<Uuid>],
-        &column(rows, |row| row.pending_since) as &[Option<DateTime<Utc>>],
-        &column(rows, |row| row.created_at),
-        &column(rows, |row| row.updated_at),
-        &column(rows, |row| row.state.as_str()) as &[&str]
+        &column(merchants, |(tenant, _)| tenant.as_uuid()),
+        &column(merchants, |(_, merchant)| merchant.id.as_uuid()),
+        &column(&rows, |row| row.member_code.as_str()) as &[&str],
+        &column(&rows, |row| row.merchant_code.as_str()) as &[&str],
+        &column(&rows, |row| bigint(row.version.0)),
+        &column(&rows, |row| row.status.as_str()) as &[&str],
+        &column(&rows, |row| row.stage.as_str()) as &[&str],
+        &column(&rows, |row| row.stage_since),
+        &column(&rows, |row| row.company_name.as_deref()) as &[Option<&str>],
+        &column(&rows, |row| row.branch_name.as_deref()) as &[Option<&str>],
+        &column(&rows, |row| row.business_number.as_deref()) as &[Option<&str>],
+        &column(&rows, |row| row.pending_link_id.map(|id| id.as_uuid())) as &[Option<Uuid>],
+        &column(&rows, |row| row.pending_since) as &[Option<DateTime<Utc>>],
+        &column(&rows, |row| row.created_at),
+        &column(&rows, |row| row.updated_at),
+        &column(&rows, |row| row.state.as_str()) as &[&str]
     )
-    .execute(connection)
-    .await?;
-    Ok(())
 }
 
-async fn merchant_links(connection: &mut PgConnection, links: &[LinkRow]) -> Result<(), sqlx::Error> {
+fn merchant_links(links: &[LinkRow]) -> Statement {
     sqlx::query!(
         r#"
         INSERT INTO merchant_links (tenant_id, link_id, merchant_id)
@@ -200,14 +195,11 @@ async fn merchant_links(connection: &mut PgConnection, links: &[LinkRow]) -> Res
         &column(links, |row| row.link_id.as_uuid()),
         &column(links, |row| row.merchant_id.as_uuid())
     )
-    .execute(connection)
-    .await?;
-    Ok(())
 }
 
 /// The stretch that was open before a merchant's first new one ends where that begins. Both parts see the table as it
 /// was before: the new ones are not ended.
-async fn merchant_history(connection: &mut PgConnection, history: &[HistoryRow]) -> Result<(), sqlx::Error> {
+fn merchant_history(history: &[HistoryRow]) -> Statement {
     sqlx::query!(
         r#"
         WITH begun AS (
@@ -232,12 +224,9 @@ async fn merchant_history(connection: &mut PgConnection, history: &[HistoryRow])
         &column(history, |row| row.valid_from),
         &column(history, |row| row.valid_to) as &[Option<DateTime<Utc>>]
     )
-    .execute(connection)
-    .await?;
-    Ok(())
 }
 
-async fn replace_tenants(connection: &mut PgConnection, tenants: &[Tenant]) -> Result<(), sqlx::Error> {
+fn replace_tenants(tenants: &[Tenant]) -> Statement {
     let keys: Vec<_> = tenants
         .iter()
         .flat_map(|tenant| tenant.keys.iter().map(move |key| (key.id, tenant.id)))
@@ -259,17 +248,10 @@ async fn replace_tenants(connection: &mut PgConnection, tenants: &[Tenant]) -> R
         &column(tenants, |tenant| tenant.slug.as_str()) as &[&str],
         &column(tenants, tenant_to_json)
     )
-    .execute(connection)
-    .await?;
-    Ok(())
 }
 
 /// A few of the expired ones leave with every new one, so that the table does not grow for ever.
-async fn forget_idempotency_keys(
-    connection: &mut PgConnection,
-    keys: &[IdempotencyRow],
-    now: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
+fn forget_idempotency_keys(keys: &[IdempotencyRow], now: DateTime<Utc>) -> Statement {
     let tenants: HashSet<_> = keys.iter().map(|row| row.tenant_id.as_uuid()).collect();
     let tenants: Vec<_> = tenants.into_iter().collect();
     sqlx::query!(
@@ -285,12 +267,9 @@ async fn forget_idempotency_keys(
         &tenants,
         now
     )
-    .execute(connection)
-    .await?;
-    Ok(())
 }
 
-async fn idempotency_keys(connection: &mut PgConnection, keys: &[IdempotencyRow]) -> Result<(), sqlx::Error> {
+fn idempotency_keys(keys: &[IdempotencyRow]) -> Statement {
     sqlx::query!(
         r#"
         INSERT INTO idempotency_keys (
@@ -317,7 +296,4 @@ async fn idempotency_keys(connection: &mut PgConnection, keys: &[IdempotencyRow]
         &column(keys, |row| row.created_at),
         &column(keys, |row| row.expires_at)
     )
-    .execute(connection)
-    .await?;
-    Ok(())
 }

@@ -98,10 +98,12 @@ pub async fn migrate(path: &Path) -> Result<(), OpenError> {
         .map_err(std::io::Error::other)
         .flatten()
         .map_err(OpenError::Lock)?;
-    let connecting = options(path).create_if_missing(true).connect().await;
-    let mut connection = connecting.map_err(OpenError::Connect)?;
-    MIGRATOR.run(&mut connection).await.map_err(OpenError::Migrate)?;
-    connection.close().await.map_err(OpenError::Connect)
+    let one = SqlitePoolOptions::new().max_connections(1);
+    let connecting = one.connect_with(options(path).create_if_missing(true)).await;
+    let pool = connecting.map_err(OpenError::Connect)?;
+    MIGRATOR.run(&pool).await.map_err(OpenError::Migrate)?;
+    pool.close().await;
+    Ok(())
 }
 
 /// Compares the schema with the one that this program was built for.
