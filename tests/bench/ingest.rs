@@ -1,26 +1,27 @@
 //! Callbacks per second, from the socket to the disk and back.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use registry::config::Config;
-use tempfile::TempDir;
+use sqlx::{Connection, PgConnection};
 
+use crate::installation::{Engine, Installation};
 use crate::load::{self, Outcome};
-use crate::report::{self, Figure};
+use crate::report::Figure;
 use crate::seed::{self, Target};
-use crate::service::Service;
+use crate::service::{GROUPED, Service, Start};
+use crate::write_path;
 
-/// What the service uses by default.
-const GROUPED: usize = 1_000;
+/// Before anything is measured.
+const WARM: Duration = Duration::from_secs(1);
+
+/// How many bare inserts are measured.
+const INSERTS: usize = 2_000;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// On SQLite, the embedded default.
     #[arg(long)]
     sqlite: bool,
-    /// One line of JSON for each figure.
-    #[arg(long)]
-    json: bool,
     /// How long each measurement takes, in seconds.
     #[arg(long, default_value_t = 8)]
     seconds: u64,
@@ -31,60 +32,165 @@ pub(crate) struct Args {
     merchants: usize,
 }
 
-struct Measured {
-    outcome: Outcome,
+/// What came of one measurement.
+pub(crate) struct Measured {
+    pub(crate) outcome: Outcome,
+    batch: f64,
     memory_idle: f64,
     memory_loaded: f64,
     ready_after: Duration,
 }
 
-pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
-    anyhow::ensure!(args.sqlite, "name the engine: --sqlite");
+/// What every measurement starts from.
+struct Bench {
+    seeded: Installation,
+    targets: Vec<Target>,
+    length: Duration,
+}
+
+pub(crate) async fn run(args: Args) -> anyhow::Result<Vec<Figure>> {
+    let engine = Engine::of(args.sqlite);
+    let seeded = Installation::empty(engine).await?;
+    let targets = seed::fill(&seeded, args.tenants, args.merchants).await?;
+    let bench = Bench {
+        seeded,
+        targets,
+        length: Duration::from_secs(args.seconds),
+    };
     let mut figures = Vec::new();
-    let single = measure(&args, 256, 1).await?;
-    let grouped = measure(&args, 256, GROUPED).await?;
-    let rate = grouped.outcome.rate();
-    let name = "callbacks on SQLite, 256 connections, against one transaction each";
-    figures.push(Figure::at_least(name, rate, "1/s", single.outcome.rate(), 5.0).bar(">= 5x"));
-    figures.push(Figure::plain("  median latency", grouped.outcome.percentile(50), "ms"));
-    figures.push(Figure::plain("  p99 latency", grouped.outcome.percentile(99), "ms"));
-    for connections in [1, 16, 64] {
-        let measured = measure(&args, connections, GROUPED).await?;
-        let name = format!("callbacks on SQLite, {connections} connections");
-        figures.push(Figure::plain(name, measured.outcome.rate(), "1/s"));
-        figures.push(Figure::plain("  median latency", measured.outcome.percentile(50), "ms"));
+    let grouped = bench.measure(256, GROUPED).await?;
+    bench.against_single(&grouped, &mut figures).await?;
+    if engine == Engine::Postgres {
+        bench.against_limits(&grouped, &mut figures).await?;
     }
+    bench.fewer_connections(&mut figures).await?;
     figures.push(Figure::at_most("resident memory, idle", grouped.memory_idle, "MiB", 64.0).bar("<= 64"));
     figures
         .push(Figure::at_most("resident memory, under that load", grouped.memory_loaded, "MiB", 256.0).bar("<= 256"));
     let ready = grouped.ready_after.as_secs_f64();
     figures.push(Figure::at_most("start to ready", ready, "s", 1.0).bar("<= 1"));
-    report::print(&figures, args.json)
+    bench.seeded.remove().await?;
+    Ok(figures)
 }
 
-/// Each measurement begins with a fresh data directory, so that none pays for what another wrote.
-async fn measure(args: &Args, connections: usize, batch_length_max: usize) -> anyhow::Result<Measured> {
-    let directory = TempDir::with_prefix("registry-bench-")?;
-    let config = Config {
-        data_dir: directory.path().to_owned(),
-        ..Config::default()
+impl Bench {
+    fn name(&self) -> &'static str {
+        self.seeded.engine.name()
+    }
+
+    async fn measure(&self, connections: usize, batch_length_max: usize) -> anyhow::Result<Measured> {
+        let copy = self.seeded.copy().await?;
+        let measured = measure(&copy, &self.targets, connections, batch_length_max, self.length).await?;
+        copy.remove().await?;
+        Ok(measured)
+    }
+
+    async fn load(&self, service: &Service, connections: usize) -> anyhow::Result<Outcome> {
+        let scripts = seed::scripts(&self.targets, service.address, connections);
+        load::run(service.address, scripts, WARM, self.length).await
+    }
+
+    async fn against_single(&self, grouped: &Measured, figures: &mut Vec<Figure>) -> anyhow::Result<()> {
+        let single = self.measure(256, 1).await?.outcome.rate();
+        let (times, bar) = match self.seeded.engine {
+            Engine::Sqlite => (5.0, ">= 5x"),
+            Engine::Postgres => (8.0, ">= 8x"),
+        };
+        let name = format!(
+            "callbacks on {}, 256 connections, against one transaction each",
+            self.name()
+        );
+        figures.push(Figure::at_least(name, grouped.outcome.rate(), "1/s", single, times).bar(bar));
+        figures.push(Figure::plain("  median latency", grouped.outcome.percentile(50), "ms"));
+        figures.push(Figure::plain("  p99 latency", grouped.outcome.percentile(99), "ms"));
+        figures.push(Figure::plain("  callbacks in a transaction", grouped.batch, "1"));
+        Ok(())
+    }
+
+    /// What the network, and what the database would allow.
+    async fn against_limits(&self, grouped: &Measured, figures: &mut Vec<Figure>) -> anyhow::Result<()> {
+        let rate = grouped.outcome.rate();
+        let empty = Service::bare(&["empty"]).await?;
+        let empty_rate = self.load(&empty, 256).await?.rate();
+        drop(empty);
+        let name = "  against an empty axum route";
+        figures.push(Figure::at_least(name, rate, "1/s", empty_rate, 0.10).bar(">= 0.10"));
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a batch has at most a thousand commands"
+        )]
+        let batch = (grouped.batch.round() as usize).clamp(1, GROUPED);
+        let statements = write_path::statements_alone(&self.seeded, &self.targets, batch).await?;
+        let name = "  against the same statements without HTTP and decide";
+        figures.push(Figure::at_least(name, rate, "1/s", statements, 0.5).bar(">= 0.5"));
+        Ok(())
+    }
+
+    async fn fewer_connections(&self, figures: &mut Vec<Figure>) -> anyhow::Result<()> {
+        for connections in [64, 16, 1] {
+            let measured = self.measure(connections, GROUPED).await?.outcome;
+            let name = format!("callbacks on {}, {connections} connections", self.name());
+            figures.push(Figure::plain(name, measured.rate(), "1/s"));
+            let median = measured.percentile(50);
+            let name = "  median latency";
+            figures.push(match self.seeded.engine {
+                Engine::Postgres if connections == 1 => {
+                    let insert = bare_insert(&self.seeded).await?;
+                    Figure::at_most_times(format!("{name} against one bare INSERT"), median, "ms", insert, 5.0)
+                        .bar("<= 5x")
+                }
+                Engine::Postgres | Engine::Sqlite => Figure::plain(name, median, "ms"),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Sends callbacks to the real program, serving from this installation.
+pub(crate) async fn measure(
+    installation: &Installation,
+    targets: &[Target],
+    connections: usize,
+    batch_length_max: usize,
+    length: Duration,
+) -> anyhow::Result<Measured> {
+    let start = Start {
+        batch_length_max,
+        ..Start::default()
     };
-    let targets: Vec<Target> = seed::fill(&config, args.tenants, args.merchants).await?;
-    let service = Service::start(directory.path(), batch_length_max).await?;
+    let service = Service::start(installation, start).await?;
     let memory_idle = service.resident_mebibytes()?;
-    let scripts = seed::scripts(&targets, service.address, connections);
-    let outcome = load::run(
-        service.address,
-        scripts,
-        Duration::from_secs(1),
-        Duration::from_secs(args.seconds),
-    )
-    .await?;
-    let memory_loaded = service.resident_mebibytes()?;
+    let scripts = seed::scripts(targets, service.address, connections);
+    let outcome = load::run(service.address, scripts, WARM, length).await?;
     Ok(Measured {
         outcome,
+        batch: service.commands_in_a_batch().await?,
         memory_idle,
-        memory_loaded,
+        memory_loaded: service.resident_mebibytes()?,
         ready_after: service.ready_after,
     })
+}
+
+/// The median time of an INSERT of one small row that commits by itself, in ms.
+async fn bare_insert(seeded: &Installation) -> anyhow::Result<f64> {
+    let copy = seeded.copy().await?;
+    let mut connection = PgConnection::connect(copy.url()?).await?;
+    sqlx::raw_sql("CREATE TABLE bare (id bigint PRIMARY KEY, body text NOT NULL)")
+        .execute(&mut connection)
+        .await?;
+    let mut latencies = Vec::with_capacity(INSERTS);
+    let started = Instant::now();
+    for id in 0..i64::try_from(INSERTS)? {
+        let sent = Instant::now();
+        sqlx::query("INSERT INTO bare VALUES ($1, $2)")
+            .bind(id)
+            .bind("what a callback says")
+            .execute(&mut connection)
+            .await?;
+        latencies.push(sent.elapsed());
+    }
+    connection.close().await?;
+    copy.remove().await?;
+    Ok(Outcome::of(latencies, started.elapsed()).percentile(50))
 }

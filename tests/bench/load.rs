@@ -24,6 +24,16 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
+    /// What came of requests that took these times within so many seconds.
+    pub(crate) fn of(mut latencies: Vec<Duration>, length: Duration) -> Self {
+        latencies.sort_unstable();
+        Self {
+            answers: latencies.len(),
+            seconds: length.as_secs_f64(),
+            latencies,
+        }
+    }
+
     /// Answers per second.
     pub(crate) fn rate(&self) -> f64 {
         approximate(self.answers) / self.seconds
@@ -39,7 +49,7 @@ impl Outcome {
 }
 
 /// A count as a number to divide by; counts of a benchmark are far below the point where this loses anything.
-fn approximate(count: usize) -> f64 {
+pub(crate) fn approximate(count: usize) -> f64 {
     u32::try_from(count).map_or(f64::MAX, f64::from)
 }
 
@@ -61,12 +71,7 @@ pub(crate) async fn run(
     while let Some(measured) = connections.join_next().await {
         latencies.extend(measured??);
     }
-    latencies.sort_unstable();
-    Ok(Outcome {
-        answers: latencies.len(),
-        seconds: length.as_secs_f64(),
-        latencies,
-    })
+    Ok(Outcome::of(latencies, length))
 }
 
 async fn connection(
@@ -77,7 +82,7 @@ async fn connection(
 ) -> anyhow::Result<Vec<Duration>> {
     let mut stream = TcpStream::connect(address).await.context("connecting")?;
     stream.set_nodelay(true)?;
-    let mut buffer = vec![0; 16 * 1024];
+    let mut buffer = vec![0; 128 * 1024];
     let mut latencies = Vec::new();
     for request in script.iter().cycle() {
         let sent = Instant::now();

@@ -1,29 +1,98 @@
 //! Figures, each beside its baseline, taken in one run on one machine. Absolute numbers mean little; ratios do.
 
+mod append;
+mod bare;
+mod bulk;
+mod growth;
 mod ingest;
+mod installation;
+mod list;
 mod load;
+mod read;
+mod rebuild;
+mod relay;
 mod report;
 mod seed;
 mod service;
+mod start;
+mod write_path;
 
 use clap::{Parser, Subcommand};
+
+use report::Figure;
 
 /// Measures the registry.
 #[derive(Parser)]
 struct Cli {
     #[command(subcommand)]
     what: What,
+    /// One line of JSON for each figure.
+    #[arg(long, global = true)]
+    json: bool,
 }
 
 #[derive(Subcommand)]
 enum What {
     /// Callbacks per second: HTTP in, durable, answered 0000.
     Ingest(ingest::Args),
+    /// The same without HTTP, against plain SQL.
+    Append(append::Args),
+    /// Reading one merchant.
+    Read(read::Args),
+    /// A page of the list where there are many merchants.
+    List(list::Args),
+    /// Callbacks per second where the log is long.
+    Growth(growth::Args),
+    /// Folding the log anew.
+    Rebuild(rebuild::Args),
+    /// Carrying the log to NATS.
+    Relay(relay::Args),
+    /// From start to ready where the log is long.
+    Start(start::Args),
+    /// All of these, as they are by default.
+    All,
+    /// One of the servers that the registry is compared with.
+    #[command(hide = true)]
+    Bare(bare::Args),
 }
+
+/// Everything there is to measure, the ingest on both engines.
+const ALL: [&[&str]; 9] = [
+    &["ingest"],
+    &["ingest", "--sqlite"],
+    &["append"],
+    &["read"],
+    &["list"],
+    &["growth"],
+    &["rebuild"],
+    &["relay"],
+    &["start"],
+];
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    match Cli::parse().what {
+    let Cli { what, json } = Cli::parse();
+    if !matches!(what, What::All) {
+        return report::print(&measure(what).await?, json);
+    }
+    for words in ALL {
+        let one = Cli::try_parse_from(["bench"].iter().chain(words))?;
+        report::print(&measure(one.what).await?, json)?;
+    }
+    Ok(())
+}
+
+async fn measure(what: What) -> anyhow::Result<Vec<Figure>> {
+    match what {
         What::Ingest(args) => ingest::run(args).await,
+        What::Append(args) => append::run(args).await,
+        What::Read(args) => read::run(args).await,
+        What::List(args) => list::run(args).await,
+        What::Growth(args) => growth::run(args).await,
+        What::Rebuild(args) => rebuild::run(args).await,
+        What::Relay(args) => relay::run(args).await,
+        What::Start(args) => start::run(args).await,
+        What::Bare(args) => bare::run(args).await.map(|()| Vec::new()),
+        What::All => anyhow::bail!("all of them are measured one by one"),
     }
 }

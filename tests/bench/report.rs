@@ -39,6 +39,32 @@ impl Figure {
         }
     }
 
+    /// A figure that is told beside another, and must keep to nothing.
+    pub(crate) fn beside(name: impl Into<String>, value: f64, unit: &'static str, baseline: f64) -> Self {
+        Self {
+            baseline: Some(baseline),
+            ratio: Some(value / baseline),
+            ..Self::plain(name, value, unit)
+        }
+    }
+
+    /// A figure that must be at most so many times its baseline.
+    pub(crate) fn at_most_times(
+        name: impl Into<String>,
+        value: f64,
+        unit: &'static str,
+        baseline: f64,
+        times: f64,
+    ) -> Self {
+        let ratio = value / baseline;
+        Self {
+            baseline: Some(baseline),
+            ratio: Some(ratio),
+            holds: Some(ratio <= times),
+            ..Self::plain(name, value, unit)
+        }
+    }
+
     /// A figure that must not exceed a limit.
     pub(crate) fn at_most(name: impl Into<String>, value: f64, unit: &'static str, limit: f64) -> Self {
         Self {
@@ -65,7 +91,7 @@ pub(crate) fn print(figures: &[Figure], json: bool) -> anyhow::Result<()> {
         "figure", "value", "baseline", "ratio", "bar"
     );
     for figure in figures {
-        let number = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.1}"));
+        let number = |value: Option<f64>| value.map_or("-".to_owned(), |value| format!("{value:.0$}", decimals(value)));
         let holds = figure.holds.map_or("-", |holds| if holds { "yes" } else { "NO" });
         println!(
             "{:<58} {:>10} {:>10} {:>8}  {:<8} {}",
@@ -78,4 +104,13 @@ pub(crate) fn print(figures: &[Figure], json: bool) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// Small numbers show more of themselves.
+fn decimals(value: f64) -> usize {
+    match value {
+        0.0..10.0 => 2,
+        10.0..1_000.0 => 1,
+        _ => 0,
+    }
 }

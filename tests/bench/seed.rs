@@ -1,23 +1,29 @@
-//! A data directory with tenants, merchants and issued links, and the callbacks that can be sent to them.
+//! An installation with tenants, merchants and issued links, and the callbacks that can be sent to them.
 
 use std::net::SocketAddr;
 
-use anyhow::Context;
-use registry::config::Config;
-use registry::secrets::Secrets;
-use registry::storage::Storage;
-use registry_domain::merchant::{Command, Registration, SecretText};
+use futures::{StreamExt, TryStreamExt, stream};
+use registry_domain::merchant::{Claim, ClaimBody, Command, RawPayload, Receipt, Registration, SecretText};
+use registry_domain::review::{ContentDigest, DeletionMark, Observation, ReviewCode};
 use registry_domain::tenant::{self, Creation, Slug};
-use registry_domain::{Actor, CorrelationId, Label, LinkId, MemberCode, MerchantCode, MerchantId, Reference, TenantId};
+use registry_domain::{
+    Actor, CorrelationId, FreeText, Label, LinkId, MemberCode, MerchantCode, MerchantId, Reference, ReportedNumber,
+    TenantId,
+};
 use registry_ingest::CallbackToken;
-use registry_journal::writer::{WriterConfig, WriterParts};
-use registry_journal::{Ambient, Order, Origin, Outcome, Submission, Writer};
-use tokio_util::sync::CancellationToken;
+use registry_journal::{Ambient, Order, Origin, Outcome, Submission};
 
+use crate::installation::Installation;
 use crate::load::Script;
+use crate::service::GROUPED;
+use crate::write_path::WritePath;
 
 /// A merchant that callbacks can be sent to.
+#[derive(Clone)]
 pub(crate) struct Target {
+    pub(crate) tenant_id: TenantId,
+    pub(crate) merchant_id: MerchantId,
+    link_id: LinkId,
     token: String,
     member: String,
     merchant: String,
@@ -33,47 +39,48 @@ const LIFE: [(&str, Option<&str>); 6] = [
     ("O", None),
 ];
 
-/// Fills the data directory and returns whom to call.
-pub(crate) async fn fill(config: &Config, tenants: usize, merchants_each: usize) -> anyhow::Result<Vec<Target>> {
-    let ambient = Ambient::system();
-    let secrets = Secrets::open(config, ambient.ids.as_ref())?;
-    let storage = Storage::open(&config.database()?, secrets.keyring.clone()).await?;
-    let parts = WriterParts {
-        journal: storage.journal.clone(),
-        reader: storage.reader.clone(),
-        keyring: secrets.keyring.clone(),
-        ambient: ambient.clone(),
-    };
-    let stop = CancellationToken::new();
-    let (writer, task) = Writer::start(parts, WriterConfig::default(), stop.clone().cancelled_owned());
+/// One step of that life.
+pub(crate) type Step = (&'static str, Option<&'static str>);
+
+/// The whole life.
+pub(crate) const STEPS: &[Step] = &LIFE;
+
+/// How many merchants are registered at once.
+const AT_ONCE: usize = 1_000;
+
+/// The short name of a tenant by its number.
+pub(crate) fn slug(number: usize) -> String {
+    format!("tenant-{number}")
+}
+
+/// Fills an installation and returns whom to call, tenant by tenant.
+pub(crate) async fn fill(
+    installation: &Installation,
+    tenants: usize,
+    merchants_each: usize,
+) -> anyhow::Result<Vec<Target>> {
     let seeder = Seeder {
-        writer,
-        ambient,
-        secrets,
+        path: WritePath::open(installation, GROUPED).await?,
     };
     let mut targets = Vec::with_capacity(tenants * merchants_each);
     for number in 0..tenants {
         let tenant_id = seeder.tenant(number).await?;
-        let made = (0..merchants_each).map(|number| seeder.merchant(tenant_id, number));
-        for target in futures::future::join_all(made).await {
-            targets.push(target?);
-        }
+        let made = stream::iter(0..merchants_each).map(|number| seeder.merchant(tenant_id, number));
+        let made: Vec<Target> = made.buffered(AT_ONCE).try_collect().await?;
+        targets.extend(made);
     }
-    stop.cancel();
-    task.await.context("the writer")?;
-    storage.close().await;
+    seeder.path.close().await?;
+    installation.settle().await?;
     Ok(targets)
 }
 
 struct Seeder {
-    writer: Writer,
-    ambient: Ambient,
-    secrets: Secrets,
+    path: WritePath,
 }
 
 impl Seeder {
     async fn submit(&self, tenant_id: TenantId, order: Order) -> anyhow::Result<()> {
-        let correlation_id = CorrelationId::from_uuid(self.ambient.ids.uuid());
+        let correlation_id = CorrelationId::from_uuid(self.path.ambient.ids.uuid());
         let origin = Origin {
             actor: Actor::System,
             correlation_id,
@@ -84,15 +91,15 @@ impl Seeder {
             idempotency: None,
             order,
         };
-        let outcome = self.writer.submit(submission).await?;
+        let outcome = self.path.writer.submit(submission).await?;
         anyhow::ensure!(matches!(outcome, Outcome::Written(_)), "{outcome:?}");
         Ok(())
     }
 
     async fn tenant(&self, number: usize) -> anyhow::Result<TenantId> {
-        let tenant_id = TenantId::from_uuid(self.ambient.ids.uuid());
+        let tenant_id = TenantId::from_uuid(self.path.ambient.ids.uuid());
         let creation = Creation {
-            slug: Slug::parse(&format!("tenant-{number}"))?,
+            slug: Slug::parse(&slug(number))?,
             name: Label::parse("Bench")?,
             slug_taken: None,
         };
@@ -102,8 +109,8 @@ impl Seeder {
     }
 
     async fn merchant(&self, tenant_id: TenantId, number: usize) -> anyhow::Result<Target> {
-        let merchant_id = MerchantId::from_uuid(self.ambient.ids.uuid());
-        let link_id = LinkId::from_uuid(self.ambient.ids.uuid());
+        let merchant_id = MerchantId::from_uuid(self.path.ambient.ids.uuid());
+        let link_id = LinkId::from_uuid(self.path.ambient.ids.uuid());
         let (member, merchant) = (format!("member-{}", number / 4), format!("shop-{number}"));
         let registration = Registration {
             reference: Reference {
@@ -142,12 +149,15 @@ impl Seeder {
             )
             .await?;
         }
-        let token = self.secrets.token_keys.issue(CallbackToken::Link {
+        let token = self.path.secrets.token_keys.issue(CallbackToken::Link {
             tenant_id,
             merchant_id,
             link_id,
         });
         Ok(Target {
+            tenant_id,
+            merchant_id,
+            link_id,
             token,
             member,
             merchant,
@@ -166,8 +176,19 @@ pub(crate) fn scripts(targets: &[Target], address: SocketAddr, connections: usiz
     scripts
 }
 
-fn request(target: &Target, address: SocketAddr, (letter, message): (&str, Option<&str>)) -> Vec<u8> {
-    let body = serde_json::json!({
+fn request(target: &Target, address: SocketAddr, step: Step) -> Vec<u8> {
+    let body = body(target, step);
+    let head = format!(
+        "POST /cb/v1/{} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        target.token,
+        body.len()
+    );
+    [head.into_bytes(), body.into_bytes()].concat()
+}
+
+/// What upstream sends.
+pub(crate) fn body(target: &Target, (letter, message): Step) -> String {
+    serde_json::json!({
         "memberId": target.member,
         "merchantId": target.merchant,
         "member": { "id": "10041" },
@@ -176,11 +197,48 @@ fn request(target: &Target, address: SocketAddr, (letter, message): (&str, Optio
             "reviewStatus": letter, "reviewMessage": message, "isDeleted": "N",
         },
     })
-    .to_string();
-    let head = format!(
-        "POST /cb/v1/{} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-        target.token,
-        body.len()
-    );
-    [head.into_bytes(), body.into_bytes()].concat()
+    .to_string()
+}
+
+/// The same callback as it reaches the write path.
+pub(crate) fn submission(target: &Target, ambient: &Ambient, step: usize) -> Submission {
+    let (letter, message) = STEPS[step % STEPS.len()];
+    let mut digest = [0; 32];
+    digest[..8].copy_from_slice(&(step % STEPS.len()).to_be_bytes());
+    let observation = Observation {
+        member_code: MemberCode::parse(&target.member).ok(),
+        merchant_code: MerchantCode::parse(&target.merchant).ok(),
+        upstream_member_id: Some(FreeText::from_untrusted("10041")),
+        company_name: Some(FreeText::from_untrusted("가나다 학원")),
+        branch_name: Some(FreeText::from_untrusted("본점")),
+        business_number: Some(ReportedNumber::from_untrusted("1178178260")),
+        review_code: ReviewCode::from_untrusted(letter),
+        review_message: message.map(FreeText::from_untrusted),
+        deletion: DeletionMark::NotDeleted,
+    };
+    let claim = Claim {
+        receipt: Receipt {
+            link_id: Some(target.link_id),
+            received_at: ambient.now(),
+            payload: RawPayload(body(target, (letter, message)).into_bytes()),
+            sender_listed: None,
+        },
+        body: ClaimBody::Mapping {
+            observation,
+            digest: ContentDigest(digest),
+        },
+    };
+    Submission {
+        tenant_id: target.tenant_id,
+        origin: Origin {
+            actor: Actor::Upstream,
+            correlation_id: CorrelationId::from_uuid(ambient.ids.uuid()),
+        },
+        idempotency: None,
+        order: Order::Merchant {
+            merchant_id: target.merchant_id,
+            command: Command::ReceiveCallback(Box::new(claim)),
+            expected: None,
+        },
+    }
 }

@@ -1,7 +1,7 @@
-//! The real program, in a process of its own.
+//! Programs in processes of their own: the real one, and the bare ones that it is compared with.
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -9,30 +9,63 @@ use anyhow::{Context, bail, ensure};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// A running `registry serve`. Killed when dropped.
+use crate::installation::Installation;
+
+/// What the service uses by default.
+pub(crate) const GROUPED: usize = 1_000;
+
+/// Longest wait for a program to be ready.
+const READY_LIMIT: Duration = Duration::from_mins(1);
+
+/// A running server program. Killed when dropped.
 pub(crate) struct Service {
     child: Child,
     pub(crate) address: SocketAddr,
     pub(crate) ready_after: Duration,
 }
 
+/// How the registry is started.
+pub(crate) struct Start<'a> {
+    pub(crate) batch_length_max: usize,
+    pub(crate) nats_url: Option<&'a str>,
+}
+
+impl Default for Start<'_> {
+    fn default() -> Self {
+        Self {
+            batch_length_max: GROUPED,
+            nats_url: None,
+        }
+    }
+}
+
 impl Service {
-    /// Starts it on a data directory and waits until it says that it is ready.
-    pub(crate) async fn start(data_dir: &Path, batch_length_max: usize) -> anyhow::Result<Self> {
+    /// Starts `registry serve` on an installation and waits until it says that it is ready.
+    pub(crate) async fn start(installation: &Installation, start: Start<'_>) -> anyhow::Result<Self> {
         let address = free_address()?;
-        let started = Instant::now();
-        let child = Command::new(program()?)
+        let mut command = registry(installation)?;
+        command
             .arg("serve")
-            .env("REGISTRY_DATA_DIR", data_dir)
             .env("REGISTRY_LISTEN", address.to_string())
-            .env("REGISTRY_LOG", "warn")
             .env("REGISTRY_SENDER_MODE", "off")
-            .env("REGISTRY_BATCH_LENGTH_MAX", batch_length_max.to_string())
-            .env_remove("DATABASE_URL")
-            .env_remove("NATS_URL")
-            .stdin(Stdio::null())
-            .spawn()
-            .context("starting the registry")?;
+            .env("REGISTRY_BATCH_LENGTH_MAX", start.batch_length_max.to_string());
+        if let Some(url) = start.nats_url {
+            command.env("NATS_URL", url);
+        }
+        Self::run(command, address).await
+    }
+
+    /// Starts this very program as one of the bare servers of [`crate::bare`].
+    pub(crate) async fn bare(arguments: &[&str]) -> anyhow::Result<Self> {
+        let address = free_address()?;
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg("bare").arg(address.to_string()).args(arguments);
+        Self::run(command, address).await
+    }
+
+    async fn run(mut command: Command, address: SocketAddr) -> anyhow::Result<Self> {
+        let started = Instant::now();
+        let child = command.stdin(Stdio::null()).spawn().context("starting a server")?;
         let mut service = Self {
             child,
             address,
@@ -43,17 +76,17 @@ impl Service {
     }
 
     async fn wait_until_ready(&mut self, started: Instant) -> anyhow::Result<()> {
-        while started.elapsed() < Duration::from_secs(30) {
+        while started.elapsed() < READY_LIMIT {
             if let Some(status) = self.child.try_wait()? {
-                bail!("the registry ended: {status}");
+                bail!("the server ended: {status}");
             }
-            if is_ready(self.address).await {
+            if get(self.address, "/readyz").await.is_ok() {
                 self.ready_after = started.elapsed();
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
-        bail!("the registry did not become ready")
+        bail!("the server did not become ready")
     }
 
     /// Resident memory, in MiB.
@@ -66,14 +99,52 @@ impl Service {
         let kibibytes: f64 = line.split_whitespace().nth(1).context("no number")?.parse()?;
         Ok(kibibytes / 1024.0)
     }
+
+    /// How many commands one transaction held, on average, since the start.
+    pub(crate) async fn commands_in_a_batch(&self) -> anyhow::Result<f64> {
+        let metrics = get(self.address, "/metrics").await?;
+        let number = |name: &str| -> anyhow::Result<f64> {
+            let line = metrics.lines().find(|line| {
+                let metric = line.split(' ').next().unwrap_or_default();
+                metric.strip_suffix("_total").unwrap_or(metric).ends_with(name)
+            });
+            let value = line.and_then(|line| line.rsplit(' ').next());
+            Ok(value.with_context(|| format!("no metric {name}"))?.parse()?)
+        };
+        Ok(number("writer_commands")? / number("writer_batches")?.max(1.0))
+    }
 }
 
 impl Drop for Service {
     fn drop(&mut self) {
-        // It may have ended by itself; the data directory goes anyway.
+        // It may have ended by itself; its data goes anyway.
         let _killed = self.child.kill();
         let _reaped = self.child.wait();
     }
+}
+
+/// The real program, told where an installation is and nothing else.
+pub(crate) fn registry(installation: &Installation) -> anyhow::Result<Command> {
+    let mut command = Command::new(program()?);
+    command
+        .env("REGISTRY_DATA_DIR", &installation.config.data_dir)
+        .env("REGISTRY_LOG", "warn")
+        .env_remove("NATS_URL");
+    match &installation.config.database_url {
+        Some(url) => command.env("DATABASE_URL", url),
+        None => command.env_remove("DATABASE_URL"),
+    };
+    Ok(command)
+}
+
+/// An API key of a tenant that may do everything, made by the real program.
+pub(crate) fn api_key(installation: &Installation, slug: &str) -> anyhow::Result<String> {
+    let made = registry(installation)?
+        .args(["key", "create", "--tenant", slug, "--name", "bench"])
+        .stderr(Stdio::inherit())
+        .output()?;
+    ensure!(made.status.success(), "no key was made: {}", made.status);
+    Ok(String::from_utf8(made.stdout)?.trim().to_owned())
 }
 
 fn program() -> anyhow::Result<PathBuf> {
@@ -90,13 +161,13 @@ fn free_address() -> anyhow::Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
-async fn is_ready(address: SocketAddr) -> bool {
-    let Ok(mut stream) = TcpStream::connect(address).await else {
-        return false;
-    };
-    let asked = stream
-        .write_all(b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        .await;
+/// What a server answers, with its head, if it is 200.
+async fn get(address: SocketAddr, path: &str) -> anyhow::Result<String> {
+    let mut stream = TcpStream::connect(address).await?;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
     let mut answer = String::new();
-    asked.is_ok() && stream.read_to_string(&mut answer).await.is_ok() && answer.starts_with("HTTP/1.1 200")
+    stream.read_to_string(&mut answer).await?;
+    ensure!(answer.starts_with("HTTP/1.1 200"), "{path} is not there");
+    Ok(answer)
 }

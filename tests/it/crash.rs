@@ -92,6 +92,7 @@ async fn what_was_answered_is_there_after_a_kill_and_published_once() {
     assert!(taken.len() >= ANSWERED);
 
     let process = installation.serve();
+    let tenant = tenant.reconnected();
     let feed = tenant.api.feed().await;
     let seqs: Vec<_> = feed.iter().map(|event| event["seq"].as_u64().unwrap()).collect();
     assert_eq!(seqs, (1..=seqs.len() as u64).collect::<Vec<_>>(), "the log has no gap");
@@ -126,6 +127,7 @@ async fn a_kill_between_the_log_and_the_stream_leaves_nothing_unpublished() {
     let taken = storm.end().await;
     nats.start_again();
     let process = installation.serve();
+    let tenant = tenant.reconnected();
     assert!(check_published(&tenant, &nats).await > taken.len());
     assert!(process.terminate().success());
 }

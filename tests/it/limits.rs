@@ -68,7 +68,7 @@ async fn callbacks_are_answered_or_refused_but_never_lost_when_it_ends() {
     }
     assert!(process.wait().success());
     let process = installation.serve();
-    let feed = tenant.api.feed().await;
+    let feed = tenant.reconnected().api.feed().await;
     let found = feed.iter().filter(|event| event["type"] == "callback.received").count();
     assert!(
         taken >= 50 && (taken..=taken + 1).contains(&found),

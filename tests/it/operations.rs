@@ -90,7 +90,7 @@ async fn live(tenant: &TestTenant, sandbox: &TestSandbox, letters: &[&str]) {
     }
 }
 
-/// From a file to a server and back: the log, the rows, the ETags and the streams go on as if nothing had been.
+/// From a file to a server and back: the log, the rows, the `ETag`s and the streams go on as if nothing had been.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_installation_moves_to_postgresql_and_back() {
     let (nats, sandbox, cluster) = (TestNats::shared(), TestSandbox::start().await, Cluster::start());

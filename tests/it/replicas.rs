@@ -60,7 +60,7 @@ impl Battle {
         let merchants = (callbacks / CALLBACKS_EACH / tenants).max(1);
         let fleet = Fleet::new(&nats);
         let mut replicas = [fleet.replica(), fleet.replica()];
-        let partners: Vec<_> = (0..tenants).map(|_| fleet.partner(&replicas[0])).collect();
+        let partners: Vec<_> = (0..tenants).map(|_| Fleet::partner(&replicas[0])).collect();
         let processes = replicas.each_mut().map(|replica| Some(replica.serve()));
         let base = |process: &Option<Process>| process.as_ref().expect("it runs").base_url();
         let bases = processes.each_ref().map(base);
@@ -146,7 +146,7 @@ impl Pair {
         let nats = TestNats::start();
         let fleet = Fleet::new(&nats);
         let mut replicas = vec![fleet.replica(), fleet.replica()];
-        let partner = fleet.partner(&replicas[0]);
+        let partner = Fleet::partner(&replicas[0]);
         let holder = replicas[0].serve();
         register(&holder.base_url(), &partner, 1).await;
         let mut pair = Self {

@@ -111,6 +111,15 @@ impl Api {
         }
     }
 
+    /// The same client with no connection yet.
+    #[must_use]
+    pub fn reconnected(&self) -> Self {
+        Self {
+            http: http_client(),
+            ..self.clone()
+        }
+    }
+
     /// The same client without its key.
     #[must_use]
     pub fn anonymous(&self) -> Self {

@@ -21,6 +21,15 @@ pub struct TestTenant {
 }
 
 impl TestTenant {
+    /// The same with a new client: the old one may hold connections to a process that is gone.
+    #[must_use]
+    pub fn reconnected(self) -> Self {
+        Self {
+            api: self.api.reconnected(),
+            ..self
+        }
+    }
+
     /// Registers a shop.
     pub async fn register(&self, member: &str, merchant: &str) -> Value {
         let body = json!({ "member_code": member, "merchant_code": merchant });

@@ -44,10 +44,14 @@ async fn no_statement_scans_a_table_or_sorts() {
     assert!(statements.len() > 30, "{} statements", statements.len());
     for statement in statements {
         let plan = plan(&mut connection, &statement).await;
-        // Lists that are handed in are walked; nothing else is.
+        // Lists that are handed in are walked, and the database's own list of tables; nothing else is.
+        let is_short = |step: &str| {
+            ["VIRTUAL TABLE", "CONSTANT ROW", "sqlite_master"]
+                .iter()
+                .any(|it| step.contains(it))
+        };
         let bad = |step: &&String| {
-            step.starts_with("SCAN") && !step.contains("VIRTUAL TABLE") && !step.contains("CONSTANT ROW")
-                || step.contains("USE TEMP B-TREE FOR ORDER BY")
+            step.starts_with("SCAN") && !is_short(step) || step.contains("USE TEMP B-TREE FOR ORDER BY")
         };
         let bad: Vec<_> = plan.iter().filter(bad).collect();
         assert!(bad.is_empty(), "{statement}\n{plan:#?}");

@@ -29,8 +29,8 @@ pub struct Storage {
 
 #[derive(Clone)]
 enum Engine {
-    Sqlite(SqliteJournal),
-    Postgres(PostgresJournal, String),
+    Sqlite(Arc<SqliteJournal>),
+    Postgres(Arc<PostgresJournal>, String),
 }
 
 impl Storage {
@@ -45,13 +45,13 @@ impl Storage {
         let opening = || format!("{database} cannot be opened");
         match database {
             Database::Sqlite(file) => {
-                let journal = SqliteJournal::open(file).await.with_context(opening)?;
-                Ok(Self::over(Arc::new(journal.clone()), keyring, Engine::Sqlite(journal)))
+                let journal = Arc::new(SqliteJournal::open(file).await.with_context(opening)?);
+                Ok(Self::over(Arc::clone(&journal), keyring, Engine::Sqlite(journal)))
             }
             Database::Postgres(url) => {
-                let journal = PostgresJournal::connect(url.as_str()).await.with_context(opening)?;
-                let engine = Engine::Postgres(journal.clone(), url.to_string());
-                Ok(Self::over(Arc::new(journal), keyring, engine))
+                let journal = Arc::new(PostgresJournal::connect(url.as_str()).await.with_context(opening)?);
+                let engine = Engine::Postgres(Arc::clone(&journal), url.to_string());
+                Ok(Self::over(journal, keyring, engine))
             }
         }
     }

@@ -89,7 +89,7 @@ impl Fleet {
             .with("REGISTRY_SENDER_MODE", "off")
     }
 
-    pub fn partner(&self, replica: &Installation) -> Partner {
+    pub fn partner(replica: &Installation) -> Partner {
         let (id, slug, key) = replica.create_tenant();
         let url = replica.print(&["tenant", "callback-url", "--tenant", slug.as_str()]);
         logs::secret(&url);
@@ -196,11 +196,11 @@ pub async fn check(storage: &Storage, nats: &TestNats, partner: &Partner, expect
         journal: storage.journal.clone(),
         ambient: Ambient::system(),
     };
-    let rebuilt = rebuild
+    let folded = rebuild
         .run(partner.id, Mode::Check, &mut |_| ControlFlow::Continue(()))
         .await;
     assert_eq!(
-        rebuilt.expect("the log can be folded").progress.differing,
+        folded.expect("the log can be folded").progress.differing,
         0,
         "rows differ from the log"
     );

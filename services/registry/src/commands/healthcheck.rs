@@ -41,10 +41,11 @@ async fn ask(address: SocketAddr) -> anyhow::Result<String> {
 
 /// A service that listens on every address is asked at this machine's own.
 fn reachable(listen: SocketAddr) -> SocketAddr {
-    let ip = match listen.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
+    let own: IpAddr = if listen.is_ipv4() {
+        Ipv4Addr::LOCALHOST.into()
+    } else {
+        Ipv6Addr::LOCALHOST.into()
     };
+    let ip = if listen.ip().is_unspecified() { own } else { listen.ip() };
     SocketAddr::new(ip, listen.port())
 }

@@ -1,0 +1,120 @@
+//! Very many rows at once, by SQL: copies of rows that the product wrote, with other keys. What is measured on top of
+//! them is the product's own.
+
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqliteConnection};
+
+use crate::installation::{Engine, Installation};
+
+/// Merchants: copies of all those of the first tenant, in turn, registered a second apart.
+const MERCHANTS_IN_POSTGRES: &str = "
+    INSERT INTO merchants (tenant_id, merchant_id, member_code, merchant_code, version, status, stage, stage_since,
+        company_name, branch_name, business_number, created_at, updated_at, state)
+    SELECT m.tenant_id, gen_random_uuid(), 'bulk-' || (m.places + n) / 4, 'bulk-' || (m.places + n), m.version, m.status,
+        m.stage, m.stage_since - n * interval '1 second', m.company_name, m.branch_name, m.business_number,
+        m.created_at - n * interval '1 second', m.updated_at - n * interval '1 second', m.state
+    FROM generate_series(1, $count) AS n
+    JOIN (SELECT *, row_number() OVER (ORDER BY merchant_id) AS place, count(*) OVER () AS places FROM merchants) AS m
+        ON m.place = n % m.places + 1";
+
+const MERCHANTS_IN_SQLITE: &str = "
+    WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < $count)
+    INSERT INTO merchants (tenant_id, merchant_id, member_code, merchant_code, version, status, stage, stage_since,
+        company_name, branch_name, business_number, created_at, updated_at, state)
+    SELECT m.tenant_id, randomblob(16), 'bulk-' || ((m.places + n) / 4), 'bulk-' || (m.places + n), m.version,
+        m.status, m.stage, m.stage_since - n * 1000000, m.company_name, m.branch_name, m.business_number, m.created_at - n * 1000000,
+        m.updated_at - n * 1000000, m.state
+    FROM numbers CROSS JOIN copied AS m ON m.place = n % (SELECT count(*) FROM copied) + 1";
+
+const COPIED_IN_SQLITE: &str = "
+    CREATE TEMP TABLE copied AS
+        SELECT *, row_number() OVER (ORDER BY merchant_id) AS place, count(*) OVER () AS places FROM merchants;
+    CREATE UNIQUE INDEX temp.copied_by_place ON copied (place)";
+
+/// Events of every tenant: copies of its last callback, behind its head, ten in a row for one merchant. Their merchants
+/// lie between the real ones in every index, so that each callback that follows meets pages of its own; their event ids
+/// rise with time, as real ones do.
+const EVENTS_IN_POSTGRES: &str = "
+    INSERT INTO events (tenant_id, seq, event_id, stream_kind, stream_id, version, type, recorded_at, actor,
+        correlation_id, data, sealed, hash)
+    SELECT t.tenant_id, t.head + n,
+        (overlay(left(e.event_id::text, 13) placing lpad(to_hex(n >> 16), 4, '0') || '-' || lpad(to_hex(n & 65535), 4, '0')
+            from 5) || '-7' || substr(md5(n::text), 1, 3) || '-8' || substr(md5(n::text), 4, 3) || '-'
+            || substr(md5(n::text || t.tenant_id), 1, 12))::uuid,
+        'merchant',
+        (left(t.merchants[(n / 10) % cardinality(t.merchants) + 1]::text, 24)
+            || substr(md5((n / 10)::text), 1, 12))::uuid,
+        n % 10 + 1, e.type, e.recorded_at, e.actor, e.correlation_id, e.data, e.sealed, e.hash
+    FROM (
+        SELECT tenant_id, max(seq) AS head,
+            (SELECT array_agg(merchant_id) FROM merchants AS m WHERE m.tenant_id = events.tenant_id) AS merchants
+        FROM events GROUP BY tenant_id
+    ) AS t
+    JOIN LATERAL (
+        SELECT * FROM events AS last WHERE last.tenant_id = t.tenant_id AND type = 'callback.received'
+        ORDER BY seq DESC LIMIT 1
+    ) AS e ON true
+    CROSS JOIN generate_series(1, $count) AS n";
+
+const EVENTS_IN_SQLITE: &str = "
+    WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < $count)
+    INSERT INTO events (tenant_id, seq, event_id, stream_kind, stream_id, version, type, recorded_at, actor,
+        correlation_id, data, sealed, hash)
+    SELECT e.tenant_id, h.head + n, randomblob(16), 'merchant', randomblob(16), 1, e.type, h.recorded_at, e.actor,
+        e.correlation_id, e.data, e.sealed, e.hash
+    FROM (SELECT tenant_id, max(seq) AS head, max(recorded_at) AS recorded_at FROM events GROUP BY tenant_id) AS h
+    JOIN events AS e ON e.tenant_id = h.tenant_id AND e.seq = (
+        SELECT max(seq) FROM events AS last WHERE last.tenant_id = h.tenant_id AND type = 'callback.received'
+    )
+    CROSS JOIN numbers";
+
+/// Adds so many merchants to the only tenant.
+pub(crate) async fn merchants(installation: &Installation, count: usize) -> anyhow::Result<()> {
+    match installation.engine {
+        Engine::Postgres => postgres(installation, MERCHANTS_IN_POSTGRES, count).await,
+        Engine::Sqlite => {
+            let statement = [COPIED_IN_SQLITE, MERCHANTS_IN_SQLITE].join(";");
+            sqlite(installation, &statement, count).await
+        }
+    }
+}
+
+/// Adds so many events to each tenant. Each has taken a callback in before.
+pub(crate) async fn events(installation: &Installation, each: usize) -> anyhow::Result<()> {
+    match installation.engine {
+        Engine::Postgres => postgres(installation, EVENTS_IN_POSTGRES, each).await,
+        Engine::Sqlite => sqlite(installation, EVENTS_IN_SQLITE, each).await,
+    }
+}
+
+/// Removes everything that is projected of merchants.
+pub(crate) async fn forget_merchants(installation: &Installation) -> anyhow::Result<()> {
+    let statement = "DELETE FROM merchants; DELETE FROM merchant_history; DELETE FROM merchant_links";
+    match installation.engine {
+        Engine::Postgres => postgres(installation, statement, 0).await,
+        Engine::Sqlite => sqlite(installation, statement, 0).await,
+    }
+}
+
+async fn postgres(installation: &Installation, statement: &str, count: usize) -> anyhow::Result<()> {
+    let mut connection = PgConnection::connect(installation.url()?).await?;
+    let statement = statement.replace("$count", &count.to_string());
+    sqlx::raw_sql("SET synchronous_commit = off")
+        .execute(&mut connection)
+        .await?;
+    sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await?;
+    connection.close().await?;
+    installation.settle().await
+}
+
+async fn sqlite(installation: &Installation, statement: &str, count: usize) -> anyhow::Result<()> {
+    let options = SqliteConnectOptions::new().filename(installation.file());
+    let mut connection: SqliteConnection = options.pragma("cache_size", "-262144").connect().await?;
+    let statement = statement.replace("$count", &count.to_string());
+    sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await?;
+    sqlx::raw_sql("ANALYZE; PRAGMA wal_checkpoint(TRUNCATE)")
+        .execute(&mut connection)
+        .await?;
+    connection.close().await?;
+    Ok(())
+}
