@@ -94,7 +94,12 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Vec<Figure>> {
     Ok(figures)
 }
 
-async fn writer(seeded: &Installation, targets: &[Target], tasks: usize, length: Duration) -> anyhow::Result<Outcome> {
+pub(crate) async fn writer(
+    seeded: &Installation,
+    targets: &[Target],
+    tasks: usize,
+    length: Duration,
+) -> anyhow::Result<Outcome> {
     let copy = seeded.copy().await?;
     let path = WritePath::open(&copy, GROUPED).await?;
     let outcome = path.load(targets, tasks, WARM, length).await?;
@@ -117,6 +122,11 @@ async fn rival(
         .test_before_acquire(false);
     let pool = options.connect(copy.url()?).await?;
     sqlx::raw_sql(RIVAL_TABLES).execute(&pool).await?;
+    // It has the same merchants as ours from the beginning.
+    for target in targets {
+        append(&pool, target, u64::MAX, STEPS[0]).await?;
+    }
+    copy.settle().await?;
     let begin = Instant::now() + WARM;
     let end = begin + length;
     let mut running = JoinSet::new();

@@ -131,7 +131,7 @@ async fn server() -> anyhow::Result<PgConnection> {
 }
 
 #[expect(clippy::disallowed_methods, reason = "where the server is, is told from outside")]
-fn server_url() -> anyhow::Result<Url> {
+pub(crate) fn server_url() -> anyhow::Result<Url> {
     let url = std::env::var(SERVER).with_context(|| format!("{SERVER} is not set; run cargo xtask bench"))?;
     Ok(url.parse()?)
 }

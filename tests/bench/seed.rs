@@ -7,8 +7,8 @@ use registry_domain::merchant::{Claim, ClaimBody, Command, RawPayload, Receipt, 
 use registry_domain::review::{ContentDigest, DeletionMark, Observation, ReviewCode};
 use registry_domain::tenant::{self, Creation, Slug};
 use registry_domain::{
-    Actor, CorrelationId, FreeText, Label, LinkId, MemberCode, MerchantCode, MerchantId, Reference, ReportedNumber,
-    TenantId,
+    Actor, BusinessNumber, CorrelationId, FreeText, Label, LinkId, MemberCode, MerchantCode, MerchantId, Reference,
+    ReportedNumber, TenantId,
 };
 use registry_ingest::CallbackToken;
 use registry_journal::{Ambient, Order, Origin, Outcome, Submission};
@@ -29,14 +29,19 @@ pub(crate) struct Target {
     merchant: String,
 }
 
-/// Letters of a review's life, with what upstream writes to each. Every step differs from the one before.
+/// The business, which upstream reports as it was registered: what callbacks bring is the review.
+const COMPANY: &str = "가나다 학원";
+const BRANCH: &str = "본점";
+const BUSINESS_NUMBER: &str = "1178178260";
+
+/// Letters of a review's life, with what upstream writes to each. No two steps are alike, and none is doubtful.
 const LIFE: [(&str, Option<&str>); 6] = [
     ("W", None),
     ("P", None),
     ("S", Some("통장 사본을 보내 주세요")),
-    ("P", None),
+    ("P", Some("다시 보고 있습니다")),
+    ("S", Some("사업자등록증을 보내 주세요")),
     ("R", Some("업종 확인이 필요합니다")),
-    ("O", None),
 ];
 
 /// One step of that life.
@@ -117,9 +122,9 @@ impl Seeder {
                 member_code: MemberCode::parse(&member)?,
                 merchant_code: MerchantCode::parse(&merchant)?,
             },
-            company_name: Some(Label::parse("가나다 학원")?),
-            branch_name: None,
-            business_number: None,
+            company_name: Some(Label::parse(COMPANY)?),
+            branch_name: Some(Label::parse(BRANCH)?),
+            business_number: Some(BusinessNumber::parse(BUSINESS_NUMBER)?),
             tags: Vec::new(),
             metadata: std::collections::BTreeMap::new(),
         };
@@ -193,7 +198,7 @@ pub(crate) fn body(target: &Target, (letter, message): Step) -> String {
         "merchantId": target.merchant,
         "member": { "id": "10041" },
         "merchant": {
-            "companyName": "가나다 학원", "branchName": "본점", "businessNumber": "1178178260",
+            "companyName": COMPANY, "branchName": BRANCH, "businessNumber": BUSINESS_NUMBER,
             "reviewStatus": letter, "reviewMessage": message, "isDeleted": "N",
         },
     })
@@ -209,9 +214,9 @@ pub(crate) fn submission(target: &Target, ambient: &Ambient, step: usize) -> Sub
         member_code: MemberCode::parse(&target.member).ok(),
         merchant_code: MerchantCode::parse(&target.merchant).ok(),
         upstream_member_id: Some(FreeText::from_untrusted("10041")),
-        company_name: Some(FreeText::from_untrusted("가나다 학원")),
-        branch_name: Some(FreeText::from_untrusted("본점")),
-        business_number: Some(ReportedNumber::from_untrusted("1178178260")),
+        company_name: Some(FreeText::from_untrusted(COMPANY)),
+        branch_name: Some(FreeText::from_untrusted(BRANCH)),
+        business_number: Some(ReportedNumber::from_untrusted(BUSINESS_NUMBER)),
         review_code: ReviewCode::from_untrusted(letter),
         review_message: message.map(FreeText::from_untrusted),
         deletion: DeletionMark::NotDeleted,

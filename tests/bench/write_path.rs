@@ -49,6 +49,7 @@ impl WritePath {
         };
         let limits = WriterConfig {
             batch_length_max,
+            lanes: storage.lanes,
             ..WriterConfig::default()
         };
         let stop = CancellationToken::new();

@@ -36,7 +36,7 @@ async fn a_service_refuses_any_schema_but_its_own() {
     installation.print(&["migrate"]);
     tamper(
         &cluster,
-        "UPDATE _sqlx_migrations SET version = 100000 WHERE version = 6",
+        "UPDATE _sqlx_migrations SET version = 100000 WHERE version = (SELECT max(version) FROM _sqlx_migrations)",
     )
     .await;
     assert!(refusal(&installation).contains("newer than this program"));

@@ -1,8 +1,8 @@
 //! The journal's storage in PostgreSQL 15 or newer: for several processes side by side, and for scale.
 //!
 //! This crate knows SQL and the port of `registry-journal`; it decides nothing. A batch is one transaction with one
-//! statement for each table, whose rows go as arrays. Every process writes through one connection, reads through a few,
-//! and each connection works in the role that may do just that, whoever logged in.
+//! statement for each table, whose rows go as arrays. Every process writes and reads through a few connections, and each
+//! connection works in the role that may do just that, whoever logged in.
 
 // The harness of the tests knows this crate from outside.
 #[cfg(test)]
@@ -24,10 +24,14 @@ mod rows;
 mod session;
 mod write;
 
+use std::sync::Arc;
+
 use registry_journal::port::SchemaState;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool};
 use sqlx::{ConnectOptions, Connection};
+
+use batch::WriterConnections;
 
 pub use error::OpenError;
 pub use lease::PostgresLeases;
@@ -38,7 +42,7 @@ static MIGRATOR: Migrator = sqlx::migrate!();
 #[derive(Clone)]
 pub struct PostgresJournal {
     login: PgConnectOptions,
-    writer: PgPool,
+    writers: Arc<WriterConnections>,
     readers: PgPool,
 }
 
@@ -47,15 +51,20 @@ impl PostgresJournal {
     /// `registry_reader` and `registry_directory`.
     pub async fn connect(url: &str) -> Result<Self, OpenError> {
         let login = session::login(url)?;
-        let writer = session::writer(&login).await.map_err(OpenError::Connect)?;
+        let writers = session::writers(&login).await.map_err(OpenError::Connect)?;
         let readers = session::readers(&login).await.map_err(OpenError::Connect)?;
-        Ok(Self { login, writer, readers })
+        let writers = Arc::new(WriterConnections::new(writers));
+        Ok(Self {
+            login,
+            writers,
+            readers,
+        })
     }
 
     /// Waits for what is running and disconnects.
     pub async fn close(&self) {
         self.readers.close().await;
-        self.writer.close().await;
+        self.writers.close().await;
     }
 }
 

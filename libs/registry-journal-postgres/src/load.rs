@@ -1,11 +1,15 @@
 //! What a batch sees: one statement for each kind of thing that its scope names, none for what it does not.
 //!
 //! Each key that is wanted probes an index. A plain join of the list with the table would be a scan as soon as the
-//! planner takes the list for longer than it is; LATERAL with a LIMIT leaves it no choice.
+//! planner takes the list for longer than it is; LATERAL with a LIMIT leaves it no choice. Where a table has several
+//! indexes that begin with the tenant, the ORDER BY names the one: on a table that was empty when the plan was made they
+//! all look alike.
 
 use std::collections::HashSet;
 use std::hash::Hash;
 
+use chrono::{DateTime, Utc};
+use registry_domain::merchant::Merchant;
 use registry_domain::tenant::Slug;
 use registry_domain::{MerchantCode, MerchantId, TenantId, Version};
 use registry_journal::port::{Loaded, LoadedMerchant, LoadedTenant, Scope, TransactError};
@@ -18,10 +22,7 @@ use crate::rows::{self, StoredIdempotencyRow};
 /// Reads everything that the scope names. Called with the locks held.
 pub(crate) async fn load(connection: &mut PgConnection, scope: &Scope) -> Result<Loaded, TransactError> {
     let mut loaded = Loaded::default();
-    tenants(connection, scope, &mut loaded).await?;
-    if !scope.merchants.is_empty() {
-        merchants_by_id(connection, scope, &mut loaded).await?;
-    }
+    owners_and_merchants(connection, scope, &mut loaded).await?;
     if !scope.references.is_empty() {
         merchants_by_reference(connection, scope, &mut loaded).await?;
     }
@@ -53,12 +54,19 @@ fn names<'a, Key, Name>(keys: &'a [(TenantId, Key)], name: impl Fn(&'a Key) -> N
     keys.iter().map(|(_, key)| name(key)).collect()
 }
 
-async fn tenants(connection: &mut PgConnection, scope: &Scope, loaded: &mut Loaded) -> Result<(), TransactError> {
-    let wanted: Vec<_> = scope.tenants.iter().map(TenantId::as_uuid).collect();
-    let found = sqlx::query!(
+/// The tenants with the ends of their logs, and the merchants that are known by id: what nearly every batch needs, in
+/// one round trip.
+async fn owners_and_merchants(
+    connection: &mut PgConnection,
+    scope: &Scope,
+    loaded: &mut Loaded,
+) -> Result<(), TransactError> {
+    let tenants: Vec<_> = scope.tenants.iter().map(TenantId::as_uuid).collect();
+    let found = sqlx::query_as!(
+        OwnerRow,
         r#"
-        SELECT wanted.tenant_id AS "tenant_id!", e.seq AS "seq?", e.hash AS "hash?", e.recorded_at AS "recorded_at?",
-            t.state AS "state?", k.wrapped AS "wrapped?"
+        SELECT wanted.tenant_id AS "tenant_id!", NULL::uuid AS "merchant_id?", e.seq AS "seq?", e.hash AS "hash?",
+            e.recorded_at AS "recorded_at?", t.state AS "state?", k.wrapped AS "wrapped?"
         FROM unnest($1::uuid[]) AS wanted (tenant_id)
         LEFT JOIN LATERAL (
             SELECT seq, hash, recorded_at FROM events WHERE tenant_id = wanted.tenant_id ORDER BY seq DESC LIMIT 1
@@ -69,70 +77,64 @@ async fn tenants(connection: &mut PgConnection, scope: &Scope, loaded: &mut Load
         LEFT JOIN LATERAL (
             SELECT wrapped FROM data_keys WHERE tenant_id = wanted.tenant_id AND owner = wanted.tenant_id LIMIT 1
         ) AS k ON true
-        "#,
-        &wanted
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(transact)?;
-    for row in found {
-        let tenant_id = TenantId::from_uuid(row.tenant_id);
-        if let (Some(seq), Some(hash), Some(recorded_at)) = (row.seq, row.hash, row.recorded_at) {
-            let head = rows::head(tenant_id, seq, hash, recorded_at)?;
-            loaded.heads.insert(tenant_id, head);
-        }
-        if let Some(state) = row.state {
-            let tenant = rows::tenant(row.tenant_id, &state)?;
-            let wrapped_key = row.wrapped;
-            loaded.tenants.insert(tenant_id, LoadedTenant { tenant, wrapped_key });
-        }
-    }
-    Ok(())
-}
-
-struct StoredMerchantRow {
-    tenant_id: Uuid,
-    merchant_id: Uuid,
-    state: String,
-    wrapped: Option<Vec<u8>>,
-}
-
-fn insert_merchants(loaded: &mut Loaded, found: Vec<StoredMerchantRow>) -> Result<(), TransactError> {
-    for row in found {
-        let merchant = rows::merchant(row.merchant_id, &row.state)?;
-        let key = (TenantId::from_uuid(row.tenant_id), merchant.id);
-        let wrapped_key = row.wrapped;
-        loaded.merchants.insert(key, LoadedMerchant { merchant, wrapped_key });
-    }
-    Ok(())
-}
-
-async fn merchants_by_id(
-    connection: &mut PgConnection,
-    scope: &Scope,
-    loaded: &mut Loaded,
-) -> Result<(), TransactError> {
-    let found = sqlx::query_as!(
-        StoredMerchantRow,
-        r#"
-        SELECT m.tenant_id AS "tenant_id!", m.merchant_id AS "merchant_id!", m.state AS "state!",
-            k.wrapped AS "wrapped?"
-        FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, merchant_id)
+        UNION ALL
+        SELECT wanted.tenant_id, m.merchant_id, NULL, NULL, NULL, m.state, k.wrapped
+        FROM unnest($2::uuid[], $3::uuid[]) AS wanted (tenant_id, merchant_id)
         CROSS JOIN LATERAL (
-            SELECT tenant_id, merchant_id, state FROM merchants
-            WHERE tenant_id = wanted.tenant_id AND merchant_id = wanted.merchant_id LIMIT 1
+            SELECT merchant_id, state FROM merchants
+            WHERE tenant_id = wanted.tenant_id AND merchant_id >= wanted.merchant_id ORDER BY merchant_id LIMIT 1
         ) AS m
         LEFT JOIN LATERAL (
             SELECT wrapped FROM data_keys WHERE tenant_id = wanted.tenant_id AND owner = wanted.merchant_id LIMIT 1
         ) AS k ON true
+        WHERE m.merchant_id = wanted.merchant_id
         "#,
+        &tenants,
         &owners(&scope.merchants),
         &names(&scope.merchants, MerchantId::as_uuid)
     )
     .fetch_all(connection)
     .await
     .map_err(transact)?;
-    insert_merchants(loaded, found)
+    for row in found {
+        row.insert(loaded)?;
+    }
+    Ok(())
+}
+
+/// A merchant; or, without its id, a tenant with the end of its log.
+struct OwnerRow {
+    tenant_id: Uuid,
+    merchant_id: Option<Uuid>,
+    seq: Option<i64>,
+    hash: Option<Vec<u8>>,
+    recorded_at: Option<DateTime<Utc>>,
+    state: Option<String>,
+    wrapped: Option<Vec<u8>>,
+}
+
+impl OwnerRow {
+    fn insert(self, loaded: &mut Loaded) -> Result<(), TransactError> {
+        let tenant_id = TenantId::from_uuid(self.tenant_id);
+        if let (Some(seq), Some(hash), Some(recorded_at)) = (self.seq, self.hash, self.recorded_at) {
+            let head = rows::head(tenant_id, seq, hash, recorded_at)?;
+            loaded.heads.insert(tenant_id, head);
+        }
+        let Some(state) = self.state else { return Ok(()) };
+        let wrapped_key = self.wrapped;
+        if let Some(merchant_id) = self.merchant_id {
+            insert_merchant(loaded, tenant_id, rows::merchant(merchant_id, &state)?, wrapped_key);
+        } else {
+            let tenant = rows::tenant(self.tenant_id, &state)?;
+            loaded.tenants.insert(tenant_id, LoadedTenant { tenant, wrapped_key });
+        }
+        Ok(())
+    }
+}
+
+fn insert_merchant(loaded: &mut Loaded, tenant_id: TenantId, merchant: Merchant, wrapped_key: Option<Vec<u8>>) {
+    let key = (tenant_id, merchant.id);
+    loaded.merchants.insert(key, LoadedMerchant { merchant, wrapped_key });
 }
 
 async fn merchants_by_reference(
@@ -140,21 +142,21 @@ async fn merchants_by_reference(
     scope: &Scope,
     loaded: &mut Loaded,
 ) -> Result<(), TransactError> {
-    let found = sqlx::query_as!(
-        StoredMerchantRow,
+    let found = sqlx::query!(
         r#"
-        SELECT m.tenant_id AS "tenant_id!", m.merchant_id AS "merchant_id!", m.state AS "state!",
+        SELECT wanted.tenant_id AS "tenant_id!", m.merchant_id AS "merchant_id!", m.state AS "state!",
             k.wrapped AS "wrapped?"
         FROM unnest($1::uuid[], $2::text[], $3::text[]) AS wanted (tenant_id, member_code, merchant_code)
         CROSS JOIN LATERAL (
-            SELECT tenant_id, merchant_id, state FROM merchants
-            WHERE tenant_id = wanted.tenant_id AND member_code = wanted.member_code
-                AND merchant_code = wanted.merchant_code
-            LIMIT 1
+            SELECT merchant_id, member_code, state FROM merchants
+            WHERE tenant_id = wanted.tenant_id AND merchant_code = wanted.merchant_code
+                AND member_code >= wanted.member_code
+            ORDER BY member_code LIMIT 1
         ) AS m
         LEFT JOIN LATERAL (
             SELECT wrapped FROM data_keys WHERE tenant_id = wanted.tenant_id AND owner = m.merchant_id LIMIT 1
         ) AS k ON true
+        WHERE m.member_code = wanted.member_code
         "#,
         &owners(&scope.references),
         &names(&scope.references, |it| it.member_code.as_str()) as &[&str],
@@ -163,7 +165,11 @@ async fn merchants_by_reference(
     .fetch_all(connection)
     .await
     .map_err(transact)?;
-    insert_merchants(loaded, found)
+    for row in found {
+        let merchant = rows::merchant(row.merchant_id, &row.state)?;
+        insert_merchant(loaded, TenantId::from_uuid(row.tenant_id), merchant, row.wrapped);
+    }
+    Ok(())
 }
 
 /// A code may stand under very many members: whether one has it is one probe, how many have it would be a count.
@@ -177,8 +183,10 @@ async fn merchant_codes(
         SELECT wanted.position AS "position!"
         FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS wanted (tenant_id, code, position)
         CROSS JOIN LATERAL (
-            SELECT FROM merchants WHERE tenant_id = wanted.tenant_id AND merchant_code = wanted.code LIMIT 1
+            SELECT merchant_code FROM merchants
+            WHERE tenant_id = wanted.tenant_id AND merchant_code >= wanted.code ORDER BY merchant_code LIMIT 1
         ) AS m
+        WHERE m.merchant_code = wanted.code
         "#,
         &owners(&scope.merchant_codes),
         &names(&scope.merchant_codes, MerchantCode::as_str) as &[&str]
@@ -200,8 +208,10 @@ async fn business_numbers(
         SELECT wanted.position AS "position!"
         FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS wanted (tenant_id, number, position)
         CROSS JOIN LATERAL (
-            SELECT FROM merchants WHERE tenant_id = wanted.tenant_id AND business_number = wanted.number LIMIT 1
+            SELECT business_number FROM merchants
+            WHERE tenant_id = wanted.tenant_id AND business_number >= wanted.number ORDER BY business_number LIMIT 1
         ) AS m
+        WHERE m.business_number = wanted.number
         "#,
         &owners(&scope.business_numbers),
         &names(&scope.business_numbers, String::as_str) as &[&str]
@@ -234,9 +244,10 @@ async fn idempotency_keys(
             i.created_at AS "created_at!", i.expires_at AS "expires_at!"
         FROM unnest($1::uuid[], $2::text[]) AS wanted (tenant_id, key)
         CROSS JOIN LATERAL (
-            SELECT * FROM idempotency_keys WHERE tenant_id = wanted.tenant_id AND key = wanted.key LIMIT 1
+            SELECT * FROM idempotency_keys
+            WHERE tenant_id = wanted.tenant_id AND key >= wanted.key ORDER BY key LIMIT 1
         ) AS i
-        WHERE i.expires_at > $3
+        WHERE i.key = wanted.key AND i.expires_at > $3
         "#,
         &owners(&scope.idempotency_keys),
         &names(&scope.idempotency_keys, String::as_str) as &[&str],

@@ -341,7 +341,7 @@ impl Reader for PostgresJournal {
 }
 
 /// A statement that is a transaction of its own and says in it whose it is. The row of the wall comes first, because the
-/// merchant is looked up by it.
+/// merchant is looked up by it; the ORDER BY names the index, as it does in what a batch loads.
 fn merchant_state(
     tenant: TenantId,
     id: MerchantId,
@@ -350,8 +350,10 @@ fn merchant_state(
         r#"
         SELECT m.state AS "state!" FROM (SELECT set_config('registry.tenant', $1, true)::uuid) AS wall (tenant)
         CROSS JOIN LATERAL (
-            SELECT state FROM merchants WHERE tenant_id = wall.tenant AND merchant_id = $2 LIMIT 1
+            SELECT merchant_id, state FROM merchants
+            WHERE tenant_id = wall.tenant AND merchant_id >= $2 ORDER BY merchant_id LIMIT 1
         ) AS m
+        WHERE m.merchant_id = $2
         "#,
         tenant.as_uuid().to_string(),
         id.as_uuid()

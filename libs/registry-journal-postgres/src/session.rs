@@ -6,6 +6,9 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use crate::OpenError;
 
+/// How many connections write side by side, each a batch of other tenants.
+pub(crate) const WRITERS: u32 = 8;
+
 /// How many connections read side by side.
 pub(crate) const READERS: u32 = 8;
 
@@ -88,10 +91,12 @@ pub(crate) fn signals(login: &PgConnectOptions, name: &str) -> PgConnectOptions 
     options(login, name, SIGNALS)
 }
 
-/// One connection, because one batch is written at a time. It is not tried out before each batch: that is a round trip,
-/// and a batch that meets a dead connection is tried again.
-pub(crate) async fn writer(login: &PgConnectOptions) -> Result<PgPool, sqlx::Error> {
-    pool(1).connect_with(options(login, "registry-writer", WRITER)).await
+/// They are not tried out before each batch: that is a round trip, and a batch that meets a dead connection is tried
+/// again.
+pub(crate) async fn writers(login: &PgConnectOptions) -> Result<PgPool, sqlx::Error> {
+    pool(WRITERS)
+        .connect_with(options(login, "registry-writer", WRITER))
+        .await
 }
 
 pub(crate) async fn readers(login: &PgConnectOptions) -> Result<PgPool, sqlx::Error> {

@@ -1,13 +1,11 @@
-//! What a batch writes: one statement for each table, all rows of the batch as one array for each column.
+//! What a batch writes: the rows of a statement go as one array for each column.
 
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use registry_domain::merchant::Merchant;
 use registry_domain::tenant::Tenant;
 use registry_domain::{MerchantId, TenantId};
-use registry_journal::port::{HistoryRow, IdempotencyRow, KeyRow, LinkRow, TransactError, Writes};
-use registry_journal::record::EventRow;
+use registry_journal::port::{IdempotencyRow, KeyRow, TransactError, Writes};
 use registry_journal::stored::{MerchantColumns, tenant_to_json};
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
@@ -47,20 +45,11 @@ fn statements(writes: &Writes, now: DateTime<Utc>) -> Vec<Statement> {
     if !cleared.is_empty() {
         statements.push(clear(cleared));
     }
-    if !events.is_empty() {
-        statements.push(append(events));
-    }
     if !keys.is_empty() {
         statements.push(data_keys(keys));
     }
-    if !merchants.is_empty() {
-        statements.push(replace_merchants(merchants));
-    }
-    if !links.is_empty() {
-        statements.push(merchant_links(links));
-    }
-    if !history.is_empty() {
-        statements.push(merchant_history(history));
+    if !(events.is_empty() && merchants.is_empty() && history.is_empty() && links.is_empty()) {
+        statements.push(append(writes));
     }
     if !tenants.is_empty() {
         statements.push(replace_tenants(tenants));
@@ -98,18 +87,18 @@ fn clear(cleared: &[(TenantId, MerchantId)]) -> Statement {
     )
 }
 
-fn append(events: &[EventRow]) -> Statement {
-    sqlx::query!(
-        r#"
-        INSERT INTO events (
-            tenant_id, seq, event_id, stream_kind, stream_id, version, type, recorded_at, actor, correlation_id,
-            causation_id, idempotency_key, data, sealed, hash
-        )
-        SELECT * FROM unnest(
-            $1::uuid[], $2::bigint[], $3::uuid[], $4::text[], $5::uuid[], $6::bigint[], $7::text[], $8::timestamptz[],
-            $9::text[], $10::uuid[], $11::uuid[], $12::text[], $13::text[], $14::bytea[], $15::bytea[]
-        )
-        "#,
+/// The events and everything that is projected of them, in one round trip: `append.sql` tells how.
+fn append(writes: &Writes) -> Statement {
+    let Writes {
+        events,
+        merchants,
+        history,
+        links,
+        ..
+    } = writes;
+    let rows: Vec<_> = merchants.iter().map(|(_, it)| MerchantColumns::of(it)).collect();
+    sqlx::query_file!(
+        "src/append.sql",
         &column(events, |row| row.tenant_id.as_uuid()),
         &column(events, |row| bigint(row.seq.0)),
         &column(events, |row| row.event_id.as_uuid()),
@@ -124,48 +113,7 @@ fn append(events: &[EventRow]) -> Statement {
         &column(events, |row| row.idempotency_key.as_deref()) as &[Option<&str>],
         &column(events, |row| row.data.as_str()) as &[&str],
         &column(events, |row| row.sealed.as_slice()) as &[&[u8]],
-        &column(events, |row| row.hash.as_slice()) as &[&[u8]]
-    )
-}
-
-fn data_keys(keys: &[KeyRow]) -> Statement {
-    sqlx::query!(
-        r#"
-        INSERT INTO data_keys (tenant_id, owner, wrapped)
-        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bytea[])
-        "#,
-        &column(keys, |row| row.tenant_id.as_uuid()),
-        &column(keys, |row| row.owner),
-        &column(keys, |row| row.wrapped.as_slice()) as &[&[u8]]
-    )
-}
-
-fn replace_merchants(merchants: &[(TenantId, Merchant)]) -> Statement {
-    let rows: Vec<_> = merchants.iter().map(|(_, it)| MerchantColumns::of(it)).collect();
-    sqlx::query!(
-        r#"
-        INSERT INTO merchants (
-            tenant_id, merchant_id, member_code, merchant_code, version, status, stage, stage_since, company_name,
-            branch_name, business_number, pending_link_id, pending_since, created_at, updated_at, state
-        )
-        SELECT * FROM unnest(
-            $1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::timestamptz[],
-            $9::text[], $10::text[], $11::text[], $12::uuid[], $13::timestamptz[], $14::timestamptz[],
-            $15::timestamptz[], $16::text[]
-        )
-        ON CONFLICT (tenant_id, merchant_id) DO UPDATE SET
-            version = excluded.version,
-            status = excluded.status,
-            stage = excluded.stage,
-            stage_since = excluded.stage_since,
-            company_name = excluded.company_name,
-            branch_name = excluded.branch_name,
-            business_number = excluded.business_number,
-            pending_link_id = excluded.pending_link_id,
-            pending_since = excluded.pending_since,
-            updated_at = excluded.updated_at,
-            state = excluded.state
-        "#,
+        &column(events, |row| row.hash.as_slice()) as &[&[u8]],
         &column(merchants, |(tenant, _)| tenant.as_uuid()),
         &column(merchants, |(_, merchant)| merchant.id.as_uuid()),
         &column(&rows, |row| row.member_code.as_str()) as &[&str],
@@ -181,48 +129,29 @@ fn replace_merchants(merchants: &[(TenantId, Merchant)]) -> Statement {
         &column(&rows, |row| row.pending_since) as &[Option<DateTime<Utc>>],
         &column(&rows, |row| row.created_at),
         &column(&rows, |row| row.updated_at),
-        &column(&rows, |row| row.state.as_str()) as &[&str]
-    )
-}
-
-fn merchant_links(links: &[LinkRow]) -> Statement {
-    sqlx::query!(
-        r#"
-        INSERT INTO merchant_links (tenant_id, link_id, merchant_id)
-        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[])
-        "#,
-        &column(links, |row| row.tenant_id.as_uuid()),
-        &column(links, |row| row.link_id.as_uuid()),
-        &column(links, |row| row.merchant_id.as_uuid())
-    )
-}
-
-/// The stretch that was open before a merchant's first new one ends where that begins. Both parts see the table as it
-/// was before: the new ones are not ended.
-fn merchant_history(history: &[HistoryRow]) -> Statement {
-    sqlx::query!(
-        r#"
-        WITH begun AS (
-            SELECT * FROM unnest(
-                $1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[]
-            ) AS begun (tenant_id, merchant_id, version, status, stage, valid_from, valid_to)
-        ), ended AS (
-            UPDATE merchant_history AS h SET valid_to = w.valid_from
-            FROM (
-                SELECT tenant_id, merchant_id, min(valid_from) AS valid_from FROM begun GROUP BY tenant_id, merchant_id
-            ) AS w
-            WHERE h.tenant_id = w.tenant_id AND h.merchant_id = w.merchant_id AND h.valid_to IS NULL
-        )
-        INSERT INTO merchant_history (tenant_id, merchant_id, version, status, stage, valid_from, valid_to)
-        SELECT * FROM begun
-        "#,
+        &column(&rows, |row| row.state.as_str()) as &[&str],
         &column(history, |row| row.tenant_id.as_uuid()),
         &column(history, |row| row.merchant_id.as_uuid()),
         &column(history, |row| bigint(row.version.0)),
         &column(history, |row| row.status.as_str()) as &[&str],
         &column(history, |row| row.stage.as_str()) as &[&str],
         &column(history, |row| row.valid_from),
-        &column(history, |row| row.valid_to) as &[Option<DateTime<Utc>>]
+        &column(history, |row| row.valid_to) as &[Option<DateTime<Utc>>],
+        &column(links, |row| row.tenant_id.as_uuid()),
+        &column(links, |row| row.link_id.as_uuid()),
+        &column(links, |row| row.merchant_id.as_uuid())
+    )
+}
+
+fn data_keys(keys: &[KeyRow]) -> Statement {
+    sqlx::query!(
+        r#"
+        INSERT INTO data_keys (tenant_id, owner, wrapped)
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bytea[])
+        "#,
+        &column(keys, |row| row.tenant_id.as_uuid()),
+        &column(keys, |row| row.owner),
+        &column(keys, |row| row.wrapped.as_slice()) as &[&[u8]]
     )
 }
 

@@ -205,6 +205,7 @@ pub(crate) fn start_writer_task(
 fn start_writer(config: &Config, storage: &Storage, secrets: &Secrets, ambient: &Ambient) -> (Writer, Worker) {
     let stop = CancellationToken::new();
     let limits = WriterConfig {
+        lanes: storage.lanes,
         batch_length_max: config.batch_length_max,
         ..WriterConfig::default()
     };

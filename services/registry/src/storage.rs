@@ -1,6 +1,7 @@
 //! Opening the storage, keeping its schema up to date, and making sure that one process at a time serves from a file.
 
 use std::fs::{self, File, TryLockError};
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,6 +16,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Database};
 
+/// How many batches go to PostgreSQL side by side.
+const LANES: NonZeroUsize = NonZeroUsize::new(2).unwrap();
+
 /// The storage of an installation.
 #[derive(Clone)]
 pub struct Storage {
@@ -24,6 +28,8 @@ pub struct Storage {
     pub reader: Arc<dyn Reader>,
     /// The log, read back.
     pub archive: Archive,
+    /// How many batches it can write side by side.
+    pub lanes: NonZeroUsize,
     engine: Engine,
 }
 
@@ -31,6 +37,16 @@ pub struct Storage {
 enum Engine {
     Sqlite(Arc<SqliteJournal>),
     Postgres(Arc<PostgresJournal>, String),
+}
+
+impl Engine {
+    /// A file has one writer. A server works on several batches at once; each lane more makes the batches of all smaller.
+    const fn lanes(&self) -> NonZeroUsize {
+        match self {
+            Self::Sqlite(_) => NonZeroUsize::MIN,
+            Self::Postgres(..) => LANES,
+        }
+    }
 }
 
 impl Storage {
@@ -61,6 +77,7 @@ impl Storage {
             journal: journal.clone(),
             reader: journal.clone(),
             archive: Archive::new(journal, keyring),
+            lanes: engine.lanes(),
             engine,
         }
     }

@@ -1,14 +1,17 @@
-//! Group commit: one task takes whatever commands are waiting and runs one transaction for all of them.
+//! Group commit: a task takes whatever commands are waiting and runs one transaction for all of them. There may be
+//! several such tasks; each tenant has its commands in one of them, in order.
 //!
 //! A command enters through [`Writer::submit`] or [`Writer::report`]; its answer comes back only after the commit.
 //! Dropping the future of a caller never touches the transaction: the command is already on its way.
 
 mod append;
 mod batch;
+mod lanes;
 mod queue;
 mod run;
 mod scope;
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -20,12 +23,16 @@ use crate::ambient::Ambient;
 use crate::keyring::Keyring;
 use crate::port::{Journal, Reader};
 use crate::submission::{Outcome, Submission, WriteError};
+use lanes::Lanes;
 use queue::Entry;
 
 /// Limits of the write path.
 #[derive(Debug, Clone, Copy)]
 pub struct WriterConfig {
-    /// Most commands that may wait. Commands of tenants are refused at three quarters of it, callbacks only when it
+    /// How many batches may be under way at once, each of other tenants. More than one only where storage can write
+    /// them side by side.
+    pub lanes: NonZeroUsize,
+    /// Most commands that may wait in a lane. Commands of tenants are refused at three quarters of it, callbacks only when it
     /// is full: a client of ours will come again, upstream may not.
     pub queue_length_max: usize,
     /// Most commands in one transaction.
@@ -39,6 +46,7 @@ pub struct WriterConfig {
 impl Default for WriterConfig {
     fn default() -> Self {
         Self {
+            lanes: NonZeroUsize::MIN,
             queue_length_max: 8_192,
             batch_length_max: 1_000,
             batch_bytes_max: 4 * 1024 * 1024,
@@ -79,7 +87,7 @@ pub struct WriterStats {
 /// The way into the log. Cheap to clone; the task ends once every clone is gone or it is told to stop.
 #[derive(Clone)]
 pub struct Writer {
-    sender: mpsc::Sender<Entry>,
+    lanes: Lanes,
     commits: watch::Receiver<u64>,
     counters: Arc<Counters>,
     queue_length_max: usize,
@@ -103,28 +111,27 @@ impl Writer {
     where
         Stop: Future<Output = ()> + Send + 'static,
     {
-        let (sender, receiver) = mpsc::channel(config.queue_length_max);
         let (ticks, commits) = watch::channel(0);
         let counters = Arc::new(Counters::default());
-        let runner = run::Runner {
+        let runner = Arc::new(run::Runner {
             parts,
             counters: Arc::clone(&counters),
-        };
-        let task = tokio::spawn(queue::drain(receiver, runner, config, ticks, stop));
+        });
+        let (lanes, task) = Lanes::start(&runner, config, &ticks, stop);
         (
             Self {
-                sender,
+                lanes,
                 commits,
                 counters,
                 queue_length_max: config.queue_length_max,
             },
-            task,
+            tokio::spawn(task),
         )
     }
 
     /// Hands in a command of a tenant or an operator and waits for its commit.
     pub async fn submit(&self, submission: Submission) -> Result<Outcome, WriteError> {
-        if self.sender.capacity() <= self.queue_length_max / 4 {
+        if self.lanes.of(submission.tenant_id).capacity() <= self.queue_length_max / 4 {
             self.counters.refused_busy.fetch_add(1, Ordering::Relaxed);
             return Err(WriteError::Busy);
         }
@@ -138,7 +145,8 @@ impl Writer {
 
     async fn hand_in(&self, submission: Submission) -> Result<Outcome, WriteError> {
         let (reply, answer) = oneshot::channel();
-        match self.sender.try_send(Entry { submission, reply }) {
+        let lane = self.lanes.of(submission.tenant_id);
+        match lane.try_send(Entry { submission, reply }) {
             Ok(()) => answer.await.unwrap_or(Err(WriteError::Failed)),
             Err(mpsc::error::TrySendError::Full(_)) => {
                 self.counters.refused_busy.fetch_add(1, Ordering::Relaxed);
@@ -155,14 +163,14 @@ impl Writer {
 
     /// Whether the task still takes commands.
     pub fn is_running(&self) -> bool {
-        !self.sender.is_closed()
+        self.lanes.are_open()
     }
 
     /// Numbers since the start.
     pub fn stats(&self) -> WriterStats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         WriterStats {
-            queued: self.queue_length_max.saturating_sub(self.sender.capacity()) as u64,
+            queued: self.lanes.queued(self.queue_length_max) as u64,
             commands: read(&self.counters.commands),
             batches: read(&self.counters.batches),
             events: read(&self.counters.events),

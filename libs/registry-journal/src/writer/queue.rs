@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
 
 use registry_domain::merchant::{Claim, Command};
 use registry_domain::tenant;
@@ -24,7 +25,7 @@ pub(super) struct Entry {
 /// Works until `stop` fires, then closes the queue and finishes what is in it.
 pub(super) async fn drain(
     mut receiver: mpsc::Receiver<Entry>,
-    runner: Runner,
+    runner: Arc<Runner>,
     config: WriterConfig,
     ticks: watch::Sender<u64>,
     stop: impl Future<Output = ()> + Send,

@@ -1,0 +1,78 @@
+//! Several batches at once, each of other tenants. What one tenant asks for stays in order, because it has one lane; and
+//! two lanes never wait for each other, because they lock other tenants.
+
+use std::sync::Arc;
+
+use registry_domain::TenantId;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::WriterConfig;
+use super::queue::{self, Entry};
+use super::run::Runner;
+
+/// The ways into the lanes. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Lanes(Arc<[mpsc::Sender<Entry>]>);
+
+impl Lanes {
+    /// The lanes, and the task that keeps them: it works until `stop` fires, then finishes what is waiting. A lane that
+    /// breaks takes the others with it: the process must not go on with half of its tenants.
+    pub(super) fn start(
+        runner: &Arc<Runner>,
+        config: WriterConfig,
+        ticks: &watch::Sender<u64>,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> (Self, impl Future<Output = ()> + Send + 'static) {
+        let (stopping, stopped) = watch::channel(false);
+        let mut running = JoinSet::new();
+        let lane = |_| {
+            let (sender, receiver) = mpsc::channel(config.queue_length_max);
+            let mut stopped = stopped.clone();
+            let stop = async move {
+                // An error means that nobody can say stop any more.
+                let _gone = stopped.wait_for(|stopped| *stopped).await;
+            };
+            running.spawn(queue::drain(receiver, Arc::clone(runner), config, ticks.clone(), stop));
+            sender
+        };
+        let lanes = (0..config.lanes.get()).map(lane).collect();
+        let keep = async move {
+            let mut stop = std::pin::pin!(stop);
+            loop {
+                tokio::select! {
+                    () = &mut stop, if !*stopping.borrow() => {
+                        stopping.send_replace(true);
+                    }
+                    ended = running.join_next() => match ended {
+                        Some(Ok(())) => {}
+                        Some(Err(broken)) => std::panic::resume_unwind(broken.into_panic()),
+                        None => return,
+                    },
+                }
+            }
+        };
+        (Self(lanes), keep)
+    }
+
+    /// The lane of a tenant.
+    pub(super) fn of(&self, tenant: TenantId) -> &mpsc::Sender<Entry> {
+        // The end of an id is random.
+        let (_, random) = tenant.as_uuid().as_u64_pair();
+        let lanes = self.0.len() as u64;
+        let index = usize::try_from(random % lanes).unwrap_or_default();
+        &self.0[index]
+    }
+
+    pub(super) fn are_open(&self) -> bool {
+        self.0.iter().all(|lane| !lane.is_closed())
+    }
+
+    /// How many commands are waiting, where each lane takes so many.
+    pub(super) fn queued(&self, length_max: usize) -> usize {
+        self.0
+            .iter()
+            .map(|lane| length_max.saturating_sub(lane.capacity()))
+            .sum()
+    }
+}
