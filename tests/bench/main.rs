@@ -8,6 +8,7 @@ mod ingest;
 mod installation;
 mod list;
 mod load;
+mod peers;
 mod read;
 mod rebuild;
 mod relay;
@@ -37,6 +38,8 @@ enum What {
     Ingest(ingest::Args),
     /// The same without HTTP, against plain SQL.
     Append(append::Args),
+    /// The same, against the Rust crates for event sourcing.
+    Peers(peers::Args),
     /// Reading one merchant.
     Read(read::Args),
     /// A page of the list where there are many merchants.
@@ -57,10 +60,11 @@ enum What {
 }
 
 /// Everything there is to measure, the ingest on both engines.
-const ALL: [&[&str]; 9] = [
+const ALL: [&[&str]; 10] = [
     &["ingest"],
     &["ingest", "--sqlite"],
     &["append"],
+    &["peers"],
     &["read"],
     &["list"],
     &["growth"],
@@ -86,6 +90,7 @@ async fn measure(what: What) -> anyhow::Result<Vec<Figure>> {
     match what {
         What::Ingest(args) => ingest::run(args).await,
         What::Append(args) => append::run(args).await,
+        What::Peers(args) => peers::run(args).await,
         What::Read(args) => read::run(args).await,
         What::List(args) => list::run(args).await,
         What::Growth(args) => growth::run(args).await,

@@ -19,6 +19,18 @@ const LIMIT: Duration = Duration::from_hours(3);
 /// The figures that need NATS.
 const WITH_NATS: [&str; 2] = ["relay", "all"];
 
+/// The figures that need the program `peers`.
+const WITH_PEERS: [&str; 2] = ["peers", "all"];
+
+/// What builds that: a workspace of its own, beside ours.
+const PEERS: [&str; 5] = [
+    "--release",
+    "--manifest-path",
+    "tests/peers/Cargo.toml",
+    "--target-dir",
+    "target/peers",
+];
+
 /// Figures are of PostgreSQL, unless the program is told otherwise.
 const WITHOUT_POSTGRES: &str = "--sqlite";
 
@@ -57,6 +69,10 @@ pub fn run(root: &Path, bench: &Bench, interruption: &Interruption) -> Result<Ex
     let mut command = Command::new(program(&programs, "bench")?);
     command.arg(&bench.what).args(&bench.arguments).current_dir(root);
     command.env("TEST_REGISTRY_BIN", program(&programs, "registry")?);
+    if WITH_PEERS.contains(&bench.what.as_str()) {
+        let peers = build(root, &PEERS, interruption)?;
+        command.env("TEST_PEERS_BIN", program(&peers, "peers")?);
+    }
     let mut servers = Servers::new(&tools, scratch.path());
     if !bench.arguments.iter().any(|argument| argument == WITHOUT_POSTGRES) {
         servers.postgres(Durability::Durable, &mut command)?;
