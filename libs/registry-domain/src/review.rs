@@ -9,8 +9,17 @@ use crate::business::ReportedNumber;
 use crate::codes::{MemberCode, MerchantCode};
 use crate::text::FreeText;
 
-/// Longest raw status that is kept, in characters. Today's are single letters.
+/// Longest raw status that is kept, in characters. Today's letters have one, the longest mapping word has 16.
 const CODE_LENGTH_MAX: usize = 32;
+
+/// Keeps what came; control characters are replaced and the length is bounded. `None` for blank text.
+fn bounded_code(text: &str) -> Option<String> {
+    let cleaned = FreeText::from_untrusted(text.trim());
+    let cut: String = cleaned.as_str().chars().take(CODE_LENGTH_MAX).collect();
+    // A cut can leave a blank at the end, which reading it back would drop.
+    let cut = cut.trim_end().to_owned();
+    (!cut.is_empty()).then_some(cut)
+}
 
 /// The review status exactly as upstream wrote it (`N W P R S O`, or anything it invents).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -19,11 +28,7 @@ pub struct ReviewCode(String);
 impl ReviewCode {
     /// Keeps what came; control characters are replaced and the length is bounded. `None` for blank text.
     pub fn from_untrusted(text: &str) -> Option<Self> {
-        let cleaned = FreeText::from_untrusted(text.trim());
-        let cut: String = cleaned.as_str().chars().take(CODE_LENGTH_MAX).collect();
-        // A cut can leave a blank at the end, which reading it back would drop.
-        let cut = cut.trim_end().to_owned();
-        if cut.is_empty() { None } else { Some(Self(cut)) }
+        bounded_code(text).map(Self)
     }
 
     /// The raw text.
@@ -80,6 +85,61 @@ impl fmt::Display for ReviewStatus {
     }
 }
 
+/// 하위 사업장 상태: the word of upstream's list for how far the link between partner and shop is, as it was written
+/// (`/read/mapping`, field `mappingStatus`). It says less than the review letter and is kept beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct MappingStatus(String);
+
+impl MappingStatus {
+    /// Keeps what came, cleaned and bounded. `None` for blank text.
+    pub fn from_untrusted(text: &str) -> Option<Self> {
+        bounded_code(text).map(Self)
+    }
+
+    /// The raw text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What the word means, as far as integrators have found out.
+    pub fn phase(&self) -> MappingPhase {
+        match self.0.as_str() {
+            "INITIALIZED" | "MEMBER_MAPPED" | "MERCHANT_OPENING" => MappingPhase::Pending,
+            "COMPLETED" | "LEGACY" => MappingPhase::Usable,
+            "PAUSED" => MappingPhase::Paused,
+            _ => MappingPhase::Unknown,
+        }
+    }
+}
+
+/// Our reading of the mapping status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MappingPhase {
+    /// On the way: the URL was issued, somebody signed up, the business is being opened.
+    Pending,
+    /// Linked and usable.
+    Usable,
+    /// Paused, by whom and why is not documented. Not ready to bill.
+    Paused,
+    /// A word that we do not know.
+    Unknown,
+}
+
+impl MappingPhase {
+    /// Whether a shop in this phase can have this review status. Only open contradictions count: what a pause or an
+    /// unknown word or letter goes along with is not documented.
+    pub const fn allows(self, status: ReviewStatus) -> bool {
+        match self {
+            Self::Pending => !matches!(status, ReviewStatus::Opened),
+            Self::Usable => matches!(
+                status,
+                ReviewStatus::None | ReviewStatus::Opened | ReviewStatus::Unknown
+            ),
+            Self::Paused | Self::Unknown => true,
+        }
+    }
+}
+
 /// Who claimed what we believe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ClaimSource {
@@ -100,16 +160,45 @@ words!(ClaimSource {
     List => "list",
 });
 
+/// On what occasion upstream was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ReadingSource {
+    /// About this merchant, because a claim was doubtful or somebody wanted to know.
+    ReadBack,
+    /// About this merchant, in the reconciler's round.
+    Reconciliation,
+    /// About all merchants at once. A list knows no review letter.
+    List,
+}
+
+words!(ReadingSource {
+    ReadBack => "read_back",
+    Reconciliation => "reconciliation",
+    List => "list",
+});
+
+impl From<ReadingSource> for ClaimSource {
+    fn from(source: ReadingSource) -> Self {
+        match source {
+            ReadingSource::ReadBack => Self::ReadBack,
+            ReadingSource::Reconciliation => Self::Reconciliation,
+            ReadingSource::List => Self::List,
+        }
+    }
+}
+
 /// How far the current review status can be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Verification {
     /// Upstream confirmed it when asked.
     Verified,
-    /// It came through the secret callback URL, and upstream was not asked.
+    /// It came through the secret callback URL, and upstream was not asked or did not answer.
     Unverified,
-    /// A newer claim is held until upstream is asked.
+    /// It is the last known truth: a newer claim is held until upstream is asked.
     Held,
-    /// Upstream's answers contradict each other.
+    /// Upstream contradicts itself: the letter and the mapping status of its answers exclude each other, it does not
+    /// know a merchant that it has told about, or a claim came in while a question was under way and the answer
+    /// disagrees with it, so that neither is newer for certain. Another reading settles it.
     Conflicting,
 }
 
@@ -129,6 +218,9 @@ pub enum DeletionMark {
     Deleted,
     /// Anything else: kept and flagged, changes nothing.
     Unrecognised(FreeText),
+    /// An answer to a question of ours that has no such field: it says nothing. (In a callback the absent field is
+    /// documented among the others, and read as not deleted.)
+    Unsaid,
 }
 
 /// One look at upstream's view of a merchant, from a callback or a reading. Absent fields say nothing.
@@ -169,10 +261,15 @@ pub struct Review {
     pub since: Option<DateTime<Utc>>,
     /// When upstream last said anything about this merchant, repeats included.
     pub observed_at: Option<DateTime<Utc>>,
-    /// Who said it.
+    /// Who said what we believe: the claim or the reading that moved it last, or the reading that vouched for it.
     pub source: Option<ClaimSource>,
     /// How far it can be trusted.
     pub verification: Verification,
+    /// The status as it was last told to others. It differs from [`Self::status`] once the registry has learned the
+    /// meaning of a letter that it told as unknown; then the next word about the merchant tells it anew.
+    pub told: ReviewStatus,
+    /// The word of upstream's list for the link, if it ever gave one.
+    pub mapping_status: Option<MappingStatus>,
 }
 
 impl Review {
@@ -185,12 +282,19 @@ impl Review {
             observed_at: None,
             source: None,
             verification: Verification::Unverified,
+            told: ReviewStatus::None,
+            mapping_status: None,
         }
     }
 
     /// Our reading of the raw code; [`ReviewStatus::None`] while nothing was heard.
     pub fn status(&self) -> ReviewStatus {
         self.code.as_ref().map_or(ReviewStatus::None, ReviewCode::status)
+    }
+
+    /// Our reading of the mapping status.
+    pub fn mapping_phase(&self) -> Option<MappingPhase> {
+        self.mapping_status.as_ref().map(MappingStatus::phase)
     }
 }
 
@@ -217,5 +321,30 @@ mod tests {
         for status in ReviewStatus::ALL {
             assert_eq!(ReviewStatus::from_word(status.as_str()), Some(*status));
         }
+        for source in ReadingSource::ALL {
+            assert_eq!(ClaimSource::from(*source).as_str(), source.as_str());
+        }
+    }
+
+    #[test]
+    fn a_mapping_word_excludes_only_what_it_openly_contradicts() {
+        let excluded = |word: &str| -> Vec<&str> {
+            let phase = MappingStatus::from_untrusted(word).unwrap().phase();
+            let statuses = ReviewStatus::ALL.iter().filter(|status| !phase.allows(**status));
+            statuses.map(|status| status.as_str()).collect()
+        };
+        for word in ["INITIALIZED", "MEMBER_MAPPED", "MERCHANT_OPENING"] {
+            assert_eq!(excluded(word), ["opened"]);
+        }
+        for word in ["COMPLETED", "LEGACY"] {
+            assert_eq!(
+                excluded(word),
+                ["drafting", "in_review", "documents_required", "rejected"]
+            );
+        }
+        for word in ["PAUSED", "INVENTED", "completed"] {
+            assert!(excluded(word).is_empty(), "{word}");
+        }
+        assert_eq!(MappingStatus::from_untrusted(" "), None);
     }
 }

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::event::{LinkFailure, QuarantineReason, RawPayload, RedirectUrl, RegistrationUrl};
+use super::event::{LinkFailure, RawPayload, RedirectUrl, RegistrationUrl};
+use super::reading::Reading;
+use super::verdict::{QuarantineReason, QuarantineStanding};
 use crate::BusinessNumber;
 use crate::codes::Reference;
-use crate::ids::{LinkId, MerchantId, Version};
+use crate::ids::{EventId, LinkId, MerchantId, Version};
 use crate::review::{ContentDigest, Observation};
 use crate::text::{FreeText, Label};
 
@@ -77,7 +79,13 @@ pub enum ClaimBody {
         digest: ContentDigest,
     },
     /// A payment-approval callback.
-    Approval(Approval),
+    Approval {
+        /// What it says.
+        approval: Approval,
+        /// The merchant has this approval already: [`Approval::identity`] was found. The write path fills this in
+        /// under the lock; whoever makes the claim says `false`.
+        known: bool,
+    },
     /// Nothing that could be used, and why.
     Unusable(QuarantineReason),
 }
@@ -133,6 +141,39 @@ pub struct Approval {
     pub api_key: ApprovalKey,
 }
 
+/// By what a payment approval is recognised when it is sent again, as upstream does hourly for a day.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ApprovalIdentity {
+    /// The partner's bill id.
+    pub bill_id: Option<FreeText>,
+    /// 거래번호.
+    pub approval_number: Option<FreeText>,
+    /// 승인 상태: an approval and its cancellation may share both numbers.
+    pub state: Option<FreeText>,
+}
+
+impl Approval {
+    /// By what it is recognised. `None` if it names neither bill nor approval: then it cannot be told from another.
+    pub fn identity(&self) -> Option<ApprovalIdentity> {
+        (self.bill_id.is_some() || self.approval_number.is_some()).then(|| ApprovalIdentity {
+            bill_id: self.bill_id.clone(),
+            approval_number: self.approval_number.clone(),
+            state: self.state.clone(),
+        })
+    }
+}
+
+/// A callback that is driven again. Nothing is edited: what comes of it is a new fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Redrive {
+    /// The event that recorded the callback, in this merchant's stream or in the tenant's.
+    pub of: EventId,
+    /// The tenant says that the callback belongs to this merchant: codes and link are not compared.
+    pub bound: bool,
+    /// How the callback stands. The write path fills this in under the lock.
+    pub standing: QuarantineStanding,
+}
+
 /// Everything a merchant can be asked or told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
@@ -172,6 +213,24 @@ pub enum Command {
     },
     /// A callback came in.
     ReceiveCallback(Box<Claim>),
+    /// Upstream was asked and answered.
+    RecordReading(Box<Reading>),
+    /// Upstream did not answer in time: let go of the claims that are held since this moment or longer.
+    ReleaseHold {
+        /// Now, less the tenant's hold time.
+        requested_until: DateTime<Utc>,
+    },
+    /// Drive a callback again. Its receipt is the original one: it is judged by when it first came.
+    RedriveCallback(Box<Claim>, Redrive),
+    /// Give up a callback in quarantine.
+    DiscardCallback {
+        /// The event that recorded it.
+        event_id: EventId,
+        /// Why.
+        reason: Label,
+        /// How the callback stands. The write path fills this in under the lock.
+        standing: QuarantineStanding,
+    },
 }
 
 /// Why a link cannot be asked for.
@@ -209,6 +268,9 @@ pub enum Refusal {
     /// The merchant has no such link, or that link is past what was asked for.
     #[error("no such link, or it is settled already")]
     NoSuchLink,
+    /// No such callback is in quarantine.
+    #[error("no such callback is in quarantine")]
+    NotQuarantined,
     /// A link cannot be asked for.
     #[error(transparent)]
     Link(#[from] LinkRefusal),

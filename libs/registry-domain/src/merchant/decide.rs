@@ -1,12 +1,15 @@
 //! What follows from a command, given the state. The heart of the product.
 
-use super::command::{
-    Claim, ClaimBody, Command, DetailsChange, LinkRefusal, Receipt, Refusal, Registration, Surroundings,
-};
-use super::event::{Event, LinkOutcome, QuarantineReason, Verdict};
+mod changes;
+mod claims;
+mod readings;
+
+use super::command::{Command, DetailsChange, LinkRefusal, Refusal, Registration, Surroundings};
+use super::event::{Event, LinkOutcome};
 use super::state::{LINKS_MAX, LinkState, Merchant};
-use crate::ids::LinkId;
-use crate::review::{ClaimSource, ContentDigest, DeletionMark, Observation, Verification};
+use super::verdict::QuarantineStanding;
+use crate::Label;
+use crate::ids::{EventId, LinkId};
 
 /// Decides which facts follow.
 ///
@@ -43,7 +46,15 @@ pub fn decide(state: Option<&Merchant>, command: Command) -> Result<Vec<Event>, 
             Ok(vec![Event::LinkIssueFailed { link_id, failure }])
         }
         Command::RevokeLink { link_id } => revoke(merchant, link_id),
-        Command::ReceiveCallback(claim) => Ok(receive(merchant, *claim)),
+        Command::ReceiveCallback(claim) => Ok(claims::receive(merchant, *claim, None)),
+        Command::RecordReading(reading) => Ok(readings::record(merchant, *reading)),
+        Command::ReleaseHold { requested_until } => Ok(readings::release(merchant, requested_until)),
+        Command::RedriveCallback(claim, redrive) => Ok(claims::redrive(merchant, *claim, redrive)),
+        Command::DiscardCallback {
+            event_id,
+            reason,
+            standing,
+        } => discard(event_id, reason, standing),
     }
 }
 
@@ -57,7 +68,11 @@ fn decide_unregistered(command: Command) -> Result<Vec<Event>, Refusal> {
         | Command::RequestLink { .. }
         | Command::RecordLinkIssued { .. }
         | Command::RecordLinkFailed { .. }
-        | Command::RevokeLink { .. } => Err(Refusal::NoSuchMerchant),
+        | Command::RevokeLink { .. }
+        | Command::RecordReading(_)
+        | Command::ReleaseHold { .. }
+        | Command::RedriveCallback(..)
+        | Command::DiscardCallback { .. } => Err(Refusal::NoSuchMerchant),
     }
 }
 
@@ -74,7 +89,7 @@ fn register(registration: Registration, surroundings: Surroundings) -> Vec<Event
 }
 
 fn change_details(merchant: &Merchant, change: DetailsChange) -> Vec<Event> {
-    let same_text = |new: &Option<crate::Label>, old: &Option<crate::FreeText>| {
+    let same_text = |new: &Option<Label>, old: &Option<crate::FreeText>| {
         new.as_ref()
             .is_none_or(|new| old.as_ref().is_some_and(|old| old.as_str() == new.as_str()))
     };
@@ -136,128 +151,10 @@ fn revoke(merchant: &Merchant, link_id: LinkId) -> Result<Vec<Event>, Refusal> {
     }
 }
 
-fn receive(merchant: &Merchant, claim: Claim) -> Vec<Event> {
-    let Claim { receipt, body } = claim;
-    if let Some(reason) = why_not_believed(merchant, &receipt) {
-        return vec![receipt_event(receipt, Verdict::Quarantined(reason), body_content(body))];
-    }
-    match body {
-        ClaimBody::Unusable(reason) => vec![receipt_event(receipt, Verdict::Quarantined(reason), None)],
-        ClaimBody::Approval(approval) => vec![Event::PaymentApprovalReceived {
-            link_id: receipt.link_id,
-            received_at: receipt.received_at,
-            approval,
-        }],
-        ClaimBody::Mapping { observation, digest } => receive_mapping(merchant, receipt, observation, digest),
-    }
-}
-
-fn receive_mapping(
-    merchant: &Merchant,
-    receipt: Receipt,
-    observation: Observation,
-    digest: ContentDigest,
-) -> Vec<Event> {
-    if !codes_match(merchant, &observation) {
-        let verdict = Verdict::Quarantined(QuarantineReason::CodesMismatch);
-        return vec![receipt_event(receipt, verdict, Some((observation, digest)))];
-    }
-    // Only the latest counts: S, P, S with the same message is a second request for documents, not a repeat.
-    if merchant.latest_digest == Some(digest) {
-        return vec![receipt_event(receipt, Verdict::Duplicate, Some((observation, digest)))];
-    }
-    let changes = changes_from(merchant, &observation, ClaimSource::Callback, Verification::Unverified);
-    let mut events = vec![receipt_event(receipt, Verdict::Applied, Some((observation, digest)))];
-    events.extend(changes);
-    events
-}
-
-/// What an observation that we believe changes.
-fn changes_from(
-    merchant: &Merchant,
-    observation: &Observation,
-    source: ClaimSource,
-    verification: Verification,
-) -> Vec<Event> {
-    let mut events = Vec::new();
-    if differs(merchant, observation) {
-        events.push(Event::BusinessDetailsChanged {
-            company_name: observation.company_name.clone(),
-            branch_name: observation.branch_name.clone(),
-            business_number: observation.business_number.clone(),
-            source,
-        });
-    }
-    match (&observation.deletion, merchant.unlinked_since) {
-        (DeletionMark::Deleted, None) => events.push(Event::UpstreamUnlinked { source }),
-        (DeletionMark::NotDeleted, Some(_)) => events.push(Event::UpstreamRelinked { source }),
-        (DeletionMark::Deleted, Some(_)) | (DeletionMark::NotDeleted, None) | (DeletionMark::Unrecognised(_), _) => {}
-    }
-    if let Some(code) = &observation.review_code {
-        let moved = merchant.review.code.as_ref() != Some(code);
-        if moved || merchant.review.message != observation.review_message {
-            events.push(Event::ReviewChanged {
-                from: merchant.review.status(),
-                to: code.status(),
-                code: code.clone(),
-                message: observation.review_message.clone(),
-                source,
-                verification,
-            });
-        }
-    }
-    events
-}
-
-fn differs(merchant: &Merchant, observation: &Observation) -> bool {
-    fn news<T: PartialEq>(said: Option<&T>, known: Option<&T>) -> bool {
-        said.is_some() && said != known
-    }
-    let known = &merchant.business;
-    news(observation.company_name.as_ref(), known.company_name.as_ref())
-        || news(observation.branch_name.as_ref(), known.branch_name.as_ref())
-        || news(observation.business_number.as_ref(), known.number.as_ref())
-}
-
-fn why_not_believed(merchant: &Merchant, receipt: &Receipt) -> Option<QuarantineReason> {
-    let link_id = receipt.link_id?;
-    match merchant.link(link_id).map(|link| link.state) {
-        None => Some(QuarantineReason::UnknownLink),
-        Some(LinkState::Revoked) => Some(QuarantineReason::LinkRevoked),
-        // Requested and failed links are believed: upstream may have acted although its answer never reached us.
-        Some(LinkState::Requested | LinkState::Issued | LinkState::Failed(_)) => None,
-    }
-}
-
-/// Every field may be absent; only a code that is there and differs is a mismatch.
-fn codes_match(merchant: &Merchant, observation: &Observation) -> bool {
-    let reference = &merchant.reference;
-    observation
-        .member_code
-        .as_ref()
-        .is_none_or(|code| *code == reference.member_code)
-        && observation
-            .merchant_code
-            .as_ref()
-            .is_none_or(|code| *code == reference.merchant_code)
-}
-
-fn body_content(body: ClaimBody) -> Option<(Observation, ContentDigest)> {
-    match body {
-        ClaimBody::Mapping { observation, digest } => Some((observation, digest)),
-        ClaimBody::Approval(_) | ClaimBody::Unusable(_) => None,
-    }
-}
-
-fn receipt_event(receipt: Receipt, verdict: Verdict, content: Option<(Observation, ContentDigest)>) -> Event {
-    let (observation, digest) = content.unzip();
-    Event::CallbackReceived {
-        link_id: receipt.link_id,
-        received_at: receipt.received_at,
-        verdict,
-        observation,
-        digest,
-        payload: receipt.payload,
-        sender_listed: receipt.sender_listed,
+fn discard(event_id: EventId, reason: Label, standing: QuarantineStanding) -> Result<Vec<Event>, Refusal> {
+    match standing {
+        QuarantineStanding::Open(_) => Ok(vec![Event::CallbackDiscarded { event_id, reason }]),
+        QuarantineStanding::Settled => Ok(vec![]),
+        QuarantineStanding::Absent => Err(Refusal::NotQuarantined),
     }
 }

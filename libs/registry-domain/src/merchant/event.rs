@@ -7,9 +7,11 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 
 use super::command::{Approval, Surroundings};
+use super::reading::Answer;
+use super::verdict::{CallbackKind, Doubt, Resolution, Verdict};
 use crate::codes::Reference;
-use crate::ids::LinkId;
-use crate::review::{ClaimSource, ContentDigest, Observation, ReviewCode, ReviewStatus, Verification};
+use crate::ids::{EventId, LinkId, Version};
+use crate::review::{ClaimSource, ContentDigest, Observation, ReadingSource, ReviewCode, ReviewStatus, Verification};
 use crate::text::{FreeText, Label};
 use crate::{BusinessNumber, ReportedNumber};
 
@@ -50,108 +52,6 @@ impl fmt::Debug for RawPayload {
         write!(f, "RawPayload({} bytes)", self.0.len())
     }
 }
-
-/// What we made of a callback.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// It moved the state, or at least refreshed it.
-    Applied,
-    /// It says what the latest applied one said.
-    Duplicate,
-    /// It is doubtful: upstream is to be asked first.
-    Held,
-    /// It could not be used. The bytes are kept and can be driven again.
-    Quarantined(QuarantineReason),
-}
-
-impl Verdict {
-    /// The word used in every contract.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Applied => "applied",
-            Self::Duplicate => "duplicate",
-            Self::Held => "held",
-            Self::Quarantined(_) => "quarantined",
-        }
-    }
-
-    /// The reason of a quarantine.
-    pub const fn reason(self) -> Option<QuarantineReason> {
-        match self {
-            Self::Quarantined(reason) => Some(reason),
-            Self::Applied | Self::Duplicate | Self::Held => None,
-        }
-    }
-}
-
-/// Why a callback could not be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum QuarantineReason {
-    /// The body is not JSON.
-    Unparseable,
-    /// JSON, but not of the shape of any callback that we know.
-    UnknownShape,
-    /// A field has a type that cannot be read.
-    WrongType,
-    /// The codes in the body are not those of the merchant the URL was issued for.
-    CodesMismatch,
-    /// The link that the URL was issued for has been revoked.
-    LinkRevoked,
-    /// The merchant has no such link.
-    UnknownLink,
-    /// A tenant-level URL was called for a pair that the registry does not know.
-    UnknownMerchant,
-    /// The merchant of the URL does not exist.
-    NoSuchMerchant,
-    /// The sender is not on the list of Paymint's addresses, and the list is enforced.
-    SenderNotAllowed,
-}
-
-words!(QuarantineReason {
-    Unparseable => "unparseable",
-    UnknownShape => "unknown_shape",
-    WrongType => "wrong_type",
-    CodesMismatch => "codes_mismatch",
-    LinkRevoked => "link_revoked",
-    UnknownLink => "unknown_link",
-    UnknownMerchant => "unknown_merchant",
-    NoSuchMerchant => "no_such_merchant",
-    SenderNotAllowed => "sender_not_allowed",
-});
-
-/// Why a claim is doubtful.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Doubt {
-    /// It leaves `opened`.
-    LeavesOpened,
-    /// It says that the merchant was deleted.
-    Deletes,
-    /// It equals an earlier, but not the latest, callback to the byte: perhaps a late delivery.
-    Redelivered,
-}
-
-words!(Doubt {
-    LeavesOpened => "leaves_opened",
-    Deletes => "deletes",
-    Redelivered => "redelivered",
-});
-
-/// How a doubtful claim was settled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Resolution {
-    /// Upstream confirmed the claim.
-    Confirmed,
-    /// Upstream said otherwise.
-    Refuted,
-    /// Upstream could not be asked in time: the claim was applied as unverified.
-    Unanswered,
-}
-
-words!(Resolution {
-    Confirmed => "confirmed",
-    Refuted => "refuted",
-    Unanswered => "unanswered",
-});
 
 /// What came of a call to upstream that did not succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -269,8 +169,10 @@ pub enum Event {
     CallbackReceived {
         /// The link whose URL was called; none for a tenant-level URL.
         link_id: Option<LinkId>,
-        /// When the last byte arrived.
+        /// When the last byte arrived. For a callback that was driven again: when it first came.
         received_at: DateTime<Utc>,
+        /// What kind it was.
+        kind: CallbackKind,
         /// What we made of it.
         verdict: Verdict,
         /// What it says, as far as it could be read.
@@ -281,23 +183,37 @@ pub enum Event {
         payload: RawPayload,
         /// Whether the sender's address is one of Paymint's; none when that was not checked.
         sender_listed: Option<bool>,
+        /// The event of the callback that this is, driven again.
+        redrive_of: Option<EventId>,
     },
-    /// Upstream was asked and answered.
+    /// A callback in quarantine was given up.
+    CallbackDiscarded {
+        /// The event that recorded it.
+        event_id: EventId,
+        /// What the tenant wrote to it.
+        reason: Label,
+    },
+    /// Upstream was asked and its answer was news. (One that says what is known and verified already is no fact: the
+    /// log does not grow by asking.)
     StatusObserved {
-        /// Why it was asked.
-        source: ClaimSource,
+        /// On what occasion it was asked.
+        source: ReadingSource,
+        /// When the question was sent.
+        asked_at: DateTime<Utc>,
         /// When the answer arrived.
         read_at: DateTime<Utc>,
         /// What it said.
-        observation: Observation,
-        /// The answer told us something that no callback had.
+        answer: Answer,
+        /// How far the review can be trusted after it.
+        verification: Verification,
+        /// It found a change of the review or of the link that no callback had brought.
         healed: bool,
     },
-    /// The review moved, or its message changed.
+    /// The review moved, or its message changed, or the registry has learned what its letter means.
     ReviewChanged {
-        /// Before.
+        /// Before, as it was told.
         from: ReviewStatus,
-        /// After.
+        /// After. It is what the letter meant when this was written; the state goes by the letter alone.
         to: ReviewStatus,
         /// The raw code.
         code: ReviewCode,
@@ -334,10 +250,14 @@ pub enum Event {
         /// Why it is doubtful.
         doubt: Doubt,
     },
-    /// A doubtful claim was settled.
+    /// The doubtful claims of a merchant were settled.
     ConfirmationResolved {
         /// How.
         resolution: Resolution,
+        /// The events of this stream that recorded them, as far as they were still held.
+        claims: Vec<Version>,
+        /// The one of them that upstream confirmed, or that stands because it did not answer.
+        applied: Option<Version>,
     },
     /// A payment-approval callback came in.
     PaymentApprovalReceived {
@@ -347,6 +267,8 @@ pub enum Event {
         received_at: DateTime<Utc>,
         /// What it says, scrubbed.
         approval: Approval,
+        /// The event of the callback that this is, driven again.
+        redrive_of: Option<EventId>,
     },
     /// The tenant wrote something down.
     NoteAdded {

@@ -1,9 +1,14 @@
 //! How a fact changes the state. Total: what has happened cannot be refused.
 
-use super::event::{Event, Verdict};
+use chrono::{DateTime, Utc};
+
+use super::event::Event;
+use super::memory::{ClaimMemory, Confirmation, HELD_MAX, HeldClaim};
+use super::reading::Answer;
 use super::state::{Business, Link, LinkState, Merchant};
-use crate::ids::{LinkId, MerchantId, Stamp};
-use crate::review::{ClaimSource, DeletionMark, Observation, Review, Verification};
+use super::verdict::{CallbackKind, Resolution, Verdict};
+use crate::ids::{LinkId, MerchantId, Stamp, Version};
+use crate::review::{ContentDigest, DeletionMark, Observation, ReadingSource, Review, Verification};
 use crate::text::FreeText;
 use crate::{Label, ReportedNumber};
 
@@ -18,6 +23,9 @@ pub fn evolve(id: MerchantId, state: Option<Merchant>, event: &Event, stamp: Sta
     merchant.version = stamp.version;
     merchant.seq = stamp.seq;
     apply(&mut merchant, event, stamp);
+    if merchant.erased {
+        forget_personal(&mut merchant);
+    }
     Some(merchant)
 }
 
@@ -54,10 +62,14 @@ fn registered(id: MerchantId, event: &Event, stamp: Stamp) -> Option<Merchant> {
         review: Review::unheard(),
         unlinked_since: None,
         unknown_deletion_mark: None,
+        missing_upstream_since: None,
+        missing_from_list_since: None,
+        confirmation: None,
+        held: Vec::new(),
         archived_since: None,
         erased: false,
         links: Vec::new(),
-        latest_digest: None,
+        memory: ClaimMemory::default(),
         tags: tags.clone(),
         metadata: metadata.clone(),
         surroundings: *surroundings,
@@ -90,20 +102,10 @@ fn apply(merchant: &mut Merchant, event: &Event, stamp: Stamp) {
         }
         Event::LinkRevoked { link_id } => with_link(merchant, *link_id, |link| link.state = LinkState::Revoked),
         Event::CallbackReceived { .. } => {
-            receive(merchant, event);
+            receive(merchant, event, stamp);
             return;
         }
-        Event::StatusObserved {
-            source,
-            read_at,
-            observation,
-            ..
-        } => {
-            merchant.review.observed_at = Some(*read_at);
-            merchant.review.source = Some(*source);
-            merchant.review.verification = Verification::Verified;
-            note_deletion_mark(merchant, observation);
-        }
+        Event::StatusObserved { .. } => observe(merchant, event, stamp),
         Event::ReviewChanged { .. } => change_review(merchant, event, stamp),
         Event::BusinessDetailsChanged {
             company_name,
@@ -116,18 +118,28 @@ fn apply(merchant: &mut Merchant, event: &Event, stamp: Stamp) {
             replace_if_said(&mut business.branch_name, branch_name.as_ref());
             replace_if_said(&mut business.number, business_number.as_ref());
         }
-        Event::UpstreamUnlinked { .. } => merchant.unlinked_since = Some(at),
-        Event::UpstreamRelinked { .. } => merchant.unlinked_since = None,
-        Event::ConfirmationRequested { .. } => merchant.review.verification = Verification::Held,
-        Event::ConfirmationResolved { resolution } => {
-            merchant.review.verification = match resolution {
-                super::Resolution::Confirmed | super::Resolution::Refuted => Verification::Verified,
-                super::Resolution::Unanswered => Verification::Unverified,
-            };
+        Event::UpstreamUnlinked { .. } => {
+            merchant.unlinked_since = Some(at);
+            merchant.missing_upstream_since = None;
+            merchant.missing_from_list_since = None;
         }
-        // A second registration cannot be written; were it in a log, the first one would stand. The other two are
-        // facts for the timeline only.
-        Event::MerchantRegistered { .. } | Event::PaymentApprovalReceived { .. } | Event::NoteAdded { .. } => return,
+        Event::UpstreamRelinked { .. } => merchant.unlinked_since = None,
+        Event::ConfirmationRequested { doubt } => {
+            merchant.confirmation = Some(Confirmation {
+                doubt: *doubt,
+                requested_at: at,
+            });
+            merchant.review.verification = Verification::Held;
+        }
+        Event::ConfirmationResolved {
+            resolution, applied, ..
+        } => resolve(merchant, *resolution, *applied),
+        // A second registration cannot be written; were it in a log, the first one would stand. The others are facts
+        // for the timeline only.
+        Event::MerchantRegistered { .. }
+        | Event::CallbackDiscarded { .. }
+        | Event::PaymentApprovalReceived { .. }
+        | Event::NoteAdded { .. } => return,
     }
     merchant.updated_at = at;
 }
@@ -159,8 +171,9 @@ fn change_details(merchant: &mut Merchant, event: &Event) {
     }
 }
 
-fn receive(merchant: &mut Merchant, event: &Event) {
+fn receive(merchant: &mut Merchant, event: &Event, stamp: Stamp) {
     let Event::CallbackReceived {
+        kind: CallbackKind::Mapping,
         verdict,
         received_at,
         digest,
@@ -172,20 +185,117 @@ fn receive(merchant: &mut Merchant, event: &Event) {
     };
     match verdict {
         Verdict::Applied => {
-            merchant.latest_digest = *digest;
+            merchant.memory.believe(*digest, *received_at);
             if let Some(observation) = observation {
                 note_deletion_mark(merchant, observation);
             }
         }
-        Verdict::Duplicate => {}
-        Verdict::Held | Verdict::Quarantined(_) => return,
+        Verdict::Duplicate => repeat(merchant, *digest, *received_at),
+        Verdict::Held => {
+            if let (Some(observation), Some(digest)) = (observation, digest) {
+                let claim = HeldClaim {
+                    version: stamp.version,
+                    received_at: *received_at,
+                    observation: observation.clone(),
+                    digest: *digest,
+                };
+                hold(merchant, claim);
+            }
+        }
+        Verdict::Outdated | Verdict::Quarantined(_) => return,
     }
-    merchant.review.observed_at = Some(*received_at);
-    merchant.review.source = Some(ClaimSource::Callback);
+    if let Some(digest) = digest {
+        merchant.memory.note(*digest, *received_at);
+    }
+    merchant.review.observed_at = merchant.review.observed_at.max(Some(*received_at));
+}
+
+/// What is said again counts as said then, be it believed or held.
+fn repeat(merchant: &mut Merchant, digest: Option<ContentDigest>, received_at: DateTime<Utc>) {
+    let held = merchant.held.iter_mut().find(|claim| Some(claim.digest) == digest);
+    if let Some(claim) = held {
+        claim.received_at = claim.received_at.max(received_at);
+    } else if digest.is_some() && digest == merchant.memory.latest {
+        merchant.memory.believe(digest, received_at);
+    }
+}
+
+/// Only the newest claims are kept: an older one that says the same, or one too many, gives way.
+fn hold(merchant: &mut Merchant, claim: HeldClaim) {
+    merchant.held.retain(|older| older.digest != claim.digest);
+    if merchant.held.len() == HELD_MAX {
+        merchant.held.remove(0);
+    }
+    merchant.held.push(claim);
+}
+
+fn observe(merchant: &mut Merchant, event: &Event, stamp: Stamp) {
+    let Event::StatusObserved {
+        source,
+        asked_at,
+        read_at,
+        answer,
+        verification,
+        ..
+    } = event
+    else {
+        return;
+    };
+    let is_list = *source == ReadingSource::List;
+    let missing_since = if is_list {
+        &mut merchant.missing_from_list_since
+    } else {
+        &mut merchant.missing_upstream_since
+    };
+    match answer {
+        Answer::Found {
+            observation,
+            mapping_status,
+        } => {
+            *missing_since = None;
+            if mapping_status.is_some() {
+                merchant.review.mapping_status.clone_from(mapping_status);
+            }
+            note_deletion_mark(merchant, observation);
+            merchant.review.observed_at = merchant.review.observed_at.max(Some(*read_at));
+        }
+        // Of an unlinked shop, or of one that a claim says is deleted, it is no surprise: then it verifies.
+        Answer::Missing if merchant.unlinked_since.is_some() => {}
+        Answer::Missing if !is_list && *verification == Verification::Verified => {}
+        Answer::Missing => *missing_since = missing_since.or(Some(stamp.recorded_at)),
+    }
+    let review = &mut merchant.review;
+    // A list that leaves a verified review as it is has not vouched for it.
+    let leaves_it = is_list && review.verification == Verification::Verified;
+    if *verification == Verification::Verified && !leaves_it {
+        review.source = Some((*source).into());
+        merchant.memory.asked_at = merchant.memory.asked_at.max(Some(*asked_at));
+    }
+    review.verification = *verification;
+}
+
+/// How far the review can be trusted after an answer, the reading before this event has said.
+fn resolve(merchant: &mut Merchant, resolution: Resolution, applied: Option<Version>) {
+    let held = std::mem::take(&mut merchant.held);
+    merchant.confirmation = None;
+    let applied = held.into_iter().find(|claim| Some(claim.version) == applied);
+    if let Some(claim) = &applied {
+        merchant.memory.believe(Some(claim.digest), claim.received_at);
+    }
+    match resolution {
+        Resolution::Confirmed | Resolution::Refuted => {}
+        Resolution::Unanswered => {
+            merchant.review.verification = Verification::Unverified;
+            if let Some(claim) = &applied {
+                note_deletion_mark(merchant, &claim.observation);
+            }
+        }
+    }
 }
 
 fn change_review(merchant: &mut Merchant, event: &Event, stamp: Stamp) {
     let Event::ReviewChanged {
+        to,
         code,
         message,
         source,
@@ -203,22 +313,35 @@ fn change_review(merchant: &mut Merchant, event: &Event, stamp: Stamp) {
     review.message.clone_from(message);
     review.source = Some(*source);
     review.verification = *verification;
+    review.told = *to;
 }
 
 fn note_deletion_mark(merchant: &mut Merchant, observation: &Observation) {
-    merchant.unknown_deletion_mark = match &observation.deletion {
-        DeletionMark::Unrecognised(text) => Some(text.clone()),
-        DeletionMark::NotDeleted | DeletionMark::Deleted => None,
-    };
+    match &observation.deletion {
+        DeletionMark::Unrecognised(text) => merchant.unknown_deletion_mark = Some(text.clone()),
+        DeletionMark::NotDeleted | DeletionMark::Deleted => merchant.unknown_deletion_mark = None,
+        DeletionMark::Unsaid => {}
+    }
 }
 
-/// The codes stay: they are the partner's own names, and the natural key of the log.
+/// A question about claims whose content is gone cannot be settled any more.
 fn erase(merchant: &mut Merchant) {
     merchant.erased = true;
+    merchant.confirmation = None;
+    merchant.memory = ClaimMemory::default();
+    if merchant.review.verification == Verification::Held {
+        merchant.review.verification = Verification::Unverified;
+    }
+}
+
+/// The codes stay: they are the partner's own names, and the natural key of the log. This runs after every event of
+/// an erased merchant, so that the state is what the log gives back, which keeps nothing personal of it either.
+fn forget_personal(merchant: &mut Merchant) {
     merchant.business = Business::default();
     merchant.review.message = None;
     merchant.unknown_deletion_mark = None;
-    merchant.latest_digest = None;
+    merchant.held.clear();
+    merchant.memory.forget_content();
     merchant.tags.clear();
     merchant.metadata.clear();
 }

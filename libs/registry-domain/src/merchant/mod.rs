@@ -1,23 +1,28 @@
 //! A sub-merchant: its state, the commands it takes, the facts that follow.
 
+mod billing;
 mod command;
 mod decide;
 mod event;
 mod evolve;
+mod memory;
+mod reading;
 mod stage;
 mod state;
 #[cfg(test)]
 mod tests;
+mod verdict;
 
+pub use billing::{BalanceFact, Billing, BillingFacts, BillingReason, Eligibility, Evidence, eligibility};
 pub use command::{
-    Approval, ApprovalKey, Claim, ClaimBody, Command, DetailsChange, LinkRefusal, Receipt, Refusal, Registration,
-    Surroundings,
+    Approval, ApprovalIdentity, ApprovalKey, Claim, ClaimBody, Command, DetailsChange, LinkRefusal, Receipt, Redrive,
+    Refusal, Registration, Surroundings,
 };
 pub use decide::decide;
-pub use event::{
-    Doubt, Event, LinkFailure, LinkOutcome, QuarantineReason, RawPayload, RedirectUrl, RegistrationUrl, Resolution,
-    SecretText, Verdict, WhoFixes,
-};
+pub use event::{Event, LinkFailure, LinkOutcome, RawPayload, RedirectUrl, RegistrationUrl, SecretText, WhoFixes};
 pub use evolve::{evolve, fold};
+pub use memory::{ClaimMemory, Confirmation, HELD_MAX, HeldClaim, RECENT_MAX, RECENT_TIME, RecentClaim};
+pub use reading::{Answer, Reading};
 pub use stage::{NextAction, NextActor, Stage};
 pub use state::{Business, LINKS_MAX, Link, LinkState, METADATA_MAX, Merchant, TAGS_MAX, Warning};
+pub use verdict::{CallbackKind, Doubt, QuarantineReason, QuarantineStanding, Resolution, Verdict};

@@ -7,10 +7,11 @@ use chrono::{DateTime, Utc};
 
 use super::command::Surroundings;
 use super::event::LinkOutcome;
+use super::memory::{ClaimMemory, Confirmation, HeldClaim};
 use crate::ReportedNumber;
 use crate::codes::Reference;
 use crate::ids::{LinkId, MerchantId, Seq, Version};
-use crate::review::{ContentDigest, Review};
+use crate::review::{MappingPhase, Review, ReviewStatus, Verification};
 use crate::text::{FreeText, Label};
 
 /// Most links that one merchant may ever ask for.
@@ -85,6 +86,16 @@ pub enum Warning {
     ReviewCodeUnknown,
     /// Upstream's `isDeleted` says something that we do not understand.
     DeletionMarkUnknown,
+    /// The mapping status in upstream's list is a word that we do not know.
+    MappingStatusUnknown,
+    /// Upstream's list says that the link is paused.
+    MappingPaused,
+    /// Upstream contradicts itself.
+    AnswersConflict,
+    /// Asked about the shop, upstream does not know it. That is no deletion.
+    MissingUpstream,
+    /// The shop is not in upstream's list. That is no deletion.
+    MissingFromList,
 }
 
 words!(Warning {
@@ -93,7 +104,29 @@ words!(Warning {
     BusinessNumberDoubtful => "business_number_doubtful",
     ReviewCodeUnknown => "review_code_unknown",
     DeletionMarkUnknown => "deletion_mark_unknown",
+    MappingStatusUnknown => "mapping_status_unknown",
+    MappingPaused => "mapping_paused",
+    AnswersConflict => "answers_conflict",
+    MissingUpstream => "missing_upstream",
+    MissingFromList => "missing_from_list",
 });
+
+impl Warning {
+    /// Whether it casts doubt on what the registry shows, so that somebody must look now. The others are remarks on
+    /// the tenant's own data.
+    pub const fn calls_for_attention(self) -> bool {
+        match self {
+            Self::ReviewCodeUnknown
+            | Self::DeletionMarkUnknown
+            | Self::MappingStatusUnknown
+            | Self::MappingPaused
+            | Self::AnswersConflict
+            | Self::MissingUpstream
+            | Self::MissingFromList => true,
+            Self::MerchantCodeShared | Self::BusinessNumberShared | Self::BusinessNumberDoubtful => false,
+        }
+    }
+}
 
 /// A sub-merchant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,14 +147,22 @@ pub struct Merchant {
     pub unlinked_since: Option<DateTime<Utc>>,
     /// What upstream's `isDeleted` last said that we did not understand.
     pub unknown_deletion_mark: Option<FreeText>,
+    /// Since when upstream, asked about it, does not know it although it has told of it before.
+    pub missing_upstream_since: Option<DateTime<Utc>>,
+    /// Since when it is not in upstream's list although upstream has told of it before.
+    pub missing_from_list_since: Option<DateTime<Utc>>,
+    /// The open question to upstream, if there is one.
+    pub confirmation: Option<Confirmation>,
+    /// The claims that wait for its answer, in the order in which they were recorded.
+    pub held: Vec<HeldClaim>,
     /// Since when the tenant has put it away.
     pub archived_since: Option<DateTime<Utc>>,
     /// Its personal data has been destroyed.
     pub erased: bool,
     /// Its registration links, oldest first.
     pub links: Vec<Link>,
-    /// Digest of the callback that was applied last.
-    pub latest_digest: Option<ContentDigest>,
+    /// What is kept of earlier claims to judge the next one.
+    pub memory: ClaimMemory,
     /// The tenant's tags.
     pub tags: Vec<Label>,
     /// The tenant's own data.
@@ -145,6 +186,21 @@ impl Merchant {
         self.links.iter().find(|link| link.id == id)
     }
 
+    /// The held claim that stands if upstream does not answer: the one that came last. None if none is held, or if
+    /// something that was applied came after it.
+    pub fn standing_claim(&self) -> Option<&HeldClaim> {
+        self.held
+            .iter()
+            .max_by_key(|claim| (claim.received_at, claim.version))
+            .filter(|claim| Some(claim.received_at) >= self.memory.latest_at)
+    }
+
+    /// When upstream last claimed anything that was applied, repeated or held.
+    pub fn last_claim_at(&self) -> Option<DateTime<Utc>> {
+        let held = self.held.iter().map(|claim| claim.received_at).max();
+        held.max(self.memory.latest_at)
+    }
+
     /// Everything a person should look at.
     pub fn warnings(&self) -> Vec<Warning> {
         let doubtful = self
@@ -152,7 +208,8 @@ impl Merchant {
             .number
             .as_ref()
             .is_some_and(|number| number.flag().is_some());
-        let unknown = self.review.status() == crate::review::ReviewStatus::Unknown;
+        let review = &self.review;
+        let phase = review.mapping_phase();
         [
             (self.surroundings.merchant_code_elsewhere, Warning::MerchantCodeShared),
             (
@@ -160,11 +217,24 @@ impl Merchant {
                 Warning::BusinessNumberShared,
             ),
             (doubtful, Warning::BusinessNumberDoubtful),
-            (unknown, Warning::ReviewCodeUnknown),
+            (review.status() == ReviewStatus::Unknown, Warning::ReviewCodeUnknown),
             (self.unknown_deletion_mark.is_some(), Warning::DeletionMarkUnknown),
+            (phase == Some(MappingPhase::Unknown), Warning::MappingStatusUnknown),
+            (phase == Some(MappingPhase::Paused), Warning::MappingPaused),
+            (
+                review.verification == Verification::Conflicting,
+                Warning::AnswersConflict,
+            ),
+            (self.missing_upstream_since.is_some(), Warning::MissingUpstream),
+            (self.missing_from_list_since.is_some(), Warning::MissingFromList),
         ]
         .into_iter()
         .filter_map(|(holds, warning)| holds.then_some(warning))
         .collect()
+    }
+
+    /// Whether somebody must look now.
+    pub fn needs_attention(&self) -> bool {
+        self.warnings().into_iter().any(Warning::calls_for_attention)
     }
 }

@@ -1,0 +1,214 @@
+//! A callback comes in: a claim without signature, id or time.
+
+use chrono::{DateTime, Utc};
+
+use super::changes::{changes_from, codes_match, details_differ, is_newly_understood, review_differs};
+use crate::merchant::command::{Claim, ClaimBody, Receipt, Redrive};
+use crate::merchant::event::{Event, RawPayload};
+use crate::merchant::state::{LinkState, Merchant};
+use crate::merchant::verdict::{CallbackKind, Doubt, QuarantineReason, QuarantineStanding, Verdict};
+use crate::review::{ClaimSource, ContentDigest, DeletionMark, Observation, ReviewCode, ReviewStatus, Verification};
+
+/// What a mapping callback says.
+struct Content {
+    observation: Observation,
+    digest: ContentDigest,
+}
+
+/// Judges a callback. At least its receipt becomes a fact.
+pub(super) fn receive(merchant: &Merchant, claim: Claim, redrive: Option<Redrive>) -> Vec<Event> {
+    let Claim { receipt, body } = claim;
+    let bound = redrive.is_some_and(|redrive| redrive.bound);
+    let refused = why_not_believed(merchant, &receipt).filter(|_| !bound);
+    match body {
+        ClaimBody::Mapping { observation, digest } => {
+            let mismatch = (!bound && !codes_match(merchant, &observation)).then_some(QuarantineReason::CodesMismatch);
+            let content = Content { observation, digest };
+            match refused.or(mismatch) {
+                Some(reason) => vec![received(
+                    receipt,
+                    CallbackKind::Mapping,
+                    Verdict::Quarantined(reason),
+                    Some(content),
+                    redrive,
+                )],
+                None => receive_mapping(merchant, receipt, content, redrive),
+            }
+        }
+        ClaimBody::Approval { approval, known } => match (refused, known) {
+            (Some(reason), _) => {
+                let verdict = Verdict::Quarantined(reason);
+                vec![received(receipt, CallbackKind::Approval, verdict, None, redrive)]
+            }
+            // A small receipt: the body is that of the approval that is known, but for what was scrubbed.
+            (None, true) => {
+                let receipt = Receipt {
+                    payload: RawPayload(Vec::new()),
+                    ..receipt
+                };
+                vec![received(
+                    receipt,
+                    CallbackKind::Approval,
+                    Verdict::Duplicate,
+                    None,
+                    redrive,
+                )]
+            }
+            (None, false) => vec![Event::PaymentApprovalReceived {
+                link_id: receipt.link_id,
+                received_at: receipt.received_at,
+                approval,
+                redrive_of: redrive.map(|redrive| redrive.of),
+            }],
+        },
+        ClaimBody::Unusable(reason) => {
+            let verdict = Verdict::Quarantined(refused.unwrap_or(reason));
+            vec![received(receipt, CallbackKind::Unreadable, verdict, None, redrive)]
+        }
+    }
+}
+
+/// Drives a callback again, judged by when it first came. Nothing becomes a fact if nothing comes of it: a callback
+/// that stays in quarantine for the same reason, or that was used already and says nothing new.
+pub(super) fn redrive(merchant: &Merchant, claim: Claim, redrive: Redrive) -> Vec<Event> {
+    if redrive.standing == QuarantineStanding::Settled {
+        return vec![];
+    }
+    let events = receive(merchant, claim, Some(redrive));
+    let was_open = matches!(redrive.standing, QuarantineStanding::Open(_));
+    let worth = match events.first() {
+        Some(Event::CallbackReceived { verdict, .. }) => match verdict {
+            Verdict::Quarantined(reason) => was_open && redrive.standing != QuarantineStanding::Open(*reason),
+            Verdict::Held => true,
+            Verdict::Applied | Verdict::Duplicate | Verdict::Outdated => was_open || events.len() > 1,
+        },
+        Some(_) | None => true,
+    };
+    if worth { events } else { vec![] }
+}
+
+/// What a mapping callback means, seen from the state.
+enum Judgement {
+    /// It was said already.
+    Repeat,
+    /// It was driven again and is older than what we believe.
+    Outdated,
+    /// Upstream must be asked first.
+    Doubtful(Doubt),
+    /// It is believed.
+    Plain,
+}
+
+/// While a question to upstream is open, a claim is judged as at any other time: by the state, which the held claims
+/// have not moved. What that means, with O believed and P held:
+///
+/// - O again is the repeat of the latest applied claim. It also came after P: if upstream does not answer, P does not
+///   stand any more (see [`Merchant::standing_claim`]).
+/// - P again is the repeat of the claim that stands, and waits with it.
+/// - S leaves `opened` too: it is held under the same question, and now S is the one that stands.
+/// - O with another name is not doubtful: it is applied, and P does not stand any more.
+///
+/// With P believed and a deletion held, a plain S is applied: it came later, and it says that the shop is linked. In
+/// all of these the question stays open, because only upstream can answer it, and there is only ever one.
+fn judge(merchant: &Merchant, content: &Content, received_at: DateTime<Utc>, is_redriven: bool) -> Judgement {
+    let Content { observation, digest } = content;
+    // Only the latest counts: S, P, S with the same message is a second request for documents, not a repeat. And it
+    // must still be believed: if a reading has moved the state since, the same words are news again.
+    let says_latest = merchant.memory.latest == Some(*digest) && !review_differs(merchant, observation);
+    if says_latest && is_newly_understood(merchant, observation) {
+        return Judgement::Plain;
+    }
+    // A late redrive must not overrule what came after it. Claims that come in live are judged in the order in which
+    // they arrive: a clock that is set back would silence them otherwise.
+    if is_redriven && Some(received_at) < merchant.memory.believed_at() {
+        return Judgement::Outdated;
+    }
+    let says_standing = merchant.standing_claim().is_some_and(|claim| claim.digest == *digest);
+    if says_latest || says_standing {
+        return Judgement::Repeat;
+    }
+    match doubt(merchant, content, received_at) {
+        Some(doubt) => Judgement::Doubtful(doubt),
+        None => Judgement::Plain,
+    }
+}
+
+/// Why a claim is not believed before upstream was asked. Of an erased merchant nothing can be held, because nothing
+/// of what it says may be kept.
+fn doubt(merchant: &Merchant, content: &Content, received_at: DateTime<Utc>) -> Option<Doubt> {
+    let Content { observation, digest } = content;
+    if merchant.erased {
+        return None;
+    }
+    let says = observation.review_code.as_ref().map(ReviewCode::status);
+    if merchant.review.status() == ReviewStatus::Opened && says.is_some_and(|status| status != ReviewStatus::Opened) {
+        return Some(Doubt::LeavesOpened);
+    }
+    if observation.deletion == DeletionMark::Deleted && merchant.unlinked_since.is_none() {
+        return Some(Doubt::Deletes);
+    }
+    let would_change = review_differs(merchant, observation) || details_differ(merchant, observation);
+    (would_change && merchant.memory.knows(*digest, received_at)).then_some(Doubt::Redelivered)
+}
+
+fn receive_mapping(merchant: &Merchant, receipt: Receipt, content: Content, redrive: Option<Redrive>) -> Vec<Event> {
+    let judgement = judge(merchant, &content, receipt.received_at, redrive.is_some());
+    let (verdict, consequences) = match judgement {
+        Judgement::Repeat => (Verdict::Duplicate, vec![]),
+        Judgement::Outdated => (Verdict::Outdated, vec![]),
+        Judgement::Doubtful(doubt) => {
+            let question = Event::ConfirmationRequested { doubt };
+            let is_open = merchant.confirmation.is_some();
+            (Verdict::Held, if is_open { vec![] } else { vec![question] })
+        }
+        Judgement::Plain => {
+            let verification = match merchant.confirmation {
+                Some(_) => Verification::Held,
+                None => Verification::Unverified,
+            };
+            let changes = changes_from(merchant, &content.observation, ClaimSource::Callback, verification);
+            (Verdict::Applied, changes)
+        }
+    };
+    let mut events = vec![received(
+        receipt,
+        CallbackKind::Mapping,
+        verdict,
+        Some(content),
+        redrive,
+    )];
+    events.extend(consequences);
+    events
+}
+
+fn why_not_believed(merchant: &Merchant, receipt: &Receipt) -> Option<QuarantineReason> {
+    let link_id = receipt.link_id?;
+    match merchant.link(link_id).map(|link| link.state) {
+        None => Some(QuarantineReason::UnknownLink),
+        Some(LinkState::Revoked) => Some(QuarantineReason::LinkRevoked),
+        // Requested and failed links are believed: upstream may have acted although its answer never reached us.
+        Some(LinkState::Requested | LinkState::Issued | LinkState::Failed(_)) => None,
+    }
+}
+
+fn received(
+    receipt: Receipt,
+    kind: CallbackKind,
+    verdict: Verdict,
+    content: Option<Content>,
+    redrive: Option<Redrive>,
+) -> Event {
+    let content = content.map(|content| (content.observation, content.digest));
+    let (observation, digest) = content.unzip();
+    Event::CallbackReceived {
+        link_id: receipt.link_id,
+        received_at: receipt.received_at,
+        kind,
+        verdict,
+        observation,
+        digest,
+        payload: receipt.payload,
+        sender_listed: receipt.sender_listed,
+        redrive_of: redrive.map(|redrive| redrive.of),
+    }
+}

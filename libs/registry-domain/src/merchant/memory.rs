@@ -1,0 +1,107 @@
+//! What is kept of earlier claims to judge the next one. All of it is bounded.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::verdict::Doubt;
+use crate::ids::Version;
+use crate::review::{ContentDigest, Observation};
+
+/// How long a callback is remembered: a late delivery within this time is told from news. Upstream repeats payment
+/// approvals for 24 hours; for mapping callbacks nothing is documented.
+pub const RECENT_TIME: TimeDelta = TimeDelta::hours(25);
+
+/// Most callbacks with different content that are remembered. A review moves a few times a day at most.
+pub const RECENT_MAX: usize = 8;
+
+/// Most claims that are held at once. Only the newest can be applied; the others are kept because upstream may
+/// confirm one of them.
+pub const HELD_MAX: usize = 4;
+
+/// A callback that came not long ago.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecentClaim {
+    /// What it said.
+    pub digest: ContentDigest,
+    /// When it came, the last time.
+    pub received_at: DateTime<Utc>,
+}
+
+/// What is kept of what was said.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ClaimMemory {
+    /// The callback that was applied last.
+    pub latest: Option<ContentDigest>,
+    /// When it came, or was last repeated.
+    pub latest_at: Option<DateTime<Utc>>,
+    /// When the question was sent whose answer was last believed.
+    pub asked_at: Option<DateTime<Utc>>,
+    /// The callbacks of the last [`RECENT_TIME`], oldest first.
+    pub recent: Vec<RecentClaim>,
+}
+
+impl ClaimMemory {
+    /// Whether the same content came within the [`RECENT_TIME`] before a moment.
+    pub(super) fn knows(&self, digest: ContentDigest, at: DateTime<Utc>) -> bool {
+        self.recent
+            .iter()
+            .any(|claim| claim.digest == digest && claim.received_at >= at - RECENT_TIME)
+    }
+
+    /// When something that we believe was last said.
+    pub(super) fn believed_at(&self) -> Option<DateTime<Utc>> {
+        self.latest_at.max(self.asked_at)
+    }
+
+    /// A callback came.
+    pub(super) fn note(&mut self, digest: ContentDigest, received_at: DateTime<Utc>) {
+        let earlier = self.recent.iter().find(|claim| claim.digest == digest);
+        let received_at = earlier.map_or(received_at, |claim| claim.received_at.max(received_at));
+        self.recent
+            .retain(|claim| claim.digest != digest && claim.received_at >= received_at - RECENT_TIME);
+        if self.recent.len() == RECENT_MAX {
+            self.recent.remove(0);
+        }
+        self.recent.push(RecentClaim { digest, received_at });
+    }
+
+    /// A callback is believed. Its digest is unknown once its content was destroyed.
+    pub(super) fn believe(&mut self, digest: Option<ContentDigest>, received_at: DateTime<Utc>) {
+        self.latest = digest;
+        self.latest_at = self.latest_at.max(Some(received_at));
+    }
+
+    /// Forgets what was said, and keeps when.
+    pub(super) fn forget_content(&mut self) {
+        self.latest = None;
+        self.recent.clear();
+    }
+}
+
+/// A claim that waits for upstream's word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldClaim {
+    /// Which event of the merchant's stream recorded it.
+    pub version: Version,
+    /// When it came.
+    pub received_at: DateTime<Utc>,
+    /// What it says.
+    pub observation: Observation,
+    /// Digest over that.
+    pub digest: ContentDigest,
+}
+
+/// An open question to upstream. A merchant has at most one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Confirmation {
+    /// Why the first of the held claims is doubtful.
+    pub doubt: Doubt,
+    /// Since when it is open. The hold time counts from here: claims that follow do not put it off.
+    pub requested_at: DateTime<Utc>,
+}
+
+impl Confirmation {
+    /// When the held claims are to be released, if upstream has not answered by then.
+    pub fn release_at(&self, hold_time: TimeDelta) -> DateTime<Utc> {
+        self.requested_at + hold_time
+    }
+}

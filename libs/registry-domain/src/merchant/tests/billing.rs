@@ -1,0 +1,101 @@
+//! May this merchant bill?
+
+use super::*;
+
+const HEALTHY: BillingFacts = BillingFacts {
+    tenant_suspended: false,
+    balance: BalanceFact::Points(5_500),
+};
+
+fn opened() -> Stream {
+    let mut stream = Stream::registered();
+    stream.when(callback(says("O", None)));
+    stream
+}
+
+#[test]
+fn the_reason_follows_from_the_merchant() {
+    let table: Vec<(&str, Vec<Command>, BillingReason)> = vec![
+        ("registered", vec![], BillingReason::NotOpened),
+        ("in review", vec![callback(says("P", None))], BillingReason::NotOpened),
+        ("opened", vec![callback(says("O", None))], BillingReason::Opened),
+        ("no review", vec![callback(says("N", None))], BillingReason::NotOpened),
+        (
+            "no review, linked",
+            vec![callback(says("N", None)), listed("COMPLETED")],
+            BillingReason::LinkedWithoutReview,
+        ),
+        ("listed only", vec![listed("COMPLETED")], BillingReason::NotOpened),
+        (
+            "unknown letter",
+            vec![callback(says("X", None))],
+            BillingReason::ReviewUnknown,
+        ),
+        (
+            "paused",
+            vec![callback(says("O", None)), listed("PAUSED")],
+            BillingReason::Paused,
+        ),
+        (
+            "archived",
+            vec![callback(says("O", None)), Command::Archive],
+            BillingReason::Archived,
+        ),
+        (
+            "deleted",
+            vec![callback(says("O", None)), read_back(deleted(says("O", None)))],
+            BillingReason::Unlinked,
+        ),
+        (
+            "unknown upstream",
+            vec![
+                callback(says("O", None)),
+                reading(ReadingSource::ReadBack, Answer::Missing),
+            ],
+            BillingReason::MissingUpstream,
+        ),
+        (
+            "missing in the list",
+            vec![callback(says("O", None)), reading(ReadingSource::List, Answer::Missing)],
+            BillingReason::Opened,
+        ),
+    ];
+    for (name, commands, reason) in table {
+        let mut stream = Stream::registered();
+        for command in commands {
+            stream.when(command);
+        }
+        let answer = eligibility(stream.now(), &HEALTHY);
+        assert_eq!((answer.reason, answer.may_bill), (reason, reason.may_bill()), "{name}");
+        assert_eq!(stream.now().billing().reason, reason, "{name}");
+    }
+}
+
+#[test]
+fn doubt_stands_beside_a_yes() {
+    let mut stream = opened();
+    assert_eq!(stream.now().billing().verification, Verification::Unverified);
+    stream.when(callback(says("P", None)));
+    let answer = eligibility(stream.now(), &HEALTHY);
+    assert!(answer.may_bill, "the last known truth counts while a claim is held");
+    assert_eq!(answer.evidence.verification, Verification::Held);
+    stream.when(read_back(says("P", None)));
+    assert!(!eligibility(stream.now(), &HEALTHY).may_bill);
+}
+
+#[test]
+fn the_tenant_and_the_wallet_have_a_say() {
+    let stream = opened();
+    let reason = |facts: BillingFacts| eligibility(stream.now(), &facts).reason;
+    let with = |balance| BillingFacts { balance, ..HEALTHY };
+    assert_eq!(reason(with(BalanceFact::Unknown)), BillingReason::Opened);
+    assert_eq!(reason(with(BalanceFact::Points(1))), BillingReason::Opened);
+    for empty in [0, -1] {
+        assert_eq!(reason(with(BalanceFact::Points(empty))), BillingReason::BalanceEmpty);
+    }
+    let suspended = BillingFacts {
+        tenant_suspended: true,
+        balance: BalanceFact::Points(0),
+    };
+    assert_eq!(reason(suspended), BillingReason::TenantSuspended);
+}

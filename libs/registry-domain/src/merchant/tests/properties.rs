@@ -1,0 +1,307 @@
+//! What holds for any history.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn any_observation() -> impl Strategy<Value = Observation> {
+    let code = prop::option::of(prop::sample::select(vec!["N", "W", "P", "S", "R", "O", "X"]));
+    let message = prop::option::of(prop::sample::select(vec!["a", "b"]));
+    let deletion = prop::sample::select(vec![
+        DeletionMark::NotDeleted,
+        DeletionMark::NotDeleted,
+        DeletionMark::Deleted,
+        DeletionMark::Unrecognised(FreeText::from_untrusted("?")),
+    ]);
+    let name = prop::option::of(prop::sample::select(vec!["가", "나"]));
+    (code, message, deletion, name).prop_map(|(code, message, deletion, name)| Observation {
+        review_code: code.and_then(ReviewCode::from_untrusted),
+        review_message: message.map(FreeText::from_untrusted),
+        deletion,
+        company_name: name.map(FreeText::from_untrusted),
+        ..silent()
+    })
+}
+
+fn any_answer() -> impl Strategy<Value = Answer> {
+    let word = prop::option::of(prop::sample::select(vec![
+        "MERCHANT_OPENING",
+        "COMPLETED",
+        "PAUSED",
+        "?",
+    ]));
+    let said = any::<bool>();
+    let found = (any_observation(), word, said).prop_map(|(observation, word, says_deletion)| {
+        let deletion = if says_deletion {
+            observation.deletion.clone()
+        } else {
+            DeletionMark::Unsaid
+        };
+        Answer::Found {
+            observation: Box::new(Observation {
+                deletion,
+                ..observation
+            }),
+            mapping_status: word.and_then(MappingStatus::from_untrusted),
+        }
+    });
+    prop_oneof![6 => found, 1 => Just(Answer::Missing)]
+}
+
+fn any_reading() -> impl Strategy<Value = Command> {
+    let source = prop::sample::select(ReadingSource::ALL.to_vec());
+    (source, any_answer()).prop_map(|(source, answer)| reading(source, answer))
+}
+
+fn any_redrive() -> impl Strategy<Value = Command> {
+    (any_observation(), 0_i64..900, any::<bool>()).prop_map(|(observation, second, was_open)| {
+        let digest = digest_of(&observation);
+        let claim = Claim {
+            receipt: Receipt {
+                received_at: at(second),
+                ..receipt(None)
+            },
+            body: ClaimBody::Mapping { observation, digest },
+        };
+        let redrive = Redrive {
+            of: EventId::from_uuid(Uuid::from_u128(9)),
+            bound: false,
+            standing: if was_open {
+                QuarantineStanding::Open(QuarantineReason::WrongType)
+            } else {
+                QuarantineStanding::Absent
+            },
+        };
+        Command::RedriveCallback(Box::new(claim), redrive)
+    })
+}
+
+fn any_command() -> impl Strategy<Value = Command> {
+    let link = || (1_u128..4).prop_map(link_id);
+    prop_oneof![
+        1 => Just(Command::Archive),
+        1 => Just(Command::Restore),
+        2 => link().prop_map(|link_id| Command::RequestLink { link_id, redirect_url: None }),
+        2 => link().prop_map(|link_id| Command::RecordLinkIssued { link_id, url: SecretText::new("u".into()) }),
+        1 => link().prop_map(|link_id| Command::RevokeLink { link_id }),
+        8 => any_observation().prop_map(callback),
+        4 => any_reading(),
+        2 => any_redrive(),
+        1 => (0_i64..900).prop_map(|second| Command::ReleaseHold { requested_until: at(second) }),
+    ]
+}
+
+fn history(commands: Vec<Command>) -> Stream {
+    let mut stream = Stream::registered();
+    for command in commands {
+        let _refusals_leave_no_trace = stream.try_when(command);
+    }
+    stream
+}
+
+fn fold_of(stream: &Stream, erase: impl Fn(&Event) -> Event) -> Option<Merchant> {
+    let events: Vec<_> = stream
+        .events
+        .iter()
+        .map(|(event, stamp)| (erase(event), *stamp))
+        .collect();
+    fold(merchant_id(), events.iter().map(|(event, stamp)| (event, *stamp)))
+}
+
+/// The event as it is read once its personal part was destroyed.
+fn without_personal_part(event: &Event) -> Event {
+    let mut event = event.clone();
+    match &mut event {
+        Event::MerchantRegistered {
+            company_name,
+            branch_name,
+            ..
+        } => (*company_name, *branch_name) = (None, None),
+        Event::CallbackReceived {
+            observation,
+            digest,
+            payload,
+            ..
+        } => (*observation, *digest, payload.0) = (None, None, vec![]),
+        Event::StatusObserved {
+            answer: Answer::Found { observation, .. },
+            ..
+        } => {
+            **observation = Observation {
+                deletion: DeletionMark::Unsaid,
+                ..silent()
+            };
+        }
+        Event::ReviewChanged { message, .. } => *message = None,
+        Event::BusinessDetailsChanged {
+            company_name,
+            branch_name,
+            business_number,
+            ..
+        } => (*company_name, *branch_name, *business_number) = (None, None, None),
+        Event::MerchantDetailsChanged { .. }
+        | Event::MerchantArchived
+        | Event::MerchantRestored
+        | Event::MerchantErased
+        | Event::LinkRequested { .. }
+        | Event::LinkIssued { .. }
+        | Event::LinkIssueFailed { .. }
+        | Event::LinkRevoked { .. }
+        | Event::CallbackDiscarded { .. }
+        | Event::StatusObserved { .. }
+        | Event::UpstreamUnlinked { .. }
+        | Event::UpstreamRelinked { .. }
+        | Event::ConfirmationRequested { .. }
+        | Event::ConfirmationResolved { .. }
+        | Event::PaymentApprovalReceived { .. }
+        | Event::NoteAdded { .. } => {}
+    }
+    event
+}
+
+/// What an answer about the merchant that says everything says.
+fn whole(observation: Observation, letter: &str, is_deleted: bool) -> Observation {
+    Observation {
+        review_code: ReviewCode::from_untrusted(letter),
+        deletion: if is_deleted {
+            DeletionMark::Deleted
+        } else {
+            DeletionMark::NotDeleted
+        },
+        ..observation
+    }
+}
+
+proptest! {
+    /// What `decide` saw while the history grew is what a reader gets who folds the log from its beginning.
+    #[test]
+    fn folding_the_log_gives_the_state_that_decide_saw(commands in prop::collection::vec(any_command(), 0..60)) {
+        let stream = history(commands);
+        prop_assert_eq!(fold_of(&stream, Clone::clone), stream.state);
+    }
+
+    /// The same after an erasure, when the personal part of the log is gone.
+    #[test]
+    fn an_erased_merchant_is_what_the_erased_log_gives_back(
+        before in prop::collection::vec(any_command(), 0..30),
+        after in prop::collection::vec(any_command(), 0..20),
+    ) {
+        let mut stream = history(before);
+        stream.happens(Event::MerchantErased);
+        for command in after {
+            let _refusals_leave_no_trace = stream.try_when(command);
+        }
+        prop_assert_eq!(fold_of(&stream, without_personal_part), stream.state);
+    }
+
+    /// After any history: the same callback again changes nothing.
+    #[test]
+    fn a_repeat_emits_no_change(
+        commands in prop::collection::vec(any_command(), 0..30),
+        observation in any_observation(),
+    ) {
+        let mut stream = history(commands);
+        stream.when(callback(observation.clone()));
+        let visible = stream.now().review.clone();
+        let events = stream.when(callback(observation));
+        prop_assert_eq!(verdicts(&events), [Verdict::Duplicate]);
+        prop_assert_eq!(events.len(), 1);
+        let observed_at = stream.now().review.observed_at;
+        prop_assert_eq!(&stream.now().review, &crate::review::Review { observed_at, ..visible });
+    }
+
+    /// No report is refused, and each leaves exactly one receipt.
+    #[test]
+    fn every_callback_leaves_one_receipt(
+        commands in prop::collection::vec(any_command(), 0..20),
+        observations in prop::collection::vec(any_observation(), 1..20),
+    ) {
+        let mut stream = history(commands);
+        for observation in observations {
+            let events = stream.when(callback(observation));
+            prop_assert_eq!(verdicts(&events).len(), 1);
+        }
+    }
+
+    /// A merchant has at most one open question, it shows as held for as long as it is open, and what is kept for it
+    /// is bounded.
+    #[test]
+    fn there_is_at_most_one_open_question(commands in prop::collection::vec(any_command(), 0..60)) {
+        let mut stream = Stream::registered();
+        for command in commands {
+            let _refusals_leave_no_trace = stream.try_when(command);
+            let asked = stream.events.iter().filter(|(event, _)| matches!(event, Event::ConfirmationRequested { .. }));
+            let settled = stream.events.iter().filter(|(event, _)| matches!(event, Event::ConfirmationResolved { .. }));
+            let merchant = stream.now();
+            prop_assert_eq!(asked.count() - settled.count(), usize::from(merchant.confirmation.is_some()));
+            prop_assert_eq!(merchant.review.verification == Verification::Held, merchant.confirmation.is_some());
+            prop_assert_eq!(merchant.held.is_empty(), merchant.confirmation.is_none());
+            prop_assert!(merchant.held.len() <= HELD_MAX && merchant.memory.recent.len() <= RECENT_MAX);
+        }
+    }
+
+    /// Whatever was lost, doubled, late or held: a whole answer to a question that was sent last is what is believed.
+    #[test]
+    fn the_newest_reading_wins(
+        commands in prop::collection::vec(any_command(), 0..40),
+        observation in any_observation(),
+        letter in prop::sample::select(vec!["N", "W", "P", "S", "R", "O", "X"]),
+        is_deleted in any::<bool>(),
+    ) {
+        let mut stream = history(commands);
+        stream.second += 1_000;
+        let truth = whole(observation, letter, is_deleted);
+        stream.when(read_back(truth.clone()));
+        let merchant = stream.now();
+        prop_assert_eq!(merchant.review.code.as_ref().map(ReviewCode::as_str), Some(letter));
+        prop_assert_eq!(merchant.unlinked_since.is_some(), is_deleted);
+        prop_assert_eq!(merchant.review.verification, Verification::Verified);
+        prop_assert_eq!(merchant.confirmation, None);
+        prop_assert_eq!(merchant.missing_upstream_since, None);
+        let events = stream.when(read_back(truth));
+        prop_assert_eq!(events, vec![], "asking again finds nothing new");
+    }
+
+    /// The same answer twice in a row is one fact at most.
+    #[test]
+    fn asking_twice_writes_once(
+        commands in prop::collection::vec(any_command(), 0..40),
+        source in prop::sample::select(ReadingSource::ALL.to_vec()),
+        answer in any_answer(),
+    ) {
+        let mut stream = history(commands);
+        stream.when(reading(source, answer.clone()));
+        prop_assert_eq!(stream.when(reading(source, answer)), vec![]);
+    }
+
+    /// An answer that came before the last claim changes nothing.
+    #[test]
+    fn a_stale_reading_changes_nothing(
+        commands in prop::collection::vec(any_command(), 0..40),
+        observation in any_observation(),
+        answer in any_answer(),
+    ) {
+        let mut stream = history(commands);
+        stream.second += 1_000;
+        stream.when(callback(observation));
+        let stale = Reading {
+            source: ReadingSource::ReadBack,
+            asked_at: at(stream.second - 2),
+            read_at: at(stream.second - 1),
+            answer,
+        };
+        prop_assert_eq!(stream.exactly(Command::RecordReading(Box::new(stale))), Ok(vec![]));
+    }
+
+    /// A hold ends, whatever is held.
+    #[test]
+    fn a_release_leaves_nothing_held(commands in prop::collection::vec(any_command(), 0..40)) {
+        let mut stream = history(commands);
+        let was_open = stream.now().confirmation.is_some();
+        let events = stream.when(Command::ReleaseHold { requested_until: at(i64::from(u32::MAX)) });
+        prop_assert_eq!(!events.is_empty(), was_open);
+        prop_assert_eq!(stream.now().confirmation, None);
+        prop_assert!(stream.now().held.is_empty());
+        prop_assert!(stream.now().review.verification != Verification::Held);
+    }
+}
