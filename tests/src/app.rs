@@ -93,7 +93,6 @@ impl TestApp {
     pub async fn configure_upstream(&self, tenant: TenantId, base_url: &str, key: &str) {
         let upstream = Upstream {
             base_url: base_url.to_owned(),
-            mapping_status_path: None,
             api_key: SecretText::new(key.to_owned()),
         };
         self.setup().submit(tenant, Command::ConfigureUpstream(upstream)).await;
@@ -201,7 +200,6 @@ impl Setup<'_> {
         PartnerKey::parse(key).expect("a key");
         let upstream = Upstream {
             base_url: sandbox.partner_url(),
-            mapping_status_path: None,
             api_key: SecretText::new(key.to_owned()),
         };
         self.submit(id, Command::ConfigureUpstream(upstream)).await;

@@ -34,8 +34,11 @@ pub enum UpstreamError {
     Read(#[from] ArchiveError),
 }
 
-/// Clients with the event that configured each.
-type Kept = HashMap<TenantId, (Version, Arc<TenantUpstream>)>;
+/// The events of a tenant's stream by which a client was made: its configuration and its settings.
+type MadeFrom = (Version, Version);
+
+/// Clients with what each was made from.
+type Kept = HashMap<TenantId, (MadeFrom, Arc<TenantUpstream>)>;
 
 /// Every tenant's way to Paymint. Cheap to clone.
 #[derive(Clone)]
@@ -61,36 +64,36 @@ impl UpstreamDirectory {
             .tenant(tenant_id)
             .await
             .map_err(ArchiveError::Read)?;
-        let endpoint = tenant
-            .and_then(|tenant| tenant.upstream)
-            .ok_or(UpstreamError::NotConfigured)?;
-        if let Some(known) = self.known(tenant_id, endpoint.configured_in) {
+        let tenant = tenant.ok_or(UpstreamError::NotConfigured)?;
+        let endpoint = tenant.upstream.ok_or(UpstreamError::NotConfigured)?;
+        let made_from = (endpoint.configured_in, tenant.settings_from);
+        if let Some(known) = self.known(tenant_id, made_from) {
             return Ok(known);
         }
         let api_key = self.api_key(tenant_id, endpoint.configured_in).await?;
         let mut config = ClientConfig::new(Url::parse(&endpoint.base_url).map_err(|_| UpstreamError::Unusable)?);
-        if let Some(path) = endpoint.mapping_status_path {
-            config.mapping_status_path = path;
+        if let Some(path) = tenant.settings.read_back.path {
+            config.mapping_status_path = path.as_str().to_owned();
         }
         let client = Client::new(&config).map_err(|_| UpstreamError::Unusable)?;
         let upstream = Arc::new(TenantUpstream { client, api_key });
-        self.keep(tenant_id, endpoint.configured_in, Arc::clone(&upstream));
+        self.keep(tenant_id, made_from, Arc::clone(&upstream));
         Ok(upstream)
     }
 
-    fn known(&self, tenant_id: TenantId, version: Version) -> Option<Arc<TenantUpstream>> {
+    fn known(&self, tenant_id: TenantId, made_from: MadeFrom) -> Option<Arc<TenantUpstream>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.get(&tenant_id)
-            .filter(|(known, _)| *known == version)
+            .filter(|(known, _)| *known == made_from)
             .map(|(_, upstream)| Arc::clone(upstream))
     }
 
-    fn keep(&self, tenant_id: TenantId, version: Version, upstream: Arc<TenantUpstream>) {
+    fn keep(&self, tenant_id: TenantId, made_from: MadeFrom, upstream: Arc<TenantUpstream>) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= CLIENTS_MAX {
             kept.clear();
         }
-        kept.insert(tenant_id, (version, upstream));
+        kept.insert(tenant_id, (made_from, upstream));
     }
 
     /// The key stands sealed in the one event that configured it.

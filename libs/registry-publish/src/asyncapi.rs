@@ -11,7 +11,7 @@ use crate::message::{
 };
 
 /// The types that are published, and when each is.
-const PUBLISHED: [(&str, &str); 19] = [
+const PUBLISHED: [(&str, &str); 20] = [
     ("merchant.registered", "You registered a shop."),
     ("merchant.details_changed", "You changed what you keep about a shop."),
     ("merchant.archived", "You put a shop away."),
@@ -25,13 +25,17 @@ const PUBLISHED: [(&str, &str); 19] = [
     ),
     ("link.revoked", "You took a registration link back."),
     ("callback.received", "Paymint sent a callback, whatever came of it."),
-    ("status.observed", "Paymint was asked about a shop and answered."),
+    ("callback.discarded", "You gave up a callback that could not be used."),
+    (
+        "status.observed",
+        "Paymint was asked about a shop, and its answer was news.",
+    ),
     ("review.changed", "The review moved, or its message changed."),
     ("business.changed", "Paymint has other business details than before."),
     ("upstream.unlinked", "Paymint says that a shop is no longer linked."),
     ("upstream.relinked", "Paymint says that a shop is linked again."),
     ("confirmation.requested", "A doubtful claim waits for Paymint's word."),
-    ("confirmation.resolved", "A doubtful claim was settled."),
+    ("confirmation.resolved", "The doubtful claims of a shop were settled."),
     ("payment.approved", "A payment-approval callback came in."),
     ("note.added", "Somebody wrote a note."),
 ];

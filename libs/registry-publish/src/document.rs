@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use registry_domain::merchant::{Business, Link, Merchant, NextAction, Warning};
+use registry_domain::merchant::{Billing, Business, Link, Merchant, NextAction, Warning};
 use registry_domain::review::Review;
 use registry_domain::{FreeText, Label, ReportedNumber};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use crate::event::{claimed_code, claimed_deletion};
 
 /// What stands in place of a number of which nothing may be shown.
 const HIDDEN: &str = "**********";
@@ -52,6 +54,10 @@ pub struct MerchantDocument {
     pub stage: String,
     /// The review at Paymint.
     pub review: ReviewDocument,
+    /// The open question to Paymint: a claim that would change the shop is held until it is answered. Null otherwise.
+    pub confirmation: Option<ConfirmationDocument>,
+    /// Whether the shop may bill, as far as that follows from the shop alone.
+    pub billing: BillingDocument,
     /// Paymint says that the shop is deleted.
     pub unlinked: bool,
     /// You have put the shop away.
@@ -68,8 +74,11 @@ pub struct MerchantDocument {
     /// Your own data.
     pub metadata: BTreeMap<String, String>,
     /// What a person should look at: `merchant_code_shared`, `business_number_shared`, `business_number_doubtful`,
-    /// `review_code_unknown`, `deletion_mark_unknown`.
+    /// `review_code_unknown`, `deletion_mark_unknown`, `mapping_status_unknown`, `mapping_paused`, `answers_conflict`,
+    /// `missing_upstream`, `missing_from_list`.
     pub warnings: Vec<String>,
+    /// One of the warnings casts doubt on what stands here: somebody must look now.
+    pub attention: bool,
     /// When it was registered.
     pub created_at: DateTime<Utc>,
     /// When something that you can see last changed.
@@ -110,10 +119,47 @@ pub struct ReviewDocument {
     pub since: Option<DateTime<Utc>>,
     /// When Paymint last said anything about the shop.
     pub observed_at: Option<DateTime<Utc>>,
-    /// Who said it: `callback`, `read_back`, `reconciliation`, `list`.
+    /// Who said what stands here: `callback`, or in answer to a question `read_back`, `reconciliation`, `list`.
     #[schema(example = "callback")]
     pub source: Option<String>,
-    /// How far it can be trusted: `verified`, `unverified`, `held`, `conflicting`.
+    /// How far it can be trusted: `verified` (Paymint confirmed it when asked), `unverified` (it came through the
+    /// secret callback URL), `held` (it is the last known truth, a newer claim is being checked), `conflicting`
+    /// (Paymint contradicts itself).
+    #[schema(example = "unverified")]
+    pub verification: String,
+    /// 하위 사업장 상태: the word of Paymint's list for the link, such as `MERCHANT_OPENING` or `COMPLETED`.
+    #[schema(example = "MERCHANT_OPENING")]
+    pub mapping_status: Option<String>,
+}
+
+/// A claim that is held until Paymint was asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Confirmation)]
+pub struct ConfirmationDocument {
+    /// Why it is doubtful: `leaves_opened`, `deletes`, `redelivered`.
+    #[schema(example = "leaves_opened")]
+    pub doubt: String,
+    /// Since when Paymint's word is waited for.
+    pub since: DateTime<Utc>,
+    /// The letter that the newest held claim gives.
+    #[schema(example = "P")]
+    pub code: Option<String>,
+    /// Whether that claim says that the shop is deleted; null if that cannot be read.
+    pub deleted: Option<bool>,
+}
+
+/// Whether a shop may bill, as far as that follows from the shop alone. Your own state and the balance are not in it:
+/// ask for the shop's billing eligibility.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Billing)]
+pub struct BillingDocument {
+    /// Whether it may.
+    pub may_bill: bool,
+    /// Why: `opened`, `linked_without_review`; or why not: `archived`, `unlinked`, `missing_upstream`, `paused`,
+    /// `not_opened`, `review_unknown`.
+    #[schema(example = "not_opened")]
+    pub reason: String,
+    /// How far that can be trusted: as in `review`.
     #[schema(example = "unverified")]
     pub verification: String,
 }
@@ -173,6 +219,8 @@ impl MerchantDocument {
             business: BusinessDocument::from_business(&merchant.business),
             stage: merchant.stage().as_str().to_owned(),
             review: ReviewDocument::from_review(&merchant.review),
+            confirmation: ConfirmationDocument::from_merchant(merchant),
+            billing: BillingDocument::from_billing(merchant.billing()),
             unlinked: merchant.unlinked_since.is_some(),
             archived: merchant.archived_since.is_some(),
             erased: merchant.erased,
@@ -181,6 +229,7 @@ impl MerchantDocument {
             tags: labels(&merchant.tags),
             metadata: label_map(&merchant.metadata),
             warnings: words(merchant.warnings()),
+            attention: merchant.needs_attention(),
             created_at: merchant.created_at,
             updated_at: merchant.updated_at,
         }
@@ -222,6 +271,30 @@ impl ReviewDocument {
             observed_at: review.observed_at,
             source: review.source.map(|source| source.as_str().to_owned()),
             verification: review.verification.as_str().to_owned(),
+            mapping_status: review.mapping_status.as_ref().map(|word| word.as_str().to_owned()),
+        }
+    }
+}
+
+impl ConfirmationDocument {
+    fn from_merchant(merchant: &Merchant) -> Option<Self> {
+        let confirmation = merchant.confirmation?;
+        let newest = merchant.held.last().map(|claim| &claim.observation);
+        Some(Self {
+            doubt: confirmation.doubt.as_str().to_owned(),
+            since: confirmation.requested_at,
+            code: newest.and_then(claimed_code),
+            deleted: newest.and_then(claimed_deletion),
+        })
+    }
+}
+
+impl BillingDocument {
+    fn from_billing(billing: Billing) -> Self {
+        Self {
+            may_bill: billing.reason.may_bill(),
+            reason: billing.reason.as_str().to_owned(),
+            verification: billing.verification.as_str().to_owned(),
         }
     }
 }
@@ -339,15 +412,17 @@ mod tests {
                 "review": {
                     "status": "documents_required", "code": "S", "message": "서류를 다시 올려 주세요",
                     "since": "1970-01-01T00:00:03Z", "observed_at": null, "source": "callback",
-                    "verification": "unverified",
+                    "verification": "unverified", "mapping_status": null,
                 },
+                "confirmation": null,
+                "billing": { "may_bill": false, "reason": "not_opened", "verification": "unverified" },
                 "unlinked": false, "archived": false,
                 "next_action": {
                     "actor": "merchant", "code": "supply_documents", "since": "1970-01-01T00:00:03Z",
                     "message": "서류를 다시 올려 주세요",
                 },
                 "link": { "id": link_id().to_string(), "state": "requested", "issued_at": null },
-                "tags": ["vip"], "metadata": { "region": "south" }, "warnings": [],
+                "tags": ["vip"], "metadata": { "region": "south" }, "warnings": [], "attention": false,
                 "created_at": "1970-01-01T00:00:01Z", "updated_at": "1970-01-01T00:00:03Z",
             })
         );

@@ -18,6 +18,8 @@ use utoipa::ToSchema;
 
 use crate::document::is_false;
 
+pub(crate) use merchant::{claimed_code, claimed_deletion};
+
 /// The word that tells an event from other objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -106,6 +108,8 @@ pub enum EventData {
     LinkRevoked(data::LinkFact),
     #[serde(rename = "callback.received")]
     CallbackReceived(data::CallbackReceived),
+    #[serde(rename = "callback.discarded")]
+    CallbackDiscarded(data::CallbackDiscarded),
     #[serde(rename = "status.observed")]
     StatusObserved(data::StatusObserved),
     #[serde(rename = "review.changed")]
@@ -140,6 +144,28 @@ pub enum EventData {
     UnclaimedMerchantSeen(data::UnclaimedMerchantSeen),
     #[serde(rename = "callback.quarantined")]
     CallbackQuarantined(data::CallbackQuarantined),
+    #[serde(rename = "tenant.settings_changed")]
+    TenantSettingsChanged(data::TenantSettingsChanged),
+    #[serde(rename = "unclaimed_merchant.listed")]
+    UnclaimedMerchantListed(data::UnclaimedMerchantListed),
+    #[serde(rename = "unclaimed_merchant.adopted")]
+    UnclaimedMerchantAdopted(data::UnclaimedMerchantAdopted),
+    #[serde(rename = "unclaimed_merchant.dismissed")]
+    UnclaimedMerchantDismissed(data::UnclaimedMerchantDismissed),
+    #[serde(rename = "unclaimed_callback.discarded")]
+    UnclaimedCallbackDiscarded(data::CallbackDiscarded),
+    #[serde(rename = "upstream.paused")]
+    UpstreamPaused(data::UpstreamPaused),
+    #[serde(rename = "upstream.resumed")]
+    UpstreamResumed(data::Nothing),
+    #[serde(rename = "balance.low")]
+    BalanceLow(data::Balance),
+    #[serde(rename = "balance.recovered")]
+    BalanceRecovered(data::Balance),
+    #[serde(rename = "callbacks.missing")]
+    CallbacksMissing(data::CallbacksMissing),
+    #[serde(rename = "callbacks.seen")]
+    CallbacksSeen(data::Nothing),
 }
 
 impl EventData {
@@ -156,6 +182,7 @@ impl EventData {
             Self::LinkIssueFailed(_) => "link.issue_failed",
             Self::LinkRevoked(_) => "link.revoked",
             Self::CallbackReceived(_) => "callback.received",
+            Self::CallbackDiscarded(_) => "callback.discarded",
             Self::StatusObserved(_) => "status.observed",
             Self::ReviewChanged(_) => "review.changed",
             Self::BusinessChanged(_) => "business.changed",
@@ -173,6 +200,17 @@ impl EventData {
             Self::ApiKeyRevoked(_) => "api_key.revoked",
             Self::UnclaimedMerchantSeen(_) => "unclaimed_merchant.seen",
             Self::CallbackQuarantined(_) => "callback.quarantined",
+            Self::TenantSettingsChanged(_) => "tenant.settings_changed",
+            Self::UnclaimedMerchantListed(_) => "unclaimed_merchant.listed",
+            Self::UnclaimedMerchantAdopted(_) => "unclaimed_merchant.adopted",
+            Self::UnclaimedMerchantDismissed(_) => "unclaimed_merchant.dismissed",
+            Self::UnclaimedCallbackDiscarded(_) => "unclaimed_callback.discarded",
+            Self::UpstreamPaused(_) => "upstream.paused",
+            Self::UpstreamResumed(_) => "upstream.resumed",
+            Self::BalanceLow(_) => "balance.low",
+            Self::BalanceRecovered(_) => "balance.recovered",
+            Self::CallbacksMissing(_) => "callbacks.missing",
+            Self::CallbacksSeen(_) => "callbacks.seen",
         }
     }
 }

@@ -153,7 +153,10 @@ fn revoke(merchant: &Merchant, link_id: LinkId) -> Result<Vec<Event>, Refusal> {
 
 fn discard(event_id: EventId, reason: Label, standing: QuarantineStanding) -> Result<Vec<Event>, Refusal> {
     match standing {
-        QuarantineStanding::Open(_) => Ok(vec![Event::CallbackDiscarded { event_id, reason }]),
+        QuarantineStanding::Open(_) => Ok(vec![Event::CallbackDiscarded {
+            event_id,
+            reason: reason.into(),
+        }]),
         QuarantineStanding::Settled => Ok(vec![]),
         QuarantineStanding::Absent => Err(Refusal::NotQuarantined),
     }

@@ -191,7 +191,7 @@ pub enum Event {
         /// The event that recorded it.
         event_id: EventId,
         /// What the tenant wrote to it.
-        reason: Label,
+        reason: FreeText,
     },
     /// Upstream was asked and its answer was news. (One that says what is known and verified already is no fact: the
     /// log does not grow by asking.)

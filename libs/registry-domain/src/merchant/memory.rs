@@ -17,11 +17,23 @@ pub const RECENT_MAX: usize = 8;
 /// confirm one of them.
 pub const HELD_MAX: usize = 4;
 
+/// The beginning of a digest: enough to tell the callbacks of one merchant from each other. Were two ever the same,
+/// upstream would be asked once more than needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DigestMark(pub u64);
+
+impl From<ContentDigest> for DigestMark {
+    fn from(ContentDigest(digest): ContentDigest) -> Self {
+        let [a, b, c, d, e, f, g, h, ..] = digest;
+        Self(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+    }
+}
+
 /// A callback that came not long ago.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecentClaim {
     /// What it said.
-    pub digest: ContentDigest,
+    pub mark: DigestMark,
     /// When it came, the last time.
     pub received_at: DateTime<Utc>,
 }
@@ -42,9 +54,10 @@ pub struct ClaimMemory {
 impl ClaimMemory {
     /// Whether the same content came within the [`RECENT_TIME`] before a moment.
     pub(super) fn knows(&self, digest: ContentDigest, at: DateTime<Utc>) -> bool {
+        let mark = DigestMark::from(digest);
         self.recent
             .iter()
-            .any(|claim| claim.digest == digest && claim.received_at >= at - RECENT_TIME)
+            .any(|claim| claim.mark == mark && claim.received_at >= at - RECENT_TIME)
     }
 
     /// When something that we believe was last said.
@@ -54,14 +67,15 @@ impl ClaimMemory {
 
     /// A callback came.
     pub(super) fn note(&mut self, digest: ContentDigest, received_at: DateTime<Utc>) {
-        let earlier = self.recent.iter().find(|claim| claim.digest == digest);
+        let mark = DigestMark::from(digest);
+        let earlier = self.recent.iter().find(|claim| claim.mark == mark);
         let received_at = earlier.map_or(received_at, |claim| claim.received_at.max(received_at));
         self.recent
-            .retain(|claim| claim.digest != digest && claim.received_at >= received_at - RECENT_TIME);
+            .retain(|claim| claim.mark != mark && claim.received_at >= received_at - RECENT_TIME);
         if self.recent.len() == RECENT_MAX {
             self.recent.remove(0);
         }
-        self.recent.push(RecentClaim { digest, received_at });
+        self.recent.push(RecentClaim { mark, received_at });
     }
 
     /// A callback is believed. Its digest is unknown once its content was destroyed.

@@ -21,7 +21,7 @@ pub use command::{
 pub use decide::decide;
 pub use event::{Event, LinkFailure, LinkOutcome, RawPayload, RedirectUrl, RegistrationUrl, SecretText, WhoFixes};
 pub use evolve::{evolve, fold};
-pub use memory::{ClaimMemory, Confirmation, HELD_MAX, HeldClaim, RECENT_MAX, RECENT_TIME, RecentClaim};
+pub use memory::{ClaimMemory, Confirmation, DigestMark, HELD_MAX, HeldClaim, RECENT_MAX, RECENT_TIME, RecentClaim};
 pub use reading::{Answer, Reading};
 pub use stage::{NextAction, NextActor, Stage};
 pub use state::{Business, LINKS_MAX, Link, LinkState, METADATA_MAX, Merchant, TAGS_MAX, Warning};

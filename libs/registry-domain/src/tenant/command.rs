@@ -2,10 +2,12 @@
 
 use chrono::{DateTime, Utc};
 
+use super::settings::Settings;
 use super::state::{Scope, SecretHash, Slug};
 use crate::codes::Reference;
-use crate::ids::{KeyId, TenantId};
-use crate::merchant::{QuarantineReason, Receipt, SecretText};
+use crate::ids::{EventId, KeyId, MerchantId, TenantId};
+use crate::merchant::{QuarantineReason, QuarantineStanding, Receipt, SecretText};
+use crate::review::MappingStatus;
 use crate::text::Label;
 
 /// How a tenant's calls reach Paymint.
@@ -13,8 +15,6 @@ use crate::text::Label;
 pub struct Upstream {
     /// Base URL of the Partner API, handed over by Paymint per environment. There is no default.
     pub base_url: String,
-    /// Path of the mapping-status call below the base URL, where it is known.
-    pub mapping_status_path: Option<String>,
     /// The partner's `apiKey`.
     pub api_key: SecretText,
 }
@@ -54,6 +54,50 @@ pub enum UnclaimedClaim {
     Unusable(QuarantineReason),
 }
 
+/// A pair in upstream's list that the tenant never registered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedPair {
+    /// The pair.
+    pub reference: Reference,
+    /// What the list says of it.
+    pub mapping_status: Option<MappingStatus>,
+    /// When the list arrived.
+    pub read_at: DateTime<Utc>,
+    /// It was seen or settled before. The write path fills this in under the lock.
+    pub known: bool,
+}
+
+/// What storage knows of a pair that nobody has claimed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UnclaimedStanding {
+    /// No such pair was ever seen.
+    #[default]
+    Absent,
+    /// It waits for somebody to decide.
+    Open,
+    /// It was adopted or dismissed.
+    Settled,
+}
+
+/// What becomes of a pair that nobody has claimed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UnclaimedResolution {
+    /// It is this merchant now.
+    Adopted(MerchantId),
+    /// It is none of the tenant's, for this reason.
+    Dismissed(Label),
+}
+
+/// Links that were issued and about which upstream has said nothing: not one callback came for any merchant of the
+/// tenant since the oldest of them was issued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SilentLinks {
+    /// When the oldest of them was issued.
+    pub since: DateTime<Utc>,
+    /// How many there are.
+    pub links: u64,
+}
+
 /// Everything a tenant can be asked or told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
@@ -71,6 +115,47 @@ pub enum Command {
     RevokeKey(KeyId),
     /// A callback came in that belongs to no merchant.
     ReceiveUnclaimed(Box<Receipt>, UnclaimedClaim),
+    /// Upstream's list has a pair that is no merchant's.
+    ReceiveListed(ListedPair),
+    /// Say what becomes of a pair that nobody has claimed.
+    ResolveUnclaimed {
+        /// The pair.
+        reference: Reference,
+        /// What becomes of it.
+        resolution: UnclaimedResolution,
+        /// How it stands. The write path fills this in under the lock.
+        standing: UnclaimedStanding,
+    },
+    /// Give up a callback in this stream's quarantine.
+    DiscardCallback {
+        /// The event that recorded it.
+        event_id: EventId,
+        /// Why.
+        reason: Label,
+        /// How it stands. The write path fills this in under the lock.
+        standing: QuarantineStanding,
+    },
+    /// Change the settings, whole.
+    ChangeSettings(Settings),
+    /// Stop all calls to upstream: it refuses the partner itself, so every call would fail alike.
+    PauseUpstream {
+        /// Paymint's code, such as `PARTNER_006`.
+        code: String,
+    },
+    /// Go on with the calls.
+    ResumeUpstream,
+    /// The balance was read.
+    RecordBalance {
+        /// Points.
+        points: i64,
+    },
+    /// Judge whether callbacks arrive.
+    JudgeCallbacks {
+        /// The links that wait for a first word; none if a callback came since the last was issued.
+        silent: Option<SilentLinks>,
+        /// Now.
+        now: DateTime<Utc>,
+    },
 }
 
 /// Why a command was refused.
@@ -91,4 +176,10 @@ pub enum Refusal {
     /// The tenant has no such key.
     #[error("no such API key")]
     NoSuchKey,
+    /// No such pair waits to be claimed.
+    #[error("no such unclaimed merchant")]
+    NoSuchUnclaimed,
+    /// No such callback is in quarantine.
+    #[error("no such callback is in quarantine")]
+    NotQuarantined,
 }

@@ -1,9 +1,17 @@
 //! What follows from a command to a tenant.
 
-use super::command::{Command, KeyIssue, Refusal, UnclaimedClaim};
+use chrono::{DateTime, Utc};
+
+use super::command::{
+    Command, KeyIssue, ListedPair, Refusal, SilentLinks, UnclaimedClaim, UnclaimedResolution, UnclaimedStanding,
+    Upstream,
+};
 use super::event::Event;
 use super::state::{KEYS_MAX, Tenant, TenantState};
-use crate::merchant::Receipt;
+use crate::codes::Reference;
+use crate::ids::EventId;
+use crate::merchant::{QuarantineStanding, Receipt};
+use crate::text::Label;
 
 /// Decides which facts follow. An `Ok` without events means that the wish is fulfilled already.
 pub fn decide(state: Option<&Tenant>, command: Command) -> Result<Vec<Event>, Refusal> {
@@ -21,12 +29,20 @@ pub fn decide(state: Option<&Tenant>, command: Command) -> Result<Vec<Event>, Re
             | Command::Resume
             | Command::IssueKey(_)
             | Command::RevokeKey(_)
-            | Command::ReceiveUnclaimed(..) => Err(Refusal::NoSuchTenant),
+            | Command::ReceiveUnclaimed(..)
+            | Command::ReceiveListed(_)
+            | Command::ResolveUnclaimed { .. }
+            | Command::DiscardCallback { .. }
+            | Command::ChangeSettings(_)
+            | Command::PauseUpstream { .. }
+            | Command::ResumeUpstream
+            | Command::RecordBalance { .. }
+            | Command::JudgeCallbacks { .. } => Err(Refusal::NoSuchTenant),
         };
     };
     match command {
         Command::Create(_) => Err(Refusal::SlugTaken { existing: tenant.id }),
-        Command::ConfigureUpstream(upstream) => Ok(vec![Event::UpstreamConfigured { upstream }]),
+        Command::ConfigureUpstream(upstream) => Ok(configure(tenant, upstream)),
         Command::Suspend => Ok(match tenant.state {
             TenantState::Active => vec![Event::TenantSuspended],
             TenantState::Suspended => vec![],
@@ -42,6 +58,116 @@ pub fn decide(state: Option<&Tenant>, command: Command) -> Result<Vec<Event>, Re
             Some(_) => Ok(vec![Event::ApiKeyRevoked { key_id }]),
         },
         Command::ReceiveUnclaimed(receipt, claim) => Ok(vec![unclaimed(*receipt, claim)]),
+        Command::ReceiveListed(pair) => Ok(listed(pair)),
+        Command::ResolveUnclaimed {
+            reference,
+            resolution,
+            standing,
+        } => resolve(reference, resolution, standing),
+        Command::DiscardCallback {
+            event_id,
+            reason,
+            standing,
+        } => discard(event_id, reason, standing),
+        Command::ChangeSettings(settings) => Ok(if settings == tenant.settings {
+            vec![]
+        } else {
+            vec![Event::SettingsChanged { settings }]
+        }),
+        Command::PauseUpstream { code } => Ok(match tenant.upstream_pause {
+            // One alert, whatever else upstream says while nobody has done anything about it.
+            Some(_) => vec![],
+            None => vec![Event::UpstreamPaused { code }],
+        }),
+        Command::ResumeUpstream => Ok(match tenant.upstream_pause {
+            Some(_) => vec![Event::UpstreamResumed],
+            None => vec![],
+        }),
+        Command::RecordBalance { points } => Ok(balance(tenant, points)),
+        Command::JudgeCallbacks { silent, now } => Ok(callbacks(tenant, silent, now)),
+    }
+}
+
+/// Another address or key is worth another try.
+fn configure(tenant: &Tenant, upstream: Upstream) -> Vec<Event> {
+    let resumed = tenant.upstream_pause.as_ref().map(|_| Event::UpstreamResumed);
+    let mut events = vec![Event::UpstreamConfigured { upstream }];
+    events.extend(resumed);
+    events
+}
+
+fn listed(pair: ListedPair) -> Vec<Event> {
+    let ListedPair {
+        reference,
+        mapping_status,
+        read_at,
+        known,
+    } = pair;
+    if known {
+        return vec![];
+    }
+    vec![Event::UnclaimedMerchantListed {
+        reference,
+        mapping_status,
+        read_at,
+    }]
+}
+
+fn resolve(
+    reference: Reference,
+    resolution: UnclaimedResolution,
+    standing: UnclaimedStanding,
+) -> Result<Vec<Event>, Refusal> {
+    match standing {
+        UnclaimedStanding::Absent => return Err(Refusal::NoSuchUnclaimed),
+        UnclaimedStanding::Settled => return Ok(vec![]),
+        UnclaimedStanding::Open => {}
+    }
+    Ok(vec![match resolution {
+        UnclaimedResolution::Adopted(merchant_id) => Event::UnclaimedMerchantAdopted { reference, merchant_id },
+        UnclaimedResolution::Dismissed(reason) => Event::UnclaimedMerchantDismissed {
+            reference,
+            reason: reason.into(),
+        },
+    }])
+}
+
+fn discard(event_id: EventId, reason: Label, standing: QuarantineStanding) -> Result<Vec<Event>, Refusal> {
+    match standing {
+        QuarantineStanding::Open(_) => Ok(vec![Event::CallbackDiscarded {
+            event_id,
+            reason: reason.into(),
+        }]),
+        QuarantineStanding::Settled => Ok(vec![]),
+        QuarantineStanding::Absent => Err(Refusal::NotQuarantined),
+    }
+}
+
+/// One alert on the way down, one on the way up. Without a threshold nothing is low.
+fn balance(tenant: &Tenant, seen: i64) -> Vec<Event> {
+    let below = tenant
+        .settings
+        .low_balance_threshold
+        .filter(|threshold| seen < *threshold);
+    match (tenant.low_balance, below) {
+        (None, Some(threshold)) => vec![Event::BalanceLow { threshold, seen }],
+        (Some(low), None) => vec![Event::BalanceRecovered {
+            threshold: low.threshold,
+            seen,
+        }],
+        (None, None) | (Some(_), Some(_)) => vec![],
+    }
+}
+
+/// One alert when the silence lasts too long, one when it is over. New links do not end it: only a callback does, and
+/// then none of the links that were silent is silent any more.
+fn callbacks(tenant: &Tenant, silent: Option<SilentLinks>, now: DateTime<Utc>) -> Vec<Event> {
+    let after = tenant.settings.callbacks_missing_after;
+    let overdue = silent.filter(|silent| now - silent.since >= after.as_delta());
+    match (tenant.callbacks_missing_since, overdue) {
+        (None, Some(SilentLinks { since, links })) => vec![Event::CallbacksMissing { since, links, after }],
+        (Some(_), None) => vec![Event::CallbacksSeen],
+        (None, None) | (Some(_), Some(_)) => vec![],
     }
 }
 

@@ -3,11 +3,13 @@
 use chrono::{DateTime, Utc};
 
 use super::command::Upstream;
+use super::settings::{Settings, SilenceDays};
 use super::state::{Scope, SecretHash, Slug};
 use crate::codes::Reference;
-use crate::ids::KeyId;
+use crate::ids::{EventId, KeyId, MerchantId};
 use crate::merchant::{QuarantineReason, RawPayload};
-use crate::text::Label;
+use crate::review::MappingStatus;
+use crate::text::{FreeText, Label};
 
 /// A fact in a tenant's stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,4 +70,71 @@ pub enum Event {
         /// Whether the sender's address is one of Paymint's; none when that was not checked.
         sender_listed: Option<bool>,
     },
+    /// A callback in this stream's quarantine was given up.
+    CallbackDiscarded {
+        /// The event that recorded it.
+        event_id: EventId,
+        /// What the tenant wrote to it.
+        reason: FreeText,
+    },
+    /// Upstream's list has a pair that the tenant never registered: Paymint's staff link shops by hand too.
+    UnclaimedMerchantListed {
+        /// The pair.
+        reference: Reference,
+        /// What the list says of it.
+        mapping_status: Option<MappingStatus>,
+        /// When the list arrived.
+        read_at: DateTime<Utc>,
+    },
+    /// The tenant made a pair that nobody had claimed its own.
+    UnclaimedMerchantAdopted {
+        /// The pair.
+        reference: Reference,
+        /// The merchant that it is now.
+        merchant_id: MerchantId,
+    },
+    /// The tenant will have nothing to do with a pair.
+    UnclaimedMerchantDismissed {
+        /// The pair.
+        reference: Reference,
+        /// What the tenant wrote to it.
+        reason: FreeText,
+    },
+    /// The settings are these from now on.
+    SettingsChanged {
+        /// All of them.
+        settings: Settings,
+    },
+    /// Calls to upstream stopped: it refuses the partner itself.
+    UpstreamPaused {
+        /// Paymint's code.
+        code: String,
+    },
+    /// Calls to upstream go on.
+    UpstreamResumed,
+    /// The balance fell below what the tenant calls low.
+    BalanceLow {
+        /// The threshold, in points.
+        threshold: i64,
+        /// The balance that was read, in points.
+        seen: i64,
+    },
+    /// The balance is no longer low.
+    BalanceRecovered {
+        /// The threshold that it had fallen below, in points.
+        threshold: i64,
+        /// The balance that was read, in points.
+        seen: i64,
+    },
+    /// Links were issued and no callback has come for any of the tenant's merchants since.
+    CallbacksMissing {
+        /// When the oldest of these links was issued.
+        since: DateTime<Utc>,
+        /// How many they are.
+        links: u64,
+        /// For how long that counts as normal.
+        after: SilenceDays,
+    },
+    /// Callbacks arrive again.
+    CallbacksSeen,
 }

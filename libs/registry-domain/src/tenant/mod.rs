@@ -1,13 +1,23 @@
-//! A tenant: one partner of Paymint, with its upstream contract and its API keys.
+//! A tenant: one partner of Paymint, with its upstream contract, its settings and its API keys.
 
 mod command;
 mod decide;
 mod event;
+mod evolve;
+mod settings;
 mod state;
 #[cfg(test)]
 mod tests;
 
-pub use command::{Command, Creation, KeyIssue, Refusal, UnclaimedClaim, Upstream};
+pub use command::{
+    Command, Creation, KeyIssue, ListedPair, Refusal, SilentLinks, UnclaimedClaim, UnclaimedResolution,
+    UnclaimedStanding, Upstream,
+};
 pub use decide::decide;
 pub use event::Event;
-pub use state::{ApiKey, KEYS_MAX, Scope, SecretHash, Slug, SlugError, Tenant, TenantState, UpstreamEndpoint, evolve};
+pub use evolve::evolve;
+pub use settings::{CallPath, FieldName, HoldTime, ReadBack, SettingError, Settings, SilenceDays};
+pub use state::{
+    ApiKey, KEYS_MAX, LowBalance, Scope, SecretHash, Slug, SlugError, Tenant, TenantState, UpstreamEndpoint,
+    UpstreamPause,
+};

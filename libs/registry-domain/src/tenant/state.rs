@@ -5,8 +5,8 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use super::event::Event;
-use crate::ids::{KeyId, Seq, Stamp, TenantId, Version};
+use super::settings::Settings;
+use crate::ids::{KeyId, Seq, TenantId, Version};
 use crate::text::Label;
 
 /// Most API keys that a tenant may have, revoked ones not counted.
@@ -123,10 +123,28 @@ impl ApiKey {
 pub struct UpstreamEndpoint {
     /// Base URL of the Partner API.
     pub base_url: String,
-    /// Path of the mapping-status call below the base URL, where it is known.
-    pub mapping_status_path: Option<String>,
     /// The event of the tenant's stream that holds the `apiKey`.
     pub configured_in: Version,
+}
+
+/// Calls to upstream are stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpstreamPause {
+    /// Paymint's code.
+    pub code: String,
+    /// Since when.
+    pub since: DateTime<Utc>,
+}
+
+/// The balance is low.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LowBalance {
+    /// The threshold that it fell below, in points.
+    pub threshold: i64,
+    /// The balance that was read then, in points.
+    pub seen: i64,
+    /// Since when.
+    pub since: DateTime<Utc>,
 }
 
 /// A partner of Paymint that uses this installation.
@@ -146,64 +164,18 @@ pub struct Tenant {
     pub state: TenantState,
     /// How its calls reach Paymint.
     pub upstream: Option<UpstreamEndpoint>,
+    /// What it has set for itself.
+    pub settings: Settings,
+    /// The event of its stream that set them; [`Version::ZERO`] for the defaults.
+    pub settings_from: Version,
+    /// Calls to upstream are stopped, and why.
+    pub upstream_pause: Option<UpstreamPause>,
+    /// The balance is low.
+    pub low_balance: Option<LowBalance>,
+    /// Since when callbacks are missed: when the oldest link was issued to which upstream has said nothing.
+    pub callbacks_missing_since: Option<DateTime<Utc>>,
     /// Its API keys, oldest first.
     pub keys: Vec<ApiKey>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
-}
-
-/// Folds one fact into the state. `None` stays `None` until the tenant is created.
-pub fn evolve(id: TenantId, state: Option<Tenant>, event: &Event, stamp: Stamp) -> Option<Tenant> {
-    let mut tenant = match (state, event) {
-        (None, Event::TenantCreated { slug, name }) => {
-            return Some(Tenant {
-                id,
-                version: stamp.version,
-                seq: stamp.seq,
-                slug: slug.clone(),
-                name: name.clone(),
-                state: TenantState::Active,
-                upstream: None,
-                keys: Vec::new(),
-                created_at: stamp.recorded_at,
-            });
-        }
-        (None, _) => return None,
-        (Some(tenant), _) => tenant,
-    };
-    tenant.version = stamp.version;
-    tenant.seq = stamp.seq;
-    match event {
-        Event::UpstreamConfigured { upstream } => {
-            tenant.upstream = Some(UpstreamEndpoint {
-                base_url: upstream.base_url.clone(),
-                mapping_status_path: upstream.mapping_status_path.clone(),
-                configured_in: stamp.version,
-            });
-        }
-        Event::TenantSuspended => tenant.state = TenantState::Suspended,
-        Event::TenantResumed => tenant.state = TenantState::Active,
-        Event::ApiKeyIssued {
-            key_id,
-            name,
-            scopes,
-            secret_hash,
-            expires_at,
-        } => tenant.keys.push(ApiKey {
-            id: *key_id,
-            name: name.clone(),
-            scopes: scopes.clone(),
-            secret_hash: *secret_hash,
-            issued_at: stamp.recorded_at,
-            expires_at: *expires_at,
-            revoked_at: None,
-        }),
-        Event::ApiKeyRevoked { key_id } => {
-            if let Some(key) = tenant.keys.iter_mut().find(|key| key.id == *key_id) {
-                key.revoked_at = Some(stamp.recorded_at);
-            }
-        }
-        Event::TenantCreated { .. } | Event::UnclaimedMerchantSeen { .. } | Event::CallbackQuarantined { .. } => {}
-    }
-    Some(tenant)
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::*;
+use crate::merchant::{QuarantineReason, QuarantineStanding};
 use crate::{KeyId, Label, Seq, Stamp, TenantId, Version};
 
 fn tenant_id() -> TenantId {
@@ -109,4 +110,193 @@ fn slugs_are_fit_for_subjects() {
     ] {
         assert!(Slug::parse(text).is_err(), "{text}");
     }
+}
+
+/// A tenant under test, with the events of its last command.
+struct Stream {
+    state: Option<Tenant>,
+    version: Version,
+}
+
+impl Stream {
+    fn created() -> Self {
+        let mut stream = Self {
+            state: None,
+            version: Version::ZERO,
+        };
+        stream.when(create());
+        stream
+    }
+
+    fn when(&mut self, command: Command) -> Vec<Event> {
+        let events = decide(self.state.as_ref(), command).expect("the command is accepted");
+        for event in &events {
+            self.version = self.version.next();
+            let stamp = Stamp {
+                seq: Seq(self.version.0),
+                version: self.version,
+                recorded_at: DateTime::<Utc>::UNIX_EPOCH,
+            };
+            self.state = evolve(tenant_id(), self.state.take(), event, stamp);
+        }
+        events
+    }
+
+    fn now(&self) -> &Tenant {
+        self.state.as_ref().expect("the tenant was created")
+    }
+
+    fn set(&mut self, change: impl FnOnce(&mut Settings)) {
+        let mut settings = self.now().settings.clone();
+        change(&mut settings);
+        self.when(Command::ChangeSettings(settings));
+    }
+}
+
+fn pause(code: &str) -> Command {
+    Command::PauseUpstream { code: code.to_owned() }
+}
+
+fn upstream() -> Upstream {
+    Upstream {
+        base_url: "https://upstream.example/partner".to_owned(),
+        api_key: crate::merchant::SecretText::new("key".to_owned()),
+    }
+}
+
+#[test]
+fn a_refused_partner_is_one_alert() {
+    let mut stream = Stream::created();
+    assert_eq!(stream.when(Command::ResumeUpstream), []);
+    let paused = Event::UpstreamPaused {
+        code: "PARTNER_006".to_owned(),
+    };
+    assert_eq!(stream.when(pause("PARTNER_006")), [paused]);
+    assert_eq!(stream.when(pause("PARTNER_002")), []);
+    assert_eq!(
+        stream.now().upstream_pause.as_ref().map(|pause| pause.code.as_str()),
+        Some("PARTNER_006")
+    );
+    assert_eq!(stream.when(Command::ResumeUpstream), [Event::UpstreamResumed]);
+    assert_eq!(stream.now().upstream_pause, None);
+}
+
+#[test]
+fn another_key_is_worth_another_try() {
+    let mut stream = Stream::created();
+    stream.when(pause("PARTNER_002"));
+    let events = stream.when(Command::ConfigureUpstream(upstream()));
+    assert!(matches!(
+        events[..],
+        [Event::UpstreamConfigured { .. }, Event::UpstreamResumed]
+    ));
+    assert_eq!(stream.now().upstream_pause, None);
+}
+
+#[test]
+fn settings_are_remembered_with_the_event_that_made_them() {
+    let mut stream = Stream::created();
+    let defaults = stream.now().settings.clone();
+    assert_eq!(defaults, Settings::default());
+    assert_eq!(stream.when(Command::ChangeSettings(defaults)), []);
+    stream.set(|settings| settings.read_back.enabled = false);
+    assert!(!stream.now().settings.read_back.enabled);
+    assert_eq!(stream.now().settings_from, Version(2));
+}
+
+#[test]
+fn a_low_balance_is_told_once_on_the_way_down_and_once_on_the_way_up() {
+    let mut stream = Stream::created();
+    let seen = |points| Command::RecordBalance { points };
+    assert_eq!(stream.when(seen(-5)), [], "no threshold, no alert");
+    stream.set(|settings| settings.low_balance_threshold = Some(5_500));
+    let low = |seen| Event::BalanceLow { threshold: 5_500, seen };
+    let recovered = |seen| Event::BalanceRecovered { threshold: 5_500, seen };
+    assert_eq!(stream.when(seen(5_500)), []);
+    assert_eq!(stream.when(seen(5_499)), [low(5_499)]);
+    assert_eq!(stream.when(seen(0)), []);
+    assert_eq!(stream.now().low_balance.map(|low| low.seen), Some(5_499));
+    assert_eq!(stream.when(seen(500_000)), [recovered(500_000)]);
+    assert_eq!(stream.when(seen(0)), [low(0)]);
+    stream.set(|settings| settings.low_balance_threshold = None);
+    assert_eq!(stream.when(seen(0)), [recovered(0)]);
+}
+
+#[test]
+fn missing_callbacks_are_told_once_and_so_is_their_return() {
+    let mut stream = Stream::created();
+    let day = |day| DateTime::<Utc>::UNIX_EPOCH + chrono::TimeDelta::days(day);
+    let judge = |since: Option<i64>, now| Command::JudgeCallbacks {
+        silent: since.map(|since| SilentLinks {
+            since: day(since),
+            links: 3,
+        }),
+        now: day(now),
+    };
+    assert_eq!(stream.when(judge(Some(0), 6)), []);
+    assert_eq!(stream.when(judge(None, 7)), []);
+    let missing = Event::CallbacksMissing {
+        since: day(0),
+        links: 3,
+        after: Settings::default().callbacks_missing_after,
+    };
+    assert_eq!(stream.when(judge(Some(0), 7)), [missing]);
+    assert_eq!(stream.when(judge(Some(0), 8)), []);
+    assert_eq!(stream.now().callbacks_missing_since, Some(day(0)));
+    assert_eq!(
+        stream.when(judge(Some(8), 9)),
+        [Event::CallbacksSeen],
+        "newer links wait"
+    );
+    assert_eq!(stream.when(judge(None, 10)), []);
+}
+
+#[test]
+fn a_pair_that_nobody_claimed_is_told_once_and_settled_once() {
+    let reference = || crate::Reference {
+        member_code: crate::MemberCode::parse("m").unwrap(),
+        merchant_code: crate::MerchantCode::parse("s").unwrap(),
+    };
+    let listed = |known| {
+        Command::ReceiveListed(ListedPair {
+            reference: reference(),
+            mapping_status: None,
+            read_at: DateTime::<Utc>::UNIX_EPOCH,
+            known,
+        })
+    };
+    let dismiss = |standing| Command::ResolveUnclaimed {
+        reference: reference(),
+        resolution: UnclaimedResolution::Dismissed(Label::parse("시험").unwrap()),
+        standing,
+    };
+    let mut stream = Stream::created();
+    assert_eq!(stream.when(listed(false)).len(), 1);
+    assert_eq!(stream.when(listed(true)), []);
+    assert_eq!(
+        decide(stream.state.as_ref(), dismiss(UnclaimedStanding::Absent)),
+        Err(Refusal::NoSuchUnclaimed)
+    );
+    assert!(matches!(
+        stream.when(dismiss(UnclaimedStanding::Open))[..],
+        [Event::UnclaimedMerchantDismissed { .. }]
+    ));
+    assert_eq!(stream.when(dismiss(UnclaimedStanding::Settled)), []);
+}
+
+#[test]
+fn a_callback_of_nobody_is_discarded_once() {
+    let discard = |standing| Command::DiscardCallback {
+        event_id: crate::EventId::from_uuid(Uuid::from_u128(5)),
+        reason: Label::parse("시험").unwrap(),
+        standing,
+    };
+    let mut stream = Stream::created();
+    let open = QuarantineStanding::Open(QuarantineReason::Unparseable);
+    assert_eq!(stream.when(discard(open)).len(), 1);
+    assert_eq!(stream.when(discard(QuarantineStanding::Settled)), []);
+    assert_eq!(
+        decide(stream.state.as_ref(), discard(QuarantineStanding::Absent)),
+        Err(Refusal::NotQuarantined)
+    );
 }

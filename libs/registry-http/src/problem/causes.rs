@@ -86,6 +86,7 @@ impl From<Refusal> for Problem {
             Refusal::ReferenceTaken { existing } => Self::reference_taken(existing),
             Refusal::VersionMismatch { current } => Self::version_mismatch(current),
             Refusal::NoSuchLink => Self::from(Code::LinkNotFound),
+            Refusal::NotQuarantined => Self::from(Code::CallbackNotFound),
             Refusal::Link(LinkRefusal::CodesTooLong) => Self::from(Code::CodesTooLongForLink),
             Refusal::Link(LinkRefusal::Archived) => Self::from(Code::MerchantArchived),
             Refusal::Link(LinkRefusal::TooManyLinks) => Self::from(Code::TooManyLinks),

@@ -9,6 +9,7 @@
 
 pub mod failures;
 pub mod fixtures;
+pub mod histories;
 pub mod idempotency;
 pub mod journals;
 pub mod log;

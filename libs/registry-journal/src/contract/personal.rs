@@ -39,7 +39,6 @@ pub async fn write_secrets<H: Harness>(world: &World<H>, slug: &str) -> TenantId
     let tenant = world.tenant(slug).await;
     let upstream = Upstream {
         base_url: "https://upstream.example/".to_owned(),
-        mapping_status_path: None,
         api_key: SecretText::new(SECRETS[6].to_owned()),
     };
     world

@@ -144,7 +144,7 @@ pub async fn a_rebuild_does_not_disturb_the_service<H: Harness>() {
             let letter = ["P", "S"][round % 2];
             let reports = merchants
                 .iter()
-                .map(|id| world.report(callback(tenant, *id, letter, "")));
+                .map(|id| world.report(callback(tenant, *id, letter, &round.to_string())));
             futures_join(reports).await;
         }
     };
@@ -248,7 +248,7 @@ pub async fn an_interrupted_copy_goes_on<H: Harness>() {
     let merchant = world.merchant(tenant, "m", "s").await;
     for round in 0..600 {
         world
-            .report(callback(tenant, merchant, ["P", "S"][round % 2], ""))
+            .report(callback(tenant, merchant, ["P", "S"][round % 2], &round.to_string()))
             .await;
     }
     let mut pages = 0;

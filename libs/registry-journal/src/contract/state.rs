@@ -1,91 +1,19 @@
 //! Promises about rows: they are the fold of the log, now and as of any moment.
 
-use registry_domain::merchant::{
-    Claim, ClaimBody, Command, DetailsChange, LinkFailure, LinkOutcome, QuarantineReason, Refusal, SecretText, Stage,
-    Warning, WhoFixes,
-};
-use registry_domain::review::DeletionMark;
+use registry_domain::merchant::{Command, Refusal, Stage, Warning};
 use registry_domain::tenant;
-use registry_domain::{BusinessNumber, FreeText, LinkId, MerchantId, ReportedNumber, Seq, TenantId, Version};
+use registry_domain::{BusinessNumber, FreeText, Seq, TenantId, Version};
 
 use super::Harness;
 use super::fixtures::{
-    World, callback, claim, command, create, label, observation, queued, receipt, reference, register, registration,
+    World, callback, claim, command, create, label, observation, queued, reference, register, registration,
     request_link, submission, with_key, written,
 };
+use super::histories::{Dice, some_command};
 use super::journals::Gate;
 use crate::archive::Until;
 use crate::port::{MerchantFilter, Reader, StatusCount};
-use crate::submission::{Order, Outcome, Submission};
-
-/// A sequence of numbers that looks random and is the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % sides
-    }
-}
-
-/// Some command to a merchant: everything that can be asked or reported, sensible or not.
-fn some_command<H: Harness>(
-    dice: &mut Dice,
-    world: &World<H>,
-    tenant: TenantId,
-    merchant: MerchantId,
-    links: &mut Vec<LinkId>,
-) -> Submission {
-    let link_id = links.last().copied().unwrap_or_else(|| world.link_id());
-    let to_merchant = |what| command(tenant, merchant, what);
-    match dice.roll(12) {
-        0 => to_merchant(Command::Archive),
-        1 => to_merchant(Command::Restore),
-        2 => {
-            links.push(world.link_id());
-            request_link(tenant, merchant, links[links.len() - 1])
-        }
-        3 => to_merchant(Command::RecordLinkIssued {
-            link_id,
-            url: SecretText::new("https://upstream.example/r/1".to_owned()),
-        }),
-        4 => to_merchant(Command::RecordLinkFailed {
-            link_id,
-            failure: LinkFailure {
-                outcome: LinkOutcome::Unknown,
-                upstream_code: Some("PARTNER_001".to_owned()),
-                retryable: true,
-                who_fixes: WhoFixes::Paymint,
-            },
-        }),
-        5 => to_merchant(Command::RevokeLink { link_id }),
-        6 => to_merchant(Command::ChangeDetails(Box::new(DetailsChange {
-            company_name: Some(label(&format!("가게 {}", dice.roll(3)))),
-            business_number: BusinessNumber::parse("1178178260").ok().filter(|_| dice.roll(2) == 0),
-            tags: Some(vec![label(&format!("tag {}", dice.roll(3)))]),
-            ..DetailsChange::default()
-        }))),
-        7 => to_merchant(Command::ReceiveCallback(Box::new(Claim {
-            receipt: receipt(b"\xff\x00 no JSON"),
-            body: ClaimBody::Unusable(QuarantineReason::Unparseable),
-        }))),
-        _ => {
-            let letters = ["N", "W", "P", "S", "R", "O", "Z"];
-            let letter = letters[usize::try_from(dice.roll(7)).unwrap_or_default()];
-            let mut said = observation(letter, &format!("안내 {}", dice.roll(2)));
-            said.deletion = match dice.roll(6) {
-                0 => DeletionMark::Deleted,
-                1 => DeletionMark::Unrecognised(FreeText::from_untrusted("perhaps")),
-                _ => DeletionMark::NotDeleted,
-            };
-            said.company_name = Some(FreeText::from_untrusted("상호")).filter(|_| dice.roll(3) == 0);
-            said.business_number = Some(ReportedNumber::from_untrusted("117-81")).filter(|_| dice.roll(4) == 0);
-            to_merchant(Command::ReceiveCallback(Box::new(claim(said))))
-        }
-    }
-}
+use crate::submission::{Order, Outcome};
 
 /// After any history a merchant's row equals the fold of its stream, whole and at each of its versions in between.
 pub async fn rows_are_the_fold_of_the_log<H: Harness>() {

@@ -5,16 +5,19 @@
 
 mod columns;
 mod merchant;
+mod merchant_state;
 mod observation;
 mod personal;
-mod state;
+mod settings;
 mod tenant;
+mod tenant_state;
 #[cfg(test)]
 mod tests;
 
 pub use columns::MerchantColumns;
+pub use merchant_state::{merchant_from_json, merchant_to_json};
 pub use personal::Personal;
-pub use state::{merchant_from_json, merchant_to_json, tenant_from_json, tenant_to_json};
+pub use tenant_state::{tenant_from_json, tenant_to_json};
 
 pub(crate) use merchant::from_domain as from_merchant;
 pub(crate) use tenant::from_domain as from_tenant;

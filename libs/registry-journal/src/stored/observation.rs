@@ -35,6 +35,7 @@ enum StoredDeletion {
     NotDeleted,
     Deleted,
     Unrecognised(String),
+    Unsaid,
 }
 
 pub(super) fn text(text: Option<&FreeText>) -> Option<String> {
@@ -63,6 +64,7 @@ impl From<&Observation> for StoredObservation {
                 DeletionMark::NotDeleted => StoredDeletion::NotDeleted,
                 DeletionMark::Deleted => StoredDeletion::Deleted,
                 DeletionMark::Unrecognised(mark) => StoredDeletion::Unrecognised(mark.as_str().to_owned()),
+                DeletionMark::Unsaid => StoredDeletion::Unsaid,
             },
         }
     }
@@ -85,6 +87,7 @@ impl StoredObservation {
                 StoredDeletion::NotDeleted => DeletionMark::NotDeleted,
                 StoredDeletion::Deleted => DeletionMark::Deleted,
                 StoredDeletion::Unrecognised(mark) => DeletionMark::Unrecognised(FreeText::from_untrusted(&mark)),
+                StoredDeletion::Unsaid => DeletionMark::Unsaid,
             },
         })
     }

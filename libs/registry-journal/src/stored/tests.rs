@@ -7,7 +7,9 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 use registry_domain::merchant::*;
 use registry_domain::review::*;
-use registry_domain::tenant::{self, Scope, SecretHash, Slug, Upstream};
+use registry_domain::tenant::{
+    self, CallPath, FieldName, HoldTime, ReadBack, Scope, SecretHash, Settings, SilenceDays, Slug, Upstream,
+};
 use registry_domain::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -30,6 +32,10 @@ fn free(text: &str) -> FreeText {
 
 fn link_id() -> LinkId {
     LinkId::from_uuid(Uuid::from_u128(5))
+}
+
+fn event_id() -> EventId {
+    EventId::from_uuid(Uuid::from_u128(6))
 }
 
 fn observation() -> Observation {
@@ -66,11 +72,21 @@ fn merchant_events() -> Vec<Event> {
     let received = |verdict| Event::CallbackReceived {
         link_id: Some(link_id()),
         received_at: at(),
+        kind: CallbackKind::Mapping,
         verdict,
         observation: Some(observation()),
         digest: Some(ContentDigest([3; 32])),
         payload: RawPayload(vec![0, 255, 10]),
         sender_listed: Some(false),
+        redrive_of: Some(event_id()),
+    };
+    let observed = |source, answer| Event::StatusObserved {
+        source,
+        asked_at: at() - TimeDelta::seconds(1),
+        read_at: at(),
+        answer,
+        verification: Verification::Conflicting,
+        healed: true,
     };
     let approval = Approval {
         bill_id: Some(free("B1")),
@@ -123,13 +139,20 @@ fn merchant_events() -> Vec<Event> {
         received(Verdict::Applied),
         received(Verdict::Duplicate),
         received(Verdict::Held),
+        received(Verdict::Outdated),
         received(Verdict::Quarantined(QuarantineReason::CodesMismatch)),
-        Event::StatusObserved {
-            source: ClaimSource::List,
-            read_at: at(),
-            observation: observation(),
-            healed: true,
+        Event::CallbackDiscarded {
+            event_id: event_id(),
+            reason: free("시험 호출"),
         },
+        observed(
+            ReadingSource::ReadBack,
+            Answer::Found {
+                observation: Box::new(observation()),
+                mapping_status: MappingStatus::from_untrusted("MERCHANT_OPENING"),
+            },
+        ),
+        observed(ReadingSource::List, Answer::Missing),
         Event::ReviewChanged {
             from: ReviewStatus::InReview,
             to: ReviewStatus::DocumentsRequired,
@@ -154,12 +177,20 @@ fn merchant_events() -> Vec<Event> {
             doubt: Doubt::LeavesOpened,
         },
         Event::ConfirmationResolved {
+            resolution: Resolution::Confirmed,
+            claims: vec![Version(4), Version(6)],
+            applied: Some(Version(6)),
+        },
+        Event::ConfirmationResolved {
             resolution: Resolution::Refuted,
+            claims: vec![Version(4)],
+            applied: None,
         },
         Event::PaymentApprovalReceived {
             link_id: None,
             received_at: at(),
             approval,
+            redrive_of: Some(event_id()),
         },
         Event::NoteAdded {
             text: free("전화함")
@@ -177,7 +208,6 @@ fn tenant_events() -> Vec<tenant::Event> {
         tenant::Event::UpstreamConfigured {
             upstream: Upstream {
                 base_url: "https://upstream.example/partner".into(),
-                mapping_status_path: Some("auth/mapping-status".into()),
                 api_key: SecretText::new("key".into()),
             },
         },
@@ -205,7 +235,57 @@ fn tenant_events() -> Vec<tenant::Event> {
             payload: payload(),
             sender_listed: Some(true),
         },
+        tenant::Event::CallbackDiscarded {
+            event_id: event_id(),
+            reason: free("시험 호출"),
+        },
+        tenant::Event::UnclaimedMerchantListed {
+            reference: reference(),
+            mapping_status: MappingStatus::from_untrusted("LEGACY"),
+            read_at: at(),
+        },
+        tenant::Event::UnclaimedMerchantAdopted {
+            reference: reference(),
+            merchant_id: MerchantId::from_uuid(Uuid::from_u128(7)),
+        },
+        tenant::Event::UnclaimedMerchantDismissed {
+            reference: reference(),
+            reason: free("시험 매장"),
+        },
+        tenant::Event::SettingsChanged { settings: settings() },
+        tenant::Event::UpstreamPaused {
+            code: "PARTNER_006".into(),
+        },
+        tenant::Event::UpstreamResumed,
+        tenant::Event::BalanceLow {
+            threshold: 5_500,
+            seen: 5_499,
+        },
+        tenant::Event::BalanceRecovered {
+            threshold: 5_500,
+            seen: 505_499,
+        },
+        tenant::Event::CallbacksMissing {
+            since: at(),
+            links: 3,
+            after: SilenceDays::from_days(7).unwrap(),
+        },
+        tenant::Event::CallbacksSeen,
     ]
+}
+
+fn settings() -> Settings {
+    Settings {
+        hold_time: HoldTime::from_seconds(300).unwrap(),
+        read_back: ReadBack {
+            enabled: true,
+            path: CallPath::parse("auth/mapping-status").ok(),
+            member_field: FieldName::parse("member").ok(),
+            merchant_field: FieldName::parse("merchant").ok(),
+        },
+        low_balance_threshold: Some(5_500),
+        callbacks_missing_after: SilenceDays::from_days(14).unwrap(),
+    }
 }
 
 fn all() -> Vec<StreamEvent> {
@@ -253,6 +333,7 @@ fn nothing_personal_stands_in_the_open_part() {
             "https://b",
             "현대",
             "123456",
+            "시험",
         ] {
             assert!(!stored.data.contains(text), "{} holds {text}", stored.event_type);
         }
@@ -288,6 +369,7 @@ fn number_of(event: &StreamEvent) -> usize {
             Event::ConfirmationResolved { .. } => 16,
             Event::PaymentApprovalReceived { .. } => 17,
             Event::NoteAdded { .. } => 18,
+            Event::CallbackDiscarded { .. } => 27,
         },
         StreamEvent::Tenant(event) => match event {
             tenant::Event::TenantCreated { .. } => 19,
@@ -297,12 +379,23 @@ fn number_of(event: &StreamEvent) -> usize {
             tenant::Event::ApiKeyIssued { .. } => 23,
             tenant::Event::ApiKeyRevoked { .. } => 24,
             tenant::Event::UnclaimedMerchantSeen { .. } => 25,
-            tenant::Event::CallbackQuarantined { .. } => KINDS - 1,
+            tenant::Event::CallbackQuarantined { .. } => 26,
+            tenant::Event::CallbackDiscarded { .. } => 28,
+            tenant::Event::UnclaimedMerchantListed { .. } => 29,
+            tenant::Event::UnclaimedMerchantAdopted { .. } => 30,
+            tenant::Event::UnclaimedMerchantDismissed { .. } => 31,
+            tenant::Event::SettingsChanged { .. } => 32,
+            tenant::Event::UpstreamPaused { .. } => 33,
+            tenant::Event::UpstreamResumed => 34,
+            tenant::Event::BalanceLow { .. } => 35,
+            tenant::Event::BalanceRecovered { .. } => 36,
+            tenant::Event::CallbacksMissing { .. } => 37,
+            tenant::Event::CallbacksSeen => 38,
         },
     }
 }
 
-const KINDS: usize = 27;
+const KINDS: usize = 39;
 
 /// A stored event as a golden file holds it.
 #[derive(Serialize, Deserialize)]

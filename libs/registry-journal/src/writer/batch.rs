@@ -363,6 +363,10 @@ fn requested_link(command: &Command) -> Option<LinkId> {
         | Command::RecordLinkIssued { .. }
         | Command::RecordLinkFailed { .. }
         | Command::RevokeLink { .. }
-        | Command::ReceiveCallback(_) => None,
+        | Command::ReceiveCallback(_)
+        | Command::RecordReading(_)
+        | Command::ReleaseHold { .. }
+        | Command::RedriveCallback(..)
+        | Command::DiscardCallback { .. } => None,
     }
 }

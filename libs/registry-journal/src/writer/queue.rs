@@ -107,7 +107,7 @@ fn size_of(submission: &Submission) -> usize {
     let payload = |claim: &Claim| claim.receipt.payload.0.len();
     let variable = match &submission.order {
         Order::Merchant {
-            command: Command::ReceiveCallback(claim),
+            command: Command::ReceiveCallback(claim) | Command::RedriveCallback(claim, _),
             ..
         }
         | Order::CallbackByCodes { claim, .. } => payload(claim),

@@ -77,13 +77,18 @@ pub struct LinkIssueFailed {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = CallbackReceivedData)]
 pub struct CallbackReceived {
-    /// What the registry made of it: `applied`, `duplicate`, `held`, `quarantined`.
+    /// What kind it was, told by its shape: `mapping`, `approval`, `unreadable`.
+    #[schema(example = "mapping")]
+    pub kind: String,
+    /// What the registry made of it: `applied`, `duplicate`, `held`, `outdated` (driven again, and older than what is
+    /// believed), `quarantined`.
+    #[schema(example = "applied")]
     pub verdict: String,
     /// Why it was quarantined.
     pub reason: Option<String>,
     /// The link through whose URL it came.
     pub link_id: Option<String>,
-    /// When its last byte arrived.
+    /// When its last byte arrived. For a callback that was driven again: when it first came.
     pub received_at: DateTime<Utc>,
     /// The review code that it claims.
     pub code: Option<String>,
@@ -91,19 +96,42 @@ pub struct CallbackReceived {
     pub deleted: Option<bool>,
     /// Whether it came from one of Paymint's addresses; null if that was not checked.
     pub sender_listed: Option<bool>,
+    /// The event of the callback that this is, driven again. Absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redrive_of: Option<String>,
 }
 
-/// Paymint was asked and answered.
+/// A callback in quarantine was given up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = CallbackDiscardedData)]
+pub struct CallbackDiscarded {
+    /// The event that recorded it.
+    pub event_id: String,
+    /// Why, in the words of whoever did it.
+    pub reason: String,
+}
+
+/// Paymint was asked, and its answer was news.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = StatusObservedData)]
 pub struct StatusObserved {
+    /// When the question was sent.
+    pub asked_at: DateTime<Utc>,
     /// When the answer arrived.
     pub read_at: DateTime<Utc>,
-    /// The review code that it gives.
+    /// Paymint does not know the shop, or it is not in the list. That is no deletion.
+    pub missing: bool,
+    /// The review code that it gives. A list gives none.
     pub code: Option<String>,
-    /// Whether it says that the shop is deleted; null if that cannot be read.
+    /// 하위 사업장 상태, the word of Paymint's list, if the answer has it.
+    #[schema(example = "MERCHANT_OPENING")]
+    pub mapping_status: Option<String>,
+    /// Whether it says that the shop is deleted; null if it does not say or that cannot be read.
     pub deleted: Option<bool>,
-    /// It told what no callback had.
+    /// How far the review can be trusted after it: `verified`, `unverified`, `held`, `conflicting`.
+    #[schema(example = "verified")]
+    pub verification: String,
+    /// It told of a change that no callback had brought.
     pub healed: bool,
 }
 
@@ -151,12 +179,18 @@ pub struct ConfirmationRequested {
     pub doubt: String,
 }
 
-/// A doubtful claim was settled.
+/// The doubtful claims of a shop were settled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = ConfirmationResolvedData)]
 pub struct ConfirmationResolved {
     /// How: `confirmed`, `refuted`, `unanswered`.
     pub resolution: String,
+    /// The claims, as versions of this shop: the `callback.received` events with these versions.
+    #[schema(example = json!([6]))]
+    pub claims: Vec<u64>,
+    /// The one that Paymint confirmed, or that stands because it did not answer.
+    #[schema(example = 6)]
+    pub applied: Option<u64>,
 }
 
 /// A payment-approval callback came in. Its fields are as they came, but for the masked number.
@@ -187,6 +221,9 @@ pub struct PaymentApproved {
     pub issuer_number_masked: Option<String>,
     /// How the key in it compares with yours: `absent`, `matches`, `differs`.
     pub api_key: String,
+    /// The event of the callback that this is, driven again. Absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redrive_of: Option<String>,
 }
 
 /// A note was written down.
@@ -253,4 +290,95 @@ pub struct CallbackQuarantined {
     pub received_at: DateTime<Utc>,
     /// Whether it came from one of Paymint's addresses; null if that was not checked.
     pub sender_listed: Option<bool>,
+}
+
+/// A pair in Paymint's list was never registered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = UnclaimedMerchantListedData)]
+pub struct UnclaimedMerchantListed {
+    /// 파트너 사용자 코드.
+    pub member_code: String,
+    /// 파트너 매장 코드.
+    pub merchant_code: String,
+    /// 하위 사업장 상태 in the list.
+    #[schema(example = "COMPLETED")]
+    pub mapping_status: Option<String>,
+    /// When the list arrived.
+    pub read_at: DateTime<Utc>,
+}
+
+/// A pair that nobody had claimed was made a merchant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = UnclaimedMerchantAdoptedData)]
+pub struct UnclaimedMerchantAdopted {
+    /// 파트너 사용자 코드.
+    pub member_code: String,
+    /// 파트너 매장 코드.
+    pub merchant_code: String,
+    /// The merchant that it is now.
+    pub adopted_as: String,
+}
+
+/// A pair that nobody had claimed was dismissed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = UnclaimedMerchantDismissedData)]
+pub struct UnclaimedMerchantDismissed {
+    /// 파트너 사용자 코드.
+    pub member_code: String,
+    /// 파트너 매장 코드.
+    pub merchant_code: String,
+    /// Why, in the words of whoever did it.
+    pub reason: String,
+}
+
+/// The settings changed. These are all of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = TenantSettingsChangedData)]
+pub struct TenantSettingsChanged {
+    /// For how many seconds a doubtful claim is held for Paymint's word.
+    #[schema(example = 900)]
+    pub hold_seconds: u32,
+    /// Whether Paymint is asked about single shops. Without it nothing can be verified.
+    pub read_back_enabled: bool,
+    /// Below how many points the balance is low; null for no warning.
+    #[schema(example = 5500)]
+    pub low_balance_threshold: Option<i64>,
+    /// After how many days without any callback, while links are issued, callbacks are missed.
+    #[schema(example = 7)]
+    pub callbacks_missing_days: u16,
+}
+
+/// Calls to Paymint stopped: it refuses the partner itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = UpstreamPausedData)]
+pub struct UpstreamPaused {
+    /// Paymint's code.
+    #[schema(example = "PARTNER_006")]
+    pub code: String,
+}
+
+/// The balance fell below the threshold, or is above it again. In points; one is worth one won.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = BalanceData)]
+pub struct Balance {
+    /// The threshold.
+    #[schema(example = 5500)]
+    pub threshold: i64,
+    /// The balance that was read.
+    #[schema(example = 5445)]
+    pub seen: i64,
+}
+
+/// Links were issued, and no callback has come for any shop since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = CallbacksMissingData)]
+pub struct CallbacksMissing {
+    /// When the oldest of these links was issued.
+    pub since: DateTime<Utc>,
+    /// How many they are.
+    #[schema(example = 3)]
+    pub links: u64,
+    /// For how many days that counts as normal.
+    #[schema(example = 7)]
+    pub after_days: u16,
 }

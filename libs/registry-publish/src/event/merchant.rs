@@ -1,14 +1,15 @@
 //! The public form of a merchant's events.
 
 use chrono::{DateTime, Utc};
-use registry_domain::merchant::{Approval, Event, LinkFailure};
-use registry_domain::review::{ClaimSource, DeletionMark, Observation, ReviewCode};
-use registry_domain::{BusinessNumber, Label, LinkId, ReportedNumber};
+use registry_domain::merchant::{Answer, Approval, Event, LinkFailure};
+use registry_domain::review::{ClaimSource, DeletionMark, MappingStatus, Observation, ReviewCode};
+use registry_domain::{BusinessNumber, EventId, Label, LinkId, ReportedNumber};
 
 use super::EventData;
 use super::data::{
-    BusinessChanged, CallbackReceived, ConfirmationRequested, ConfirmationResolved, LinkFact, LinkIssueFailed,
-    MerchantDetailsChanged, MerchantRegistered, NoteAdded, Nothing, PaymentApproved, ReviewChanged, StatusObserved,
+    BusinessChanged, CallbackDiscarded, CallbackReceived, ConfirmationRequested, ConfirmationResolved, LinkFact,
+    LinkIssueFailed, MerchantDetailsChanged, MerchantRegistered, NoteAdded, Nothing, PaymentApproved, ReviewChanged,
+    StatusObserved,
 };
 use crate::document::{label_map, labels, mask_number, text};
 
@@ -55,12 +56,15 @@ pub(super) fn data(event: &Event) -> EventData {
         Event::CallbackReceived {
             link_id,
             received_at,
+            kind,
             verdict,
             observation,
             digest: _,
             payload: _,
             sender_listed,
+            redrive_of,
         } => EventData::CallbackReceived(CallbackReceived {
+            kind: kind.as_str().to_owned(),
             verdict: verdict.as_str().to_owned(),
             reason: verdict.reason().map(|reason| reason.as_str().to_owned()),
             link_id: link_id.map(|id| id.to_string()),
@@ -68,18 +72,32 @@ pub(super) fn data(event: &Event) -> EventData {
             code: observation.as_ref().and_then(claimed_code),
             deleted: observation.as_ref().and_then(claimed_deletion),
             sender_listed: *sender_listed,
+            redrive_of: redrive_of.map(|id| id.to_string()),
+        }),
+        Event::CallbackDiscarded { event_id, reason } => EventData::CallbackDiscarded(CallbackDiscarded {
+            event_id: event_id.to_string(),
+            reason: reason.as_str().to_owned(),
         }),
         Event::StatusObserved {
             source: _,
+            asked_at,
             read_at,
-            observation,
+            answer,
+            verification,
             healed,
-        } => EventData::StatusObserved(StatusObserved {
-            read_at: *read_at,
-            code: claimed_code(observation),
-            deleted: claimed_deletion(observation),
-            healed: *healed,
-        }),
+        } => {
+            let (observation, mapping_status) = answered(answer);
+            EventData::StatusObserved(StatusObserved {
+                asked_at: *asked_at,
+                read_at: *read_at,
+                missing: observation.is_none(),
+                code: observation.and_then(claimed_code),
+                mapping_status: mapping_status.map(|word| word.as_str().to_owned()),
+                deleted: observation.and_then(claimed_deletion),
+                verification: verification.as_str().to_owned(),
+                healed: *healed,
+            })
+        }
         Event::ReviewChanged {
             from,
             to,
@@ -114,14 +132,21 @@ pub(super) fn data(event: &Event) -> EventData {
         Event::ConfirmationRequested { doubt } => EventData::ConfirmationRequested(ConfirmationRequested {
             doubt: doubt.as_str().to_owned(),
         }),
-        Event::ConfirmationResolved { resolution } => EventData::ConfirmationResolved(ConfirmationResolved {
+        Event::ConfirmationResolved {
+            resolution,
+            claims,
+            applied,
+        } => EventData::ConfirmationResolved(ConfirmationResolved {
             resolution: resolution.as_str().to_owned(),
+            claims: claims.iter().map(|version| version.0).collect(),
+            applied: applied.map(|version| version.0),
         }),
         Event::PaymentApprovalReceived {
             link_id,
             received_at,
             approval,
-        } => EventData::PaymentApproved(payment(*link_id, *received_at, approval)),
+            redrive_of,
+        } => EventData::PaymentApproved(payment(*link_id, *received_at, approval, *redrive_of)),
         Event::NoteAdded { text } => EventData::NoteAdded(NoteAdded {
             text: text.as_str().to_owned(),
         }),
@@ -131,8 +156,8 @@ pub(super) fn data(event: &Event) -> EventData {
 pub(super) fn source(event: &Event) -> Option<ClaimSource> {
     match event {
         Event::CallbackReceived { .. } | Event::PaymentApprovalReceived { .. } => Some(ClaimSource::Callback),
-        Event::StatusObserved { source, .. }
-        | Event::ReviewChanged { source, .. }
+        Event::StatusObserved { source, .. } => Some((*source).into()),
+        Event::ReviewChanged { source, .. }
         | Event::BusinessDetailsChanged { source, .. }
         | Event::UpstreamUnlinked { source }
         | Event::UpstreamRelinked { source } => Some(*source),
@@ -145,6 +170,7 @@ pub(super) fn source(event: &Event) -> Option<ClaimSource> {
         | Event::LinkIssued { .. }
         | Event::LinkIssueFailed { .. }
         | Event::LinkRevoked { .. }
+        | Event::CallbackDiscarded { .. }
         | Event::ConfirmationRequested { .. }
         | Event::ConfirmationResolved { .. }
         | Event::NoteAdded { .. } => None,
@@ -167,7 +193,12 @@ fn link_failure(link_id: LinkId, failure: &LinkFailure) -> LinkIssueFailed {
     }
 }
 
-fn payment(link_id: Option<LinkId>, received_at: DateTime<Utc>, approval: &Approval) -> PaymentApproved {
+fn payment(
+    link_id: Option<LinkId>,
+    received_at: DateTime<Utc>,
+    approval: &Approval,
+    redrive_of: Option<EventId>,
+) -> PaymentApproved {
     PaymentApproved {
         link_id: link_id.map(|id| id.to_string()),
         received_at,
@@ -181,10 +212,21 @@ fn payment(link_id: Option<LinkId>, received_at: DateTime<Utc>, approval: &Appro
         issuer: text(approval.issuer.as_ref()),
         issuer_number_masked: text(approval.issuer_number_masked.as_ref()),
         api_key: approval.api_key.as_str().to_owned(),
+        redrive_of: redrive_of.map(|id| id.to_string()),
     }
 }
 
-fn claimed_code(observation: &Observation) -> Option<String> {
+fn answered(answer: &Answer) -> (Option<&Observation>, Option<&MappingStatus>) {
+    match answer {
+        Answer::Found {
+            observation,
+            mapping_status,
+        } => (Some(observation), mapping_status.as_ref()),
+        Answer::Missing => (None, None),
+    }
+}
+
+pub(crate) fn claimed_code(observation: &Observation) -> Option<String> {
     observation
         .review_code
         .as_ref()
@@ -192,11 +234,11 @@ fn claimed_code(observation: &Observation) -> Option<String> {
         .map(str::to_owned)
 }
 
-fn claimed_deletion(observation: &Observation) -> Option<bool> {
+pub(crate) fn claimed_deletion(observation: &Observation) -> Option<bool> {
     match observation.deletion {
         DeletionMark::NotDeleted => Some(false),
         DeletionMark::Deleted => Some(true),
-        DeletionMark::Unrecognised(_) => None,
+        DeletionMark::Unrecognised(_) | DeletionMark::Unsaid => None,
     }
 }
 

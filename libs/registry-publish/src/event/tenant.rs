@@ -4,8 +4,13 @@ use registry_domain::review::ClaimSource;
 use registry_domain::tenant::Event;
 
 use super::EventData;
-use super::data::{ApiKeyIssued, ApiKeyRevoked, CallbackQuarantined, Nothing, TenantCreated, UnclaimedMerchantSeen};
+use super::data::{
+    ApiKeyIssued, ApiKeyRevoked, Balance, CallbackDiscarded, CallbackQuarantined, CallbacksMissing, Nothing,
+    TenantCreated, TenantSettingsChanged, UnclaimedMerchantAdopted, UnclaimedMerchantDismissed,
+    UnclaimedMerchantListed, UnclaimedMerchantSeen, UpstreamPaused,
+};
 
+#[expect(clippy::too_many_lines, reason = "one exhaustive match, one arm for each event")]
 pub(super) fn data(event: &Event) -> EventData {
     match event {
         Event::TenantCreated { slug, name } => EventData::TenantCreated(TenantCreated {
@@ -51,17 +56,76 @@ pub(super) fn data(event: &Event) -> EventData {
             received_at: *received_at,
             sender_listed: *sender_listed,
         }),
+        Event::CallbackDiscarded { event_id, reason } => EventData::UnclaimedCallbackDiscarded(CallbackDiscarded {
+            event_id: event_id.to_string(),
+            reason: reason.as_str().to_owned(),
+        }),
+        Event::UnclaimedMerchantListed {
+            reference,
+            mapping_status,
+            read_at,
+        } => EventData::UnclaimedMerchantListed(UnclaimedMerchantListed {
+            member_code: reference.member_code.as_str().to_owned(),
+            merchant_code: reference.merchant_code.as_str().to_owned(),
+            mapping_status: mapping_status.as_ref().map(|word| word.as_str().to_owned()),
+            read_at: *read_at,
+        }),
+        Event::UnclaimedMerchantAdopted { reference, merchant_id } => {
+            EventData::UnclaimedMerchantAdopted(UnclaimedMerchantAdopted {
+                member_code: reference.member_code.as_str().to_owned(),
+                merchant_code: reference.merchant_code.as_str().to_owned(),
+                adopted_as: merchant_id.to_string(),
+            })
+        }
+        Event::UnclaimedMerchantDismissed { reference, reason } => {
+            EventData::UnclaimedMerchantDismissed(UnclaimedMerchantDismissed {
+                member_code: reference.member_code.as_str().to_owned(),
+                merchant_code: reference.merchant_code.as_str().to_owned(),
+                reason: reason.as_str().to_owned(),
+            })
+        }
+        Event::SettingsChanged { settings } => EventData::TenantSettingsChanged(TenantSettingsChanged {
+            hold_seconds: settings.hold_time.seconds(),
+            read_back_enabled: settings.read_back.enabled,
+            low_balance_threshold: settings.low_balance_threshold,
+            callbacks_missing_days: settings.callbacks_missing_after.days(),
+        }),
+        Event::UpstreamPaused { code } => EventData::UpstreamPaused(UpstreamPaused { code: code.clone() }),
+        Event::UpstreamResumed => EventData::UpstreamResumed(Nothing {}),
+        Event::BalanceLow { threshold, seen } => EventData::BalanceLow(balance(*threshold, *seen)),
+        Event::BalanceRecovered { threshold, seen } => EventData::BalanceRecovered(balance(*threshold, *seen)),
+        Event::CallbacksMissing { since, links, after } => EventData::CallbacksMissing(CallbacksMissing {
+            since: *since,
+            links: *links,
+            after_days: after.days(),
+        }),
+        Event::CallbacksSeen => EventData::CallbacksSeen(Nothing {}),
     }
+}
+
+fn balance(threshold: i64, seen: i64) -> Balance {
+    Balance { threshold, seen }
 }
 
 pub(super) fn source(event: &Event) -> Option<ClaimSource> {
     match event {
         Event::UnclaimedMerchantSeen { .. } | Event::CallbackQuarantined { .. } => Some(ClaimSource::Callback),
+        Event::UnclaimedMerchantListed { .. } => Some(ClaimSource::List),
         Event::TenantCreated { .. }
         | Event::UpstreamConfigured { .. }
         | Event::TenantSuspended
         | Event::TenantResumed
         | Event::ApiKeyIssued { .. }
-        | Event::ApiKeyRevoked { .. } => None,
+        | Event::ApiKeyRevoked { .. }
+        | Event::CallbackDiscarded { .. }
+        | Event::UnclaimedMerchantAdopted { .. }
+        | Event::UnclaimedMerchantDismissed { .. }
+        | Event::SettingsChanged { .. }
+        | Event::UpstreamPaused { .. }
+        | Event::UpstreamResumed
+        | Event::BalanceLow { .. }
+        | Event::BalanceRecovered { .. }
+        | Event::CallbacksMissing { .. }
+        | Event::CallbacksSeen => None,
     }
 }

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use registry_domain::merchant::{
-    Approval, ApprovalKey, Doubt, Event, LinkFailure, LinkOutcome, QuarantineReason, RawPayload, Resolution,
-    SecretText, Verdict, WhoFixes,
+    Answer, Approval, ApprovalKey, CallbackKind, Doubt, Event, LinkFailure, LinkOutcome, QuarantineReason, RawPayload,
+    Resolution, SecretText, Verdict, WhoFixes,
 };
 use registry_domain::review::{
-    ClaimSource, ContentDigest, DeletionMark, Observation, ReviewCode, ReviewStatus, Verification,
+    ClaimSource, ContentDigest, DeletionMark, MappingStatus, Observation, ReadingSource, ReviewCode, ReviewStatus,
+    Verification,
 };
-use registry_domain::tenant::{Event as TenantEvent, Scope, SecretHash, Upstream};
-use registry_domain::{FreeText, KeyId, Label, LinkId, ReportedNumber};
+use registry_domain::tenant::{Event as TenantEvent, Scope, SecretHash, Settings, Upstream};
+use registry_domain::{EventId, FreeText, KeyId, Label, LinkId, ReportedNumber, Version};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -22,6 +23,10 @@ const SECRET: &str = "must-not-be-seen";
 
 fn link_id() -> LinkId {
     LinkId::from_uuid(Uuid::from_u128(5))
+}
+
+fn event_id() -> EventId {
+    EventId::from_uuid(Uuid::from_u128(7))
 }
 
 fn link_text() -> String {
@@ -46,6 +51,7 @@ fn callback(verdict: Verdict, deletion: DeletionMark) -> Event {
     Event::CallbackReceived {
         link_id: Some(link_id()),
         received_at: at(9),
+        kind: CallbackKind::Mapping,
         verdict,
         observation: Some(Observation {
             deletion,
@@ -54,6 +60,7 @@ fn callback(verdict: Verdict, deletion: DeletionMark) -> Event {
         digest: Some(ContentDigest([7; 32])),
         payload: RawPayload(SECRET.as_bytes().to_vec()),
         sender_listed: Some(true),
+        redrive_of: None,
     }
 }
 
@@ -170,7 +177,7 @@ fn callback_table() -> Vec<Row<Event>> {
             "callback.received",
             json!("callback"),
             json!({
-                "verdict": "applied", "reason": null, "link_id": link_text(), "received_at": "1970-01-01T00:00:09Z",
+                "kind": "mapping", "verdict": "applied", "reason": null, "link_id": link_text(), "received_at": "1970-01-01T00:00:09Z",
                 "code": "S", "deleted": true, "sender_listed": true,
             }),
         ),
@@ -182,26 +189,16 @@ fn callback_table() -> Vec<Row<Event>> {
             "callback.received",
             json!("callback"),
             json!({
-                "verdict": "quarantined", "reason": "codes_mismatch", "link_id": link_text(),
+                "kind": "mapping", "verdict": "quarantined", "reason": "codes_mismatch", "link_id": link_text(),
                 "received_at": "1970-01-01T00:00:09Z", "code": "S", "deleted": null, "sender_listed": true,
             }),
-        ),
-        (
-            Event::StatusObserved {
-                source: ClaimSource::ReadBack,
-                read_at: at(9),
-                observation: observation(),
-                healed: true,
-            },
-            "status.observed",
-            json!("read_back"),
-            json!({ "read_at": "1970-01-01T00:00:09Z", "code": "S", "deleted": false, "healed": true }),
         ),
         (
             Event::PaymentApprovalReceived {
                 link_id: None,
                 received_at: at(9),
                 approval: approval(),
+                redrive_of: Some(event_id()),
             },
             "payment.approved",
             json!("callback"),
@@ -209,8 +206,52 @@ fn callback_table() -> Vec<Row<Event>> {
                 "link_id": null, "received_at": "1970-01-01T00:00:09Z", "state": "F", "bill_id": "bill-1",
                 "price": "11000", "approval_number": "30001", "original_number": null, "approved_at": "20260301120000",
                 "pay_type": "CARD", "issuer": "가나카드", "issuer_number_masked": "123456******7890",
-                "api_key": "matches",
+                "api_key": "matches", "redrive_of": event_id().to_string(),
             }),
+        ),
+    ]
+}
+
+fn reading_table() -> Vec<Row<Event>> {
+    let observed = |source, answer| Event::StatusObserved {
+        source,
+        asked_at: at(8),
+        read_at: at(9),
+        answer,
+        verification: Verification::Verified,
+        healed: true,
+    };
+    let found = Answer::Found {
+        observation: Box::new(observation()),
+        mapping_status: MappingStatus::from_untrusted("MERCHANT_OPENING"),
+    };
+    vec![
+        (
+            observed(ReadingSource::ReadBack, found),
+            "status.observed",
+            json!("read_back"),
+            json!({
+                "asked_at": "1970-01-01T00:00:08Z", "read_at": "1970-01-01T00:00:09Z", "missing": false, "code": "S",
+                "mapping_status": "MERCHANT_OPENING", "deleted": false, "verification": "verified", "healed": true,
+            }),
+        ),
+        (
+            observed(ReadingSource::List, Answer::Missing),
+            "status.observed",
+            json!("list"),
+            json!({
+                "asked_at": "1970-01-01T00:00:08Z", "read_at": "1970-01-01T00:00:09Z", "missing": true, "code": null,
+                "mapping_status": null, "deleted": null, "verification": "verified", "healed": true,
+            }),
+        ),
+        (
+            Event::CallbackDiscarded {
+                event_id: event_id(),
+                reason: text("시험 호출"),
+            },
+            "callback.discarded",
+            json!(null),
+            json!({ "event_id": event_id().to_string(), "reason": "시험 호출" }),
         ),
     ]
 }
@@ -271,18 +312,27 @@ fn claim_table() -> Vec<Row<Event>> {
         ),
         (
             Event::ConfirmationResolved {
-                resolution: Resolution::Refuted,
+                resolution: Resolution::Confirmed,
+                claims: vec![Version(6), Version(8)],
+                applied: Some(Version(8)),
             },
             "confirmation.resolved",
             json!(null),
-            json!({ "resolution": "refuted" }),
+            json!({ "resolution": "confirmed", "claims": [6, 8], "applied": 8 }),
         ),
     ]
 }
 
 /// At least one row for every event of a merchant.
 pub fn merchant_table() -> Vec<Row<Event>> {
-    [lifecycle_table(), link_table(), callback_table(), claim_table()].concat()
+    [
+        lifecycle_table(),
+        link_table(),
+        callback_table(),
+        reading_table(),
+        claim_table(),
+    ]
+    .concat()
 }
 
 fn tenant_table() -> Vec<Row<TenantEvent>> {
@@ -301,7 +351,6 @@ fn tenant_table() -> Vec<Row<TenantEvent>> {
             TenantEvent::UpstreamConfigured {
                 upstream: Upstream {
                     base_url: SECRET.to_owned(),
-                    mapping_status_path: Some(SECRET.to_owned()),
                     api_key: SecretText::new(SECRET.to_owned()),
                 },
             },
@@ -357,6 +406,107 @@ fn tenant_table() -> Vec<Row<TenantEvent>> {
     ]
 }
 
+fn unclaimed_table() -> Vec<Row<TenantEvent>> {
+    let reference = crate::testing::reference;
+    vec![
+        (
+            TenantEvent::UnclaimedMerchantListed {
+                reference: reference(),
+                mapping_status: MappingStatus::from_untrusted("LEGACY"),
+                read_at: at(9),
+            },
+            "unclaimed_merchant.listed",
+            json!("list"),
+            json!({
+                "member_code": "member-1", "merchant_code": "shop-1", "mapping_status": "LEGACY",
+                "read_at": "1970-01-01T00:00:09Z",
+            }),
+        ),
+        (
+            TenantEvent::UnclaimedMerchantAdopted {
+                reference: reference(),
+                merchant_id: crate::testing::merchant_id(),
+            },
+            "unclaimed_merchant.adopted",
+            json!(null),
+            json!({
+                "member_code": "member-1", "merchant_code": "shop-1",
+                "adopted_as": crate::testing::merchant_id().to_string(),
+            }),
+        ),
+        (
+            TenantEvent::UnclaimedMerchantDismissed {
+                reference: reference(),
+                reason: text("시험 매장"),
+            },
+            "unclaimed_merchant.dismissed",
+            json!(null),
+            json!({ "member_code": "member-1", "merchant_code": "shop-1", "reason": "시험 매장" }),
+        ),
+        (
+            TenantEvent::CallbackDiscarded {
+                event_id: event_id(),
+                reason: text("시험 호출"),
+            },
+            "unclaimed_callback.discarded",
+            json!(null),
+            json!({ "event_id": event_id().to_string(), "reason": "시험 호출" }),
+        ),
+    ]
+}
+
+fn health_table() -> Vec<Row<TenantEvent>> {
+    let (threshold, seen) = (5_500, 5_445);
+    vec![
+        (
+            TenantEvent::SettingsChanged {
+                settings: Settings::default(),
+            },
+            "tenant.settings_changed",
+            json!(null),
+            json!({
+                "hold_seconds": 900, "read_back_enabled": true, "low_balance_threshold": null,
+                "callbacks_missing_days": 7,
+            }),
+        ),
+        (
+            TenantEvent::UpstreamPaused {
+                code: "PARTNER_006".to_owned(),
+            },
+            "upstream.paused",
+            json!(null),
+            json!({ "code": "PARTNER_006" }),
+        ),
+        (TenantEvent::UpstreamResumed, "upstream.resumed", json!(null), json!({})),
+        (
+            TenantEvent::BalanceLow { threshold, seen },
+            "balance.low",
+            json!(null),
+            json!({ "threshold": 5_500, "seen": 5_445 }),
+        ),
+        (
+            TenantEvent::BalanceRecovered {
+                threshold,
+                seen: 500_000,
+            },
+            "balance.recovered",
+            json!(null),
+            json!({ "threshold": 5_500, "seen": 500_000 }),
+        ),
+        (
+            TenantEvent::CallbacksMissing {
+                since: at(9),
+                links: 3,
+                after: Settings::default().callbacks_missing_after,
+            },
+            "callbacks.missing",
+            json!(null),
+            json!({ "since": "1970-01-01T00:00:09Z", "links": 3, "after_days": 7 }),
+        ),
+        (TenantEvent::CallbacksSeen, "callbacks.seen", json!(null), json!({})),
+    ]
+}
+
 fn check(recorded: &RecordedEvent, event_type: &str, source: &Value, data: &Value) {
     let public = public_event(recorded);
     assert_eq!(public.data.event_type(), event_type);
@@ -381,7 +531,7 @@ fn each_event_of_a_merchant_tells_what_it_may_and_no_more() {
 
 #[test]
 fn each_event_of_a_tenant_tells_what_it_may_and_no_more() {
-    for (event, event_type, source, data) in tenant_table() {
+    for (event, event_type, source, data) in [tenant_table(), unclaimed_table(), health_table()].concat() {
         check(&recorded_of_tenant(4, event), event_type, &source, &data);
     }
 }

@@ -149,7 +149,7 @@ async fn demo_tenant(
         .tenant_by_slug(&slug)
         .await?
         .context("the demo tenant was not created")?;
-    let wanted = upstream(sandbox.base_url().as_str(), None, upstream_key)?;
+    let wanted = upstream(sandbox.base_url().as_str(), upstream_key)?;
     if tenant
         .upstream
         .as_ref()

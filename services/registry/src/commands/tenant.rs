@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use registry_domain::merchant::SecretText;
-use registry_domain::tenant::{Command, Creation, Slug, Upstream};
+use registry_domain::tenant::{CallPath, Command, Creation, Slug, Upstream};
 use registry_domain::{Label, TenantId};
 use registry_ingest::{CallbackToken, PublicUrl};
 use registry_journal::port::PageSize;
@@ -95,16 +95,21 @@ async fn create(desk: &Desk, args: CreateArgs) -> anyhow::Result<()> {
 async fn configure(desk: &Desk, args: UpstreamArgs) -> anyhow::Result<()> {
     let file = &args.api_key_file;
     let key = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    to_tenant(
-        desk,
-        &args.tenant,
-        Command::ConfigureUpstream(upstream(&args.url, args.mapping_status_path, &key)?),
-    )
-    .await
+    let path = args.mapping_status_path.as_deref().map(CallPath::parse);
+    let path = path.transpose().context("the path of mapping-status cannot be used")?;
+    let tenant = desk.tenant(&args.tenant).await?;
+    desk.submit(tenant.id, Command::ConfigureUpstream(upstream(&args.url, &key)?))
+        .await?;
+    if path.is_some() {
+        let mut settings = tenant.settings;
+        settings.read_back.path = path;
+        desk.submit(tenant.id, Command::ChangeSettings(settings)).await?;
+    }
+    Ok(())
 }
 
 /// Checks what an operator says about the upstream.
-pub(super) fn upstream(url: &str, mapping_status_path: Option<String>, key: &str) -> anyhow::Result<Upstream> {
+pub(super) fn upstream(url: &str, key: &str) -> anyhow::Result<Upstream> {
     let url = url::Url::parse(url).context("the upstream URL cannot be used")?;
     anyhow::ensure!(
         matches!(url.scheme(), "http" | "https"),
@@ -117,7 +122,6 @@ pub(super) fn upstream(url: &str, mapping_status_path: Option<String>, key: &str
     );
     Ok(Upstream {
         base_url: url.into(),
-        mapping_status_path,
         api_key: SecretText::new(key.to_owned()),
     })
 }

@@ -1,15 +1,19 @@
 //! Stored shapes back to facts.
 
 use registry_domain::merchant::{
-    ApprovalKey, Doubt, Event, LinkFailure, LinkOutcome, QuarantineReason, Resolution, SecretText, Surroundings,
-    Verdict, WhoFixes,
+    Answer, ApprovalKey, CallbackKind, Doubt, Event, LinkFailure, LinkOutcome, QuarantineReason, Resolution,
+    SecretText, Surroundings, Verdict, WhoFixes,
 };
-use registry_domain::review::{ClaimSource, DeletionMark, Observation, ReviewCode, ReviewStatus, Verification};
-use registry_domain::{BusinessNumber, FreeText, LinkId, MemberCode, MerchantCode, Reference, ReportedNumber};
+use registry_domain::review::{
+    ClaimSource, DeletionMark, MappingStatus, Observation, ReadingSource, ReviewCode, ReviewStatus, Verification,
+};
+use registry_domain::{
+    BusinessNumber, EventId, FreeText, LinkId, MemberCode, MerchantCode, Reference, ReportedNumber, Version,
+};
 
 use super::shapes::{
-    ApprovalReceived, CallbackReceived, LinkFailed, OfDoubt, OfLink, OfResolution, OfSource, Registered, ReviewChanged,
-    StatusObserved,
+    ApprovalReceived, CallbackDiscarded, CallbackReceived, LinkFailed, OfDoubt, OfLink, OfResolution, OfSource,
+    Registered, ReviewChanged, StatusObserved,
 };
 use crate::stored::observation::{StoredObservation, digest_from_hex, free_text};
 use crate::stored::personal::{self, Personal};
@@ -40,6 +44,10 @@ pub(in crate::stored) fn into_domain(
             link_id: link_id(event_type, data)?,
         },
         "callback.received" => callback_received(&read(event_type, data)?, personal)?,
+        "callback.discarded" => Event::CallbackDiscarded {
+            event_id: EventId::from_uuid(read::<CallbackDiscarded>(event_type, data)?.event_id),
+            reason: FreeText::from_untrusted(personal.text.as_deref().unwrap_or_default()),
+        },
         "status.observed" => status_observed(&read(event_type, data)?, personal)?,
         "review.changed" => review_changed(&read(event_type, data)?, &personal)?,
         "business.changed" => Event::BusinessDetailsChanged {
@@ -57,12 +65,7 @@ pub(in crate::stored) fn into_domain(
         "confirmation.requested" => Event::ConfirmationRequested {
             doubt: word("doubt", Doubt::from_word(&read::<OfDoubt>(event_type, data)?.doubt))?,
         },
-        "confirmation.resolved" => Event::ConfirmationResolved {
-            resolution: word(
-                "resolution",
-                Resolution::from_word(&read::<OfResolution>(event_type, data)?.resolution),
-            )?,
-        },
+        "confirmation.resolved" => confirmation_resolved(&read(event_type, data)?)?,
         "payment.approved" => approval_received(&read(event_type, data)?, personal)?,
         "note.added" => Event::NoteAdded {
             text: FreeText::from_untrusted(personal.text.as_deref().unwrap_or_default()),
@@ -147,21 +150,17 @@ fn callback_received(data: &CallbackReceived, personal: Personal) -> Result<Even
         .reason
         .as_deref()
         .map(|reason| word("reason", QuarantineReason::from_word(reason)));
-    let verdict = match (data.verdict.as_str(), reason.transpose()?) {
-        ("applied", None) => Verdict::Applied,
-        ("duplicate", None) => Verdict::Duplicate,
-        ("held", None) => Verdict::Held,
-        ("quarantined", Some(reason)) => Verdict::Quarantined(reason),
-        _ => return Err(StoredError::Value { field: "verdict" }),
-    };
+    let verdict = Verdict::from_words(&data.verdict, reason.transpose()?);
     Ok(Event::CallbackReceived {
         link_id: data.link_id.map(LinkId::from_uuid),
         received_at: data.received_at,
-        verdict,
+        kind: word("kind", CallbackKind::from_word(&data.kind))?,
+        verdict: word("verdict", verdict)?,
         observation: personal.observation.map(StoredObservation::into_domain).transpose()?,
         digest: personal.digest.as_deref().map(digest_from_hex).transpose()?,
         payload,
         sender_listed: data.sender_listed,
+        redrive_of: data.redrive_of.map(EventId::from_uuid),
     })
 }
 
@@ -176,14 +175,32 @@ fn status_observed(data: &StatusObserved, personal: Personal) -> Result<Event, S
         business_number: None,
         review_code: None,
         review_message: None,
-        deletion: DeletionMark::NotDeleted,
+        deletion: DeletionMark::Unsaid,
     };
-    let observation = personal.observation.map(StoredObservation::into_domain).transpose()?;
+    let answer = if data.missing {
+        Answer::Missing
+    } else {
+        let observation = personal.observation.map(StoredObservation::into_domain).transpose()?;
+        Answer::Found {
+            observation: Box::new(observation.unwrap_or_else(silent)),
+            mapping_status: data.mapping_status.as_deref().and_then(MappingStatus::from_untrusted),
+        }
+    };
     Ok(Event::StatusObserved {
-        source: source(&data.source)?,
+        source: word("source", ReadingSource::from_word(&data.source))?,
+        asked_at: data.asked_at,
         read_at: data.read_at,
-        observation: observation.unwrap_or_else(silent),
+        answer,
+        verification: word("verification", Verification::from_word(&data.verification))?,
         healed: data.healed,
+    })
+}
+
+fn confirmation_resolved(data: &OfResolution) -> Result<Event, StoredError> {
+    Ok(Event::ConfirmationResolved {
+        resolution: word("resolution", Resolution::from_word(&data.resolution))?,
+        claims: data.claims.iter().copied().map(Version).collect(),
+        applied: data.applied.map(Version),
     })
 }
 
@@ -204,5 +221,6 @@ fn approval_received(data: &ApprovalReceived, personal: Personal) -> Result<Even
         link_id: data.link_id.map(LinkId::from_uuid),
         received_at: data.received_at,
         approval: personal.approval.unwrap_or_default().into_domain(api_key),
+        redrive_of: data.redrive_of.map(EventId::from_uuid),
     })
 }

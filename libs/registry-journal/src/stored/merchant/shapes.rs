@@ -33,17 +33,31 @@ pub(super) struct LinkFailed {
 pub(super) struct CallbackReceived {
     pub(super) link_id: Option<Uuid>,
     pub(super) received_at: DateTime<Utc>,
+    pub(super) kind: String,
     pub(super) verdict: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) sender_listed: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) redrive_of: Option<Uuid>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct CallbackDiscarded {
+    pub(super) event_id: Uuid,
 }
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct StatusObserved {
     pub(super) source: String,
+    pub(super) asked_at: DateTime<Utc>,
     pub(super) read_at: DateTime<Utc>,
+    /// Upstream does not know the merchant.
+    pub(super) missing: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) mapping_status: Option<String>,
+    pub(super) verification: String,
     pub(super) healed: bool,
 }
 
@@ -69,6 +83,10 @@ pub(super) struct OfDoubt {
 #[derive(Serialize, Deserialize)]
 pub(super) struct OfResolution {
     pub(super) resolution: String,
+    /// Versions of this stream.
+    pub(super) claims: Vec<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) applied: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -76,4 +94,6 @@ pub(super) struct ApprovalReceived {
     pub(super) link_id: Option<Uuid>,
     pub(super) received_at: DateTime<Utc>,
     pub(super) api_key: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) redrive_of: Option<Uuid>,
 }

@@ -1,14 +1,14 @@
 //! Facts to stored shapes.
 
-use registry_domain::LinkId;
-use registry_domain::merchant::{Event, LinkFailure};
-use registry_domain::review::ClaimSource;
+use registry_domain::merchant::{Answer, Event, LinkFailure};
+use registry_domain::review::{ClaimSource, MappingStatus, Observation};
+use registry_domain::{EventId, LinkId};
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::shapes::{
-    ApprovalReceived, CallbackReceived, LinkFailed, Nothing, OfDoubt, OfLink, OfResolution, OfSource, Registered,
-    ReviewChanged, StatusObserved,
+    ApprovalReceived, CallbackDiscarded, CallbackReceived, LinkFailed, Nothing, OfDoubt, OfLink, OfResolution,
+    OfSource, Registered, ReviewChanged, StatusObserved,
 };
 use crate::stored::observation::{digest_to_hex, text};
 use crate::stored::personal::{self, Personal, encode_payload};
@@ -107,19 +107,23 @@ pub(crate) fn from_domain(event: &Event) -> Stored {
         Event::CallbackReceived {
             link_id,
             received_at,
+            kind,
             verdict,
             observation,
             digest,
             payload,
             sender_listed,
+            redrive_of,
         } => sealed(
             "callback.received",
             &CallbackReceived {
                 link_id: link_uuid(link_id.as_ref()),
                 received_at: *received_at,
+                kind: kind.as_str().to_owned(),
                 verdict: verdict.as_str().to_owned(),
                 reason: verdict.reason().map(|reason| reason.as_str().to_owned()),
                 sender_listed: *sender_listed,
+                redrive_of: redrive_of.as_ref().map(EventId::as_uuid),
             },
             Personal {
                 observation: observation.as_ref().map(Into::into),
@@ -128,23 +132,42 @@ pub(crate) fn from_domain(event: &Event) -> Stored {
                 ..Personal::default()
             },
         ),
-        Event::StatusObserved {
-            source,
-            read_at,
-            observation,
-            healed,
-        } => sealed(
-            "status.observed",
-            &StatusObserved {
-                source: source.as_str().to_owned(),
-                read_at: *read_at,
-                healed: *healed,
+        Event::CallbackDiscarded { event_id, reason } => sealed(
+            "callback.discarded",
+            &CallbackDiscarded {
+                event_id: event_id.as_uuid(),
             },
             Personal {
-                observation: Some(observation.into()),
+                text: Some(reason.as_str().to_owned()),
                 ..Personal::default()
             },
         ),
+        Event::StatusObserved {
+            source,
+            asked_at,
+            read_at,
+            answer,
+            verification,
+            healed,
+        } => {
+            let (observation, mapping_status) = answered(answer);
+            sealed(
+                "status.observed",
+                &StatusObserved {
+                    source: source.as_str().to_owned(),
+                    asked_at: *asked_at,
+                    read_at: *read_at,
+                    missing: observation.is_none(),
+                    mapping_status: mapping_status.map(|word| word.as_str().to_owned()),
+                    verification: verification.as_str().to_owned(),
+                    healed: *healed,
+                },
+                Personal {
+                    observation: observation.map(Into::into),
+                    ..Personal::default()
+                },
+            )
+        }
         Event::ReviewChanged {
             from,
             to,
@@ -189,22 +212,30 @@ pub(crate) fn from_domain(event: &Event) -> Stored {
                 doubt: doubt.as_str().to_owned(),
             },
         ),
-        Event::ConfirmationResolved { resolution } => clear(
+        Event::ConfirmationResolved {
+            resolution,
+            claims,
+            applied,
+        } => clear(
             "confirmation.resolved",
             &OfResolution {
                 resolution: resolution.as_str().to_owned(),
+                claims: claims.iter().map(|version| version.0).collect(),
+                applied: applied.map(|version| version.0),
             },
         ),
         Event::PaymentApprovalReceived {
             link_id,
             received_at,
             approval,
+            redrive_of,
         } => sealed(
             "payment.approved",
             &ApprovalReceived {
                 link_id: link_uuid(link_id.as_ref()),
                 received_at: *received_at,
                 api_key: approval.api_key.as_str().to_owned(),
+                redrive_of: redrive_of.as_ref().map(EventId::as_uuid),
             },
             Personal {
                 approval: Some(approval.into()),
@@ -219,6 +250,16 @@ pub(crate) fn from_domain(event: &Event) -> Stored {
                 ..Personal::default()
             },
         ),
+    }
+}
+
+fn answered(answer: &Answer) -> (Option<&Observation>, Option<&MappingStatus>) {
+    match answer {
+        Answer::Found {
+            observation,
+            mapping_status,
+        } => (Some(observation), mapping_status.as_ref()),
+        Answer::Missing => (None, None),
     }
 }
 

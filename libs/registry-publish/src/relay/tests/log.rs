@@ -184,6 +184,11 @@ impl Reader for Log {
             name: Label::parse("아카데미").unwrap(),
             state: TenantState::Active,
             upstream: None,
+            settings: tenant::Settings::default(),
+            settings_from: Version::ZERO,
+            upstream_pause: None,
+            low_balance: None,
+            callbacks_missing_since: None,
             keys: vec![],
             created_at: at(0),
         };

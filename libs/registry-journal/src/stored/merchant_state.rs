@@ -1,21 +1,21 @@
-//! The state of a merchant and of a tenant as their rows keep it, beside the columns that are filtered on.
+//! The state of a merchant as its row keeps it, beside the columns that are filtered on.
 //!
 //! A row can be thrown away and folded from the log again, so this shape may change freely.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use registry_domain::merchant::{Business, Link, LinkOutcome, LinkState, Merchant, Surroundings};
-use registry_domain::review::{ClaimSource, Review, ReviewCode, Verification};
-use registry_domain::tenant::{ApiKey, Slug, Tenant, TenantState, UpstreamEndpoint};
-use registry_domain::{
-    KeyId, Label, LinkId, MemberCode, MerchantCode, MerchantId, Reference, ReportedNumber, Seq, TenantId, Version,
+use registry_domain::merchant::{
+    Business, ClaimMemory, Confirmation, DigestMark, Doubt, HeldClaim, Link, LinkOutcome, LinkState, Merchant,
+    RecentClaim, Surroundings,
 };
+use registry_domain::review::{ClaimSource, MappingStatus, Review, ReviewCode, ReviewStatus, Verification};
+use registry_domain::{LinkId, MemberCode, MerchantCode, MerchantId, Reference, ReportedNumber, Seq, Version};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::observation::{digest_from_hex, digest_to_hex, free_text, text};
-use super::{StoredError, personal, tenant, to_json, word};
+use super::observation::{StoredObservation, digest_from_hex, digest_to_hex, free_text, text};
+use super::{StoredError, personal, to_json, word};
 
 #[derive(Serialize, Deserialize)]
 struct MerchantState {
@@ -32,12 +32,23 @@ struct MerchantState {
     observed_at: Option<DateTime<Utc>>,
     source: Option<String>,
     verification: String,
+    told: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    mapping_status: Option<String>,
     unlinked_since: Option<DateTime<Utc>>,
     unknown_deletion_mark: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    missing_upstream_since: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    missing_from_list_since: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    confirmation: Option<ConfirmationRow>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    held: Vec<HeldRow>,
     archived_since: Option<DateTime<Utc>>,
     erased: bool,
     links: Vec<LinkRow>,
-    latest_digest: Option<String>,
+    memory: MemoryRow,
     tags: Vec<String>,
     metadata: BTreeMap<String, String>,
     merchant_code_shared: bool,
@@ -54,6 +65,32 @@ struct LinkRow {
     outcome: Option<String>,
     requested_at: DateTime<Utc>,
     issued_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ConfirmationRow {
+    doubt: String,
+    requested_at: DateTime<Utc>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct HeldRow {
+    version: u64,
+    received_at: DateTime<Utc>,
+    observation: StoredObservation,
+    digest: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct MemoryRow {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    latest: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    latest_at: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    asked_at: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    recent: Vec<(String, DateTime<Utc>)>,
 }
 
 /// The state of a merchant as JSON.
@@ -73,12 +110,18 @@ pub fn merchant_to_json(merchant: &Merchant) -> String {
         observed_at: review.observed_at,
         source: review.source.map(|source| source.as_str().to_owned()),
         verification: review.verification.as_str().to_owned(),
+        told: review.told.as_str().to_owned(),
+        mapping_status: review.mapping_status.as_ref().map(|word| word.as_str().to_owned()),
         unlinked_since: merchant.unlinked_since,
         unknown_deletion_mark: text(merchant.unknown_deletion_mark.as_ref()),
+        missing_upstream_since: merchant.missing_upstream_since,
+        missing_from_list_since: merchant.missing_from_list_since,
+        confirmation: merchant.confirmation.as_ref().map(confirmation_row),
+        held: merchant.held.iter().map(held_row).collect(),
         archived_since: merchant.archived_since,
         erased: merchant.erased,
         links: merchant.links.iter().map(link_row).collect(),
-        latest_digest: merchant.latest_digest.map(digest_to_hex),
+        memory: memory_row(&merchant.memory),
         tags: personal::texts(&merchant.tags),
         metadata: personal::text_map(&merchant.metadata),
         merchant_code_shared: merchant.surroundings.merchant_code_elsewhere,
@@ -117,13 +160,19 @@ pub fn merchant_from_json(id: MerchantId, json: &str) -> Result<Merchant, Stored
                 .map(|source| word("source", ClaimSource::from_word(&source)))
                 .transpose()?,
             verification: word("verification", Verification::from_word(&state.verification))?,
+            told: word("told", ReviewStatus::from_word(&state.told))?,
+            mapping_status: state.mapping_status.as_deref().and_then(MappingStatus::from_untrusted),
         },
         unlinked_since: state.unlinked_since,
         unknown_deletion_mark: free_text(state.unknown_deletion_mark.as_ref()),
+        missing_upstream_since: state.missing_upstream_since,
+        missing_from_list_since: state.missing_from_list_since,
+        confirmation: state.confirmation.as_ref().map(confirmation).transpose()?,
+        held: state.held.into_iter().map(held).collect::<Result<_, _>>()?,
         archived_since: state.archived_since,
         erased: state.erased,
         links: state.links.iter().map(link).collect::<Result<_, _>>()?,
-        latest_digest: state.latest_digest.as_deref().map(digest_from_hex).transpose()?,
+        memory: memory(&state.memory)?,
         tags: personal::labels("tags", &state.tags)?,
         metadata: personal::metadata(&state.metadata)?,
         surroundings: Surroundings {
@@ -132,6 +181,66 @@ pub fn merchant_from_json(id: MerchantId, json: &str) -> Result<Merchant, Stored
         },
         created_at: state.created_at,
         updated_at: state.updated_at,
+    })
+}
+
+fn confirmation_row(confirmation: &Confirmation) -> ConfirmationRow {
+    ConfirmationRow {
+        doubt: confirmation.doubt.as_str().to_owned(),
+        requested_at: confirmation.requested_at,
+    }
+}
+
+fn confirmation(row: &ConfirmationRow) -> Result<Confirmation, StoredError> {
+    Ok(Confirmation {
+        doubt: word("confirmation", Doubt::from_word(&row.doubt))?,
+        requested_at: row.requested_at,
+    })
+}
+
+fn held_row(claim: &HeldClaim) -> HeldRow {
+    HeldRow {
+        version: claim.version.0,
+        received_at: claim.received_at,
+        observation: (&claim.observation).into(),
+        digest: digest_to_hex(claim.digest),
+    }
+}
+
+fn held(row: HeldRow) -> Result<HeldClaim, StoredError> {
+    Ok(HeldClaim {
+        version: Version(row.version),
+        received_at: row.received_at,
+        observation: row.observation.into_domain()?,
+        digest: digest_from_hex(&row.digest)?,
+    })
+}
+
+fn memory_row(memory: &ClaimMemory) -> MemoryRow {
+    let recent = memory.recent.iter();
+    MemoryRow {
+        latest: memory.latest.map(digest_to_hex),
+        latest_at: memory.latest_at,
+        asked_at: memory.asked_at,
+        recent: recent
+            .map(|claim| (format!("{:016x}", claim.mark.0), claim.received_at))
+            .collect(),
+    }
+}
+
+fn memory(row: &MemoryRow) -> Result<ClaimMemory, StoredError> {
+    let claim = |(mark, received_at): &(String, DateTime<Utc>)| {
+        let mark = u64::from_str_radix(mark, 16).ok();
+        Ok(RecentClaim {
+            mark: DigestMark(word("recent", mark)?),
+            received_at: *received_at,
+        })
+    };
+    Ok(ClaimMemory {
+        latest: row.latest.as_deref().map(digest_from_hex).transpose()?,
+        latest_at: row.latest_at,
+        asked_at: row.asked_at,
+        recent: row.recent.iter().map(claim).collect::<Result<_, StoredError>>()?,
     })
 }
 
@@ -162,97 +271,5 @@ fn link(row: &LinkRow) -> Result<Link, StoredError> {
         state,
         requested_at: row.requested_at,
         issued_at: row.issued_at,
-    })
-}
-
-#[derive(Serialize, Deserialize)]
-struct TenantRow {
-    version: u64,
-    seq: u64,
-    slug: String,
-    name: String,
-    state: String,
-    upstream: Option<EndpointRow>,
-    keys: Vec<KeyRow>,
-    created_at: DateTime<Utc>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct EndpointRow {
-    base_url: String,
-    mapping_status_path: Option<String>,
-    configured_in: u64,
-}
-
-#[derive(Serialize, Deserialize)]
-struct KeyRow {
-    id: Uuid,
-    name: String,
-    scopes: Vec<String>,
-    secret_hash: String,
-    issued_at: DateTime<Utc>,
-    expires_at: Option<DateTime<Utc>>,
-    revoked_at: Option<DateTime<Utc>>,
-}
-
-/// The state of a tenant as JSON.
-pub fn tenant_to_json(tenant: &Tenant) -> String {
-    to_json(&TenantRow {
-        version: tenant.version.0,
-        seq: tenant.seq.0,
-        slug: tenant.slug.as_str().to_owned(),
-        name: tenant.name.as_str().to_owned(),
-        state: tenant.state.as_str().to_owned(),
-        upstream: tenant.upstream.as_ref().map(|endpoint| EndpointRow {
-            base_url: endpoint.base_url.clone(),
-            mapping_status_path: endpoint.mapping_status_path.clone(),
-            configured_in: endpoint.configured_in.0,
-        }),
-        keys: tenant.keys.iter().map(key_row).collect(),
-        created_at: tenant.created_at,
-    })
-}
-
-/// The tenant of a JSON state.
-pub fn tenant_from_json(id: TenantId, json: &str) -> Result<Tenant, StoredError> {
-    let row: TenantRow = serde_json::from_str(json).map_err(|source| StoredError::State { row: "tenant", source })?;
-    Ok(Tenant {
-        id,
-        version: Version(row.version),
-        seq: Seq(row.seq),
-        slug: word("slug", Slug::parse(&row.slug).ok())?,
-        name: word("name", Label::parse(&row.name).ok())?,
-        state: word("state", TenantState::from_word(&row.state))?,
-        upstream: row.upstream.map(|endpoint| UpstreamEndpoint {
-            base_url: endpoint.base_url,
-            mapping_status_path: endpoint.mapping_status_path,
-            configured_in: Version(endpoint.configured_in),
-        }),
-        keys: row.keys.iter().map(key).collect::<Result<_, _>>()?,
-        created_at: row.created_at,
-    })
-}
-
-fn key_row(key: &ApiKey) -> KeyRow {
-    KeyRow {
-        id: key.id.as_uuid(),
-        name: key.name.as_str().to_owned(),
-        scopes: key.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
-        secret_hash: hex::encode(key.secret_hash.0),
-        issued_at: key.issued_at,
-        expires_at: key.expires_at,
-        revoked_at: key.revoked_at,
-    }
-}
-
-fn key(row: &KeyRow) -> Result<ApiKey, StoredError> {
-    Ok(ApiKey {
-        id: KeyId::from_uuid(row.id),
-        name: word("name", Label::parse(&row.name).ok())?,
-        scopes: tenant::scopes(&row.scopes)?,
-        secret_hash: tenant::secret_hash(&row.secret_hash)?,
-        issued_at: row.issued_at,
-        expires_at: row.expires_at,
-        revoked_at: row.revoked_at,
     })
 }

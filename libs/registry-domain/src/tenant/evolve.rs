@@ -1,0 +1,101 @@
+//! How a fact changes what is known about a tenant.
+
+use super::event::Event;
+use super::settings::Settings;
+use super::state::{ApiKey, LowBalance, Slug, Tenant, TenantState, UpstreamEndpoint, UpstreamPause};
+use crate::ids::{Stamp, TenantId, Version};
+use crate::text::Label;
+
+/// Folds one fact into the state. `None` stays `None` until the tenant is created.
+pub fn evolve(id: TenantId, state: Option<Tenant>, event: &Event, stamp: Stamp) -> Option<Tenant> {
+    let mut tenant = match (state, event) {
+        (None, Event::TenantCreated { slug, name }) => return Some(created(id, slug, name, stamp)),
+        (None, _) => return None,
+        (Some(tenant), _) => tenant,
+    };
+    tenant.version = stamp.version;
+    tenant.seq = stamp.seq;
+    apply(&mut tenant, event, stamp);
+    Some(tenant)
+}
+
+fn apply(tenant: &mut Tenant, event: &Event, stamp: Stamp) {
+    match event {
+        Event::UpstreamConfigured { upstream } => {
+            tenant.upstream = Some(UpstreamEndpoint {
+                base_url: upstream.base_url.clone(),
+                configured_in: stamp.version,
+            });
+        }
+        Event::TenantSuspended => tenant.state = TenantState::Suspended,
+        Event::TenantResumed => tenant.state = TenantState::Active,
+        Event::ApiKeyIssued {
+            key_id,
+            name,
+            scopes,
+            secret_hash,
+            expires_at,
+        } => tenant.keys.push(ApiKey {
+            id: *key_id,
+            name: name.clone(),
+            scopes: scopes.clone(),
+            secret_hash: *secret_hash,
+            issued_at: stamp.recorded_at,
+            expires_at: *expires_at,
+            revoked_at: None,
+        }),
+        Event::ApiKeyRevoked { key_id } => {
+            if let Some(key) = tenant.keys.iter_mut().find(|key| key.id == *key_id) {
+                key.revoked_at = Some(stamp.recorded_at);
+            }
+        }
+        Event::SettingsChanged { settings } => {
+            tenant.settings.clone_from(settings);
+            tenant.settings_from = stamp.version;
+        }
+        Event::UpstreamPaused { code } => {
+            tenant.upstream_pause = Some(UpstreamPause {
+                code: code.clone(),
+                since: stamp.recorded_at,
+            });
+        }
+        Event::UpstreamResumed => tenant.upstream_pause = None,
+        Event::BalanceLow { threshold, seen } => {
+            tenant.low_balance = Some(LowBalance {
+                threshold: *threshold,
+                seen: *seen,
+                since: stamp.recorded_at,
+            });
+        }
+        Event::BalanceRecovered { .. } => tenant.low_balance = None,
+        Event::CallbacksMissing { since, .. } => tenant.callbacks_missing_since = Some(*since),
+        Event::CallbacksSeen => tenant.callbacks_missing_since = None,
+        // A second creation cannot be written. The others are facts for the timeline and for lists of their own.
+        Event::TenantCreated { .. }
+        | Event::UnclaimedMerchantSeen { .. }
+        | Event::UnclaimedMerchantListed { .. }
+        | Event::UnclaimedMerchantAdopted { .. }
+        | Event::UnclaimedMerchantDismissed { .. }
+        | Event::CallbackQuarantined { .. }
+        | Event::CallbackDiscarded { .. } => {}
+    }
+}
+
+fn created(id: TenantId, slug: &Slug, name: &Label, stamp: Stamp) -> Tenant {
+    Tenant {
+        id,
+        version: stamp.version,
+        seq: stamp.seq,
+        slug: slug.clone(),
+        name: name.clone(),
+        state: TenantState::Active,
+        upstream: None,
+        settings: Settings::default(),
+        settings_from: Version::ZERO,
+        upstream_pause: None,
+        low_balance: None,
+        callbacks_missing_since: None,
+        keys: Vec::new(),
+        created_at: stamp.recorded_at,
+    }
+}

@@ -1,0 +1,223 @@
+//! What a tenant may set for itself, within limits.
+
+use chrono::TimeDelta;
+
+/// Why a value cannot be set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SettingError {
+    /// The hold time is out of its limits.
+    #[error(
+        "the hold time must be between {} and {} seconds",
+        HoldTime::SECONDS_MIN,
+        HoldTime::SECONDS_MAX
+    )]
+    HoldTime,
+    /// The number of days is out of its limits.
+    #[error("the number of days must be between 1 and {}", SilenceDays::MAX)]
+    SilenceDays,
+    /// The path is not one.
+    #[error(
+        "the path must have 1 to {} visible ASCII characters, without `:`, `?`, `#`, `\\` and `..`",
+        CallPath::LENGTH_MAX
+    )]
+    Path,
+    /// The name of a field is not one.
+    #[error("a field name has 1 to {} letters, digits and underscores", FieldName::LENGTH_MAX)]
+    FieldName,
+}
+
+/// How long a doubtful claim is held for upstream's word before it is applied unverified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HoldTime(u32);
+
+impl HoldTime {
+    /// Fewest seconds: one reading with its time-out and a second try must fit.
+    pub const SECONDS_MIN: u32 = 60;
+    /// Most seconds: a day.
+    pub const SECONDS_MAX: u32 = 86_400;
+
+    /// A hold time of so many seconds.
+    pub const fn from_seconds(seconds: u32) -> Result<Self, SettingError> {
+        if seconds < Self::SECONDS_MIN || seconds > Self::SECONDS_MAX {
+            return Err(SettingError::HoldTime);
+        }
+        Ok(Self(seconds))
+    }
+
+    /// The seconds.
+    pub const fn seconds(self) -> u32 {
+        self.0
+    }
+
+    /// The time.
+    pub const fn as_delta(self) -> TimeDelta {
+        TimeDelta::seconds(self.0 as i64)
+    }
+}
+
+/// After how many days without any callback, while links are issued, something must be wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SilenceDays(u16);
+
+impl SilenceDays {
+    /// Most days.
+    pub const MAX: u16 = 90;
+
+    /// So many days.
+    pub const fn from_days(days: u16) -> Result<Self, SettingError> {
+        if days == 0 || days > Self::MAX {
+            return Err(SettingError::SilenceDays);
+        }
+        Ok(Self(days))
+    }
+
+    /// The days.
+    pub const fn days(self) -> u16 {
+        self.0
+    }
+
+    /// The time.
+    pub const fn as_delta(self) -> TimeDelta {
+        TimeDelta::days(self.0 as i64)
+    }
+}
+
+/// The path of a call below the tenant's base URL.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallPath(String);
+
+impl CallPath {
+    /// Longest path, in characters.
+    pub const LENGTH_MAX: usize = 200;
+
+    /// Reads a path. It may not lead out of the base URL: the apiKey goes where it points.
+    pub fn parse(text: &str) -> Result<Self, SettingError> {
+        let fits = (1..=Self::LENGTH_MAX).contains(&text.len())
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_graphic() && !b":?#\\".contains(&byte))
+            && !text.contains("..")
+            && !text.starts_with("//");
+        if fits {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(SettingError::Path)
+        }
+    }
+
+    /// The path as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The name of a field in the body of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldName(String);
+
+impl FieldName {
+    /// Longest name, in characters.
+    pub const LENGTH_MAX: usize = 40;
+
+    /// Reads a name.
+    pub fn parse(text: &str) -> Result<Self, SettingError> {
+        let fits = (1..=Self::LENGTH_MAX).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+        if fits {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(SettingError::FieldName)
+        }
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Whether and how upstream is asked about one merchant. Neither the path of that call nor its fields are documented
+/// beyond doubt (release notes v2.0.1), so they can be set; without the call nothing can be verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadBack {
+    /// Whether upstream is asked at all.
+    pub enabled: bool,
+    /// Path of the mapping-status call below the base URL; none for the usual one.
+    pub path: Option<CallPath>,
+    /// The field for the member code; none for the usual one.
+    pub member_field: Option<FieldName>,
+    /// The field for the merchant code; none for the usual one.
+    pub merchant_field: Option<FieldName>,
+}
+
+/// A tenant's settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// How long a doubtful claim is held.
+    pub hold_time: HoldTime,
+    /// How upstream is asked about one merchant.
+    pub read_back: ReadBack,
+    /// Below how many points the balance is low; none for no warning. One point is worth one won.
+    pub low_balance_threshold: Option<i64>,
+    /// After how many days callbacks are missed.
+    pub callbacks_missing_after: SilenceDays,
+}
+
+impl Default for Settings {
+    /// A quarter of an hour, asking, no warning for the balance, a week.
+    fn default() -> Self {
+        Self {
+            hold_time: HoldTime(900),
+            read_back: ReadBack {
+                enabled: true,
+                path: None,
+                member_field: None,
+                merchant_field: None,
+            },
+            low_balance_threshold: None,
+            callbacks_missing_after: SilenceDays(7),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_have_limits() {
+        for (seconds, fits) in [(59, false), (60, true), (86_400, true), (86_401, false)] {
+            assert_eq!(HoldTime::from_seconds(seconds).is_ok(), fits, "{seconds}");
+        }
+        for (days, fits) in [(0, false), (1, true), (90, true), (91, false)] {
+            assert_eq!(SilenceDays::from_days(days).is_ok(), fits, "{days}");
+        }
+        let defaults = Settings::default();
+        assert!(HoldTime::from_seconds(defaults.hold_time.seconds()).is_ok());
+        assert!(SilenceDays::from_days(defaults.callbacks_missing_after.days()).is_ok());
+    }
+
+    #[test]
+    fn a_path_stays_below_the_base_url() {
+        for path in ["auth/mapping-status", "/partner/auth/mapping-status", "a"] {
+            assert!(CallPath::parse(path).is_ok(), "{path}");
+        }
+        for path in [
+            "",
+            "https://elsewhere.example/x",
+            "//elsewhere.example/x",
+            "\\\\elsewhere.example",
+            "../x",
+            "a?b",
+            "a#b",
+            "a b",
+            "가",
+            &"a".repeat(201),
+        ] {
+            assert_eq!(CallPath::parse(path), Err(SettingError::Path), "{path}");
+        }
+        for (name, fits) in [("member", true), ("member_id", true), ("", false), ("a\"", false)] {
+            assert_eq!(FieldName::parse(name).is_ok(), fits, "{name}");
+        }
+    }
+}

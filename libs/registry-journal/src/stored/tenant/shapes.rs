@@ -1,0 +1,100 @@
+//! The open data of each type.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::stored::settings::StoredSettings;
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Created {
+    pub(super) slug: String,
+    pub(super) name: String,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct UpstreamConfigured {
+    pub(super) base_url: String,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Nothing {}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct KeyIssued {
+    pub(super) key_id: Uuid,
+    pub(super) name: String,
+    pub(super) scopes: Vec<String>,
+    pub(super) secret_hash: String,
+    pub(super) expires_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct OfKey {
+    pub(super) key_id: Uuid,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct UnclaimedSeen {
+    pub(super) member_code: String,
+    pub(super) merchant_code: String,
+    pub(super) received_at: DateTime<Utc>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) sender_listed: Option<bool>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Quarantined {
+    pub(super) reason: String,
+    pub(super) received_at: DateTime<Utc>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) sender_listed: Option<bool>,
+}
+
+/// A pair in upstream's list.
+#[derive(Serialize, Deserialize)]
+pub(super) struct UnclaimedListed {
+    pub(super) member_code: String,
+    pub(super) merchant_code: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) mapping_status: Option<String>,
+    pub(super) read_at: DateTime<Utc>,
+}
+
+/// What became of a pair.
+#[derive(Serialize, Deserialize)]
+pub(super) struct UnclaimedSettled {
+    pub(super) member_code: String,
+    pub(super) merchant_code: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) merchant_id: Option<Uuid>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct OfEvent {
+    pub(super) event_id: Uuid,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct SettingsChanged {
+    pub(super) settings: StoredSettings,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct OfCode {
+    pub(super) code: String,
+}
+
+/// Points.
+#[derive(Serialize, Deserialize)]
+pub(super) struct OfBalance {
+    pub(super) threshold: i64,
+    pub(super) seen: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct CallbacksMissing {
+    pub(super) since: DateTime<Utc>,
+    pub(super) links: u64,
+    pub(super) after_days: u16,
+}

@@ -1,0 +1,144 @@
+//! The state of a tenant as its row keeps it. The row can be thrown away and folded from the log again.
+
+use chrono::{DateTime, Utc};
+use registry_domain::tenant::{ApiKey, LowBalance, Slug, Tenant, TenantState, UpstreamEndpoint, UpstreamPause};
+use registry_domain::{KeyId, Label, Seq, TenantId, Version};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::settings::StoredSettings;
+use super::{StoredError, tenant, to_json, word};
+
+#[derive(Serialize, Deserialize)]
+struct TenantRow {
+    version: u64,
+    seq: u64,
+    slug: String,
+    name: String,
+    state: String,
+    upstream: Option<EndpointRow>,
+    settings: StoredSettings,
+    settings_from: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    upstream_pause: Option<PauseRow>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    low_balance: Option<LowBalanceRow>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    callbacks_missing_since: Option<DateTime<Utc>>,
+    keys: Vec<KeyRow>,
+    created_at: DateTime<Utc>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct EndpointRow {
+    base_url: String,
+    configured_in: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct PauseRow {
+    code: String,
+    since: DateTime<Utc>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct LowBalanceRow {
+    threshold: i64,
+    seen: i64,
+    since: DateTime<Utc>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeyRow {
+    id: Uuid,
+    name: String,
+    scopes: Vec<String>,
+    secret_hash: String,
+    issued_at: DateTime<Utc>,
+    expires_at: Option<DateTime<Utc>>,
+    revoked_at: Option<DateTime<Utc>>,
+}
+
+/// The state of a tenant as JSON.
+pub fn tenant_to_json(tenant: &Tenant) -> String {
+    to_json(&TenantRow {
+        version: tenant.version.0,
+        seq: tenant.seq.0,
+        slug: tenant.slug.as_str().to_owned(),
+        name: tenant.name.as_str().to_owned(),
+        state: tenant.state.as_str().to_owned(),
+        upstream: tenant.upstream.as_ref().map(|endpoint| EndpointRow {
+            base_url: endpoint.base_url.clone(),
+            configured_in: endpoint.configured_in.0,
+        }),
+        settings: (&tenant.settings).into(),
+        settings_from: tenant.settings_from.0,
+        upstream_pause: tenant.upstream_pause.as_ref().map(|pause| PauseRow {
+            code: pause.code.clone(),
+            since: pause.since,
+        }),
+        low_balance: tenant.low_balance.map(|low| LowBalanceRow {
+            threshold: low.threshold,
+            seen: low.seen,
+            since: low.since,
+        }),
+        callbacks_missing_since: tenant.callbacks_missing_since,
+        keys: tenant.keys.iter().map(key_row).collect(),
+        created_at: tenant.created_at,
+    })
+}
+
+/// The tenant of a JSON state.
+pub fn tenant_from_json(id: TenantId, json: &str) -> Result<Tenant, StoredError> {
+    let row: TenantRow = serde_json::from_str(json).map_err(|source| StoredError::State { row: "tenant", source })?;
+    Ok(Tenant {
+        id,
+        version: Version(row.version),
+        seq: Seq(row.seq),
+        slug: word("slug", Slug::parse(&row.slug).ok())?,
+        name: word("name", Label::parse(&row.name).ok())?,
+        state: word("state", TenantState::from_word(&row.state))?,
+        upstream: row.upstream.map(|endpoint| UpstreamEndpoint {
+            base_url: endpoint.base_url,
+            configured_in: Version(endpoint.configured_in),
+        }),
+        settings: row.settings.into_domain()?,
+        settings_from: Version(row.settings_from),
+        upstream_pause: row.upstream_pause.map(|pause| UpstreamPause {
+            code: pause.code,
+            since: pause.since,
+        }),
+        low_balance: row.low_balance.map(|low| LowBalance {
+            threshold: low.threshold,
+            seen: low.seen,
+            since: low.since,
+        }),
+        callbacks_missing_since: row.callbacks_missing_since,
+        keys: row.keys.iter().map(key).collect::<Result<_, _>>()?,
+        created_at: row.created_at,
+    })
+}
+
+fn key_row(key: &ApiKey) -> KeyRow {
+    KeyRow {
+        id: key.id.as_uuid(),
+        name: key.name.as_str().to_owned(),
+        scopes: key.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
+        secret_hash: hex::encode(key.secret_hash.0),
+        issued_at: key.issued_at,
+        expires_at: key.expires_at,
+        revoked_at: key.revoked_at,
+    }
+}
+
+fn key(row: &KeyRow) -> Result<ApiKey, StoredError> {
+    Ok(ApiKey {
+        id: KeyId::from_uuid(row.id),
+        name: word("name", Label::parse(&row.name).ok())?,
+        scopes: tenant::scopes(&row.scopes)?,
+        secret_hash: tenant::secret_hash(&row.secret_hash)?,
+        issued_at: row.issued_at,
+        expires_at: row.expires_at,
+        revoked_at: row.revoked_at,
+    })
+}
