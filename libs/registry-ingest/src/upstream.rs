@@ -73,7 +73,7 @@ impl UpstreamDirectory {
         let api_key = self.api_key(tenant_id, endpoint.configured_in).await?;
         let mut config = ClientConfig::new(Url::parse(&endpoint.base_url).map_err(|_| UpstreamError::Unusable)?);
         if let Some(path) = tenant.settings.read_back.path {
-            config.mapping_status_path = path.as_str().to_owned();
+            path.as_str().clone_into(&mut config.mapping_status_path);
         }
         let client = Client::new(&config).map_err(|_| UpstreamError::Unusable)?;
         let upstream = Arc::new(TenantUpstream { client, api_key });

@@ -28,6 +28,10 @@ pub enum MerchantObject {
 /// Every word in it (stage, status, source and so on) comes from an open list: pass over words you do not know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Merchant)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says one thing to a reader of JSON, and all combinations may come"
+)]
 pub struct MerchantDocument {
     /// Always `merchant`.
     pub object: MerchantObject,

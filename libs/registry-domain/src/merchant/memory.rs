@@ -24,8 +24,9 @@ pub struct DigestMark(pub u64);
 
 impl From<ContentDigest> for DigestMark {
     fn from(ContentDigest(digest): ContentDigest) -> Self {
-        let [a, b, c, d, e, f, g, h, ..] = digest;
-        Self(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+        let mut first = [0; 8];
+        first.copy_from_slice(&digest[..8]);
+        Self(u64::from_be_bytes(first))
     }
 }
 

@@ -252,6 +252,11 @@ fn tenant_events() -> Vec<tenant::Event> {
             reference: reference(),
             reason: free("시험 매장"),
         },
+    ]
+}
+
+fn health_events() -> Vec<tenant::Event> {
+    vec![
         tenant::Event::SettingsChanged { settings: settings() },
         tenant::Event::UpstreamPaused {
             code: "PARTNER_006".into(),
@@ -292,6 +297,7 @@ fn all() -> Vec<StreamEvent> {
     let merchants = merchant_events().into_iter().map(StreamEvent::Merchant);
     merchants
         .chain(tenant_events().into_iter().map(StreamEvent::Tenant))
+        .chain(health_events().into_iter().map(StreamEvent::Tenant))
         .collect()
 }
 
