@@ -8,7 +8,7 @@ use super::reading::Answer;
 use super::state::{Business, Link, LinkState, Merchant};
 use super::verdict::{CallbackKind, Resolution, Verdict};
 use crate::ids::{LinkId, MerchantId, Stamp, Version};
-use crate::review::{ContentDigest, DeletionMark, Observation, ReadingSource, Review, Verification};
+use crate::review::{ClaimSource, ContentDigest, DeletionMark, Observation, ReadingSource, Review, Verification};
 use crate::text::FreeText;
 use crate::{Label, ReportedNumber};
 
@@ -118,12 +118,16 @@ fn apply(merchant: &mut Merchant, event: &Event, stamp: Stamp) {
             replace_if_said(&mut business.branch_name, branch_name.as_ref());
             replace_if_said(&mut business.number, business_number.as_ref());
         }
-        Event::UpstreamUnlinked { .. } => {
+        Event::UpstreamUnlinked { source } => {
             merchant.unlinked_since = Some(at);
             merchant.missing_upstream_since = None;
             merchant.missing_from_list_since = None;
+            note_source_of_link(merchant, *source);
         }
-        Event::UpstreamRelinked { .. } => merchant.unlinked_since = None,
+        Event::UpstreamRelinked { source } => {
+            merchant.unlinked_since = None;
+            note_source_of_link(merchant, *source);
+        }
         Event::ConfirmationRequested { doubt } => {
             merchant.confirmation = Some(Confirmation {
                 doubt: *doubt,
@@ -314,6 +318,14 @@ fn change_review(merchant: &mut Merchant, event: &Event, stamp: Stamp) {
     review.source = Some(*source);
     review.verification = *verification;
     review.told = *to;
+}
+
+/// Review and link are trusted together: a link that changed by a mere claim is not verified, whatever the letter is.
+fn note_source_of_link(merchant: &mut Merchant, source: ClaimSource) {
+    merchant.review.source = Some(source);
+    if source == ClaimSource::Callback && merchant.confirmation.is_none() {
+        merchant.review.verification = Verification::Unverified;
+    }
 }
 
 fn note_deletion_mark(merchant: &mut Merchant, observation: &Observation) {

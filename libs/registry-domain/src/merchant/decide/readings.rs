@@ -101,11 +101,10 @@ fn found(merchant: &Merchant, reading: Reading) -> Vec<Event> {
     else {
         return vec![];
     };
-    let said = completed(merchant, observation, reading.source);
-    let settled = settle(merchant, &said);
+    let settled = settle(merchant, observation);
     let believed = match settled {
-        Some((_, Some(claim))) => joined(said, claim),
-        Some((_, None)) | None => said,
+        Some((_, Some(claim))) => completed(merchant, &joined(observation, claim), reading.source),
+        Some((_, None)) | None => completed(merchant, observation, reading.source),
     };
     let is_open = merchant.confirmation.is_some() && settled.is_none();
     let verification = if is_open {
@@ -204,9 +203,15 @@ fn agrees(claim: &Observation, reading: &Observation) -> Option<bool> {
     };
     match (letter, deletion) {
         (Some(false), _) | (_, Some(false)) => Some(false),
-        (Some(true), Some(true)) => Some(true),
         (None, _) | (_, None) => None,
+        (Some(true), Some(true)) => Some(same_message(claim, reading)),
     }
+}
+
+/// Whether two that give the same letter give it with the same message, as far as both have one.
+fn same_message(claim: &Observation, reading: &Observation) -> bool {
+    let (claimed, read) = (&claim.review_message, &reading.review_message);
+    claimed.is_none() || read.is_none() || claimed == read
 }
 
 /// How far the review can be trusted after an answer that settles what is open.
@@ -279,8 +284,8 @@ fn completed(merchant: &Merchant, observation: &Observation, source: ReadingSour
 }
 
 /// A confirmed claim with everything that the reading says beside it.
-fn joined(reading: Observation, claim: &HeldClaim) -> Observation {
-    let claimed = claim.observation.clone();
+fn joined(reading: &Observation, claim: &HeldClaim) -> Observation {
+    let (reading, claimed) = (reading.clone(), claim.observation.clone());
     Observation {
         member_code: reading.member_code.or(claimed.member_code),
         merchant_code: reading.merchant_code.or(claimed.merchant_code),

@@ -172,7 +172,68 @@ fn whole(observation: Observation, letter: &str, is_deleted: bool) -> Observatio
     }
 }
 
+/// What happens between upstream, the network and us.
+#[derive(Debug, Clone)]
+enum Happening {
+    /// Upstream moves to this letter, deleted or not, and sends a callback.
+    Moves(&'static str, bool),
+    /// One of the callbacks that were sent arrives: the first time, late, or once more.
+    Arrives(prop::sample::Index),
+    /// Upstream is asked and answers.
+    IsAsked,
+    /// The hold time is over.
+    TimeIsUp,
+}
+
+fn any_happening() -> impl Strategy<Value = Happening> {
+    let letter = prop::sample::select(vec!["N", "W", "P", "S", "R", "O"]);
+    prop_oneof![
+        3 => (letter, prop::bool::weighted(0.2)).prop_map(|(letter, deleted)| Happening::Moves(letter, deleted)),
+        5 => any::<prop::sample::Index>().prop_map(Happening::Arrives),
+        2 => Just(Happening::IsAsked),
+        1 => Just(Happening::TimeIsUp),
+    ]
+}
+
+/// Letter and deletion as the registry believes them.
+fn believed(merchant: &Merchant) -> (Option<&str>, bool) {
+    let letter = merchant.review.code.as_ref().map(ReviewCode::as_str);
+    (letter, merchant.unlinked_since.is_some())
+}
+
 proptest! {
+    /// Callbacks are lost, doubled and late: what the registry calls verified is upstream's truth as of the last
+    /// question. It is honest about the rest, and one more question puts it right.
+    #[test]
+    fn what_is_verified_is_true(happenings in prop::collection::vec(any_happening(), 0..80)) {
+        let mut stream = Stream::registered();
+        let (mut truth, mut sent, mut has_moved) = (("N", false), vec![("N", false)], true);
+        let look = |(letter, deleted)| whole(silent(), letter, deleted);
+        for happening in happenings {
+            match happening {
+                Happening::Moves(letter, deleted) => {
+                    (truth, has_moved) = ((letter, deleted), true);
+                    sent.push(truth);
+                }
+                Happening::Arrives(which) => {
+                    stream.when(callback(look(*which.get(&sent))));
+                }
+                Happening::IsAsked => {
+                    stream.when(read_back(look(truth)));
+                    has_moved = false;
+                }
+                Happening::TimeIsUp => {
+                    stream.when(Command::ReleaseHold { requested_until: at(i64::from(u32::MAX)) });
+                }
+            }
+            let is_true = believed(stream.now()) == (Some(truth.0), truth.1);
+            prop_assert!(is_true || has_moved || stream.now().review.verification != Verification::Verified);
+        }
+        stream.when(read_back(look(truth)));
+        prop_assert_eq!(believed(stream.now()), (Some(truth.0), truth.1));
+        prop_assert_eq!(stream.now().review.verification, Verification::Verified);
+    }
+
     /// What `decide` saw while the history grew is what a reader gets who folds the log from its beginning.
     #[test]
     fn folding_the_log_gives_the_state_that_decide_saw(commands in prop::collection::vec(any_command(), 0..60)) {

@@ -168,6 +168,40 @@ fn of_several_held_claims_the_one_that_upstream_confirms_counts() {
     assert_eq!(stream.now().stage(), Stage::InReview);
 }
 
+/// Given S with one message, then with another, and the first again (held), when upstream says S with this message,
+/// then that is how the question is settled, and that is the message.
+#[test]
+fn where_the_letter_is_no_news_the_message_is_what_is_confirmed() {
+    let (first, second) = ("통장 사본", "임대차 계약서");
+    let table = [
+        (Some(first), Resolution::Confirmed, first),
+        (None, Resolution::Confirmed, first),
+        (Some(second), Resolution::Refuted, second),
+    ];
+    for (message, expected, stands) in table {
+        let mut stream = Stream::registered();
+        for claimed in [first, second, first] {
+            stream.when(callback(says("S", Some(claimed))));
+        }
+        let events = stream.when(read_back(says("S", message)));
+        assert!(
+            matches!(events[1], Event::ConfirmationResolved { resolution, .. } if resolution == expected),
+            "{message:?}"
+        );
+        assert_eq!(stream.now().review.message, Some(FreeText::from_untrusted(stands)));
+    }
+}
+
+#[test]
+fn a_link_that_came_back_by_a_mere_claim_is_not_verified() {
+    let mut stream = Stream::registered();
+    stream.when(read_back(deleted(says("O", None))));
+    assert_eq!(stream.now().review.verification, Verification::Verified);
+    stream.when(callback(says("O", None)));
+    assert_eq!(stream.now().stage(), Stage::Opened);
+    assert_eq!(stream.now().review.verification, Verification::Unverified);
+}
+
 #[test]
 fn a_reading_that_bears_out_nobody_is_believed_and_healed() {
     let mut stream = Stream::registered();
