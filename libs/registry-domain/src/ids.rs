@@ -81,6 +81,11 @@ id!(
     KeyId,
     "key"
 );
+id!(
+    /// A pair of codes of which upstream spoke although the tenant never registered it.
+    UnclaimedId,
+    "unc"
+);
 
 /// Exactly one spelling per id: lower-case hex without hyphens, so that ids can be compared as text.
 fn parse_prefixed(text: &str, prefix: &str) -> Option<Uuid> {

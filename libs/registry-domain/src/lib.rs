@@ -20,5 +20,5 @@ pub mod text;
 pub use actor::{Actor, CorrelationId};
 pub use business::{BusinessNumber, ReportedNumber};
 pub use codes::{MemberCode, MerchantCode, Reference};
-pub use ids::{EventId, KeyId, LinkId, MerchantId, Seq, Stamp, TenantId, Version};
+pub use ids::{EventId, KeyId, LinkId, MerchantId, Seq, Stamp, TenantId, UnclaimedId, Version};
 pub use text::{FreeText, Label};

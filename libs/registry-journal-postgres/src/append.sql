@@ -11,12 +11,13 @@ WITH appended AS (
 ), replaced AS (
     INSERT INTO merchants (
         tenant_id, merchant_id, member_code, merchant_code, version, status, stage, stage_since, company_name,
-        branch_name, business_number, pending_link_id, pending_since, created_at, updated_at, state
+        branch_name, business_number, pending_link_id, pending_since, created_at, updated_at, state,
+        confirming_since, ask_at
     )
     SELECT * FROM unnest(
         $16::uuid[], $17::uuid[], $18::text[], $19::text[], $20::bigint[], $21::text[], $22::text[],
         $23::timestamptz[], $24::text[], $25::text[], $26::text[], $27::uuid[], $28::timestamptz[],
-        $29::timestamptz[], $30::timestamptz[], $31::text[]
+        $29::timestamptz[], $30::timestamptz[], $31::text[], $32::timestamptz[], $33::timestamptz[]
     )
     ON CONFLICT (tenant_id, merchant_id) DO UPDATE SET
         version = excluded.version,
@@ -29,10 +30,18 @@ WITH appended AS (
         pending_link_id = excluded.pending_link_id,
         pending_since = excluded.pending_since,
         updated_at = excluded.updated_at,
-        state = excluded.state
+        state = excluded.state,
+        confirming_since = excluded.confirming_since,
+        -- The plan stays as it is where its ground did not change.
+        ask_at = CASE
+            WHEN excluded.ask_at IS NOT NULL AND excluded.updated_at = merchants.updated_at
+                AND excluded.confirming_since IS NOT DISTINCT FROM merchants.confirming_since
+            THEN coalesce(merchants.ask_at, excluded.ask_at)
+            ELSE excluded.ask_at
+        END
 ), begun AS (
     SELECT * FROM unnest(
-        $32::uuid[], $33::uuid[], $34::bigint[], $35::text[], $36::text[], $37::timestamptz[], $38::timestamptz[]
+        $34::uuid[], $35::uuid[], $36::bigint[], $37::text[], $38::text[], $39::timestamptz[], $40::timestamptz[]
     ) AS begun (tenant_id, merchant_id, version, status, stage, valid_from, valid_to)
 ), ended AS (
     -- The stretch that was open before a merchant's first new one ends where that begins.
@@ -46,4 +55,4 @@ WITH appended AS (
     SELECT * FROM begun
 )
 INSERT INTO merchant_links (tenant_id, link_id, merchant_id)
-SELECT * FROM unnest($39::uuid[], $40::uuid[], $41::uuid[])
+SELECT * FROM unnest($41::uuid[], $42::uuid[], $43::uuid[])

@@ -1,8 +1,6 @@
 //! What PostgreSQL's errors mean for a batch and for a question.
 
-use std::fmt::Display;
-
-use registry_journal::port::{Cause, Inconsistency, ReadError, TransactError};
+use registry_journal::port::{ReadError, TransactError};
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
@@ -71,14 +69,6 @@ pub(crate) fn read(question: &'static str, error: sqlx::Error) -> ReadError {
     ReadError::Unavailable {
         question,
         source: error.into(),
-    }
-}
-
-pub(crate) fn inconsistent(table: &'static str, key: impl Display, source: impl Into<Cause>) -> Inconsistency {
-    Inconsistency {
-        table,
-        key: key.to_string(),
-        source: source.into(),
     }
 }
 

@@ -11,17 +11,23 @@ extern crate self as registry_journal_postgres;
 #[path = "../tests/it/harness.rs"]
 mod harness;
 
+#[macro_use]
+mod rows;
+
 mod ask;
 mod batch;
+mod callbacks;
 mod commits;
 mod error;
+mod health;
+mod known;
 mod lease;
 mod list;
 mod load;
 mod projected;
 mod read;
-mod rows;
 mod session;
+mod worklist;
 mod write;
 
 use std::sync::Arc;

@@ -12,12 +12,13 @@ use chrono::{DateTime, Utc};
 use registry_domain::merchant::Merchant;
 use registry_domain::tenant::Slug;
 use registry_domain::{MerchantCode, MerchantId, TenantId, Version};
-use registry_journal::port::{Loaded, LoadedMerchant, LoadedTenant, Scope, TransactError};
+use registry_journal::port::{Inconsistency, Loaded, LoadedMerchant, LoadedTenant, Scope, TransactError, raw};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::error::{inconsistent, transact};
-use crate::rows::{self, StoredIdempotencyRow};
+use crate::error::transact;
+use crate::known;
+use crate::rows::StoredIdempotency;
 
 /// Reads everything that the scope names. Called with the locks held.
 pub(crate) async fn load(connection: &mut PgConnection, scope: &Scope) -> Result<Loaded, TransactError> {
@@ -38,6 +39,7 @@ pub(crate) async fn load(connection: &mut PgConnection, scope: &Scope) -> Result
     if !scope.slugs.is_empty() {
         slugs(connection, scope, &mut loaded).await?;
     }
+    known::load(connection, scope, &mut loaded).await?;
     if !scope.streams.is_empty() {
         streams(connection, scope, &mut loaded).await?;
     }
@@ -45,12 +47,12 @@ pub(crate) async fn load(connection: &mut PgConnection, scope: &Scope) -> Result
 }
 
 /// The tenants of keys.
-fn owners<Key>(keys: &[(TenantId, Key)]) -> Vec<Uuid> {
+pub(crate) fn owners<Key>(keys: &[(TenantId, Key)]) -> Vec<Uuid> {
     keys.iter().map(|(tenant, _)| tenant.as_uuid()).collect()
 }
 
 /// The keys themselves, as the database has them.
-fn names<'a, Key, Name>(keys: &'a [(TenantId, Key)], name: impl Fn(&'a Key) -> Name) -> Vec<Name> {
+pub(crate) fn names<'a, Key, Name>(keys: &'a [(TenantId, Key)], name: impl Fn(&'a Key) -> Name) -> Vec<Name> {
     keys.iter().map(|(_, key)| name(key)).collect()
 }
 
@@ -117,15 +119,15 @@ impl OwnerRow {
     fn insert(self, loaded: &mut Loaded) -> Result<(), TransactError> {
         let tenant_id = TenantId::from_uuid(self.tenant_id);
         if let (Some(seq), Some(hash), Some(recorded_at)) = (self.seq, self.hash, self.recorded_at) {
-            let head = rows::head(tenant_id, seq, hash, recorded_at)?;
+            let head = raw::head(tenant_id, seq, hash, recorded_at)?;
             loaded.heads.insert(tenant_id, head);
         }
         let Some(state) = self.state else { return Ok(()) };
         let wrapped_key = self.wrapped;
         if let Some(merchant_id) = self.merchant_id {
-            insert_merchant(loaded, tenant_id, rows::merchant(merchant_id, &state)?, wrapped_key);
+            insert_merchant(loaded, tenant_id, raw::merchant(merchant_id, &state)?, wrapped_key);
         } else {
-            let tenant = rows::tenant(self.tenant_id, &state)?;
+            let tenant = raw::tenant(self.tenant_id, &state)?;
             loaded.tenants.insert(tenant_id, LoadedTenant { tenant, wrapped_key });
         }
         Ok(())
@@ -166,7 +168,7 @@ async fn merchants_by_reference(
     .await
     .map_err(transact)?;
     for row in found {
-        let merchant = rows::merchant(row.merchant_id, &row.state)?;
+        let merchant = raw::merchant(row.merchant_id, &row.state)?;
         insert_merchant(loaded, TenantId::from_uuid(row.tenant_id), merchant, row.wrapped);
     }
     Ok(())
@@ -237,7 +239,7 @@ async fn idempotency_keys(
     loaded: &mut Loaded,
 ) -> Result<(), TransactError> {
     let found = sqlx::query_as!(
-        StoredIdempotencyRow,
+        StoredIdempotency,
         r#"
         SELECT i.tenant_id AS "tenant_id!", i.key AS "key!", i.fingerprint AS "fingerprint!",
             i.merchant_id AS "merchant_id!", i.link_id AS "link_id?", i.version AS "version!",
@@ -278,7 +280,7 @@ async fn slugs(connection: &mut PgConnection, scope: &Scope, loaded: &mut Loaded
     .map_err(transact)?;
     for row in found {
         let tenant_id = TenantId::from_uuid(row.tenant_id);
-        let slug = Slug::parse(&row.slug).map_err(|error| inconsistent("tenants", tenant_id, error))?;
+        let slug = Slug::parse(&row.slug).map_err(|error| Inconsistency::of("tenants", tenant_id, error))?;
         loaded.slugs.insert(slug, tenant_id);
     }
     Ok(())
@@ -303,7 +305,7 @@ async fn streams(connection: &mut PgConnection, scope: &Scope, loaded: &mut Load
     for row in found {
         let key = (TenantId::from_uuid(row.tenant_id), row.stream_id);
         let version =
-            rows::number("version", row.version).map_err(|error| inconsistent("events", row.stream_id, error))?;
+            raw::number("version", row.version).map_err(|error| Inconsistency::of("events", row.stream_id, error))?;
         loaded.streams.insert(key, Version(version));
     }
     Ok(())

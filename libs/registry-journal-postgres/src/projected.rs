@@ -4,15 +4,13 @@ use chrono::{DateTime, Utc};
 use registry_domain::merchant::Stage;
 use registry_domain::review::ReviewStatus;
 use registry_domain::{LinkId, MerchantId, TenantId, Version};
-use registry_journal::port::{HistoryRow, Inconsistency, ProjectedMerchant};
+use registry_journal::port::raw::{self, BadColumn, number};
+use registry_journal::port::{ApprovalRow, HistoryRow, Inconsistency, ProjectedMerchant};
 use registry_journal::stored::MerchantColumns;
 use sqlx::Postgres;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Map;
 use uuid::Uuid;
-
-use crate::error::inconsistent;
-use crate::rows::{BadColumn, number};
 
 /// A merchant with its stretches, one array for each column, and its links, as the database gives them.
 pub(crate) struct StoredProjection {
@@ -28,6 +26,7 @@ pub(crate) struct StoredProjection {
     business_number: Option<String>,
     pending_link_id: Option<Uuid>,
     pending_since: Option<DateTime<Utc>>,
+    confirming_since: Option<DateTime<Utc>>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     state: String,
@@ -37,6 +36,10 @@ pub(crate) struct StoredProjection {
     valid_from: Vec<DateTime<Utc>>,
     valid_to: Vec<Option<DateTime<Utc>>>,
     links: Vec<Uuid>,
+    approved: Vec<i64>,
+    approved_by: Vec<Uuid>,
+    approved_identity: Vec<Option<Vec<u8>>>,
+    approved_at: Vec<DateTime<Utc>>,
 }
 
 /// One statement, so that all of it is of one moment: a batch that commits in between would look like a difference.
@@ -49,12 +52,13 @@ pub(crate) fn of(
         StoredProjection,
         r#"
         SELECT m.merchant_id, m.member_code, m.merchant_code, m.version, m.status, m.stage, m.stage_since,
-            m.company_name, m.branch_name, m.business_number, m.pending_link_id, m.pending_since, m.created_at,
-            m.updated_at, m.state, h.versions AS "versions!", h.statuses AS "statuses!", h.stages AS "stages!",
+            m.company_name, m.branch_name, m.business_number, m.pending_link_id, m.pending_since, m.confirming_since,
+            m.created_at, m.updated_at, m.state, h.versions AS "versions!", h.statuses AS "statuses!", h.stages AS "stages!",
             h.valid_from AS "valid_from!", h.valid_to AS "valid_to!: Vec<Option<DateTime<Utc>>>",
             ARRAY (
                 SELECT link_id FROM merchant_links WHERE tenant_id = $1 AND merchant_id = m.merchant_id
-            ) AS "links!"
+            ) AS "links!", a.versions AS "approved!", a.event_ids AS "approved_by!",
+            a.identities AS "approved_identity!: Vec<Option<Vec<u8>>>", a.recorded_at AS "approved_at!"
         FROM merchants AS m
         CROSS JOIN LATERAL (
             SELECT coalesce(array_agg(version), '{}') AS versions, coalesce(array_agg(status), '{}') AS statuses,
@@ -62,6 +66,11 @@ pub(crate) fn of(
                 coalesce(array_agg(valid_to), '{}') AS valid_to
             FROM merchant_history WHERE tenant_id = $1 AND merchant_id = m.merchant_id
         ) AS h
+        CROSS JOIN LATERAL (
+            SELECT coalesce(array_agg(version), '{}') AS versions, coalesce(array_agg(event_id), '{}') AS event_ids,
+                coalesce(array_agg(identity), '{}') AS identities, coalesce(array_agg(recorded_at), '{}') AS recorded_at
+            FROM approvals WHERE tenant_id = $1 AND merchant_id = m.merchant_id
+        ) AS a
         WHERE m.tenant_id = $1 AND m.merchant_id = ANY ($2)
         "#,
         tenant.as_uuid(),
@@ -70,13 +79,35 @@ pub(crate) fn of(
 }
 
 impl StoredProjection {
-    pub(crate) fn into_projected(self, tenant: TenantId) -> Result<(MerchantId, ProjectedMerchant), Inconsistency> {
+    pub(crate) fn into_projected(mut self, tenant: TenantId) -> Result<(MerchantId, ProjectedMerchant), Inconsistency> {
         let id = MerchantId::from_uuid(self.merchant_id);
-        let projected = self.convert(tenant, id);
-        Ok((id, projected.map_err(|error| inconsistent("merchants", id, error))?))
+        let approvals = self.take_approvals(tenant, id)?;
+        let projected = self.convert(tenant, id, approvals);
+        Ok((
+            id,
+            projected.map_err(|error| Inconsistency::of("merchants", id, error))?,
+        ))
     }
 
-    fn convert(self, tenant_id: TenantId, merchant_id: MerchantId) -> Result<ProjectedMerchant, BadColumn> {
+    fn take_approvals(&mut self, tenant: TenantId, id: MerchantId) -> Result<Vec<ApprovalRow>, Inconsistency> {
+        let events = self.approved.iter().zip(&self.approved_by);
+        let contents = std::mem::take(&mut self.approved_identity)
+            .into_iter()
+            .zip(&self.approved_at);
+        let mut approvals = Vec::with_capacity(self.approved.len());
+        for ((version, event), (identity, at)) in events.zip(contents) {
+            approvals.push(raw::approval(tenant, id, *version, *event, identity, *at)?);
+        }
+        approvals.sort_unstable_by_key(|approval| approval.version);
+        Ok(approvals)
+    }
+
+    fn convert(
+        self,
+        tenant_id: TenantId,
+        merchant_id: MerchantId,
+        approvals: Vec<ApprovalRow>,
+    ) -> Result<ProjectedMerchant, BadColumn> {
         let mut history = Vec::with_capacity(self.versions.len());
         let words = self.statuses.iter().zip(&self.stages);
         let times = self.valid_from.into_iter().zip(self.valid_to);
@@ -106,6 +137,7 @@ impl StoredProjection {
             business_number: self.business_number,
             pending_link_id: self.pending_link_id.map(LinkId::from_uuid),
             pending_since: self.pending_since,
+            confirming_since: self.confirming_since,
             created_at: self.created_at,
             updated_at: self.updated_at,
             state: self.state,
@@ -114,6 +146,7 @@ impl StoredProjection {
             columns,
             history,
             links,
+            approvals,
         })
     }
 }

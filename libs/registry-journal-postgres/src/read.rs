@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use registry_domain::merchant::Merchant;
 use registry_domain::tenant::{Slug, Tenant};
 use registry_domain::{EventId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId, Version};
+use registry_journal::port::raw::{self, bigint};
 use registry_journal::port::{
     Head, IdempotencyRow, MerchantFilter, MerchantQuery, PageSize, PresentedKey, ProjectedMerchant, PublishCursor,
     ReadError, Reader, StatusCount, StreamQuery,
@@ -19,23 +20,8 @@ use uuid::Uuid;
 
 use crate::ask::Sight;
 use crate::error::{is_lost, read};
-use crate::rows::{self, StoredEventRow, StoredIdempotencyRow, bigint};
+use crate::rows::{StoredEvent, StoredIdempotency};
 use crate::{PostgresJournal, list, projected};
-
-/// The rows of the log that fit a condition.
-macro_rules! events {
-    ($condition:literal, $($value:expr),+ $(,)?) => {
-        sqlx::query_as!(
-            StoredEventRow,
-            r#"
-            SELECT tenant_id, seq, event_id, stream_kind, stream_id, version, type AS event_type, recorded_at, actor,
-                correlation_id, causation_id, idempotency_key, data, sealed, hash
-            FROM events
-            "# + $condition,
-            $($value),+
-        )
-    };
-}
 
 #[async_trait]
 impl Reader for PostgresJournal {
@@ -46,7 +32,7 @@ impl Reader for PostgresJournal {
             Err(error) if is_lost(&error) => self.one("merchant", tenant, merchant_state(tenant, id)).await?,
             answer => answer.map_err(|error| read("merchant", error))?,
         };
-        Ok(state.map(|state| rows::merchant(id.as_uuid(), &state)).transpose()?)
+        Ok(state.map(|state| raw::merchant(id.as_uuid(), &state)).transpose()?)
     }
 
     async fn merchant_by_reference(
@@ -64,7 +50,7 @@ impl Reader for PostgresJournal {
             reference.merchant_code.as_str()
         );
         let row = self.one("merchant by reference", tenant, statement).await?;
-        Ok(row.map(|row| rows::merchant(row.merchant_id, &row.state)).transpose()?)
+        Ok(row.map(|row| raw::merchant(row.merchant_id, &row.state)).transpose()?)
     }
 
     async fn merchants(&self, tenant: TenantId, query: &MerchantQuery) -> Result<Vec<Merchant>, ReadError> {
@@ -75,7 +61,7 @@ impl Reader for PostgresJournal {
         let found = self.all("merchants", tenant, statement).await?;
         let merchants = found
             .into_iter()
-            .map(|(id, state): (Uuid, String)| rows::merchant(id, &state));
+            .map(|(id, state): (Uuid, String)| raw::merchant(id, &state));
         Ok(merchants.collect::<Result<_, _>>()?)
     }
 
@@ -84,7 +70,7 @@ impl Reader for PostgresJournal {
         let statement = statement.build();
         let statement = statement.try_map(|row: PgRow| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)));
         let counted = self.all("status counts", tenant, statement).await?;
-        Ok(rows::status_counts(tenant, counted)?)
+        Ok(raw::status_counts(tenant, counted)?)
     }
 
     async fn status_counts_as_of(&self, tenant: TenantId, at: DateTime<Utc>) -> Result<Vec<StatusCount>, ReadError> {
@@ -99,7 +85,7 @@ impl Reader for PostgresJournal {
         );
         let counted = self.all("status counts", tenant, statement).await?.into_iter();
         let counted = counted.map(|row| (row.status, row.stage, row.count));
-        Ok(rows::status_counts(tenant, counted.collect())?)
+        Ok(raw::status_counts(tenant, counted)?)
     }
 
     async fn merchant_of_link(&self, tenant: TenantId, link: LinkId) -> Result<Option<MerchantId>, ReadError> {
@@ -172,7 +158,7 @@ impl Reader for PostgresJournal {
     ) -> Result<Vec<IdempotencyRow>, ReadError> {
         // Every key has at least one character.
         let statement = sqlx::query_as!(
-            StoredIdempotencyRow,
+            StoredIdempotency,
             r#"
             SELECT tenant_id, key, fingerprint, merchant_id, link_id, version, created_at, expires_at
             FROM idempotency_keys WHERE tenant_id = $1 AND key > $2 ORDER BY key LIMIT $3
@@ -182,7 +168,7 @@ impl Reader for PostgresJournal {
             i64::from(limit.get())
         );
         let found = self.all("idempotency keys", tenant, statement).await?;
-        let rows = found.into_iter().map(StoredIdempotencyRow::into_row);
+        let rows = found.into_iter().map(StoredIdempotency::into_row);
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -193,7 +179,7 @@ impl Reader for PostgresJournal {
         );
         match self.one("head of the log", tenant, statement).await? {
             None => Ok(Head::EMPTY),
-            Some(row) => Ok(rows::head(tenant, row.seq, row.hash, row.recorded_at)?),
+            Some(row) => Ok(raw::head(tenant, row.seq, row.hash, row.recorded_at)?),
         }
     }
 
@@ -241,7 +227,7 @@ impl Reader for PostgresJournal {
     async fn event(&self, tenant: TenantId, id: EventId) -> Result<Option<EventRow>, ReadError> {
         let statement = events!("WHERE tenant_id = $1 AND event_id = $2", tenant.as_uuid(), id.as_uuid());
         let found = self.one("event", tenant, statement).await?;
-        Ok(found.map(StoredEventRow::into_row).transpose()?)
+        Ok(found.map(StoredEvent::into_row).transpose()?)
     }
 
     async fn wrapped_keys(&self, tenant: TenantId, owners: &[Uuid]) -> Result<HashMap<Uuid, Vec<u8>>, ReadError> {
@@ -257,7 +243,7 @@ impl Reader for PostgresJournal {
     async fn tenant(&self, tenant: TenantId) -> Result<Option<Tenant>, ReadError> {
         let statement = sqlx::query!("SELECT state FROM tenants WHERE tenant_id = $1", tenant.as_uuid());
         let row = self.one("tenant", tenant, statement).await?;
-        Ok(row.map(|row| rows::tenant(tenant.as_uuid(), &row.state)).transpose()?)
+        Ok(row.map(|row| raw::tenant(tenant.as_uuid(), &row.state)).transpose()?)
     }
 
     async fn publish_cursor(&self, tenant: TenantId) -> Result<PublishCursor, ReadError> {
@@ -267,12 +253,7 @@ impl Reader for PostgresJournal {
         );
         match self.one("publish cursor", tenant, statement).await? {
             None => Ok(PublishCursor::START),
-            Some(row) => Ok(rows::publish_cursor(
-                tenant,
-                row.seq,
-                row.published_seq,
-                row.stream_seq,
-            )?),
+            Some(row) => Ok(raw::publish_cursor(tenant, row.seq, row.published_seq, row.stream_seq)?),
         }
     }
 
@@ -294,7 +275,7 @@ impl Reader for PostgresJournal {
     async fn tenant_by_slug(&self, slug: &Slug) -> Result<Option<Tenant>, ReadError> {
         let statement = sqlx::query!("SELECT tenant_id, state FROM tenants WHERE slug = $1", slug.as_str());
         let row = self.one("tenant by slug", Sight::Directory, statement).await?;
-        Ok(row.map(|row| rows::tenant(row.tenant_id, &row.state)).transpose()?)
+        Ok(row.map(|row| raw::tenant(row.tenant_id, &row.state)).transpose()?)
     }
 
     async fn tenants(&self, after: Option<TenantId>, limit: PageSize) -> Result<Vec<(Tenant, Seq)>, ReadError> {
@@ -308,7 +289,7 @@ impl Reader for PostgresJournal {
             i64::from(limit.get())
         );
         let found = self.all("tenants", Sight::Directory, statement).await?.into_iter();
-        let pairs = found.map(|row| rows::tenant_with_head(row.tenant_id, &row.state, row.head));
+        let pairs = found.map(|row| raw::tenant_with_head(row.tenant_id, &row.state, row.head));
         Ok(pairs.collect::<Result<_, _>>()?)
     }
 
@@ -324,7 +305,7 @@ impl Reader for PostgresJournal {
         let Some(row) = self.one("API key", Sight::Directory, statement).await? else {
             return Ok(None);
         };
-        let tenant = rows::tenant(row.tenant_id, &row.state)?;
+        let tenant = raw::tenant(row.tenant_id, &row.state)?;
         let found = tenant.keys.iter().find(|candidate| candidate.id == key).cloned();
         Ok(found.map(|key| PresentedKey {
             tenant_id: tenant.id,
@@ -361,7 +342,7 @@ fn merchant_state(
     .map(|row| row.state)
 }
 
-fn event_rows(found: Vec<StoredEventRow>) -> Result<Vec<EventRow>, ReadError> {
-    let rows = found.into_iter().map(StoredEventRow::into_row);
+pub(crate) fn event_rows(found: Vec<StoredEvent>) -> Result<Vec<EventRow>, ReadError> {
+    let rows = found.into_iter().map(StoredEvent::into_row);
     Ok(rows.collect::<Result<_, _>>()?)
 }

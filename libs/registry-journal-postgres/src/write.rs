@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 use registry_domain::tenant::Tenant;
 use registry_domain::{MerchantId, TenantId};
+use registry_journal::port::raw::bigint;
 use registry_journal::port::{IdempotencyRow, KeyRow, TransactError, Writes};
 use registry_journal::stored::{MerchantColumns, tenant_to_json};
 use sqlx::postgres::PgArguments;
@@ -12,10 +13,10 @@ use sqlx::query::Query;
 use sqlx::{PgConnection, Postgres};
 use uuid::Uuid;
 
+use crate::callbacks;
 use crate::error::transact;
-use crate::rows::bigint;
 
-type Statement = Query<'static, Postgres, PgArguments>;
+pub(crate) type Statement = Query<'static, Postgres, PgArguments>;
 
 /// Writes everything. The caller commits.
 pub(crate) async fn write(
@@ -40,8 +41,9 @@ fn statements(writes: &Writes, now: DateTime<Utc>) -> Vec<Statement> {
         links,
         tenants,
         idempotency,
+        ..
     } = writes;
-    let mut statements = Vec::new();
+    let mut statements = callbacks::cleared(writes);
     if !cleared.is_empty() {
         statements.push(clear(cleared));
     }
@@ -58,11 +60,12 @@ fn statements(writes: &Writes, now: DateTime<Utc>) -> Vec<Statement> {
         statements.push(forget_idempotency_keys(idempotency, now));
         statements.push(idempotency_keys(idempotency));
     }
+    statements.extend(callbacks::written(writes));
     statements
 }
 
 /// One column of all rows.
-fn column<'a, Row, Value>(rows: &'a [Row], value: impl Fn(&'a Row) -> Value) -> Vec<Value> {
+pub(crate) fn column<'a, Row, Value>(rows: &'a [Row], value: impl Fn(&'a Row) -> Value) -> Vec<Value> {
     rows.iter().map(value).collect()
 }
 
@@ -78,6 +81,9 @@ fn clear(cleared: &[(TenantId, MerchantId)]) -> Statement {
         ), links AS (
             DELETE FROM merchant_links AS l USING wanted AS w
             WHERE l.tenant_id = w.tenant_id AND l.merchant_id = w.merchant_id
+        ), approvals AS (
+            DELETE FROM approvals AS a USING wanted AS w
+            WHERE a.tenant_id = w.tenant_id AND a.merchant_id = w.merchant_id
         )
         DELETE FROM merchants AS m USING wanted AS w
         WHERE m.tenant_id = w.tenant_id AND m.merchant_id = w.merchant_id
@@ -94,6 +100,7 @@ fn append(writes: &Writes) -> Statement {
         merchants,
         history,
         links,
+        questions,
         ..
     } = writes;
     let rows: Vec<_> = merchants.iter().map(|(_, it)| MerchantColumns::of(it)).collect();
@@ -130,6 +137,8 @@ fn append(writes: &Writes) -> Statement {
         &column(&rows, |row| row.created_at),
         &column(&rows, |row| row.updated_at),
         &column(&rows, |row| row.state.as_str()) as &[&str],
+        &column(&rows, |row| row.confirming_since) as &[Option<DateTime<Utc>>],
+        &column(merchants, |(_, merchant)| questions.ask_at(merchant)) as &[Option<DateTime<Utc>>],
         &column(history, |row| row.tenant_id.as_uuid()),
         &column(history, |row| row.merchant_id.as_uuid()),
         &column(history, |row| bigint(row.version.0)),

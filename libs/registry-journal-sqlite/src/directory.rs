@@ -2,12 +2,11 @@
 
 use registry_domain::tenant::{Slug, Tenant};
 use registry_domain::{KeyId, Seq, TenantId};
-use registry_journal::port::{PageSize, PresentedKey, ReadError};
+use registry_journal::port::{PageSize, PresentedKey, ReadError, raw};
 use sqlx::SqlitePool;
 use sqlx::types::Uuid;
 
-use crate::error::{inconsistent, read};
-use crate::rows;
+use crate::error::read;
 
 pub(crate) async fn tenant_by_slug(pool: &SqlitePool, slug: &Slug) -> Result<Option<Tenant>, ReadError> {
     let slug = slug.as_str();
@@ -18,7 +17,7 @@ pub(crate) async fn tenant_by_slug(pool: &SqlitePool, slug: &Slug) -> Result<Opt
     .fetch_optional(pool)
     .await
     .map_err(read("tenant by slug"))?;
-    Ok(row.map(|row| rows::tenant(row.tenant_id, &row.state)).transpose()?)
+    Ok(row.map(|row| raw::tenant(row.tenant_id, &row.state)).transpose()?)
 }
 
 pub(crate) async fn tenants(
@@ -40,15 +39,10 @@ pub(crate) async fn tenants(
     .fetch_all(pool)
     .await
     .map_err(read("tenants"))?;
-    let pair = |id: Uuid, state: &str, head: i64| -> Result<(Tenant, Seq), ReadError> {
-        let tenant = rows::tenant(id, state)?;
-        let head = rows::number("seq", head).map_err(|error| inconsistent("events", tenant.id, error))?;
-        Ok((tenant, Seq(head)))
-    };
-    found
+    let pairs = found
         .into_iter()
-        .map(|row| pair(row.tenant_id, &row.state, row.head))
-        .collect()
+        .map(|row| raw::tenant_with_head(row.tenant_id, &row.state, row.head));
+    Ok(pairs.collect::<Result<_, _>>()?)
 }
 
 pub(crate) async fn presented_key(pool: &SqlitePool, key: KeyId) -> Result<Option<PresentedKey>, ReadError> {
@@ -65,7 +59,7 @@ pub(crate) async fn presented_key(pool: &SqlitePool, key: KeyId) -> Result<Optio
     .await
     .map_err(read("API key"))?;
     let Some(row) = row else { return Ok(None) };
-    let tenant = rows::tenant(row.tenant_id, &row.state)?;
+    let tenant = raw::tenant(row.tenant_id, &row.state)?;
     let found = tenant.keys.iter().find(|candidate| candidate.id == key).cloned();
     Ok(found.map(|key| PresentedKey {
         tenant_id: tenant.id,

@@ -1,8 +1,6 @@
 //! What SQLite's errors mean for a batch.
 
-use std::fmt::Display;
-
-use registry_journal::port::{Inconsistency, ReadError, TransactError};
+use registry_journal::port::{ReadError, TransactError};
 use sqlx::error::DatabaseError;
 use sqlx::migrate::MigrateError;
 
@@ -49,18 +47,6 @@ pub(crate) fn read(question: &'static str) -> impl Fn(sqlx::Error) -> ReadError 
     move |error| ReadError::Unavailable {
         question,
         source: error.into(),
-    }
-}
-
-pub(crate) fn inconsistent(
-    table: &'static str,
-    key: impl Display,
-    source: impl Into<registry_journal::port::Cause>,
-) -> Inconsistency {
-    Inconsistency {
-        table,
-        key: key.to_string(),
-        source: source.into(),
     }
 }
 

@@ -4,14 +4,20 @@
 //! Every batch is one JSON text bound to one statement per table: a statement for each row would cost a hop to the
 //! connection's thread each.
 
+#[macro_use]
+mod rows;
+
+mod callbacks;
 mod directory;
 mod error;
+mod health;
 mod idempotency;
+mod known;
 mod list;
 mod load;
 mod projected;
 mod read;
-mod rows;
+mod worklist;
 mod write;
 
 use std::fs::File;
@@ -142,7 +148,7 @@ impl Journal for SqliteJournal {
         let mut transaction = transaction.map_err(error::transact)?;
         let loaded = load::load(&mut transaction, scope).await?;
         let writes = decide(loaded);
-        if write::is_empty(&writes) {
+        if writes.is_empty() {
             return transaction.rollback().await.map_err(error::transact);
         }
         write::write(&mut transaction, &writes, scope.now).await?;

@@ -4,12 +4,14 @@
 use registry_domain::TenantId;
 use registry_domain::merchant::{Merchant, Stage};
 use registry_domain::review::ReviewStatus;
-use registry_journal::port::{Direction, MerchantFilter, MerchantQuery, PagePosition, ReadError, SortKey, StatusCount};
+use registry_journal::port::{
+    Direction, MerchantFilter, MerchantQuery, PagePosition, ReadError, SortKey, StatusCount, raw,
+};
 use sqlx::types::Uuid;
 use sqlx::{QueryBuilder, Row, Sqlite, SqlitePool};
 
-use crate::error::{inconsistent, read};
-use crate::rows::{self, BadColumn, micros};
+use crate::error::read;
+use crate::rows::micros;
 
 pub(crate) async fn merchants(
     pool: &SqlitePool,
@@ -21,7 +23,7 @@ pub(crate) async fn merchants(
     let merchant = |row: sqlx::sqlite::SqliteRow| -> Result<Merchant, ReadError> {
         let id: Uuid = row.try_get(0).map_err(read("merchants"))?;
         let state: String = row.try_get(1).map_err(read("merchants"))?;
-        Ok(rows::merchant(id, &state)?)
+        Ok(raw::merchant(id, &state)?)
     };
     found.into_iter().map(merchant).collect()
 }
@@ -59,12 +61,9 @@ pub(crate) async fn status_counts(
 ) -> Result<Vec<StatusCount>, ReadError> {
     let mut statement = counts_statement(tenant, filter);
     let found = statement.build().fetch_all(pool).await.map_err(read("status counts"))?;
-    let count = |row: sqlx::sqlite::SqliteRow| -> Result<StatusCount, ReadError> {
-        let status: String = row.try_get(0).map_err(read("status counts"))?;
-        let stage: String = row.try_get(1).map_err(read("status counts"))?;
-        status_count(tenant, &status, &stage, row.try_get(2).map_err(read("status counts"))?)
-    };
-    found.into_iter().map(count).collect()
+    let counted = |row: sqlx::sqlite::SqliteRow| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+    let counted = found.into_iter().map(counted).collect::<Result<Vec<_>, _>>();
+    Ok(raw::status_counts(tenant, counted.map_err(read("status counts"))?)?)
 }
 
 fn counts_statement(tenant: TenantId, filter: &MerchantFilter) -> QueryBuilder<Sqlite> {
@@ -73,17 +72,6 @@ fn counts_statement(tenant: TenantId, filter: &MerchantFilter) -> QueryBuilder<S
     push_filter(&mut statement, filter);
     statement.push(" GROUP BY status, stage");
     statement
-}
-
-pub(crate) fn status_count(tenant: TenantId, status: &str, stage: &str, count: i64) -> Result<StatusCount, ReadError> {
-    let parsed = || -> Result<StatusCount, BadColumn> {
-        Ok(StatusCount {
-            status: ReviewStatus::from_word(status).ok_or(BadColumn("status"))?,
-            stage: Stage::from_word(stage).ok_or(BadColumn("stage"))?,
-            count: rows::number("count", count)?,
-        })
-    };
-    Ok(parsed().map_err(|error| inconsistent("merchants", tenant, error))?)
 }
 
 fn push_filter(statement: &mut QueryBuilder<Sqlite>, filter: &MerchantFilter) {

@@ -5,13 +5,15 @@ use std::hash::Hash;
 
 use registry_domain::tenant::Slug;
 use registry_domain::{MerchantCode, MerchantId, TenantId, Version};
-use registry_journal::port::{Head, Loaded, LoadedMerchant, LoadedTenant, Scope, TransactError};
+use registry_journal::port::{Head, Inconsistency, Loaded, LoadedMerchant, LoadedTenant, Scope, TransactError, raw};
 use serde_json::json;
 use sqlx::SqliteConnection;
 use sqlx::types::Uuid;
 
-use crate::error::{inconsistent, transact};
-use crate::rows::{self, BadColumn, StoredIdempotencyRow, StoredMerchantRow};
+use crate::error::transact;
+use crate::known;
+use crate::rows::{StoredIdempotency, StoredMerchantRow, micros};
+use crate::write::hex;
 
 /// Reads everything that the scope names. Called with the write lock held.
 pub(crate) async fn load(connection: &mut SqliteConnection, scope: &Scope) -> Result<Loaded, TransactError> {
@@ -40,14 +42,11 @@ pub(crate) async fn load(connection: &mut SqliteConnection, scope: &Scope) -> Re
     if !scope.slugs.is_empty() {
         slugs(connection, scope, &mut loaded).await?;
     }
+    known::load(connection, scope, &mut loaded).await?;
     if !scope.streams.is_empty() {
         streams(connection, scope, &mut loaded).await?;
     }
     Ok(loaded)
-}
-
-fn hex(id: Uuid) -> String {
-    id.simple().to_string()
 }
 
 fn tenant_list(scope: &Scope) -> String {
@@ -69,19 +68,10 @@ async fn heads(connection: &mut SqliteConnection, scope: &Scope) -> Result<HashM
     .fetch_all(connection)
     .await
     .map_err(transact)?;
-    let head = |seq: i64, hash: Vec<u8>, recorded_at: i64| -> Result<Head, BadColumn> {
-        Ok(Head {
-            seq: registry_domain::Seq(rows::number("seq", seq)?),
-            hash: hash.try_into().map_err(|_| BadColumn("hash"))?,
-            recorded_at: rows::time("recorded_at", recorded_at)?,
-        })
-    };
     let mut heads = HashMap::with_capacity(found.len());
     for row in found {
         let tenant_id = TenantId::from_uuid(row.tenant_id);
-        let head =
-            head(row.seq, row.hash, row.recorded_at).map_err(|error| inconsistent("events", tenant_id, error))?;
-        heads.insert(tenant_id, head);
+        heads.insert(tenant_id, raw::head(tenant_id, row.seq, row.hash, row.recorded_at)?);
     }
     Ok(heads)
 }
@@ -105,7 +95,7 @@ async fn tenants(
     .map_err(transact)?;
     let mut tenants = HashMap::with_capacity(found.len());
     for row in found {
-        let tenant = rows::tenant(row.tenant_id, &row.state)?;
+        let tenant = raw::tenant(row.tenant_id, &row.state)?;
         tenants.insert(
             tenant.id,
             LoadedTenant {
@@ -174,7 +164,7 @@ async fn merchants_by_reference(
 
 fn insert_merchants(loaded: &mut Loaded, rows: Vec<StoredMerchantRow>) -> Result<(), TransactError> {
     for row in rows {
-        let merchant = rows::merchant(row.merchant_id, &row.state)?;
+        let merchant = raw::merchant(row.merchant_id, &row.state)?;
         let key = (TenantId::from_uuid(row.tenant_id), merchant.id);
         let wrapped_key = row.wrapped;
         loaded.merchants.insert(key, LoadedMerchant { merchant, wrapped_key });
@@ -240,9 +230,9 @@ async fn idempotency_keys(
 ) -> Result<(), TransactError> {
     let key = |(tenant, key): &(TenantId, String)| json!([hex(tenant.as_uuid()), key]);
     let wanted = json!(scope.idempotency_keys.iter().map(key).collect::<Vec<_>>()).to_string();
-    let now = rows::micros(scope.now);
+    let now = micros(scope.now);
     let found = sqlx::query_as!(
-        StoredIdempotencyRow,
+        StoredIdempotency,
         r#"
         SELECT i.tenant_id AS "tenant_id!: Uuid", i.key AS "key!", i.fingerprint AS "fingerprint!",
             i.merchant_id AS "merchant_id!: Uuid", i.link_id AS "link_id?: Uuid", i.version AS "version!",
@@ -280,7 +270,7 @@ async fn slugs(connection: &mut SqliteConnection, scope: &Scope, loaded: &mut Lo
     .map_err(transact)?;
     for row in found {
         let tenant_id = TenantId::from_uuid(row.tenant_id);
-        let slug = Slug::parse(&row.slug).map_err(|error| inconsistent("tenants", tenant_id, error))?;
+        let slug = Slug::parse(&row.slug).map_err(|error| Inconsistency::of("tenants", tenant_id, error))?;
         loaded.slugs.insert(slug, tenant_id);
     }
     Ok(())
@@ -305,7 +295,8 @@ async fn streams(connection: &mut SqliteConnection, scope: &Scope, loaded: &mut 
     for row in found {
         let tenant_id = TenantId::from_uuid(row.tenant_id);
         if let Some(version) = row.version {
-            let version = rows::number("version", version).map_err(|error| inconsistent("events", tenant_id, error))?;
+            let version =
+                raw::number("version", version).map_err(|error| Inconsistency::of("events", tenant_id, error))?;
             loaded.streams.insert((tenant_id, row.stream_id), Version(version));
         }
     }

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use registry_domain::merchant::Stage;
 use registry_domain::review::ReviewStatus;
 use registry_domain::{LinkId, MerchantId, TenantId, Version};
-use registry_journal::port::{HistoryRow, ProjectedMerchant, ReadError};
+use registry_journal::port::raw::{self, BadColumn, RawTime};
+use registry_journal::port::{HistoryRow, Inconsistency, ProjectedMerchant, ReadError};
 use registry_journal::stored::MerchantColumns;
 use serde_json::json;
 use sqlx::SqlitePool;
 use sqlx::types::Uuid;
 
-use crate::error::{inconsistent, read};
-use crate::rows::{self, BadColumn};
+use crate::error::read;
 
 pub(crate) async fn projected(
     pool: &SqlitePool,
@@ -26,6 +26,7 @@ pub(crate) async fn projected(
     let mut found = columns(&mut snapshot, tenant, &wanted).await?;
     history(&mut snapshot, tenant, &wanted, &mut found).await?;
     links(&mut snapshot, tenant, &wanted, &mut found).await?;
+    approvals(&mut snapshot, tenant, &wanted, &mut found).await?;
     Ok(found)
 }
 
@@ -38,8 +39,8 @@ async fn columns(connection: &mut sqlx::SqliteConnection, tenant: TenantId, want
         SELECT m.merchant_id AS "merchant_id!: Uuid", m.member_code AS "member_code!",
             m.merchant_code AS "merchant_code!", m.version AS "version!", m.status AS "status!", m.stage AS "stage!",
             m.stage_since AS "stage_since!", m.company_name, m.branch_name, m.business_number,
-            m.pending_link_id AS "pending_link_id?: Uuid", m.pending_since, m.created_at AS "created_at!",
-            m.updated_at AS "updated_at!", m.state AS "state!"
+            m.pending_link_id AS "pending_link_id?: Uuid", m.pending_since, m.confirming_since,
+            m.created_at AS "created_at!", m.updated_at AS "updated_at!", m.state AS "state!"
         FROM jsonb_each(?2) AS wanted
         CROSS JOIN merchants AS m ON m.tenant_id = ?1 AND m.merchant_id = unhex(wanted.value)
         "#,
@@ -56,27 +57,26 @@ async fn columns(connection: &mut sqlx::SqliteConnection, tenant: TenantId, want
             Ok(MerchantColumns {
                 member_code: row.member_code,
                 merchant_code: row.merchant_code,
-                version: Version(rows::number("version", row.version)?),
+                version: Version(raw::number("version", row.version)?),
                 status: row.status,
                 stage: row.stage,
-                stage_since: rows::time("stage_since", row.stage_since)?,
+                stage_since: row.stage_since.read("stage_since")?,
                 company_name: row.company_name,
                 branch_name: row.branch_name,
                 business_number: row.business_number,
                 pending_link_id: row.pending_link_id.map(LinkId::from_uuid),
-                pending_since: row
-                    .pending_since
-                    .map(|at| rows::time("pending_since", at))
-                    .transpose()?,
-                created_at: rows::time("created_at", row.created_at)?,
-                updated_at: rows::time("updated_at", row.updated_at)?,
+                pending_since: row.pending_since.map(|at| at.read("pending_since")).transpose()?,
+                confirming_since: row.confirming_since.map(|at| at.read("confirming_since")).transpose()?,
+                created_at: row.created_at.read("created_at")?,
+                updated_at: row.updated_at.read("updated_at")?,
                 state: row.state,
             })
         };
         let projected = ProjectedMerchant {
-            columns: columns().map_err(|error| inconsistent("merchants", merchant_id, error))?,
+            columns: columns().map_err(|error| Inconsistency::of("merchants", merchant_id, error))?,
             history: Vec::new(),
             links: Vec::new(),
+            approvals: Vec::new(),
         };
         found.insert(merchant_id, projected);
     }
@@ -109,14 +109,14 @@ async fn history(
             Ok(HistoryRow {
                 tenant_id: tenant,
                 merchant_id,
-                version: Version(rows::number("version", row.version)?),
+                version: Version(raw::number("version", row.version)?),
                 status: ReviewStatus::from_word(&row.status).ok_or(BadColumn("status"))?,
                 stage: Stage::from_word(&row.stage).ok_or(BadColumn("stage"))?,
-                valid_from: rows::time("valid_from", row.valid_from)?,
-                valid_to: row.valid_to.map(|at| rows::time("valid_to", at)).transpose()?,
+                valid_from: row.valid_from.read("valid_from")?,
+                valid_to: row.valid_to.map(|at| at.read("valid_to")).transpose()?,
             })
         };
-        let stretch = stretch().map_err(|error| inconsistent("merchant_history", merchant_id, error))?;
+        let stretch = stretch().map_err(|error| Inconsistency::of("merchant_history", merchant_id, error))?;
         if let Some(projected) = found.get_mut(&merchant_id) {
             projected.history.push(stretch);
         }
@@ -153,6 +153,39 @@ async fn links(
     }
     for projected in found.values_mut() {
         projected.links.sort_unstable();
+    }
+    Ok(())
+}
+
+async fn approvals(
+    connection: &mut sqlx::SqliteConnection,
+    tenant: TenantId,
+    wanted: &str,
+    found: &mut Found,
+) -> Result<(), ReadError> {
+    let id = tenant.as_uuid();
+    let rows = sqlx::query!(
+        r#"
+        SELECT a.merchant_id AS "merchant_id!: Uuid", a.version AS "version!", a.event_id AS "event_id!: Uuid",
+            a.identity, a.recorded_at AS "recorded_at!"
+        FROM jsonb_each(?2) AS wanted
+        CROSS JOIN approvals AS a ON a.tenant_id = ?1 AND a.merchant_id = unhex(wanted.value)
+        "#,
+        id,
+        wanted
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(read("projected merchants"))?;
+    for row in rows {
+        let id = MerchantId::from_uuid(row.merchant_id);
+        let approval = raw::approval(tenant, id, row.version, row.event_id, row.identity, row.recorded_at)?;
+        if let Some(projected) = found.get_mut(&id) {
+            projected.approvals.push(approval);
+        }
+    }
+    for projected in found.values_mut() {
+        projected.approvals.sort_unstable_by_key(|approval| approval.version);
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use registry_domain::merchant::Merchant;
 use registry_domain::tenant::{Slug, Tenant};
 use registry_domain::{EventId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId, Version};
+use registry_journal::port::raw::{self, bigint};
 use registry_journal::port::{
     Head, IdempotencyRow, MerchantFilter, MerchantQuery, PageSize, PresentedKey, ProjectedMerchant, PublishCursor,
     ReadError, Reader, StatusCount, StreamQuery,
@@ -15,25 +16,9 @@ use registry_journal::record::EventRow;
 use serde_json::json;
 use sqlx::types::Uuid;
 
-use crate::error::{inconsistent, read};
-use crate::rows::{self, BadColumn, StoredEventRow, StoredIdempotencyRow, micros};
+use crate::error::read;
+use crate::rows::{StoredEventRow, StoredIdempotency, micros};
 use crate::{SqliteJournal, directory, list, projected};
-
-/// The rows of the log that fit a condition.
-macro_rules! events {
-    ($condition:literal, $($value:expr),+ $(,)?) => {
-        sqlx::query_as!(
-            StoredEventRow,
-            r#"
-            SELECT tenant_id AS "tenant_id: Uuid", seq, event_id, stream_kind AS "stream_kind: Vec<u8>", stream_id, version,
-                type AS "event_type: Vec<u8>", recorded_at, actor AS "actor: Vec<u8>", correlation_id, causation_id,
-                idempotency_key AS "idempotency_key: Vec<u8>", data AS "data: Vec<u8>", sealed, hash
-            FROM events
-            "# + $condition,
-            $($value),+
-        )
-    };
-}
 
 #[async_trait]
 impl Reader for SqliteJournal {
@@ -47,7 +32,7 @@ impl Reader for SqliteJournal {
         .fetch_optional(&self.readers)
         .await
         .map_err(read("merchant"))?;
-        Ok(row.map(|row| rows::merchant(id, &row.state)).transpose()?)
+        Ok(row.map(|row| raw::merchant(id, &row.state)).transpose()?)
     }
 
     async fn merchant_by_reference(
@@ -69,7 +54,7 @@ impl Reader for SqliteJournal {
         .fetch_optional(&self.readers)
         .await
         .map_err(read("merchant by reference"))?;
-        Ok(row.map(|row| rows::merchant(row.merchant_id, &row.state)).transpose()?)
+        Ok(row.map(|row| raw::merchant(row.merchant_id, &row.state)).transpose()?)
     }
 
     async fn merchants(&self, tenant: TenantId, query: &MerchantQuery) -> Result<Vec<Merchant>, ReadError> {
@@ -94,11 +79,8 @@ impl Reader for SqliteJournal {
         .fetch_all(&self.readers)
         .await
         .map_err(read("status counts"))?;
-        let count = |status: &str, stage: &str, count| list::status_count(tenant, status, stage, count);
-        counted
-            .into_iter()
-            .map(|row| count(&row.status, &row.stage, row.count))
-            .collect()
+        let counted = counted.into_iter().map(|row| (row.status, row.stage, row.count));
+        Ok(raw::status_counts(tenant, counted)?)
     }
 
     async fn merchant_of_link(&self, tenant: TenantId, link: LinkId) -> Result<Option<MerchantId>, ReadError> {
@@ -182,7 +164,7 @@ impl Reader for SqliteJournal {
         // Every key has at least one character.
         let (tenant, after, limit) = (tenant.as_uuid(), after.unwrap_or_default(), limit.get());
         let found = sqlx::query_as!(
-            StoredIdempotencyRow,
+            StoredIdempotency,
             r#"
             SELECT tenant_id AS "tenant_id: Uuid", key, fingerprint, merchant_id AS "merchant_id: Uuid",
                 link_id AS "link_id: Uuid", version, created_at, expires_at
@@ -195,7 +177,7 @@ impl Reader for SqliteJournal {
         .fetch_all(&self.readers)
         .await
         .map_err(read("idempotency keys"))?;
-        let rows = found.into_iter().map(StoredIdempotencyRow::into_row);
+        let rows = found.into_iter().map(StoredIdempotency::into_row);
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -208,20 +190,15 @@ impl Reader for SqliteJournal {
         .fetch_optional(&self.readers)
         .await
         .map_err(read("head of the log"))?;
-        let Some(row) = row else { return Ok(Head::EMPTY) };
-        let head = |hash: Vec<u8>| -> Result<Head, BadColumn> {
-            Ok(Head {
-                seq: Seq(rows::number("seq", row.seq)?),
-                hash: hash.try_into().map_err(|_| BadColumn("hash"))?,
-                recorded_at: rows::time("recorded_at", row.recorded_at)?,
-            })
-        };
-        Ok(head(row.hash).map_err(|error| inconsistent("events", tenant, error))?)
+        match row {
+            None => Ok(Head::EMPTY),
+            Some(row) => Ok(raw::head(tenant, row.seq, row.hash, row.recorded_at)?),
+        }
     }
 
     async fn events_after(&self, tenant: TenantId, after: Seq, limit: PageSize) -> Result<Vec<EventRow>, ReadError> {
         let (tenant, limit) = (tenant.as_uuid(), limit.get());
-        let after = i64::try_from(after.0).unwrap_or(i64::MAX);
+        let after = bigint(after.0);
         let found = events!(
             "WHERE tenant_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
             tenant,
@@ -236,9 +213,8 @@ impl Reader for SqliteJournal {
 
     async fn stream(&self, tenant: TenantId, query: &StreamQuery) -> Result<Vec<EventRow>, ReadError> {
         let (tenant, stream, limit) = (tenant.as_uuid(), query.stream.as_uuid(), query.limit.get());
-        let bound = |version: u64| i64::try_from(version).unwrap_or(i64::MAX);
-        let after = bound(query.after.0);
-        let until_version = query.until_version.map_or(i64::MAX, |version| bound(version.0));
+        let after = bigint(query.after.0);
+        let until_version = query.until_version.map_or(i64::MAX, |version| bigint(version.0));
         let until_time = query.until_time.map_or(i64::MAX, micros);
         let found = events!(
             "WHERE tenant_id = ?1 AND stream_id = ?2 AND version > ?3 AND version <= ?4 AND recorded_at <= ?5 ORDER BY version LIMIT ?6",
@@ -263,7 +239,7 @@ impl Reader for SqliteJournal {
     ) -> Result<Vec<EventRow>, ReadError> {
         let (stream, version) = after.unwrap_or((Uuid::nil(), Version::ZERO));
         let (tenant, limit) = (tenant.as_uuid(), limit.get());
-        let version = i64::try_from(version.0).unwrap_or(i64::MAX);
+        let version = bigint(version.0);
         let found = events!(
             "WHERE tenant_id = ?1 AND (stream_id, version) > (?2, ?3) ORDER BY stream_id, version LIMIT ?4",
             tenant,
@@ -316,7 +292,7 @@ impl Reader for SqliteJournal {
             .fetch_optional(&self.readers)
             .await
             .map_err(read("tenant"))?;
-        Ok(row.map(|row| rows::tenant(id, &row.state)).transpose()?)
+        Ok(row.map(|row| raw::tenant(id, &row.state)).transpose()?)
     }
 
     async fn publish_cursor(&self, tenant: TenantId) -> Result<PublishCursor, ReadError> {
@@ -328,23 +304,15 @@ impl Reader for SqliteJournal {
         .fetch_optional(&self.readers)
         .await
         .map_err(read("publish cursor"))?;
-        let Some(row) = row else {
-            return Ok(PublishCursor::START);
-        };
-        let cursor = || -> Result<PublishCursor, BadColumn> {
-            Ok(PublishCursor {
-                seq: Seq(rows::number("seq", row.seq)?),
-                published_seq: Seq(rows::number("published_seq", row.published_seq)?),
-                stream_seq: rows::number("stream_seq", row.stream_seq)?,
-            })
-        };
-        Ok(cursor().map_err(|error| inconsistent("publish_cursors", tenant, error))?)
+        match row {
+            None => Ok(PublishCursor::START),
+            Some(row) => Ok(raw::publish_cursor(tenant, row.seq, row.published_seq, row.stream_seq)?),
+        }
     }
 
     async fn save_publish_cursor(&self, tenant: TenantId, cursor: PublishCursor) -> Result<(), ReadError> {
-        let bound = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        let (tenant, seq) = (tenant.as_uuid(), bound(cursor.seq.0));
-        let (published_seq, stream_seq) = (bound(cursor.published_seq.0), bound(cursor.stream_seq));
+        let (tenant, seq) = (tenant.as_uuid(), bigint(cursor.seq.0));
+        let (published_seq, stream_seq) = (bigint(cursor.published_seq.0), bigint(cursor.stream_seq));
         sqlx::query!(
             r#"
             INSERT INTO publish_cursors (tenant_id, seq, published_seq, stream_seq) VALUES (?1, ?2, ?3, ?4)
@@ -383,7 +351,7 @@ impl Reader for SqliteJournal {
     }
 }
 
-fn event_rows(found: Vec<StoredEventRow>) -> Result<Vec<EventRow>, ReadError> {
+pub(crate) fn event_rows(found: Vec<StoredEventRow>) -> Result<Vec<EventRow>, ReadError> {
     let rows = found.into_iter().map(StoredEventRow::into_row);
     Ok(rows.collect::<Result<_, _>>()?)
 }

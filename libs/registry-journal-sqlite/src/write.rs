@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use registry_domain::merchant::Merchant;
 use registry_domain::tenant::Tenant;
 use registry_domain::{MerchantId, TenantId};
-use registry_journal::port::{HistoryRow, KeyRow, LinkRow, TransactError, Writes};
+use registry_journal::port::{HistoryRow, KeyRow, LinkRow, QuestionPlan, TransactError, Writes};
 use registry_journal::record::EventRow;
 use registry_journal::stored::{MerchantColumns, tenant_to_json};
 use serde::Serialize;
@@ -17,29 +17,8 @@ use sqlx::SqliteConnection;
 use sqlx::types::Uuid;
 
 use crate::error::transact;
-use crate::idempotency;
 use crate::rows::micros;
-
-pub(crate) fn is_empty(writes: &Writes) -> bool {
-    let Writes {
-        cleared,
-        events,
-        keys,
-        merchants,
-        history,
-        links,
-        tenants,
-        idempotency,
-    } = writes;
-    cleared.is_empty()
-        && events.is_empty()
-        && keys.is_empty()
-        && merchants.is_empty()
-        && history.is_empty()
-        && links.is_empty()
-        && tenants.is_empty()
-        && idempotency.is_empty()
-}
+use crate::{callbacks, idempotency};
 
 /// Writes everything. The caller commits.
 pub(crate) async fn write(
@@ -50,12 +29,13 @@ pub(crate) async fn write(
     if !writes.cleared.is_empty() {
         clear(connection, &writes.cleared).await?;
     }
+    callbacks::clear(connection, writes).await?;
     events(connection, &writes.events).await?;
     if !writes.keys.is_empty() {
         data_keys(connection, &writes.keys).await?;
     }
     if !writes.merchants.is_empty() {
-        merchants(connection, &writes.merchants).await?;
+        merchants(connection, writes).await?;
     }
     if !writes.links.is_empty() {
         merchant_links(connection, &writes.links).await?;
@@ -72,7 +52,7 @@ pub(crate) async fn write(
         idempotency::forget(connection, &writes.idempotency, now).await?;
         idempotency::remember(connection, &writes.idempotency).await?;
     }
-    Ok(())
+    callbacks::write(connection, writes).await
 }
 
 /// Rows of texts and numbers: writing them as JSON cannot fail.
@@ -114,6 +94,7 @@ async fn clear(connection: &mut SqliteConnection, cleared: &[(TenantId, Merchant
         delete_from!("DELETE FROM merchants", tenant_id, merchant_id);
         delete_from!("DELETE FROM merchant_history", tenant_id, merchant_id);
         delete_from!("DELETE FROM merchant_links", tenant_id, merchant_id);
+        delete_from!("DELETE FROM approvals", tenant_id, merchant_id);
     }
     Ok(())
 }
@@ -181,7 +162,7 @@ async fn data_keys(connection: &mut SqliteConnection, keys: &[KeyRow]) -> Result
     Ok(())
 }
 
-fn merchant_row((tenant_id, merchant): &(TenantId, Merchant)) -> impl Serialize {
+fn merchant_row((tenant_id, merchant): &(TenantId, Merchant), questions: QuestionPlan) -> impl Serialize {
     let columns = MerchantColumns::of(merchant);
     (
         hex(tenant_id.as_uuid()),
@@ -199,22 +180,28 @@ fn merchant_row((tenant_id, merchant): &(TenantId, Merchant)) -> impl Serialize 
         columns.pending_since.map(micros),
         micros(columns.created_at),
         micros(columns.updated_at),
-        columns.state,
+        (
+            columns.state,
+            columns.confirming_since.map(micros),
+            questions.ask_at(merchant).map(micros),
+        ),
     )
 }
 
-async fn merchants(connection: &mut SqliteConnection, merchants: &[(TenantId, Merchant)]) -> Result<(), TransactError> {
-    let rows = to_json(merchants.iter().map(merchant_row));
+async fn merchants(connection: &mut SqliteConnection, writes: &Writes) -> Result<(), TransactError> {
+    let row = |row| merchant_row(row, writes.questions);
+    let rows = to_json(writes.merchants.iter().map(row));
     // WHERE true: without it the parser takes ON CONFLICT for a join condition.
     sqlx::query!(
         r#"
         INSERT INTO merchants (
             tenant_id, merchant_id, member_code, merchant_code, version, status, stage, stage_since, company_name,
-            branch_name, business_number, pending_link_id, pending_since, created_at, updated_at, state
+            branch_name, business_number, pending_link_id, pending_since, created_at, updated_at, state,
+            confirming_since, ask_at
         )
         SELECT unhex(value ->> 0), unhex(value ->> 1), value ->> 2, value ->> 3, value ->> 4, value ->> 5,
             value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, unhex(value ->> 11), value ->> 12,
-            value ->> 13, value ->> 14, value ->> 15
+            value ->> 13, value ->> 14, value -> 15 ->> 0, value -> 15 ->> 1, value -> 15 ->> 2
         FROM jsonb_each(?1) WHERE true
         ON CONFLICT (tenant_id, merchant_id) DO UPDATE SET
             version = excluded.version,
@@ -227,7 +214,14 @@ async fn merchants(connection: &mut SqliteConnection, merchants: &[(TenantId, Me
             pending_link_id = excluded.pending_link_id,
             pending_since = excluded.pending_since,
             updated_at = excluded.updated_at,
-            state = excluded.state
+            state = excluded.state,
+            confirming_since = excluded.confirming_since,
+            ask_at = CASE
+                WHEN excluded.ask_at IS NOT NULL AND excluded.updated_at = merchants.updated_at
+                    AND excluded.confirming_since IS merchants.confirming_since
+                THEN coalesce(merchants.ask_at, excluded.ask_at)
+                ELSE excluded.ask_at
+            END
         "#,
         rows
     )

@@ -120,6 +120,18 @@ impl Archive {
         Ok(self.open(tenant, row.into_iter().collect()).await?.pop())
     }
 
+    /// A page of a merchant's payment approvals, the newest first.
+    pub async fn approvals(
+        &self,
+        tenant: TenantId,
+        merchant: MerchantId,
+        before: Option<Version>,
+        limit: PageSize,
+    ) -> Result<Vec<RecordedEvent>, ArchiveError> {
+        let rows = self.reader.approvals(tenant, merchant, before, limit).await?;
+        self.open(tenant, rows).await
+    }
+
     /// A merchant as the registry knew it then: folded from the log. None before it was registered.
     pub async fn merchant_at(
         &self,

@@ -14,8 +14,12 @@ use uuid::Uuid;
 
 use crate::ambient::Ambient;
 use crate::archive::{Archive, ArchiveError, RecordedEvent};
+use crate::callbacks::Callbacks;
 use crate::fold::Fold;
-use crate::port::{Head, Journal, KeyRow, Loaded, PageSize, ReadError, Reader, Scope, TransactError, Writes};
+use crate::port::{
+    Head, Journal, KeyRow, Loaded, PageSize, QuarantineQuery, ReadError, Reader, Scope, TransactError, UnclaimedQuery,
+    Writes,
+};
 use crate::record::{EventRow, StreamEvent, StreamId};
 use crate::verify::{Check, Flaw};
 
@@ -58,6 +62,12 @@ pub enum CopyError {
     /// After the copy, something projected differs.
     #[error("merchant {0} is projected differently in the target")]
     ProjectedDifferently(MerchantId),
+    /// After the copy, the quarantine differs.
+    #[error("the quarantine after event {0} is projected differently in the target")]
+    QuarantinedDifferently(Seq),
+    /// After the copy, what is known of pairs that nobody had registered differs.
+    #[error("unclaimed merchants are projected differently in the target")]
+    UnclaimedDifferently,
 }
 
 /// Copies from one storage to another. Nobody may write to either meanwhile.
@@ -104,6 +114,8 @@ impl Copy {
         }
         self.copy_idempotency_keys(tenant).await?;
         self.expect_same_projection(tenant).await?;
+        self.expect_same_quarantine(tenant).await?;
+        self.expect_same_pairs(tenant).await?;
         // Last: with it, the relay goes on where it stood.
         let cursor = self.from.reader().publish_cursor(tenant).await;
         let cursor = cursor.map_err(ArchiveError::from)?;
@@ -221,6 +233,45 @@ impl Copy {
             }
         }
     }
+
+    async fn expect_same_quarantine(&self, tenant: TenantId) -> Result<(), CopyError> {
+        let mut query = QuarantineQuery {
+            reasons: Vec::new(),
+            merchant: None,
+            reference: None,
+            state: None,
+            after: Seq::ZERO,
+            limit: PageSize::MAX,
+        };
+        loop {
+            let here = self.from.reader().quarantine(tenant, &query).await;
+            let here = here.map_err(ArchiveError::from)?;
+            let there = self.to.quarantine(tenant, &query).await;
+            if here != there.map_err(CopyError::ReadTarget)? {
+                return Err(CopyError::QuarantinedDifferently(query.after));
+            }
+            let Some(last) = here.last() else { return Ok(()) };
+            query.after = last.seq;
+        }
+    }
+
+    async fn expect_same_pairs(&self, tenant: TenantId) -> Result<(), CopyError> {
+        let mut query = UnclaimedQuery {
+            state: None,
+            after: None,
+            limit: PageSize::MAX,
+        };
+        loop {
+            let here = self.from.reader().unclaimed_merchants(tenant, &query).await;
+            let here = here.map_err(ArchiveError::from)?;
+            let there = self.to.unclaimed_merchants(tenant, &query).await;
+            if here != there.map_err(CopyError::ReadTarget)? {
+                return Err(CopyError::UnclaimedDifferently);
+            }
+            let Some(last) = here.last() else { return Ok(()) };
+            query.after = Some(last.id);
+        }
+    }
 }
 
 /// The rows of a page with everything that follows from them.
@@ -233,7 +284,9 @@ fn fold(tenant: TenantId, loaded: Loaded, page: Page) -> Writes {
     let mut own: Option<Tenant> = loaded.tenants.into_values().next().map(|loaded| loaded.tenant);
     let mut folds: BTreeMap<MerchantId, Fold> = BTreeMap::new();
     let mut has_own = false;
+    let mut callbacks = Callbacks::default();
     for recorded in &page.events {
+        callbacks.note(recorded);
         match (&recorded.event, recorded.stream) {
             (StreamEvent::Merchant(_), StreamId::Merchant(id)) => folds
                 .entry(id)
@@ -255,5 +308,6 @@ fn fold(tenant: TenantId, loaded: Loaded, page: Page) -> Writes {
     for fold in folds.values_mut() {
         fold.folded().write(&mut writes);
     }
+    callbacks.write(&mut writes);
     writes
 }

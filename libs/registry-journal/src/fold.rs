@@ -5,8 +5,9 @@ use registry_domain::merchant::{self, Event, Merchant};
 use registry_domain::{LinkId, MerchantId, TenantId, Version};
 
 use crate::archive::RecordedEvent;
+use crate::callbacks::{approval_row, place_of};
 use crate::history::{History, Seen, seen};
-use crate::port::{HistoryRow, LinkRow, ProjectedMerchant, Writes};
+use crate::port::{ApprovalRow, HistoryRow, LinkRow, ProjectedMerchant, Writes};
 use crate::record::StreamEvent;
 use crate::stored::MerchantColumns;
 
@@ -17,6 +18,7 @@ pub(crate) struct Fold {
     merchant: Option<Merchant>,
     history: History,
     links: Vec<LinkId>,
+    approvals: Vec<ApprovalRow>,
     command: Option<CommandUnderway>,
 }
 
@@ -33,6 +35,7 @@ pub(crate) struct Folded {
     merchant: Option<Merchant>,
     history: Vec<HistoryRow>,
     links: Vec<LinkId>,
+    approvals: Vec<ApprovalRow>,
 }
 
 impl Fold {
@@ -44,6 +47,7 @@ impl Fold {
             merchant,
             history: History::default(),
             links: Vec::new(),
+            approvals: Vec::new(),
             command: None,
         }
     }
@@ -51,6 +55,11 @@ impl Fold {
     /// The merchant.
     pub(crate) fn id(&self) -> MerchantId {
         self.id
+    }
+
+    /// How many payment approvals it has so far.
+    pub(crate) fn approvals(&self) -> usize {
+        self.approvals.len()
     }
 
     /// The last event folded.
@@ -75,6 +84,7 @@ impl Fold {
         if let Event::LinkRequested { link_id, .. } = event {
             self.links.push(*link_id);
         }
+        self.approvals.extend(approval_row(place_of(recorded), event));
         self.merchant = merchant::evolve(self.id, self.merchant.take(), event, recorded.stamp);
     }
 
@@ -96,6 +106,7 @@ impl Fold {
             merchant: self.merchant.clone(),
             history: self.history.rows().to_vec(),
             links,
+            approvals: self.approvals.clone(),
         }
     }
 }
@@ -109,6 +120,7 @@ impl Folded {
                 projected.columns == MerchantColumns::of(merchant)
                     && projected.history == self.history
                     && projected.links == self.links
+                    && projected.approvals == self.approvals
             }
             (Some(_), None) | (None, Some(_)) => false,
         }
@@ -122,9 +134,11 @@ impl Folded {
             merchant,
             history,
             links,
+            approvals,
         } = self;
         writes.merchants.extend(merchant.map(|merchant| (tenant_id, merchant)));
         writes.history.extend(history);
+        writes.approvals.extend(approvals);
         let row = |link_id| LinkRow {
             tenant_id,
             link_id,

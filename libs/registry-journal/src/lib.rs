@@ -10,6 +10,7 @@
 
 pub mod ambient;
 pub mod archive;
+mod callbacks;
 pub mod chain;
 #[cfg(feature = "contract")]
 pub mod contract;

@@ -3,23 +3,31 @@
 //! The log is read in the order of its streams, so that one merchant after the other is complete and memory stays
 //! small however long the log is. What differs is swapped under the tenant's lock, a few hundred merchants at a time,
 //! and only if no event came in between; otherwise the fold catches up first. There is no second set of tables: it
-//! would double the storage to compare what almost always is equal.
+//! would double the storage to compare what almost always is equal. Only what is said of callbacks is compared at the
+//! end, because events of one stream settle callbacks of another.
+
+mod callbacks;
+mod own;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use registry_domain::tenant::{self, Tenant};
-use registry_domain::{MerchantId, TenantId, Version};
+use registry_domain::{EventId, MerchantId, Seq, TenantId, UnclaimedId, Version};
 use uuid::Uuid;
 
 use crate::ambient::Ambient;
 use crate::archive::{Archive, ArchiveError, RecordedEvent};
+use crate::callbacks::Callbacks;
 use crate::fold::{Fold, Folded};
 use crate::port::{Journal, Loaded, PageSize, ProjectedMerchant, ReadError, Scope, StreamQuery, TransactError, Writes};
 use crate::record::{StreamEvent, StreamId};
 
 /// Merchants that are compared, and swapped, at once.
 const CHUNK: usize = 200;
+
+/// Payment approvals after which so many merchants are enough: a shop may have very many.
+const CHUNK_APPROVALS: usize = 50_000;
 
 /// How often a fold catches up with a merchant that keeps changing before it is reported as not comparable.
 const ATTEMPTS: usize = 20;
@@ -39,12 +47,16 @@ pub enum Mode {
 /// What was found to be different from the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Difference {
-    /// A merchant's row, its stretches or its links.
+    /// A merchant's row, its stretches, its links or its payment approvals.
     Merchant(MerchantId),
     /// A merchant's row is there and the log knows no such merchant.
     Surplus(MerchantId),
     /// The tenant's own row.
     Tenant,
+    /// How a callback stands in quarantine.
+    Callback(EventId),
+    /// What is known of a pair that nobody had registered.
+    Unclaimed(UnclaimedId),
 }
 
 /// How far it has come.
@@ -81,8 +93,8 @@ pub enum RebuildError {
     /// A swap did not go through. What was swapped before stays.
     #[error("the rows could not be swapped")]
     Swap(#[source] TransactError),
-    /// Events kept coming for these merchants faster than they could be folded.
-    #[error("{0} merchants changed all the time and could not be compared")]
+    /// Events kept coming for these merchants or pairs faster than they could be folded.
+    #[error("{0} merchants or pairs changed all the time and could not be compared")]
     Restless(usize),
 }
 
@@ -109,12 +121,16 @@ struct Work<'a> {
     /// Merchants whose streams were read to their end.
     chunk: Vec<Fold>,
     own: Option<Tenant>,
+    /// What the log says of callbacks, up to `noted`.
+    callbacks: Callbacks,
+    noted: Seq,
 }
 
 impl Rebuild {
     /// Compares, and repairs if asked to, everything that is projected of a tenant. `observe` hears after every page
     /// how far it has come, and may cancel.
     pub async fn run(&self, tenant: TenantId, mode: Mode, observe: &mut Observe<'_>) -> Result<Report, RebuildError> {
+        let head = self.archive.reader().head(tenant).await;
         let mut work = Work {
             parts: self,
             tenant,
@@ -123,10 +139,13 @@ impl Rebuild {
             differences: Vec::new(),
             chunk: Vec::new(),
             own: None,
+            callbacks: Callbacks::default(),
+            noted: head.map_err(ArchiveError::from)?.seq,
         };
         let cancelled = work.fold_streams(observe).await?.is_break() || work.find_surplus(observe).await?.is_break();
         if !cancelled {
             work.settle_tenant().await?;
+            work.settle_callbacks().await?;
         }
         Ok(Report {
             progress: work.progress,
@@ -149,6 +168,9 @@ impl Work<'_> {
             let page = archive.open(self.tenant, rows.map_err(ArchiveError::from)?).await?;
             for recorded in &page {
                 after = Some((recorded.stream.as_uuid(), recorded.stamp.version));
+                if recorded.stamp.seq <= self.noted {
+                    self.callbacks.note(recorded);
+                }
                 if let Some(ended) = self.fold_one(&mut open, recorded) {
                     self.chunk.push(ended);
                 }
@@ -158,7 +180,7 @@ impl Work<'_> {
             if is_last {
                 self.chunk.extend(open.take());
             }
-            if is_last || self.chunk.len() >= CHUNK {
+            if is_last || self.is_chunk_full() {
                 self.settle_chunk().await?;
             }
             if observe(self.progress).is_break() {
@@ -168,6 +190,11 @@ impl Work<'_> {
                 return Ok(ControlFlow::Continue(()));
             }
         }
+    }
+
+    fn is_chunk_full(&self) -> bool {
+        let approvals: usize = self.chunk.iter().map(Fold::approvals).sum();
+        self.chunk.len() >= CHUNK || approvals >= CHUNK_APPROVALS
     }
 
     /// Folds one event; returns the merchant whose stream ended before it.
@@ -316,63 +343,6 @@ impl Work<'_> {
                 return Ok(ControlFlow::Continue(()));
             }
         }
-    }
-
-    async fn settle_tenant(&mut self) -> Result<(), RebuildError> {
-        for _ in 0..ATTEMPTS {
-            let reader = self.parts.archive.reader();
-            let row = reader.tenant(self.tenant).await.map_err(RebuildError::ReadRows)?;
-            self.catch_up_tenant().await?;
-            let Some(own) = self.own.clone().filter(|own| row.as_ref() != Some(own)) else {
-                return Ok(());
-            };
-            if row.is_some_and(|row| row.version < own.version) {
-                // It changed between the two reads.
-                continue;
-            }
-            self.note(Difference::Tenant);
-            if self.mode == Mode::Repair {
-                self.swap_tenant(own).await?;
-            }
-            return Ok(());
-        }
-        Err(RebuildError::Restless(1))
-    }
-
-    async fn catch_up_tenant(&mut self) -> Result<(), RebuildError> {
-        loop {
-            let query = StreamQuery {
-                stream: StreamId::Tenant(self.tenant),
-                after: self.own.as_ref().map_or(Version::ZERO, |own| own.version),
-                until_version: None,
-                until_time: None,
-                limit: PageSize::MAX,
-            };
-            let page = self.parts.archive.stream(self.tenant, &query).await?;
-            for recorded in &page {
-                if let StreamEvent::Tenant(event) = &recorded.event {
-                    self.own = tenant::evolve(self.tenant, self.own.take(), event, recorded.stamp);
-                }
-            }
-            if page.len() < PageSize::MAX.get() as usize {
-                return Ok(());
-            }
-        }
-    }
-
-    async fn swap_tenant(&self, own: Tenant) -> Result<(), RebuildError> {
-        let key = (self.tenant, self.tenant.as_uuid());
-        let scope = self.scope(vec![key]);
-        let mut own = Some(own);
-        let mut decide = |loaded: Loaded| {
-            let is_newest = |own: &Tenant| loaded.streams.get(&key) == Some(&own.version);
-            Writes {
-                tenants: own.take().filter(is_newest).into_iter().collect(),
-                ..Writes::default()
-            }
-        };
-        let swapped = self.parts.journal.transact(&scope, &mut decide);
-        swapped.await.map_err(RebuildError::Swap)
     }
 
     fn scope(&self, streams: Vec<(TenantId, Uuid)>) -> Scope {

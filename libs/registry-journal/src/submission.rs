@@ -1,6 +1,6 @@
 //! What is handed to the write path, and what comes back.
 
-use registry_domain::merchant::{Claim, Command, Merchant, Refusal, Registration};
+use registry_domain::merchant::{Claim, Command, Merchant, Redrive, Refusal, Registration};
 use registry_domain::{Actor, CorrelationId, EventId, LinkId, MerchantId, Reference, Seq, TenantId, Version, tenant};
 
 /// Longest Idempotency-Key, in bytes.
@@ -53,11 +53,19 @@ pub struct Origin {
 /// What is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
-    /// Register a shop.
+    /// Register a shop. If upstream spoke of its codes before, it is adopted too.
     Register {
         /// The id it gets.
         merchant_id: MerchantId,
         /// What the tenant says about it.
+        registration: Box<Registration>,
+    },
+    /// Make a pair of which upstream spoke, and which waits to be claimed, a merchant: register it, unless it is
+    /// registered by now. One that was adopted before stays as it is.
+    Adopt {
+        /// The id it gets if it is registered.
+        merchant_id: MerchantId,
+        /// What the tenant says about it; the pair stands here.
         registration: Box<Registration>,
     },
     /// A command to a merchant known by its id.
@@ -75,6 +83,16 @@ pub enum Order {
         reference: Reference,
         /// The callback.
         claim: Box<Claim>,
+    },
+    /// A callback that is driven again and belongs to whatever merchant has this pair of codes now. Nothing comes of it
+    /// while none has.
+    RedriveByCodes {
+        /// The pair.
+        reference: Reference,
+        /// The callback.
+        claim: Box<Claim>,
+        /// Which callback it is.
+        redrive: Redrive,
     },
     /// A command to the tenant itself.
     Tenant(tenant::Command),

@@ -215,6 +215,11 @@ impl EventData {
     }
 }
 
+/// The public form of a fact about a merchant, whether or not it was written down.
+pub fn merchant_fact(event: &registry_domain::merchant::Event) -> EventData {
+    merchant::data(event)
+}
+
 /// The public form of a recorded event.
 pub fn public_event(recorded: &RecordedEvent) -> PublicEvent {
     let (source, data) = match &recorded.event {

@@ -26,7 +26,7 @@ mod testing;
 
 pub use asyncapi::asyncapi;
 pub use document::{MaskedDocument, MerchantDocument};
-pub use event::{EventData, PublicEvent, public_event};
+pub use event::{EventData, PublicEvent, merchant_fact, public_event};
 pub use message::{Message, message_for};
 pub use publisher::{BucketEntry, BucketValue, PublishError, Publisher, Standing};
 pub use relay::{Progress, Relay, RelayError, RelayStatus};

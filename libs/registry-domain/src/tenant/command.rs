@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::settings::Settings;
+use super::settings::SettingsChange;
 use super::state::{Scope, SecretHash, Slug};
 use crate::codes::Reference;
 use crate::ids::{EventId, KeyId, MerchantId, TenantId};
@@ -63,7 +63,7 @@ pub struct ListedPair {
     pub mapping_status: Option<MappingStatus>,
     /// When the list arrived.
     pub read_at: DateTime<Utc>,
-    /// It was seen or settled before. The write path fills this in under the lock.
+    /// It was seen or settled before, or it is some merchant's by now. The write path fills this in under the lock.
     pub known: bool,
 }
 
@@ -135,8 +135,8 @@ pub enum Command {
         /// How it stands. The write path fills this in under the lock.
         standing: QuarantineStanding,
     },
-    /// Change the settings, whole.
-    ChangeSettings(Settings),
+    /// Change settings.
+    ChangeSettings(Box<SettingsChange>),
     /// Stop all calls to upstream: it refuses the partner itself, so every call would fail alike.
     PauseUpstream {
         /// Paymint's code, such as `PARTNER_006`.

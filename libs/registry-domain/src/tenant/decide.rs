@@ -7,6 +7,7 @@ use super::command::{
     Upstream,
 };
 use super::event::Event;
+use super::settings::SettingsChange;
 use super::state::{KEYS_MAX, Tenant, TenantState};
 use crate::codes::Reference;
 use crate::ids::EventId;
@@ -69,11 +70,7 @@ pub fn decide(state: Option<&Tenant>, command: Command) -> Result<Vec<Event>, Re
             reason,
             standing,
         } => discard(event_id, reason, standing),
-        Command::ChangeSettings(settings) => Ok(if settings == tenant.settings {
-            vec![]
-        } else {
-            vec![Event::SettingsChanged { settings }]
-        }),
+        Command::ChangeSettings(change) => Ok(change_settings(tenant, *change)),
         Command::PauseUpstream { code } => Ok(match tenant.upstream_pause {
             // One alert, whatever else upstream says while nobody has done anything about it.
             Some(_) => vec![],
@@ -86,6 +83,14 @@ pub fn decide(state: Option<&Tenant>, command: Command) -> Result<Vec<Event>, Re
         Command::RecordBalance { points } => Ok(balance(tenant, points)),
         Command::JudgeCallbacks { silent, now } => Ok(callbacks(tenant, silent, now)),
     }
+}
+
+fn change_settings(tenant: &Tenant, change: SettingsChange) -> Vec<Event> {
+    let settings = change.applied_to(&tenant.settings);
+    if settings == tenant.settings {
+        return vec![];
+    }
+    vec![Event::SettingsChanged { settings }]
 }
 
 /// Another address or key is worth another try.

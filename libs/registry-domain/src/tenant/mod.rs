@@ -16,7 +16,9 @@ pub use command::{
 pub use decide::decide;
 pub use event::Event;
 pub use evolve::evolve;
-pub use settings::{CallPath, FieldName, HoldTime, ReadBack, SettingError, Settings, SilenceDays};
+pub use settings::{
+    Adjustment, CallPath, FieldName, HoldTime, ReadBack, SettingError, Settings, SettingsChange, SilenceDays,
+};
 pub use state::{
     ApiKey, KEYS_MAX, LowBalance, Scope, SecretHash, Slug, SlugError, Tenant, TenantState, UpstreamEndpoint,
     UpstreamPause,

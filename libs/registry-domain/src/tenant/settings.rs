@@ -180,6 +180,66 @@ impl Default for Settings {
     }
 }
 
+/// What becomes of a setting that may be unset.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Adjustment<T> {
+    /// It stays as it is.
+    #[default]
+    Keep,
+    /// It is unset.
+    Unset,
+    /// It is this from now on.
+    Set(T),
+}
+
+impl<T> Adjustment<T> {
+    /// The setting after it.
+    fn applied_to(self, known: Option<T>) -> Option<T> {
+        match self {
+            Self::Keep => known,
+            Self::Unset => None,
+            Self::Set(value) => Some(value),
+        }
+    }
+}
+
+/// A change of settings. `None` = leave as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SettingsChange {
+    /// How long a doubtful claim is held.
+    pub hold_time: Option<HoldTime>,
+    /// Whether upstream is asked about one merchant.
+    pub read_back_enabled: Option<bool>,
+    /// Path of that call.
+    pub read_back_path: Adjustment<CallPath>,
+    /// Its field for the member code.
+    pub member_field: Adjustment<FieldName>,
+    /// Its field for the merchant code.
+    pub merchant_field: Adjustment<FieldName>,
+    /// Below how many points the balance is low.
+    pub low_balance_threshold: Adjustment<i64>,
+    /// After how many days callbacks are missed.
+    pub callbacks_missing_after: Option<SilenceDays>,
+}
+
+impl SettingsChange {
+    /// The settings after the change.
+    pub fn applied_to(self, settings: &Settings) -> Settings {
+        let known = settings.clone();
+        Settings {
+            hold_time: self.hold_time.unwrap_or(known.hold_time),
+            read_back: ReadBack {
+                enabled: self.read_back_enabled.unwrap_or(known.read_back.enabled),
+                path: self.read_back_path.applied_to(known.read_back.path),
+                member_field: self.member_field.applied_to(known.read_back.member_field),
+                merchant_field: self.merchant_field.applied_to(known.read_back.merchant_field),
+            },
+            low_balance_threshold: self.low_balance_threshold.applied_to(known.low_balance_threshold),
+            callbacks_missing_after: self.callbacks_missing_after.unwrap_or(known.callbacks_missing_after),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

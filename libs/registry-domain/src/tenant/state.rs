@@ -72,6 +72,12 @@ pub enum Scope {
     EventsRead,
     /// Read the raw bytes of callbacks.
     PayloadsRead,
+    /// Drive callbacks in quarantine again, bind them to a merchant, give them up.
+    QuarantineWrite,
+    /// Ask Paymint now: about a merchant, or for a balance.
+    UpstreamAsk,
+    /// Change the tenant's settings.
+    SettingsWrite,
 }
 
 words!(Scope {
@@ -80,6 +86,9 @@ words!(Scope {
     LinksWrite => "links:write",
     EventsRead => "events:read",
     PayloadsRead => "payloads:read",
+    QuarantineWrite => "quarantine:write",
+    UpstreamAsk => "upstream:ask",
+    SettingsWrite => "settings:write",
 });
 
 /// SHA-256 of an API key's secret. The secret has 256 random bits, so a plain hash cannot be guessed back.

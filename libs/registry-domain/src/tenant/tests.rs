@@ -146,10 +146,8 @@ impl Stream {
         self.state.as_ref().expect("the tenant was created")
     }
 
-    fn set(&mut self, change: impl FnOnce(&mut Settings)) {
-        let mut settings = self.now().settings.clone();
-        change(&mut settings);
-        self.when(Command::ChangeSettings(settings));
+    fn set(&mut self, change: SettingsChange) {
+        self.when(Command::ChangeSettings(Box::new(change)));
     }
 }
 
@@ -198,10 +196,27 @@ fn settings_are_remembered_with_the_event_that_made_them() {
     let mut stream = Stream::created();
     let defaults = stream.now().settings.clone();
     assert_eq!(defaults, Settings::default());
-    assert_eq!(stream.when(Command::ChangeSettings(defaults)), []);
-    stream.set(|settings| settings.read_back.enabled = false);
+    let change = |change| Command::ChangeSettings(Box::new(change));
+    assert_eq!(stream.when(change(SettingsChange::default())), []);
+    let same = SettingsChange {
+        hold_time: Some(defaults.hold_time),
+        low_balance_threshold: Adjustment::Unset,
+        ..SettingsChange::default()
+    };
+    assert_eq!(stream.when(change(same)), []);
+    stream.set(SettingsChange {
+        read_back_enabled: Some(false),
+        ..SettingsChange::default()
+    });
     assert!(!stream.now().settings.read_back.enabled);
     assert_eq!(stream.now().settings_from, Version(2));
+    stream.set(SettingsChange {
+        read_back_path: Adjustment::Set(CallPath::parse("auth/other").unwrap()),
+        ..SettingsChange::default()
+    });
+    let read_back = &stream.now().settings.read_back;
+    assert!(!read_back.enabled, "what is left out stays");
+    assert_eq!(read_back.path.as_ref().map(CallPath::as_str), Some("auth/other"));
 }
 
 #[test]
@@ -209,7 +224,11 @@ fn a_low_balance_is_told_once_on_the_way_down_and_once_on_the_way_up() {
     let mut stream = Stream::created();
     let seen = |points| Command::RecordBalance { points };
     assert_eq!(stream.when(seen(-5)), [], "no threshold, no alert");
-    stream.set(|settings| settings.low_balance_threshold = Some(5_500));
+    let threshold = |points| SettingsChange {
+        low_balance_threshold: points,
+        ..SettingsChange::default()
+    };
+    stream.set(threshold(Adjustment::Set(5_500)));
     let low = |seen| Event::BalanceLow { threshold: 5_500, seen };
     let recovered = |seen| Event::BalanceRecovered { threshold: 5_500, seen };
     assert_eq!(stream.when(seen(5_500)), []);
@@ -218,7 +237,7 @@ fn a_low_balance_is_told_once_on_the_way_down_and_once_on_the_way_up() {
     assert_eq!(stream.now().low_balance.map(|low| low.seen), Some(5_499));
     assert_eq!(stream.when(seen(500_000)), [recovered(500_000)]);
     assert_eq!(stream.when(seen(0)), [low(0)]);
-    stream.set(|settings| settings.low_balance_threshold = None);
+    stream.set(threshold(Adjustment::Unset));
     assert_eq!(stream.when(seen(0)), [recovered(0)]);
 }
 

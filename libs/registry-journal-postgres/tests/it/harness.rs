@@ -27,8 +27,17 @@ const SEED: &str = "
     FROM seed, generate_series(1, 2) AS v;
     INSERT INTO merchants SELECT tenant_id, merchant_id, 'member-' || m, 'shop-' || m, 1, 'none', stage, at, 'Shop ' || m,
         NULL, lpad(m::text, 10, '0'), CASE m % 100 WHEN 0 THEN merchant_id END, CASE m % 100 WHEN 0 THEN at END, at, at,
-        '{}'
+        '{}', CASE stage WHEN 'registered' THEN NULL ELSE at END, CASE m % 100 WHEN 7 THEN at END
     FROM seed;
+    INSERT INTO quarantine SELECT tenant_id, merchant_id, m, 'merchant', merchant_id, 1, 'unparseable',
+        CASE m % 2 WHEN 1 THEN 'member-' || m END, CASE m % 2 WHEN 1 THEN 'shop-' || m END, at,
+        CASE m % 10 WHEN 1 THEN 'open' ELSE 'redriven' END, NULL
+    FROM seed;
+    INSERT INTO unclaimed_merchants SELECT tenant_id, 'member-' || m, 'shop-' || m, merchant_id, at, at, 1, false, NULL,
+        CASE m % 10 WHEN 1 THEN 'open' ELSE 'adopted' END, NULL, NULL
+    FROM seed;
+    INSERT INTO approvals SELECT tenant_id, merchant_id, v, merchant_id, uuid_send(merchant_id), at
+    FROM seed, generate_series(1, 2) AS v;
     INSERT INTO events SELECT tenant_id, 3 * m + v, lpad(to_hex(t * 10000000 + 3 * m + v), 32, '0')::uuid, 'merchant',
         merchant_id, v, 'note.added', at, 'system', merchant_id, NULL, NULL, '{}', '\\x', '\\x'
     FROM seed, generate_series(1, 3) AS v;
@@ -180,6 +189,7 @@ impl Harness for PostgresDatabase {
 
     async fn damage(&self, tenant: TenantId, merchant: MerchantId, damage: Damage) {
         let key = "WHERE tenant_id = $1 AND merchant_id = $2";
+        let of_stream = "WHERE tenant_id = $1 AND stream_id = $2";
         let statement = match damage {
             Damage::Status => format!("UPDATE merchants SET status = 'drafting' {key}"),
             Damage::State => format!("UPDATE merchants SET state = '{{' {key}"),
@@ -189,8 +199,16 @@ impl Harness for PostgresDatabase {
             Damage::Surplus => format!(
                 "INSERT INTO merchants SELECT tenant_id, gen_random_uuid(), member_code, 'made-up', version, status,
                      stage, stage_since, company_name, branch_name, business_number, pending_link_id, pending_since,
-                     created_at, updated_at, state
+                     created_at, updated_at, state, ask_at, confirming_since
                  FROM merchants {key}"
+            ),
+            Damage::ApprovalsLost => format!("DELETE FROM approvals {key}"),
+            Damage::QuarantineLost => format!("DELETE FROM quarantine {of_stream} AND state = 'open'"),
+            Damage::QuarantineReopened => {
+                format!("UPDATE quarantine SET state = 'open', settled_by = NULL {of_stream} AND state = 'redriven'")
+            }
+            Damage::UnclaimedChanged => String::from(
+                "UPDATE unclaimed_merchants SET callbacks = callbacks + 1 WHERE tenant_id = $1 AND $2::uuid IS NOT NULL",
             ),
         };
         let done = sqlx::query(AssertSqlSafe(statement))

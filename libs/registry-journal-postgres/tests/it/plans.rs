@@ -4,11 +4,19 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use registry_domain::TenantId;
-use registry_domain::merchant::Command;
+use registry_domain::merchant::{Command, QuarantineReason};
+use registry_domain::tenant::UnclaimedResolution;
 use registry_journal::contract::Harness;
-use registry_journal::contract::fixtures::{World, callback, command, register, registration, request_link, with_key};
-use registry_journal::port::{Direction, MerchantFilter, MerchantQuery, PageSize, Reader, SortKey};
+use registry_journal::contract::callbacks::{all, approval, by_codes, received, redriven, resolved, unusable};
+use registry_journal::contract::fixtures::{
+    self, World, callback, command, register, registration, request_link, with_key,
+};
+use registry_journal::port::{
+    Direction, MerchantFilter, MerchantQuery, PageSize, Postponement, QuarantineQuery, QuarantineState, Reader,
+    SortKey, Worklist,
+};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
@@ -195,6 +203,44 @@ async fn ask_all(world: &World<PostgresDatabase>, tenant: TenantId) {
         .expect("counts");
     world.storage.tenants(None, PageSize::MAX).await.expect("tenants");
     world.log(tenant).await;
+    ask_what_waits(world, tenant).await;
+}
+
+async fn ask_what_waits(world: &World<PostgresDatabase>, tenant: TenantId) {
+    let (storage, now) = (&world.storage, world.now());
+    let due = storage
+        .due_questions(tenant, now + TimeDelta::days(1), PageSize::MAX)
+        .await;
+    let due: Vec<_> = due
+        .expect("questions")
+        .into_iter()
+        .map(|question| Postponement {
+            merchant_id: question.merchant_id,
+            was: question.ask_at,
+            next: now,
+        })
+        .collect();
+    assert!(!due.is_empty());
+    storage.postpone_questions(tenant, &due).await.expect("put off");
+    storage
+        .open_confirmations(tenant, now, PageSize::MAX)
+        .await
+        .expect("confirmations");
+    storage.question_counts(tenant, now).await.expect("counts");
+    for state in [None, Some(QuarantineState::Open)] {
+        for reference in [None, Some(fixtures::reference("m", "s"))] {
+            let query = QuarantineQuery {
+                state,
+                reference,
+                ..all()
+            };
+            world.quarantine(tenant, &query).await;
+        }
+    }
+    storage.quarantine_counts(tenant).await.expect("counts");
+    world.pairs(tenant).await;
+    storage.silent_links(tenant).await.expect("links");
+    storage.tenant_health(tenant).await.expect("health");
 }
 
 /// While tables are small the planner would rather walk them, and a connection keeps its plans while they grow. Ours do
@@ -212,9 +258,22 @@ async fn small_tables_are_not_walked_either() {
         for letter in ["W", "P", "O"] {
             world.report(callback(tenant, id, letter, "")).await;
         }
+        world.report(callback(tenant, id, "P", "")).await;
+        world
+            .report(received(tenant, id, approval(Some("bill"), None, "F")))
+            .await;
+        let bad = world
+            .report(received(tenant, id, unusable(QuarantineReason::Unparseable)))
+            .await;
+        world.write(redriven(tenant, id, bad.event_ids[0], "O")).await;
+        let nobody = fixtures::reference("u", &format!("s{number}"));
+        world.report(by_codes(tenant, nobody.clone())).await;
+        let dismissed = UnclaimedResolution::Dismissed(fixtures::label("x"));
+        world.write(resolved(tenant, nobody, dismissed)).await;
         world.write(command(tenant, id, Command::Archive)).await;
         world.storage.projected(tenant, &[id]).await.expect("rows");
     }
+    world.linked(tenant, "m", "alive").await;
     ask_all(&world, tenant).await;
     let World {
         harness,

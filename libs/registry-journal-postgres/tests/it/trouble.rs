@@ -60,7 +60,10 @@ async fn a_commit_of_unknown_outcome_counts_once() {
     for cut in [Cut::BeforeCommit, Cut::AfterAnswer, Cut::WhileCommitting] {
         for letter in ["P", "S"] {
             proxy.arm(cut);
-            let written = world.report(callback(tenant, merchant, letter, "")).await;
+            // News each time: what was said before would be held.
+            let written = world
+                .report(callback(tenant, merchant, letter, &format!("{cut:?}")))
+                .await;
             assert!(proxy.has_cut(), "{cut:?}");
             rows += 2;
             let log = world.log(tenant).await;

@@ -60,7 +60,7 @@ async fn a_forgotten_condition_shows_nothing_of_others() {
     let database = PostgresDatabase::fresh().await;
     database.seed(3, 5).await;
     let tables = tables_with_a_tenant(&database).await;
-    assert!(tables.len() >= 9, "{tables:?}");
+    assert!(tables.len() >= 12, "{tables:?}");
     let mut superuser = database.connect().await;
     let mut reader = connect_as(&database, "registry_reader").await;
     let mut owner = connect_as(&database, "registry_owner").await;
@@ -100,7 +100,7 @@ async fn nobody_changes_events() {
     }
 }
 
-/// The reader writes nothing but its own tenant's cursor. The directory reads no content.
+/// The reader writes nothing but its own tenant's cursor and plans. The directory reads no content.
 #[tokio::test]
 async fn roles_may_do_their_work_and_no_more() {
     let database = PostgresDatabase::fresh().await;
@@ -120,6 +120,17 @@ async fn roles_may_do_their_work_and_no_more() {
         }
         assert_eq!(deleted, Err(denied));
     }
+    let replan = "UPDATE merchants SET ask_at = '2000-01-01' WHERE true";
+    run(&mut reader, replan)
+        .await
+        .expect("it plans its own tenant's questions");
+    let planned: Vec<Uuid> = sqlx::query_scalar("SELECT DISTINCT tenant_id FROM merchants WHERE ask_at = '2000-01-01'")
+        .fetch_all(&mut database.connect().await)
+        .await
+        .expect("rows");
+    assert_eq!(planned, [Uuid::from_u128(1)]);
+    let denied = run(&mut reader, "UPDATE merchants SET stage = 'opened'").await;
+    assert_eq!(denied, Err("permission denied for table merchants".to_owned()));
     let own = "UPDATE publish_cursors SET seq = 7";
     run(&mut reader, own).await.expect("its own cursor is its own");
     let others = format!("INSERT INTO publish_cursors VALUES ('{}', 1, 1, 1)", Uuid::from_u128(9));

@@ -111,6 +111,7 @@ impl Harness for SqliteFile {
 
     async fn damage(&self, tenant: TenantId, merchant: MerchantId, damage: Damage) {
         let key = "WHERE tenant_id = ?1 AND merchant_id = ?2";
+        let of_stream = "WHERE tenant_id = ?1 AND stream_id = ?2";
         let statement = match damage {
             Damage::Status => format!("UPDATE merchants SET status = 'drafting' {key}"),
             Damage::State => format!("UPDATE merchants SET state = '{{' {key}"),
@@ -120,8 +121,16 @@ impl Harness for SqliteFile {
             Damage::Surplus => format!(
                 "INSERT INTO merchants SELECT tenant_id, randomblob(16), member_code, 'made-up', version, status, stage,
                      stage_since, company_name, branch_name, business_number, pending_link_id, pending_since,
-                     created_at, updated_at, state
+                     created_at, updated_at, state, ask_at, confirming_since
                  FROM merchants {key}"
+            ),
+            Damage::ApprovalsLost => format!("DELETE FROM approvals {key}"),
+            Damage::QuarantineLost => format!("DELETE FROM quarantine {of_stream} AND state = 'open'"),
+            Damage::QuarantineReopened => {
+                format!("UPDATE quarantine SET state = 'open', settled_by = NULL {of_stream} AND state = 'redriven'")
+            }
+            Damage::UnclaimedChanged => String::from(
+                "UPDATE unclaimed_merchants SET callbacks = callbacks + 1 WHERE tenant_id = ?1 AND ?2 IS NOT NULL",
             ),
         };
         let done = sqlx::query(AssertSqlSafe(statement))

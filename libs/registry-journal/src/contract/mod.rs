@@ -7,6 +7,8 @@
     reason = "a test that finds a broken promise panics, that is its answer"
 )]
 
+pub mod approvals;
+pub mod callbacks;
 pub mod failures;
 pub mod fixtures;
 pub mod histories;
@@ -15,10 +17,13 @@ pub mod journals;
 pub mod log;
 pub mod personal;
 pub mod projection;
+pub mod quarantine;
+pub mod questions;
 pub mod queue;
 pub mod reading;
 pub mod reports;
 pub mod state;
+pub mod unclaimed;
 
 use async_trait::async_trait;
 use registry_domain::{MerchantId, Seq, TenantId};
@@ -64,18 +69,38 @@ pub enum Damage {
     LinksLost,
     /// A row like its own appears under another id and other codes.
     Surplus,
+    /// Its payment approvals are deleted.
+    ApprovalsLost,
+    /// The row of its callback that waits in quarantine is deleted.
+    QuarantineLost,
+    /// The row of its callback that was driven again says that it waits.
+    QuarantineReopened,
+    /// Each pair of the tenant that nobody had registered has one callback more.
+    UnclaimedChanged,
 }
 
 impl Damage {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 10] = [
         Self::Status,
         Self::State,
         Self::Lost,
         Self::HistoryLost,
         Self::LinksLost,
         Self::Surplus,
+        Self::ApprovalsLost,
+        Self::QuarantineLost,
+        Self::QuarantineReopened,
+        Self::UnclaimedChanged,
     ];
+
+    /// Whether it is done to what is compared merchant by merchant.
+    pub const fn is_of_merchant(self) -> bool {
+        match self {
+            Self::Status | Self::State | Self::Lost | Self::HistoryLost | Self::LinksLost | Self::ApprovalsLost => true,
+            Self::Surplus | Self::QuarantineLost | Self::QuarantineReopened | Self::UnclaimedChanged => false,
+        }
+    }
 }
 
 /// What the suite needs of an adapter beside the port: a storage of its own for each test, and a hand inside it.
@@ -159,6 +184,17 @@ macro_rules! contract_tests {
             reading::keys_are_looked_up_without_a_tenant,
             reading::the_publish_cursor_is_remembered,
             reading::tenants_are_listed,
+            questions::questions_follow_changes,
+            questions::a_question_is_put_off_once,
+            questions::doubtful_claims_come_first,
+            quarantine::what_cannot_be_used_is_listed,
+            quarantine::a_callback_is_settled_once,
+            quarantine::callbacks_of_the_tenant_are_settled_too,
+            unclaimed::a_pair_is_told_of_once,
+            unclaimed::a_pair_is_adopted_once,
+            unclaimed::a_dismissed_pair_stays_dismissed,
+            unclaimed::the_health_of_a_tenant_is_told,
+            approvals::a_repeated_approval_is_known,
         }
     };
     (@each $harness:ty; $($part:ident :: $promise:ident),+ $(,)?) => {

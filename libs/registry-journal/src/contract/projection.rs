@@ -1,16 +1,19 @@
 //! Promises about what is projected: it is the fold of the log, it can be folded anew, and it can be moved.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use registry_domain::merchant::{Command, SecretText};
+use registry_domain::merchant::{Command, QuarantineReason};
+use registry_domain::tenant::UnclaimedResolution;
 use registry_domain::{MerchantId, Seq, TenantId, Version};
 
-use super::fixtures::{World, callback, command, register, registration, request_link, with_key};
+use super::callbacks::{all, approval, by_codes, discarded, of_nobody, received, redriven, resolved, unusable};
+use super::fixtures::{World, callback, command, label, reference, register, registration, with_key};
 use super::{Damage, Harness};
 use crate::ambient::Ambient;
 use crate::copy::{Copy, CopyError};
-use crate::port::{PageSize, PublishCursor, Reader};
+use crate::port::{PageSize, ProjectedMerchant, PublishCursor, QuarantineRow, Reader, UnclaimedRow};
 use crate::rebuild::{Difference, Mode, Rebuild, Report};
 use crate::submission::Outcome;
 
@@ -32,14 +35,8 @@ async fn run<H: Harness>(world: &World<H>, tenant: TenantId, mode: Mode) -> Repo
 
 /// A merchant that has been through much: several links, several events in one command, stretches of history.
 async fn lively<H: Harness>(world: &World<H>, tenant: TenantId, shop: &str) -> MerchantId {
-    let merchant = world.merchant(tenant, "m", shop).await;
-    for _ in 0..2 {
-        let link_id = world.link_id();
-        world.write(request_link(tenant, merchant, link_id)).await;
-        let url = SecretText::new("https://upstream.example/register".to_owned());
-        let issued = Command::RecordLinkIssued { link_id, url };
-        world.write(command(tenant, merchant, issued)).await;
-    }
+    let merchant = world.linked(tenant, "m", shop).await;
+    world.link(tenant, merchant).await;
     for (letter, message) in [
         ("W", ""),
         ("P", ""),
@@ -51,8 +48,41 @@ async fn lively<H: Harness>(world: &World<H>, tenant: TenantId, shop: &str) -> M
         world.clock.advance(1_000);
         world.report(callback(tenant, merchant, letter, message)).await;
     }
+    for paid in [
+        approval(Some(shop), None, "F"),
+        approval(Some(shop), None, "F"),
+        approval(None, None, "F"),
+    ] {
+        world.report(received(tenant, merchant, paid)).await;
+    }
+    let mut bad = Vec::new();
+    for _ in 0..3 {
+        let unusable = unusable(QuarantineReason::Unparseable);
+        bad.extend(world.report(received(tenant, merchant, unusable)).await.event_ids);
+    }
+    world.write(redriven(tenant, merchant, bad[0], "S")).await;
+    world.write(discarded(tenant, merchant, bad[1])).await;
     world.write(command(tenant, merchant, Command::Archive)).await;
     merchant
+}
+
+/// A tenant in whose own stream there is something too: a pair that waits, callbacks that were settled by other streams.
+async fn busy<H: Harness>(world: &World<H>, slug: &str) -> TenantId {
+    let tenant = world.tenant(slug).await;
+    let merchant = world.merchant(tenant, "m", "bound").await;
+    for shop in ["waits", "gone", "gone", "adopted"] {
+        world.report(by_codes(tenant, reference("u", shop))).await;
+    }
+    let of_nobody = world
+        .report(of_nobody(tenant, QuarantineReason::WrongType))
+        .await
+        .event_ids[0];
+    world.write(redriven(tenant, merchant, of_nobody, "P")).await;
+    let dismissed = UnclaimedResolution::Dismissed(label("시험"));
+    world.write(resolved(tenant, reference("u", "gone"), dismissed)).await;
+    world.report(by_codes(tenant, reference("u", "gone"))).await;
+    world.merchant(tenant, "u", "adopted").await;
+    tenant
 }
 
 /// Pages of the log in the order of streams hold every event once, each stream whole and in its order.
@@ -84,40 +114,58 @@ pub async fn streams_are_read_one_after_the_other<H: Harness>() {
 /// What the write path projects is what the log says, to the last column.
 pub async fn a_rebuild_finds_nothing_where_nothing_is_wrong<H: Harness>() {
     let world = World::<H>::new().await;
-    let tenant = world.tenant("acme").await;
+    let tenant = busy(&world, "acme").await;
     for number in 0..20 {
         lively(&world, tenant, &format!("s{number}")).await;
     }
     for mode in [Mode::Check, Mode::Repair] {
         let report = run(&world, tenant, mode).await;
         assert_eq!((report.differences, report.cancelled), (Vec::new(), false));
-        assert_eq!(report.progress.merchants, 20);
+        assert_eq!(report.progress.merchants, 22);
         assert_eq!(report.progress.events, world.log(tenant).await.len() as u64);
     }
+}
+
+/// What is projected of a merchant, and of callbacks.
+async fn everything<H: Harness>(
+    world: &World<H>,
+    tenant: TenantId,
+    merchant: MerchantId,
+) -> (
+    HashMap<MerchantId, ProjectedMerchant>,
+    Vec<QuarantineRow>,
+    Vec<UnclaimedRow>,
+) {
+    let rows = world.storage.projected(tenant, &[merchant]).await.expect("rows");
+    (rows, world.quarantine(tenant, &all()).await, world.pairs(tenant).await)
 }
 
 /// A row that was changed, lost or made up behind the registry's back is named by a check and healed by a repair.
 pub async fn a_rebuild_heals_what_differs<H: Harness>() {
     for damage in Damage::ALL {
         let world = World::<H>::new().await;
-        let (tenant, other) = (world.tenant("acme").await, world.tenant("umbrella").await);
+        let (tenant, other) = (busy(&world, "acme").await, busy(&world, "umbrella").await);
         let merchant = lively(&world, tenant, "a").await;
         lively(&world, tenant, "b").await;
         lively(&world, other, "a").await;
-        let before = world.storage.projected(tenant, &[merchant]).await.expect("rows");
+        let before = everything(&world, tenant, merchant).await;
         world.harness.damage(tenant, merchant, damage).await;
 
         let report = run(&world, tenant, Mode::Check).await;
-        assert_eq!(report.progress.differing, 1, "{damage:?}: {report:?}");
-        match report.differences[0] {
-            Difference::Surplus(surplus) => assert!(damage == Damage::Surplus && surplus != merchant),
-            Difference::Merchant(differing) => assert!(damage != Damage::Surplus && differing == merchant),
-            Difference::Tenant => panic!("{damage:?}"),
-        }
+        let count = if damage == Damage::UnclaimedChanged { 3 } else { 1 };
+        assert_eq!(report.progress.differing, count, "{damage:?}: {report:?}");
+        let is_named = match report.differences[0] {
+            Difference::Surplus(surplus) => damage == Damage::Surplus && surplus != merchant,
+            Difference::Merchant(differing) => differing == merchant && damage.is_of_merchant(),
+            Difference::Callback(_) => matches!(damage, Damage::QuarantineLost | Damage::QuarantineReopened),
+            Difference::Unclaimed(_) => damage == Damage::UnclaimedChanged,
+            Difference::Tenant => false,
+        };
+        assert!(is_named, "{damage:?}: {report:?}");
         assert_eq!(run(&world, other, Mode::Check).await.progress.differing, 0);
         assert_eq!(
             run(&world, tenant, Mode::Repair).await.progress.differing,
-            1,
+            count,
             "{damage:?}"
         );
         assert_eq!(
@@ -125,8 +173,7 @@ pub async fn a_rebuild_heals_what_differs<H: Harness>() {
             0,
             "{damage:?}"
         );
-        let after = world.storage.projected(tenant, &[merchant]).await.expect("rows");
-        assert_eq!(after, before, "{damage:?}");
+        assert_eq!(everything(&world, tenant, merchant).await, before, "{damage:?}");
     }
 }
 
@@ -205,7 +252,7 @@ async fn copy_whole<H: Harness>(from: &World<H>, to: &World<H>, tenant: TenantId
 /// A copy has the same log, the same rows, the same keys and the same cursor, and goes on where the original stood.
 pub async fn a_copy_is_the_same<H: Harness>() {
     let (world, target) = (World::<H>::new().await, World::<H>::new().await);
-    let (tenant, other) = (world.tenant("acme").await, world.tenant("umbrella").await);
+    let (tenant, other) = (busy(&world, "acme").await, world.tenant("umbrella").await);
     lively(&world, other, "s").await;
     let merchant = lively(&world, tenant, "a").await;
     let keyed_id = world.merchant_id();
@@ -221,7 +268,10 @@ pub async fn a_copy_is_the_same<H: Harness>() {
     assert!(copy_whole(&world, &target, tenant).await.expect("copied"));
     assert_eq!(target.log(tenant).await, world.log(tenant).await);
     assert_eq!(target.log(other).await, Vec::new());
-    assert_eq!(target.row(tenant, merchant).await, world.row(tenant, merchant).await);
+    assert_eq!(
+        everything(&target, tenant, merchant).await,
+        everything(&world, tenant, merchant).await
+    );
     assert_eq!(
         target.storage.tenant(tenant).await.expect("a row"),
         world.storage.tenant(tenant).await.expect("a row")

@@ -4,19 +4,30 @@
 //! No transaction object crosses this port. [`Journal::transact`] is the whole of writing: lock, read, decide, write,
 //! commit. The contract suite (feature `contract`) proves an adapter.
 
+mod callbacks;
 mod lease;
+pub mod raw;
 mod read;
 mod schema;
+mod worklist;
 mod write;
 
 use std::error::Error;
+use std::fmt::Display;
 
+pub use callbacks::{
+    ApprovalDigest, ApprovalRow, QuarantineRow, QuarantineState, Settlement, UnclaimedRow, UnclaimedState,
+};
 pub use lease::{Duty, Held, Leases, SoleProcess};
 pub use read::{
     Direction, MerchantFilter, MerchantQuery, PAGE_SIZE_MAX, PagePosition, PageSize, PresentedKey, ProjectedMerchant,
     PublishCursor, ReadError, Reader, SortKey, StatusCount, StreamQuery,
 };
 pub use schema::SchemaState;
+pub use worklist::{
+    DueQuestion, HEALTH_WINDOW, Postponement, QuarantineCount, QuarantineQuery, QuestionCounts, QuestionPlan,
+    SILENCE_WINDOW, TenantHealth, UnclaimedQuery, Worklist,
+};
 pub use write::{
     Head, HistoryRow, IdempotencyRow, Journal, KeyRow, LinkRow, Loaded, LoadedMerchant, LoadedTenant, Scope,
     TransactError, Writes,
@@ -36,4 +47,15 @@ pub struct Inconsistency {
     /// Why.
     #[source]
     pub source: Cause,
+}
+
+impl Inconsistency {
+    /// A row of a table that cannot be read, by its key.
+    pub fn of(table: &'static str, key: impl Display, source: impl Into<Cause>) -> Self {
+        Self {
+            table,
+            key: key.to_string(),
+            source: source.into(),
+        }
+    }
 }

@@ -10,7 +10,7 @@ use registry_domain::tenant::{ApiKey, Slug, Tenant, TenantState};
 use registry_domain::{EventId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId, Version};
 use uuid::Uuid;
 
-use super::{Cause, Head, HistoryRow, IdempotencyRow, Inconsistency};
+use super::{ApprovalRow, Cause, Head, HistoryRow, IdempotencyRow, Inconsistency, Worklist};
 use crate::record::{EventRow, StreamId};
 use crate::stored::MerchantColumns;
 
@@ -180,12 +180,14 @@ pub struct ProjectedMerchant {
     pub history: Vec<HistoryRow>,
     /// Its links, sorted.
     pub links: Vec<LinkId>,
+    /// Its payment approvals, by version.
+    pub approvals: Vec<ApprovalRow>,
 }
 
 /// Reading. Every question about a tenant's things names the tenant first; the last ones are asked before a tenant is
-/// known, or about all of them.
+/// known, or about all of them. Whoever reads can ask for the [`Worklist`] too.
 #[async_trait]
-pub trait Reader: Send + Sync {
+pub trait Reader: Worklist {
     /// A merchant by its id.
     async fn merchant(&self, tenant: TenantId, id: MerchantId) -> Result<Option<Merchant>, ReadError>;
 

@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 use registry_domain::merchant::{Merchant, Stage};
 use registry_domain::review::ReviewStatus;
 use registry_domain::tenant::{Slug, Tenant};
-use registry_domain::{LinkId, MerchantCode, MerchantId, Reference, Seq, TenantId, Version};
+use registry_domain::{EventId, LinkId, MerchantCode, MerchantId, Reference, Seq, TenantId, Version};
 use uuid::Uuid;
 
-use super::{Cause, Inconsistency};
+use super::{ApprovalDigest, ApprovalRow, Cause, Inconsistency, QuarantineRow, QuestionPlan, Settlement, UnclaimedRow};
 use crate::record::EventRow;
 
 /// What a batch must lock and read. Every list is sorted and free of repeats: two processes lock in one order.
@@ -30,6 +30,12 @@ pub struct Scope {
     pub idempotency_keys: Vec<(TenantId, String)>,
     /// Slugs of which to know whose they are.
     pub slugs: Vec<Slug>,
+    /// Callbacks of which to know how they stand in quarantine, by the events that recorded them.
+    pub quarantined: Vec<(TenantId, EventId)>,
+    /// Pairs of which to know whether upstream spoke of them before anybody had registered them.
+    pub unclaimed: Vec<(TenantId, Reference)>,
+    /// Payment approvals of which to know which merchants have them.
+    pub approvals: Vec<(TenantId, ApprovalDigest)>,
     /// Streams of which to know where they end.
     pub streams: Vec<(TenantId, Uuid)>,
     /// The moment at which idempotency keys must still be alive.
@@ -112,6 +118,12 @@ pub struct Loaded {
     pub idempotency: HashMap<(TenantId, String), IdempotencyRow>,
     /// The slugs of the scope that are taken.
     pub slugs: HashMap<Slug, TenantId>,
+    /// The callbacks of the scope that are or were in quarantine.
+    pub quarantined: HashMap<(TenantId, EventId), QuarantineRow>,
+    /// The pairs of the scope of which upstream spoke before anybody had registered them.
+    pub unclaimed: HashMap<(TenantId, Reference), UnclaimedRow>,
+    /// The payment approvals of the scope, each with every merchant that has it.
+    pub approvals: HashSet<(TenantId, MerchantId, ApprovalDigest)>,
     /// The last version of each stream of the scope, from the log. A stream without events is missing.
     pub streams: HashMap<(TenantId, Uuid), Version>,
 }
@@ -160,9 +172,13 @@ pub struct LinkRow {
 /// What a batch writes, all of it or nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Writes {
-    /// Merchants whose projected rows (their row, their stretches, their links) are removed before anything is written:
-    /// the rest of this batch holds what is to stand there instead, if anything.
+    /// Merchants whose projected rows (their row, their stretches, their links, their approvals) are removed before
+    /// anything is written: the rest of this batch holds what is to stand there instead, if anything.
     pub cleared: Vec<(TenantId, MerchantId)>,
+    /// The same for callbacks in quarantine, by the events that recorded them.
+    pub cleared_callbacks: Vec<(TenantId, EventId)>,
+    /// The same for pairs that nobody had registered.
+    pub cleared_pairs: Vec<(TenantId, Reference)>,
     /// Rows to append, in log order per tenant.
     pub events: Vec<EventRow>,
     /// Data keys of new owners. They are there before the rows that they seal.
@@ -177,6 +193,57 @@ pub struct Writes {
     pub tenants: Vec<Tenant>,
     /// Idempotency keys to insert or replace.
     pub idempotency: Vec<IdempotencyRow>,
+    /// What has become known of pairs that nobody had registered, each at most once, joined to what is known already
+    /// (see [`UnclaimedRow::joined`]). If one of them is dismissed, by this batch or an earlier one, all of its
+    /// callbacks that are open in quarantine after this batch are discarded, settled by what dismissed it.
+    pub unclaimed: Vec<UnclaimedRow>,
+    /// Callbacks that came into quarantine.
+    pub quarantine: Vec<QuarantineRow>,
+    /// Callbacks that are settled, those of this batch included. Only open ones change.
+    pub settlements: Vec<Settlement>,
+    /// Payment approvals.
+    pub approvals: Vec<ApprovalRow>,
+    /// When upstream is to be asked about the merchants that are written. A row whose `updated_at` and
+    /// `confirming_since` stay the same keeps the moment that was planned for it, if it has one and is still to be asked
+    /// about.
+    pub questions: QuestionPlan,
+}
+
+impl Writes {
+    /// Whether nothing is written.
+    pub fn is_empty(&self) -> bool {
+        let Self {
+            cleared,
+            cleared_callbacks,
+            cleared_pairs,
+            events,
+            keys,
+            merchants,
+            history,
+            links,
+            tenants,
+            idempotency,
+            unclaimed,
+            quarantine,
+            settlements,
+            approvals,
+            questions: _,
+        } = self;
+        cleared.is_empty()
+            && cleared_callbacks.is_empty()
+            && cleared_pairs.is_empty()
+            && events.is_empty()
+            && keys.is_empty()
+            && merchants.is_empty()
+            && history.is_empty()
+            && links.is_empty()
+            && tenants.is_empty()
+            && idempotency.is_empty()
+            && unclaimed.is_empty()
+            && quarantine.is_empty()
+            && settlements.is_empty()
+            && approvals.is_empty()
+    }
 }
 
 /// Why a transaction did not go through.

@@ -31,6 +31,8 @@ pub struct MerchantColumns {
     pub pending_link_id: Option<LinkId>,
     /// Since when.
     pub pending_since: Option<DateTime<Utc>>,
+    /// Since when a doubtful claim waits for upstream's word.
+    pub confirming_since: Option<DateTime<Utc>>,
     /// When it was registered.
     pub created_at: DateTime<Utc>,
     /// When something that can be seen last changed.
@@ -57,6 +59,7 @@ impl MerchantColumns {
             business_number: business.number.as_ref().map(ReportedNumber::as_str).map(str::to_owned),
             pending_link_id: pending.map(|link| link.id),
             pending_since: pending.map(|link| link.requested_at),
+            confirming_since: merchant.confirmation.map(|confirmation| confirmation.requested_at),
             created_at: merchant.created_at,
             updated_at: merchant.updated_at,
             state: merchant_to_json(merchant),

@@ -32,7 +32,9 @@ struct MerchantState {
     observed_at: Option<DateTime<Utc>>,
     source: Option<String>,
     verification: String,
-    told: String,
+    /// Rows of the first schema have none: what their letter means was told.
+    #[serde(default)]
+    told: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     mapping_status: Option<String>,
     unlinked_since: Option<DateTime<Utc>>,
@@ -48,6 +50,8 @@ struct MerchantState {
     archived_since: Option<DateTime<Utc>>,
     erased: bool,
     links: Vec<LinkRow>,
+    /// Rows of the first schema have none: their next callback is news, even if it repeats the last one.
+    #[serde(default)]
     memory: MemoryRow,
     tags: Vec<String>,
     metadata: BTreeMap<String, String>,
@@ -81,7 +85,7 @@ struct HeldRow {
     digest: String,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 struct MemoryRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     latest: Option<String>,
@@ -110,7 +114,7 @@ pub fn merchant_to_json(merchant: &Merchant) -> String {
         observed_at: review.observed_at,
         source: review.source.map(|source| source.as_str().to_owned()),
         verification: review.verification.as_str().to_owned(),
-        told: review.told.as_str().to_owned(),
+        told: Some(review.told.as_str().to_owned()),
         mapping_status: review.mapping_status.as_ref().map(|word| word.as_str().to_owned()),
         unlinked_since: merchant.unlinked_since,
         unknown_deletion_mark: text(merchant.unknown_deletion_mark.as_ref()),
@@ -137,6 +141,11 @@ pub fn merchant_from_json(id: MerchantId, json: &str) -> Result<Merchant, Stored
         row: "merchant",
         source,
     })?;
+    let code = state.code.as_deref().and_then(ReviewCode::from_untrusted);
+    let told = match &state.told {
+        Some(told) => word("told", ReviewStatus::from_word(told))?,
+        None => code.as_ref().map_or(ReviewStatus::None, ReviewCode::status),
+    };
     Ok(Merchant {
         id,
         version: Version(state.version),
@@ -151,7 +160,7 @@ pub fn merchant_from_json(id: MerchantId, json: &str) -> Result<Merchant, Stored
             number: state.business_number.as_deref().map(ReportedNumber::from_untrusted),
         },
         review: Review {
-            code: state.code.as_deref().and_then(ReviewCode::from_untrusted),
+            code,
             message: free_text(state.message.as_ref()),
             since: state.since,
             observed_at: state.observed_at,
@@ -160,7 +169,7 @@ pub fn merchant_from_json(id: MerchantId, json: &str) -> Result<Merchant, Stored
                 .map(|source| word("source", ClaimSource::from_word(&source)))
                 .transpose()?,
             verification: word("verification", Verification::from_word(&state.verification))?,
-            told: word("told", ReviewStatus::from_word(&state.told))?,
+            told,
             mapping_status: state.mapping_status.as_deref().and_then(MappingStatus::from_untrusted),
         },
         unlinked_since: state.unlinked_since,

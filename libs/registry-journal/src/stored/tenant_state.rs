@@ -17,7 +17,10 @@ struct TenantRow {
     name: String,
     state: String,
     upstream: Option<EndpointRow>,
-    settings: StoredSettings,
+    /// Rows of the first schema have none: the usual ones hold.
+    #[serde(default)]
+    settings: Option<StoredSettings>,
+    #[serde(default)]
     settings_from: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     upstream_pause: Option<PauseRow>,
@@ -71,7 +74,7 @@ pub fn tenant_to_json(tenant: &Tenant) -> String {
             base_url: endpoint.base_url.clone(),
             configured_in: endpoint.configured_in.0,
         }),
-        settings: (&tenant.settings).into(),
+        settings: Some((&tenant.settings).into()),
         settings_from: tenant.settings_from.0,
         upstream_pause: tenant.upstream_pause.as_ref().map(|pause| PauseRow {
             code: pause.code.clone(),
@@ -102,7 +105,11 @@ pub fn tenant_from_json(id: TenantId, json: &str) -> Result<Tenant, StoredError>
             base_url: endpoint.base_url,
             configured_in: Version(endpoint.configured_in),
         }),
-        settings: row.settings.into_domain()?,
+        settings: row
+            .settings
+            .map(StoredSettings::into_domain)
+            .transpose()?
+            .unwrap_or_default(),
         settings_from: Version(row.settings_from),
         upstream_pause: row.upstream_pause.map(|pause| UpstreamPause {
             code: pause.code,

@@ -460,3 +460,23 @@ fn every_golden_file_reads_and_is_written_the_same_again() {
         );
     }
 }
+
+/// Rows as the first schema has them: after an update the service works on them before anybody rebuilds them.
+#[test]
+fn rows_of_the_first_schema_can_be_read() {
+    let merchant = r#"{"version":3,"seq":4,"member_code":"m","merchant_code":"s","company_name":null,
+        "branch_name":null,"business_number":null,"code":"P","message":null,"since":"2026-11-01T00:00:00Z",
+        "observed_at":"2026-11-01T00:00:00Z","source":"callback","verification":"unverified","unlinked_since":null,
+        "unknown_deletion_mark":null,"archived_since":null,"erased":false,"links":[],"latest_digest":null,"tags":[],
+        "metadata":{},"merchant_code_shared":false,"business_number_shared":false,
+        "created_at":"2026-11-01T00:00:00Z","updated_at":"2026-11-01T00:00:00Z"}"#;
+    let merchant = super::merchant_from_json(MerchantId::from_uuid(Uuid::from_u128(1)), merchant).unwrap();
+    assert_eq!(
+        (merchant.review.told, merchant.memory),
+        (ReviewStatus::InReview, ClaimMemory::default())
+    );
+    let tenant = r#"{"version":1,"seq":1,"slug":"acme","name":"Acme","state":"active","upstream":null,"keys":[],
+        "created_at":"2026-11-01T00:00:00Z"}"#;
+    let tenant = super::tenant_from_json(TenantId::from_uuid(Uuid::from_u128(1)), tenant).unwrap();
+    assert_eq!(tenant.settings, Settings::default());
+}

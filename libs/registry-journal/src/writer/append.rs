@@ -7,6 +7,7 @@ use registry_domain::{EventId, Seq, Stamp, TenantId, Version};
 use uuid::Uuid;
 
 use crate::ambient::Ambient;
+use crate::callbacks::Place;
 use crate::chain::hash_of;
 use crate::keyring::{DataKey, Keyring, OpenError};
 use crate::port::{Head, KeyRow};
@@ -195,6 +196,17 @@ impl Sealing {
 }
 
 impl Appended {
+    /// Where each of the events stands.
+    pub(super) fn places(&self, tenant_id: TenantId, stream: StreamId) -> impl Iterator<Item = Place> + '_ {
+        let events = self.event_ids.iter().zip(&self.stamps);
+        events.map(move |(event_id, stamp)| Place {
+            tenant_id,
+            event_id: *event_id,
+            stream,
+            stamp: *stamp,
+        })
+    }
+
     /// The position of the last event, or where the log stood already.
     pub(super) fn last_seq(&self, head: Head) -> Seq {
         self.stamps.last().map_or(head.seq, |stamp| stamp.seq)

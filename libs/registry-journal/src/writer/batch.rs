@@ -3,11 +3,12 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use registry_domain::merchant::{self, Claim, Command, Merchant, QuarantineReason, Refusal, Surroundings};
+use registry_domain::merchant::{self, Claim, Command, Merchant, QuarantineReason, Refusal};
 use registry_domain::tenant::{self, Slug, UnclaimedClaim};
 use registry_domain::{EventId, LinkId, MerchantCode, MerchantId, Reference, TenantId, Version};
 
 use super::append::{Appended, Appender, Sealing};
+use super::known::Known;
 use crate::ambient::Ambient;
 use crate::history::{History, seen};
 use crate::keyring::Keyring;
@@ -31,15 +32,16 @@ pub(super) struct Decided {
 
 /// A batch at work: what was loaded, changed by every command before the next one sees it.
 pub(super) struct Batch<'a> {
-    now: DateTime<Utc>,
-    log: Appender<'a>,
+    pub(super) now: DateTime<Utc>,
+    pub(super) log: Appender<'a>,
     tenants: HashMap<TenantId, LoadedTenant>,
-    merchants: HashMap<(TenantId, MerchantId), LoadedMerchant>,
-    by_reference: HashMap<(TenantId, Reference), MerchantId>,
-    merchant_codes: HashSet<(TenantId, MerchantCode)>,
-    business_numbers: HashSet<(TenantId, String)>,
+    pub(super) merchants: HashMap<(TenantId, MerchantId), LoadedMerchant>,
+    pub(super) by_reference: HashMap<(TenantId, Reference), MerchantId>,
+    pub(super) merchant_codes: HashSet<(TenantId, MerchantCode)>,
+    pub(super) business_numbers: HashSet<(TenantId, String)>,
     idempotency: HashMap<(TenantId, String), IdempotencyRow>,
     slugs: HashMap<Slug, TenantId>,
+    pub(super) known: Known,
     history: History,
     touched_merchants: BTreeSet<(TenantId, MerchantId)>,
     touched_tenants: BTreeSet<TenantId>,
@@ -56,6 +58,9 @@ impl<'a> Batch<'a> {
             business_numbers,
             idempotency,
             slugs,
+            quarantined,
+            unclaimed,
+            approvals,
             streams: _,
         } = loaded;
         let by_reference = merchants
@@ -72,6 +77,7 @@ impl<'a> Batch<'a> {
             business_numbers,
             idempotency,
             slugs,
+            known: Known::new(quarantined, unclaimed, approvals),
             history: History::default(),
             touched_merchants: BTreeSet::new(),
             touched_tenants: BTreeSet::new(),
@@ -86,6 +92,7 @@ impl<'a> Batch<'a> {
             log,
             mut tenants,
             mut merchants,
+            known,
             history,
             touched_merchants,
             touched_tenants,
@@ -103,6 +110,7 @@ impl<'a> Batch<'a> {
         writes.history = history.into_rows();
         writes.events = log.rows;
         writes.keys = log.keys;
+        known.write(&mut writes);
         let decided = Decided {
             answers,
             events: writes.events.len() as u64,
@@ -117,19 +125,16 @@ impl<'a> Batch<'a> {
         }
         let tenant_id = submission.tenant_id;
         match &submission.order {
-            Order::Tenant(command) => self.tenant(submission, self.with_slug(command)),
+            Order::Tenant(command) => self.tenant(submission, self.filled(tenant_id, command)),
             _ if !self.tenants.contains_key(&tenant_id) => Ok(Outcome::TenantRefused(tenant::Refusal::NoSuchTenant)),
             Order::Register {
                 merchant_id,
                 registration,
-            } => {
-                let existing = self
-                    .by_reference
-                    .get(&(tenant_id, registration.reference.clone()))
-                    .copied();
-                let command = Command::Register(registration.clone(), self.surroundings(tenant_id, registration));
-                self.merchant(submission, existing.unwrap_or(*merchant_id), command, None)
-            }
+            } => self.register(submission, *merchant_id, registration),
+            Order::Adopt {
+                merchant_id,
+                registration,
+            } => self.adopt(submission, *merchant_id, registration),
             Order::Merchant {
                 merchant_id,
                 command,
@@ -143,13 +148,23 @@ impl<'a> Batch<'a> {
                 }
                 self.merchant(submission, *merchant_id, command.clone(), *expected)
             }
-            Order::CallbackByCodes { reference, claim } => {
-                match self.by_reference.get(&(tenant_id, reference.clone())).copied() {
-                    Some(id) => self.merchant(submission, id, Command::ReceiveCallback(claim.clone()), None),
-                    None => self.unclaimed(submission, claim, UnclaimedClaim::UnknownPair(reference.clone())),
-                }
-            }
+            Order::CallbackByCodes { reference, claim } => match self.registered(tenant_id, reference) {
+                Some(id) => self.merchant(submission, id, Command::ReceiveCallback(claim.clone()), None),
+                None => self.unclaimed(submission, claim, UnclaimedClaim::UnknownPair(reference.clone())),
+            },
+            Order::RedriveByCodes {
+                reference,
+                claim,
+                redrive,
+            } => match self.registered(tenant_id, reference) {
+                Some(id) => self.merchant(submission, id, Command::RedriveCallback(claim.clone(), *redrive), None),
+                None => Ok(self.written(tenant_id, Appended::default(), None)),
+            },
         }
+    }
+
+    pub(super) fn registered(&self, tenant_id: TenantId, reference: &Reference) -> Option<MerchantId> {
+        self.by_reference.get(&(tenant_id, reference.clone())).copied()
     }
 
     fn seen_before(&self, submission: &Submission) -> Option<Outcome> {
@@ -165,34 +180,25 @@ impl<'a> Batch<'a> {
         }))
     }
 
-    fn surroundings(&self, tenant_id: TenantId, registration: &merchant::Registration) -> Surroundings {
-        let code = (tenant_id, registration.reference.merchant_code.clone());
-        let number = registration
-            .business_number
-            .as_ref()
-            .map(|number| (tenant_id, number.digits().to_owned()));
-        Surroundings {
-            merchant_code_elsewhere: self.merchant_codes.contains(&code),
-            business_number_elsewhere: number.is_some_and(|key| self.business_numbers.contains(&key)),
-        }
-    }
-
-    fn with_slug(&self, command: &tenant::Command) -> tenant::Command {
+    fn filled(&self, tenant_id: TenantId, command: &tenant::Command) -> tenant::Command {
         let mut command = command.clone();
         if let tenant::Command::Create(creation) = &mut command {
             creation.slug_taken = self.slugs.get(&creation.slug).copied();
         }
+        let is_registered = |reference: &Reference| self.registered(tenant_id, reference).is_some();
+        self.known.fill_tenant(tenant_id, &mut command, is_registered);
         command
     }
 
-    fn merchant(
+    pub(super) fn merchant(
         &mut self,
         submission: &Submission,
         id: MerchantId,
-        command: Command,
+        mut command: Command,
         expected: Option<Version>,
     ) -> Result<Outcome, WriteError> {
         let key = (submission.tenant_id, id);
+        self.known.fill_merchant(submission.tenant_id, id, &mut command);
         let before = self.merchants.get(&key).map(|loaded| &loaded.merchant);
         if let (Some(expected), Some(current)) = (expected, before.map(|merchant| merchant.version))
             && expected != current
@@ -250,8 +256,9 @@ impl<'a> Batch<'a> {
             return Ok(appended);
         }
         let mut state = self.merchants.remove(&key).map(|loaded| loaded.merchant);
-        for (event, stamp) in events.iter().zip(&appended.stamps) {
-            state = merchant::evolve(id, state, event, *stamp);
+        for (event, place) in events.iter().zip(appended.places(submission.tenant_id, stream)) {
+            self.known.note_merchant(place, event);
+            state = merchant::evolve(id, state, event, place.stamp);
         }
         let Some(merchant) = state else { return Ok(appended) };
         let at = self.log.head(submission.tenant_id).recorded_at;
@@ -277,7 +284,7 @@ impl<'a> Batch<'a> {
         )
     }
 
-    fn tenant(&mut self, submission: &Submission, command: tenant::Command) -> Result<Outcome, WriteError> {
+    pub(super) fn tenant(&mut self, submission: &Submission, command: tenant::Command) -> Result<Outcome, WriteError> {
         let id = submission.tenant_id;
         let before = self.tenants.get(&id);
         let events = match tenant::decide(before.map(|loaded| &loaded.tenant), command) {
@@ -298,8 +305,9 @@ impl<'a> Batch<'a> {
             return Ok(self.written(id, appended, None));
         }
         let mut state = self.tenants.remove(&id).map(|loaded| loaded.tenant);
-        for (event, stamp) in events.iter().zip(&appended.stamps) {
-            state = tenant::evolve(id, state, event, *stamp);
+        for (event, place) in events.iter().zip(appended.places(id, stream)) {
+            self.known.note_tenant(place, event);
+            state = tenant::evolve(id, state, event, place.stamp);
         }
         if let Some(tenant) = state {
             self.slugs.insert(tenant.slug.clone(), id);
@@ -318,23 +326,14 @@ impl<'a> Batch<'a> {
         })
     }
 
-    fn note_registration(&mut self, tenant_id: TenantId, merchant: &Merchant) {
-        let reference = merchant.reference.clone();
-        self.merchant_codes.insert((tenant_id, reference.merchant_code.clone()));
-        if let Some(number) = &merchant.business.number {
-            self.business_numbers.insert((tenant_id, number.as_str().to_owned()));
-        }
-        self.by_reference.insert((tenant_id, reference), merchant.id);
-    }
-
-    fn remember(&mut self, row: IdempotencyRow) {
+    pub(super) fn remember(&mut self, row: IdempotencyRow) {
         let key = (row.tenant_id, row.key.clone());
         self.idempotency.insert(key, row.clone());
         self.writes.idempotency.push(row);
     }
 }
 
-fn idempotency_row(
+pub(super) fn idempotency_row(
     tenant_id: TenantId,
     idempotency: &Idempotency,
     merchant: &Merchant,

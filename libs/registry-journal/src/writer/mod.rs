@@ -6,8 +6,10 @@
 
 mod append;
 mod batch;
+mod known;
 mod lanes;
 mod queue;
+mod register;
 mod run;
 mod scope;
 
@@ -21,19 +23,19 @@ use tokio::task::JoinHandle;
 
 use crate::ambient::Ambient;
 use crate::keyring::Keyring;
-use crate::port::{Journal, Reader};
+use crate::port::{Journal, QuestionPlan, Reader};
 use crate::submission::{Outcome, Submission, WriteError};
 use lanes::Lanes;
 use queue::Entry;
 
-/// Limits of the write path.
+/// Limits of the write path, and what it plans.
 #[derive(Debug, Clone, Copy)]
 pub struct WriterConfig {
     /// How many batches may be under way at once, each of other tenants. More than one only where storage can write
     /// them side by side.
     pub lanes: NonZeroUsize,
-    /// Most commands that may wait in a lane. Commands of tenants are refused at three quarters of it, callbacks only when it
-    /// is full: a client of ours will come again, upstream may not.
+    /// Most commands that may wait in a lane. Commands of tenants are refused at three quarters of it, callbacks only
+    /// when it is full: a client of ours will come again, upstream may not.
     pub queue_length_max: usize,
     /// Most commands in one transaction.
     pub batch_length_max: usize,
@@ -41,6 +43,8 @@ pub struct WriterConfig {
     pub batch_bytes_max: usize,
     /// Longest wait for the clients that were just answered, so that batches don't swing between one and all.
     pub linger_max: Duration,
+    /// When upstream is asked about a merchant that has changed.
+    pub questions: QuestionPlan,
 }
 
 impl Default for WriterConfig {
@@ -51,6 +55,7 @@ impl Default for WriterConfig {
             batch_length_max: 1_000,
             batch_bytes_max: 4 * 1024 * 1024,
             linger_max: Duration::from_millis(1),
+            questions: QuestionPlan::default(),
         }
     }
 }
@@ -116,6 +121,7 @@ impl Writer {
         let runner = Arc::new(run::Runner {
             parts,
             counters: Arc::clone(&counters),
+            questions: config.questions,
         });
         let (lanes, task) = Lanes::start(&runner, config, &ticks, stop);
         (

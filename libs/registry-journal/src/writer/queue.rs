@@ -110,9 +110,10 @@ fn size_of(submission: &Submission) -> usize {
             command: Command::ReceiveCallback(claim) | Command::RedriveCallback(claim, _),
             ..
         }
-        | Order::CallbackByCodes { claim, .. } => payload(claim),
+        | Order::CallbackByCodes { claim, .. }
+        | Order::RedriveByCodes { claim, .. } => payload(claim),
         Order::Tenant(tenant::Command::ReceiveUnclaimed(receipt, _)) => receipt.payload.0.len(),
-        Order::Merchant { .. } | Order::Register { .. } | Order::Tenant(_) => 0,
+        Order::Merchant { .. } | Order::Register { .. } | Order::Adopt { .. } | Order::Tenant(_) => 0,
     };
     COMMAND_BYTES + variable
 }

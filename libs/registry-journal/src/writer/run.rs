@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::batch::{Batch, Decided};
 use super::scope::scope_of;
 use super::{Counters, WriterParts};
-use crate::port::{Cause, Scope, TransactError, Writes};
+use crate::port::{Cause, QuestionPlan, Scope, TransactError, Writes};
 use crate::submission::{Outcome, Submission, WriteError};
 
 /// Runs batches.
 pub(super) struct Runner {
     pub(super) parts: WriterParts,
     pub(super) counters: Arc<Counters>,
+    pub(super) questions: QuestionPlan,
 }
 
 type Answers = Vec<Result<Outcome, WriteError>>;
@@ -83,8 +84,9 @@ impl Runner {
                 let batch = Batch::new(loaded, &self.parts.keyring, &self.parts.ambient, now);
                 // The closure runs inside the transaction: a panic must not tear the connection down with it.
                 match catch_unwind(AssertUnwindSafe(|| batch.decide(submissions))) {
-                    Ok((writes, result)) => {
+                    Ok((mut writes, result)) => {
                         decided = Some(result);
+                        writes.questions = self.questions;
                         writes
                     }
                     Err(_) => Writes::default(),

@@ -1,8 +1,10 @@
 //! What a batch must lock and read, from its commands alone.
 
 use chrono::{DateTime, Utc};
-use registry_domain::tenant;
+use registry_domain::merchant::{Claim, ClaimBody, Command, Registration};
+use registry_domain::{TenantId, tenant};
 
+use crate::callbacks::approval_digest;
 use crate::port::Scope;
 use crate::submission::{Order, Submission};
 
@@ -21,19 +23,29 @@ pub(super) fn scope_of(submissions: &[Submission], now: DateTime<Utc>) -> Scope 
                 .push((tenant_id, idempotency.key.as_str().to_owned()));
         }
         match &submission.order {
-            Order::Register { registration, .. } => {
-                scope.references.push((tenant_id, registration.reference.clone()));
-                scope
-                    .merchant_codes
-                    .push((tenant_id, registration.reference.merchant_code.clone()));
-                if let Some(number) = &registration.business_number {
-                    scope.business_numbers.push((tenant_id, number.digits().to_owned()));
-                }
+            Order::Register { registration, .. } | Order::Adopt { registration, .. } => {
+                add_registration(&mut scope, tenant_id, registration);
             }
-            Order::Merchant { merchant_id, .. } => scope.merchants.push((tenant_id, *merchant_id)),
-            Order::CallbackByCodes { reference, .. } => scope.references.push((tenant_id, reference.clone())),
-            Order::Tenant(tenant::Command::Create(creation)) => scope.slugs.push(creation.slug.clone()),
-            Order::Tenant(_) => {}
+            Order::Merchant {
+                merchant_id, command, ..
+            } => {
+                scope.merchants.push((tenant_id, *merchant_id));
+                add_callback(&mut scope, tenant_id, command);
+            }
+            Order::CallbackByCodes { reference, claim } => {
+                scope.references.push((tenant_id, reference.clone()));
+                add_approval(&mut scope, tenant_id, claim);
+            }
+            Order::RedriveByCodes {
+                reference,
+                claim,
+                redrive,
+            } => {
+                scope.references.push((tenant_id, reference.clone()));
+                scope.quarantined.push((tenant_id, redrive.of));
+                add_approval(&mut scope, tenant_id, claim);
+            }
+            Order::Tenant(command) => add_tenant(&mut scope, tenant_id, command),
         }
     }
     sort(&mut scope.tenants);
@@ -43,7 +55,72 @@ pub(super) fn scope_of(submissions: &[Submission], now: DateTime<Utc>) -> Scope 
     sort(&mut scope.business_numbers);
     sort(&mut scope.idempotency_keys);
     sort(&mut scope.slugs);
+    sort(&mut scope.quarantined);
+    sort(&mut scope.unclaimed);
+    sort(&mut scope.approvals);
     scope
+}
+
+fn add_registration(scope: &mut Scope, tenant_id: TenantId, registration: &Registration) {
+    let reference = &registration.reference;
+    scope.references.push((tenant_id, reference.clone()));
+    scope.merchant_codes.push((tenant_id, reference.merchant_code.clone()));
+    scope.unclaimed.push((tenant_id, reference.clone()));
+    if let Some(number) = &registration.business_number {
+        scope.business_numbers.push((tenant_id, number.digits().to_owned()));
+    }
+}
+
+fn add_callback(scope: &mut Scope, tenant_id: TenantId, command: &Command) {
+    match command {
+        Command::ReceiveCallback(claim) => add_approval(scope, tenant_id, claim),
+        Command::RedriveCallback(claim, redrive) => {
+            scope.quarantined.push((tenant_id, redrive.of));
+            add_approval(scope, tenant_id, claim);
+        }
+        Command::DiscardCallback { event_id, .. } => scope.quarantined.push((tenant_id, *event_id)),
+        Command::Register(..)
+        | Command::ChangeDetails(_)
+        | Command::Archive
+        | Command::Restore
+        | Command::RequestLink { .. }
+        | Command::RecordLinkIssued { .. }
+        | Command::RecordLinkFailed { .. }
+        | Command::RevokeLink { .. }
+        | Command::RecordReading(_)
+        | Command::ReleaseHold { .. } => {}
+    }
+}
+
+fn add_approval(scope: &mut Scope, tenant_id: TenantId, claim: &Claim) {
+    if let ClaimBody::Approval { approval, .. } = &claim.body
+        && let Some(digest) = approval_digest(approval)
+    {
+        scope.approvals.push((tenant_id, digest));
+    }
+}
+
+fn add_tenant(scope: &mut Scope, tenant_id: TenantId, command: &tenant::Command) {
+    match command {
+        tenant::Command::Create(creation) => scope.slugs.push(creation.slug.clone()),
+        tenant::Command::ReceiveListed(pair) => {
+            scope.references.push((tenant_id, pair.reference.clone()));
+            scope.unclaimed.push((tenant_id, pair.reference.clone()));
+        }
+        tenant::Command::ResolveUnclaimed { reference, .. } => scope.unclaimed.push((tenant_id, reference.clone())),
+        tenant::Command::DiscardCallback { event_id, .. } => scope.quarantined.push((tenant_id, *event_id)),
+        tenant::Command::ConfigureUpstream(_)
+        | tenant::Command::Suspend
+        | tenant::Command::Resume
+        | tenant::Command::IssueKey(_)
+        | tenant::Command::RevokeKey(_)
+        | tenant::Command::ReceiveUnclaimed(..)
+        | tenant::Command::ChangeSettings(_)
+        | tenant::Command::PauseUpstream { .. }
+        | tenant::Command::ResumeUpstream
+        | tenant::Command::RecordBalance { .. }
+        | tenant::Command::JudgeCallbacks { .. } => {}
+    }
 }
 
 fn sort<T: Ord>(list: &mut Vec<T>) {

@@ -7,10 +7,13 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use registry_domain::merchant::{self, Merchant, evolve};
 use registry_domain::tenant::{self, Slug, Tenant, TenantState};
-use registry_domain::{CorrelationId, EventId, KeyId, Label, LinkId, MerchantId, Reference, Seq, TenantId, Version};
+use registry_domain::{
+    CorrelationId, EventId, KeyId, Label, LinkId, MerchantId, Reference, Seq, TenantId, UnclaimedId, Version,
+};
 use registry_journal::port::{
-    Head, IdempotencyRow, MerchantFilter, MerchantQuery, PageSize, PresentedKey, ProjectedMerchant, PublishCursor,
-    Reader, StatusCount, StreamQuery,
+    DueQuestion, Head, IdempotencyRow, MerchantFilter, MerchantQuery, PageSize, Postponement, PresentedKey,
+    ProjectedMerchant, PublishCursor, QuarantineCount, QuarantineQuery, QuarantineRow, QuestionCounts, Reader,
+    StatusCount, StreamQuery, TenantHealth, UnclaimedQuery, UnclaimedRow, Worklist,
 };
 use registry_journal::record::{StreamEvent, StreamId};
 use registry_journal::{Archive, EventRow, Keyring, MasterKey, ReadError, stored};
@@ -276,6 +279,68 @@ impl Reader for Log {
     }
 
     async fn ping(&self) -> Result<(), ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+}
+
+#[async_trait]
+impl Worklist for Log {
+    async fn due_questions(&self, _: TenantId, _: DateTime<Utc>, _: PageSize) -> Result<Vec<DueQuestion>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn postpone_questions(&self, _: TenantId, _: &[Postponement]) -> Result<(), ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn open_confirmations(
+        &self,
+        _: TenantId,
+        _: DateTime<Utc>,
+        _: PageSize,
+    ) -> Result<Vec<MerchantId>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn question_counts(&self, _: TenantId, _: DateTime<Utc>) -> Result<QuestionCounts, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn quarantine(&self, _: TenantId, _: &QuarantineQuery) -> Result<Vec<QuarantineRow>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn quarantine_counts(&self, _: TenantId) -> Result<Vec<QuarantineCount>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn quarantined(&self, _: TenantId, _: EventId) -> Result<Option<QuarantineRow>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn unclaimed_merchants(&self, _: TenantId, _: &UnclaimedQuery) -> Result<Vec<UnclaimedRow>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn unclaimed_merchant(&self, _: TenantId, _: UnclaimedId) -> Result<Option<UnclaimedRow>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn approvals(
+        &self,
+        _: TenantId,
+        _: MerchantId,
+        _: Option<Version>,
+        _: PageSize,
+    ) -> Result<Vec<EventRow>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn silent_links(&self, _: TenantId) -> Result<Option<tenant::SilentLinks>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn tenant_health(&self, _: TenantId) -> Result<TenantHealth, ReadError> {
         unreachable!("the relay does not ask this")
     }
 }

@@ -1,0 +1,290 @@
+//! What waits for somebody: questions to upstream, quarantine, pairs that nobody has claimed; and how well callbacks
+//! arrive.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use registry_domain::tenant::SilentLinks;
+use registry_domain::{EventId, MerchantId, TenantId, UnclaimedId, Version};
+use registry_journal::port::raw::{self, bigint};
+use registry_journal::port::{
+    DueQuestion, PageSize, Postponement, QuarantineCount, QuarantineQuery, QuarantineRow, QuarantineState,
+    QuestionCounts, ReadError, TenantHealth, UnclaimedQuery, UnclaimedRow, UnclaimedState, Worklist,
+};
+use registry_journal::record::EventRow;
+use uuid::Uuid;
+
+use crate::PostgresJournal;
+use crate::read::event_rows;
+use crate::rows::{StoredEvent, StoredQuarantine, StoredUnclaimed};
+
+/// The rows of `quarantine` that fit a condition.
+macro_rules! quarantine {
+    ($($condition:literal)+, $($value:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            StoredQuarantine,
+            r#"
+            SELECT tenant_id, event_id, seq, stream_kind, stream_id, version, reason, member_code, merchant_code,
+                received_at, state, settled_by
+            FROM quarantine
+            "# $(+ $condition)+,
+            $($value),+
+        )
+    };
+}
+
+/// A page of them, by a way in that leads to an index. What else is asked for is compared row by row.
+macro_rules! quarantine_page {
+    ($way_in:literal, $($value:expr),+ $(,)?) => {
+        quarantine!(
+            "WHERE tenant_id = $1 AND seq > $2 AND "
+            $way_in
+            " AND (cardinality($4::text[]) = 0 OR reason = ANY ($4)) AND ($5::text IS NULL OR state = $5)
+            ORDER BY seq LIMIT $3",
+            $($value),+
+        )
+    };
+}
+
+/// The rows of `unclaimed_merchants` that fit a condition.
+macro_rules! unclaimed {
+    ($condition:literal, $($value:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            StoredUnclaimed,
+            r#"
+            SELECT tenant_id, member_code, merchant_code, id, first_seen_at, last_seen_at, callbacks, listed,
+                mapping_status, state, merchant_id, settled_by
+            FROM unclaimed_merchants
+            "# + $condition,
+            $($value),+
+        )
+    };
+}
+
+#[async_trait]
+impl Worklist for PostgresJournal {
+    async fn due_questions(
+        &self,
+        tenant: TenantId,
+        until: DateTime<Utc>,
+        limit: PageSize,
+    ) -> Result<Vec<DueQuestion>, ReadError> {
+        let doubtful = sqlx::query!(
+            r#"
+            SELECT merchant_id, ask_at AS "ask_at!", confirming_since, updated_at FROM merchants
+            WHERE tenant_id = $1 AND confirming_since IS NOT NULL AND ask_at <= $2 ORDER BY confirming_since LIMIT $3
+            "#,
+            tenant.as_uuid(),
+            until,
+            i64::from(limit.get())
+        );
+        let doubtful = self.all("due questions", tenant, doubtful).await?.into_iter();
+        let mut due = doubtful
+            .map(|row| raw::due_question(row.merchant_id, row.ask_at, row.confirming_since, row.updated_at))
+            .collect::<Result<Vec<_>, _>>()?;
+        let left = (limit.get() as usize).saturating_sub(due.len());
+        if left == 0 {
+            return Ok(due);
+        }
+        let others = sqlx::query!(
+            r#"
+            SELECT merchant_id, ask_at AS "ask_at!", updated_at FROM merchants
+            WHERE tenant_id = $1 AND ask_at <= $2 AND confirming_since IS NULL ORDER BY ask_at LIMIT $3
+            "#,
+            tenant.as_uuid(),
+            until,
+            bigint(left as u64)
+        );
+        for row in self.all("due questions", tenant, others).await? {
+            let since = None::<DateTime<Utc>>;
+            due.push(raw::due_question(row.merchant_id, row.ask_at, since, row.updated_at)?);
+        }
+        Ok(due)
+    }
+
+    async fn postpone_questions(&self, tenant: TenantId, questions: &[Postponement]) -> Result<(), ReadError> {
+        let ids: Vec<_> = questions.iter().map(|it| it.merchant_id.as_uuid()).collect();
+        let was: Vec<_> = questions.iter().map(|it| it.was).collect();
+        let next: Vec<_> = questions.iter().map(|it| it.next).collect();
+        // A batch may be writing some of these rows. They are skipped: whoever waited here could hold up a batch that
+        // waits for another of them, and what is being written is planned anew anyway.
+        let statement = sqlx::query!(
+            r#"
+            UPDATE merchants AS m SET ask_at = ($4::timestamptz[])[array_position($2::uuid[], m.merchant_id)]
+            WHERE m.tenant_id = $1 AND m.merchant_id = ANY (ARRAY (
+                SELECT merchant_id FROM merchants
+                WHERE tenant_id = $1 AND merchant_id = ANY ($2) FOR NO KEY UPDATE SKIP LOCKED
+            )) AND m.ask_at = ($3::timestamptz[])[array_position($2::uuid[], m.merchant_id)]
+            "#,
+            tenant.as_uuid(),
+            &ids,
+            &was,
+            &next
+        );
+        self.note("questions", tenant, statement).await
+    }
+
+    async fn open_confirmations(
+        &self,
+        tenant: TenantId,
+        requested_until: DateTime<Utc>,
+        limit: PageSize,
+    ) -> Result<Vec<MerchantId>, ReadError> {
+        let statement = sqlx::query!(
+            r#"
+            SELECT merchant_id FROM merchants
+            WHERE tenant_id = $1 AND confirming_since <= $2 ORDER BY confirming_since LIMIT $3
+            "#,
+            tenant.as_uuid(),
+            requested_until,
+            i64::from(limit.get())
+        );
+        let ids = self.all("open confirmations", tenant, statement).await?.into_iter();
+        Ok(ids.map(|row| MerchantId::from_uuid(row.merchant_id)).collect())
+    }
+
+    async fn question_counts(&self, tenant: TenantId, now: DateTime<Utc>) -> Result<QuestionCounts, ReadError> {
+        let statement = sqlx::query!(
+            r#"
+            SELECT count(*) AS "due!", min(ask_at) AS oldest, (
+                SELECT count(*) FROM merchants WHERE tenant_id = $1 AND confirming_since IS NOT NULL
+            ) AS "held!"
+            FROM merchants WHERE tenant_id = $1 AND ask_at <= $2
+            "#,
+            tenant.as_uuid(),
+            now
+        );
+        let row = self.one("question counts", tenant, statement).await?;
+        let counts = row.map(|row| raw::question_counts(tenant, row.due, row.oldest, row.held));
+        Ok(counts.transpose()?.unwrap_or_default())
+    }
+
+    async fn quarantine(&self, tenant: TenantId, query: &QuarantineQuery) -> Result<Vec<QuarantineRow>, ReadError> {
+        let (id, after, limit) = (tenant.as_uuid(), bigint(query.after.0), i64::from(query.limit.get()));
+        let reasons: Vec<_> = query.reasons.iter().map(|it| it.as_str().to_owned()).collect();
+        let state = query.state.map(QuarantineState::as_str);
+        let found = match (&query.merchant, &query.reference, query.state) {
+            // What names an unknown pair stands in the tenant's stream, never in a merchant's.
+            (Some(_), Some(_), _) => return Ok(Vec::new()),
+            (Some(merchant), None, _) => {
+                let merchant = merchant.as_uuid();
+                let way_in = quarantine_page!("stream_id = $6", id, after, limit, &reasons, state, merchant);
+                self.all("quarantine", tenant, way_in).await?
+            }
+            (None, Some(pair), _) => {
+                let (member, shop) = (pair.member_code.as_str(), pair.merchant_code.as_str());
+                let way_in = quarantine_page!(
+                    "member_code = $6 AND merchant_code = $7",
+                    id,
+                    after,
+                    limit,
+                    &reasons,
+                    state,
+                    member,
+                    shop
+                );
+                self.all("quarantine", tenant, way_in).await?
+            }
+            (None, None, Some(QuarantineState::Open)) => {
+                let way_in = quarantine_page!("state = 'open'", id, after, limit, &reasons, state);
+                self.all("quarantine", tenant, way_in).await?
+            }
+            (None, None, Some(QuarantineState::Redriven | QuarantineState::Discarded) | None) => {
+                let way_in = quarantine_page!("true", id, after, limit, &reasons, state);
+                self.all("quarantine", tenant, way_in).await?
+            }
+        };
+        let rows = found.into_iter().map(StoredQuarantine::into_row);
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    async fn quarantine_counts(&self, tenant: TenantId) -> Result<Vec<QuarantineCount>, ReadError> {
+        let statement = sqlx::query!(
+            r#"
+            SELECT reason, count(*) AS "count!", min(received_at) AS "oldest!" FROM quarantine
+            WHERE tenant_id = $1 AND state = 'open' GROUP BY reason
+            "#,
+            tenant.as_uuid()
+        );
+        let counted = self.all("quarantine counts", tenant, statement).await?.into_iter();
+        let counts = counted.map(|row| raw::quarantine_count(tenant, &row.reason, row.count, row.oldest));
+        Ok(counts.collect::<Result<_, _>>()?)
+    }
+
+    async fn quarantined(&self, tenant: TenantId, event_id: EventId) -> Result<Option<QuarantineRow>, ReadError> {
+        let statement = quarantine!(
+            "WHERE tenant_id = $1 AND event_id = $2",
+            tenant.as_uuid(),
+            event_id.as_uuid()
+        );
+        let found = self.one("callback in quarantine", tenant, statement).await?;
+        Ok(found.map(StoredQuarantine::into_row).transpose()?)
+    }
+
+    async fn unclaimed_merchants(
+        &self,
+        tenant: TenantId,
+        query: &UnclaimedQuery,
+    ) -> Result<Vec<UnclaimedRow>, ReadError> {
+        // No id of ours is the smallest possible.
+        let after = query.after.map_or(Uuid::nil(), |id| id.as_uuid());
+        let (id, limit) = (tenant.as_uuid(), i64::from(query.limit.get()));
+        let state = query.state.map(UnclaimedState::as_str);
+        let found = if query.state == Some(UnclaimedState::Open) {
+            let way_in = unclaimed!(
+                "WHERE tenant_id = $1 AND id > $2 AND state = 'open' ORDER BY id LIMIT $3",
+                id,
+                after,
+                limit
+            );
+            self.all("unclaimed merchants", tenant, way_in).await?
+        } else {
+            let way_in = unclaimed!(
+                "WHERE tenant_id = $1 AND id > $2 AND ($4::text IS NULL OR state = $4) ORDER BY id LIMIT $3",
+                id,
+                after,
+                limit,
+                state
+            );
+            self.all("unclaimed merchants", tenant, way_in).await?
+        };
+        let rows = found.into_iter().map(StoredUnclaimed::into_row);
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    async fn unclaimed_merchant(&self, tenant: TenantId, id: UnclaimedId) -> Result<Option<UnclaimedRow>, ReadError> {
+        let statement = unclaimed!("WHERE tenant_id = $1 AND id = $2", tenant.as_uuid(), id.as_uuid());
+        let found = self.one("unclaimed merchant", tenant, statement).await?;
+        Ok(found.map(StoredUnclaimed::into_row).transpose()?)
+    }
+
+    async fn approvals(
+        &self,
+        tenant: TenantId,
+        merchant: MerchantId,
+        before: Option<Version>,
+        limit: PageSize,
+    ) -> Result<Vec<EventRow>, ReadError> {
+        let statement = events!(
+            "WHERE tenant_id = $1 AND stream_id = $2 AND version = ANY (ARRAY (
+                SELECT version FROM approvals
+                WHERE tenant_id = $1 AND merchant_id = $2 AND version < $3 ORDER BY version DESC LIMIT $4
+            ))",
+            tenant.as_uuid(),
+            merchant.as_uuid(),
+            before.map_or(i64::MAX, |version| bigint(version.0)),
+            i64::from(limit.get())
+        );
+        let found = self.all("payment approvals", tenant, statement).await?;
+        let mut rows = event_rows(found)?;
+        rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.version));
+        Ok(rows)
+    }
+
+    async fn silent_links(&self, tenant: TenantId) -> Result<Option<SilentLinks>, ReadError> {
+        self.find_silent_links(tenant).await
+    }
+
+    async fn tenant_health(&self, tenant: TenantId) -> Result<TenantHealth, ReadError> {
+        self.find_health(tenant).await
+    }
+}

@@ -1,0 +1,202 @@
+//! What waits for somebody: questions to upstream, callbacks in quarantine, shops that nobody has claimed; and what
+//! tells how well a tenant's callbacks arrive.
+
+use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
+use registry_domain::merchant::{Merchant, QuarantineReason};
+use registry_domain::tenant::SilentLinks;
+use registry_domain::{EventId, MerchantId, Reference, Seq, TenantId, UnclaimedId, Version};
+
+use super::{PageSize, QuarantineRow, QuarantineState, ReadError, UnclaimedRow, UnclaimedState};
+use crate::record::EventRow;
+
+/// How many of a tenant's last events are looked at to tell how its changes are found out.
+pub const HEALTH_WINDOW: u32 = 10_000;
+
+/// How many of a tenant's last events are looked at to find its last callback before callbacks count as silent.
+pub const SILENCE_WINDOW: u32 = 100_000;
+
+/// When upstream shall be asked about a merchant for the first time after it changed. All later questions are planned
+/// by whoever asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QuestionPlan {
+    /// How long after the change.
+    pub first: TimeDelta,
+}
+
+impl Default for QuestionPlan {
+    /// Five minutes.
+    fn default() -> Self {
+        Self {
+            first: TimeDelta::minutes(5),
+        }
+    }
+}
+
+impl QuestionPlan {
+    /// When to ask; `None` for one that is put away, or of which upstream cannot know: it has no link, and upstream
+    /// never spoke of it. A doubtful claim is asked about at once.
+    pub fn ask_at(self, merchant: &Merchant) -> Option<DateTime<Utc>> {
+        let is_known =
+            merchant.review.observed_at.is_some() || merchant.links.iter().any(|link| link.issued_at.is_some());
+        if merchant.archived_since.is_some() || merchant.erased || !is_known {
+            return None;
+        }
+        let confirmation = merchant.confirmation.map(|confirmation| confirmation.requested_at);
+        Some(confirmation.unwrap_or(merchant.updated_at + self.first))
+    }
+}
+
+/// A question to upstream that is due. A plan, no fact: losing it costs a question too many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DueQuestion {
+    /// About this merchant.
+    pub merchant_id: MerchantId,
+    /// Since when it is due.
+    pub ask_at: DateTime<Utc>,
+    /// Since when a doubtful claim of the merchant waits for the answer.
+    pub confirming_since: Option<DateTime<Utc>>,
+    /// When something that a reader can see last changed. The longer ago, the more seldom it is worth asking.
+    pub updated_at: DateTime<Utc>,
+}
+
+/// Puts a question off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Postponement {
+    /// About this merchant.
+    pub merchant_id: MerchantId,
+    /// When it was due, as it was read. If it is planned otherwise by now, that plan stands.
+    pub was: DateTime<Utc>,
+    /// When it shall be due.
+    pub next: DateTime<Utc>,
+}
+
+/// How many questions wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct QuestionCounts {
+    /// So many are due.
+    pub due: u64,
+    /// Since when the oldest of them is.
+    pub oldest_due_at: Option<DateTime<Utc>>,
+    /// So many merchants have a claim that waits for upstream's word.
+    pub open_confirmations: u64,
+}
+
+/// Which callbacks of a quarantine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuarantineQuery {
+    /// Only these reasons; empty for all.
+    pub reasons: Vec<QuarantineReason>,
+    /// Only those that stand in this merchant's stream.
+    pub merchant: Option<MerchantId>,
+    /// Only those that named this pair, which nobody had registered.
+    pub reference: Option<Reference>,
+    /// Only those that stand so.
+    pub state: Option<QuarantineState>,
+    /// Only those after this position of the log.
+    pub after: Seq,
+    /// At most so many.
+    pub limit: PageSize,
+}
+
+/// How many callbacks are in quarantine for one reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QuarantineCount {
+    /// The reason.
+    pub reason: QuarantineReason,
+    /// So many that are neither redriven nor discarded.
+    pub count: u64,
+    /// When the oldest of them came.
+    pub oldest_received_at: DateTime<Utc>,
+}
+
+/// Which of the shops that nobody has claimed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnclaimedQuery {
+    /// Only those that stand so.
+    pub state: Option<UnclaimedState>,
+    /// Only those after this one.
+    pub after: Option<UnclaimedId>,
+    /// At most so many.
+    pub limit: PageSize,
+}
+
+/// How a tenant's truth comes in, and what waits for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TenantHealth {
+    /// When a callback last came, whatever was in it, as far as it is among the last [`HEALTH_WINDOW`] events. One that
+    /// was driven again does not count.
+    pub last_callback_at: Option<DateTime<Utc>>,
+    /// How many changes of a review or a link callbacks have brought, among the same events.
+    pub changes_by_callback: u64,
+    /// How many were found by asking, because no callback had brought them, among the same events.
+    pub changes_by_reading: u64,
+    /// Callbacks in quarantine that are neither redriven nor discarded.
+    pub open_quarantine: u64,
+    /// Pairs that are neither adopted nor dismissed.
+    pub unclaimed: u64,
+    /// Merchants with a claim that waits for upstream's word.
+    pub held: u64,
+}
+
+/// Reading what waits. Every question names the tenant first.
+#[async_trait]
+pub trait Worklist: Send + Sync {
+    /// Questions that are due at a moment: first those about doubtful claims, the longest open first; then the others,
+    /// the longest due first.
+    async fn due_questions(
+        &self,
+        tenant: TenantId,
+        until: DateTime<Utc>,
+        limit: PageSize,
+    ) -> Result<Vec<DueQuestion>, ReadError>;
+
+    /// Puts questions off, each only if it is still due when it was.
+    async fn postpone_questions(&self, tenant: TenantId, questions: &[Postponement]) -> Result<(), ReadError>;
+
+    /// Merchants with a claim that waits for upstream's word since this moment or longer, the longest wait first.
+    async fn open_confirmations(
+        &self,
+        tenant: TenantId,
+        requested_until: DateTime<Utc>,
+        limit: PageSize,
+    ) -> Result<Vec<MerchantId>, ReadError>;
+
+    /// How many questions wait.
+    async fn question_counts(&self, tenant: TenantId, now: DateTime<Utc>) -> Result<QuestionCounts, ReadError>;
+
+    /// A page of the callbacks that are or were in quarantine, in the order of the log.
+    async fn quarantine(&self, tenant: TenantId, query: &QuarantineQuery) -> Result<Vec<QuarantineRow>, ReadError>;
+
+    /// How many callbacks are in quarantine, by reason.
+    async fn quarantine_counts(&self, tenant: TenantId) -> Result<Vec<QuarantineCount>, ReadError>;
+
+    /// One callback that is or was in quarantine.
+    async fn quarantined(&self, tenant: TenantId, event_id: EventId) -> Result<Option<QuarantineRow>, ReadError>;
+
+    /// A page of the pairs that nobody had registered when upstream spoke of them, by their ids.
+    async fn unclaimed_merchants(
+        &self,
+        tenant: TenantId,
+        query: &UnclaimedQuery,
+    ) -> Result<Vec<UnclaimedRow>, ReadError>;
+
+    /// One of these pairs.
+    async fn unclaimed_merchant(&self, tenant: TenantId, id: UnclaimedId) -> Result<Option<UnclaimedRow>, ReadError>;
+
+    /// A page of the events of a merchant's payment approvals, the newest first.
+    async fn approvals(
+        &self,
+        tenant: TenantId,
+        merchant: MerchantId,
+        before: Option<Version>,
+        limit: PageSize,
+    ) -> Result<Vec<EventRow>, ReadError>;
+
+    /// The links that were issued since the tenant's last callback, as far as they are among the last
+    /// [`SILENCE_WINDOW`] events. None if there is none.
+    async fn silent_links(&self, tenant: TenantId) -> Result<Option<SilentLinks>, ReadError>;
+
+    /// How a tenant's truth comes in.
+    async fn tenant_health(&self, tenant: TenantId) -> Result<TenantHealth, ReadError>;
+}
