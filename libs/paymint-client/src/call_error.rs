@@ -81,6 +81,39 @@ impl CallError {
         }
     }
 
+    /// Whether every call of this partner fails in the same way, whichever merchant it is about.
+    pub fn is_partner_level(&self) -> bool {
+        match self {
+            Self::Refused { code, .. } => code.partner_level(),
+            Self::OutcomeUnknown { .. } | Self::Unreachable { .. } | Self::Unintelligible { .. } => false,
+        }
+    }
+
+    /// Whether upstream says that it has no link for these codes.
+    pub fn is_link_not_found(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused {
+                code: UpstreamCode::LinkNotFound,
+                ..
+            }
+        )
+    }
+
+    /// Whether the upstream as a whole is in trouble: it cannot be reached, does not answer, answers what is no answer
+    /// of its own, or is under maintenance. A refusal, and an error that speaks of a wrong address of ours, show that
+    /// it works.
+    pub fn is_upstream_down(&self) -> bool {
+        match self {
+            Self::Refused { code, .. } => *code == UpstreamCode::UnderMaintenance,
+            Self::OutcomeUnknown { .. } | Self::Unreachable { .. } => true,
+            Self::Unintelligible { fault, http_status, .. } => match fault {
+                AnswerFault::NotJson | AnswerFault::NoCode => !speaks_of_our_address(*http_status),
+                AnswerFault::TooLong | AnswerFault::Field(_) => false,
+            },
+        }
+    }
+
     /// The upstream's code, if it gave one.
     pub fn code(&self) -> Option<&str> {
         match self {
@@ -242,6 +275,32 @@ mod tests {
             assert_eq!(error.who_fixes(), who_fixes, "{status}");
             assert_eq!(error.code(), None);
         }
+    }
+
+    #[test]
+    fn an_upstream_is_down_only_if_the_answer_is_none_of_its_own() {
+        let unintelligible = |fault, status| CallError::unintelligible(fault, status, "text/html", 10);
+        let refused = |code| CallError::Refused {
+            code: UpstreamCode::parse(code),
+            message: None,
+        };
+        let table = [
+            (unintelligible(AnswerFault::NotJson, 200), true),
+            (unintelligible(AnswerFault::NotJson, 503), true),
+            (unintelligible(AnswerFault::NoCode, 500), true),
+            (unintelligible(AnswerFault::NotJson, 404), false),
+            (unintelligible(AnswerFault::Field("data"), 200), false),
+            (unintelligible(AnswerFault::TooLong, 200), false),
+            (refused("MAINTAINED_METHOD"), true),
+            (refused("ERROR"), false),
+            (refused("PARTNER_006"), false),
+            (refused("PARTNER_004"), false),
+        ];
+        for (error, is_down) in table {
+            assert_eq!(error.is_upstream_down(), is_down, "{error}");
+        }
+        assert!(refused("PARTNER_006").is_partner_level() && !refused("PARTNER_004").is_partner_level());
+        assert!(refused("PARTNER_004").is_link_not_found() && !refused("ERROR").is_link_not_found());
     }
 
     #[test]

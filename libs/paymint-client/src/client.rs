@@ -10,7 +10,7 @@ use url::Url;
 use crate::answer::{Balance, MappingList, MappingStatus, RegistrationUrl};
 use crate::api_key::ApiKey;
 use crate::call_error::{AnswerFault, CallError};
-use crate::request::{Keyed, MappingRequest, Nothing, Pair};
+use crate::request::{Keyed, MappingRequest, NamedPair, Nothing, Pair};
 use crate::transport::{self, Answer};
 
 /// The longest answer of a call about one merchant, in bytes.
@@ -28,6 +28,10 @@ pub struct ClientConfig {
     /// The path of the mapping-status call below the base. The release notes of v2.0.1 name it so that two readings
     /// are possible.
     pub mapping_status_path: String,
+    /// The field of that call for the partner's code of the user. No public page shows the request.
+    pub mapping_status_member_field: String,
+    /// The field of that call for the partner's code of the place.
+    pub mapping_status_merchant_field: String,
     /// How long a connection may take.
     pub connect_timeout: Duration,
     /// How long a whole call may take, connection included.
@@ -35,12 +39,14 @@ pub struct ClientConfig {
 }
 
 impl ClientConfig {
-    /// The configuration for this base, everything else being the default: `auth/mapping-status`, 5 s to connect,
-    /// 15 s in total.
+    /// The configuration for this base, everything else being the default: `auth/mapping-status` with `member` and
+    /// `merchant`, 5 s to connect, 15 s in total.
     pub fn new(base_url: Url) -> Self {
         Self {
             base_url,
             mapping_status_path: "auth/mapping-status".to_owned(),
+            mapping_status_member_field: "member".to_owned(),
+            mapping_status_merchant_field: "merchant".to_owned(),
             connect_timeout: Duration::from_secs(5),
             total_timeout: Duration::from_secs(15),
         }
@@ -73,9 +79,17 @@ pub struct Client {
 struct Addresses {
     mapping: Url,
     mapping_status: Url,
+    mapping_status_fields: PairFields,
     mapping_list: Url,
     balance: Url,
     merchant_balance: Url,
+}
+
+/// The names under which a call takes the two codes.
+#[derive(Debug)]
+struct PairFields {
+    member: String,
+    merchant: String,
 }
 
 impl Addresses {
@@ -83,6 +97,10 @@ impl Addresses {
         Ok(Self {
             mapping: address(&config.base_url, "auth/mapping")?,
             mapping_status: address(&config.base_url, &config.mapping_status_path)?,
+            mapping_status_fields: PairFields {
+                member: config.mapping_status_member_field.clone(),
+                merchant: config.mapping_status_merchant_field.clone(),
+            },
             mapping_list: address(&config.base_url, "read/mapping")?,
             balance: address(&config.base_url, "read/remain_count")?,
             merchant_balance: address(&config.base_url, "read/merchant/remain_count")?,
@@ -128,7 +146,11 @@ impl Client {
 
     /// `/auth/mapping-status`: the state of one link and its review.
     pub async fn mapping_status(&self, key: &ApiKey, member: &str, merchant: &str) -> Result<MappingStatus, CallError> {
-        let pair = Pair { member, merchant };
+        let fields = &self.addresses.mapping_status_fields;
+        let pair = NamedPair {
+            member: (&fields.member, member),
+            merchant: (&fields.merchant, merchant),
+        };
         self.call(
             &self.addresses.mapping_status,
             key,

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 
 /// What `/auth/mapping` is told about a merchant whose registration URL is wanted.
 ///
@@ -52,6 +53,21 @@ pub(crate) struct Pair<'a> {
     pub(crate) merchant: &'a str,
 }
 
+/// The pair of codes, each with the name of its field: for the one call whose spelling no public page shows.
+pub(crate) struct NamedPair<'a> {
+    pub(crate) member: (&'a str, &'a str),
+    pub(crate) merchant: (&'a str, &'a str),
+}
+
+impl Serialize for NamedPair<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry(self.member.0, self.member.1)?;
+        map.serialize_entry(self.merchant.0, self.merchant.1)?;
+        map.end()
+    }
+}
+
 /// The calls that are about the whole partner say nothing beside the key.
 #[derive(Serialize)]
 pub(crate) struct Nothing {}
@@ -89,6 +105,16 @@ mod tests {
         })
         .unwrap();
         assert_eq!(body, json!({"apiKey": "k", "member": "m", "merchant": "s"}));
+        let named = NamedPair {
+            member: ("memberId", "m"),
+            merchant: ("merchantId", "s"),
+        };
+        let body = serde_json::to_value(Keyed {
+            api_key: "k",
+            rest: named,
+        })
+        .unwrap();
+        assert_eq!(body, json!({"apiKey": "k", "memberId": "m", "merchantId": "s"}));
         let body = serde_json::to_value(Keyed {
             api_key: "k",
             rest: Nothing {},

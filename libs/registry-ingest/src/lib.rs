@@ -5,12 +5,15 @@
 //! about a merchant: what a claim means is the domain's business.
 //!
 //! A callback's way is [`token`] and [`sender`] (may we read it?), [`received`] (the proof), `translate` (what it
-//! says), [`door`] (hand it in, answer only after the commit). A link's way is [`upstream`] and [`links`].
+//! says), [`door`] (hand it in, answer only after the commit); [`redrive`] takes that way again. A link's
+//! way is [`upstream`] and [`links`].
 
 pub mod door;
 pub mod links;
 pub mod public_url;
 pub mod received;
+pub mod reconciler;
+pub mod redrive;
 mod scrub;
 pub mod sender;
 pub mod token;
@@ -19,8 +22,13 @@ pub mod upstream;
 
 pub use door::{CallbackDoor, DoorConfig, DoorError, DoorStats};
 pub use links::{IssueError, LinkAnswer, LinkIssuer, LinkIssuerParts, LinkRequest};
-pub use public_url::{PublicUrl, PublicUrlError};
+pub use public_url::{CallbackUrls, PublicUrl, PublicUrlError};
 pub use received::{ReceivedCallback, VerifiedCallback};
+pub use reconciler::{Pace, Reconciler, ReconcilerParts, ReconcilerStatus};
+pub use redrive::{Effect, RedriveError, RedriveRequest, Redriven, Redriver};
 pub use sender::{SenderCheck, SenderMode};
 pub use token::{CallbackToken, TokenKeys, TokenKeysError};
-pub use upstream::{UpstreamDirectory, UpstreamError};
+pub use upstream::{
+    AskError, Asked, BalanceRead, BreakerReport, BreakerState, Inquirer, InquirerParts, InquiryLimits, InquiryStats,
+    Question, UpstreamDirectory, UpstreamError, Urgency,
+};

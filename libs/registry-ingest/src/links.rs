@@ -21,7 +21,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::public_url::PublicUrl;
 use crate::token::{CallbackToken, TokenKeys};
 use crate::upstream::{TenantUpstream, UpstreamDirectory, UpstreamError};
-use outcome::{failure, gave_up, settlement, valid_digits, written_link};
+pub(crate) use outcome::failure;
+use outcome::{gave_up, settlement, valid_digits, written_link};
 
 /// Most calls to upstream under way at once.
 const CALLS_MAX: usize = 64;

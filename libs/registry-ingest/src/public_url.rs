@@ -1,5 +1,7 @@
 //! The callback URLs that are given away begin with the installation's public URL.
 
+use registry_domain::merchant::SecretText;
+
 use crate::token::{CallbackToken, TOKEN_LENGTH_MAX, TokenKeys};
 
 /// Where callbacks come in, below the public URL.
@@ -36,6 +38,25 @@ impl PublicUrl {
     /// The callback URL of a token.
     pub fn callback_url(&self, keys: &TokenKeys, token: CallbackToken) -> String {
         format!("{}{CALLBACK_PATH}{}", self.0, keys.issue(token))
+    }
+}
+
+/// Makes callback URLs. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct CallbackUrls {
+    keys: TokenKeys,
+    public_url: PublicUrl,
+}
+
+impl CallbackUrls {
+    /// URLs below the public one, signed with the first of these keys.
+    pub fn new(keys: TokenKeys, public_url: PublicUrl) -> Self {
+        Self { keys, public_url }
+    }
+
+    /// The URL of a token. Whoever has it can send claims: a secret.
+    pub fn url(&self, token: CallbackToken) -> SecretText {
+        SecretText::new(self.public_url.callback_url(&self.keys, token))
     }
 }
 

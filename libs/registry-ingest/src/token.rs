@@ -13,6 +13,7 @@ use uuid::Uuid;
 /// Formats of a token, its first byte.
 const OF_LINK: u8 = 1;
 const OF_TENANT: u8 = 2;
+const OF_MERCHANT: u8 = 3;
 
 const UUID_LENGTH: usize = 16;
 const MAC_LENGTH: usize = 32;
@@ -34,6 +35,13 @@ pub enum CallbackToken {
         /// The link.
         link_id: LinkId,
     },
+    /// One merchant, whatever its links: for the bills that the partner sends for it.
+    Merchant {
+        /// The tenant.
+        tenant_id: TenantId,
+        /// The merchant.
+        merchant_id: MerchantId,
+    },
     /// A whole tenant: the merchant is found by the codes in the body.
     Tenant {
         /// The tenant.
@@ -45,15 +53,15 @@ impl CallbackToken {
     /// The tenant.
     pub fn tenant_id(&self) -> TenantId {
         match self {
-            Self::Link { tenant_id, .. } | Self::Tenant { tenant_id } => *tenant_id,
+            Self::Link { tenant_id, .. } | Self::Merchant { tenant_id, .. } | Self::Tenant { tenant_id } => *tenant_id,
         }
     }
 
-    /// The link, unless the token stands for the whole tenant.
+    /// The link, if the token was given for one.
     pub fn link_id(&self) -> Option<LinkId> {
         match self {
             Self::Link { link_id, .. } => Some(*link_id),
-            Self::Tenant { .. } => None,
+            Self::Merchant { .. } | Self::Tenant { .. } => None,
         }
     }
 
@@ -67,6 +75,12 @@ impl CallbackToken {
             } => {
                 bytes.extend([OF_LINK, key_id]);
                 for id in [tenant_id.as_uuid(), merchant_id.as_uuid(), link_id.as_uuid()] {
+                    bytes.extend_from_slice(id.as_bytes());
+                }
+            }
+            Self::Merchant { tenant_id, merchant_id } => {
+                bytes.extend([OF_MERCHANT, key_id]);
+                for id in [tenant_id.as_uuid(), merchant_id.as_uuid()] {
                     bytes.extend_from_slice(id.as_bytes());
                 }
             }
@@ -91,6 +105,10 @@ impl CallbackToken {
                 tenant_id: TenantId::from_uuid(*tenant),
                 merchant_id: MerchantId::from_uuid(*merchant),
                 link_id: LinkId::from_uuid(*link),
+            }),
+            (&OF_MERCHANT, [tenant, merchant]) => Some(Self::Merchant {
+                tenant_id: TenantId::from_uuid(*tenant),
+                merchant_id: MerchantId::from_uuid(*merchant),
             }),
             (&OF_TENANT, [tenant]) => Some(Self::Tenant {
                 tenant_id: TenantId::from_uuid(*tenant),
@@ -188,10 +206,12 @@ mod tests {
     #[test]
     fn a_token_reads_back() {
         let keys = keys(&[(1, 7)]);
-        let tenant = CallbackToken::Tenant {
-            tenant_id: link().tenant_id(),
+        let tenant_id = link().tenant_id();
+        let merchant = CallbackToken::Merchant {
+            tenant_id,
+            merchant_id: MerchantId::from_uuid(Uuid::from_u128(2)),
         };
-        for token in [link(), tenant] {
+        for token in [link(), merchant, CallbackToken::Tenant { tenant_id }] {
             let text = keys.issue(token);
             assert!(text.len() <= TOKEN_LENGTH_MAX);
             assert_eq!(keys.verify(&text), Some(token));

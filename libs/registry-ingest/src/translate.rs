@@ -25,9 +25,13 @@ pub(crate) struct ReadCallback {
     body: ReadBody,
 }
 
-enum ReadBody {
+/// What the bytes of a callback say.
+pub(crate) enum ReadBody {
+    /// A mapping result.
     Mapping(Box<MappingCallback>),
+    /// A payment approval.
     Approval(Box<ApprovalCallback>),
+    /// Nothing that can be used.
     Unusable(QuarantineReason),
 }
 
@@ -41,19 +45,7 @@ impl ReadCallback {
 /// Reads the body. Takes only what was verified.
 pub(crate) fn read(callback: &VerifiedCallback) -> ReadCallback {
     let token = callback.token();
-    let body = if callback.sender_refused() {
-        ReadBody::Unusable(QuarantineReason::SenderNotAllowed)
-    } else {
-        match parse(callback.body()) {
-            Ok(CallbackPayload::Mapping(mapping)) => ReadBody::Mapping(Box::new(mapping)),
-            Ok(CallbackPayload::Approval(approval)) => ReadBody::Approval(Box::new(approval)),
-            Err(CallbackFault::NotJson) => ReadBody::Unusable(QuarantineReason::Unparseable),
-            Err(CallbackFault::NotAnObject | CallbackFault::UnknownShape) => {
-                ReadBody::Unusable(QuarantineReason::UnknownShape)
-            }
-            Err(CallbackFault::WrongType { .. }) => ReadBody::Unusable(QuarantineReason::WrongType),
-        }
-    };
+    let body = read_body(callback.body(), callback.sender_refused());
     let receipt = Receipt {
         link_id: token.link_id(),
         received_at: callback.received_at(),
@@ -63,11 +55,27 @@ pub(crate) fn read(callback: &VerifiedCallback) -> ReadCallback {
     ReadCallback { receipt, token, body }
 }
 
+/// Reads the bytes, now or again.
+pub(crate) fn read_body(bytes: &[u8], sender_refused: bool) -> ReadBody {
+    if sender_refused {
+        return ReadBody::Unusable(QuarantineReason::SenderNotAllowed);
+    }
+    match parse(bytes) {
+        Ok(CallbackPayload::Mapping(mapping)) => ReadBody::Mapping(Box::new(mapping)),
+        Ok(CallbackPayload::Approval(approval)) => ReadBody::Approval(Box::new(approval)),
+        Err(CallbackFault::NotJson) => ReadBody::Unusable(QuarantineReason::Unparseable),
+        Err(CallbackFault::NotAnObject | CallbackFault::UnknownShape) => {
+            ReadBody::Unusable(QuarantineReason::UnknownShape)
+        }
+        Err(CallbackFault::WrongType { .. }) => ReadBody::Unusable(QuarantineReason::WrongType),
+    }
+}
+
 /// The order for the write path. `api_key` is the tenant's own, where it was needed and is known.
 pub(crate) fn translate(callback: ReadCallback, api_key: Option<&ApiKey>) -> Order {
     let ReadCallback { receipt, token, body } = callback;
     match token {
-        CallbackToken::Link { merchant_id, .. } => {
+        CallbackToken::Link { merchant_id, .. } | CallbackToken::Merchant { merchant_id, .. } => {
             let claim = Claim {
                 receipt,
                 body: claim_body(body, api_key),
@@ -88,10 +96,8 @@ fn of_tenant(receipt: Receipt, body: ReadBody) -> Order {
     match body {
         ReadBody::Mapping(mapping) => match reference(&mapping) {
             Some(reference) => {
-                let claim = Claim {
-                    receipt,
-                    body: claim_body(ReadBody::Mapping(mapping), None),
-                };
+                let body = claim_body(ReadBody::Mapping(mapping), None);
+                let claim = Claim { receipt, body };
                 Order::CallbackByCodes {
                     reference,
                     claim: Box::new(claim),
@@ -105,14 +111,16 @@ fn of_tenant(receipt: Receipt, body: ReadBody) -> Order {
     }
 }
 
-fn reference(mapping: &MappingCallback) -> Option<Reference> {
+/// The pair that a mapping result names, if it names one that a merchant of ours could have.
+pub(crate) fn reference(mapping: &MappingCallback) -> Option<Reference> {
     Some(Reference {
         member_code: MemberCode::parse(mapping.member_id.as_deref()?).ok()?,
         merchant_code: MerchantCode::parse(mapping.merchant_id.as_deref()?).ok()?,
     })
 }
 
-fn claim_body(body: ReadBody, api_key: Option<&ApiKey>) -> ClaimBody {
+/// The claim in the domain's words.
+pub(crate) fn claim_body(body: ReadBody, api_key: Option<&ApiKey>) -> ClaimBody {
     match body {
         ReadBody::Unusable(reason) => ClaimBody::Unusable(reason),
         ReadBody::Approval(callback) => ClaimBody::Approval {

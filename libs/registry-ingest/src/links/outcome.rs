@@ -43,7 +43,7 @@ pub(super) fn valid_digits(number: &ReportedNumber) -> Option<&str> {
     }
 }
 
-pub(super) fn failure(error: &CallError) -> LinkFailure {
+pub(crate) fn failure(error: &CallError) -> LinkFailure {
     LinkFailure {
         outcome: match error.outcome() {
             paymint_client::Outcome::NotSent => LinkOutcome::NotSent,

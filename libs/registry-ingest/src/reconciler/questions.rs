@@ -1,0 +1,185 @@
+//! Asking about merchants whose question is due, and letting go of claims that nobody vouched for in time.
+
+use chrono::{DateTime, Utc};
+use futures::{StreamExt, TryStreamExt, stream};
+use registry_domain::MerchantId;
+use registry_domain::merchant::Command;
+use registry_domain::review::ReadingSource;
+use registry_domain::tenant::Tenant;
+use registry_journal::port::{DueQuestion, PageSize, Postponement};
+use registry_journal::{Order, Origin, Outcome};
+
+use super::ReconcileError;
+use super::pass::{Pass, Worker, log_failure};
+use crate::upstream::{AskError, Asked, Question, Urgency};
+
+/// Questions of one tenant that are under way at once.
+const CONCURRENT_MAX: usize = 8;
+
+/// Most held claims that are let go of in one pass.
+const RELEASES: PageSize = PageSize::clamped(200);
+
+/// What became of a due question.
+enum Turn {
+    Answered(Postponement),
+    Failed(Postponement),
+    /// It was not asked, and nothing else of the tenant can be now.
+    NotAsked,
+}
+
+impl Worker {
+    /// Asks what is due, as far as the tenant may ask now. Returns whom it asked about.
+    pub(super) async fn ask_due(
+        &self,
+        tenant: &Tenant,
+        urgency: Urgency,
+        now: DateTime<Utc>,
+        origin: &Origin,
+        pass: &mut Pass,
+    ) -> Result<Vec<MerchantId>, ReconcileError> {
+        let allowed = match urgency {
+            Urgency::Trial => 1,
+            Urgency::Person | Urgency::Round => self.inquirer.allowance(tenant.id),
+        };
+        if allowed == 0 {
+            pass.more = true;
+            return Ok(Vec::new());
+        }
+        let limit = PageSize::clamped(allowed);
+        let due = self.archive.reader().due_questions(tenant.id, now, limit).await;
+        let due = due.map_err(ReconcileError::ReadQuestions)?;
+        pass.more = due.len() == limit.get() as usize && urgency == Urgency::Round;
+        let asked = due.iter().map(|question| question.merchant_id).collect();
+        let turns = stream::iter(due)
+            .map(|question| self.take_turn(tenant, question, urgency, origin))
+            .buffer_unordered(CONCURRENT_MAX);
+        let turns: Vec<Turn> = turns.try_collect().await?;
+        let mut postponements = Vec::with_capacity(turns.len());
+        for turn in turns {
+            match turn {
+                Turn::Answered(postponement) => {
+                    pass.answered += 1;
+                    postponements.push(postponement);
+                }
+                Turn::Failed(postponement) => {
+                    pass.failed += 1;
+                    postponements.push(postponement);
+                }
+                Turn::NotAsked => pass.more = false,
+            }
+        }
+        if !postponements.is_empty() {
+            let postponed = self
+                .archive
+                .reader()
+                .postpone_questions(tenant.id, &postponements)
+                .await;
+            postponed.map_err(ReconcileError::PostponeQuestions)?;
+        }
+        Ok(asked)
+    }
+
+    async fn take_turn(
+        &self,
+        tenant: &Tenant,
+        question: DueQuestion,
+        urgency: Urgency,
+        origin: &Origin,
+    ) -> Result<Turn, ReconcileError> {
+        let source = match question.confirming_since {
+            Some(_) => ReadingSource::ReadBack,
+            None => ReadingSource::Reconciliation,
+        };
+        let asked = self.ask(tenant, question.merchant_id, source, urgency, origin).await;
+        let now = self.ambient.now();
+        let postponed = |next| Postponement {
+            merchant_id: question.merchant_id,
+            was: question.ask_at,
+            next,
+        };
+        match asked {
+            Ok(asked) => {
+                let merchant = &asked.merchant;
+                let question = DueQuestion {
+                    confirming_since: merchant.confirmation.map(|confirmation| confirmation.requested_at),
+                    updated_at: merchant.updated_at,
+                    ..question
+                };
+                // An answer that leaves a claim open is as good as none.
+                let next = match question.confirming_since {
+                    Some(_) => self.pace.after_failure(&question, now),
+                    None => self.pace.after_answer(&question, now),
+                };
+                Ok(Turn::Answered(postponed(next)))
+            }
+            Err(AskError::Write(error)) => Err(ReconcileError::Write(error)),
+            Err(AskError::Read(error)) => Err(ReconcileError::ReadBack(error)),
+            Err(error) if error.ends_round() => Ok(Turn::NotAsked),
+            Err(error) => {
+                log_failure(tenant, "a question to upstream failed", &error);
+                Ok(Turn::Failed(postponed(self.pace.after_failure(&question, now))))
+            }
+        }
+    }
+
+    /// Lets go of claims that are held for longer than the tenant wants to wait, after one last question.
+    pub(super) async fn release_held(
+        &self,
+        tenant: &Tenant,
+        asks: Option<Urgency>,
+        asked: &[MerchantId],
+        now: DateTime<Utc>,
+        origin: &Origin,
+        pass: &mut Pass,
+    ) -> Result<(), ReconcileError> {
+        let requested_until = now - tenant.settings.hold_time.as_delta();
+        let reader = self.archive.reader();
+        let held = reader.open_confirmations(tenant.id, requested_until, RELEASES).await;
+        let held = held.map_err(ReconcileError::ReadConfirmations)?;
+        let releases = stream::iter(held)
+            .map(|merchant_id| async move {
+                if let Some(urgency) = asks.filter(|_| !asked.contains(&merchant_id)) {
+                    let last = self
+                        .ask(tenant, merchant_id, ReadingSource::ReadBack, urgency, origin)
+                        .await;
+                    if let Err(error) = last {
+                        log_failure(tenant, "the last question about a held claim failed", &error);
+                    }
+                }
+                let order = Order::Merchant {
+                    merchant_id,
+                    command: Command::ReleaseHold { requested_until },
+                    expected: None,
+                };
+                self.inquirer.submit(tenant.id, order, origin).await
+            })
+            .buffer_unordered(CONCURRENT_MAX);
+        let outcomes: Vec<Outcome> = releases.try_collect().await.map_err(ReconcileError::Write)?;
+        let is_released = |outcome: &&Outcome| match outcome {
+            Outcome::Written(written) => !written.event_ids.is_empty(),
+            Outcome::Refused(_) | Outcome::TenantRefused(_) | Outcome::Replayed(_) | Outcome::KeyReused => false,
+        };
+        pass.released += outcomes.iter().filter(is_released).count() as u64;
+        Ok(())
+    }
+
+    async fn ask(
+        &self,
+        tenant: &Tenant,
+        merchant_id: MerchantId,
+        source: ReadingSource,
+        urgency: Urgency,
+        origin: &Origin,
+    ) -> Result<Asked, AskError> {
+        let merchant = self.archive.reader().merchant(tenant.id, merchant_id).await?;
+        let question = Question {
+            tenant_id: tenant.id,
+            merchant_id,
+            reference: merchant.ok_or(AskError::NoSuchMerchant)?.reference,
+            source,
+            urgency,
+            origin: origin.clone(),
+        };
+        self.inquirer.ask(&question).await
+    }
+}

@@ -1,0 +1,373 @@
+//! Driving a callback again: the bytes that were kept are read by today's reader and judged by today's rules. Whatever
+//! comes of it is appended; what was written down before stays as it is.
+
+mod kept;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use registry_domain::merchant::{self, Claim, Command, Merchant, QuarantineStanding, Receipt, Redrive, Verdict};
+use registry_domain::{EventId, MerchantId, Reference, Stamp, TenantId, Version};
+use registry_journal::port::{PageSize, QuarantineRow, QuarantineState, StreamQuery};
+use registry_journal::{
+    Archive, ArchiveError, Idempotency, Order, Origin, Outcome, StreamEvent, StreamId, Submission, WriteError, Writer,
+};
+
+use self::kept::kept;
+use crate::sender::SenderCheck;
+use crate::translate::{ReadBody, claim_body, read_body, reference};
+
+/// A wish to drive a callback again.
+#[derive(Debug, Clone)]
+pub struct RedriveRequest {
+    /// Whose callback.
+    pub tenant_id: TenantId,
+    /// The event that recorded it.
+    pub event_id: EventId,
+    /// The merchant that somebody says it is for; none to find it out as when it came.
+    pub bound_to: Option<MerchantId>,
+}
+
+/// What comes, or would come, of driving a callback again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// It is judged anew.
+    Judged(Verdict),
+    /// It is a payment approval that was not known.
+    Approval,
+    /// Nothing: it stays where it is for the same reason, it was settled before, or it says nothing new.
+    Nothing,
+}
+
+impl Effect {
+    /// The word used in every contract.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Judged(verdict) => verdict.as_str(),
+            Self::Approval => "payment_approved",
+            Self::Nothing => "nothing",
+        }
+    }
+
+    fn of(events: &[merchant::Event]) -> Self {
+        match events.first() {
+            Some(merchant::Event::CallbackReceived { verdict, .. }) => Self::Judged(*verdict),
+            Some(merchant::Event::PaymentApprovalReceived { .. }) => Self::Approval,
+            Some(_) | None => Self::Nothing,
+        }
+    }
+}
+
+/// What came, or would come, of driving a callback again.
+#[derive(Debug, Clone)]
+pub struct Redriven {
+    /// What came of it.
+    pub effect: Effect,
+    /// The facts that follow, in order.
+    pub facts: Vec<merchant::Event>,
+    /// The ids of the events that they became; none if nothing was written.
+    pub event_ids: Vec<EventId>,
+    /// The merchant that it is for, as it is after it; none if it is for no merchant that exists.
+    pub merchant: Option<Box<Merchant>>,
+}
+
+/// Why a callback could not be driven again.
+#[derive(Debug, thiserror::Error)]
+pub enum RedriveError {
+    /// The tenant has no event with this id that holds a callback.
+    #[error("no such callback")]
+    NoSuchCallback,
+    /// The tenant has no merchant with the id that it should be bound to.
+    #[error("no such merchant")]
+    NoSuchMerchant,
+    /// Its bytes were destroyed with the merchant's personal data.
+    #[error("the callback was erased")]
+    Erased,
+    /// The Idempotency-Key was used for another request.
+    #[error("the Idempotency-Key was used for another request")]
+    KeyReused,
+    /// The log did not take it.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The log could not be read.
+    #[error(transparent)]
+    Read(#[from] ArchiveError),
+}
+
+impl From<registry_journal::ReadError> for RedriveError {
+    fn from(error: registry_journal::ReadError) -> Self {
+        Self::Read(error.into())
+    }
+}
+
+/// Drives callbacks again. Cheap to clone.
+#[derive(Clone)]
+pub struct Redriver {
+    parts: Arc<Parts>,
+}
+
+struct Parts {
+    writer: Writer,
+    archive: Archive,
+    senders: SenderCheck,
+}
+
+/// Where a callback belongs.
+enum Target {
+    Merchant(MerchantId),
+    Codes(Reference),
+    Nobody,
+}
+
+/// A callback as it was written down, read again.
+struct Stored {
+    target: Target,
+    claim: Claim,
+}
+
+impl Redriver {
+    /// A redriver over a log.
+    pub fn new(writer: Writer, archive: Archive, senders: SenderCheck) -> Self {
+        Self {
+            parts: Arc::new(Parts {
+                writer,
+                archive,
+                senders,
+            }),
+        }
+    }
+
+    /// Drives one callback again.
+    pub async fn redrive(
+        &self,
+        request: &RedriveRequest,
+        origin: Origin,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Redriven, RedriveError> {
+        let Stored { target, claim } = self.stored(request).await?;
+        let redrive = Redrive {
+            of: request.event_id,
+            bound: request.bound_to.is_some(),
+            // The write path looks it up under the lock.
+            standing: QuarantineStanding::Absent,
+        };
+        let order = match target {
+            Target::Merchant(merchant_id) => Order::Merchant {
+                merchant_id,
+                command: Command::RedriveCallback(Box::new(claim), redrive),
+                expected: None,
+            },
+            Target::Codes(reference) => Order::RedriveByCodes {
+                reference,
+                claim: Box::new(claim),
+                redrive,
+            },
+            Target::Nobody => return Ok(Redriven::nothing()),
+        };
+        let submission = Submission {
+            tenant_id: request.tenant_id,
+            origin,
+            idempotency,
+            order,
+        };
+        match self.parts.writer.submit(submission).await? {
+            Outcome::Written(written) => {
+                self.written(request.tenant_id, written.event_ids, written.merchant)
+                    .await
+            }
+            // What came of it stands behind the event that is named there; for the one who asks again it is the same.
+            Outcome::Replayed(replay) => {
+                let merchant = self.merchant(request.tenant_id, replay.merchant_id).await?;
+                self.earlier(request, merchant).await
+            }
+            Outcome::KeyReused => Err(RedriveError::KeyReused),
+            // Nobody has registered the pair yet. Nothing else about a redrive can be refused.
+            Outcome::Refused(_) | Outcome::TenantRefused(_) => Ok(Redriven::nothing()),
+        }
+    }
+
+    /// What would come of driving these callbacks again now, one after the other. Nothing is written.
+    pub async fn rehearse(&self, requests: &[RedriveRequest]) -> Vec<Result<Redriven, RedriveError>> {
+        let mut imagined = HashMap::new();
+        let mut outcomes = Vec::with_capacity(requests.len());
+        for request in requests {
+            outcomes.push(self.rehearse_one(request, &mut imagined).await);
+        }
+        outcomes
+    }
+
+    async fn rehearse_one(
+        &self,
+        request: &RedriveRequest,
+        imagined: &mut HashMap<MerchantId, Merchant>,
+    ) -> Result<Redriven, RedriveError> {
+        let Stored { target, claim } = self.stored(request).await?;
+        let reader = self.parts.archive.reader();
+        let merchant = match target {
+            Target::Merchant(id) => reader.merchant(request.tenant_id, id).await?,
+            Target::Codes(reference) => reader.merchant_by_reference(request.tenant_id, &reference).await?,
+            Target::Nobody => None,
+        };
+        let Some(merchant) = merchant else {
+            return Ok(Redriven::nothing());
+        };
+        let merchant = imagined.remove(&merchant.id).unwrap_or(merchant);
+        let entry = reader.quarantined(request.tenant_id, request.event_id).await?;
+        let redrive = Redrive {
+            of: request.event_id,
+            bound: request.bound_to.is_some(),
+            standing: entry.map_or(QuarantineStanding::Absent, |entry| standing(&entry)),
+        };
+        let command = Command::RedriveCallback(Box::new(claim), redrive);
+        // A redrive is a report, and reports are not refused.
+        let facts = merchant::decide(Some(&merchant), command).unwrap_or_default();
+        let after = fold_on(merchant, &facts);
+        imagined.insert(after.id, after.clone());
+        Ok(Redriven {
+            effect: Effect::of(&facts),
+            facts,
+            event_ids: Vec::new(),
+            merchant: Some(Box::new(after)),
+        })
+    }
+
+    async fn stored(&self, request: &RedriveRequest) -> Result<Stored, RedriveError> {
+        let recorded = self.parts.archive.event(request.tenant_id, request.event_id).await?;
+        let recorded = recorded.ok_or(RedriveError::NoSuchCallback)?;
+        let found = kept(&recorded.event).ok_or(RedriveError::NoSuchCallback)?;
+        if recorded.erased {
+            return Err(RedriveError::Erased);
+        }
+        let refused = request.bound_to.is_none() && self.parts.senders.refuses(found.sender_listed);
+        let body = read_body(&found.payload.0, refused);
+        let target = match (request.bound_to, recorded.stream) {
+            (Some(id), _) => Target::Merchant(self.merchant(request.tenant_id, id).await?.id),
+            (None, StreamId::Merchant(id)) => Target::Merchant(id),
+            (None, StreamId::Tenant(_)) => match &body {
+                ReadBody::Mapping(mapping) => reference(mapping).map_or(Target::Nobody, Target::Codes),
+                ReadBody::Approval(_) | ReadBody::Unusable(_) => Target::Nobody,
+            },
+        };
+        let receipt = Receipt {
+            link_id: found.link_id,
+            received_at: found.received_at,
+            payload: found.payload.clone(),
+            sender_listed: found.sender_listed,
+        };
+        let claim = Claim {
+            receipt,
+            // The key was taken out before the bytes were stored: there is nothing left to compare.
+            body: claim_body(body, None),
+        };
+        Ok(Stored { target, claim })
+    }
+
+    async fn merchant(&self, tenant_id: TenantId, id: MerchantId) -> Result<Merchant, RedriveError> {
+        let merchant = self.parts.archive.reader().merchant(tenant_id, id).await?;
+        merchant.ok_or(RedriveError::NoSuchMerchant)
+    }
+
+    /// What was written stands at the end of what the merchant then was.
+    async fn written(
+        &self,
+        tenant_id: TenantId,
+        event_ids: Vec<EventId>,
+        merchant: Option<Box<Merchant>>,
+    ) -> Result<Redriven, RedriveError> {
+        let Some(merchant) = merchant else {
+            return Ok(Redriven::nothing());
+        };
+        let facts = if event_ids.is_empty() {
+            Vec::new()
+        } else {
+            let before = merchant.version.0.saturating_sub(event_ids.len() as u64);
+            let query = StreamQuery {
+                stream: StreamId::Merchant(merchant.id),
+                after: Version(before),
+                until_version: Some(merchant.version),
+                until_time: None,
+                limit: PageSize::MAX,
+            };
+            let recorded = self.parts.archive.stream(tenant_id, &query).await?;
+            recorded
+                .into_iter()
+                .filter_map(|recorded| fact(recorded.event))
+                .collect()
+        };
+        Ok(Redriven {
+            effect: Effect::of(&facts),
+            facts,
+            event_ids,
+            merchant: Some(merchant),
+        })
+    }
+
+    /// What came of an earlier request with the same key: the event that settled the callback, if one did.
+    async fn earlier(&self, request: &RedriveRequest, merchant: Merchant) -> Result<Redriven, RedriveError> {
+        let archive = &self.parts.archive;
+        let entry = archive
+            .reader()
+            .quarantined(request.tenant_id, request.event_id)
+            .await?;
+        let settled_by = entry.and_then(|entry| entry.settled_by);
+        let recorded = match settled_by {
+            Some(id) => archive.event(request.tenant_id, id).await?,
+            None => None,
+        };
+        let facts: Vec<_> = recorded.and_then(|recorded| fact(recorded.event)).into_iter().collect();
+        Ok(Redriven {
+            effect: Effect::of(&facts),
+            facts,
+            event_ids: settled_by.into_iter().collect(),
+            merchant: Some(Box::new(merchant)),
+        })
+    }
+}
+
+fn fact(event: StreamEvent) -> Option<merchant::Event> {
+    match event {
+        StreamEvent::Merchant(event) => Some(event),
+        StreamEvent::Tenant(_) => None,
+    }
+}
+
+const fn standing(row: &QuarantineRow) -> QuarantineStanding {
+    match row.state {
+        QuarantineState::Open => QuarantineStanding::Open(row.reason),
+        QuarantineState::Redriven | QuarantineState::Discarded => QuarantineStanding::Settled,
+    }
+}
+
+/// What the merchant would be after these facts.
+fn fold_on(merchant: Merchant, facts: &[merchant::Event]) -> Merchant {
+    let mut after = merchant;
+    for fact in facts {
+        let stamp = Stamp {
+            seq: after.seq.next(),
+            version: after.version.next(),
+            recorded_at: after.updated_at,
+        };
+        if let Some(next) = merchant::evolve(after.id, Some(after.clone()), fact, stamp) {
+            after = next;
+        }
+    }
+    after
+}
+
+impl fmt::Debug for Redriver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redriver").finish_non_exhaustive()
+    }
+}
+
+impl Redriven {
+    const fn nothing() -> Self {
+        Self {
+            effect: Effect::Nothing,
+            facts: Vec::new(),
+            event_ids: Vec::new(),
+            merchant: None,
+        }
+    }
+}

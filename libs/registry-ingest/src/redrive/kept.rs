@@ -1,0 +1,52 @@
+//! What the log keeps of a callback.
+
+use chrono::{DateTime, Utc};
+use registry_domain::merchant::{self, RawPayload};
+use registry_domain::{LinkId, tenant};
+use registry_journal::StreamEvent;
+
+/// What an event keeps of a callback.
+pub(super) struct Kept<'a> {
+    pub(super) link_id: Option<LinkId>,
+    pub(super) received_at: DateTime<Utc>,
+    pub(super) payload: &'a RawPayload,
+    pub(super) sender_listed: Option<bool>,
+}
+
+/// The callback that an event recorded; none if it recorded something else.
+pub(super) fn kept(event: &StreamEvent) -> Option<Kept<'_>> {
+    match event {
+        StreamEvent::Merchant(merchant::Event::CallbackReceived {
+            link_id,
+            received_at,
+            payload,
+            sender_listed,
+            ..
+        }) => Some(Kept {
+            link_id: *link_id,
+            received_at: *received_at,
+            payload,
+            sender_listed: *sender_listed,
+        }),
+        StreamEvent::Tenant(
+            tenant::Event::UnclaimedMerchantSeen {
+                received_at,
+                payload,
+                sender_listed,
+                ..
+            }
+            | tenant::Event::CallbackQuarantined {
+                received_at,
+                payload,
+                sender_listed,
+                ..
+            },
+        ) => Some(Kept {
+            link_id: None,
+            received_at: *received_at,
+            payload,
+            sender_listed: *sender_listed,
+        }),
+        StreamEvent::Merchant(_) | StreamEvent::Tenant(_) => None,
+    }
+}

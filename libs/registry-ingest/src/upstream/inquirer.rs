@@ -1,0 +1,378 @@
+//! The calls that ask: each within the tenant's budget and past the breaker, each answer written down.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use paymint_client::{Balance, CallError, MappingList};
+use registry_domain::merchant::{self, Answer, Command, Reading};
+use registry_domain::tenant::{self, Tenant};
+use registry_domain::{MerchantId, Reference, TenantId, Version};
+use registry_journal::port::{PageSize, StreamQuery};
+use registry_journal::{
+    Ambient, Archive, Order, Origin, Outcome, RecordedEvent, StreamEvent, StreamId, Submission, WriteError, Writer,
+};
+
+use super::answers;
+use super::breaker::{BreakerReport, BreakerState, Breakers};
+use super::budget::{Budgets, Urgency};
+use super::counts::{Counts, FailureKind, InquiryStats};
+use super::directory::{Access, TenantUpstream, UpstreamDirectory};
+use super::question::{AskError, Asked, BalanceRead, Question};
+use crate::links::failure;
+
+/// How long a balance that was read counts as known.
+const BALANCE_AGE_MAX: TimeDelta = TimeDelta::minutes(10);
+
+/// Most balances that are remembered; beyond that those that are too old are forgotten, then all.
+const BALANCES_MAX: usize = 10_000;
+
+/// What is asked with.
+pub struct InquirerParts {
+    /// The way into the log.
+    pub writer: Writer,
+    /// The log.
+    pub archive: Archive,
+    /// The ways to Paymint.
+    pub directory: UpstreamDirectory,
+    /// Clock and ids.
+    pub ambient: Ambient,
+}
+
+/// Limits of asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InquiryLimits {
+    /// Calls that a tenant may make in a second, 1 to 1,000. A pause allows a burst of one second's worth.
+    pub calls_per_second: u32,
+}
+
+/// Asks upstream, and writes down what follows from its answers. Cheap to clone; all clones share the limits.
+#[derive(Clone)]
+pub struct Inquirer(Arc<Shared>);
+
+struct Shared {
+    parts: InquirerParts,
+    budgets: Budgets,
+    breakers: Breakers,
+    counts: Counts,
+    balances: Mutex<HashMap<(TenantId, Option<MerchantId>), BalanceRead>>,
+}
+
+/// An answer, and between which moments it was made.
+pub(crate) struct Heard<T> {
+    pub(crate) asked_at: DateTime<Utc>,
+    pub(crate) read_at: DateTime<Utc>,
+    pub(crate) answer: T,
+}
+
+impl Inquirer {
+    /// Somebody who asks within these limits.
+    pub fn new(parts: InquirerParts, limits: InquiryLimits) -> Self {
+        Self(Arc::new(Shared {
+            parts,
+            budgets: Budgets::new(limits.calls_per_second),
+            breakers: Breakers::default(),
+            counts: Counts::default(),
+            balances: Mutex::default(),
+        }))
+    }
+
+    /// Asks upstream about one merchant and writes down what follows.
+    pub async fn ask(&self, question: &Question) -> Result<Asked, AskError> {
+        let access = self.0.parts.directory.access(question.tenant_id).await?;
+        if !access.tenant.settings.read_back.enabled {
+            return Err(AskError::ReadBackOff);
+        }
+        let Reference {
+            member_code,
+            merchant_code,
+        } = &question.reference;
+        let call = |upstream: Arc<TenantUpstream>| async move {
+            let TenantUpstream { client, api_key, .. } = upstream.as_ref();
+            client
+                .mapping_status(api_key, member_code.as_str(), merchant_code.as_str())
+                .await
+        };
+        let heard = self.call(&access, question.urgency, &question.origin, call).await?;
+        let answer = match heard.answer {
+            Ok(status) => answers::found(&status, &question.reference).ok_or(AskError::AnotherMerchant)?,
+            Err(error) if error.is_link_not_found() => Answer::Missing,
+            Err(error) => return Err(AskError::Failed(failure(&error))),
+        };
+        let reading = Reading {
+            source: question.source,
+            asked_at: heard.asked_at,
+            read_at: heard.read_at,
+            answer,
+        };
+        self.record(question.tenant_id, question.merchant_id, reading, &question.origin)
+            .await
+    }
+
+    /// Reads the balance of the partner's own wallet.
+    pub async fn balance(
+        &self,
+        tenant_id: TenantId,
+        urgency: Urgency,
+        origin: &Origin,
+    ) -> Result<BalanceRead, AskError> {
+        let access = self.0.parts.directory.access(tenant_id).await?;
+        let call = |upstream: Arc<TenantUpstream>| async move { upstream.client.remain_count(&upstream.api_key).await };
+        let heard = self.call(&access, urgency, origin, call).await?;
+        let read = self.know_balance(tenant_id, None, heard)?;
+        let command = tenant::Command::RecordBalance { points: read.points };
+        self.tell_tenant(&access.tenant, command, origin).await?;
+        Ok(read)
+    }
+
+    /// Reads the balance of a merchant's wallet. Which of the two wallets pays is part of the partner's contract.
+    pub async fn merchant_balance(
+        &self,
+        tenant_id: TenantId,
+        merchant_id: MerchantId,
+        reference: &Reference,
+        urgency: Urgency,
+        origin: &Origin,
+    ) -> Result<BalanceRead, AskError> {
+        let access = self.0.parts.directory.access(tenant_id).await?;
+        let (member, merchant) = (reference.member_code.as_str(), reference.merchant_code.as_str());
+        let call = |upstream: Arc<TenantUpstream>| async move {
+            let TenantUpstream { client, api_key, .. } = upstream.as_ref();
+            client.merchant_remain_count(api_key, member, merchant).await
+        };
+        let heard = self.call(&access, urgency, origin, call).await?;
+        self.know_balance(tenant_id, Some(merchant_id), heard)
+    }
+
+    /// The balance that was read last, of the partner's wallet or a merchant's; none if that is more than ten minutes
+    /// ago. Nobody is called.
+    pub fn known_balance(&self, tenant_id: TenantId, merchant_id: Option<MerchantId>) -> Option<BalanceRead> {
+        let balances = self.0.balances.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = balances.get(&(tenant_id, merchant_id))?;
+        (known.read_at >= self.now() - BALANCE_AGE_MAX).then(|| known.clone())
+    }
+
+    /// How it stands with each upstream that was called.
+    pub fn breakers(&self) -> Vec<BreakerReport> {
+        self.0.breakers.reports()
+    }
+
+    /// Numbers since the process started.
+    pub fn stats(&self) -> InquiryStats {
+        self.0.counts.stats()
+    }
+
+    /// How many calls a round may make for a tenant now.
+    pub(crate) fn allowance(&self, tenant_id: TenantId) -> u32 {
+        self.0.budgets.allowance(tenant_id, self.now(), Urgency::Round)
+    }
+
+    /// Reads upstream's list of all links of the tenant.
+    pub(crate) async fn list(
+        &self,
+        tenant_id: TenantId,
+        urgency: Urgency,
+        origin: &Origin,
+    ) -> Result<Heard<MappingList>, AskError> {
+        let access = self.0.parts.directory.access(tenant_id).await?;
+        let call =
+            |upstream: Arc<TenantUpstream>| async move { upstream.client.list_mappings(&upstream.api_key).await };
+        let heard = self.call(&access, urgency, origin, call).await?;
+        let answer = heard.answer.map_err(|error| AskError::Failed(failure(&error)))?;
+        Ok(Heard {
+            asked_at: heard.asked_at,
+            read_at: heard.read_at,
+            answer,
+        })
+    }
+
+    /// Writes a reading down, and tells what followed.
+    pub(crate) async fn record(
+        &self,
+        tenant_id: TenantId,
+        merchant_id: MerchantId,
+        reading: Reading,
+        origin: &Origin,
+    ) -> Result<Asked, AskError> {
+        let order = Order::Merchant {
+            merchant_id,
+            command: Command::RecordReading(Box::new(reading.clone())),
+            expected: None,
+        };
+        let written = match self.submit(tenant_id, order, origin).await? {
+            Outcome::Written(written) => written,
+            Outcome::Refused(_) | Outcome::TenantRefused(_) => return Err(AskError::NoSuchMerchant),
+            // A reading carries no Idempotency-Key.
+            Outcome::Replayed(_) | Outcome::KeyReused => return Err(WriteError::Failed.into()),
+        };
+        let merchant = written.merchant.ok_or(WriteError::Failed)?;
+        let count = written.event_ids.len();
+        let events = self
+            .last_events(tenant_id, merchant_id, merchant.version, count)
+            .await?;
+        let is_healed = events.iter().any(|recorded| {
+            let event = &recorded.event;
+            matches!(
+                event,
+                StreamEvent::Merchant(merchant::Event::StatusObserved { healed: true, .. })
+            )
+        });
+        self.0.counts.answered(reading.source, is_healed);
+        Ok(Asked {
+            reading,
+            events,
+            merchant,
+        })
+    }
+
+    /// Gives the tenant a command, unless nothing would follow from it as the tenant is.
+    pub(crate) async fn tell_tenant(
+        &self,
+        tenant: &Tenant,
+        command: tenant::Command,
+        origin: &Origin,
+    ) -> Result<(), WriteError> {
+        let is_news = tenant::decide(Some(tenant), command.clone()).is_ok_and(|events| !events.is_empty());
+        if is_news {
+            // Refused only if the tenant does not exist, and then there is nothing to tell it.
+            let _ = self.submit(tenant.id, Order::Tenant(command), origin).await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn submit(
+        &self,
+        tenant_id: TenantId,
+        order: Order,
+        origin: &Origin,
+    ) -> Result<Outcome, WriteError> {
+        let submission = Submission {
+            tenant_id,
+            origin: origin.clone(),
+            idempotency: None,
+            order,
+        };
+        self.0.parts.writer.submit(submission).await
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.0.parts.ambient.now()
+    }
+
+    /// Makes one call, within the limits, and notices what its outcome says about upstream and about the tenant.
+    async fn call<T, Work>(
+        &self,
+        access: &Access,
+        urgency: Urgency,
+        origin: &Origin,
+        call: impl FnOnce(Arc<TenantUpstream>) -> Work,
+    ) -> Result<Heard<Result<T, CallError>>, AskError>
+    where
+        Work: Future<Output = Result<T, CallError>>,
+    {
+        let Access { tenant, upstream } = access;
+        if let (Urgency::Round, Some(pause)) = (urgency, &tenant.upstream_pause) {
+            let code = pause.code.clone();
+            return Err(AskError::Paused { code });
+        }
+        let asked_at = self.now();
+        self.0
+            .budgets
+            .spend(tenant.id, asked_at, urgency)
+            .map_err(|retry_after| AskError::RateCapped { retry_after })?;
+        self.0
+            .breakers
+            .admit(&upstream.base_url, asked_at)
+            .map_err(|retry_after| AskError::BreakerOpen { retry_after })?;
+        let answer = call(Arc::clone(upstream)).await;
+        let read_at = self.now();
+        if let Err(error) = &answer {
+            let kind = FailureKind::of(error);
+            if !error.is_link_not_found() {
+                self.0.counts.failed(kind);
+                tracing::debug!(tenant = %tenant.slug, kind = kind.as_str(), "asking upstream failed");
+            }
+        }
+        self.note_breaker(&upstream.base_url, read_at, answer.as_ref().err());
+        self.note_pause(tenant, answer.as_ref().err(), origin).await;
+        Ok(Heard {
+            asked_at,
+            read_at,
+            answer,
+        })
+    }
+
+    fn note_breaker(&self, base_url: &str, now: DateTime<Utc>, error: Option<&CallError>) {
+        let is_down = error.is_some_and(CallError::is_upstream_down);
+        match self.0.breakers.note(base_url, now, is_down) {
+            Some(BreakerState::Open) => {
+                let error = error.map(|error| error as &dyn std::error::Error);
+                tracing::warn!(%base_url, error, "upstream is down; it is left alone for a while");
+            }
+            Some(BreakerState::Closed) => tracing::info!(%base_url, "upstream answers again"),
+            Some(BreakerState::HalfOpen) | None => {}
+        }
+    }
+
+    /// One fact when upstream begins to refuse the partner as a whole, and one when it serves it again. If it cannot be
+    /// written now, the next call will tell.
+    async fn note_pause(&self, tenant: &Tenant, error: Option<&CallError>, origin: &Origin) {
+        let command = match error {
+            Some(error) if error.is_partner_level() => {
+                let code = error.code().unwrap_or_default().to_owned();
+                tenant::Command::PauseUpstream { code }
+            }
+            Some(error) if !error.is_link_not_found() => return,
+            Some(_) | None => tenant::Command::ResumeUpstream,
+        };
+        if let Err(error) = self.tell_tenant(tenant, command, origin).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(tenant = %tenant.slug, error, "it was not written down whether upstream serves the tenant");
+        }
+    }
+
+    fn know_balance(
+        &self,
+        tenant_id: TenantId,
+        merchant_id: Option<MerchantId>,
+        heard: Heard<Result<Balance, CallError>>,
+    ) -> Result<BalanceRead, AskError> {
+        let balance = heard.answer.map_err(|error| AskError::Failed(failure(&error)))?;
+        let read = BalanceRead {
+            points: balance.points,
+            charge_url: balance.charge_url.map(String::from),
+            read_at: heard.read_at,
+        };
+        let mut balances = self.0.balances.lock().unwrap_or_else(PoisonError::into_inner);
+        if balances.len() >= BALANCES_MAX {
+            balances.retain(|_, known| known.read_at >= heard.read_at - BALANCE_AGE_MAX);
+        }
+        if balances.len() >= BALANCES_MAX {
+            balances.clear();
+        }
+        balances.insert((tenant_id, merchant_id), read.clone());
+        Ok(read)
+    }
+
+    /// The events at the end of a merchant's stream.
+    async fn last_events(
+        &self,
+        tenant_id: TenantId,
+        merchant_id: MerchantId,
+        version: Version,
+        count: usize,
+    ) -> Result<Vec<RecordedEvent>, AskError> {
+        if count == 0 {
+            return Ok(Vec::new());
+        }
+        let query = StreamQuery {
+            stream: StreamId::Merchant(merchant_id),
+            after: Version(version.0.saturating_sub(count as u64)),
+            until_version: Some(version),
+            until_time: None,
+            limit: PageSize::MAX,
+        };
+        Ok(self.0.parts.archive.stream(tenant_id, &query).await?)
+    }
+}
