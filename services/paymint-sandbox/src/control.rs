@@ -1,15 +1,18 @@
 //! The control API under `/_sandbox`, for scripts and tests: look at the world, move it, break it.
 
+mod approvals;
 mod calls;
 mod faults;
 mod lives;
 mod mappings;
+mod partners;
+mod tally;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use axum::{Json, Router};
 use http::StatusCode;
 use serde::Deserialize;
@@ -27,10 +30,14 @@ pub(crate) fn router() -> Router<Arc<Upstream>> {
         .route("/mappings/{id}/review", post(mappings::review))
         .route("/mappings/{id}/deletion", post(mappings::set_deleted))
         .route("/mappings/{id}/resend", post(mappings::resend))
+        .route("/mappings/{id}/approvals", post(approvals::send))
+        .route("/mappings/{id}/balance", put(approvals::set_points))
+        .route("/partners/{number}", get(partners::show).put(partners::replace))
         .route("/lives", post(lives::begin))
         .route("/lives/{id}", get(lives::show))
         .route("/faults", get(faults::show).put(faults::replace))
         .route("/calls", get(calls::show))
+        .route("/tally", get(tally::show))
 }
 
 /// The longest time that a request may wait.

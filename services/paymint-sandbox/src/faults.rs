@@ -62,17 +62,22 @@ impl Default for Faults {
 }
 
 /// What happens to one callback.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct CallbackMishap {
+    /// It is never sent.
     pub(crate) lost: bool,
+    /// What is sent.
     pub(crate) content: Content,
     /// How many successors are to overtake it.
     pub(crate) overtaken_by: u8,
+    /// It is sent twice in a row.
     pub(crate) duplicated: bool,
 }
 
 /// What a callback says.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Content {
     #[default]
     Official,

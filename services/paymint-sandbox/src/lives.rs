@@ -233,9 +233,9 @@ async fn live(upstream: Arc<Upstream>, number: usize, due: Vec<Due>) {
         let result = upstream.with_world(|world| match step {
             Step::Open => world.open(mapping, now),
             Step::Submit(application) => world.submit(mapping, application, now),
-            Step::Review(letter, message) => world.review(mapping, letter, message, now),
-            Step::Unlink => world.set_deleted(mapping, true, now),
-            Step::Relink => world.set_deleted(mapping, false, now),
+            Step::Review(letter, message) => world.review(mapping, letter, message, None, now),
+            Step::Unlink => world.set_deleted(mapping, true, None, now),
+            Step::Relink => world.set_deleted(mapping, false, None, now),
         });
         if let Err(denied) = result {
             // Somebody else moved this business meanwhile; its life goes on.

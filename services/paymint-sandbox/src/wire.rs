@@ -31,9 +31,7 @@ pub(crate) fn router() -> Router<Arc<Upstream>> {
         .route("/read/mapping", on(CallName::ReadMapping, read_mapping::answer))
         .route(
             "/read/remain_count",
-            on(CallName::RemainCount, |upstream, _, _| {
-                Ok(remain_count::of_partner(upstream))
-            }),
+            on(CallName::RemainCount, remain_count::of_partner),
         )
         .route(
             "/read/merchant/remain_count",

@@ -9,6 +9,7 @@ mod life;
 mod made_up;
 mod mapping;
 mod outbox;
+mod partner;
 mod payload;
 
 use std::collections::HashMap;
@@ -22,10 +23,11 @@ pub(crate) use letter::ReviewLetter;
 pub(crate) use life::{LifeStart, PlannedStep, Step, plan};
 pub(crate) use mapping::{Business, Mapping, MappingId};
 pub(crate) use outbox::{CallbackKind, CallbackRecord, Delivery, Outgoing};
-pub(crate) use payload::mapping_payload;
+pub(crate) use partner::Partner;
+pub(crate) use payload::{Approval, mapping_payload};
 
 use crate::dice;
-use crate::faults::{Content, Faults};
+use crate::faults::{CallbackMishap, Content, Faults};
 use outbox::FaultWord;
 
 /// The mappings of all partners together.
@@ -35,6 +37,7 @@ const MAPPINGS_MAX: usize = 200_000;
 const DICE_TOKEN: u64 = 1;
 const DICE_CALLBACK: u64 = 2;
 const DICE_CONTENT: u64 = 3;
+const DICE_APPROVAL: u64 = 6;
 
 /// Something to do outside of the world, in the order in which it came up.
 #[derive(Debug, PartialEq, Eq)]
@@ -86,6 +89,7 @@ pub(crate) struct World {
     seed: u64,
     keys: Vec<String>,
     faults: Faults,
+    partners: Vec<Partner>,
     mappings: Vec<Mapping>,
     by_token: HashMap<String, MappingId>,
     by_codes: HashMap<(usize, String, String), MappingId>,
@@ -97,6 +101,7 @@ impl World {
     pub(crate) fn new(seed: u64, keys: Vec<String>) -> Self {
         Self {
             seed,
+            partners: keys.iter().map(|_| Partner::default()).collect(),
             keys,
             faults: Faults::default(),
             mappings: Vec::new(),
@@ -112,6 +117,16 @@ impl World {
 
     pub(crate) fn faults_mut(&mut self) -> &mut Faults {
         &mut self.faults
+    }
+
+    /// How it stands with a partner, if there is one of this number.
+    pub(crate) fn partner(&self, number: usize) -> Option<&Partner> {
+        self.partners.get(number)
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn partner_mut(&mut self, number: usize) -> Option<&mut Partner> {
+        self.partners.get_mut(number)
     }
 
     pub(crate) fn seed(&self) -> u64 {
@@ -168,7 +183,7 @@ impl World {
     /// A person opened the registration page. The first time, the application begins.
     pub(crate) fn open(&mut self, id: MappingId, now: DateTime<Utc>) -> Result<(), Denied> {
         if self.get_mut(id)?.open() {
-            self.report(id, now)?;
+            self.report(id, None, now)?;
         }
         Ok(())
     }
@@ -180,7 +195,7 @@ impl World {
             return Err(Denied::NothingToSubmit);
         }
         mapping.apply(application);
-        self.report(id, now)
+        self.report(id, None, now)
     }
 
     /// The review desk sets a letter. Upstream forbids no order, so neither does the sandbox.
@@ -189,16 +204,54 @@ impl World {
         id: MappingId,
         letter: ReviewLetter,
         message: Option<String>,
+        mishap: Option<CallbackMishap>,
         now: DateTime<Utc>,
     ) -> Result<(), Denied> {
         self.get_mut(id)?.review(letter, message);
-        self.report(id, now)
+        self.report(id, mishap, now)
     }
 
     /// The link is taken away or made again.
-    pub(crate) fn set_deleted(&mut self, id: MappingId, deleted: bool, now: DateTime<Utc>) -> Result<(), Denied> {
+    pub(crate) fn set_deleted(
+        &mut self,
+        id: MappingId,
+        deleted: bool,
+        mishap: Option<CallbackMishap>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Denied> {
         self.get_mut(id)?.is_deleted = deleted;
-        self.report(id, now)
+        self.report(id, mishap, now)
+    }
+
+    /// A bill of the business was paid, cancelled or destroyed: an approval is sent, once more for each repeat. Upstream
+    /// repeats it hourly for a day until it is answered as expected; here that happens at once.
+    pub(crate) fn approve(
+        &mut self,
+        id: MappingId,
+        approval: &Approval,
+        to: Option<&Url>,
+        repeats: u8,
+        now: DateTime<Utc>,
+    ) -> Result<(), Denied> {
+        let seed = self.seed;
+        let mapping = self.mappings.get_mut(id.index()).ok_or(Denied::NoSuchMapping)?;
+        let key = self.keys.get(mapping.partner).map_or("", String::as_str);
+        let nth = mapping.callbacks.next_approval();
+        let mut dice = dice::for_decision(seed, &[DICE_APPROVAL, id.number(), nth]);
+        let body = payload::approval_body(key, approval, now, &mut dice);
+        for _ in 0..=repeats {
+            mapping.callbacks.push(Outgoing {
+                to: to.cloned(),
+                ..Outgoing::new(now, CallbackKind::Approval, body.clone(), None)
+            });
+        }
+        self.wake_sender(id)
+    }
+
+    /// Puts points into the wallet of a business.
+    pub(crate) fn set_points(&mut self, id: MappingId, points: i32) -> Result<(), Denied> {
+        self.get_mut(id)?.points = points;
+        Ok(())
     }
 
     /// Sends a kept callback once more, byte by byte, without faults; the one that left last if no number is given.
@@ -215,7 +268,8 @@ impl World {
     pub(crate) fn next_outgoing(&mut self, id: MappingId) -> Option<(Url, Outgoing)> {
         let mapping = self.get_mut(id).ok()?;
         let outgoing = mapping.callbacks.take_next()?;
-        Some((mapping.callback_url.clone(), outgoing))
+        let url = outgoing.to.as_ref().unwrap_or(&mapping.callback_url);
+        Some((url.clone(), outgoing))
     }
 
     /// Notes what became of a callback that was taken out.
@@ -236,15 +290,17 @@ impl World {
         std::mem::take(&mut self.wakes)
     }
 
-    /// Puts the callback for the present state into the outbox, with the faults that are to befall it.
-    fn report(&mut self, id: MappingId, now: DateTime<Utc>) -> Result<(), Denied> {
+    /// Puts the callback for the present state into the outbox, with the faults that are to befall it: the given ones, or
+    /// what chance brings.
+    fn report(&mut self, id: MappingId, mishap: Option<CallbackMishap>, now: DateTime<Utc>) -> Result<(), Denied> {
         let seed = self.fault_seed();
         let delay = Duration::from_millis(self.faults.delay_ms);
         let mapping = self.mappings.get_mut(id.index()).ok_or(Denied::NoSuchMapping)?;
         let report = mapping.callbacks.next_report();
-        let mishap = self
+        let drawn = self
             .faults
             .callback_mishap(&mut dice::for_decision(seed, &[DICE_CALLBACK, id.number(), report]));
+        let mishap = mishap.unwrap_or(drawn);
         let mut dice = dice::for_decision(seed, &[DICE_CONTENT, id.number(), report]);
         let (kind, body) = match mishap.content {
             Content::Official => (CallbackKind::Mapping, payload::mapping_body(mapping, false)),
@@ -252,7 +308,10 @@ impl World {
             Content::Garbage => (CallbackKind::Garbage, payload::garbage(mapping, &mut dice)),
             Content::WrongKind => {
                 let key = self.keys.get(mapping.partner).map_or("", String::as_str);
-                (CallbackKind::Approval, payload::approval_body(key, now, &mut dice))
+                (
+                    CallbackKind::Approval,
+                    payload::approval_body(key, &Approval::default(), now, &mut dice),
+                )
             }
         };
         let mut outgoing = Outgoing::new(now, kind, body, FaultWord::of_content(mishap.content));

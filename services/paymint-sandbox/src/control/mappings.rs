@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::{ControlError, Patience};
 use crate::clock;
+use crate::faults::CallbackMishap;
 use crate::upstream::Upstream;
 use crate::world::{CallbackKind, CallbackRecord, Delivery, Denied, Mapping, MappingId, ReviewLetter, World};
 
@@ -48,6 +49,8 @@ pub(super) struct MappingView {
     company_name: Option<String>,
     branch_name: Option<String>,
     business_number: Option<String>,
+    /// The points in its wallet.
+    points: i32,
     /// Whether no callback is under way.
     idle: bool,
     /// The last 50 or fewer, oldest first.
@@ -86,6 +89,7 @@ impl MappingView {
             company_name: mapping.business.company_name.clone(),
             branch_name: mapping.business.branch_name.clone(),
             business_number: mapping.business.number.clone(),
+            points: mapping.points,
             idle: mapping.callbacks.is_idle(),
             callbacks: records
                 .skip(hidden)
@@ -163,6 +167,8 @@ pub(super) async fn show(
 pub(super) struct Review {
     code: ReviewLetter,
     message: Option<String>,
+    /// What befalls the callback; without it, what chance brings.
+    mishap: Option<CallbackMishap>,
 }
 
 pub(super) async fn review(
@@ -172,7 +178,7 @@ pub(super) async fn review(
 ) -> Result<Json<MappingView>, ControlError> {
     let message = check_message(review.code, review.message).map_err(ControlError::invalid)?;
     change(&upstream, &id, |world, id| {
-        world.review(id, review.code, message, clock::now())
+        world.review(id, review.code, message, review.mishap, clock::now())
     })
 }
 
@@ -194,6 +200,8 @@ pub(crate) fn check_message(letter: ReviewLetter, message: Option<String>) -> Re
 #[serde(deny_unknown_fields)]
 pub(super) struct Deletion {
     deleted: bool,
+    /// What befalls the callback; without it, what chance brings.
+    mishap: Option<CallbackMishap>,
 }
 
 pub(super) async fn set_deleted(
@@ -202,7 +210,7 @@ pub(super) async fn set_deleted(
     Json(deletion): Json<Deletion>,
 ) -> Result<Json<MappingView>, ControlError> {
     change(&upstream, &id, |world, id| {
-        world.set_deleted(id, deletion.deleted, clock::now())
+        world.set_deleted(id, deletion.deleted, deletion.mishap, clock::now())
     })
 }
 
@@ -232,7 +240,7 @@ fn parse_id(id: &str) -> Result<MappingId, ControlError> {
     id.parse().map_err(|()| ControlError::not_found("mapping"))
 }
 
-fn change(
+pub(super) fn change(
     upstream: &Arc<Upstream>,
     id: &str,
     act: impl FnOnce(&mut World, MappingId) -> Result<(), Denied>,

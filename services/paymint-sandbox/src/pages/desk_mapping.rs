@@ -128,7 +128,7 @@ pub(super) async fn review(
         );
     };
     change(&upstream, &id, |world, id| {
-        world.review(id, code, checked, clock::now())
+        world.review(id, code, checked, None, clock::now())
     })
     .await
 }
@@ -144,7 +144,10 @@ pub(super) async fn set_deleted(
     Path(id): Path<String>,
     Form(Deletion { deleted }): Form<Deletion>,
 ) -> Response {
-    change(&upstream, &id, |world, id| world.set_deleted(id, deleted, clock::now())).await
+    change(&upstream, &id, |world, id| {
+        world.set_deleted(id, deleted, None, clock::now())
+    })
+    .await
 }
 
 pub(super) async fn resend(State(upstream): State<Arc<Upstream>>, Path(id): Path<String>) -> Response {

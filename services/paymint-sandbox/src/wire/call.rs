@@ -32,6 +32,13 @@ pub(super) struct Call {
     pub(super) body: Bytes,
 }
 
+/// What came of a call that was understood.
+enum Done {
+    Answered(Value),
+    /// The partner as a whole is refused with this code.
+    PartnerRefused(String),
+}
+
 impl Call {
     pub(super) async fn answer(self) -> Response {
         let mishap = self.upstream.begin_call(self.name);
@@ -63,19 +70,26 @@ impl Call {
 
     fn carry_out(&self) -> Response {
         match self.try_carry_out() {
-            Ok(data) => envelope::success(&data),
+            Ok(Done::Answered(data)) => envelope::success(&data),
+            Ok(Done::PartnerRefused(code)) => envelope::any_code(&code),
             Err(refusal) => refusal.into_response(),
         }
     }
 
-    fn try_carry_out(&self) -> Result<Value, Refusal> {
+    fn try_carry_out(&self) -> Result<Done, Refusal> {
         let body: Map<String, Value> = serde_json::from_slice(&self.body).map_err(|_| Refusal::Parameter("body"))?;
         let key = body.get("apiKey").and_then(Value::as_str).filter(|key| !key.is_empty());
         let partner = self
             .upstream
             .partner(key.ok_or(Refusal::KeyMissing)?)
             .ok_or(Refusal::KeyUnknown)?;
-        (self.handler)(&self.upstream, partner, &Parameters(body))
+        let refused_with = self
+            .upstream
+            .with_world(|world| world.partner(partner).and_then(|partner| partner.refused_with.clone()));
+        if let Some(code) = refused_with {
+            return Ok(Done::PartnerRefused(code));
+        }
+        (self.handler)(&self.upstream, partner, &Parameters(body)).map(Done::Answered)
     }
 
     /// Returns whether the time is over and the sandbox still runs.

@@ -8,14 +8,11 @@ use super::call::Parameters;
 use super::envelope::Refusal;
 use crate::upstream::Upstream;
 
-/// The points in every partner's wallet.
-const PARTNER_POINTS: i32 = 1_000_000;
-
-/// The points in every sub-merchant's wallet: enough for a thousand bills.
-const MERCHANT_POINTS: i32 = 55_000;
-
-pub(super) fn of_partner(upstream: &Arc<Upstream>) -> Value {
-    balance(upstream, PARTNER_POINTS)
+pub(super) fn of_partner(upstream: &Arc<Upstream>, partner: usize, _: &Parameters) -> Result<Value, Refusal> {
+    let points = upstream.with_world(|world| world.partner(partner).map(|partner| partner.points));
+    points
+        .map(|points| balance(upstream, points))
+        .ok_or(Refusal::KeyUnknown)
 }
 
 pub(super) fn of_merchant(upstream: &Arc<Upstream>, partner: usize, parameters: &Parameters) -> Result<Value, Refusal> {
@@ -24,12 +21,13 @@ pub(super) fn of_merchant(upstream: &Arc<Upstream>, partner: usize, parameters: 
         return Err(Refusal::Parameter("bill"));
     }
     let (member, merchant) = parameters.pair()?;
-    let known = upstream.with_world(|world| world.by_codes(partner, &member, &merchant).is_some());
-    if known {
-        Ok(balance(upstream, MERCHANT_POINTS))
-    } else {
-        Err(Refusal::LinkNotFound)
-    }
+    let points = upstream.with_world(|world| {
+        let mapping = world.by_codes(partner, &member, &merchant);
+        mapping.map(|mapping| mapping.points)
+    });
+    points
+        .map(|points| balance(upstream, points))
+        .ok_or(Refusal::LinkNotFound)
 }
 
 fn balance(upstream: &Arc<Upstream>, points: i32) -> Value {

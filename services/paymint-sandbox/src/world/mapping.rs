@@ -9,6 +9,9 @@ use super::letter::ReviewLetter;
 use super::outbox::Outbox;
 use super::{Application, Issue};
 
+/// The points in a sub-merchant's wallet at the beginning: enough for a thousand bills.
+const POINTS: i32 = 55_000;
+
 /// Names a mapping: `map_1` is the first that was issued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct MappingId(usize);
@@ -72,6 +75,8 @@ pub(crate) struct Mapping {
     pub(crate) letter: ReviewLetter,
     pub(crate) review_message: Option<String>,
     pub(crate) is_deleted: bool,
+    /// The points in its wallet.
+    pub(crate) points: i32,
     pub(crate) callbacks: Outbox,
 }
 
@@ -94,6 +99,7 @@ impl Mapping {
             letter: ReviewLetter::None,
             review_message: None,
             is_deleted: false,
+            points: POINTS,
             callbacks: Outbox::default(),
         }
     }

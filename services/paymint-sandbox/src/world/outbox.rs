@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use url::Url;
 
 use crate::faults::Content;
 
@@ -71,6 +72,8 @@ pub(crate) struct Outgoing {
     pub(crate) kind: CallbackKind,
     pub(crate) body: Bytes,
     pub(crate) faults: Vec<FaultWord>,
+    /// Where it goes; none for the mapping's own callback URL.
+    pub(crate) to: Option<Url>,
 }
 
 impl Outgoing {
@@ -81,6 +84,7 @@ impl Outgoing {
             kind,
             body,
             faults: fault.into_iter().collect(),
+            to: None,
         }
     }
 
@@ -102,6 +106,7 @@ impl Outgoing {
             kind: self.kind,
             faults: self.faults,
             body: self.body,
+            to: self.to,
             delivery,
         }
     }
@@ -115,12 +120,16 @@ pub(crate) struct CallbackRecord {
     pub(crate) kind: CallbackKind,
     pub(crate) faults: Vec<FaultWord>,
     pub(crate) body: Bytes,
+    to: Option<Url>,
     pub(crate) delivery: Delivery,
 }
 
 impl CallbackRecord {
     pub(super) fn again(&self, now: DateTime<Utc>) -> Outgoing {
-        Outgoing::new(now, self.kind, self.body.clone(), Some(FaultWord::Resent))
+        Outgoing {
+            to: self.to.clone(),
+            ..Outgoing::new(now, self.kind, self.body.clone(), Some(FaultWord::Resent))
+        }
     }
 
     /// The faults in one word, such as `delayed+duplicated`.
@@ -158,6 +167,7 @@ struct Held {
 pub(crate) struct Outbox {
     numbered: u64,
     reports: u64,
+    approvals: u64,
     sent: u64,
     waiting: VecDeque<Outgoing>,
     held: Vec<Held>,
@@ -185,6 +195,12 @@ impl Outbox {
     pub(super) fn next_report(&mut self) -> u64 {
         self.reports += 1;
         self.reports
+    }
+
+    /// Counts the payment approvals.
+    pub(super) fn next_approval(&mut self) -> u64 {
+        self.approvals += 1;
+        self.approvals
     }
 
     /// Puts a callback behind the others.

@@ -43,33 +43,85 @@ pub(super) fn mapping_body(mapping: &Mapping, nulls: bool) -> Bytes {
     Value::Object(mapping_payload(mapping, nulls)).to_string().into()
 }
 
-/// A made-up payment approval. It carries the partner's key, as the real one does.
-pub(super) fn approval_body(key: &str, now: DateTime<Utc>, dice: &mut StdRng) -> Bytes {
+/// What a payment approval says. What is left out is made up.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Approval {
+    pub(crate) bill_id: Option<String>,
+    pub(crate) number: Option<String>,
+    /// `F`, `W`, `C` or `D`; `F` if it is left out.
+    pub(crate) state: Option<char>,
+    /// In won.
+    pub(crate) price: Option<u32>,
+    /// In the snake case of API V1.
+    pub(crate) is_old_spelling: bool,
+    /// Without the partner's key, as some were seen.
+    pub(crate) is_without_key: bool,
+}
+
+/// The name of the key, and every other field of an approval in both spellings.
+const OLD_SPELLING: [(&str, &str); 17] = [
+    ("apiKey", "apikey"),
+    ("billId", "bill_id"),
+    ("apprPayType", "appr_pay_type"),
+    ("apprCardType", "appr_card_type"),
+    ("apprDt", "appr_dt"),
+    ("apprOriginDt", "appr_origin_dt"),
+    ("apprPrice", "appr_price"),
+    ("apprIssuer", "appr_issuer"),
+    ("apprIssuerCd", "appr_issuer_cd"),
+    ("apprIssuerNum", "appr_issuer_num"),
+    ("apprAcquirerCd", "appr_acquirer_cd"),
+    ("apprAcquirerNm", "appr_acquirer_nm"),
+    ("apprNum", "appr_num"),
+    ("apprOriginNum", "appr_origin_num"),
+    ("apprResCd", "appr_res_cd"),
+    ("apprMonthly", "appr_monthly"),
+    ("apprState", "appr_state"),
+];
+
+/// A payment approval. It carries the partner's key, as the real one does.
+pub(super) fn approval_body(key: &str, approval: &Approval, now: DateTime<Utc>, dice: &mut StdRng) -> Bytes {
     let seoul = FixedOffset::east_opt(SEOUL_OFFSET_SECONDS);
     let local = seoul.map_or_else(|| now.naive_utc(), |seoul| now.with_timezone(&seoul).naive_local());
     let approved_at = local.format("%Y%m%d%H%M%S").to_string();
-    let approval_number = format!("{:08}", dice.random_range(0..100_000_000));
-    json!({
+    // Drawn in any case, so that what is given does not move what is made up.
+    let number = format!("{:08}", dice.random_range(0..100_000_000));
+    let bill_id = format!("BILL{:012}", dice.random_range(0..1_000_000_000_000_u64));
+    let price = dice.random_range(1..=500) * 1000;
+    let card = format!("9490{:012}", dice.random_range(0..1_000_000_000_000_u64));
+    let number = approval.number.clone().unwrap_or(number);
+    let mut body = json!({
         "apiKey": key,
-        "billId": format!("BILL{:012}", dice.random_range(0..1_000_000_000_000_u64)),
+        "billId": approval.bill_id.clone().unwrap_or(bill_id),
         "apprPayType": "CARD_VAN",
         "apprCardType": "신용",
         "apprDt": approved_at,
         "apprOriginDt": approved_at,
-        "apprPrice": (dice.random_range(1..=500) * 1000).to_string(),
+        "apprPrice": approval.price.unwrap_or(price).to_string(),
         "apprIssuer": "현대카드",
         "apprIssuerCd": "08",
-        "apprIssuerNum": format!("9490{:012}", dice.random_range(0..1_000_000_000_000_u64)),
+        "apprIssuerNum": card,
         "apprAcquirerCd": "08",
         "apprAcquirerNm": "현대카드",
-        "apprNum": approval_number,
-        "apprOriginNum": approval_number,
+        "apprNum": number,
+        "apprOriginNum": number,
         "apprResCd": "0000",
         "apprMonthly": "0",
-        "apprState": "F",
-    })
-    .to_string()
-    .into()
+        "apprState": approval.state.unwrap_or('F').to_string(),
+    });
+    if let Value::Object(fields) = &mut body {
+        if approval.is_without_key {
+            fields.remove("apiKey");
+        }
+        if approval.is_old_spelling {
+            for (name, old) in OLD_SPELLING {
+                if let Some(value) = fields.remove(name) {
+                    fields.insert(old.to_owned(), value);
+                }
+            }
+        }
+    }
+    body.to_string().into()
 }
 
 /// Something that is no callback, in one of the ways in which things break.

@@ -28,7 +28,7 @@ fn review(world: &mut World, id: MappingId, letters: &str) {
     for letter in letters.chars() {
         let letter = ReviewLetter::try_from(letter.to_string()).unwrap();
         let message = letter.has_message().then(|| "사유".to_owned());
-        world.review(id, letter, message, now()).unwrap();
+        world.review(id, letter, message, None, now()).unwrap();
     }
 }
 
@@ -60,7 +60,7 @@ fn every_change_is_reported_in_order() {
     world.open(id, now()).unwrap();
     world.open(id, now()).unwrap();
     review(&mut world, id, "PSPO");
-    world.set_deleted(id, true, now()).unwrap();
+    world.set_deleted(id, true, None, now()).unwrap();
     assert_eq!(letters(&sent(&mut world, id)), "WPSPOO");
     assert!(world.get(id).unwrap().callbacks.is_idle());
 }
@@ -255,7 +255,7 @@ fn nothing_can_be_submitted_while_it_is_reviewed_open_or_deleted() {
     review(&mut world, id, "O");
     assert_eq!(world.submit(id, application(), now()), Err(Denied::NothingToSubmit));
     review(&mut world, id, "S");
-    world.set_deleted(id, true, now()).unwrap();
+    world.set_deleted(id, true, None, now()).unwrap();
     assert_eq!(world.submit(id, application(), now()), Err(Denied::NothingToSubmit));
 }
 

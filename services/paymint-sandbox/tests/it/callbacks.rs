@@ -4,7 +4,7 @@ use jsonschema::Validator;
 use paymint_client::callback::{self, CallbackPayload, DeletionMark};
 use serde_json::{Value, json};
 
-use crate::support::Fixture;
+use crate::support::{Arrival, Fixture};
 
 /// The official schema of a callback's body.
 fn official(file: &str, schema: &str) -> Validator {
@@ -155,4 +155,74 @@ async fn a_partner_that_is_not_there_is_noted() {
         (Some("no_connection"), Some(false))
     );
     assert_eq!(noted["http_status"], Value::Null);
+}
+
+#[tokio::test]
+async fn approvals_are_official_in_either_spelling_and_repeated_on_demand() {
+    let validator = official(
+        "approval-callback.openapi.json",
+        "PartnerCallbackClient_SyncApprovalRequest",
+    );
+    let fixture = Fixture::start().await;
+    let (_, id) = fixture.issue("m1", "s1").await;
+    let approvals = format!("/_sandbox/mappings/{id}/approvals");
+    let wish = json!({"bill_id": "BILL1", "number": "77", "price": 12_000, "repeats": 2});
+    assert_eq!(fixture.post(&approvals, &wish).await.0, 200);
+    let first = fixture.receiver.next().await;
+    for _ in 0..2 {
+        assert_eq!(
+            fixture.receiver.next().await.body,
+            first.body,
+            "a repeat is the same to the byte"
+        );
+    }
+    assert!(validator.is_valid(&first.json()), "{:?}", first.json());
+    let CallbackPayload::Approval(approval) = callback::parse(&first.body).unwrap() else {
+        panic!("an approval was sent");
+    };
+    assert_eq!(approval.bill_id.as_deref(), Some("BILL1"));
+    assert_eq!(approval.price.as_deref(), Some("12000"));
+
+    let elsewhere = fixture.receiver.url("bill", "2");
+    let wish = json!({"state": "C", "old_spelling": true, "without_key": true, "callback_url": elsewhere});
+    assert_eq!(fixture.post(&approvals, &wish).await.0, 200);
+    let arrival = fixture.receiver.next().await;
+    assert_eq!(arrival.path, "/cb/bill/2");
+    let names: Vec<_> = arrival.json().as_object().unwrap().keys().cloned().collect();
+    assert!(names.iter().all(|name| !name.contains(char::is_uppercase)), "{names:?}");
+    let CallbackPayload::Approval(approval) = callback::parse(&arrival.body).unwrap() else {
+        panic!("an approval was sent");
+    };
+    assert!(approval.api_key.is_none() && approval.bill_id.is_some() && approval.issuer_number.is_some());
+    assert_eq!(approval.state.unwrap().as_str(), "C");
+    assert_eq!(fixture.post(&approvals, &json!({"repeats": 25})).await.0, 422);
+}
+
+#[tokio::test]
+async fn a_mishap_can_be_chosen_for_one_callback() {
+    let fixture = Fixture::start().await;
+    let (_, id) = fixture.issue("m1", "s1").await;
+    let review = format!("/_sandbox/mappings/{id}/review");
+    let lost = json!({"code": "P", "mishap": {"lost": true}});
+    assert_eq!(fixture.post(&review, &lost).await.0, 200);
+    let late = json!({"code": "O", "mishap": {"overtaken_by": 1}});
+    assert_eq!(fixture.post(&review, &late).await.0, 200);
+    let twice = json!({"code": "P", "mishap": {"duplicated": true}});
+    assert_eq!(fixture.post(&review, &twice).await.0, 200);
+    fixture.settled(&id).await;
+    let letters: String = fixture.receiver.rest().await.iter().map(Arrival::letter).collect();
+    assert_eq!(letters, "PPO", "the first was lost");
+    let tally = fixture.get("/_sandbox/tally").await;
+    assert_eq!(
+        (&tally["sent"], &tally["accepted"], &tally["answered_5xx"]),
+        (&json!(3), &json!(3), &json!(0))
+    );
+    assert_eq!(tally["faults"], json!({"delayed": 1, "duplicated": 1, "lost": 1}));
+    assert_eq!(
+        fixture
+            .post(&review, &json!({"code": "P", "mishap": {"eaten": true}}))
+            .await
+            .0,
+        422
+    );
 }

@@ -150,3 +150,31 @@ async fn a_sandbox_ends_while_a_call_hangs_and_a_callback_is_held() {
     assert!(hanging.await.unwrap().is_err());
     assert!(http.get(url).send().await.is_err(), "nobody listens any more");
 }
+
+#[tokio::test]
+async fn a_partner_can_be_refused_as_a_whole_and_wallets_emptied() {
+    let fixture = Fixture::start().await;
+    let (_, id) = fixture.issue("m1", "s1").await;
+    let key = crate::support::key();
+    let put = |path: &str, body: Value| {
+        let request = fixture.http.put(fixture.url(path)).json(&body);
+        async move { request.send().await.unwrap().status().as_u16() }
+    };
+    let refused = json!({"refused_with": "PARTNER_006", "points": 54});
+    assert_eq!(put("/_sandbox/partners/0", refused).await, 200);
+    let error = fixture.client.remain_count(&key).await.unwrap_err();
+    assert!(error.is_partner_level(), "{error}");
+    let error = fixture.client.mapping_status(&key, "m1", "s1").await.unwrap_err();
+    assert_eq!(error.code(), Some("PARTNER_006"));
+
+    assert_eq!(put("/_sandbox/partners/0", json!({"points": 54})).await, 200);
+    assert_eq!(fixture.client.remain_count(&key).await.unwrap().points, 54);
+    assert_eq!(
+        put(&format!("/_sandbox/mappings/{id}/balance"), json!({"points": -1})).await,
+        200
+    );
+    let wallet = fixture.client.merchant_remain_count(&key, "m1", "s1").await.unwrap();
+    assert_eq!(wallet.points, -1);
+    assert_eq!(put("/_sandbox/partners/0", json!({"refused_with": "500"})).await, 422);
+    assert_eq!(put("/_sandbox/partners/7", json!({})).await, 404);
+}
