@@ -1,7 +1,7 @@
 //! Handing a command of a tenant to the write path, and what comes back.
 
 use registry_domain::merchant::Merchant;
-use registry_domain::{MerchantId, Version};
+use registry_domain::{EventId, MerchantId, Version, tenant};
 use registry_journal::archive::Until;
 use registry_journal::{Idempotency, Order, Outcome, Submission};
 
@@ -54,6 +54,30 @@ pub async fn run(
         Outcome::KeyReused => Err(Code::IdempotencyKeyReused.into()),
         Outcome::Refused(refusal) => Err(refusal.into()),
         Outcome::TenantRefused(refusal) => Err(Problem::internal("run a command of a merchant", &refusal)),
+    }
+}
+
+/// Does a command about the tenant itself; it is durable when this returns. With an Idempotency-Key that was used
+/// before nothing is done again.
+pub async fn run_of_tenant(
+    state: &AppState,
+    caller: &Caller,
+    context: &RequestContext,
+    idempotency: Option<Idempotency>,
+    command: tenant::Command,
+) -> Result<Vec<EventId>, Problem> {
+    let submission = Submission {
+        tenant_id: caller.tenant_id(),
+        origin: context.origin(caller),
+        idempotency,
+        order: Order::Tenant(command),
+    };
+    match state.writer.submit(submission).await? {
+        Outcome::Written(written) => Ok(written.event_ids),
+        Outcome::Replayed(_) => Ok(Vec::new()),
+        Outcome::KeyReused => Err(Code::IdempotencyKeyReused.into()),
+        Outcome::Refused(refusal) => Err(refusal.into()),
+        Outcome::TenantRefused(refusal) => Err(refusal.into()),
     }
 }
 

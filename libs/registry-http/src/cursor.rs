@@ -6,21 +6,35 @@ use chrono::DateTime;
 use hmac::{Hmac, KeyInit, Mac};
 use registry_domain::{MerchantId, TenantId};
 use registry_journal::port::{Direction, MerchantFilter, PagePosition, SortKey};
+use serde::Serialize;
 use sha2::Sha256;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// What the first byte of a cursor says about the rest.
+/// What the first byte of a cursor says about the rest: a time and an id, or one number.
 const FORMAT: u8 = 1;
+const FORMAT_NUMBER: u8 = 2;
 
 const TIME_LENGTH: usize = 8;
 const ID_LENGTH: usize = 16;
 const POSITION_LENGTH: usize = 1 + TIME_LENGTH + ID_LENGTH;
+const NUMBER_LENGTH: usize = 16;
+const NUMBER_POSITION_LENGTH: usize = 1 + NUMBER_LENGTH;
 
 /// Half of a SHA-256: a forger has one try per request.
 const TAG_LENGTH: usize = 16;
 
 /// Signs cursors.
 pub struct CursorKey(Hmac<Sha256>);
+
+/// Where other pages begin.
+#[derive(Serialize, ToSchema)]
+pub struct Page {
+    /// The `cursor` of the next page; null on the last.
+    pub next: Option<String>,
+    /// Always null: pages go forward only.
+    pub prev: Option<String>,
+}
 
 /// The list that a cursor belongs to. Another list would read the position as something else.
 pub struct Listing<'a> {
@@ -68,9 +82,39 @@ impl CursorKey {
         })
     }
 
+    /// The cursor for a place in a list whose rows are numbered: by position in the log, or by id. `list` names the
+    /// list with its filters.
+    pub fn seal_number(&self, tenant_id: TenantId, list: &str, number: u128) -> String {
+        let mut bytes = Vec::with_capacity(NUMBER_POSITION_LENGTH + TAG_LENGTH);
+        bytes.push(FORMAT_NUMBER);
+        bytes.extend_from_slice(&number.to_be_bytes());
+        let tag = self.signed_number(tenant_id, list, &bytes).finalize().into_bytes();
+        bytes.extend_from_slice(&tag[..TAG_LENGTH]);
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// The place that a cursor stands for; none if it was not made with this key for this list.
+    pub fn open_number(&self, tenant_id: TenantId, list: &str, cursor: &str) -> Option<u128> {
+        let bytes: [u8; NUMBER_POSITION_LENGTH + TAG_LENGTH] = URL_SAFE_NO_PAD.decode(cursor).ok()?.try_into().ok()?;
+        let (position, tag) = bytes.split_at(NUMBER_POSITION_LENGTH);
+        self.signed_number(tenant_id, list, position)
+            .verify_truncated_left(tag)
+            .ok()?;
+        let (format, number) = position.split_first()?;
+        let number = u128::from_be_bytes(number.try_into().ok()?);
+        (*format == FORMAT_NUMBER).then_some(number)
+    }
+
     fn signed(&self, listing: &Listing<'_>, position: &[u8]) -> Hmac<Sha256> {
         let mut mac = self.0.clone();
         mac.update(listing.canonical().as_bytes());
+        mac.update(position);
+        mac
+    }
+
+    fn signed_number(&self, tenant_id: TenantId, list: &str, position: &[u8]) -> Hmac<Sha256> {
+        let mut mac = self.0.clone();
+        mac.update(format!("{tenant_id}\n{list}\n").as_bytes());
         mac.update(position);
         mac
     }
@@ -200,6 +244,21 @@ mod tests {
             None
         );
         assert_eq!(CursorKey::new([2; 32]).open(&listing(&filter), &cursor), None);
+    }
+
+    #[test]
+    fn a_numbered_place_reads_back_for_its_list_only() {
+        let key = CursorKey::new([1; 32]);
+        let [ours, theirs] = [1, 2].map(|number| TenantId::from_uuid(Uuid::from_u128(number)));
+        let cursor = key.seal_number(ours, "quarantine open", 41);
+        assert_eq!(key.open_number(ours, "quarantine open", &cursor), Some(41));
+        assert_eq!(key.open_number(theirs, "quarantine open", &cursor), None);
+        assert_eq!(key.open_number(ours, "quarantine", &cursor), None);
+        assert_eq!(key.open(&listing(&MerchantFilter::default()), &cursor), None);
+        assert_eq!(
+            CursorKey::new([2; 32]).open_number(ours, "quarantine open", &cursor),
+            None
+        );
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::RangeInclusive;
 
+use registry_domain::tenant::Adjustment;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::{Map, Value};
@@ -30,6 +32,8 @@ pub struct Fields {
     members: Map<String, Value>,
     null: Null,
     faults: Vec<FieldFault>,
+    /// Where the object stands: empty for the body itself.
+    place: String,
 }
 
 impl Fields {
@@ -41,9 +45,10 @@ impl Fields {
                     members,
                     null,
                     faults: Vec::new(),
+                    place: String::new(),
                 };
                 for name in repeated {
-                    fields.blame::<()>(pointer(&[&name]), Fault::Repeated);
+                    fields.blame::<()>(&pointer(&[&name]), Fault::Repeated);
                 }
                 Ok(fields)
             }
@@ -68,7 +73,7 @@ impl Fields {
     ) -> Option<T> {
         if self.members.get(name).is_none_or(Value::is_null) {
             self.members.remove(name);
-            return self.blame(pointer(&[name]), Fault::Required);
+            return self.blame(&pointer(&[name]), Fault::Required);
         }
         self.optional(name, read)
     }
@@ -83,6 +88,73 @@ impl Fields {
         self.text(&[name], &value, read)
     }
 
+    /// True or false, if it is there.
+    pub fn boolean(&mut self, name: &'static str) -> Option<bool> {
+        let value = self.take(name)?;
+        match value.as_bool() {
+            Some(value) => Some(value),
+            None => self.blame(&pointer(&[name]), Fault::WrongType),
+        }
+    }
+
+    /// True or false, which must be there.
+    pub fn required_boolean(&mut self, name: &'static str) -> Option<bool> {
+        if self.members.get(name).is_none_or(Value::is_null) {
+            self.members.remove(name);
+            return self.blame(&pointer(&[name]), Fault::Required);
+        }
+        self.boolean(name)
+    }
+
+    /// Blames a field for being there.
+    pub fn refuse(&mut self, name: &'static str, fault: Fault) {
+        if self.take(name).is_some() {
+            self.blame::<()>(&pointer(&[name]), fault);
+        }
+    }
+
+    /// A whole number within a range, if it is there.
+    pub fn number(&mut self, name: &'static str, range: RangeInclusive<i64>) -> Option<i64> {
+        let value = self.take(name)?;
+        match value.as_i64() {
+            Some(number) if range.contains(&number) => Some(number),
+            Some(_) => self.blame(&pointer(&[name]), Fault::OutOfRange),
+            None if value.is_number() => self.blame(&pointer(&[name]), Fault::OutOfRange),
+            None => self.blame(&pointer(&[name]), Fault::WrongType),
+        }
+    }
+
+    /// A field that null unsets, whatever null means elsewhere.
+    pub fn adjustment<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&mut Self, &'static str) -> Option<T>,
+    ) -> Adjustment<T> {
+        if self.members.get(name).is_some_and(Value::is_null) {
+            self.members.remove(name);
+            return Adjustment::Unset;
+        }
+        read(self, name).map_or(Adjustment::Keep, Adjustment::Set)
+    }
+
+    /// An object that may be there, read by its own fields. Whatever is wrong with them is told together.
+    pub fn object<T>(&mut self, name: &'static str, read: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        let Value::Object(members) = self.take(name)? else {
+            return self.blame(&pointer(&[name]), Fault::WrongType);
+        };
+        let mut inner = Self {
+            members,
+            null: self.null,
+            faults: Vec::new(),
+            place: format!("{}{}", self.place, pointer(&[name])),
+        };
+        let value = read(&mut inner);
+        inner.blame_unknown();
+        self.faults.extend(inner.faults);
+        self.faults.truncate(FAULTS_MAX);
+        Some(value)
+    }
+
     /// A list of at most `max` texts that may be there.
     pub fn texts<T, E: Into<Fault>>(
         &mut self,
@@ -91,10 +163,10 @@ impl Fields {
         read: impl Fn(&str) -> Result<T, E>,
     ) -> Option<Vec<T>> {
         let Value::Array(values) = self.take(name)? else {
-            return self.blame(pointer(&[name]), Fault::WrongType);
+            return self.blame(&pointer(&[name]), Fault::WrongType);
         };
         if values.len() > max {
-            return self.blame(pointer(&[name]), Fault::TooMany);
+            return self.blame(&pointer(&[name]), Fault::TooMany);
         }
         let numbered = values.iter().enumerate();
         let texts: Vec<_> = numbered
@@ -112,16 +184,16 @@ impl Fields {
         read: impl Fn(&str) -> Result<T, E>,
     ) -> Option<BTreeMap<String, T>> {
         let Value::Object(members) = self.take(name)? else {
-            return self.blame(pointer(&[name]), Fault::WrongType);
+            return self.blame(&pointer(&[name]), Fault::WrongType);
         };
         if members.len() > max {
-            return self.blame(pointer(&[name]), Fault::TooMany);
+            return self.blame(&pointer(&[name]), Fault::TooMany);
         }
         let mut texts = Some(BTreeMap::new());
         for (key, value) in members {
             let text = match check_key(&key) {
                 Ok(()) => self.text(&[name, &key], &value, &read),
-                Err(fault) => self.blame(pointer(&[name, &key]), fault),
+                Err(fault) => self.blame(&pointer(&[name, &key]), fault),
             };
             texts = texts.zip(text).map(|(mut texts, text)| {
                 texts.insert(key, text);
@@ -133,10 +205,7 @@ impl Fields {
 
     /// Blames every field that is left, and fails if there is any fault.
     pub fn finish(mut self) -> Result<(), Problem> {
-        let unknown: Vec<_> = self.members.keys().map(|name| pointer(&[name])).collect();
-        for pointer in unknown {
-            self.blame::<()>(pointer, Fault::Unknown);
-        }
+        self.blame_unknown();
         if self.faults.is_empty() {
             Ok(())
         } else {
@@ -148,7 +217,7 @@ impl Fields {
     fn take(&mut self, name: &'static str) -> Option<Value> {
         match (self.members.remove(name)?, self.null) {
             (Value::Null, Null::Absent) => None,
-            (Value::Null, Null::Refused) => self.blame(pointer(&[name]), Fault::NotNullable),
+            (Value::Null, Null::Refused) => self.blame(&pointer(&[name]), Fault::NotNullable),
             (value, _) => Some(value),
         }
     }
@@ -160,18 +229,25 @@ impl Fields {
         read: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
         let Value::String(text) = value else {
-            return self.blame(pointer(path), Fault::WrongType);
+            return self.blame(&pointer(path), Fault::WrongType);
         };
         match read(text) {
             Ok(value) => Some(value),
-            Err(error) => self.blame(pointer(path), error.into()),
+            Err(error) => self.blame(&pointer(path), error.into()),
         }
     }
 
-    fn blame<T>(&mut self, pointer: String, fault: Fault) -> Option<T> {
+    fn blame_unknown(&mut self) {
+        let unknown: Vec<_> = self.members.keys().map(|name| pointer(&[name])).collect();
+        for pointer in unknown {
+            self.blame::<()>(&pointer, Fault::Unknown);
+        }
+    }
+
+    fn blame<T>(&mut self, pointer: &str, fault: Fault) -> Option<T> {
         if self.faults.len() < FAULTS_MAX {
             self.faults.push(FieldFault {
-                place: Place::Body(pointer),
+                place: Place::Body(format!("{}{pointer}", self.place)),
                 fault,
             });
         }
@@ -282,6 +358,35 @@ mod tests {
         assert_eq!(faults(&problem), [("/company_name".to_owned(), "not_nullable")]);
         let problem = read(&json!({"member_code": null}), Null::Absent).unwrap_err();
         assert_eq!(faults(&problem), [("/member_code".to_owned(), "required")]);
+    }
+
+    #[test]
+    fn what_stands_inside_is_named_with_its_place() {
+        let read = |value: Value| {
+            let mut fields = Fields::read(value.to_string().as_bytes(), Null::Refused).unwrap();
+            let inner = fields.object("read_back", |inner| {
+                let path = inner.adjustment("path", |inner, name| inner.optional(name, Label::parse));
+                (path, inner.boolean("enabled"), inner.number("days", 1..=90))
+            });
+            fields.finish().map(|()| inner)
+        };
+        let good = read(json!({"read_back": {"enabled": false, "path": null, "days": 90}}));
+        assert_eq!(good.unwrap(), Some((Adjustment::Unset, Some(false), Some(90))));
+        assert_eq!(read(json!({})).unwrap(), None);
+        let problem = read(json!({"read_back": {"enabled": 1, "days": 1.5, "other": 2}})).unwrap_err();
+        let expected = [
+            ("/read_back/enabled", "wrong_type"),
+            ("/read_back/days", "out_of_range"),
+            ("/read_back/other", "unknown_field"),
+        ];
+        assert_eq!(
+            faults(&problem),
+            expected.map(|(pointer, code)| (pointer.to_owned(), code))
+        );
+        assert_eq!(
+            faults(&read(json!({"read_back": null})).unwrap_err()),
+            [("/read_back".to_owned(), "not_nullable")]
+        );
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Numbers for Prometheus, in its text format (`OpenMetrics` 1.0).
 
+mod asking;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -17,6 +19,7 @@ use registry_publish::RelayStatus;
 use tokio::sync::watch;
 
 use crate::state::Services;
+use asking::Asking;
 
 /// The content type of the text.
 pub const OPENMETRICS_TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -75,6 +78,11 @@ impl Metrics {
             writer: services.writer.clone(),
             door: services.door.clone(),
             relay: services.relay.clone(),
+        }));
+        registry.register_collector(Box::new(Asking {
+            inquirer: services.inquirer.clone(),
+            reconciler: services.reconciler.clone(),
+            ambient: services.ambient.clone(),
         }));
         Self {
             registry,

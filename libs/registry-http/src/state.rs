@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use registry_ingest::{CallbackDoor, LinkIssuer};
+use registry_ingest::{CallbackDoor, CallbackUrls, Inquirer, LinkIssuer, ReconcilerStatus, Redriver};
 use registry_journal::{Ambient, Archive, Writer};
 use registry_publish::RelayStatus;
 use tokio::sync::{Semaphore, watch};
@@ -24,6 +24,14 @@ pub struct Services {
     pub door: CallbackDoor,
     /// Issues registration links.
     pub links: LinkIssuer,
+    /// Drives callbacks again.
+    pub redriver: Redriver,
+    /// Makes callback URLs.
+    pub callback_urls: CallbackUrls,
+    /// Asks Paymint.
+    pub inquirer: Inquirer,
+    /// How reconciliation goes.
+    pub reconciler: watch::Receiver<ReconcilerStatus>,
     /// Time and ids.
     pub ambient: Ambient,
     /// Ticks when a log has grown, by this process or another. A hint: polling is the truth.
@@ -59,6 +67,10 @@ pub struct AppState {
     pub(crate) archive: Archive,
     pub(crate) door: CallbackDoor,
     pub(crate) links: LinkIssuer,
+    pub(crate) redriver: Redriver,
+    pub(crate) callback_urls: CallbackUrls,
+    pub(crate) inquirer: Inquirer,
+    pub(crate) reconciler: watch::Receiver<ReconcilerStatus>,
     pub(crate) ambient: Ambient,
     pub(crate) commits: watch::Receiver<u64>,
     pub(crate) relay: Option<watch::Receiver<RelayStatus>>,
@@ -82,6 +94,10 @@ impl AppState {
             archive: services.archive,
             door: services.door,
             links: services.links,
+            redriver: services.redriver,
+            callback_urls: services.callback_urls,
+            inquirer: services.inquirer,
+            reconciler: services.reconciler,
             ambient: services.ambient,
             commits: services.commits,
             relay: services.relay,

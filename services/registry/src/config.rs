@@ -5,15 +5,20 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use chrono::TimeDelta;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 use ipnet::IpNet;
-use registry_ingest::{PublicUrl, SenderCheck, SenderMode};
+use registry_ingest::{InquiryLimits, Pace, PublicUrl, SenderCheck, SenderMode};
+use registry_journal::port::QuestionPlan;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 /// The name of the database file in the data directory.
 const DATABASE_FILE: &str = "registry.db";
+
+/// Longest interval of the reconciler that may be set: a month.
+const RECONCILE_SECONDS_MAX: u32 = 30 * 86_400;
 
 /// Which database.
 #[derive(Clone, PartialEq, Eq)]
@@ -123,6 +128,17 @@ pub struct Config {
     pub trusted_proxies: Vec<String>,
     /// Most event streams (SSE) open at once.
     pub event_streams_max: usize,
+    /// How long after its last change a merchant is asked about at upstream, and how soon again at the earliest; in
+    /// seconds. Later it is asked about in a quarter of the time that it has been as it is.
+    pub reconcile_first_seconds: u32,
+    /// The longest time between two questions about one merchant, in seconds.
+    pub reconcile_longest_seconds: u32,
+    /// How often upstream's list is compared with the merchants, in seconds.
+    pub reconcile_list_seconds: u32,
+    /// How often the balance is read of a tenant that wants to be warned of a low one, in seconds.
+    pub reconcile_balance_seconds: u32,
+    /// Questions to upstream that one tenant may ask in a second, 1 to 1,000.
+    pub reconcile_calls_per_second: u32,
     /// Most commands in one transaction, 1 to 1,000. With 1 every command pays for a commit of its own.
     pub batch_length_max: usize,
     /// How log lines look.
@@ -148,6 +164,11 @@ impl Default for Config {
             sender_networks: registry_ingest::sender::PUBLISHED_SENDERS.map(str::to_owned).to_vec(),
             trusted_proxies: Vec::new(),
             event_streams_max: 1_000,
+            reconcile_first_seconds: 300,
+            reconcile_longest_seconds: 86_400,
+            reconcile_list_seconds: 21_600,
+            reconcile_balance_seconds: 900,
+            reconcile_calls_per_second: 10,
             batch_length_max: 1_000,
             log_format: LogFormat::Json,
             log: "info".to_owned(),
@@ -185,10 +206,60 @@ impl Config {
             (1..=1_000).contains(&self.batch_length_max),
             "batch_length_max must be 1 to 1,000"
         );
+        self.check_reconciling()?;
         if let Some(url) = &self.public_url {
             PublicUrl::parse(url).context("public_url cannot be used")?;
         }
         Ok(())
+    }
+
+    fn check_reconciling(&self) -> anyhow::Result<()> {
+        let seconds = [
+            ("reconcile_first_seconds", self.reconcile_first_seconds),
+            ("reconcile_longest_seconds", self.reconcile_longest_seconds),
+            ("reconcile_list_seconds", self.reconcile_list_seconds),
+            ("reconcile_balance_seconds", self.reconcile_balance_seconds),
+        ];
+        for (setting, value) in seconds {
+            anyhow::ensure!(
+                (1..=RECONCILE_SECONDS_MAX).contains(&value),
+                "{setting} must be 1 to {RECONCILE_SECONDS_MAX}"
+            );
+        }
+        anyhow::ensure!(
+            self.reconcile_first_seconds <= self.reconcile_longest_seconds,
+            "reconcile_first_seconds must not be above reconcile_longest_seconds"
+        );
+        anyhow::ensure!(
+            (1..=1_000).contains(&self.reconcile_calls_per_second),
+            "reconcile_calls_per_second must be 1 to 1,000"
+        );
+        Ok(())
+    }
+
+    /// How often upstream is asked.
+    pub fn pace(&self) -> Pace {
+        let seconds = |value: u32| TimeDelta::seconds(i64::from(value));
+        Pace {
+            first: seconds(self.reconcile_first_seconds),
+            longest: seconds(self.reconcile_longest_seconds),
+            list: seconds(self.reconcile_list_seconds),
+            balance: seconds(self.reconcile_balance_seconds),
+        }
+    }
+
+    /// When upstream is asked about a merchant for the first time after a change.
+    pub fn questions(&self) -> QuestionPlan {
+        QuestionPlan {
+            first: self.pace().first,
+        }
+    }
+
+    /// How often upstream may be asked.
+    pub fn inquiry_limits(&self) -> InquiryLimits {
+        InquiryLimits {
+            calls_per_second: self.reconcile_calls_per_second,
+        }
     }
 
     /// The database.
@@ -249,6 +320,9 @@ mod tests {
         assert!(wrong(|config| config.trusted_proxies = vec!["x".into()]).contains("trusted_proxies"));
         assert!(wrong(|config| config.sender_networks = vec!["1.2.3".into()]).contains("sender_networks"));
         assert!(wrong(|config| config.nats_replicas = 2).contains("nats_replicas"));
+        assert!(wrong(|config| config.reconcile_list_seconds = 0).contains("reconcile_list_seconds"));
+        assert!(wrong(|config| config.reconcile_calls_per_second = 1_001).contains("reconcile_calls_per_second"));
+        assert!(wrong(|config| config.reconcile_longest_seconds = 60).contains("reconcile_first_seconds"));
         assert!(wrong(|config| config.public_url = Some("ftp://x".into())).contains("public_url"));
     }
 

@@ -10,3 +10,4 @@ mod logging;
 pub mod secrets;
 mod signals;
 pub mod storage;
+mod workers;

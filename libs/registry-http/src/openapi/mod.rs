@@ -62,7 +62,22 @@ const TAGS: &[(&str, &str)] = &[
     ),
     ("Events", "Everything that happened, in order and without gaps."),
     ("Callbacks", "What Paymint sent, and the door through which it comes."),
-    ("Account", "Who you are here and what you may do."),
+    (
+        "Quarantine",
+        "Callbacks that could not be used: look at them, drive them again, say whose they are.",
+    ),
+    (
+        "Unclaimed merchants",
+        "Shops of which Paymint spoke although you had not registered them.",
+    ),
+    (
+        "Billing",
+        "May this shop bill? Payment approvals, and the points that bills are charged to.",
+    ),
+    (
+        "Account",
+        "Who you are here, what you may do, what you have set for yourself, and how well Paymint's word arrives.",
+    ),
     ("Operation", "For whoever runs this installation."),
 ];
 
@@ -77,8 +92,12 @@ you do not know.
 **Concurrency.** A merchant's `ETag` is its version. PATCH and DELETE need `If-Match`; `If-None-Match` saves the body of \
 an answer that you have.
 
-**Retries.** Every POST takes an `Idempotency-Key`: within 24 hours the same key with the same request has its effect once \
-and gives the same answer, marked by `Idempotency-Replayed: true`. Failed answers are repeated too where Paymint was called.
+**Retries.** A POST that writes takes an `Idempotency-Key`: within 24 hours the same key with the same request has its effect \
+once and gives the same answer, marked by `Idempotency-Replayed: true` where the answer is a merchant or a link. Failed answers \
+are repeated too where a link was asked for. The few that need no key say what a repeat does.
+
+**How far to trust.** Paymint's callbacks are claims. `review.verification` says whether Paymint confirmed them when asked; \
+doubtful ones are held until it has.
 
 **Problems** are `application/problem+json` (RFC 9457) with a stable `code`, in English, or in Korean if `Accept-Language` \
 prefers it.

@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use super::API_KEY;
 use crate::language::Language;
-use crate::problem::{Code, Fault, FieldFault, Place, Problem, ProblemDocument, code_of_outcome};
+use crate::problem::{Code, Fault, FieldFault, Place, Problem, ProblemDocument, code_of_outcome, unreachable_upstream};
 use crate::state::AppState;
 
 /// A route with its documentation.
@@ -158,7 +158,13 @@ fn problem_response(codes: &[Code]) -> Response {
     let response = ResponseBuilder::new()
         .description(names.join(", "))
         .content("application/problem+json", content);
-    let may_pass = [Code::Overloaded, Code::StorageUnavailable, Code::RequestInFlight];
+    let may_pass = [
+        Code::Overloaded,
+        Code::StorageUnavailable,
+        Code::RequestInFlight,
+        Code::UpstreamRateCapped,
+        Code::UpstreamUnavailable,
+    ];
     if codes.iter().any(|code| may_pass.contains(code)) {
         return response.header_ref("Retry-After", header_ref(RETRY_AFTER)).build();
     }
@@ -219,6 +225,8 @@ fn example_of(code: Code) -> Problem {
         upstream(LinkOutcome::Refused, Some("PARTNER_006"), false, WhoFixes::Paymint),
         upstream(LinkOutcome::NotSent, None, true, WhoFixes::Paymint),
         upstream(LinkOutcome::Unknown, None, true, WhoFixes::Paymint),
+        Problem::unanswered(Code::UpstreamUnavailable, unreachable_upstream()),
+        Problem::unanswered(Code::UpstreamNoAnswer, unreachable_upstream()),
     ];
     let found = with_members.into_iter().find(|problem| problem.code() == code);
     found.unwrap_or_else(|| Problem::from(code))

@@ -104,6 +104,14 @@ catalogue! {
     CallbackNotFound, NOT_FOUND, "callback_not_found",
     "No such callback", "You have no event with this id that holds a callback.",
     "콜백을 찾을 수 없습니다", "이 ID로 콜백을 담은 이벤트가 없습니다.";
+    /// The callback never was in quarantine.
+    NotQuarantined, NOT_FOUND, "not_quarantined",
+    "No such callback in quarantine", "You have no callback with this event id that is or was in quarantine.",
+    "격리된 콜백을 찾을 수 없습니다", "이 이벤트 ID로 격리된 콜백이 없습니다.";
+    /// The tenant has no such unclaimed merchant.
+    UnclaimedMerchantNotFound, NOT_FOUND, "unclaimed_merchant_not_found",
+    "No such unclaimed merchant", "Paymint has told of no unregistered pair of codes with this id.",
+    "미등록 가맹점을 찾을 수 없습니다", "이 ID로 알려진 미등록 코드 쌍이 없습니다.";
     /// The merchant was registered later.
     NotYetRegistered, NOT_FOUND, "not_yet_registered",
     "The merchant was registered later", "At the moment given in `as_of` the merchant was not known yet.",
@@ -140,6 +148,18 @@ catalogue! {
     UpstreamNotConfigured, CONFLICT, "upstream_not_configured",
     "Paymint is not set up for this tenant", "The operator of this installation has to enter the base URL and the apiKey of your Paymint contract.",
     "결제선생 연동이 설정되지 않았습니다", "운영 담당자가 결제선생 API 주소와 apiKey를 등록해야 합니다.";
+    /// Paymint is not asked about single merchants.
+    ReadBackOff, CONFLICT, "read_back_off",
+    "Nothing can be verified", "Asking Paymint about single merchants is switched off in your settings.",
+    "확인할 수 없습니다", "설정에서 결제선생 가맹점 조회(read-back)가 꺼져 있습니다.";
+    /// The pair was dismissed.
+    UnclaimedMerchantDismissed, CONFLICT, "unclaimed_merchant_dismissed",
+    "The pair was dismissed", "It can still be registered like any other merchant.",
+    "이미 제외된 코드 쌍입니다", "필요하면 일반 가맹점처럼 등록할 수 있습니다.";
+    /// The pair was adopted.
+    UnclaimedMerchantAdopted, CONFLICT, "unclaimed_merchant_adopted",
+    "The pair was adopted", "It is a merchant of yours now: archive that, if need be.",
+    "이미 등록된 코드 쌍입니다", "가맹점으로 등록되어 있습니다. 필요하면 그 가맹점을 보관해 주세요.";
     /// The payload was destroyed with the merchant's personal data.
     PayloadErased, GONE, "payload_erased",
     "The payload was erased", "It was destroyed with the merchant's personal data.",
@@ -176,6 +196,10 @@ catalogue! {
     IfMatchRequired, PRECONDITION_REQUIRED, "if_match_required",
     "If-Match is required", "Send the ETag that you got with the merchant, so that nobody's change is lost.",
     "If-Match가 필요합니다", "다른 변경을 덮어쓰지 않도록 조회할 때 받은 ETag를 If-Match로 보내 주세요.";
+    /// The tenant asks Paymint faster than it may.
+    UpstreamRateCapped, TOO_MANY_REQUESTS, "upstream_rate_capped",
+    "Paymint is asked too often", "Nothing was sent. Try again after the time in Retry-After.",
+    "결제선생 조회가 너무 잦습니다", "요청은 전송되지 않았습니다. Retry-After에 표시된 시간 뒤에 다시 시도해 주세요.";
     /// A defect of the registry.
     Internal, INTERNAL_SERVER_ERROR, "internal_error",
     "Something went wrong here", "The cause was logged under `request_id`.",
@@ -186,8 +210,16 @@ catalogue! {
     "결제선생이 요청을 거절했습니다", "거절 코드, 재시도 가능 여부, 조치 주체는 `upstream`에 있습니다.";
     /// Paymint could not be reached.
     UpstreamUnreachable, SERVICE_UNAVAILABLE, "upstream_unreachable",
-    "Paymint cannot be reached", "Nothing was sent. Try again later with a new Idempotency-Key.",
-    "결제선생에 연결할 수 없습니다", "요청은 전송되지 않았습니다. 나중에 새 Idempotency-Key로 다시 시도해 주세요.";
+    "Paymint cannot be reached", "Nothing was sent. Try again later; where an Idempotency-Key was sent, with a new one.",
+    "결제선생에 연결할 수 없습니다", "요청은 전송되지 않았습니다. 나중에 다시 시도해 주세요. Idempotency-Key를 보냈다면 새 키를 사용해 주세요.";
+    /// Paymint has failed so often that it is left alone for a while.
+    UpstreamUnavailable, SERVICE_UNAVAILABLE, "upstream_unavailable",
+    "Paymint is failing", "It failed several times in a row and is left alone for a moment. Nothing was sent. Try again after the time in Retry-After.",
+    "결제선생에 장애가 있습니다", "연속으로 실패하여 잠시 호출을 멈추었습니다. 요청은 전송되지 않았습니다. Retry-After에 표시된 시간 뒤에 다시 시도해 주세요.";
+    /// Paymint was asked and did not answer, or not in a way that can be read.
+    UpstreamNoAnswer, GATEWAY_TIMEOUT, "upstream_no_answer",
+    "Paymint did not answer", "Its answer did not come, or cannot be read. Nothing was changed. Ask again later.",
+    "결제선생이 응답하지 않았습니다", "응답이 없거나 읽을 수 없습니다. 변경된 내용은 없습니다. 나중에 다시 조회해 주세요.";
     /// Paymint did not answer, or not in a way that can be read.
     UpstreamOutcomeUnknown, GATEWAY_TIMEOUT, "upstream_outcome_unknown",
     "Paymint's answer did not arrive", "Paymint may or may not have issued the URL. A new link can be asked for with a new Idempotency-Key.",

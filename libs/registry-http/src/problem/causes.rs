@@ -1,9 +1,11 @@
 //! What went wrong below, turned into problems. Failures of our own are logged here, once; the request's span names it.
 
 use std::error::Error;
+use std::time::Duration;
 
-use registry_domain::merchant::{LinkOutcome, LinkRefusal, Refusal};
-use registry_ingest::{DoorError, IssueError};
+use registry_domain::merchant::{LinkFailure, LinkOutcome, LinkRefusal, Refusal, WhoFixes};
+use registry_domain::tenant;
+use registry_ingest::{AskError, DoorError, IssueError, RedriveError};
 use registry_journal::{ArchiveError, ReadError, WriteError};
 
 use super::{Code, Problem};
@@ -79,6 +81,85 @@ impl From<IssueError> for Problem {
     }
 }
 
+impl From<AskError> for Problem {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::NotConfigured => Self::from(Code::UpstreamNotConfigured),
+            AskError::ReadBackOff => Self::from(Code::ReadBackOff),
+            AskError::NoSuchMerchant => Self::from(Code::MerchantNotFound),
+            // Only rounds of the reconciler heed the pause; a person's question ends it, if it is answered.
+            AskError::Paused { code } => {
+                let failure = LinkFailure {
+                    outcome: LinkOutcome::Refused,
+                    upstream_code: Some(code),
+                    retryable: false,
+                    who_fixes: WhoFixes::Partner,
+                };
+                Self::unanswered(Code::UpstreamRefused, failure)
+            }
+            AskError::BreakerOpen { retry_after } => {
+                Self::unanswered(Code::UpstreamUnavailable, unreachable_upstream()).retry_after(seconds(retry_after))
+            }
+            AskError::RateCapped { retry_after } => {
+                Self::from(Code::UpstreamRateCapped).retry_after(seconds(retry_after))
+            }
+            // An answer about somebody else is as good as none.
+            AskError::AnotherMerchant => Self::unanswered(Code::UpstreamNoAnswer, unreachable_upstream()),
+            AskError::Failed(failure) => {
+                let code = match failure.outcome {
+                    LinkOutcome::NotSent => Code::UpstreamUnreachable,
+                    LinkOutcome::Refused => Code::UpstreamRefused,
+                    LinkOutcome::Unknown => Code::UpstreamNoAnswer,
+                };
+                Self::unanswered(code, failure)
+            }
+            AskError::Write(error) => Self::from(error),
+            AskError::Read(error) => Self::from(error),
+        }
+    }
+}
+
+/// What is known when Paymint was not there: time heals it, or Paymint does.
+pub const fn unreachable_upstream() -> LinkFailure {
+    LinkFailure {
+        outcome: LinkOutcome::Unknown,
+        upstream_code: None,
+        retryable: true,
+        who_fixes: WhoFixes::Paymint,
+    }
+}
+
+/// Whole seconds, at least one: a client that comes back at once would be sent away again.
+fn seconds(time: Duration) -> u32 {
+    u32::try_from(time.as_secs()).unwrap_or(u32::MAX).saturating_add(1)
+}
+
+impl From<RedriveError> for Problem {
+    fn from(error: RedriveError) -> Self {
+        match error {
+            RedriveError::NoSuchCallback => Self::from(Code::CallbackNotFound),
+            RedriveError::NoSuchMerchant => Self::from(Code::MerchantNotFound),
+            RedriveError::Erased => Self::from(Code::PayloadErased),
+            RedriveError::KeyReused => Self::from(Code::IdempotencyKeyReused),
+            RedriveError::Write(error) => Self::from(error),
+            RedriveError::Read(error) => Self::from(error),
+        }
+    }
+}
+
+impl From<tenant::Refusal> for Problem {
+    fn from(refusal: tenant::Refusal) -> Self {
+        match refusal {
+            tenant::Refusal::NoSuchUnclaimed => Self::from(Code::UnclaimedMerchantNotFound),
+            tenant::Refusal::NotQuarantined => Self::from(Code::NotQuarantined),
+            tenant::Refusal::NoSuchTenant
+            | tenant::Refusal::SlugTaken { .. }
+            | tenant::Refusal::TooManyKeys
+            | tenant::Refusal::NoSuchKey => Self::internal("run a command of a tenant", &refusal),
+        }
+    }
+}
+
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
@@ -86,7 +167,7 @@ impl From<Refusal> for Problem {
             Refusal::ReferenceTaken { existing } => Self::reference_taken(existing),
             Refusal::VersionMismatch { current } => Self::version_mismatch(current),
             Refusal::NoSuchLink => Self::from(Code::LinkNotFound),
-            Refusal::NotQuarantined => Self::from(Code::CallbackNotFound),
+            Refusal::NotQuarantined => Self::from(Code::NotQuarantined),
             Refusal::Link(LinkRefusal::CodesTooLong) => Self::from(Code::CodesTooLongForLink),
             Refusal::Link(LinkRefusal::Archived) => Self::from(Code::MerchantArchived),
             Refusal::Link(LinkRefusal::TooManyLinks) => Self::from(Code::TooManyLinks),

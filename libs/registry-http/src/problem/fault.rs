@@ -2,6 +2,8 @@
 
 use registry_domain::business::BusinessNumberError;
 use registry_domain::codes::CodeError;
+use registry_domain::ids::IdError;
+use registry_domain::tenant::SettingError;
 use registry_domain::text::LabelError;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -72,6 +74,14 @@ faults! {
     InTheFuture, "in_the_future", "must not lie in the future", "미래의 시각일 수 없습니다";
     /// Cannot be used beside another parameter.
     NotCombinable, "not_combinable", "cannot be combined with the other parameters", "다른 조건과 함께 사용할 수 없습니다";
+    /// Not the path of a call.
+    NotAPath, "not_a_path", "must be a path below the base URL, without `:`, `?`, `#`, `\\` and `..`", "기본 URL 아래의 경로여야 하며 `:`, `?`, `#`, `\\`, `..`를 쓸 수 없습니다";
+    /// Not the name of a field.
+    NotAFieldName, "not_a_field_name", "must have 1 to 40 letters, digits and underscores", "영문자, 숫자, 밑줄로 된 1~40자여야 합니다";
+    /// Not an id of the wanted kind.
+    NotAnId, "not_an_id", "is not an id of this kind", "이 종류의 ID가 아닙니다";
+    /// Needed with the value that another field has.
+    Inapplicable, "inapplicable", "does not go with the other fields", "다른 항목과 함께 사용할 수 없습니다";
     /// Not an `https` URL.
     NotAnHttpsUrl, "not_an_https_url", "must be an absolute https URL", "https로 시작하는 절대 URL이어야 합니다";
 }
@@ -93,6 +103,22 @@ impl From<LabelError> for Fault {
             LabelError::TooLong => Self::TooLong,
             LabelError::ControlCharacter => Self::BadCharacter,
         }
+    }
+}
+
+impl From<SettingError> for Fault {
+    fn from(error: SettingError) -> Self {
+        match error {
+            SettingError::HoldTime | SettingError::SilenceDays => Self::OutOfRange,
+            SettingError::Path => Self::NotAPath,
+            SettingError::FieldName => Self::NotAFieldName,
+        }
+    }
+}
+
+impl From<IdError> for Fault {
+    fn from(_: IdError) -> Self {
+        Self::NotAnId
     }
 }
 

@@ -20,7 +20,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use catalogue::Code;
-pub use causes::code_of_outcome;
+pub use causes::{code_of_outcome, unreachable_upstream};
 pub use fault::{Fault, FieldErrorDocument, FieldFault, Place};
 
 use crate::context::RequestContext;
@@ -92,6 +92,13 @@ impl Problem {
     pub fn upstream(code: Code, link_id: LinkId, failure: LinkFailure) -> Self {
         let mut problem = Self::from(code);
         problem.members.link_id = Some(link_id);
+        problem.members.upstream = Some(failure);
+        problem
+    }
+
+    /// A question that Paymint did not answer.
+    pub fn unanswered(code: Code, failure: LinkFailure) -> Self {
+        let mut problem = Self::from(code);
         problem.members.upstream = Some(failure);
         problem
     }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
-use registry_domain::tenant::Scope;
+use registry_domain::tenant::{Scope, Tenant};
+use registry_journal::port::TenantHealth;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -28,7 +29,8 @@ pub fn route() -> Route {
 
 /// Read who you are
 ///
-/// Your tenant, the API key that you used, and the limits that apply to you. Any API key may ask.
+/// Your tenant, the API key that you used, how well Paymint's word about your merchants arrives, and the limits that
+/// apply to you. Any API key may ask.
 #[utoipa::path(
     get,
     path = "/v1/me",
@@ -36,12 +38,9 @@ pub fn route() -> Route {
     responses((status = 200, description = "Who you are", body = Me))
 )]
 async fn get_me(State(state): State<Arc<AppState>>, caller: Caller) -> Result<Json<Me>, Problem> {
-    let tenant = state
-        .archive
-        .reader()
-        .tenant(caller.tenant_id())
-        .await?
-        .ok_or(Code::Unauthenticated)?;
+    let reader = state.archive.reader();
+    let tenant = reader.tenant(caller.tenant_id()).await?.ok_or(Code::Unauthenticated)?;
+    let health = reader.tenant_health(caller.tenant_id()).await?;
     let key = caller.key();
     Ok(Json(Me {
         object: "me",
@@ -58,6 +57,7 @@ async fn get_me(State(state): State<Arc<AppState>>, caller: Caller) -> Result<Js
             scopes: key.scopes.iter().copied().map(Scope::as_str).collect(),
             expires_at: key.expires_at,
         },
+        health: HealthDocument::new(&tenant, &health),
         limits: LimitsDocument {
             body_bytes: BODY_BYTES_MAX,
             page_length: LIMIT_MAX,
@@ -76,6 +76,8 @@ struct Me {
     tenant: TenantDocument,
     /// The API key that you used.
     key: KeyDocument,
+    /// How well Paymint's word about your merchants arrives, and what waits for you.
+    health: HealthDocument,
     /// The limits that apply to you.
     limits: LimitsDocument,
 }
@@ -117,6 +119,101 @@ struct KeyDocument {
     expires_at: Option<DateTime<Utc>>,
 }
 
+/// How well Paymint's word about your merchants arrives, and what waits for you.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TenantHealth)]
+struct HealthDocument {
+    /// Whether Paymint can be asked about single merchants. If not, nothing can be verified.
+    can_verify: bool,
+    /// When the last callback came, whatever was in it.
+    last_callback_at: Option<DateTime<Utc>>,
+    /// Links were issued, and no callback has come for too long: look whether Paymint can reach this installation.
+    callbacks_missing: bool,
+    /// When the oldest link was issued about which Paymint has said nothing, if callbacks are missing.
+    callbacks_missing_since: Option<DateTime<Utc>>,
+    /// How many of your merchants' latest changes callbacks have brought.
+    #[schema(example = 98)]
+    changes_by_callback: u64,
+    /// How many of them were found by asking only, because no callback had brought them.
+    #[schema(example = 2)]
+    changes_by_asking: u64,
+    /// The share of those, from 0 to 1; null as long as nothing has changed.
+    #[schema(example = 0.02, minimum = 0, maximum = 1)]
+    share_found_by_asking: Option<f64>,
+    /// Calls to Paymint are stopped because it refuses you itself; null otherwise.
+    upstream_paused: Option<PauseDocument>,
+    /// Your balance is below the threshold of your settings; null otherwise.
+    balance_low: Option<LowBalanceDocument>,
+    /// Callbacks in quarantine that wait for somebody.
+    #[schema(example = 0)]
+    open_quarantine: u64,
+    /// Pairs of codes of which Paymint spoke although you had not registered them.
+    #[schema(example = 0)]
+    unclaimed_merchants: u64,
+    /// Merchants with a doubtful claim that waits for Paymint's word.
+    #[schema(example = 0)]
+    held: u64,
+}
+
+/// Calls to Paymint are stopped.
+#[derive(Serialize, ToSchema)]
+#[schema(as = UpstreamPause)]
+struct PauseDocument {
+    /// Paymint's code.
+    #[schema(example = "PARTNER_006")]
+    code: String,
+    /// Since when.
+    since: DateTime<Utc>,
+}
+
+/// A balance that is low. In points; one is worth one won.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LowBalance)]
+struct LowBalanceDocument {
+    /// The threshold.
+    #[schema(example = 5_500)]
+    threshold: i64,
+    /// The balance that was read when it fell below it.
+    #[schema(example = 5_445)]
+    seen: i64,
+    /// Since when.
+    since: DateTime<Utc>,
+}
+
+impl HealthDocument {
+    fn new(tenant: &Tenant, health: &TenantHealth) -> Self {
+        Self {
+            can_verify: tenant.upstream.is_some() && tenant.settings.read_back.enabled,
+            last_callback_at: health.last_callback_at,
+            callbacks_missing: tenant.callbacks_missing_since.is_some(),
+            callbacks_missing_since: tenant.callbacks_missing_since,
+            changes_by_callback: health.changes_by_callback,
+            changes_by_asking: health.changes_by_reading,
+            share_found_by_asking: share(health.changes_by_reading, health.changes_by_callback),
+            upstream_paused: tenant.upstream_pause.as_ref().map(|pause| PauseDocument {
+                code: pause.code.clone(),
+                since: pause.since,
+            }),
+            balance_low: tenant.low_balance.map(|low| LowBalanceDocument {
+                threshold: low.threshold,
+                seen: low.seen,
+                since: low.since,
+            }),
+            open_quarantine: health.open_quarantine,
+            unclaimed_merchants: health.unclaimed,
+            held: health.held,
+        }
+    }
+}
+
+/// The share that a part has of two, to a ten-thousandth.
+fn share(part: u64, other: u64) -> Option<f64> {
+    let ten_thousandths = part.saturating_mul(10_000).checked_div(part.saturating_add(other))?;
+    u32::try_from(ten_thousandths)
+        .ok()
+        .map(|share| f64::from(share) / 10_000.0)
+}
+
 /// The most that is taken or given.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Limits)]
@@ -130,4 +227,18 @@ struct LimitsDocument {
     /// Most event streams that are open at once, for all tenants together.
     #[schema(example = 256)]
     event_streams: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_of_both() {
+        assert_eq!(share(0, 0), None);
+        assert_eq!(share(0, 7), Some(0.0));
+        assert_eq!(share(1, 3), Some(0.25));
+        assert_eq!(share(1, 2), Some(0.3333));
+        assert_eq!(share(5, 0), Some(1.0));
+    }
 }

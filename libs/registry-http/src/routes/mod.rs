@@ -1,12 +1,17 @@
 //! One file per operation.
 
+mod approvals;
 mod callbacks;
 mod events;
 mod links;
 mod me;
 mod merchants;
 mod operation;
+mod quarantine;
+mod settings;
 mod stats;
+mod unclaimed;
+mod upstream;
 
 use std::sync::Arc;
 
@@ -26,6 +31,8 @@ pub fn all() -> OpenApiRouter<Arc<AppState>> {
         .routes(merchants::restore::route())
         .routes(merchants::by_reference::route())
         .routes(merchants::events::route())
+        .routes(merchants::callbacks::route())
+        .routes(upstream::reconcile::route())
         .routes(stats::route())
         .routes(links::issue::route())
         .routes(links::list::route())
@@ -34,7 +41,24 @@ pub fn all() -> OpenApiRouter<Arc<AppState>> {
         .routes(events::feed::route())
         .routes(callbacks::payload::route())
         .routes(callbacks::door::route())
+        .routes(quarantine::list::route())
+        .routes(quarantine::count::route())
+        .routes(quarantine::get::route())
+        .routes(quarantine::redrive::route())
+        .routes(quarantine::redrive_many::route())
+        .routes(quarantine::resolve::route())
+        .routes(unclaimed::list::route())
+        .routes(unclaimed::get::route())
+        .routes(unclaimed::adopt::route())
+        .routes(unclaimed::dismiss::route())
+        .routes(merchants::eligibility::route())
+        .routes(approvals::callback_url::route())
+        .routes(approvals::list::route())
+        .routes(upstream::balance::route())
+        .routes(upstream::merchant_balance::route())
         .routes(me::route())
+        .routes(settings::get::route())
+        .routes(settings::change::route())
         .routes(operation::livez::route())
         .routes(operation::readyz::route())
         .routes(operation::metrics::route())

@@ -8,10 +8,10 @@ use registry_journal::{Ambient, Archive, Order, Origin, Outcome, Submission, Wri
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::app::start_writer_task;
 use crate::config::Config;
 use crate::secrets::Secrets;
 use crate::storage::Storage;
+use crate::workers::start_writer_task;
 
 /// The write path and the log, without a server.
 pub(super) struct Desk {
@@ -34,7 +34,10 @@ impl Desk {
             &storage,
             &secrets,
             &ambient,
-            WriterConfig::default(),
+            WriterConfig {
+                questions: config.questions(),
+                ..WriterConfig::default()
+            },
             stop.clone().cancelled_owned(),
         );
         let archive = storage.archive.clone();

@@ -100,6 +100,8 @@ fn print(tenant: &Tenant, mode: Mode, report: &Report) {
             Difference::Merchant(id) => println!("{slug}: what is projected of {id} is not what the log says"),
             Difference::Surplus(id) => println!("{slug}: {id} has a row, and the log knows no such merchant"),
             Difference::Tenant => println!("{slug}: the tenant's row is not what the log says"),
+            Difference::Callback(id) => println!("{slug}: {id} does not stand in quarantine as the log says"),
+            Difference::Unclaimed(id) => println!("{slug}: what is known of {id} is not what the log says"),
         }
     }
     let progress = report.progress;

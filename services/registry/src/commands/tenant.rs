@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use registry_domain::merchant::SecretText;
-use registry_domain::tenant::{CallPath, Command, Creation, Slug, Upstream};
+use registry_domain::tenant::{
+    Adjustment, CallPath, Command, Creation, FieldName, HoldTime, Settings, SettingsChange, SilenceDays, Slug, Upstream,
+};
 use registry_domain::{Label, TenantId};
 use registry_ingest::{CallbackToken, PublicUrl};
 use registry_journal::port::PageSize;
@@ -29,6 +31,8 @@ pub(super) enum TenantCommand {
     Suspend(SlugArgs),
     /// Accept a suspended tenant's API keys again.
     Resume(SlugArgs),
+    /// Show a tenant's settings; with options, change them first.
+    Settings(SettingsArgs),
     /// Print the tenant-level callback URL, for mappings that Paymint's staff links by hand.
     CallbackUrl(SlugArgs),
 }
@@ -66,6 +70,65 @@ pub(super) struct SlugArgs {
     tenant: String,
 }
 
+#[derive(Args)]
+pub(super) struct SettingsArgs {
+    /// The tenant.
+    #[arg(long)]
+    tenant: String,
+    /// For how many seconds a doubtful claim is held for Paymint's word: 60 to 86400.
+    #[arg(long)]
+    hold_seconds: Option<u32>,
+    /// Whether Paymint is asked about single merchants. Without that nothing can be verified.
+    #[arg(long)]
+    read_back: Option<bool>,
+    /// Path of the mapping-status call below the base URL; empty for the usual one.
+    #[arg(long)]
+    read_back_path: Option<String>,
+    /// Its field for the member code; empty for the usual one.
+    #[arg(long)]
+    member_field: Option<String>,
+    /// Its field for the merchant code; empty for the usual one.
+    #[arg(long)]
+    merchant_field: Option<String>,
+    /// Below how many points the balance is low.
+    #[arg(long, allow_negative_numbers = true)]
+    low_balance_threshold: Option<i64>,
+    /// Never warn of a low balance.
+    #[arg(long, conflicts_with = "low_balance_threshold")]
+    no_low_balance_threshold: bool,
+    /// After how many days without any callback, while links are issued, callbacks are missed: 1 to 90.
+    #[arg(long)]
+    callbacks_missing_days: Option<u16>,
+}
+
+impl SettingsArgs {
+    fn change(&self) -> anyhow::Result<SettingsChange> {
+        let threshold = self.low_balance_threshold.map_or(Adjustment::Keep, Adjustment::Set);
+        Ok(SettingsChange {
+            hold_time: self.hold_seconds.map(HoldTime::from_seconds).transpose()?,
+            read_back_enabled: self.read_back,
+            read_back_path: or_usual(self.read_back_path.as_deref(), CallPath::parse)?,
+            member_field: or_usual(self.member_field.as_deref(), FieldName::parse)?,
+            merchant_field: or_usual(self.merchant_field.as_deref(), FieldName::parse)?,
+            low_balance_threshold: if self.no_low_balance_threshold {
+                Adjustment::Unset
+            } else {
+                threshold
+            },
+            callbacks_missing_after: self.callbacks_missing_days.map(SilenceDays::from_days).transpose()?,
+        })
+    }
+}
+
+/// An empty text takes the setting back.
+fn or_usual<T, E>(text: Option<&str>, read: impl Fn(&str) -> Result<T, E>) -> Result<Adjustment<T>, E> {
+    match text {
+        None => Ok(Adjustment::Keep),
+        Some("") => Ok(Adjustment::Unset),
+        Some(text) => read(text).map(Adjustment::Set),
+    }
+}
+
 pub(super) async fn run(config: Config, command: TenantCommand) -> anyhow::Result<ExitCode> {
     let desk = Desk::open(&config).await?;
     let done = match command {
@@ -74,6 +137,7 @@ pub(super) async fn run(config: Config, command: TenantCommand) -> anyhow::Resul
         TenantCommand::List => list(&desk).await,
         TenantCommand::Suspend(args) => to_tenant(&desk, &args.tenant, Command::Suspend).await,
         TenantCommand::Resume(args) => to_tenant(&desk, &args.tenant, Command::Resume).await,
+        TenantCommand::Settings(args) => settings(&desk, args).await,
         TenantCommand::CallbackUrl(args) => callback_url(&config, &desk, &args.tenant).await,
     };
     desk.close().await;
@@ -95,15 +159,18 @@ async fn create(desk: &Desk, args: CreateArgs) -> anyhow::Result<()> {
 async fn configure(desk: &Desk, args: UpstreamArgs) -> anyhow::Result<()> {
     let file = &args.api_key_file;
     let key = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let path = args.mapping_status_path.as_deref().map(CallPath::parse);
-    let path = path.transpose().context("the path of mapping-status cannot be used")?;
+    let path = or_usual(args.mapping_status_path.as_deref(), CallPath::parse)
+        .context("the path of mapping-status cannot be used")?;
     let tenant = desk.tenant(&args.tenant).await?;
     desk.submit(tenant.id, Command::ConfigureUpstream(upstream(&args.url, &key)?))
         .await?;
-    if path.is_some() {
-        let mut settings = tenant.settings;
-        settings.read_back.path = path;
-        desk.submit(tenant.id, Command::ChangeSettings(settings)).await?;
+    if path != Adjustment::Keep {
+        let change = SettingsChange {
+            read_back_path: path,
+            ..SettingsChange::default()
+        };
+        desk.submit(tenant.id, Command::ChangeSettings(Box::new(change)))
+            .await?;
     }
     Ok(())
 }
@@ -129,6 +196,37 @@ pub(super) fn upstream(url: &str, key: &str) -> anyhow::Result<Upstream> {
 async fn to_tenant(desk: &Desk, slug: &str, command: Command) -> anyhow::Result<()> {
     let tenant = desk.tenant(slug).await?;
     desk.submit(tenant.id, command).await
+}
+
+async fn settings(desk: &Desk, args: SettingsArgs) -> anyhow::Result<()> {
+    let change = args.change()?;
+    if change != SettingsChange::default() {
+        to_tenant(desk, &args.tenant, Command::ChangeSettings(Box::new(change))).await?;
+    }
+    show(&desk.tenant(&args.tenant).await?.settings);
+    Ok(())
+}
+
+fn show(settings: &Settings) {
+    let read_back = &settings.read_back;
+    let usual = "(the usual one)";
+    let threshold = settings.low_balance_threshold.map(|points| points.to_string());
+    println!("hold_seconds\t{}", settings.hold_time.seconds());
+    println!("read_back\t{}", read_back.enabled);
+    println!(
+        "read_back_path\t{}",
+        read_back.path.as_ref().map_or(usual, CallPath::as_str)
+    );
+    println!(
+        "member_field\t{}",
+        read_back.member_field.as_ref().map_or(usual, FieldName::as_str)
+    );
+    println!(
+        "merchant_field\t{}",
+        read_back.merchant_field.as_ref().map_or(usual, FieldName::as_str)
+    );
+    println!("low_balance_threshold\t{}", threshold.as_deref().unwrap_or("(none)"));
+    println!("callbacks_missing_days\t{}", settings.callbacks_missing_after.days());
 }
 
 async fn list(desk: &Desk) -> anyhow::Result<()> {

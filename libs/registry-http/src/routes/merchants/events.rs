@@ -34,7 +34,9 @@ pub fn route() -> Route {
 
 /// Read a merchant's timeline
 ///
-/// Everything that happened to one merchant, oldest first.
+/// Everything that happened to one merchant, oldest first: what came in and when (`callback.received`), what the registry
+/// made of it (its `verdict`, and the facts that name it as their `causation_id`), what Paymint said when asked
+/// (`status.observed`, `confirmation.resolved`), and up to where it was published (`published_seq`).
 #[utoipa::path(
     get,
     path = "/v1/merchants/{id}/events",
@@ -66,11 +68,16 @@ async fn list_merchant_events(
         limit,
     };
     let recorded = state.archive.stream(caller.tenant_id(), &query).await?;
+    let published_seq = match state.relay {
+        Some(_) => Some(state.archive.reader().publish_cursor(caller.tenant_id()).await?.seq.0),
+        None => None,
+    };
     let next_after_version = recorded.last().map_or(after, |event| event.stamp.version).0;
     let data = recorded.iter().map(public_event).collect();
     Ok(Json(TimelinePage {
         data,
         page: TimelinePosition { next_after_version },
+        published_seq,
     }))
 }
 
@@ -81,12 +88,15 @@ struct TimelinePage {
     data: Vec<PublicEvent>,
     /// Where the next page begins.
     page: TimelinePosition,
+    /// Everything of the merchant up to this `seq` was published to NATS. Null if this installation publishes nothing.
+    #[schema(example = 41)]
+    published_seq: Option<u64>,
 }
 
 /// Where the next page of a timeline begins.
 #[derive(Serialize, ToSchema)]
-struct TimelinePosition {
+pub struct TimelinePosition {
     /// The `after_version` of the next page. An empty page repeats the one it was asked for.
     #[schema(example = 7)]
-    next_after_version: u64,
+    pub next_after_version: u64,
 }

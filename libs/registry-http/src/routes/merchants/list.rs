@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 
 use super::filter;
 use crate::caller::Caller;
-use crate::cursor::{Listing, sort_word};
+use crate::cursor::{Listing, Page, sort_word};
 use crate::openapi::{Access, Operation, Route};
 use crate::problem::{Code, Fault, Problem};
 use crate::query::Parameters;
@@ -145,15 +145,6 @@ struct MerchantPage {
     data: Vec<MerchantDocument>,
     /// Where other pages begin.
     page: Page,
-}
-
-/// Where other pages begin.
-#[derive(Serialize, ToSchema)]
-struct Page {
-    /// The `cursor` of the next page; null on the last.
-    next: Option<String>,
-    /// Always null: pages go forward only.
-    prev: Option<String>,
 }
 
 #[cfg(test)]

@@ -2,8 +2,10 @@
 
 pub mod archive;
 pub mod by_reference;
+pub mod callbacks;
 pub mod change;
 pub mod create;
+pub mod eligibility;
 pub mod events;
 pub mod filter;
 pub mod get;
@@ -55,16 +57,22 @@ fn document_unless_known(headers: &HeaderMap, merchant: &Merchant) -> Response {
 }
 
 /// What a tenant says about the business behind a shop, and what it keeps for itself. Absent = not said.
-struct Details {
-    company_name: Option<Label>,
-    branch_name: Option<Label>,
-    business_number: Option<BusinessNumber>,
-    tags: Option<Vec<Label>>,
-    metadata: Option<std::collections::BTreeMap<String, Label>>,
+pub struct Details {
+    /// 사업장명.
+    pub company_name: Option<Label>,
+    /// 지점명.
+    pub branch_name: Option<Label>,
+    /// 사업자등록번호.
+    pub business_number: Option<BusinessNumber>,
+    /// Tags, whole.
+    pub tags: Option<Vec<Label>>,
+    /// Own data, whole.
+    pub metadata: Option<std::collections::BTreeMap<String, Label>>,
 }
 
 impl Details {
-    fn read(fields: &mut Fields) -> Self {
+    /// Reads the fields that every such body may have.
+    pub fn read(fields: &mut Fields) -> Self {
         Self {
             company_name: fields.optional("company_name", Label::parse),
             branch_name: fields.optional("branch_name", Label::parse),

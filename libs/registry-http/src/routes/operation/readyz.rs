@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use registry_ingest::{BreakerReport, BreakerState, ReconcilerStatus};
 use registry_publish::RelayStatus;
 use registry_publish::relay::RelayFailure;
 use serde::Serialize;
@@ -30,7 +31,8 @@ pub fn route() -> Route {
 /// Whether the process can do its work
 ///
 /// 503 if storage does not answer or nothing can be written. Publishing does not count: callbacks are taken without it,
-/// and what was not published waits in the log. Then the status is `degraded`.
+/// and what was not published waits in the log. Neither does asking upstream: then doubtful claims are held, and merchants
+/// are as callbacks tell. In both cases the status is `degraded`.
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -53,10 +55,12 @@ async fn get_readiness(State(state): State<Arc<AppState>>) -> (StatusCode, Json<
         .relay
         .as_ref()
         .map(|relay| PublishingReadiness::of(*relay.borrow()));
+    let asking = AskingReadiness::of(&state.inquirer.breakers(), *state.reconciler.borrow());
     let works = storage.available && writer.running;
     let status = match &publishing {
         _ if !works => "unavailable",
         Some(publishing) if !publishing.works => "degraded",
+        Some(_) | None if !asking.works => "degraded",
         Some(_) | None => "ready",
     };
     let code = if works {
@@ -71,6 +75,7 @@ async fn get_readiness(State(state): State<Arc<AppState>>) -> (StatusCode, Json<
             storage,
             writer,
             publishing,
+            asking,
         }),
     )
 }
@@ -87,6 +92,8 @@ struct Readiness {
     writer: WriterReadiness,
     /// Publishing; null if it is not configured.
     publishing: Option<PublishingReadiness>,
+    /// Asking upstream what is true.
+    asking: AskingReadiness,
 }
 
 /// Storage.
@@ -126,6 +133,43 @@ impl PublishingReadiness {
             connected: relay.connected,
             lag_events: relay.lag,
             failure: relay.failure.map(RelayFailure::as_str),
+        }
+    }
+}
+
+/// Asking upstream what is true.
+#[derive(Serialize, ToSchema)]
+struct AskingReadiness {
+    /// Whether every upstream that was called answers, and reconciling works for every tenant of this process.
+    works: bool,
+    /// The breaker of the upstream that is worst off: `closed` (it is called), `half_open` (a single call is trying it
+    /// out), `open` (it is down and is not called).
+    #[schema(example = "closed")]
+    breaker: &'static str,
+    /// How many upstreams are not called at the moment, or only on trial.
+    upstreams_down: u64,
+    /// How many tenants upstream refuses as a whole: nothing of theirs is asked until it serves them again.
+    paused_tenants: u64,
+    /// How many merchants wait to be asked about.
+    due_merchants: u64,
+    /// How many merchants have a claim that waits for the word of upstream.
+    open_confirmations: u64,
+}
+
+impl AskingReadiness {
+    fn of(breakers: &[BreakerReport], reconciler: ReconcilerStatus) -> Self {
+        let has = |state| breakers.iter().any(|breaker| breaker.state == state);
+        let worst = [BreakerState::Open, BreakerState::HalfOpen]
+            .into_iter()
+            .find(|state| has(*state));
+        let down = breakers.iter().filter(|breaker| breaker.state != BreakerState::Closed);
+        Self {
+            works: worst.is_none() && reconciler.failing_tenants == 0,
+            breaker: worst.unwrap_or(BreakerState::Closed).as_str(),
+            upstreams_down: down.count() as u64,
+            paused_tenants: reconciler.paused_tenants,
+            due_merchants: reconciler.due,
+            open_confirmations: reconciler.open_confirmations,
         }
     }
 }

@@ -1,0 +1,4 @@
+//! Payment approvals.
+
+pub mod callback_url;
+pub mod list;

@@ -1,0 +1,225 @@
+//! `POST /v1/quarantine/redrives`
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use registry_domain::merchant::QuarantineReason;
+use registry_domain::tenant::Scope;
+use registry_domain::{EventId, MerchantId, Seq};
+use registry_ingest::{Effect, RedriveError, RedriveRequest, Redriven};
+use registry_journal::Origin;
+use registry_journal::port::{PageSize, QuarantineQuery, QuarantineState};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use super::redrive::RedriveDocument;
+use crate::body::JsonBody;
+use crate::caller::Caller;
+use crate::context::RequestContext;
+use crate::fields::{Fields, Null};
+use crate::openapi::{Access, Operation, Route};
+use crate::problem::{Code, Fault, Problem};
+use crate::query::{LIMIT_DEFAULT, LIMIT_MAX};
+use crate::state::AppState;
+
+const SCOPE: Scope = Scope::QuarantineWrite;
+
+/// Most callbacks of one request that are told one by one.
+const SAMPLE_MAX: usize = 20;
+
+/// The word for a callback whose bytes were destroyed.
+const ERASED: &str = "erased";
+
+/// The operation with its documentation.
+pub fn route() -> Route {
+    let operation = Operation {
+        access: Access::Key(SCOPE),
+        problems: &[
+            Code::InvalidJson,
+            Code::CursorInvalid,
+            Code::RequestTimeout,
+            Code::BodyTooLarge,
+            Code::UnsupportedMediaType,
+            Code::ValidationFailed,
+            Code::Overloaded,
+            Code::Stopping,
+        ],
+    };
+    operation.document(routes!(redrive_callbacks))
+}
+
+/// Drive callbacks again by filter
+///
+/// Takes open ones out of the quarantine in the order in which they came, at most `limit` for each request, and tells
+/// how many came to what, with a sample of those of which something came. `dry_run` writes nothing. With `next` as
+/// `cursor` the following request goes on. A repeat finds what was settled gone and does nothing twice, so no
+/// Idempotency-Key is needed.
+#[utoipa::path(
+    post,
+    path = "/v1/quarantine/redrives",
+    tag = "Quarantine",
+    request_body(content = RedriveFilter, description = "Which, and whether in earnest"),
+    responses((status = 200, description = "What came of them", body = RedriveReport))
+)]
+async fn redrive_callbacks(
+    State(state): State<Arc<AppState>>,
+    caller: Caller,
+    context: RequestContext,
+    body: JsonBody,
+) -> Result<Json<RedriveReport>, Problem> {
+    caller.require(SCOPE)?;
+    let filter = RedriveFilter::read(body.fields(Null::Absent)?)?;
+    let tenant_id = caller.tenant_id();
+    let list = filter.name();
+    let after = match &filter.cursor {
+        Some(cursor) => state
+            .cursor_key
+            .open_number(tenant_id, &list, cursor)
+            .and_then(|number| u64::try_from(number).ok())
+            .ok_or(Code::CursorInvalid)?,
+        None => 0,
+    };
+    let query = QuarantineQuery {
+        reasons: filter.reasons,
+        merchant: filter.merchant_id,
+        reference: None,
+        state: Some(QuarantineState::Open),
+        after: Seq(after),
+        limit: filter.limit,
+    };
+    let rows = state.archive.reader().quarantine(tenant_id, &query).await?;
+    let is_full = rows.len() == filter.limit.get() as usize;
+    let end = rows.last().filter(|_| is_full);
+    let next = end.map(|row| state.cursor_key.seal_number(tenant_id, &list, row.seq.0.into()));
+    let requests: Vec<_> = rows
+        .iter()
+        .map(|row| RedriveRequest {
+            tenant_id,
+            event_id: row.event_id,
+            bound_to: None,
+        })
+        .collect();
+    let outcomes = if filter.dry_run {
+        state.redriver.rehearse(&requests).await
+    } else {
+        drive(&state, &requests, &context.origin(&caller)).await
+    };
+    let ids = requests.iter().map(|request| request.event_id);
+    let mut report = RedriveReport::empty(filter.dry_run, next);
+    for (event_id, outcome) in ids.zip(outcomes) {
+        report.count(event_id, outcome)?;
+    }
+    Ok(Json(report))
+}
+
+/// One after the other, because a later callback is judged by what an earlier one did.
+async fn drive(state: &AppState, requests: &[RedriveRequest], origin: &Origin) -> Vec<Result<Redriven, RedriveError>> {
+    let mut outcomes = Vec::with_capacity(requests.len());
+    for request in requests {
+        outcomes.push(state.redriver.redrive(request, origin.clone(), None).await);
+    }
+    outcomes
+}
+
+/// Which callbacks are driven again.
+#[derive(ToSchema)]
+struct RedriveFilter {
+    /// Only tell what would come of it.
+    #[schema(example = true)]
+    dry_run: bool,
+    /// Only those with one of these reasons; all if left out.
+    #[schema(value_type = Vec<String>, required = false, example = json!(["codes_mismatch"]))]
+    reasons: Vec<QuarantineReason>,
+    /// Only those that came through a URL of this merchant.
+    #[schema(value_type = Option<String>)]
+    merchant_id: Option<MerchantId>,
+    /// At most so many; 50 if left out.
+    #[schema(value_type = u32, required = false, minimum = 1, maximum = 200, example = 50)]
+    limit: PageSize,
+    /// `next` of the request before, with the same filter.
+    cursor: Option<String>,
+}
+
+impl RedriveFilter {
+    fn read(mut fields: Fields) -> Result<Self, Problem> {
+        let dry_run = fields.required_boolean("dry_run");
+        let read_reason = |word: &str| QuarantineReason::from_word(word).ok_or(Fault::UnknownWord);
+        let reasons = fields.texts("reasons", QuarantineReason::ALL.len(), read_reason);
+        let merchant_id = fields.optional("merchant_id", str::parse);
+        let limit = fields.number("limit", 1..=i64::from(LIMIT_MAX));
+        let cursor = fields.optional("cursor", |text| Ok::<_, Fault>(text.to_owned()));
+        fields.finish()?;
+        let limit = limit.and_then(|limit| u32::try_from(limit).ok());
+        Ok(Self {
+            dry_run: dry_run.unwrap_or(true),
+            reasons: reasons.unwrap_or_default(),
+            merchant_id,
+            limit: PageSize::clamped(limit.unwrap_or(LIMIT_DEFAULT)),
+            cursor,
+        })
+    }
+
+    /// One name for one selection.
+    fn name(&self) -> String {
+        let mut reasons: Vec<_> = self.reasons.iter().map(|reason| reason.as_str()).collect();
+        reasons.sort_unstable();
+        let merchant = self.merchant_id.map(|id| id.to_string()).unwrap_or_default();
+        format!("redrives {} {merchant}", reasons.join(","))
+    }
+}
+
+/// What came, or would come, of driving several callbacks again.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RedriveReport)]
+struct RedriveReport {
+    /// Always `redrive_report`.
+    #[schema(example = "redrive_report")]
+    object: &'static str,
+    /// Nothing was written.
+    #[schema(example = true)]
+    dry_run: bool,
+    /// How many callbacks were looked at.
+    #[schema(example = 12)]
+    tried: u64,
+    /// How many came to what: the outcomes of a redrive, and `erased`.
+    #[schema(example = json!({"applied": 9, "nothing": 3}))]
+    outcomes: BTreeMap<&'static str, u64>,
+    /// Some of those of which something came, in order.
+    #[schema(max_items = 20)]
+    sample: Vec<RedriveDocument>,
+    /// The `cursor` with which to go on; null if that was all.
+    next: Option<String>,
+}
+
+impl RedriveReport {
+    const fn empty(dry_run: bool, next: Option<String>) -> Self {
+        Self {
+            object: "redrive_report",
+            dry_run,
+            tried: 0,
+            outcomes: BTreeMap::new(),
+            sample: Vec::new(),
+            next,
+        }
+    }
+
+    fn count(&mut self, event_id: EventId, outcome: Result<Redriven, RedriveError>) -> Result<(), Problem> {
+        self.tried += 1;
+        let word = match outcome {
+            Ok(redriven) => {
+                if redriven.effect != Effect::Nothing && self.sample.len() < SAMPLE_MAX {
+                    self.sample
+                        .push(RedriveDocument::new(event_id, self.dry_run, &redriven));
+                }
+                redriven.effect.as_str()
+            }
+            Err(RedriveError::Erased) => ERASED,
+            Err(error) => return Err(error.into()),
+        };
+        *self.outcomes.entry(word).or_default() += 1;
+        Ok(())
+    }
+}

@@ -1,0 +1,185 @@
+//! `PATCH /v1/settings`
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use registry_domain::tenant::{CallPath, Command, FieldName, HoldTime, Scope, SettingsChange, SilenceDays};
+use utoipa::ToSchema;
+use utoipa_axum::routes;
+
+use super::SettingsDocument;
+use crate::body::JsonBody;
+use crate::caller::Caller;
+use crate::commands;
+use crate::context::RequestContext;
+use crate::fields::{Fields, Null};
+use crate::openapi::{Access, Operation, Route};
+use crate::problem::{Code, Problem};
+use crate::state::AppState;
+
+const SCOPE: Scope = Scope::SettingsWrite;
+
+/// The operation with its documentation.
+pub fn route() -> Route {
+    let operation = Operation {
+        access: Access::Key(SCOPE),
+        problems: &[
+            Code::InvalidJson,
+            Code::RequestTimeout,
+            Code::BodyTooLarge,
+            Code::UnsupportedMediaType,
+            Code::ValidationFailed,
+            Code::Overloaded,
+            Code::Stopping,
+        ],
+    };
+    operation.document(routes!(change_settings))
+}
+
+/// Change your settings
+///
+/// Fields that are left out keep their value; what may be null is unset by null. Changes that are made at once do not
+/// undo each other as long as they are about different fields. A change becomes an event.
+#[utoipa::path(
+    patch,
+    path = "/v1/settings",
+    tag = "Account",
+    request_body(content = SettingsPatch, description = "What shall be different"),
+    responses((status = 200, description = "Your settings after the change", body = SettingsDocument))
+)]
+async fn change_settings(
+    State(state): State<Arc<AppState>>,
+    caller: Caller,
+    context: RequestContext,
+    body: JsonBody,
+) -> Result<Json<SettingsDocument>, Problem> {
+    caller.require(SCOPE)?;
+    let change = SettingsPatch::read(body.fields(Null::Refused)?)?;
+    let command = Command::ChangeSettings(Box::new(change));
+    commands::run_of_tenant(&state, &caller, &context, None, command).await?;
+    let tenant = state.archive.reader().tenant(caller.tenant_id()).await?;
+    let tenant = tenant.ok_or(Code::Unauthenticated)?;
+    Ok(Json(SettingsDocument::new(&tenant.settings)))
+}
+
+/// A change of your settings.
+#[derive(ToSchema)]
+#[expect(
+    dead_code,
+    reason = "stands for the body in the document; the body itself is read field by field"
+)]
+struct SettingsPatch {
+    /// For how many seconds a doubtful claim is held for Paymint's word.
+    #[schema(required = false, minimum = 60, maximum = 86_400, example = 900)]
+    hold_seconds: u32,
+    /// How Paymint is asked about single merchants.
+    #[schema(required = false)]
+    read_back: ReadBackPatch,
+    /// Below how many points your balance is low; null for no warning.
+    #[schema(example = 5_500)]
+    low_balance_threshold: Option<i64>,
+    /// After how many days without any callback, while links are issued, callbacks are missed.
+    #[schema(required = false, minimum = 1, maximum = 90, example = 7)]
+    callbacks_missing_days: u16,
+}
+
+/// A change of how Paymint is asked about single merchants.
+#[derive(ToSchema)]
+#[expect(
+    dead_code,
+    reason = "stands for the body in the document; the body itself is read field by field"
+)]
+struct ReadBackPatch {
+    /// Whether it is asked at all.
+    #[schema(required = false, example = true)]
+    enabled: bool,
+    /// The path below your base URL; null for the usual one.
+    #[schema(max_length = 200, example = "partner/auth/mapping-status")]
+    path: Option<String>,
+    /// The field for the member code; null for the usual one.
+    #[schema(max_length = 40, example = "memberId")]
+    member_field: Option<String>,
+    /// The field for the merchant code; null for the usual one.
+    #[schema(max_length = 40, example = "merchantId")]
+    merchant_field: Option<String>,
+}
+
+impl SettingsPatch {
+    fn read(mut fields: Fields) -> Result<SettingsChange, Problem> {
+        let hold = i64::from(HoldTime::SECONDS_MIN)..=i64::from(HoldTime::SECONDS_MAX);
+        let days = 1..=i64::from(SilenceDays::MAX);
+        let mut change = SettingsChange {
+            hold_time: fields
+                .number("hold_seconds", hold)
+                .and_then(|seconds| HoldTime::from_seconds(u32::try_from(seconds).ok()?).ok()),
+            callbacks_missing_after: fields
+                .number("callbacks_missing_days", days)
+                .and_then(|days| SilenceDays::from_days(u16::try_from(days).ok()?).ok()),
+            low_balance_threshold: fields.adjustment("low_balance_threshold", |fields, name| {
+                fields.number(name, i64::MIN..=i64::MAX)
+            }),
+            ..SettingsChange::default()
+        };
+        fields.object("read_back", |inner| {
+            change.read_back_enabled = inner.boolean("enabled");
+            change.read_back_path = inner.adjustment("path", |inner, name| inner.optional(name, CallPath::parse));
+            change.member_field =
+                inner.adjustment("member_field", |inner, name| inner.optional(name, FieldName::parse));
+            change.merchant_field =
+                inner.adjustment("merchant_field", |inner, name| inner.optional(name, FieldName::parse));
+        });
+        fields.finish()?;
+        Ok(change)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use registry_domain::tenant::Adjustment;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn read(body: &Value) -> Result<SettingsChange, Problem> {
+        SettingsPatch::read(Fields::read(body.to_string().as_bytes(), Null::Refused).unwrap())
+    }
+
+    #[test]
+    fn what_is_left_out_is_not_touched_and_null_unsets() {
+        assert_eq!(read(&json!({})).unwrap(), SettingsChange::default());
+        let change = read(&json!({
+            "hold_seconds": 60,
+            "low_balance_threshold": null,
+            "read_back": {"enabled": false, "path": null, "member_field": "memberId"},
+        }));
+        let expected = SettingsChange {
+            hold_time: HoldTime::from_seconds(60).ok(),
+            low_balance_threshold: Adjustment::Unset,
+            read_back_enabled: Some(false),
+            read_back_path: Adjustment::Unset,
+            member_field: Adjustment::Set(FieldName::parse("memberId").unwrap()),
+            ..SettingsChange::default()
+        };
+        assert_eq!(change.unwrap(), expected);
+    }
+
+    #[test]
+    fn values_have_limits() {
+        for bad in [
+            json!({"hold_seconds": 59}),
+            json!({"hold_seconds": 86_401}),
+            json!({"hold_seconds": null}),
+            json!({"callbacks_missing_days": 0}),
+            json!({"callbacks_missing_days": 91}),
+            json!({"low_balance_threshold": "5500"}),
+            json!({"read_back": {"path": "../elsewhere"}}),
+            json!({"read_back": {"path": "https://elsewhere.example"}}),
+            json!({"read_back": {"member_field": "a b"}}),
+            json!({"read_back": {"else": 1}}),
+            json!({"readBack": {}}),
+        ] {
+            assert_eq!(read(&bad).unwrap_err().code(), Code::ValidationFailed, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! A tenant's settings.
+
+pub mod change;
+pub mod get;
+
+use registry_domain::tenant::{CallPath, FieldName, Settings};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What you have set for yourself.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Settings)]
+struct SettingsDocument {
+    /// Always `settings`.
+    #[schema(example = "settings")]
+    object: &'static str,
+    /// For how many seconds a doubtful claim is held for Paymint's word, before it is applied as `unverified`.
+    #[schema(example = 900)]
+    hold_seconds: u32,
+    /// How Paymint is asked about single merchants.
+    read_back: ReadBackDocument,
+    /// Below how many points your balance is low; null for no warning. One point is worth one won.
+    #[schema(example = 5_500)]
+    low_balance_threshold: Option<i64>,
+    /// After how many days without any callback, while links are issued, callbacks are missed.
+    #[schema(example = 7)]
+    callbacks_missing_days: u16,
+}
+
+/// How Paymint is asked about single merchants. Neither path nor fields of that call are documented beyond doubt.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ReadBack)]
+struct ReadBackDocument {
+    /// Whether it is asked at all. Without that nothing can be verified.
+    #[schema(example = true)]
+    enabled: bool,
+    /// The path below your base URL; null for the usual one, `auth/mapping-status`.
+    path: Option<String>,
+    /// The field for the member code; null for the usual one, `member`.
+    member_field: Option<String>,
+    /// The field for the merchant code; null for the usual one, `merchant`.
+    merchant_field: Option<String>,
+}
+
+impl SettingsDocument {
+    fn new(settings: &Settings) -> Self {
+        let read_back = &settings.read_back;
+        let name = |field: &Option<FieldName>| field.as_ref().map(FieldName::as_str).map(str::to_owned);
+        Self {
+            object: "settings",
+            hold_seconds: settings.hold_time.seconds(),
+            read_back: ReadBackDocument {
+                enabled: read_back.enabled,
+                path: read_back.path.as_ref().map(CallPath::as_str).map(str::to_owned),
+                member_field: name(&read_back.member_field),
+                merchant_field: name(&read_back.merchant_field),
+            },
+            low_balance_threshold: settings.low_balance_threshold,
+            callbacks_missing_days: settings.callbacks_missing_after.days(),
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! The tasks that work as long as the service lives.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use registry_http::{AppState, HttpConfig, ServeLimits, Services};
+use registry_ingest::{Inquirer, LinkIssuer, Reconciler, ReconcilerParts, ReconcilerStatus};
+use registry_journal::writer::{WriterConfig, WriterParts};
+use registry_journal::{Ambient, Writer};
+use registry_publish::Relay;
+use registry_publish_nats::{NatsConfig, NatsPublisher};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::{JoinError, JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::secrets::Secrets;
+use crate::storage::Storage;
+
+/// How often requests to upstream that nobody finished are looked for.
+const SETTLE_INTERVAL: Duration = Duration::from_secs(30);
+
+/// A task that lives as long as the service. If it ends by itself, the service ends.
+pub(crate) struct Worker {
+    pub(crate) name: &'static str,
+    stop: CancellationToken,
+    pub(crate) task: JoinHandle<()>,
+}
+
+impl Worker {
+    /// Tells it to stop and waits until it has.
+    pub(crate) async fn stop(self) {
+        self.stop.cancel();
+        if let Err(error) = self.task.await {
+            log_death(self.name, &error);
+        }
+    }
+}
+
+fn log_death(name: &str, error: &JoinError) {
+    tracing::error!(worker = name, error = error as &dyn std::error::Error, "worker died");
+}
+
+/// Starts the write path alone: all that a command of an operator needs.
+pub(crate) fn start_writer_task(
+    storage: &Storage,
+    secrets: &Secrets,
+    ambient: &Ambient,
+    limits: WriterConfig,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> (Writer, JoinHandle<()>) {
+    let parts = WriterParts {
+        journal: storage.journal.clone(),
+        reader: storage.reader.clone(),
+        keyring: Arc::clone(&secrets.keyring),
+        ambient: ambient.clone(),
+    };
+    Writer::start(parts, limits, stop)
+}
+
+pub(crate) fn start_writer(
+    config: &Config,
+    storage: &Storage,
+    secrets: &Secrets,
+    ambient: &Ambient,
+) -> (Writer, Worker) {
+    let stop = CancellationToken::new();
+    let limits = WriterConfig {
+        lanes: storage.lanes,
+        batch_length_max: config.batch_length_max,
+        questions: config.questions(),
+        ..WriterConfig::default()
+    };
+    let (writer, task) = start_writer_task(storage, secrets, ambient, limits, stop.clone().cancelled_owned());
+    (
+        writer,
+        Worker {
+            name: "writer",
+            stop,
+            task,
+        },
+    )
+}
+
+/// Whoever follows the log is woken by what this process commits and by what others do.
+pub(crate) fn start_sharing(storage: &Storage, writer: &Writer) -> (Worker, watch::Receiver<u64>) {
+    let stop = CancellationToken::new();
+    let (wakes, commits) = watch::channel(0);
+    let sharing = storage.clone().share_commits(writer.commits(), wakes, stop.clone());
+    let task = tokio::spawn(sharing);
+    (
+        Worker {
+            name: "commit signals",
+            stop,
+            task,
+        },
+        commits,
+    )
+}
+
+pub(crate) type RelayParts = (Worker, watch::Receiver<registry_publish::RelayStatus>);
+
+pub(crate) async fn start_relay(
+    config: &Config,
+    storage: &Storage,
+    commits: watch::Receiver<u64>,
+) -> anyhow::Result<Option<RelayParts>> {
+    let Some(url) = &config.nats_url else { return Ok(None) };
+    let nats = NatsConfig {
+        credentials_file: config.nats_credentials_file.clone(),
+        replicas: config.nats_replicas,
+        ..NatsConfig::new(url.clone())
+    };
+    let publisher = NatsPublisher::connect(nats).await.context("NATS cannot be used")?;
+    let relay = Relay::new(storage.archive.clone(), Arc::new(publisher), storage.leases()?);
+    let status = relay.status();
+    let stop = CancellationToken::new();
+    let task = tokio::spawn(relay.run(commits, stop.clone()));
+    Ok(Some((
+        Worker {
+            name: "relay",
+            stop,
+            task,
+        },
+        status,
+    )))
+}
+
+pub(crate) fn start_http(services: Services, config: HttpConfig, listener: TcpListener) -> Worker {
+    let stop = CancellationToken::new();
+    let state = Arc::new(AppState::new(services, config, stop.clone()));
+    let stopping = stop.clone();
+    let task = tokio::spawn(async move {
+        let served = registry_http::serve(listener, registry_http::router(state), ServeLimits::default(), stopping);
+        if let Err(error) = served.await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "requests were cut off");
+        }
+    });
+    Worker {
+        name: "http",
+        stop,
+        task,
+    }
+}
+
+pub(crate) fn start_settler(links: LinkIssuer) -> Worker {
+    let stop = CancellationToken::new();
+    let stopping = stop.clone();
+    let task = tokio::spawn(async move {
+        loop {
+            match links.settle_stale().await {
+                Ok(0) => {}
+                Ok(settled) => tracing::warn!(settled, "link requests without an answer were settled as unknown"),
+                Err(error) => {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "stale link requests were not settled"
+                    );
+                }
+            }
+            tokio::select! {
+                () = stopping.cancelled() => return,
+                () = tokio::time::sleep(SETTLE_INTERVAL) => {}
+            }
+        }
+    });
+    Worker {
+        name: "link settler",
+        stop,
+        task,
+    }
+}
+
+/// Keeps merchants true to upstream. Returns the task and how it is doing.
+pub(crate) fn start_reconciler(
+    config: &Config,
+    storage: &Storage,
+    inquirer: Inquirer,
+    ambient: &Ambient,
+    commits: watch::Receiver<u64>,
+) -> anyhow::Result<(Worker, watch::Receiver<ReconcilerStatus>)> {
+    let parts = ReconcilerParts {
+        archive: storage.archive.clone(),
+        inquirer,
+        leases: storage.leases()?,
+        ambient: ambient.clone(),
+    };
+    let reconciler = Reconciler::new(parts, config.pace());
+    let status = reconciler.status();
+    let stop = CancellationToken::new();
+    let task = tokio::spawn(reconciler.run(commits, stop.clone()));
+    let worker = Worker {
+        name: "reconciler",
+        stop,
+        task,
+    };
+    Ok((worker, status))
+}
