@@ -152,7 +152,7 @@ async fn a_person_registers_a_shop_and_a_reviewer_opens_it() {
             .click(&format!("button[name=code][value={letter}]"), &shown)
             .await;
         app.sandbox.mapping("acad-12", "store-3").await.delivered().await;
-        let seen = app.tenant.api.merchant(id_of(&merchant)).await;
+        let seen = app.tenant.settled(id_of(&merchant)).await;
         assert_eq!(seen["stage"], stage);
         assert_eq!(seen["review"]["message"].as_str(), message);
     }

@@ -137,6 +137,8 @@ async fn every_operation_answers_as_documented() {
     let link = issue(&mut visitor, id_of(&merchant)).await;
     call_back(&mut visitor).await;
     read(&mut visitor, id_of(&merchant)).await;
+    ask(&mut visitor, id_of(&merchant)).await;
+    settle(&mut visitor, id_of(&merchant)).await;
     change(&mut visitor, id_of(&merchant), id_of(&link)).await;
     assert_eq!(
         visitor.visited,
@@ -226,6 +228,64 @@ async fn read(visitor: &mut Visitor<'_>, merchant_id: &str) {
         .get("/v1/callbacks/{event_id}/payload", &[id_of(&callback)])
         .await;
     payload.expect(200);
+}
+
+/// What upstream says, what follows from it, and what is set.
+async fn ask(visitor: &mut Visitor<'_>, merchant_id: &str) {
+    for path in [
+        "/v1/merchants/{id}/billing-eligibility",
+        "/v1/merchants/{id}/balance",
+        "/v1/merchants/{id}/approvals",
+        "/v1/merchants/{id}/callbacks",
+    ] {
+        assert_eq!(visitor.get(path, &[merchant_id]).await.status, 200, "{path}");
+    }
+    visitor.get("/v1/balance", &[]).await.expect(200);
+    let path = "/v1/merchants/{id}/reconciliations";
+    visitor.post(path, &[merchant_id], None).await.expect(200);
+    let path = "/v1/settings";
+    for (body, status) in [
+        (json!({ "read_back": { "enabled": false } }), 200),
+        (json!({ "hold_seconds": 1 }), 422),
+    ] {
+        let request = visitor.api().request(Method::PATCH, path).json(&body);
+        visitor.send(&Method::PATCH, path, request).await.expect(status);
+    }
+    visitor.get(path, &[]).await.expect(200);
+    let path = "/v1/merchants/{id}/reconciliations";
+    let refused = visitor.post(path, &[merchant_id], None).await;
+    refused.problem(409, "read_back_off");
+    let path = "/v1/merchants/{id}/approval-callback-urls";
+    let url = visitor.post(path, &[merchant_id], None).await.expect(201);
+    logs::secret(text_of(&url, "url").rsplit('/').next().expect("a token"));
+}
+
+/// What could not be used, and shops that nobody has claimed.
+async fn settle(visitor: &mut Visitor<'_>, merchant_id: &str) {
+    let url = visitor.app.tenant_callback_url(visitor.app.tenant.id);
+    for code in ["store-8", "store-9"] {
+        send_taken(&url, mapping("acad-1", code, "P", None).to_string()).await;
+    }
+    let waiting = visitor.get("/v1/quarantine", &[]).await.expect(200);
+    let event_id = text_of(&waiting["data"][0], "event_id");
+    visitor.get("/v1/stats/quarantine", &[]).await.expect(200);
+    visitor.get("/v1/quarantine/{event_id}", &[event_id]).await.expect(200);
+    let many = Some(json!({ "dry_run": true }));
+    visitor.post("/v1/quarantine/redrives", &[], many).await.expect(200);
+    let path = "/v1/quarantine/{event_id}/redrives";
+    visitor.post(path, &[event_id], None).await.expect(200);
+    let path = "/v1/quarantine/{event_id}/resolution";
+    let bind = json!({ "action": "bind", "merchant_id": merchant_id });
+    let request = visitor.api().request(Method::PUT, &filled(path, &[event_id]));
+    visitor.send(&Method::PUT, path, request.json(&bind)).await.expect(200);
+    let pairs = visitor.get("/v1/unclaimed-merchants", &[]).await.expect(200);
+    let id = |index: usize| id_of(&pairs["data"][index]);
+    visitor.get("/v1/unclaimed-merchants/{id}", &[id(0)]).await.expect(200);
+    let path = "/v1/unclaimed-merchants/{id}/adoption";
+    visitor.post(path, &[id(0)], None).await.expect(200);
+    let path = "/v1/unclaimed-merchants/{id}/dismissal";
+    let reason = Some(json!({ "reason": "시험 매장" }));
+    visitor.post(path, &[id(1)], reason).await.expect(200);
 }
 
 async fn change(visitor: &mut Visitor<'_>, merchant_id: &str, link_id: &str) {

@@ -1,6 +1,8 @@
 //! Two tenants in one installation, and keys that may not do everything. Every operation of the document is tried; one
 //! that is new and not covered here fails the test.
 
+mod calls;
+
 use std::collections::BTreeSet;
 
 use registry_domain::tenant::Scope;
@@ -10,157 +12,46 @@ use registry_tests::{Answer, Api, TestApp, TestNats, TestTenant};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// How an operation is called with the ids of somebody.
-struct Call {
-    operation: &'static str,
-    method: Method,
-    path: &'static str,
-    body: Option<fn() -> Value>,
-    /// The scope that it needs, as the document says.
-    scope: Option<&'static str>,
-}
-
-const fn call(
-    operation: &'static str,
-    method: Method,
-    path: &'static str,
-    body: Option<fn() -> Value>,
-    scope: Option<&'static str>,
-) -> Call {
-    Call {
-        operation,
-        method,
-        path,
-        body,
-        scope,
-    }
-}
-
-const READ: Option<&str> = Some("merchants:read");
-const WRITE: Option<&str> = Some("merchants:write");
-const LINKS: Option<&str> = Some("links:write");
-
-/// Operations that are about one thing: with another tenant's ids they find nothing.
-const OF_ONE_THING: &[Call] = &[
-    call("get_merchant", Method::GET, "/v1/merchants/{merchant}", None, READ),
-    call(
-        "change_merchant",
-        Method::PATCH,
-        "/v1/merchants/{merchant}",
-        Some(|| json!({"tags": ["x"]})),
-        WRITE,
-    ),
-    call(
-        "archive_merchant",
-        Method::DELETE,
-        "/v1/merchants/{merchant}",
-        None,
-        WRITE,
-    ),
-    call(
-        "restore_merchant",
-        Method::POST,
-        "/v1/merchants/{merchant}/restoration",
-        None,
-        WRITE,
-    ),
-    call(
-        "get_merchant_by_reference",
-        Method::GET,
-        "/v1/merchants/by-reference/acad-1/store-1",
-        None,
-        READ,
-    ),
-    call(
-        "list_merchant_events",
-        Method::GET,
-        "/v1/merchants/{merchant}/events",
-        None,
-        READ,
-    ),
-    call(
-        "list_registration_links",
-        Method::GET,
-        "/v1/merchants/{merchant}/registration-links",
-        None,
-        READ,
-    ),
-    call(
-        "issue_registration_link",
-        Method::POST,
-        "/v1/merchants/{merchant}/registration-links",
-        None,
-        LINKS,
-    ),
-    call(
-        "get_registration_link",
-        Method::GET,
-        "/v1/registration-links/{link}",
-        None,
-        READ,
-    ),
-    call(
-        "revoke_registration_link",
-        Method::DELETE,
-        "/v1/registration-links/{link}",
-        None,
-        LINKS,
-    ),
-    call(
-        "get_callback_payload",
-        Method::GET,
-        "/v1/callbacks/{callback}/payload",
-        None,
-        Some("payloads:read"),
-    ),
-];
-
-/// Operations that are about all a tenant has: they show nothing of another's.
-const OF_EVERYTHING: &[Call] = &[
-    call("list_merchants", Method::GET, "/v1/merchants?q=store", None, READ),
-    call(
-        "count_review_statuses",
-        Method::GET,
-        "/v1/stats/review-status",
-        None,
-        READ,
-    ),
-    call("read_events", Method::GET, "/v1/events", None, Some("events:read")),
-    call("get_me", Method::GET, "/v1/me", None, None),
-    call("create_merchant", Method::POST, "/v1/merchants", Some(new_shop), WRITE),
-];
-
-/// Operations without credentials.
-const OF_NOBODY: &[&str] = &["receive_callback", "get_liveness", "get_readiness", "get_metrics"];
-
-fn new_shop() -> Value {
-    json!({ "member_code": "acad-9", "merchant_code": "store-9" })
-}
+use calls::{Call, OF_EVERYTHING, OF_NOBODY, OF_ONE_THING};
 
 /// The ids of what one tenant has.
 struct Things {
     merchant: String,
     link: String,
     callback: String,
+    quarantined: String,
+    unclaimed: String,
 }
 
 impl Things {
     async fn of(app: &TestApp, tenant: &TestTenant) -> Self {
+        let of_tenant = app.tenant_callback_url(tenant.id);
+        send_taken(&of_tenant, mapping("acad-8", "store-8", "P", None).to_string()).await;
         let merchant = tenant.register("acad-1", "store-1").await;
         let link = tenant.issue_link(&merchant).await;
         let url = app.sandbox.mapping("acad-1", "store-1").await.callback_url;
         send_taken(&url, mapping("acad-1", "store-1", "P", None).to_string()).await;
         let callback = tenant.api.event(|event| event["type"] == "callback.received").await;
+        send_taken(&url, mapping("acad-7", "store-7", "O", None).to_string()).await;
+        let quarantined = tenant
+            .api
+            .event(|event| event["data"]["reason"] == "codes_mismatch")
+            .await;
+        let unclaimed = tenant.api.get("/v1/unclaimed-merchants").await.expect(200);
         Self {
             merchant: id_of(&merchant).to_owned(),
             link: id_of(&link).to_owned(),
             callback: id_of(&callback).to_owned(),
+            quarantined: id_of(&quarantined).to_owned(),
+            unclaimed: id_of(&unclaimed["data"][0]).to_owned(),
         }
     }
 
     async fn ask(&self, api: &Api, call: &Call) -> Answer {
         let path = call.path.replace("{merchant}", &self.merchant);
         let path = path.replace("{link}", &self.link).replace("{callback}", &self.callback);
+        let path = path.replace("{quarantined}", &self.quarantined);
+        let path = path.replace("{unclaimed}", &self.unclaimed);
         let mut request = api.request(call.method.clone(), &path);
         request = request.header("idempotency-key", "key-1").header("if-match", "\"1\"");
         if let Some(body) = call.body {
@@ -197,7 +88,7 @@ fn every_operation_is_tried_here() {
     let names: BTreeSet<_> = documented.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(
         covered, names,
-        "add the new operation to the lists in tests/it/isolation.rs"
+        "add the new operation to the lists in tests/it/isolation/calls.rs"
     );
     for call in all() {
         let scope = documented
@@ -244,6 +135,8 @@ async fn what_another_tenant_has_is_in_no_list_and_no_count() {
             &things.merchant,
             &things.link,
             &things.callback,
+            &things.quarantined,
+            &things.unclaimed,
             &app.tenant.id.to_string(),
         ] {
             assert!(!answer.text.contains(id), "{}", call.operation);
@@ -364,6 +257,44 @@ async fn another_tenants_callback_url_is_of_no_use_with_ones_own_codes() {
         .await;
     assert_eq!(event["data"]["reason"], "codes_mismatch");
     assert_eq!(stranger.api.merchant(id_of(&theirs)).await, theirs);
+    app.finish().await;
+}
+
+/// Both tenants have a shop with the same codes. Whatever comes through one tenant's URLs is about its own shop.
+#[tokio::test]
+async fn equal_codes_of_two_tenants_never_touch_each_other() {
+    let mut app = TestApp::start().await;
+    let stranger = app.other_tenant().await;
+    let things = Things::of(&app, &app.tenant).await;
+    let theirs = stranger.register("acad-1", "store-1").await;
+    let url = app.tenant_callback_url(app.tenant.id);
+    send_taken(&url, mapping("acad-1", "store-1", "S", Some("통장 사본")).to_string()).await;
+    let ours = app.tenant.api.merchant(&things.merchant).await;
+    assert_eq!(ours["review"]["status"], "documents_required");
+    assert_eq!(stranger.api.merchant(id_of(&theirs)).await, theirs);
+
+    let for_bills = app.tenant.callback_url_for_bills(&ours).await;
+    let approval = json!({ "billId": "b-1", "apprState": "F", "apprNum": "1", "apiKey": app.sandbox.partner_key(1) });
+    send_taken(&for_bills, approval.to_string()).await;
+    let path = |id: &str| format!("/v1/merchants/{id}/approvals");
+    let found = app.tenant.api.get(&path(&things.merchant)).await.expect(200);
+    assert_eq!(
+        found["data"][0]["data"]["api_key"], "differs",
+        "the other tenant's key is not ours"
+    );
+    let found = stranger.api.get(&path(id_of(&theirs))).await.expect(200);
+    assert_eq!(found["data"], json!([]));
+    assert_eq!(stranger.api.merchant(id_of(&theirs)).await, theirs);
+
+    // Their own callback, but our merchant.
+    let of_stranger = app.tenant_callback_url(stranger.id);
+    send_taken(&of_stranger, "not json").await;
+    let waiting = stranger.api.get("/v1/quarantine").await.expect(200);
+    let event_id = waiting["data"][0]["event_id"].as_str().expect("it waits");
+    let resolution = format!("/v1/quarantine/{event_id}/resolution");
+    let bind = json!({ "action": "bind", "merchant_id": things.merchant });
+    let request = stranger.api.request(Method::PUT, &resolution).json(&bind);
+    Answer::to(request).await.problem(404, "merchant_not_found");
     app.finish().await;
 }
 

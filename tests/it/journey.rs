@@ -72,7 +72,7 @@ impl<'a> Story<'a> {
     /// Looks through every door and remembers what it saw.
     async fn expect(&mut self, stage: &str, status: &str, (actor, code): (&str, &str)) {
         let id = id_of(&self.now).to_owned();
-        self.now = self.tenant.api.merchant(&id).await;
+        self.now = self.tenant.settled(&id).await;
         assert_eq!(self.now["stage"], stage);
         assert_eq!(self.now["review"]["status"], status);
         assert_eq!(self.now["next_action"]["actor"], actor, "{}", self.now["next_action"]);

@@ -31,3 +31,19 @@ mod contract;
 mod secrets;
 
 mod browser;
+
+mod truth;
+
+mod asking;
+
+mod storm;
+
+mod quarantine;
+
+mod unclaimed;
+
+mod approvals;
+
+mod billing;
+
+mod tenant_settings;

@@ -2,7 +2,9 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
+use chrono::TimeDelta;
 use paymint_sandbox::PartnerKey;
 use registry::app::App;
 use registry::config::Config;
@@ -10,12 +12,14 @@ use registry_domain::merchant::SecretText;
 use registry_domain::tenant::{Command, Creation, KeyIssue, Scope, Upstream};
 use registry_domain::{Actor, CorrelationId, KeyId, Label, TenantId};
 use registry_http::credentials;
+use registry_ingest::{CallbackToken, PublicUrl, TokenKeys};
 use registry_journal::{Ambient, Order, Origin, Outcome, Submission};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use crate::api::Api;
 use crate::audit;
+use crate::clock::TestClock;
 use crate::logs;
 use crate::nats::TestNats;
 use crate::sandbox::TestSandbox;
@@ -29,6 +33,7 @@ pub struct TestApp {
     pub tenant: TestTenant,
     app: Option<App>,
     config: Config,
+    clock: Arc<TestClock>,
     ambient: Ambient,
     data: TempDir,
     tenants: Vec<TestTenant>,
@@ -55,7 +60,8 @@ impl TestApp {
             ..Config::default()
         };
         change(&mut config);
-        let ambient = Ambient::system();
+        let clock = TestClock::new();
+        let ambient = clock.ambient();
         let app = start(&config, &ambient).await;
         // From now on the same port, so that callback URLs stay good over a restart.
         config.listen = app.address();
@@ -71,6 +77,7 @@ impl TestApp {
             tenant,
             app: Some(app),
             config,
+            clock,
             ambient,
             data,
         }
@@ -98,9 +105,25 @@ impl TestApp {
         self.setup().submit(tenant, Command::ConfigureUpstream(upstream)).await;
     }
 
+    /// The callback URL that stands for a whole tenant, as an operator gets it.
+    pub fn tenant_callback_url(&self, tenant_id: TenantId) -> String {
+        let file = self.data.path().join("keys/callback.keys");
+        let keys = std::fs::read_to_string(file).expect("the keys can be read");
+        let keys = TokenKeys::parse(&keys).expect("they are keys");
+        let public_url = PublicUrl::parse(self.tenant.api.base()).expect("a URL");
+        let url = public_url.callback_url(&keys, CallbackToken::Tenant { tenant_id });
+        logs::secret(url.rsplit('/').next().expect("a token"));
+        url
+    }
+
     /// Lets a tenant's keys be refused.
     pub async fn suspend(&self, tenant: TenantId) {
         self.setup().submit(tenant, Command::Suspend).await;
+    }
+
+    /// Puts its clock forward.
+    pub fn advance(&self, time: TimeDelta) {
+        self.clock.advance(time);
     }
 
     /// The directory that holds all its files.

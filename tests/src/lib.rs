@@ -3,9 +3,9 @@
 //! inside.
 //!
 //! Read in this order: [`settings`] (what the environment gives), [`logs`] (where everything is written, and what must
-//! not be), [`api`] (a client), [`sandbox`] (the upstream), [`nats`] (a server, and what stands in it), [`app`] (the
+//! not be), [`api`] (a client), [`sandbox`] (the upstream), [`nats`] (a server, and what stands in it), [`clock`] and [`app`] (the
 //! service in this process), [`process`] (the real program), [`callback`] (callbacks without the
-//! sandbox), [`raw`] (bytes on a connection).
+//! sandbox), [`raw`] (bytes on a connection), [`storm`] (many lives in bad weather).
 
 #![expect(
     clippy::missing_panics_doc,
@@ -24,11 +24,15 @@ pub mod nats;
 mod audit;
 pub mod tenant;
 
+pub mod clock;
+
 pub mod app;
 pub mod process;
 
 pub mod callback;
 pub mod raw;
+
+pub mod storm;
 
 pub use api::{Answer, Api};
 pub use app::TestApp;

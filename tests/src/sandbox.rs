@@ -42,6 +42,11 @@ impl TestSandbox {
         Self { running, api, keys }
     }
 
+    /// Its control API.
+    pub fn control(&self) -> &Api {
+        &self.api
+    }
+
     /// The base URL of the partner API.
     pub fn partner_url(&self) -> String {
         self.running.base_url().into()
@@ -77,6 +82,15 @@ impl TestSandbox {
     pub async fn calls(&self, name: &str) -> u64 {
         let calls = self.api.get("/_sandbox/calls").await.expect(200);
         calls[name].as_u64().expect("a number")
+    }
+
+    /// A partner's wallet, and the code with which each of its calls is refused, if any.
+    pub async fn partner(&self, number: usize, points: i64, refused_with: Option<&str>) {
+        let path = format!("/_sandbox/partners/{number}");
+        let body = json!({ "points": points, "refused_with": refused_with });
+        Answer::to(self.api.request(Method::PUT, &path).json(&body))
+            .await
+            .expect(200);
     }
 
     /// What goes wrong from now on.
@@ -153,6 +167,25 @@ impl Mapping<'_> {
         let sent = self.sandbox.send_form(&url, &fields).await;
         assert_eq!(sent.status, 303, "{}", sent.text);
         self.delivered().await;
+    }
+
+    /// Moves the review; the callback is lost on its way.
+    pub async fn review_unheard(&self, code: &str, message: Option<&str>) {
+        self.review_amid(code, message, &json!({ "lost": true })).await;
+    }
+
+    /// Moves the review, and decides what befalls the callback. It is not waited for.
+    pub async fn review_amid(&self, code: &str, message: Option<&str>, mishap: &Value) {
+        let path = format!("/_sandbox/mappings/{}/review", self.id);
+        let body = json!({ "code": code, "message": message, "mishap": mishap });
+        self.sandbox.api.post(&path, &body).await.expect(200);
+    }
+
+    /// The points in the wallet of the sub-merchant.
+    pub async fn set_points(&self, points: i64) {
+        let path = format!("/_sandbox/mappings/{}/balance", self.id);
+        let request = self.sandbox.api.request(Method::PUT, &path);
+        Answer::to(request.json(&json!({ "points": points }))).await.expect(200);
     }
 
     /// Lets the upstream delete the business, or link it again.

@@ -13,6 +13,10 @@ pub struct Settings {
     pub log_directory: PathBuf,
     /// How many callbacks the storm against two replicas has; small, unless somebody asks for a large one.
     pub storm_callbacks: usize,
+    /// How many lives the storm of callbacks has.
+    pub storm_merchants: usize,
+    /// How many merchants wait to be asked about at once; few, unless somebody asks for many.
+    pub pending_merchants: usize,
     /// How long a message broker stays away at least; not at all, unless somebody asks for it.
     pub outage: Duration,
     /// Whether this process runs one test and no other, as cargo-nextest has it.
@@ -26,15 +30,21 @@ pub struct Settings {
 /// Enough for every trouble of the storm to meet a full service.
 const STORM_CALLBACKS: usize = 4_000;
 
+/// Enough that each kind of trouble meets each step of a life.
+const STORM_MERCHANTS: usize = 1_000;
+
+/// Enough for several seconds at the cap of the test.
+const PENDING_MERCHANTS: usize = 100;
+
 /// The settings of this run.
 pub fn settings() -> &'static Settings {
     static SETTINGS: OnceLock<Settings> = OnceLock::new();
     SETTINGS.get_or_init(|| Settings {
         nats_url: read("NATS_URL"),
         log_directory: read("TEST_LOG_DIR").map_or_else(|| target().join("test-logs"), PathBuf::from),
-        storm_callbacks: read("TEST_STORM_CALLBACKS").map_or(STORM_CALLBACKS, |number| {
-            number.parse().expect("TEST_STORM_CALLBACKS is a number")
-        }),
+        storm_callbacks: number("TEST_STORM_CALLBACKS", STORM_CALLBACKS),
+        storm_merchants: number("TEST_STORM_MERCHANTS", STORM_MERCHANTS),
+        pending_merchants: number("TEST_PENDING_MERCHANTS", PENDING_MERCHANTS),
         outage: read("TEST_OUTAGE_SECONDS").map_or(Duration::ZERO, |seconds| {
             Duration::from_secs(seconds.parse().expect("TEST_OUTAGE_SECONDS is a number"))
         }),
@@ -66,6 +76,13 @@ impl Settings {
     pub fn chromedriver(&self) -> PathBuf {
         program("chromedriver", self.chromedriver.as_ref(), "tools/chromedriver")
     }
+}
+
+fn number(name: &str, otherwise: usize) -> usize {
+    let given = read(name).map(|number| number.parse());
+    given.map_or(otherwise, |number| {
+        number.unwrap_or_else(|_| panic!("{name} is a number"))
+    })
 }
 
 /// The top of the repository.

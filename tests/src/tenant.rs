@@ -6,7 +6,7 @@ use registry_journal::Ambient;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::api::{Answer, Api};
+use crate::api::{Answer, Api, number_of};
 use crate::logs;
 
 /// A tenant that was set up.
@@ -36,6 +36,18 @@ impl TestTenant {
         self.api.post("/v1/merchants", &body).await.expect(201)
     }
 
+    /// A shop once no claim of it is held. One that says to the byte what an earlier one said waits until upstream was
+    /// asked.
+    pub async fn settled(&self, id: &str) -> Value {
+        let merchant = self.api.merchant(id).await;
+        if merchant["confirmation"].is_null() {
+            return merchant;
+        }
+        let is_settled = |event: &Value| event["type"] == "confirmation.resolved";
+        self.api.event_after(number_of(&merchant, "seq"), is_settled).await;
+        self.api.merchant(id).await
+    }
+
     /// Issues a link with a new Idempotency-Key.
     pub async fn issue_link(&self, merchant: &Value) -> Value {
         let link = self.ask_for_link(merchant, &random(32)).await.expect(201);
@@ -47,6 +59,27 @@ impl TestTenant {
     pub async fn ask_for_link(&self, merchant: &Value, key: &str) -> Answer {
         let path = format!("/v1/merchants/{}/registration-links", id_of(merchant));
         self.api.ask_once(&path, key).await
+    }
+
+    /// The callback URL for the bills of a shop.
+    pub async fn callback_url_for_bills(&self, merchant: &Value) -> String {
+        let path = format!("/v1/merchants/{}/approval-callback-urls", id_of(merchant));
+        let document = self.api.post(&path, &json!({})).await.expect(201);
+        let url = document["url"].as_str().expect("a URL").to_owned();
+        logs::secret(url.rsplit('/').next().expect("a token"));
+        url
+    }
+
+    /// Asks upstream about a shop now.
+    pub async fn reconcile(&self, merchant: &Value) -> Answer {
+        let path = format!("/v1/merchants/{}/reconciliations", id_of(merchant));
+        self.api.post(&path, &json!({})).await
+    }
+
+    /// Changes settings.
+    pub async fn set(&self, change: &Value) -> Value {
+        let request = self.api.request(Method::PATCH, "/v1/settings").json(change);
+        Answer::to(request).await.expect(200)
     }
 
     /// Archives a shop.

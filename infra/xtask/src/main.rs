@@ -19,6 +19,7 @@ mod process;
 mod secrets;
 mod servers;
 mod sqlx;
+mod storm;
 mod test;
 mod tools;
 
@@ -37,6 +38,8 @@ enum Task {
     Test(test::Test),
     /// Measure: `bench ingest --sqlite`, `bench relay`, `bench all --json` …
     Bench(bench::Bench),
+    /// Let many shops live in bad weather, and compare the registry with upstream: `storm --merchants 10000 --seed 1`.
+    Storm(storm::Storm),
     /// Write openapi/registry.json anew.
     Openapi,
     /// Write the descriptions of all SQL statements anew.
@@ -76,6 +79,7 @@ fn run(task: &Task, interruption: &Interruption) -> Result<ExitCode> {
         Task::Dev(dev) => dev::run(root, dev, interruption),
         Task::Test(test) => test::run(root, test, interruption),
         Task::Bench(bench) => bench::run(root, bench, interruption),
+        Task::Storm(storm) => storm::run(root, storm, interruption),
         Task::Openapi => openapi::run(root, interruption),
         Task::Sqlx(sqlx) => sqlx::run(root, sqlx, interruption),
     }

@@ -1,0 +1,208 @@
+//! Asking upstream in rounds: what callbacks did not tell is found out, and upstream is not asked more than it should be.
+
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+use futures::{StreamExt, stream};
+use registry_tests::settings::settings;
+use registry_tests::tenant::id_of;
+use registry_tests::{Api, TestApp};
+use serde_json::{Value, json};
+
+/// The call that asks about one merchant.
+const READ_BACK: &str = "auth/mapping-status";
+
+/// Longer than the first interval with everything that chance may add.
+const FIRST_ROUND: TimeDelta = TimeDelta::minutes(6);
+
+/// Calls a second in the test of the cap.
+const CAP: u32 = 20;
+
+#[tokio::test]
+async fn a_change_that_no_callback_brought_is_found_and_counted() {
+    let app = TestApp::start().await;
+    let shop = app.tenant.register("acad-1", "store-1").await;
+    app.tenant.issue_link(&shop).await;
+    let mapping = app.sandbox.mapping("acad-1", "store-1").await;
+    mapping.submit("가나다 학원").await;
+    mapping.review_unheard("O", None).await;
+
+    app.advance(FIRST_ROUND);
+    let healed = app.tenant.api.event(|event| event["data"]["healed"] == true).await;
+    assert_eq!(
+        (&healed["type"], &healed["source"]),
+        (&json!("status.observed"), &json!("reconciliation"))
+    );
+    let now = app.tenant.api.merchant(id_of(&shop)).await;
+    assert_eq!(
+        (&now["stage"], &now["review"]["source"]),
+        (&json!("opened"), &json!("reconciliation"))
+    );
+    assert_eq!(now["review"]["verification"], "verified");
+    let metrics = app.tenant.api.get("/metrics").await.text;
+    assert!(
+        metrics.contains("registry_upstream_healed_total{source=\"reconciliation\"} 1"),
+        "{metrics}"
+    );
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_is_known_already_leaves_no_trace() {
+    let app = TestApp::start().await;
+    let shop = app.tenant.register("acad-1", "store-1").await;
+    app.tenant.issue_link(&shop).await;
+    let mapping = app.sandbox.mapping("acad-1", "store-1").await;
+    mapping.submit("가나다 학원").await;
+    app.advance(FIRST_ROUND);
+    app.tenant
+        .api
+        .event(|event| event["data"]["verification"] == "verified")
+        .await;
+    let version = app.tenant.api.merchant(id_of(&shop)).await["version"].clone();
+    for _ in 0..2 {
+        let asked = app.sandbox.calls(READ_BACK).await;
+        app.advance(TimeDelta::days(2));
+        until(|| async { app.sandbox.calls(READ_BACK).await > asked }).await;
+    }
+    assert_eq!(app.tenant.api.merchant(id_of(&shop)).await["version"], version);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_partner_that_is_refused_as_a_whole_is_told_once_and_left_alone() {
+    let app = TestApp::start().await;
+    let shops = shops(&app, 5).await;
+    app.sandbox.partner(0, 1_000, Some("PARTNER_006")).await;
+    app.advance(FIRST_ROUND);
+    let paused = app.tenant.api.event(|event| event["type"] == "upstream.paused").await;
+    assert_eq!(paused["data"]["code"], "PARTNER_006", "{paused}");
+    until(|| async { readiness(&app).await["paused_tenants"] == 1 }).await;
+
+    app.sandbox.partner(0, 1_000, None).await;
+    // It is tried again every five minutes.
+    app.advance(FIRST_ROUND);
+    app.tenant.api.event(|event| event["type"] == "upstream.resumed").await;
+    app.advance(FIRST_ROUND);
+    for shop in &shops {
+        let is_it = |event: &Value| event["merchant_id"] == shop["id"] && event["type"] == "status.observed";
+        app.tenant.api.event(is_it).await;
+    }
+    let feed = app.tenant.api.feed().await;
+    let alerts = feed.iter().filter(|event| event["type"] == "upstream.paused");
+    assert_eq!(alerts.count(), 1);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_upstream_that_is_down_is_left_alone_and_readiness_tells() {
+    let app = TestApp::start().await;
+    assert_eq!(readiness(&app).await["breaker"], "closed");
+    let shops = shops(&app, 6).await;
+    app.sandbox
+        .faults(&json!({ "calls": { READ_BACK: { "answer": "503" } } }))
+        .await;
+    app.advance(FIRST_ROUND);
+    until(|| async { readiness(&app).await["breaker"] == "open" }).await;
+    let ready = app.tenant.api.get("/readyz").await;
+    assert_eq!((ready.status, &ready.body["status"]), (200, &json!("degraded")));
+    let metrics = app.tenant.api.get("/metrics").await.text;
+    assert!(metrics.contains("registry_upstream_breakers_open 1"), "{metrics}");
+    // Callbacks are taken all the same.
+    app.sandbox
+        .mapping("acad-0", "store-0")
+        .await
+        .review("S", Some("서류"))
+        .await;
+
+    app.sandbox.faults(&json!({})).await;
+    app.advance(TimeDelta::minutes(11));
+    for shop in &shops {
+        let is_it = |event: &Value| event["merchant_id"] == shop["id"] && event["type"] == "status.observed";
+        app.tenant.api.event(is_it).await;
+    }
+    assert_eq!(readiness(&app).await["breaker"], "closed");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn many_questions_keep_to_the_cap_and_survive_a_restart_in_the_middle() {
+    let mut app = TestApp::start_with(|config| config.reconcile_calls_per_second = CAP).await;
+    let count = settings().pending_merchants;
+    shops(&app, count).await;
+    let door = app.tenant.register("acad-door", "store-door").await;
+    app.tenant.issue_link(&door).await;
+    let quiet = door_p99(&app).await;
+    // News from the list would put questions off: what has just changed is asked about a little later.
+    app.sandbox
+        .faults(&json!({ "calls": { "read/mapping": { "answer": "ERROR" } } }))
+        .await;
+    let before = app.sandbox.calls(READ_BACK).await;
+    app.advance(FIRST_ROUND);
+    let began = Instant::now();
+    let asked = async |app: &TestApp| app.sandbox.calls(READ_BACK).await - before;
+    until(|| async { asked(&app).await >= count as u64 / 3 }).await;
+    app.restart().await;
+    let busy = door_p99(&app).await;
+    until(|| async { asked(&app).await >= count as u64 }).await;
+    let seconds = began.elapsed().as_secs_f64();
+
+    let calls = asked(&app).await;
+    // A burst of one second's worth at the beginning, and one after the restart.
+    #[expect(clippy::cast_precision_loss, reason = "so many calls are counted exactly")]
+    let rate = (calls as f64 - 2.0 * f64::from(CAP)) / seconds;
+    assert!(rate <= f64::from(CAP), "{rate} calls a second");
+    // What was under way when it stopped may be asked again; and the shop of the door is asked about too.
+    assert!(calls <= count as u64 + 10, "{calls} questions about {count} merchants");
+    println!("p99 of the door: {quiet:?} without and {busy:?} with questions under way");
+    if count >= 1_000 {
+        assert!(busy <= quiet.mul_f64(1.5), "{quiet:?} {busy:?}");
+    }
+    app.finish().await;
+}
+
+/// Shops that wait for their review.
+async fn shops(app: &TestApp, count: usize) -> Vec<Value> {
+    let register = |number: usize| async move {
+        let (member, merchant) = (format!("acad-{number}"), format!("store-{number}"));
+        let shop = app.tenant.register(&member, &merchant).await;
+        app.tenant.issue_link(&shop).await;
+        app.sandbox.mapping(&member, &merchant).await.review("P", None).await;
+        shop
+    };
+    stream::iter(0..count)
+        .map(register)
+        .buffer_unordered(16)
+        .collect()
+        .await
+}
+
+/// What readiness tells of asking.
+async fn readiness(app: &TestApp) -> Value {
+    app.tenant.api.get("/readyz").await.expect(200)["asking"].clone()
+}
+
+/// Looks until something holds, each time at an answer of the service or of the sandbox.
+async fn until<Look: Future<Output = bool>>(look: impl Fn() -> Look) {
+    let looks = async {
+        while !look().await {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    registry_tests::api::within(registry_tests::PATIENCE, looks).await;
+}
+
+/// The time within which 99 of 100 callbacks are answered.
+async fn door_p99(app: &TestApp) -> Duration {
+    let url = app.sandbox.mapping("acad-door", "store-door").await.callback_url;
+    let door = Api::new(url, None);
+    let mut times = Vec::new();
+    for number in 0..200 {
+        let body = registry_tests::callback::mapping("acad-door", "store-door", "S", Some(&format!("{number}")));
+        let began = Instant::now();
+        assert!(registry_tests::callback::is_taken(&door.post("", &body).await));
+        times.push(began.elapsed());
+    }
+    times.sort_unstable();
+    times[times.len() * 99 / 100]
+}

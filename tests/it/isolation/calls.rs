@@ -1,0 +1,242 @@
+//! Every operation, and how it is called.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// How an operation is called with the ids of somebody.
+pub(super) struct Call {
+    pub(super) operation: &'static str,
+    pub(super) method: Method,
+    pub(super) path: &'static str,
+    pub(super) body: Option<fn() -> Value>,
+    /// The scope that it needs, as the document says.
+    pub(super) scope: Option<&'static str>,
+}
+
+const fn call(
+    operation: &'static str,
+    method: Method,
+    path: &'static str,
+    body: Option<fn() -> Value>,
+    scope: Option<&'static str>,
+) -> Call {
+    Call {
+        operation,
+        method,
+        path,
+        body,
+        scope,
+    }
+}
+
+const READ: Option<&str> = Some("merchants:read");
+const WRITE: Option<&str> = Some("merchants:write");
+const LINKS: Option<&str> = Some("links:write");
+const QUARANTINE: Option<&str> = Some("quarantine:write");
+const ASK: Option<&str> = Some("upstream:ask");
+
+/// Operations that are about one thing: with another tenant's ids they find nothing.
+pub(super) const OF_ONE_THING: &[Call] = &[
+    call("get_merchant", Method::GET, "/v1/merchants/{merchant}", None, READ),
+    call(
+        "change_merchant",
+        Method::PATCH,
+        "/v1/merchants/{merchant}",
+        Some(|| json!({"tags": ["x"]})),
+        WRITE,
+    ),
+    call(
+        "archive_merchant",
+        Method::DELETE,
+        "/v1/merchants/{merchant}",
+        None,
+        WRITE,
+    ),
+    call(
+        "restore_merchant",
+        Method::POST,
+        "/v1/merchants/{merchant}/restoration",
+        None,
+        WRITE,
+    ),
+    call(
+        "get_merchant_by_reference",
+        Method::GET,
+        "/v1/merchants/by-reference/acad-1/store-1",
+        None,
+        READ,
+    ),
+    call(
+        "list_merchant_events",
+        Method::GET,
+        "/v1/merchants/{merchant}/events",
+        None,
+        READ,
+    ),
+    call(
+        "list_registration_links",
+        Method::GET,
+        "/v1/merchants/{merchant}/registration-links",
+        None,
+        READ,
+    ),
+    call(
+        "issue_registration_link",
+        Method::POST,
+        "/v1/merchants/{merchant}/registration-links",
+        None,
+        LINKS,
+    ),
+    call(
+        "get_registration_link",
+        Method::GET,
+        "/v1/registration-links/{link}",
+        None,
+        READ,
+    ),
+    call(
+        "revoke_registration_link",
+        Method::DELETE,
+        "/v1/registration-links/{link}",
+        None,
+        LINKS,
+    ),
+    call(
+        "get_callback_payload",
+        Method::GET,
+        "/v1/callbacks/{callback}/payload",
+        None,
+        Some("payloads:read"),
+    ),
+    call(
+        "list_merchant_callbacks",
+        Method::GET,
+        "/v1/merchants/{merchant}/callbacks",
+        None,
+        READ,
+    ),
+    call(
+        "reconcile_merchant",
+        Method::POST,
+        "/v1/merchants/{merchant}/reconciliations",
+        None,
+        ASK,
+    ),
+    call(
+        "get_billing_eligibility",
+        Method::GET,
+        "/v1/merchants/{merchant}/billing-eligibility",
+        None,
+        READ,
+    ),
+    call(
+        "create_approval_callback_url",
+        Method::POST,
+        "/v1/merchants/{merchant}/approval-callback-urls",
+        None,
+        LINKS,
+    ),
+    call(
+        "list_approvals",
+        Method::GET,
+        "/v1/merchants/{merchant}/approvals",
+        None,
+        READ,
+    ),
+    call(
+        "get_merchant_balance",
+        Method::GET,
+        "/v1/merchants/{merchant}/balance",
+        None,
+        ASK,
+    ),
+    call(
+        "get_quarantined_callback",
+        Method::GET,
+        "/v1/quarantine/{quarantined}",
+        None,
+        READ,
+    ),
+    call(
+        "redrive_callback",
+        Method::POST,
+        "/v1/quarantine/{quarantined}/redrives",
+        None,
+        QUARANTINE,
+    ),
+    call(
+        "resolve_quarantined_callback",
+        Method::PUT,
+        "/v1/quarantine/{quarantined}/resolution",
+        Some(|| json!({"action": "discard", "reason": "x"})),
+        QUARANTINE,
+    ),
+    call(
+        "get_unclaimed_merchant",
+        Method::GET,
+        "/v1/unclaimed-merchants/{unclaimed}",
+        None,
+        READ,
+    ),
+    call(
+        "adopt_unclaimed_merchant",
+        Method::POST,
+        "/v1/unclaimed-merchants/{unclaimed}/adoption",
+        None,
+        WRITE,
+    ),
+    call(
+        "dismiss_unclaimed_merchant",
+        Method::POST,
+        "/v1/unclaimed-merchants/{unclaimed}/dismissal",
+        Some(|| json!({"reason": "x"})),
+        WRITE,
+    ),
+];
+
+/// Operations that are about all a tenant has: they show nothing of another's.
+pub(super) const OF_EVERYTHING: &[Call] = &[
+    call("list_merchants", Method::GET, "/v1/merchants?q=store", None, READ),
+    call(
+        "count_review_statuses",
+        Method::GET,
+        "/v1/stats/review-status",
+        None,
+        READ,
+    ),
+    call("read_events", Method::GET, "/v1/events", None, Some("events:read")),
+    call("list_quarantine", Method::GET, "/v1/quarantine?state=all", None, READ),
+    call("count_quarantine", Method::GET, "/v1/stats/quarantine", None, READ),
+    call(
+        "redrive_callbacks",
+        Method::POST,
+        "/v1/quarantine/redrives",
+        Some(|| json!({"dry_run": false})),
+        QUARANTINE,
+    ),
+    call(
+        "list_unclaimed_merchants",
+        Method::GET,
+        "/v1/unclaimed-merchants?state=all",
+        None,
+        READ,
+    ),
+    call("get_balance", Method::GET, "/v1/balance", None, ASK),
+    call("get_me", Method::GET, "/v1/me", None, None),
+    call("get_settings", Method::GET, "/v1/settings", None, None),
+    call(
+        "change_settings",
+        Method::PATCH,
+        "/v1/settings",
+        Some(|| json!({"hold_seconds": 60})),
+        Some("settings:write"),
+    ),
+    call("create_merchant", Method::POST, "/v1/merchants", Some(new_shop), WRITE),
+];
+
+/// Operations without credentials.
+pub(super) const OF_NOBODY: &[&str] = &["receive_callback", "get_liveness", "get_readiness", "get_metrics"];
+
+fn new_shop() -> Value {
+    json!({ "member_code": "acad-9", "merchant_code": "store-9" })
+}
