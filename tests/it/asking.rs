@@ -95,6 +95,35 @@ async fn a_partner_that_is_refused_as_a_whole_is_told_once_and_left_alone() {
 }
 
 #[tokio::test]
+async fn a_partner_that_is_refused_when_it_asks_for_links_is_told_once_too() {
+    let app = TestApp::start().await;
+    app.sandbox.partner(0, 1_000, Some("PARTNER_006")).await;
+    for code in ["store-1", "store-2"] {
+        let shop = app.tenant.register("acad-1", code).await;
+        let refused = app.tenant.ask_for_link(&shop, code).await;
+        assert_eq!(refused.body["upstream"]["code"], "PARTNER_006", "{}", refused.body);
+    }
+    app.sandbox.partner(0, 1_000, None).await;
+    let shop = app.tenant.register("acad-1", "store-3").await;
+    app.tenant.issue_link(&shop).await;
+    let told: Vec<_> = app
+        .tenant
+        .api
+        .feed()
+        .await
+        .into_iter()
+        .map(|event| event["type"].clone())
+        .collect();
+    let count = |wanted: &str| told.iter().filter(|told| *told == wanted).count();
+    assert_eq!(
+        (count("upstream.paused"), count("upstream.resumed")),
+        (1, 1),
+        "{told:?}"
+    );
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn an_upstream_that_is_down_is_left_alone_and_readiness_tells() {
     let app = TestApp::start().await;
     assert_eq!(readiness(&app).await["breaker"], "closed");

@@ -20,7 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::public_url::PublicUrl;
 use crate::token::{CallbackToken, TokenKeys};
-use crate::upstream::{TenantUpstream, UpstreamDirectory, UpstreamError};
+use crate::upstream::{Access, Inquirer, UpstreamDirectory, UpstreamError};
 pub(crate) use outcome::failure;
 use outcome::{gave_up, settlement, valid_digits, written_link};
 
@@ -103,6 +103,8 @@ pub struct LinkIssuerParts {
     pub archive: Archive,
     /// The ways to Paymint.
     pub directory: UpstreamDirectory,
+    /// Is told what the calls say about upstream and about the tenant.
+    pub inquirer: Inquirer,
     /// The keys of callback URLs.
     pub keys: TokenKeys,
     /// Where those URLs begin.
@@ -129,8 +131,8 @@ impl LinkIssuer {
 
     /// Issues a link, or tells what became of the earlier request with the same key.
     pub async fn issue(&self, request: LinkRequest) -> Result<LinkAnswer, IssueError> {
-        let upstream = match self.parts.directory.of(request.tenant_id).await {
-            Ok(upstream) => upstream,
+        let access = match self.parts.directory.access(request.tenant_id).await {
+            Ok(access) => access,
             Err(UpstreamError::NotConfigured | UpstreamError::Unusable) => return Err(IssueError::NoUpstream),
             Err(UpstreamError::Read(error)) => return Err(error.into()),
         };
@@ -149,7 +151,7 @@ impl LinkIssuer {
                 let Some(merchant) = written.merchant else {
                     return Err(WriteError::Failed.into());
                 };
-                self.call_in_background(request, upstream, *merchant, link_id, permit)
+                self.call_in_background(request, access, *merchant, link_id, permit)
                     .await
             }
             Outcome::Replayed(replay) => self.replay(request.tenant_id, replay).await,
@@ -163,14 +165,14 @@ impl LinkIssuer {
     async fn call_in_background(
         &self,
         request: LinkRequest,
-        upstream: Arc<TenantUpstream>,
+        access: Access,
         merchant: Merchant,
         link_id: LinkId,
         permit: OwnedSemaphorePermit,
     ) -> Result<LinkAnswer, IssueError> {
         let issuer = self.clone();
         let task = tokio::spawn(async move {
-            let answer = issuer.call(&request, &upstream, &merchant, link_id).await;
+            let answer = issuer.call(&request, &access, &merchant, link_id).await;
             drop(permit);
             answer
         });
@@ -180,7 +182,7 @@ impl LinkIssuer {
     async fn call(
         &self,
         request: &LinkRequest,
-        upstream: &TenantUpstream,
+        access: &Access,
         merchant: &Merchant,
         link_id: LinkId,
     ) -> Result<LinkAnswer, IssueError> {
@@ -197,11 +199,12 @@ impl LinkIssuer {
             callback_url: &callback_url,
             redirect_url: request.redirect_url.as_ref().map(SecretText::expose),
         };
-        match upstream
-            .client
-            .issue_registration_url(&upstream.api_key, &mapping)
-            .await
-        {
+        let upstream = &access.upstream;
+        let issued = upstream.client.issue_registration_url(&upstream.api_key, &mapping);
+        let issued = issued.await;
+        let (inquirer, error) = (&self.parts.inquirer, issued.as_ref().err());
+        inquirer.notice(access, error, &request.origin).await;
+        match issued {
             Ok(url) => {
                 let url = SecretText::new(url.expose().to_owned());
                 let command = Command::RecordLinkIssued {
@@ -264,13 +267,17 @@ impl LinkIssuer {
         let Some(link_id) = link_id else {
             return Ok(LinkAnswer::KeyReused);
         };
-        let merchant = self.parts.archive.reader().merchant(tenant_id, merchant_id).await?;
-        let link = merchant.and_then(|merchant| merchant.link(link_id).cloned());
-        let Some(link) = link else {
+        let Some(link) = self.link(tenant_id, merchant_id, link_id).await? else {
             return Ok(LinkAnswer::Refused(Refusal::NoSuchLink));
         };
-        if let Some(settled) = self.settled(tenant_id, merchant_id, &link, version).await? {
-            return Ok(settled);
+        match self.settled(tenant_id, merchant_id, &link, version).await? {
+            // It may have been settled after the link was read.
+            Some(LinkAnswer::Issued { url, replayed, .. }) => {
+                let link = self.link(tenant_id, merchant_id, link_id).await?.unwrap_or(link);
+                return Ok(LinkAnswer::Issued { link, url, replayed });
+            }
+            Some(settled) => return Ok(settled),
+            None => {}
         }
         if self.parts.ambient.now() - link.requested_at < STALE_AFTER {
             return Ok(LinkAnswer::InFlight);
@@ -281,6 +288,11 @@ impl LinkIssuer {
             failure: gave_up(),
             replayed: true,
         })
+    }
+
+    async fn link(&self, tenant: TenantId, merchant: MerchantId, link: LinkId) -> Result<Option<Link>, ReadError> {
+        let merchant = self.parts.archive.reader().merchant(tenant, merchant).await?;
+        Ok(merchant.and_then(|merchant| merchant.link(link).cloned()))
     }
 
     async fn settled(

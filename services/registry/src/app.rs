@@ -181,24 +181,26 @@ impl Ways {
             keys: secrets.token_keys.clone(),
             senders: config.senders()?,
         };
-        let links = LinkIssuerParts {
-            writer: writer.clone(),
-            archive: archive.clone(),
-            directory: directory.clone(),
-            keys: secrets.token_keys.clone(),
-            public_url: public_url.clone(),
-            ambient: ambient.clone(),
-        };
         let inquirer = InquirerParts {
             writer: writer.clone(),
             archive: archive.clone(),
             directory: directory.clone(),
             ambient: ambient.clone(),
         };
+        let inquirer = Inquirer::new(inquirer, config.inquiry_limits());
+        let links = LinkIssuerParts {
+            writer: writer.clone(),
+            archive: archive.clone(),
+            directory: directory.clone(),
+            inquirer: inquirer.clone(),
+            keys: secrets.token_keys.clone(),
+            public_url: public_url.clone(),
+            ambient: ambient.clone(),
+        };
         Ok(Self {
             door: CallbackDoor::new(writer.clone(), directory, ambient.clone(), door),
             links: LinkIssuer::new(links),
-            inquirer: Inquirer::new(inquirer, config.inquiry_limits()),
+            inquirer,
             redriver: Redriver::new(writer.clone(), archive.clone(), config.senders()?),
             callback_urls: CallbackUrls::new(secrets.token_keys.clone(), public_url),
         })

@@ -294,13 +294,18 @@ impl Inquirer {
                 tracing::debug!(tenant = %tenant.slug, kind = kind.as_str(), "asking upstream failed");
             }
         }
-        self.note_breaker(&upstream.base_url, read_at, answer.as_ref().err());
-        self.note_pause(tenant, answer.as_ref().err(), origin).await;
+        self.notice(access, answer.as_ref().err(), origin).await;
         Ok(Heard {
             asked_at,
             read_at,
             answer,
         })
+    }
+
+    /// Notices what the outcome of a call says about upstream and about the tenant.
+    pub(crate) async fn notice(&self, access: &Access, error: Option<&CallError>, origin: &Origin) {
+        self.note_breaker(&access.upstream.base_url, self.now(), error);
+        self.note_pause(&access.tenant, error, origin).await;
     }
 
     fn note_breaker(&self, base_url: &str, now: DateTime<Utc>, error: Option<&CallError>) {
