@@ -1,6 +1,6 @@
 //! A thousand shops live in bad weather, and in the end every one of them is as upstream has it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
 use registry::config::Config;
@@ -19,6 +19,9 @@ const SPEED: f64 = 400_000.0;
 const LONGEST: u32 = 10;
 
 const CALLS_PER_SECOND: u32 = 1_000;
+
+/// For how many periods more a shop may differ where two cores do everything at once.
+const PATIENCE: u32 = 2;
 
 /// A held claim whose question failed is asked about again after so long.
 const RETRY: Duration = Duration::from_secs(11);
@@ -58,14 +61,19 @@ fn check_weather(report: &Report) {
 async fn after_a_storm_every_shop_is_as_upstream_has_it() {
     let app = TestApp::start_with(fast).await;
     let storm = storm(&app, settings().storm_merchants);
-    let report = storm.rage().await.expect("everything is answered");
+    let mut report = storm.rage().await.expect("everything is answered");
     check_weather(&report);
     assert_eq!(report.merchants, settings().storm_merchants);
+    assert!(report.healed > 0, "{report:?}");
+    // A busy machine asks later than it planned to.
+    let late = Instant::now() + storm.period * PATIENCE;
+    while report.differing > 0 && Instant::now() < late {
+        report = storm.look().await.expect("everything is answered");
+    }
     for difference in &report.differences {
         eprintln!("{}: {}", difference.merchant_id, difference.why);
     }
     assert_eq!(report.differing, 0, "{report:?}");
-    assert!(report.healed > 0, "{report:?}");
     assert!(storm.is_gap_free().await.expect("everything is answered"));
     app.finish().await;
 }
