@@ -27,8 +27,8 @@ async fn a_change_that_no_callback_brought_is_found_and_counted() {
     mapping.submit("가나다 학원").await;
     mapping.review_unheard("O", None).await;
 
-    app.advance(FIRST_ROUND);
-    let healed = app.tenant.api.event(|event| event["data"]["healed"] == true).await;
+    let healing = app.tenant.api.event(|event| event["data"]["healed"] == true);
+    let healed = app.as_time_passes(FIRST_ROUND, healing).await;
     assert_eq!(
         (&healed["type"], &healed["source"]),
         (&json!("status.observed"), &json!("reconciliation"))
@@ -54,16 +54,16 @@ async fn an_answer_that_is_known_already_leaves_no_trace() {
     app.tenant.issue_link(&shop).await;
     let mapping = app.sandbox.mapping("acad-1", "store-1").await;
     mapping.submit("가나다 학원").await;
-    app.advance(FIRST_ROUND);
-    app.tenant
+    let verified = app
+        .tenant
         .api
-        .event(|event| event["data"]["verification"] == "verified")
-        .await;
+        .event(|event| event["data"]["verification"] == "verified");
+    app.as_time_passes(FIRST_ROUND, verified).await;
     let version = app.tenant.api.merchant(id_of(&shop)).await["version"].clone();
     for _ in 0..2 {
         let asked = app.sandbox.calls(READ_BACK).await;
-        app.advance(TimeDelta::days(2));
-        until(|| async { app.sandbox.calls(READ_BACK).await > asked }).await;
+        let again = until(|| async { app.sandbox.calls(READ_BACK).await > asked });
+        app.as_time_passes(TimeDelta::days(2), again).await;
     }
     assert_eq!(app.tenant.api.merchant(id_of(&shop)).await["version"], version);
     app.finish().await;
@@ -74,20 +74,16 @@ async fn a_partner_that_is_refused_as_a_whole_is_told_once_and_left_alone() {
     let app = TestApp::start().await;
     let shops = shops(&app, 5).await;
     app.sandbox.partner(0, 1_000, Some("PARTNER_006")).await;
-    app.advance(FIRST_ROUND);
-    let paused = app.tenant.api.event(|event| event["type"] == "upstream.paused").await;
+    let pausing = app.tenant.api.event(|event| event["type"] == "upstream.paused");
+    let paused = app.as_time_passes(FIRST_ROUND, pausing).await;
     assert_eq!(paused["data"]["code"], "PARTNER_006", "{paused}");
     until(|| async { readiness(&app).await["paused_tenants"] == 1 }).await;
 
     app.sandbox.partner(0, 1_000, None).await;
     // It is tried again every five minutes.
-    app.advance(FIRST_ROUND);
-    app.tenant.api.event(|event| event["type"] == "upstream.resumed").await;
-    app.advance(FIRST_ROUND);
-    for shop in &shops {
-        let is_it = |event: &Value| event["merchant_id"] == shop["id"] && event["type"] == "status.observed";
-        app.tenant.api.event(is_it).await;
-    }
+    let resumed = app.tenant.api.event(|event| event["type"] == "upstream.resumed");
+    app.as_time_passes(FIRST_ROUND, resumed).await;
+    app.as_time_passes(FIRST_ROUND, all_observed(&app, &shops)).await;
     let feed = app.tenant.api.feed().await;
     let alerts = feed.iter().filter(|event| event["type"] == "upstream.paused");
     assert_eq!(alerts.count(), 1);
@@ -131,8 +127,8 @@ async fn an_upstream_that_is_down_is_left_alone_and_readiness_tells() {
     app.sandbox
         .faults(&json!({ "calls": { READ_BACK: { "answer": "503" } } }))
         .await;
-    app.advance(FIRST_ROUND);
-    until(|| async { readiness(&app).await["breaker"] == "open" }).await;
+    let opening = until(|| async { readiness(&app).await["breaker"] == "open" });
+    app.as_time_passes(FIRST_ROUND, opening).await;
     let ready = app.tenant.api.get("/readyz").await;
     assert_eq!((ready.status, &ready.body["status"]), (200, &json!("degraded")));
     let metrics = app.tenant.api.get("/metrics").await.text;
@@ -145,11 +141,8 @@ async fn an_upstream_that_is_down_is_left_alone_and_readiness_tells() {
         .await;
 
     app.sandbox.faults(&json!({})).await;
-    app.advance(TimeDelta::minutes(11));
-    for shop in &shops {
-        let is_it = |event: &Value| event["merchant_id"] == shop["id"] && event["type"] == "status.observed";
-        app.tenant.api.event(is_it).await;
-    }
+    app.as_time_passes(TimeDelta::minutes(11), all_observed(&app, &shops))
+        .await;
     assert_eq!(readiness(&app).await["breaker"], "closed");
     app.finish().await;
 }
@@ -204,6 +197,14 @@ async fn shops(app: &TestApp, count: usize) -> Vec<Value> {
         .buffer_unordered(16)
         .collect()
         .await
+}
+
+/// Waits until upstream's word about each shop is written down.
+async fn all_observed(app: &TestApp, shops: &[Value]) {
+    for shop in shops {
+        let is_it = |event: &Value| event["merchant_id"] == shop["id"] && event["type"] == "status.observed";
+        app.tenant.api.event(is_it).await;
+    }
 }
 
 /// What readiness tells of asking.

@@ -1,13 +1,13 @@
 //! A thousand shops live in bad weather, and in the end every one of them is as upstream has it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use registry::config::Config;
-use registry_tests::TestApp;
 use registry_tests::settings::settings;
 use registry_tests::storm::{Report, Storm};
 use registry_tests::tenant::random;
+use registry_tests::{PATIENCE, TestApp};
 use serde_json::json;
 
 const SEED: u64 = 4_711;
@@ -20,12 +20,6 @@ const LONGEST: u32 = 10;
 
 const CALLS_PER_SECOND: u32 = 1_000;
 
-/// For how many periods more a shop may differ where two cores do everything at once.
-const PATIENCE: u32 = 2;
-
-/// A held claim whose question failed is asked about again after so long.
-const RETRY: Duration = Duration::from_secs(11);
-
 fn fast(config: &mut Config) {
     config.reconcile_first_seconds = 2;
     config.reconcile_longest_seconds = LONGEST;
@@ -35,15 +29,14 @@ fn fast(config: &mut Config) {
 }
 
 fn storm(app: &TestApp, merchants: usize) -> Storm {
-    let in_turn = Duration::from_secs(merchants as u64 / u64::from(CALLS_PER_SECOND) + 1);
     Storm {
         registry: app.tenant.api.clone(),
         sandbox: app.sandbox.control().clone(),
         merchants,
         seed: SEED,
         speed: SPEED,
-        // One round over all shops, a tenth more by chance, and one question that failed.
-        period: Duration::from_secs(u64::from(LONGEST)).mul_f64(1.1) + in_turn + RETRY,
+        // What must hold after a round holds however long the round takes here; this ends a test that hangs.
+        period: PATIENCE,
         prefix: format!("storm-{}", random(6)),
     }
 }
@@ -61,15 +54,10 @@ fn check_weather(report: &Report) {
 async fn after_a_storm_every_shop_is_as_upstream_has_it() {
     let app = TestApp::start_with(fast).await;
     let storm = storm(&app, settings().storm_merchants);
-    let mut report = storm.rage().await.expect("everything is answered");
+    let report = storm.rage().await.expect("everything is answered");
     check_weather(&report);
     assert_eq!(report.merchants, settings().storm_merchants);
     assert!(report.healed > 0, "{report:?}");
-    // A busy machine asks later than it planned to.
-    let late = Instant::now() + storm.period * PATIENCE;
-    while report.differing > 0 && Instant::now() < late {
-        report = storm.look().await.expect("everything is answered");
-    }
     for difference in &report.differences {
         eprintln!("{}: {}", difference.merchant_id, difference.why);
     }

@@ -164,8 +164,9 @@ async fn what_upstream_cannot_be_asked_about_is_applied_in_the_end_and_called_un
         (&json!("O"), &json!("held"))
     );
 
-    app.advance(TimeDelta::seconds(61));
-    assert_eq!(resolution(&app.tenant, &shop).await, "unanswered");
+    let resolution = resolution(&app.tenant, &shop);
+    let resolution = app.as_time_passes(TimeDelta::seconds(61), resolution).await;
+    assert_eq!(resolution, "unanswered");
     let now = app.tenant.api.merchant(id_of(&shop)).await;
     assert_eq!(
         (&now["stage"], &now["review"]["code"]),
@@ -188,8 +189,9 @@ async fn a_held_claim_outlives_a_restart_and_an_upstream_that_fails() {
     app.restart().await;
     app.sandbox.faults(&json!({})).await;
     // The next try is at most five minutes away.
-    app.advance(TimeDelta::minutes(6));
-    assert_eq!(resolution(&app.tenant, &shop).await, "confirmed");
+    let resolution = resolution(&app.tenant, &shop);
+    let resolution = app.as_time_passes(TimeDelta::minutes(6), resolution).await;
+    assert_eq!(resolution, "confirmed");
     assert_eq!(app.tenant.api.merchant(&id).await["review"]["code"], "P");
     app.finish().await;
 }

@@ -2,7 +2,9 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use paymint_sandbox::PartnerKey;
@@ -24,6 +26,9 @@ use crate::logs;
 use crate::nats::TestNats;
 use crate::sandbox::TestSandbox;
 use crate::tenant::{TestTenant, random_slug};
+
+/// How long one step of the clock is given to show its effect.
+const STEP_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The service with everything around it. A test ends with [`TestApp::finish`].
 pub struct TestApp {
@@ -124,6 +129,18 @@ impl TestApp {
     /// Puts its clock forward.
     pub fn advance(&self, time: TimeDelta) {
         self.clock.advance(time);
+    }
+
+    /// Waits for something, and puts the clock forward until it has come. Once is not always enough: what is under way
+    /// when the clock jumps plans anew from the later moment.
+    pub async fn as_time_passes<T>(&self, step: TimeDelta, wait: impl Future<Output = T>) -> T {
+        let mut wait = pin!(wait);
+        loop {
+            self.advance(step);
+            if let Ok(come) = tokio::time::timeout(STEP_INTERVAL, wait.as_mut()).await {
+                return come;
+            }
+        }
     }
 
     /// The directory that holds all its files.

@@ -19,6 +19,11 @@ const WAIT_MILLISECONDS: u32 = 30_000;
 /// How often the registry is compared with upstream.
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 
+/// After so many answers about a shop since the last change it must be as upstream has it. The question of the first may
+/// have been under way when the last callback came, the second is newer than any claim, and the third shows that the
+/// second was taken in.
+const ANSWERS_ENOUGH: u64 = 3;
+
 /// The weather: a fifth of the callbacks is lost, a fifth comes twice, and so on.
 fn weather(seed: u64) -> Value {
     json!({
@@ -83,6 +88,9 @@ pub struct Report {
 pub struct Difference {
     /// Its id.
     pub merchant_id: String,
+    /// How often upstream told its state.
+    answers: u64,
+    code: String,
     /// How far the registry says that it can be trusted.
     pub verification: String,
     /// What differs and why, in words.
@@ -90,7 +98,8 @@ pub struct Difference {
 }
 
 impl Storm {
-    /// Lets the shops live, and compares until nothing differs or the time is over.
+    /// Lets the shops live, and compares until nothing differs; until a shop differs that upstream was asked about often
+    /// enough; or until the time is over.
     pub async fn rage(&self) -> reqwest::Result<Report> {
         self.settle().await?;
         let healed_before = self.healed().await?;
@@ -98,8 +107,13 @@ impl Storm {
         self.live().await?;
         self.set_weather(&calm(self.seed)).await?;
         let began = Instant::now();
+        let answers_before = self.answers().await?;
         let mut report = self.look().await?;
-        while report.differing > 0 && began.elapsed() < self.period {
+        let is_wrong = |difference: &Difference| {
+            let before = answers_before.get(&difference.code).copied().unwrap_or_default();
+            difference.answers >= before + ANSWERS_ENOUGH
+        };
+        while report.differing > 0 && began.elapsed() < self.period && !report.differences.iter().any(is_wrong) {
             tokio::time::sleep(LOOK_INTERVAL).await;
             report = self.look().await?;
         }
@@ -143,6 +157,20 @@ impl Storm {
                 after += 1;
             }
         }
+    }
+
+    /// How often upstream told the state of each shop, by code.
+    async fn answers(&self) -> reqwest::Result<HashMap<String, u64>> {
+        let all = get(&self.sandbox, "/_sandbox/mappings?callbacks=0").await?;
+        let all = all.as_array().map(Vec::as_slice).unwrap_or_default().iter();
+        Ok(all
+            .filter_map(|mapping| {
+                Some((
+                    mapping["merchant_code"].as_str()?.to_owned(),
+                    mapping["answers"].as_u64()?,
+                ))
+            })
+            .collect())
     }
 
     /// Registers the shops and issues their links.
@@ -264,6 +292,8 @@ fn difference(shop: &Value, mapping: &Value) -> Option<Difference> {
     let verification = review["verification"].as_str().unwrap_or_default().to_owned();
     Some(Difference {
         merchant_id: shop["id"].as_str().unwrap_or_default().to_owned(),
+        answers: mapping["answers"].as_u64().unwrap_or_default(),
+        code: mapping["merchant_code"].as_str().unwrap_or_default().to_owned(),
         why: format!(
             "{}; {verification}; the last callback was {fault}",
             different.join(", ")

@@ -160,6 +160,14 @@ impl World {
         self.get(*id).ok()
     }
 
+    /// The same for somebody who asks about its state, which is counted.
+    pub(crate) fn asked_about(&mut self, partner: usize, member: &str, merchant: &str) -> Option<&Mapping> {
+        let id = self.by_codes(partner, member, merchant)?.id;
+        let mapping = self.get_mut(id).ok()?;
+        mapping.answers += 1;
+        Some(mapping)
+    }
+
     /// Issues a registration page. Asked again for the same codes it gives the same page, with the new callback URL.
     pub(crate) fn issue(&mut self, issue: Issue) -> Result<&Mapping, Denied> {
         let codes = (issue.partner, issue.member_code.clone(), issue.merchant_code.clone());

@@ -50,24 +50,30 @@ impl Worker {
         let due = due.map_err(ReconcileError::ReadQuestions)?;
         pass.more = due.len() == limit.get() as usize && urgency == Urgency::Round;
         let asked = due.iter().map(|question| question.merchant_id).collect();
-        let turns = stream::iter(due)
+        let mut postponements = Vec::with_capacity(due.len());
+        let mut turns = stream::iter(due)
             .map(|question| self.take_turn(tenant, question, urgency, origin))
             .buffer_unordered(CONCURRENT_MAX);
-        let turns: Vec<Turn> = turns.try_collect().await?;
-        let mut postponements = Vec::with_capacity(turns.len());
-        for turn in turns {
+        // Where storage fails the pass ends, but not before what was answered until then is put off.
+        let mut failure = None;
+        while let Some(turn) = turns.next().await {
             match turn {
-                Turn::Answered(postponement) => {
+                Ok(Turn::Answered(postponement)) => {
                     pass.answered += 1;
                     postponements.push(postponement);
                 }
-                Turn::Failed(postponement) => {
+                Ok(Turn::Failed(postponement)) => {
                     pass.failed += 1;
                     postponements.push(postponement);
                 }
-                Turn::NotAsked => pass.more = false,
+                Ok(Turn::NotAsked) => pass.more = false,
+                Err(error) => {
+                    failure = Some(error);
+                    break;
+                }
             }
         }
+        drop(turns);
         if !postponements.is_empty() {
             let postponed = self
                 .archive
@@ -76,7 +82,7 @@ impl Worker {
                 .await;
             postponed.map_err(ReconcileError::PostponeQuestions)?;
         }
-        Ok(asked)
+        failure.map_or(Ok(asked), Err)
     }
 
     async fn take_turn(

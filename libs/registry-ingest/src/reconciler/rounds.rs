@@ -70,10 +70,19 @@ struct Seen {
     head: Option<Seq>,
     /// When it is looked at again although nothing has happened.
     look_at: DateTime<Utc>,
+    /// When its last pass began.
+    passed_at: DateTime<Utc>,
     counts: QuestionCounts,
     is_paused: bool,
     is_unverifiable: bool,
     is_failing: bool,
+}
+
+/// A tenant that waits for a pass.
+struct Waiting {
+    tenant: Tenant,
+    head: Seq,
+    passed_at: DateTime<Utc>,
 }
 
 /// A pass that has ended.
@@ -159,10 +168,10 @@ impl Reconciler {
         outcome
     }
 
-    /// The tenants to work for now, each with what is remembered of it.
+    /// The tenants to work for now, each with what is remembered of it: those first whose last pass is longest ago.
     async fn due(&mut self, room: usize) -> Vec<(Tenant, Track, DateTime<Utc>)> {
-        let mut due = Vec::new();
-        match self.visit_all(room, &mut due).await {
+        let mut waiting = Vec::new();
+        match self.visit_all(&mut waiting).await {
             Ok(()) => self.is_blind = false,
             Err(error) => {
                 if !std::mem::replace(&mut self.is_blind, true) {
@@ -170,14 +179,18 @@ impl Reconciler {
                 }
             }
         }
-        due
+        waiting.sort_by_key(|waiting| waiting.passed_at);
+        let now = self.worker.ambient.now();
+        let begin = |Waiting { tenant, head, .. }: Waiting| {
+            let seen = self.seen.get_mut(&tenant.id)?;
+            let track = seen.track.take()?;
+            (seen.head, seen.passed_at) = (Some(head), now);
+            Some((tenant, track, now))
+        };
+        waiting.into_iter().filter_map(begin).take(room).collect()
     }
 
-    async fn visit_all(
-        &mut self,
-        room: usize,
-        due: &mut Vec<(Tenant, Track, DateTime<Utc>)>,
-    ) -> Result<(), ReconcileError> {
+    async fn visit_all(&mut self, waiting: &mut Vec<Waiting>) -> Result<(), ReconcileError> {
         let worker = Arc::clone(&self.worker);
         let mut after = None;
         loop {
@@ -202,13 +215,14 @@ impl Reconciler {
                     .seen
                     .entry(tenant.id)
                     .or_insert_with(|| Seen::new(Track::new(tenant.id, now, &worker.pace)));
-                let has_grown = seen.head != Some(head);
-                if due.len() < room
-                    && (has_grown || now >= seen.look_at)
-                    && let Some(track) = seen.track.take()
-                {
-                    seen.head = Some(head);
-                    due.push((tenant, track, now));
+                let is_due = seen.head != Some(head) || now >= seen.look_at;
+                if is_due && seen.track.is_some() {
+                    let passed_at = seen.passed_at;
+                    waiting.push(Waiting {
+                        tenant,
+                        head,
+                        passed_at,
+                    });
                 }
             }
             if is_last {
@@ -284,6 +298,7 @@ impl Seen {
             track: Some(track),
             head: None,
             look_at: DateTime::<Utc>::MIN_UTC,
+            passed_at: DateTime::<Utc>::MIN_UTC,
             counts: QuestionCounts::default(),
             is_paused: false,
             is_unverifiable: false,

@@ -51,6 +51,8 @@ pub(super) struct MappingView {
     business_number: Option<String>,
     /// The points in its wallet.
     points: i32,
+    /// How often `auth/mapping-status` told its state.
+    answers: u64,
     /// Whether no callback is under way.
     idle: bool,
     /// The last 50 or fewer, oldest first.
@@ -90,6 +92,7 @@ impl MappingView {
             branch_name: mapping.business.branch_name.clone(),
             business_number: mapping.business.number.clone(),
             points: mapping.points,
+            answers: mapping.answers,
             idle: mapping.callbacks.is_idle(),
             callbacks: records
                 .skip(hidden)

@@ -14,7 +14,7 @@ pub(super) fn answer(upstream: &Arc<Upstream>, partner: usize, parameters: &Para
     let (member, merchant) = parameters.pair()?;
     upstream.with_world(|world| {
         let mapping = world
-            .by_codes(partner, &member, &merchant)
+            .asked_about(partner, &member, &merchant)
             .ok_or(Refusal::LinkNotFound)?;
         let mut data = mapping_payload(mapping, true);
         data.insert("mappingStatus".to_owned(), mapping.mapping_status().into());

@@ -77,6 +77,8 @@ pub(crate) struct Mapping {
     pub(crate) is_deleted: bool,
     /// The points in its wallet.
     pub(crate) points: i32,
+    /// How often its state was told to the partner who asked.
+    pub(crate) answers: u64,
     pub(crate) callbacks: Outbox,
 }
 
@@ -100,6 +102,7 @@ impl Mapping {
             review_message: None,
             is_deleted: false,
             points: POINTS,
+            answers: 0,
             callbacks: Outbox::default(),
         }
     }
