@@ -42,6 +42,8 @@ mod quarantine;
 
 mod unclaimed;
 
+mod listed;
+
 mod approvals;
 
 mod billing;

@@ -122,6 +122,58 @@ async fn what_came_for_a_pair_before_it_was_registered_is_driven_again_by_filter
 }
 
 #[tokio::test]
+async fn everything_that_was_ever_received_can_be_driven_again() {
+    let app = TestApp::start().await;
+    let tenant = &app.tenant;
+    let (shop, url) = linked(&app, "store-1").await;
+    for code in ["W", "P"] {
+        send_taken(&url, mapping("acad-1", "store-1", code, None).to_string()).await;
+    }
+    let early = app.tenant_callback_url(tenant.id);
+    send_taken(&early, mapping("acad-5", "store-5", "W", None).to_string()).await;
+    let late = tenant.register("acad-5", "store-5").await;
+    let from = late["created_at"].clone();
+    send_taken(&early, mapping("acad-5", "store-5", "P", None).to_string()).await;
+    let many = async |body: Value| tenant.api.post("/v1/callbacks/redrives", &body).await.expect(200);
+
+    let before = tenant.api.feed().await;
+    let rehearsed = many(json!({ "dry_run": true })).await;
+    assert_eq!(
+        (&rehearsed["tried"], &rehearsed["outcomes"], &rehearsed["next"]),
+        (&json!(4), &json!({ "nothing": 3, "outdated": 1 }), &Value::Null),
+        "what was used says nothing new: {rehearsed}"
+    );
+    assert_eq!(
+        many(json!({ "dry_run": true, "merchant_id": shop["id"] })).await["tried"],
+        2
+    );
+    assert_eq!(
+        many(json!({ "dry_run": true, "received_from": from })).await["tried"],
+        1
+    );
+    assert_eq!(
+        many(json!({ "dry_run": true, "received_until": from })).await["tried"],
+        3
+    );
+    assert_eq!(tenant.api.feed().await, before, "a dry run writes nothing");
+
+    let mut tried = 0;
+    let mut request = json!({ "dry_run": false, "limit": 1 });
+    loop {
+        let page = many(request.clone()).await;
+        tried += page["tried"].as_u64().expect("a number");
+        if page["next"].is_null() {
+            break;
+        }
+        request["cursor"] = page["next"].clone();
+    }
+    assert_eq!(tried, 4, "what was appended meanwhile is no callback of its own");
+    let again = many(json!({ "dry_run": false })).await;
+    assert_eq!(again["outcomes"], json!({ "nothing": 4 }), "{again}");
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn a_late_redrive_does_not_overrule_what_came_since() {
     let app = TestApp::start().await;
     let tenant = &app.tenant;

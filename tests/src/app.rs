@@ -9,13 +9,17 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use paymint_sandbox::PartnerKey;
 use registry::app::App;
-use registry::config::Config;
+use registry::config::{Config, Database};
+use registry::secrets::Secrets;
+use registry::storage::migrate;
 use registry_domain::merchant::SecretText;
 use registry_domain::tenant::{Command, Creation, KeyIssue, Scope, Upstream};
 use registry_domain::{Actor, CorrelationId, KeyId, Label, TenantId};
 use registry_http::credentials;
 use registry_ingest::{CallbackToken, PublicUrl, TokenKeys};
 use registry_journal::{Ambient, Order, Origin, Outcome, Submission};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -25,7 +29,8 @@ use crate::clock::TestClock;
 use crate::logs;
 use crate::nats::TestNats;
 use crate::sandbox::TestSandbox;
-use crate::tenant::{TestTenant, random_slug};
+use crate::settings::settings;
+use crate::tenant::{TestTenant, random, random_slug};
 
 /// How long one step of the clock is given to show its effect.
 const STEP_INTERVAL: Duration = Duration::from_secs(1);
@@ -62,11 +67,18 @@ impl TestApp {
         let mut config = Config {
             data_dir: data.path().to_owned(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            // The first list comes at some moment of the first minute; a test that wants one says so.
+            reconcile_list_seconds: 0,
             ..Config::default()
         };
-        change(&mut config);
         let clock = TestClock::new();
         let ambient = clock.ambient();
+        if let Some(server) = &settings().postgres_url {
+            config.database_url = Some(database(server).await);
+            // A service on a server does not make keys: the others there would make other ones.
+            Secrets::open_or_make(&config, ambient.ids.as_ref(), true).expect("keys can be made");
+        }
+        change(&mut config);
         let app = start(&config, &ambient).await;
         // From now on the same port, so that callback URLs stay good over a restart.
         config.listen = app.address();
@@ -212,6 +224,23 @@ impl Drop for TestApp {
             "the test did not call finish()"
         );
     }
+}
+
+/// A new database with our schema on a server; returns its URL. The server goes away with the test run.
+async fn database(server: &str) -> String {
+    let options: PgConnectOptions = server.parse().expect("it is the URL of a PostgreSQL server");
+    let mut connection = options.connect().await.expect("the server takes connections");
+    let name = format!("registry_test_{}", random(16));
+    let statement = AssertSqlSafe(format!("CREATE DATABASE {name}"));
+    sqlx::raw_sql(statement)
+        .execute(&mut connection)
+        .await
+        .expect("a superuser may make databases");
+    connection.close().await.expect("the connection ends");
+    let url = options.database(&name).to_url_lossy().to_string();
+    let database = Database::parse(&url, None).expect("it is a database");
+    migrate(&database).await.expect("an empty database takes the schema");
+    url
 }
 
 async fn start(config: &Config, ambient: &Ambient) -> App {

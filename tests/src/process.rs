@@ -64,6 +64,8 @@ impl Installation {
             .env_clear()
             .env("REGISTRY_DATA_DIR", self.data_dir())
             .env("REGISTRY_LISTEN", self.listen.to_string())
+            // A list would come at some moment of the first minute, and a log that is compared with itself would have grown.
+            .env("REGISTRY_RECONCILE_LIST_SECONDS", "0")
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null());
         command

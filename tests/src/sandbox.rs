@@ -78,6 +78,17 @@ impl TestSandbox {
         mapping
     }
 
+    /// A link that the first partner has made without the registry. Nobody hears its callbacks.
+    pub async fn linked_elsewhere(&self, member: &str, merchant: &str) -> Mapping<'_> {
+        let body = json!({
+            "apiKey": self.keys[0], "memberId": member, "merchantId": merchant, "callbackUrl": "http://127.0.0.1:9/",
+        });
+        let partner = Api::new(self.partner_url().trim_end_matches('/'), None);
+        let answer = partner.post("/auth/mapping", &body).await.expect(200);
+        assert_eq!(answer["code"], "0000", "{answer}");
+        self.mapping(member, merchant).await
+    }
+
     /// How often a call of the partner API was asked for, such as `auth/mapping`.
     pub async fn calls(&self, name: &str) -> u64 {
         let calls = self.api.get("/_sandbox/calls").await.expect(200);
@@ -194,6 +205,13 @@ impl Mapping<'_> {
         let body = json!({ "deleted": deleted });
         self.sandbox.api.post(&path, &body).await.expect(200);
         self.delivered().await;
+    }
+
+    /// The same for a deletion whose callback is lost on its way.
+    pub async fn delete_unheard(&self) {
+        let path = format!("/_sandbox/mappings/{}/deletion", self.id);
+        let body = json!({ "deleted": true, "mishap": { "lost": true } });
+        self.sandbox.api.post(&path, &body).await.expect(200);
     }
 
     /// Sends the last callback once more.

@@ -9,6 +9,9 @@ use std::time::Duration;
 pub struct Settings {
     /// A nats-server for all tests.
     pub nats_url: Option<String>,
+    /// A superuser's URL of the PostgreSQL server on which each service of a test gets a database; none if each gets a
+    /// file.
+    pub postgres_url: Option<String>,
     /// Where logs go.
     pub log_directory: PathBuf,
     /// How many callbacks the storm against two replicas has; small, unless somebody asks for a large one.
@@ -41,6 +44,7 @@ pub fn settings() -> &'static Settings {
     static SETTINGS: OnceLock<Settings> = OnceLock::new();
     SETTINGS.get_or_init(|| Settings {
         nats_url: read("NATS_URL"),
+        postgres_url: read("TEST_ON_POSTGRES").and_then(|_| read("TEST_POSTGRES_URL")),
         log_directory: read("TEST_LOG_DIR").map_or_else(|| target().join("test-logs"), PathBuf::from),
         storm_callbacks: number("TEST_STORM_CALLBACKS", STORM_CALLBACKS),
         storm_merchants: number("TEST_STORM_MERCHANTS", STORM_MERCHANTS),

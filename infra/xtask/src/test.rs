@@ -34,10 +34,35 @@ const NAMED_FINDINGS: usize = 50;
 pub struct Test {
     #[command(flatten)]
     given: Given,
+    /// Run what the arguments choose on PostgreSQL instead of SQLite. Without arguments both are done.
+    #[arg(long)]
+    on_postgres: bool,
     /// Passed on to the test runner, cargo-nextest if it is installed, else cargo test.
     #[arg(last = true)]
     arguments: Vec<String>,
 }
+
+/// Tells the tests to give each service a database on the server instead of a file.
+const STORAGE_CHOICE: &str = "TEST_ON_POSTGRES";
+
+/// Themes of the whole service that must hold on either storage. The tests run on a file, and these once more on a
+/// server. Crashes, several replicas and moving from one to the other have their storage in themselves.
+const ON_POSTGRES: [&str; 14] = [
+    "approvals::",
+    "asking::",
+    "billing::",
+    "events_feed::",
+    "idempotency::",
+    "isolation::",
+    "journey::",
+    "listed::",
+    "quarantine::",
+    "storm::",
+    "tenant_settings::",
+    "truth::",
+    "unclaimed::",
+    "upstream_trouble::",
+];
 
 /// Runs the tests. The exit code is the test runner's, or failure if their output holds a secret.
 pub fn run(root: &Path, test: &Test, interruption: &Interruption) -> Result<ExitCode> {
@@ -62,11 +87,34 @@ pub fn run(root: &Path, test: &Test, interruption: &Interruption) -> Result<Exit
         command.env("CARGO_TERM_COLOR", "always");
     }
 
-    let status = run_tests(command, &logs, interruption);
+    if test.on_postgres {
+        command.env(STORAGE_CHOICE, "1");
+    }
+    let mut on_postgres = None;
+    if test.arguments.is_empty() && !test.on_postgres {
+        let arguments = ["--test", "it", "--"].into_iter().chain(ON_POSTGRES).map(str::to_owned);
+        let mut again = test_runner(root, &arguments.collect::<Vec<_>>(), interruption)?;
+        again.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        again.env(STORAGE_CHOICE, "1");
+        on_postgres = Some(again);
+    }
+
+    let outcome = run_searched(root, command, &logs.join("run.log"), interruption);
+    let outcome = match (outcome, on_postgres) {
+        (Ok(ExitCode::SUCCESS), Some(again)) => {
+            run_searched(root, again, &logs.join("run-on-postgres.log"), interruption)
+        }
+        (outcome, _) => outcome,
+    };
     servers.stop()?;
-    let status = status?;
+    outcome
+}
+
+/// Runs tests, and searches what they print for secrets before the next run replaces the test runner's report.
+fn run_searched(root: &Path, command: Command, log: &Path, interruption: &Interruption) -> Result<ExitCode> {
+    let status = run_tests(command, log, interruption)?;
     interruption.check()?;
-    let is_clean = search_for_secrets(root, &logs)?;
+    let is_clean = search_for_secrets(root, log.parent().context("a log lies in a directory")?)?;
     Ok(if status.success() && !is_clean {
         ExitCode::FAILURE
     } else {
@@ -152,13 +200,13 @@ fn test_runner(root: &Path, arguments: &[String], interruption: &Interruption) -
     Ok(command)
 }
 
-/// Runs the command and keeps what it prints, in the order it was printed, in `run.log` beside showing it.
-fn run_tests(mut command: Command, logs: &Path, interruption: &Interruption) -> Result<ExitStatus> {
+/// Runs the command and keeps what it prints, in the order it was printed, in a log beside showing it.
+fn run_tests(mut command: Command, log: &Path, interruption: &Interruption) -> Result<ExitStatus> {
     let (output, input) = io::pipe().context("creating a pipe for the output of the tests")?;
     command
         .stdout(input.try_clone().context("duplicating the pipe")?)
         .stderr(input);
-    let log = File::create(logs.join("run.log")).context("creating run.log")?;
+    let log = File::create(log).with_context(|| format!("creating {}", log.display()))?;
     let mut tests = Process::start("the test run", &mut command)?;
     // The command holds our ends of the pipe: as long as it lives, the output never ends.
     drop(command);
@@ -168,7 +216,7 @@ fn run_tests(mut command: Command, logs: &Path, interruption: &Interruption) -> 
     copied
         .recv_timeout(OUTPUT_LIMIT)
         .context("a process that some test started is still running and holds the output open")?
-        .context("writing run.log")?;
+        .context("writing what the tests print")?;
     Ok(status)
 }
 

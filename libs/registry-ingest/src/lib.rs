@@ -25,7 +25,7 @@ pub use links::{IssueError, LinkAnswer, LinkIssuer, LinkIssuerParts, LinkRequest
 pub use public_url::{CallbackUrls, PublicUrl, PublicUrlError};
 pub use received::{ReceivedCallback, VerifiedCallback};
 pub use reconciler::{Pace, Reconciler, ReconcilerParts, ReconcilerStatus};
-pub use redrive::{Effect, RedriveError, RedriveRequest, Redriven, Redriver};
+pub use redrive::{Effect, Found, RedriveError, RedriveRequest, Redriven, Redriver, Selection};
 pub use sender::{SenderCheck, SenderMode};
 pub use token::{CallbackToken, TokenKeys, TokenKeysError};
 pub use upstream::{

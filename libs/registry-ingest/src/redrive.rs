@@ -2,6 +2,7 @@
 //! comes of it is appended; what was written down before stays as it is.
 
 mod kept;
+mod search;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -15,6 +16,8 @@ use registry_journal::{
 };
 
 use self::kept::kept;
+use self::search::search;
+pub use self::search::{Found, Selection};
 use crate::sender::SenderCheck;
 use crate::translate::{ReadBody, claim_body, read_body, reference};
 
@@ -185,6 +188,18 @@ impl Redriver {
             // Nobody has registered the pair yet. Nothing else about a redrive can be refused.
             Outcome::Refused(_) | Outcome::TenantRefused(_) => Ok(Redriven::nothing()),
         }
+    }
+
+    /// Finds callbacks that were received behind a position of the log, or of a merchant's stream, at most so many and
+    /// in order. A search may end early and empty before the end; it says where to go on.
+    pub async fn search(
+        &self,
+        tenant_id: TenantId,
+        selection: &Selection,
+        after: u64,
+        limit: PageSize,
+    ) -> Result<Found, ArchiveError> {
+        search(&self.parts.archive, tenant_id, selection, after, limit).await
     }
 
     /// What would come of driving these callbacks again now, one after the other. Nothing is written.

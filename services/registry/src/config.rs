@@ -133,7 +133,7 @@ pub struct Config {
     pub reconcile_first_seconds: u32,
     /// The longest time between two questions about one merchant, in seconds.
     pub reconcile_longest_seconds: u32,
-    /// How often upstream's list is compared with the merchants, in seconds.
+    /// How often upstream's list is compared with the merchants, in seconds; 0: never.
     pub reconcile_list_seconds: u32,
     /// How often the balance is read of a tenant that wants to be warned of a low one, in seconds.
     pub reconcile_balance_seconds: u32,
@@ -217,7 +217,6 @@ impl Config {
         let seconds = [
             ("reconcile_first_seconds", self.reconcile_first_seconds),
             ("reconcile_longest_seconds", self.reconcile_longest_seconds),
-            ("reconcile_list_seconds", self.reconcile_list_seconds),
             ("reconcile_balance_seconds", self.reconcile_balance_seconds),
         ];
         for (setting, value) in seconds {
@@ -226,6 +225,10 @@ impl Config {
                 "{setting} must be 1 to {RECONCILE_SECONDS_MAX}"
             );
         }
+        anyhow::ensure!(
+            self.reconcile_list_seconds <= RECONCILE_SECONDS_MAX,
+            "reconcile_list_seconds must be at most {RECONCILE_SECONDS_MAX}"
+        );
         anyhow::ensure!(
             self.reconcile_first_seconds <= self.reconcile_longest_seconds,
             "reconcile_first_seconds must not be above reconcile_longest_seconds"
@@ -243,7 +246,7 @@ impl Config {
         Pace {
             first: seconds(self.reconcile_first_seconds),
             longest: seconds(self.reconcile_longest_seconds),
-            list: seconds(self.reconcile_list_seconds),
+            list: (self.reconcile_list_seconds > 0).then(|| seconds(self.reconcile_list_seconds)),
             balance: seconds(self.reconcile_balance_seconds),
         }
     }
@@ -320,7 +323,7 @@ mod tests {
         assert!(wrong(|config| config.trusted_proxies = vec!["x".into()]).contains("trusted_proxies"));
         assert!(wrong(|config| config.sender_networks = vec!["1.2.3".into()]).contains("sender_networks"));
         assert!(wrong(|config| config.nats_replicas = 2).contains("nats_replicas"));
-        assert!(wrong(|config| config.reconcile_list_seconds = 0).contains("reconcile_list_seconds"));
+        assert!(wrong(|config| config.reconcile_list_seconds = u32::MAX).contains("reconcile_list_seconds"));
         assert!(wrong(|config| config.reconcile_calls_per_second = 1_001).contains("reconcile_calls_per_second"));
         assert!(wrong(|config| config.reconcile_longest_seconds = 60).contains("reconcile_first_seconds"));
         assert!(wrong(|config| config.public_url = Some("ftp://x".into())).contains("public_url"));

@@ -215,6 +215,13 @@ pub(super) const OF_EVERYTHING: &[Call] = &[
         QUARANTINE,
     ),
     call(
+        "redrive_received_callbacks",
+        Method::POST,
+        "/v1/callbacks/redrives",
+        Some(|| json!({"dry_run": false})),
+        QUARANTINE,
+    ),
+    call(
         "list_unclaimed_merchants",
         Method::GET,
         "/v1/unclaimed-merchants?state=all",

@@ -46,6 +46,7 @@ pub fn all() -> OpenApiRouter<Arc<AppState>> {
         .routes(quarantine::get::route())
         .routes(quarantine::redrive::route())
         .routes(quarantine::redrive_many::route())
+        .routes(callbacks::redrive::route())
         .routes(quarantine::resolve::route())
         .routes(unclaimed::list::route())
         .routes(unclaimed::get::route())

@@ -21,8 +21,8 @@ pub struct Pace {
     pub first: TimeDelta,
     /// The longest interval.
     pub longest: TimeDelta,
-    /// How often upstream's list is compared with ours.
-    pub list: TimeDelta,
+    /// How often upstream's list is compared with ours; `None`: never.
+    pub list: Option<TimeDelta>,
     /// How often the balance is read of a tenant that wants to be warned.
     pub balance: TimeDelta,
 }
@@ -70,7 +70,7 @@ mod tests {
     const PACE: Pace = Pace {
         first: TimeDelta::minutes(5),
         longest: TimeDelta::days(1),
-        list: TimeDelta::hours(6),
+        list: Some(TimeDelta::hours(6)),
         balance: TimeDelta::minutes(15),
     };
 

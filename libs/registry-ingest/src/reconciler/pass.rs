@@ -72,7 +72,7 @@ impl Alarm {
 impl Track {
     pub(super) fn new(tenant: TenantId, now: DateTime<Utc>, pace: &Pace) -> Self {
         let (_, low) = tenant.as_uuid().as_u64_pair();
-        let spread = SPREAD_MAX.min(pace.list) / 100 * i32::try_from(low % 100).unwrap_or(0);
+        let spread = SPREAD_MAX.min(pace.list.unwrap_or(SPREAD_MAX)) / 100 * i32::try_from(low % 100).unwrap_or(0);
         Self {
             release: Alarm(now),
             silence: Alarm(now),
@@ -140,8 +140,11 @@ impl Worker {
         now: DateTime<Utc>,
         origin: &Origin,
     ) -> Result<(), ReconcileError> {
-        if track.list.rings(now, self.pace.list) && !self.compare_list(tenant, urgency, origin).await? {
-            track.list.0 = now + self.pace.list / SOONER_AFTER_FAILURE;
+        let Some(interval) = self.pace.list else {
+            return Ok(());
+        };
+        if track.list.rings(now, interval) && !self.compare_list(tenant, urgency, origin).await? {
+            track.list.0 = now + interval / SOONER_AFTER_FAILURE;
         }
         Ok(())
     }

@@ -11,6 +11,8 @@ pub(super) struct Kept<'a> {
     pub(super) received_at: DateTime<Utc>,
     pub(super) payload: &'a RawPayload,
     pub(super) sender_listed: Option<bool>,
+    /// It came earlier, and this is what was made of it when it was driven again.
+    pub(super) is_redriven: bool,
 }
 
 /// The callback that an event recorded; none if it recorded something else.
@@ -21,12 +23,14 @@ pub(super) fn kept(event: &StreamEvent) -> Option<Kept<'_>> {
             received_at,
             payload,
             sender_listed,
+            redrive_of,
             ..
         }) => Some(Kept {
             link_id: *link_id,
             received_at: *received_at,
             payload,
             sender_listed: *sender_listed,
+            is_redriven: redrive_of.is_some(),
         }),
         StreamEvent::Tenant(
             tenant::Event::UnclaimedMerchantSeen {
@@ -46,6 +50,7 @@ pub(super) fn kept(event: &StreamEvent) -> Option<Kept<'_>> {
             received_at: *received_at,
             payload,
             sender_listed: *sender_listed,
+            is_redriven: false,
         }),
         StreamEvent::Merchant(_) | StreamEvent::Tenant(_) => None,
     }

@@ -5,6 +5,7 @@ pub mod get;
 pub mod list;
 pub mod redrive;
 pub mod redrive_many;
+pub(crate) mod report;
 pub mod resolve;
 
 use chrono::{DateTime, Utc};

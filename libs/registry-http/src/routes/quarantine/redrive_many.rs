@@ -1,21 +1,17 @@
 //! `POST /v1/quarantine/redrives`
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use registry_domain::merchant::QuarantineReason;
 use registry_domain::tenant::Scope;
-use registry_domain::{EventId, MerchantId, Seq};
-use registry_ingest::{Effect, RedriveError, RedriveRequest, Redriven};
-use registry_journal::Origin;
+use registry_domain::{MerchantId, Seq};
 use registry_journal::port::{PageSize, QuarantineQuery, QuarantineState};
-use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::redrive::RedriveDocument;
+use super::report::{Again, RedriveReport};
 use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::context::RequestContext;
@@ -26,12 +22,6 @@ use crate::query::{LIMIT_DEFAULT, LIMIT_MAX};
 use crate::state::AppState;
 
 const SCOPE: Scope = Scope::QuarantineWrite;
-
-/// Most callbacks of one request that are told one by one.
-const SAMPLE_MAX: usize = 20;
-
-/// The word for a callback whose bytes were destroyed.
-const ERASED: &str = "erased";
 
 /// The operation with its documentation.
 pub fn route() -> Route {
@@ -94,34 +84,13 @@ async fn redrive_callbacks(
     let is_full = rows.len() == filter.limit.get() as usize;
     let end = rows.last().filter(|_| is_full);
     let next = end.map(|row| state.cursor_key.seal_number(tenant_id, &list, row.seq.0.into()));
-    let requests: Vec<_> = rows
-        .iter()
-        .map(|row| RedriveRequest {
-            tenant_id,
-            event_id: row.event_id,
-            bound_to: None,
-        })
-        .collect();
-    let outcomes = if filter.dry_run {
-        state.redriver.rehearse(&requests).await
-    } else {
-        drive(&state, &requests, &context.origin(&caller)).await
+    let event_ids = rows.iter().map(|row| row.event_id).collect();
+    let again = Again {
+        event_ids,
+        dry_run: filter.dry_run,
+        next,
     };
-    let ids = requests.iter().map(|request| request.event_id);
-    let mut report = RedriveReport::empty(filter.dry_run, next);
-    for (event_id, outcome) in ids.zip(outcomes) {
-        report.count(event_id, outcome)?;
-    }
-    Ok(Json(report))
-}
-
-/// One after the other, because a later callback is judged by what an earlier one did.
-async fn drive(state: &AppState, requests: &[RedriveRequest], origin: &Origin) -> Vec<Result<Redriven, RedriveError>> {
-    let mut outcomes = Vec::with_capacity(requests.len());
-    for request in requests {
-        outcomes.push(state.redriver.redrive(request, origin.clone(), None).await);
-    }
-    outcomes
+    Ok(Json(again.drive(&state, &caller, &context).await?))
 }
 
 /// Which callbacks are driven again.
@@ -168,58 +137,5 @@ impl RedriveFilter {
         reasons.sort_unstable();
         let merchant = self.merchant_id.map(|id| id.to_string()).unwrap_or_default();
         format!("redrives {} {merchant}", reasons.join(","))
-    }
-}
-
-/// What came, or would come, of driving several callbacks again.
-#[derive(Serialize, ToSchema)]
-#[schema(as = RedriveReport)]
-struct RedriveReport {
-    /// Always `redrive_report`.
-    #[schema(example = "redrive_report")]
-    object: &'static str,
-    /// Nothing was written.
-    #[schema(example = true)]
-    dry_run: bool,
-    /// How many callbacks were looked at.
-    #[schema(example = 12)]
-    tried: u64,
-    /// How many came to what: the outcomes of a redrive, and `erased`.
-    #[schema(example = json!({"applied": 9, "nothing": 3}))]
-    outcomes: BTreeMap<&'static str, u64>,
-    /// Some of those of which something came, in order.
-    #[schema(max_items = 20)]
-    sample: Vec<RedriveDocument>,
-    /// The `cursor` with which to go on; null if that was all.
-    next: Option<String>,
-}
-
-impl RedriveReport {
-    const fn empty(dry_run: bool, next: Option<String>) -> Self {
-        Self {
-            object: "redrive_report",
-            dry_run,
-            tried: 0,
-            outcomes: BTreeMap::new(),
-            sample: Vec::new(),
-            next,
-        }
-    }
-
-    fn count(&mut self, event_id: EventId, outcome: Result<Redriven, RedriveError>) -> Result<(), Problem> {
-        self.tried += 1;
-        let word = match outcome {
-            Ok(redriven) => {
-                if redriven.effect != Effect::Nothing && self.sample.len() < SAMPLE_MAX {
-                    self.sample
-                        .push(RedriveDocument::new(event_id, self.dry_run, &redriven));
-                }
-                redriven.effect.as_str()
-            }
-            Err(RedriveError::Erased) => ERASED,
-            Err(error) => return Err(error.into()),
-        };
-        *self.outcomes.entry(word).or_default() += 1;
-        Ok(())
     }
 }

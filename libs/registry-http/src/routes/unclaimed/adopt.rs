@@ -1,15 +1,18 @@
 //! `POST /v1/unclaimed-merchants/{id}/adoption`
 
 use std::collections::{BTreeMap, HashMap};
+use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use registry_domain::merchant::{Merchant, Refusal, Registration};
+use registry_domain::review::ReadingSource;
 use registry_domain::tenant::{Command, Scope, UnclaimedResolution, UnclaimedStanding};
 use registry_domain::{MerchantId, Reference, Seq};
-use registry_ingest::{RedriveError, RedriveRequest};
+use registry_ingest::{Question, RedriveError, RedriveRequest, Urgency};
 use registry_journal::port::{PageSize, QuarantineQuery, QuarantineState, UnclaimedRow, UnclaimedState};
 use registry_journal::{Idempotency, Order, Outcome, Submission};
 use registry_publish::MerchantDocument;
@@ -33,6 +36,9 @@ const SCOPE: Scope = Scope::MerchantsWrite;
 
 /// Most callbacks of a pair that one request drives again.
 const CALLBACKS_MAX: PageSize = PageSize::clamped(200);
+
+/// How long an adoption waits for upstream to tell of the shop.
+const ASK_LIMIT: Duration = Duration::from_secs(5);
 
 /// The operation with its documentation.
 pub fn route() -> Route {
@@ -58,7 +64,8 @@ pub fn route() -> Route {
 /// Adopt an unclaimed merchant
 ///
 /// Registers the pair as a merchant of yours, and drives the callbacks that came for it again, in order, at most 200 for
-/// each request: if `callbacks.more` is true, send the same request once more. Adopting what is adopted already
+/// each request: if `callbacks.more` is true, send the same request once more. If none told the review status, Paymint is
+/// asked. Adopting what is adopted already
 /// registers nothing. The body may be left out; it may say what you know of the shop, as for a registration.
 #[utoipa::path(
     post,
@@ -90,7 +97,11 @@ async fn adopt_unclaimed_merchant(
     };
     let merchant = adopter.merchant(&row, registration, idempotency).await?;
     let callbacks = adopter.redrive(&row.reference).await?;
-    let merchant = current(&state, &caller, merchant.id).await?;
+    let mut merchant = current(&state, &caller, merchant.id).await?;
+    if merchant.review.code.is_none() {
+        adopter.ask(&merchant).await;
+        merchant = current(&state, &caller, merchant.id).await?;
+    }
     Ok(Json(AdoptionDocument {
         object: "adoption",
         merchant: MerchantDocument::from_merchant(&merchant),
@@ -169,6 +180,27 @@ impl Adopter<'_> {
         };
         run_of_tenant(self.state, self.caller, self.context, None, command).await?;
         current(self.state, self.caller, existing).await
+    }
+
+    /// Of a shop that only the list knows no callback has told the review status. Upstream may not be there to tell it
+    /// now; the shop is adopted all the same, and asked about again once the list names it the next time.
+    async fn ask(&self, merchant: &Merchant) {
+        let question = Question {
+            tenant_id: self.caller.tenant_id(),
+            merchant_id: merchant.id,
+            reference: merchant.reference.clone(),
+            source: ReadingSource::ReadBack,
+            urgency: Urgency::Person,
+            origin: self.context.origin(self.caller),
+        };
+        match tokio::time::timeout(ASK_LIMIT, self.state.inquirer.ask(&question)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => {
+                let error = &error as &dyn Error;
+                tracing::debug!(error, "an adopted shop could not be asked about");
+            }
+            Err(_elapsed) => tracing::debug!("upstream did not tell of an adopted shop in time"),
+        }
     }
 
     async fn redrive(&self, reference: &Reference) -> Result<AdoptedCallbacks, Problem> {
