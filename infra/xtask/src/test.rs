@@ -45,6 +45,9 @@ pub struct Test {
 /// Tells the tests to give each service a database on the server instead of a file.
 const STORAGE_CHOICE: &str = "TEST_ON_POSTGRES";
 
+/// How many lives the storm has in the second run.
+const STORM_ON_POSTGRES: &str = "200";
+
 /// Themes of the whole service that must hold on either storage. The tests run on a file, and these once more on a
 /// server. Crashes, several replicas and moving from one to the other have their storage in themselves.
 const ON_POSTGRES: [&str; 14] = [
@@ -96,6 +99,8 @@ pub fn run(root: &Path, test: &Test, interruption: &Interruption) -> Result<Exit
         let mut again = test_runner(root, &arguments.collect::<Vec<_>>(), interruption)?;
         again.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         again.env(STORAGE_CHOICE, "1");
+        // The long storm is the one on a file.
+        again.env("TEST_STORM_MERCHANTS", STORM_ON_POSTGRES);
         on_postgres = Some(again);
     }
 
