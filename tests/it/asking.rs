@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use futures::{StreamExt, stream};
 use registry_tests::settings::settings;
 use registry_tests::tenant::id_of;
-use registry_tests::{Api, TestApp};
+use registry_tests::{Answer, Api, TestApp};
 use serde_json::{Value, json};
 
 /// The call that asks about one merchant.
@@ -142,6 +142,43 @@ async fn an_upstream_that_is_down_is_left_alone_and_readiness_tells() {
     app.as_time_passes(TimeDelta::minutes(11), all_observed(&app, &shops))
         .await;
     assert_eq!(readiness(&app).await["breaker"], "closed");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn who_asks_now_is_told_when_to_ask_again() {
+    let app = TestApp::start_with(|config| config.reconcile_calls_per_second = 1).await;
+    let shop = app.tenant.register("acad-1", "store-1").await;
+    app.tenant.issue_link(&shop).await;
+    let path = format!("/v1/merchants/{}/reconciliations", id_of(&shop));
+    let ask = async || app.tenant.api.post(&path, &json!({})).await;
+    let seconds = |answer: &Answer| answer.header("retry-after").and_then(|text| text.parse::<u32>().ok());
+
+    app.advance(TimeDelta::seconds(1));
+    assert_eq!(ask().await.status, 200);
+    let capped = ask().await;
+    assert_eq!(seconds(&capped), Some(1), "a whole second at least");
+    capped.problem(429, "upstream_rate_capped");
+
+    let fault = json!({ "calls": { READ_BACK: { "answer": "503" } } });
+    app.sandbox.faults(&fault).await;
+    let mut failures = 0;
+    let open = loop {
+        app.advance(TimeDelta::seconds(1));
+        let answer = ask().await;
+        if answer.body["code"] == "upstream_unavailable" {
+            break answer;
+        }
+        answer.problem(504, "upstream_no_answer");
+        failures += 1;
+    };
+    assert_eq!(failures, 5, "so many in a row, and then it is left alone");
+    assert!(
+        seconds(&open).is_some_and(|seconds| (1..=6).contains(&seconds)),
+        "{:?}",
+        seconds(&open)
+    );
+    open.problem(503, "upstream_unavailable");
     app.finish().await;
 }
 

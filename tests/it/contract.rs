@@ -271,7 +271,11 @@ async fn settle(visitor: &mut Visitor<'_>, merchant_id: &str) {
     visitor.get("/v1/stats/quarantine", &[]).await.expect(200);
     visitor.get("/v1/quarantine/{event_id}", &[event_id]).await.expect(200);
     let many = Some(json!({ "dry_run": true }));
-    visitor.post("/v1/quarantine/redrives", &[], many).await.expect(200);
+    visitor
+        .post("/v1/quarantine/redrives", &[], many.clone())
+        .await
+        .expect(200);
+    visitor.post("/v1/callbacks/redrives", &[], many).await.expect(200);
     let path = "/v1/quarantine/{event_id}/redrives";
     visitor.post(path, &[event_id], None).await.expect(200);
     let path = "/v1/quarantine/{event_id}/resolution";
