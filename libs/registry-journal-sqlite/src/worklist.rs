@@ -119,12 +119,13 @@ impl Worklist for SqliteJournal {
         let row = |it: &Postponement| json!([hex(it.merchant_id.as_uuid()), micros(it.was), micros(it.next)]);
         let rows = json!(questions.iter().map(row).collect::<Vec<_>>()).to_string();
         let tenant = tenant.as_uuid();
+        // Materialized, or the list would be read anew for every merchant of the tenant.
         sqlx::query!(
             r#"
-            UPDATE merchants AS m SET ask_at = w.next
-            FROM (
+            WITH wanted AS MATERIALIZED (
                 SELECT unhex(value ->> 0) AS merchant_id, value ->> 1 AS was, value ->> 2 AS next FROM jsonb_each(?2)
-            ) AS w
+            )
+            UPDATE merchants AS m SET ask_at = w.next FROM wanted AS w
             WHERE m.tenant_id = ?1 AND m.merchant_id = w.merchant_id AND m.ask_at = w.was
             "#,
             tenant,
