@@ -96,6 +96,19 @@ pub(crate) async fn forget_merchants(installation: &Installation) -> anyhow::Res
     }
 }
 
+/// Lets the question about every merchant be due, or none be planned.
+pub(crate) async fn plan_questions(installation: &Installation, due: bool) -> anyhow::Result<()> {
+    let statement = if due {
+        "UPDATE merchants SET ask_at = created_at"
+    } else {
+        "UPDATE merchants SET ask_at = NULL"
+    };
+    match installation.engine {
+        Engine::Postgres => postgres(installation, statement, 0).await,
+        Engine::Sqlite => sqlite(installation, statement, 0).await,
+    }
+}
+
 async fn postgres(installation: &Installation, statement: &str, count: usize) -> anyhow::Result<()> {
     let mut connection = PgConnection::connect(installation.url()?).await?;
     let statement = statement.replace("$count", &count.to_string());

@@ -11,6 +11,7 @@ mod load;
 mod peers;
 mod read;
 mod rebuild;
+mod reconcile;
 mod relay;
 mod report;
 mod seed;
@@ -48,6 +49,8 @@ enum What {
     Growth(growth::Args),
     /// Folding the log anew.
     Rebuild(rebuild::Args),
+    /// Callbacks while upstream is asked about many merchants.
+    Reconcile(reconcile::Args),
     /// Carrying the log to NATS.
     Relay(relay::Args),
     /// From start to ready where the log is long.
@@ -60,7 +63,7 @@ enum What {
 }
 
 /// Everything there is to measure, the ingest on both engines.
-const ALL: [&[&str]; 10] = [
+const ALL: [&[&str]; 12] = [
     &["ingest"],
     &["ingest", "--sqlite"],
     &["append"],
@@ -69,6 +72,8 @@ const ALL: [&[&str]; 10] = [
     &["list"],
     &["growth"],
     &["rebuild"],
+    &["reconcile"],
+    &["reconcile", "--sqlite"],
     &["relay"],
     &["start"],
 ];
@@ -95,6 +100,7 @@ async fn measure(what: What) -> anyhow::Result<Vec<Figure>> {
         What::List(args) => list::run(args).await,
         What::Growth(args) => growth::run(args).await,
         What::Rebuild(args) => rebuild::run(args).await,
+        What::Reconcile(args) => reconcile::run(args).await,
         What::Relay(args) => relay::run(args).await,
         What::Start(args) => start::run(args).await,
         What::Bare(args) => bare::run(args).await.map(|()| Vec::new()),

@@ -25,8 +25,8 @@ pub(crate) struct Target {
     pub(crate) merchant_id: MerchantId,
     link_id: LinkId,
     token: String,
-    member: String,
-    merchant: String,
+    pub(crate) member: String,
+    pub(crate) merchant: String,
 }
 
 /// The business, which upstream reports as it was registered: what callbacks bring is the review.

@@ -28,6 +28,7 @@ pub(crate) struct Service {
 pub(crate) struct Start<'a> {
     pub(crate) batch_length_max: usize,
     pub(crate) nats_url: Option<&'a str>,
+    pub(crate) calls_per_second: u32,
 }
 
 impl Default for Start<'_> {
@@ -35,6 +36,7 @@ impl Default for Start<'_> {
         Self {
             batch_length_max: GROUPED,
             nats_url: None,
+            calls_per_second: 10,
         }
     }
 }
@@ -48,7 +50,13 @@ impl Service {
             .arg("serve")
             .env("REGISTRY_LISTEN", address.to_string())
             .env("REGISTRY_SENDER_MODE", "off")
-            .env("REGISTRY_BATCH_LENGTH_MAX", start.batch_length_max.to_string());
+            .env("REGISTRY_BATCH_LENGTH_MAX", start.batch_length_max.to_string())
+            // A list of ten thousand would be a measurement of its own.
+            .env("REGISTRY_RECONCILE_LIST_SECONDS", "0")
+            .env(
+                "REGISTRY_RECONCILE_CALLS_PER_SECOND",
+                start.calls_per_second.to_string(),
+            );
         if let Some(url) = start.nats_url {
             command.env("NATS_URL", url);
         }

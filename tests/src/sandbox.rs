@@ -80,13 +80,18 @@ impl TestSandbox {
 
     /// A link that the first partner has made without the registry. Nobody hears its callbacks.
     pub async fn linked_elsewhere(&self, member: &str, merchant: &str) -> Mapping<'_> {
+        self.link(member, merchant).await;
+        self.mapping(member, merchant).await
+    }
+
+    /// The same, where nobody looks at it.
+    pub async fn link(&self, member: &str, merchant: &str) {
         let body = json!({
             "apiKey": self.keys[0], "memberId": member, "merchantId": merchant, "callbackUrl": "http://127.0.0.1:9/",
         });
         let partner = Api::new(self.partner_url().trim_end_matches('/'), None);
         let answer = partner.post("/auth/mapping", &body).await.expect(200);
         assert_eq!(answer["code"], "0000", "{answer}");
-        self.mapping(member, merchant).await
     }
 
     /// How often a call of the partner API was asked for, such as `auth/mapping`.
