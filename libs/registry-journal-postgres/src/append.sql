@@ -44,12 +44,22 @@ WITH appended AS (
         $34::uuid[], $35::uuid[], $36::bigint[], $37::text[], $38::text[], $39::timestamptz[], $40::timestamptz[]
     ) AS begun (tenant_id, merchant_id, version, status, stage, valid_from, valid_to)
 ), ended AS (
-    -- The stretch that was open before a merchant's first new one ends where that begins.
+    -- The stretch that was open before a merchant's first new one ends where that begins. It is the newest: found from
+    -- the end of the merchant's range, by its index also while the table is small and the plan is made.
     UPDATE merchant_history AS h SET valid_to = w.valid_from
     FROM (
-        SELECT tenant_id, merchant_id, min(valid_from) AS valid_from FROM begun GROUP BY tenant_id, merchant_id
+        SELECT newest.place, first.valid_from
+        FROM (
+            SELECT tenant_id, merchant_id, min(valid_from) AS valid_from FROM begun GROUP BY tenant_id, merchant_id
+        ) AS first
+        CROSS JOIN LATERAL (
+            SELECT ctid AS place, valid_to FROM merchant_history
+            WHERE tenant_id = first.tenant_id AND merchant_id BETWEEN first.merchant_id AND first.merchant_id
+            ORDER BY merchant_id DESC, version DESC LIMIT 1
+        ) AS newest
+        WHERE newest.valid_to IS NULL
     ) AS w
-    WHERE h.tenant_id = w.tenant_id AND h.merchant_id = w.merchant_id AND h.valid_to IS NULL
+    WHERE h.ctid = w.place
 ), added AS (
     INSERT INTO merchant_history (tenant_id, merchant_id, version, status, stage, valid_from, valid_to)
     SELECT * FROM begun

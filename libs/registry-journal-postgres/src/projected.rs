@@ -56,10 +56,15 @@ pub(crate) fn of(
             m.created_at, m.updated_at, m.state, h.versions AS "versions!", h.statuses AS "statuses!", h.stages AS "stages!",
             h.valid_from AS "valid_from!", h.valid_to AS "valid_to!: Vec<Option<DateTime<Utc>>>",
             ARRAY (
-                SELECT link_id FROM merchant_links WHERE tenant_id = $1 AND merchant_id = m.merchant_id
+                SELECT link_id FROM merchant_links
+                WHERE tenant_id = $1 AND merchant_id BETWEEN m.merchant_id AND m.merchant_id ORDER BY merchant_id
             ) AS "links!", a.versions AS "approved!", a.event_ids AS "approved_by!",
             a.identities AS "approved_identity!: Vec<Option<Vec<u8>>>", a.recorded_at AS "approved_at!"
-        FROM merchants AS m
+        FROM unnest($2::uuid[]) AS wanted (merchant_id)
+        CROSS JOIN LATERAL (
+            SELECT * FROM merchants
+            WHERE tenant_id = $1 AND merchant_id >= wanted.merchant_id ORDER BY merchant_id LIMIT 1
+        ) AS m
         CROSS JOIN LATERAL (
             SELECT coalesce(array_agg(version), '{}') AS versions, coalesce(array_agg(status), '{}') AS statuses,
                 coalesce(array_agg(stage), '{}') AS stages, coalesce(array_agg(valid_from), '{}') AS valid_from,
@@ -71,7 +76,7 @@ pub(crate) fn of(
                 coalesce(array_agg(identity), '{}') AS identities, coalesce(array_agg(recorded_at), '{}') AS recorded_at
             FROM approvals WHERE tenant_id = $1 AND merchant_id = m.merchant_id
         ) AS a
-        WHERE m.tenant_id = $1 AND m.merchant_id = ANY ($2)
+        WHERE m.merchant_id = wanted.merchant_id
         "#,
         tenant.as_uuid(),
         &ids

@@ -69,24 +69,45 @@ pub(crate) fn column<'a, Row, Value>(rows: &'a [Row], value: impl Fn(&'a Row) ->
     rows.iter().map(value).collect()
 }
 
-/// Removes what is projected of these merchants.
+/// Removes what is projected of these merchants. Each way into a table is a range in the order of its index: while a
+/// table is small any index looks as good as any other, and the plan stays while it grows.
 fn clear(cleared: &[(TenantId, MerchantId)]) -> Statement {
     sqlx::query!(
         r#"
         WITH wanted AS (
             SELECT * FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, merchant_id)
         ), history AS (
-            DELETE FROM merchant_history AS h USING wanted AS w
-            WHERE h.tenant_id = w.tenant_id AND h.merchant_id = w.merchant_id
+            DELETE FROM merchant_history WHERE ctid = ANY (ARRAY (
+                SELECT h.ctid FROM wanted AS w CROSS JOIN LATERAL (
+                    SELECT ctid FROM merchant_history
+                    WHERE tenant_id = w.tenant_id AND merchant_id BETWEEN w.merchant_id AND w.merchant_id
+                    ORDER BY merchant_id, version OFFSET 0
+                ) AS h
+            ))
         ), links AS (
-            DELETE FROM merchant_links AS l USING wanted AS w
-            WHERE l.tenant_id = w.tenant_id AND l.merchant_id = w.merchant_id
+            DELETE FROM merchant_links WHERE ctid = ANY (ARRAY (
+                SELECT l.ctid FROM wanted AS w CROSS JOIN LATERAL (
+                    SELECT ctid FROM merchant_links
+                    WHERE tenant_id = w.tenant_id AND merchant_id BETWEEN w.merchant_id AND w.merchant_id
+                    ORDER BY merchant_id OFFSET 0
+                ) AS l
+            ))
         ), approvals AS (
-            DELETE FROM approvals AS a USING wanted AS w
-            WHERE a.tenant_id = w.tenant_id AND a.merchant_id = w.merchant_id
+            DELETE FROM approvals WHERE ctid = ANY (ARRAY (
+                SELECT a.ctid FROM wanted AS w CROSS JOIN LATERAL (
+                    SELECT ctid FROM approvals
+                    WHERE tenant_id = w.tenant_id AND merchant_id BETWEEN w.merchant_id AND w.merchant_id
+                    ORDER BY merchant_id, version OFFSET 0
+                ) AS a
+            ))
         )
-        DELETE FROM merchants AS m USING wanted AS w
-        WHERE m.tenant_id = w.tenant_id AND m.merchant_id = w.merchant_id
+        DELETE FROM merchants WHERE ctid = ANY (ARRAY (
+            SELECT m.ctid FROM wanted AS w CROSS JOIN LATERAL (
+                SELECT ctid FROM merchants
+                WHERE tenant_id = w.tenant_id AND merchant_id BETWEEN w.merchant_id AND w.merchant_id
+                ORDER BY merchant_id OFFSET 0
+            ) AS m
+        ))
         "#,
         &column(cleared, |(tenant, _)| tenant.as_uuid()),
         &column(cleared, |(_, merchant)| merchant.as_uuid())

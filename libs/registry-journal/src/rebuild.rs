@@ -21,7 +21,7 @@ use crate::archive::{Archive, ArchiveError, RecordedEvent};
 use crate::callbacks::Callbacks;
 use crate::fold::{Fold, Folded};
 use crate::port::{Journal, Loaded, PageSize, ProjectedMerchant, ReadError, Scope, StreamQuery, TransactError, Writes};
-use crate::record::{StreamEvent, StreamId};
+use crate::record::{EventRow, StreamEvent, StreamId};
 
 /// Merchants that are compared, and swapped, at once.
 const CHUNK: usize = 200;
@@ -158,16 +158,24 @@ impl Rebuild {
 impl Work<'_> {
     async fn fold_streams(&mut self, observe: &mut Observe<'_>) -> Result<ControlFlow<()>, RebuildError> {
         let archive = &self.parts.archive;
-        let mut after: Option<(Uuid, Version)> = None;
         let mut open: Option<Fold> = None;
+        let mut rows = self.rows(None).await?;
         loop {
-            let rows = archive
-                .reader()
-                .events_by_stream(self.tenant, after, PageSize::MAX)
-                .await;
-            let page = archive.open(self.tenant, rows.map_err(ArchiveError::from)?).await?;
+            let is_last = rows.len() < PageSize::MAX.get() as usize;
+            let after = rows
+                .last()
+                .filter(|_| !is_last)
+                .map(|row| (row.stream.as_uuid(), row.version));
+            // The database reads the next page while this one is opened.
+            let next = async {
+                match after {
+                    Some(_) => self.rows(after).await,
+                    None => Ok(Vec::new()),
+                }
+            };
+            let (next, page) = tokio::try_join!(next, async { Ok(archive.open(self.tenant, rows).await?) })?;
+            rows = next;
             for recorded in &page {
-                after = Some((recorded.stream.as_uuid(), recorded.stamp.version));
                 if recorded.stamp.seq <= self.noted {
                     self.callbacks.note(recorded);
                 }
@@ -176,7 +184,6 @@ impl Work<'_> {
                 }
             }
             self.progress.events += page.len() as u64;
-            let is_last = page.len() < PageSize::MAX.get() as usize;
             if is_last {
                 self.chunk.extend(open.take());
             }
@@ -190,6 +197,13 @@ impl Work<'_> {
                 return Ok(ControlFlow::Continue(()));
             }
         }
+    }
+
+    /// The page of the log behind an event, in the order of its streams.
+    async fn rows(&self, after: Option<(Uuid, Version)>) -> Result<Vec<EventRow>, RebuildError> {
+        let reader = self.parts.archive.reader();
+        let rows = reader.events_by_stream(self.tenant, after, PageSize::MAX).await;
+        Ok(rows.map_err(ArchiveError::from)?)
     }
 
     fn is_chunk_full(&self) -> bool {
