@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use futures::{StreamExt, stream};
 use registry_tests::settings::settings;
 use registry_tests::tenant::id_of;
-use registry_tests::{Answer, Api, TestApp};
+use registry_tests::{Answer, TestApp};
 use serde_json::{Value, json};
 
 /// The call that asks about one merchant.
@@ -15,8 +15,9 @@ const READ_BACK: &str = "auth/mapping-status";
 /// Longer than the first interval with everything that chance may add.
 const FIRST_ROUND: TimeDelta = TimeDelta::minutes(6);
 
-/// Calls a second in the test of the cap.
-const CAP: u32 = 20;
+/// Calls a second in the test of the cap: at least so many, or what takes this time.
+const CAP_MIN: u32 = 20;
+const SECONDS: usize = 20;
 
 #[tokio::test]
 async fn a_change_that_no_callback_brought_is_found_and_counted() {
@@ -184,33 +185,26 @@ async fn who_asks_now_is_told_when_to_ask_again() {
 
 #[tokio::test]
 async fn many_questions_keep_to_the_cap_and_survive_a_restart_in_the_middle() {
-    let mut app = TestApp::start_with(|config| config.reconcile_calls_per_second = CAP).await;
     let count = settings().pending_merchants;
+    let cap = u32::try_from(count / SECONDS).map_or(CAP_MIN, |cap| cap.max(CAP_MIN));
+    let mut app = TestApp::start_with(|config| config.reconcile_calls_per_second = cap).await;
     shops(&app, count).await;
-    let door = app.tenant.register("acad-door", "store-door").await;
-    app.tenant.issue_link(&door).await;
-    let quiet = door_p99(&app).await;
     let before = app.sandbox.calls(READ_BACK).await;
     app.advance(FIRST_ROUND);
     let began = Instant::now();
     let asked = async |app: &TestApp| app.sandbox.calls(READ_BACK).await - before;
     until(|| async { asked(&app).await >= count as u64 / 3 }).await;
     app.restart().await;
-    let busy = door_p99(&app).await;
     until(|| async { asked(&app).await >= count as u64 }).await;
     let seconds = began.elapsed().as_secs_f64();
 
     let calls = asked(&app).await;
     // A burst of one second's worth at the beginning, and one after the restart.
     #[expect(clippy::cast_precision_loss, reason = "so many calls are counted exactly")]
-    let rate = (calls as f64 - 2.0 * f64::from(CAP)) / seconds;
-    assert!(rate <= f64::from(CAP), "{rate} calls a second");
-    // What was under way when it stopped may be asked again; and the shop of the door is asked about too.
+    let rate = (calls as f64 - 2.0 * f64::from(cap)) / seconds;
+    assert!(rate <= f64::from(cap), "{rate} calls a second");
+    // What was under way when it stopped may be asked again.
     assert!(calls <= count as u64 + 10, "{calls} questions about {count} merchants");
-    println!("p99 of the door: {quiet:?} without and {busy:?} with questions under way");
-    if count >= 1_000 {
-        assert!(busy <= quiet.mul_f64(1.5), "{quiet:?} {busy:?}");
-    }
     app.finish().await;
 }
 
@@ -251,19 +245,4 @@ async fn until<Look: Future<Output = bool>>(look: impl Fn() -> Look) {
         }
     };
     registry_tests::api::within(registry_tests::PATIENCE, looks).await;
-}
-
-/// The time within which 99 of 100 callbacks are answered.
-async fn door_p99(app: &TestApp) -> Duration {
-    let url = app.sandbox.mapping("acad-door", "store-door").await.callback_url;
-    let door = Api::new(url, None);
-    let mut times = Vec::new();
-    for number in 0..200 {
-        let body = registry_tests::callback::mapping("acad-door", "store-door", "S", Some(&format!("{number}")));
-        let began = Instant::now();
-        assert!(registry_tests::callback::is_taken(&door.post("", &body).await));
-        times.push(began.elapsed());
-    }
-    times.sort_unstable();
-    times[times.len() * 99 / 100]
 }
