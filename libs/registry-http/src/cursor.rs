@@ -93,6 +93,13 @@ impl CursorKey {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
+    /// The position of the log behind which a page begins: its beginning without a cursor. None if the cursor was not
+    /// made with this key for this list.
+    pub fn open_seq(&self, tenant_id: TenantId, list: &str, cursor: Option<&str>) -> Option<u64> {
+        let Some(cursor) = cursor else { return Some(0) };
+        u64::try_from(self.open_number(tenant_id, list, cursor)?).ok()
+    }
+
     /// The place that a cursor stands for; none if it was not made with this key for this list.
     pub fn open_number(&self, tenant_id: TenantId, list: &str, cursor: &str) -> Option<u128> {
         let bytes: [u8; NUMBER_POSITION_LENGTH + TAG_LENGTH] = URL_SAFE_NO_PAD.decode(cursor).ok()?.try_into().ok()?;

@@ -66,14 +66,8 @@ async fn redrive_received_callbacks(
     let filter = ReceivedFilter::read(body.fields(Null::Absent)?)?;
     let tenant_id = caller.tenant_id();
     let list = filter.name();
-    let after = match &filter.cursor {
-        Some(cursor) => state
-            .cursor_key
-            .open_number(tenant_id, &list, cursor)
-            .and_then(|number| u64::try_from(number).ok())
-            .ok_or(Code::CursorInvalid)?,
-        None => 0,
-    };
+    let after = state.cursor_key.open_seq(tenant_id, &list, filter.cursor.as_deref());
+    let after = after.ok_or(Code::CursorInvalid)?;
     let selection = Selection {
         merchant_id: filter.merchant_id,
         received_from: filter.received_from,

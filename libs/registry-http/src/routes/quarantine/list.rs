@@ -65,11 +65,7 @@ async fn list_quarantine(
 
     let tenant_id = caller.tenant_id();
     let list = name_of(&reasons, merchant, wanted);
-    let open = |cursor: String| state.cursor_key.open_number(tenant_id, &list, &cursor);
-    let after = match cursor {
-        Some(cursor) => open(cursor).and_then(|number| u64::try_from(number).ok()),
-        None => Some(0),
-    };
+    let after = state.cursor_key.open_seq(tenant_id, &list, cursor.as_deref());
     let query = QuarantineQuery {
         reasons,
         merchant,

@@ -1,0 +1,181 @@
+//! What each event of a tenant tells.
+
+use registry_domain::tenant::{Scope, SecretHash, Settings, Upstream};
+
+use super::*;
+
+pub(super) fn table() -> Vec<Row<TenantEvent>> {
+    [tenant_table(), unclaimed_table(), health_table()].concat()
+}
+
+fn tenant_table() -> Vec<Row<TenantEvent>> {
+    let key_id = KeyId::from_uuid(Uuid::from_u128(6));
+    vec![
+        (
+            TenantEvent::TenantCreated {
+                slug: slug(),
+                name: Label::parse("아카데미").unwrap(),
+            },
+            "tenant.created",
+            json!(null),
+            json!({ "slug": "acme", "name": "아카데미" }),
+        ),
+        (
+            TenantEvent::UpstreamConfigured {
+                upstream: Upstream {
+                    base_url: SECRET.to_owned(),
+                    api_key: SecretText::new(SECRET.to_owned()),
+                },
+            },
+            "tenant.upstream_configured",
+            json!(null),
+            json!({}),
+        ),
+        (TenantEvent::TenantSuspended, "tenant.suspended", json!(null), json!({})),
+        (TenantEvent::TenantResumed, "tenant.resumed", json!(null), json!({})),
+        (
+            TenantEvent::ApiKeyIssued {
+                key_id,
+                name: Label::parse("portal").unwrap(),
+                scopes: vec![Scope::MerchantsRead],
+                secret_hash: SecretHash([9; 32]),
+                expires_at: None,
+            },
+            "api_key.issued",
+            json!(null),
+            json!({ "key_id": key_id.to_string(), "name": "portal", "scopes": ["merchants:read"], "expires_at": null }),
+        ),
+        (
+            TenantEvent::ApiKeyRevoked { key_id },
+            "api_key.revoked",
+            json!(null),
+            json!({ "key_id": key_id.to_string() }),
+        ),
+        (
+            TenantEvent::UnclaimedMerchantSeen {
+                reference: crate::testing::reference(),
+                received_at: at(9),
+                payload: RawPayload(SECRET.as_bytes().to_vec()),
+                sender_listed: None,
+            },
+            "unclaimed_merchant.seen",
+            json!("callback"),
+            json!({
+                "member_code": "member-1", "merchant_code": "shop-1", "received_at": "1970-01-01T00:00:09Z",
+                "sender_listed": null,
+            }),
+        ),
+        (
+            TenantEvent::CallbackQuarantined {
+                reason: QuarantineReason::Unparseable,
+                received_at: at(9),
+                payload: RawPayload(SECRET.as_bytes().to_vec()),
+                sender_listed: None,
+            },
+            "callback.quarantined",
+            json!("callback"),
+            json!({ "reason": "unparseable", "received_at": "1970-01-01T00:00:09Z", "sender_listed": null }),
+        ),
+    ]
+}
+
+fn unclaimed_table() -> Vec<Row<TenantEvent>> {
+    let reference = crate::testing::reference;
+    vec![
+        (
+            TenantEvent::UnclaimedMerchantListed {
+                reference: reference(),
+                mapping_status: MappingStatus::from_untrusted("LEGACY"),
+                read_at: at(9),
+            },
+            "unclaimed_merchant.listed",
+            json!("list"),
+            json!({
+                "member_code": "member-1", "merchant_code": "shop-1", "mapping_status": "LEGACY",
+                "read_at": "1970-01-01T00:00:09Z",
+            }),
+        ),
+        (
+            TenantEvent::UnclaimedMerchantAdopted {
+                reference: reference(),
+                merchant_id: crate::testing::merchant_id(),
+            },
+            "unclaimed_merchant.adopted",
+            json!(null),
+            json!({
+                "member_code": "member-1", "merchant_code": "shop-1",
+                "adopted_as": crate::testing::merchant_id().to_string(),
+            }),
+        ),
+        (
+            TenantEvent::UnclaimedMerchantDismissed {
+                reference: reference(),
+                reason: text("시험 매장"),
+            },
+            "unclaimed_merchant.dismissed",
+            json!(null),
+            json!({ "member_code": "member-1", "merchant_code": "shop-1", "reason": "시험 매장" }),
+        ),
+        (
+            TenantEvent::CallbackDiscarded {
+                event_id: event_id(),
+                reason: text("시험 호출"),
+            },
+            "unclaimed_callback.discarded",
+            json!(null),
+            json!({ "event_id": event_id().to_string(), "reason": "시험 호출" }),
+        ),
+    ]
+}
+
+fn health_table() -> Vec<Row<TenantEvent>> {
+    let (threshold, seen) = (5_500, 5_445);
+    vec![
+        (
+            TenantEvent::SettingsChanged {
+                settings: Settings::default(),
+            },
+            "tenant.settings_changed",
+            json!(null),
+            json!({
+                "hold_seconds": 900, "read_back_enabled": true, "low_balance_threshold": null,
+                "callbacks_missing_days": 7,
+            }),
+        ),
+        (
+            TenantEvent::UpstreamPaused {
+                code: "PARTNER_006".to_owned(),
+            },
+            "upstream.paused",
+            json!(null),
+            json!({ "code": "PARTNER_006" }),
+        ),
+        (TenantEvent::UpstreamResumed, "upstream.resumed", json!(null), json!({})),
+        (
+            TenantEvent::BalanceLow { threshold, seen },
+            "balance.low",
+            json!(null),
+            json!({ "threshold": 5_500, "seen": 5_445 }),
+        ),
+        (
+            TenantEvent::BalanceRecovered {
+                threshold,
+                seen: 500_000,
+            },
+            "balance.recovered",
+            json!(null),
+            json!({ "threshold": 5_500, "seen": 500_000 }),
+        ),
+        (
+            TenantEvent::CallbacksMissing {
+                since: at(9),
+                links: 3,
+                after: Settings::default().callbacks_missing_after,
+            },
+            "callbacks.missing",
+            json!(null),
+            json!({ "since": "1970-01-01T00:00:09Z", "links": 3, "after_days": 7 }),
+        ),
+        (TenantEvent::CallbacksSeen, "callbacks.seen", json!(null), json!({})),
+    ]
+}
