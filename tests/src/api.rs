@@ -16,6 +16,10 @@ const EVENTS_PAGE: u32 = 200;
 /// How long one long poll waits, in seconds.
 const POLL_SECONDS: u32 = 10;
 
+/// How long a connection is kept for another request. The service closes one after ten idle seconds, and a request that
+/// is sent at that moment is lost: whoever keeps connections must let go first.
+const IDLE_LIMIT: Duration = Duration::from_secs(5);
+
 /// A client that follows no redirects and knows no proxies.
 pub fn http_client() -> reqwest::Client {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -29,6 +33,7 @@ pub fn http_client() -> reqwest::Client {
         .no_proxy()
         .redirect(Policy::none())
         .timeout(PATIENCE)
+        .pool_idle_timeout(IDLE_LIMIT)
         .build()
         .expect("the client can be built")
 }
