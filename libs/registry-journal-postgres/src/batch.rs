@@ -1,18 +1,16 @@
 //! One batch, one transaction.
 
-use std::fmt::Write as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use registry_domain::TenantId;
 use registry_journal::port::{Journal, Loaded, Scope, TransactError, Writes};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgPool;
-use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres};
+use sqlx::{PgConnection, Postgres};
 use tokio::time::timeout;
 
 use crate::session::{BATCH_LIMIT, limited};
-use crate::{PostgresJournal, error, load, write};
+use crate::{PostgresJournal, begin, error, load, write};
 
 /// The connections that write, as many as there are batches under way at once. They are kept from batch to batch:
 /// handing one back to its pool costs a round trip each time.
@@ -55,6 +53,31 @@ impl WriterConnections {
     }
 }
 
+/// A connection on which a transaction is under way. Dropped before that has ended it is closed: whatever state it is
+/// in, the server rolls back and frees the locks.
+struct Underway(Option<PoolConnection<Postgres>>);
+
+impl Underway {
+    fn connection(&mut self) -> &mut PgConnection {
+        self.0
+            .as_mut()
+            .expect("a connection is there until its transaction has ended")
+    }
+
+    /// The transaction has ended.
+    fn ended(mut self) -> PoolConnection<Postgres> {
+        self.0.take().expect("a transaction ends once")
+    }
+}
+
+impl Drop for Underway {
+    fn drop(&mut self) {
+        if let Some(connection) = &mut self.0 {
+            connection.close_on_drop();
+        }
+    }
+}
+
 #[async_trait]
 impl Journal for PostgresJournal {
     async fn transact(
@@ -62,13 +85,15 @@ impl Journal for PostgresJournal {
         scope: &Scope,
         decide: &mut (dyn FnMut(Loaded) -> Writes + Send),
     ) -> Result<(), TransactError> {
-        let mut connection = self.writers.take().await.map_err(error::transact)?;
-        let result = run(&mut connection, scope, decide).await;
-        if let Err(TransactError::Transient(_) | TransactError::CommitUnknown(_)) = result {
-            // Whatever state it is in: closing it makes the server roll back and free the locks.
-            connection.close_on_drop();
-        } else {
-            self.writers.give_back(connection);
+        let connection = self.writers.take().await.map_err(error::transact)?;
+        let mut underway = Underway(Some(connection));
+        let result = run(underway.connection(), scope, decide).await;
+        let is_lost = matches!(
+            result,
+            Err(TransactError::Transient(_) | TransactError::CommitUnknown(_))
+        );
+        if !is_lost {
+            self.writers.give_back(underway.ended());
         }
         result
     }
@@ -79,42 +104,26 @@ async fn run(
     scope: &Scope,
     decide: &mut (dyn FnMut(Loaded) -> Writes + Send),
 ) -> Result<(), TransactError> {
-    let begun = connection.begin_with(AssertSqlSafe(begin(&scope.tenants)));
-    let mut transaction = limited(BATCH_LIMIT, begun).await.map_err(error::transact)?;
     let work = async {
-        let loaded = load::load(&mut transaction, scope).await?;
+        let loaded = begin::begin(connection, scope).await?;
+        let loaded = load::load(connection, scope, loaded).await?;
         let writes = decide(loaded);
-        write::write(&mut transaction, &writes, scope.now).await
+        write::write(connection, &writes, scope.now).await
     };
     match timeout(BATCH_LIMIT, work).await {
-        Ok(Ok(())) => limited(BATCH_LIMIT, transaction.commit()).await.map_err(error::commit),
+        Ok(Ok(())) => limited(BATCH_LIMIT, end(connection, "COMMIT"))
+            .await
+            .map_err(error::commit),
         Ok(Err(error)) => {
             // The locks must not wait for the next batch. If this fails the connection is gone, and they with it.
-            limited(BATCH_LIMIT, transaction.rollback()).await.ok();
+            limited(BATCH_LIMIT, end(connection, "ROLLBACK")).await.ok();
             Err(error)
         }
         Err(late) => Err(TransactError::Transient(late.into())),
     }
 }
 
-/// Begins and locks the tenants, in one round trip. Only our own numbers are text of the statement.
-///
-/// The locks come first: what is read afterwards is what the last batch of each tenant left behind, because in READ
-/// COMMITTED each statement sees what is committed when it begins. Whoever waits has written nothing yet, so it holds
-/// nobody up.
-fn begin(tenants: &[TenantId]) -> String {
-    let mut keys: Vec<i64> = tenants.iter().map(lock_key).collect();
-    keys.sort_unstable();
-    let mut text = "BEGIN ISOLATION LEVEL READ COMMITTED".to_owned();
-    for key in keys {
-        // Writing to a string cannot fail.
-        let _infallible = write!(text, "; SELECT pg_advisory_xact_lock({key})");
-    }
-    text
-}
-
-/// The last eight bytes of an id are random. Two tenants that share a key would only wait for each other.
-fn lock_key(tenant: &TenantId) -> i64 {
-    let (_, random) = tenant.as_uuid().as_u64_pair();
-    random.cast_signed()
+async fn end(connection: &mut PgConnection, how: &'static str) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql(how).execute(connection).await?;
+    Ok(())
 }

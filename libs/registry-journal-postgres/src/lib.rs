@@ -16,6 +16,7 @@ mod rows;
 
 mod ask;
 mod batch;
+mod begin;
 mod callbacks;
 mod commits;
 mod error;

@@ -1,4 +1,5 @@
-//! What a batch sees: one statement for each kind of thing that its scope names, none for what it does not.
+//! What a batch sees beyond its beginning: one statement for each kind of thing that its scope names, none for what it
+//! does not.
 //!
 //! Each key that is wanted probes an index. A plain join of the list with the table would be a scan as soon as the
 //! planner takes the list for longer than it is; LATERAL with a LIMIT leaves it no choice. Where a table has several
@@ -8,11 +9,10 @@
 use std::collections::HashSet;
 use std::hash::Hash;
 
-use chrono::{DateTime, Utc};
 use registry_domain::merchant::Merchant;
 use registry_domain::tenant::Slug;
-use registry_domain::{MerchantCode, MerchantId, TenantId, Version};
-use registry_journal::port::{Inconsistency, Loaded, LoadedMerchant, LoadedTenant, Scope, TransactError, raw};
+use registry_domain::{MerchantCode, TenantId, Version};
+use registry_journal::port::{Inconsistency, Loaded, LoadedMerchant, Scope, TransactError, raw};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -20,10 +20,12 @@ use crate::error::transact;
 use crate::known;
 use crate::rows::StoredIdempotency;
 
-/// Reads everything that the scope names. Called with the locks held.
-pub(crate) async fn load(connection: &mut PgConnection, scope: &Scope) -> Result<Loaded, TransactError> {
-    let mut loaded = Loaded::default();
-    owners_and_merchants(connection, scope, &mut loaded).await?;
+/// Reads what few batches need, behind what the beginning has read already.
+pub(crate) async fn load(
+    connection: &mut PgConnection,
+    scope: &Scope,
+    mut loaded: Loaded,
+) -> Result<Loaded, TransactError> {
     if !scope.references.is_empty() {
         merchants_by_reference(connection, scope, &mut loaded).await?;
     }
@@ -56,85 +58,12 @@ pub(crate) fn names<'a, Key, Name>(keys: &'a [(TenantId, Key)], name: impl Fn(&'
     keys.iter().map(|(_, key)| name(key)).collect()
 }
 
-/// The tenants with the ends of their logs, and the merchants that are known by id: what nearly every batch needs, in
-/// one round trip.
-async fn owners_and_merchants(
-    connection: &mut PgConnection,
-    scope: &Scope,
+pub(crate) fn insert_merchant(
     loaded: &mut Loaded,
-) -> Result<(), TransactError> {
-    let tenants: Vec<_> = scope.tenants.iter().map(TenantId::as_uuid).collect();
-    let found = sqlx::query_as!(
-        OwnerRow,
-        r#"
-        SELECT wanted.tenant_id AS "tenant_id!", NULL::uuid AS "merchant_id?", e.seq AS "seq?", e.hash AS "hash?",
-            e.recorded_at AS "recorded_at?", t.state AS "state?", k.wrapped AS "wrapped?"
-        FROM unnest($1::uuid[]) AS wanted (tenant_id)
-        LEFT JOIN LATERAL (
-            SELECT seq, hash, recorded_at FROM events WHERE tenant_id = wanted.tenant_id ORDER BY seq DESC LIMIT 1
-        ) AS e ON true
-        LEFT JOIN LATERAL (
-            SELECT state FROM tenants WHERE tenant_id = wanted.tenant_id LIMIT 1
-        ) AS t ON true
-        LEFT JOIN LATERAL (
-            SELECT wrapped FROM data_keys WHERE tenant_id = wanted.tenant_id AND owner = wanted.tenant_id LIMIT 1
-        ) AS k ON true
-        UNION ALL
-        SELECT wanted.tenant_id, m.merchant_id, NULL, NULL, NULL, m.state, k.wrapped
-        FROM unnest($2::uuid[], $3::uuid[]) AS wanted (tenant_id, merchant_id)
-        CROSS JOIN LATERAL (
-            SELECT merchant_id, state FROM merchants
-            WHERE tenant_id = wanted.tenant_id AND merchant_id >= wanted.merchant_id ORDER BY merchant_id LIMIT 1
-        ) AS m
-        LEFT JOIN LATERAL (
-            SELECT wrapped FROM data_keys WHERE tenant_id = wanted.tenant_id AND owner = wanted.merchant_id LIMIT 1
-        ) AS k ON true
-        WHERE m.merchant_id = wanted.merchant_id
-        "#,
-        &tenants,
-        &owners(&scope.merchants),
-        &names(&scope.merchants, MerchantId::as_uuid)
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(transact)?;
-    for row in found {
-        row.insert(loaded)?;
-    }
-    Ok(())
-}
-
-/// A merchant; or, without its id, a tenant with the end of its log.
-struct OwnerRow {
-    tenant_id: Uuid,
-    merchant_id: Option<Uuid>,
-    seq: Option<i64>,
-    hash: Option<Vec<u8>>,
-    recorded_at: Option<DateTime<Utc>>,
-    state: Option<String>,
-    wrapped: Option<Vec<u8>>,
-}
-
-impl OwnerRow {
-    fn insert(self, loaded: &mut Loaded) -> Result<(), TransactError> {
-        let tenant_id = TenantId::from_uuid(self.tenant_id);
-        if let (Some(seq), Some(hash), Some(recorded_at)) = (self.seq, self.hash, self.recorded_at) {
-            let head = raw::head(tenant_id, seq, hash, recorded_at)?;
-            loaded.heads.insert(tenant_id, head);
-        }
-        let Some(state) = self.state else { return Ok(()) };
-        let wrapped_key = self.wrapped;
-        if let Some(merchant_id) = self.merchant_id {
-            insert_merchant(loaded, tenant_id, raw::merchant(merchant_id, &state)?, wrapped_key);
-        } else {
-            let tenant = raw::tenant(self.tenant_id, &state)?;
-            loaded.tenants.insert(tenant_id, LoadedTenant { tenant, wrapped_key });
-        }
-        Ok(())
-    }
-}
-
-fn insert_merchant(loaded: &mut Loaded, tenant_id: TenantId, merchant: Merchant, wrapped_key: Option<Vec<u8>>) {
+    tenant_id: TenantId,
+    merchant: Merchant,
+    wrapped_key: Option<Vec<u8>>,
+) {
     let key = (tenant_id, merchant.id);
     loaded.merchants.insert(key, LoadedMerchant { merchant, wrapped_key });
 }

@@ -34,7 +34,6 @@ pub(crate) struct StoredProjection {
     statuses: Vec<String>,
     stages: Vec<String>,
     valid_from: Vec<DateTime<Utc>>,
-    valid_to: Vec<Option<DateTime<Utc>>>,
     links: Vec<Uuid>,
     approved: Vec<i64>,
     approved_by: Vec<Uuid>,
@@ -54,8 +53,7 @@ pub(crate) fn of(
         SELECT m.merchant_id, m.member_code, m.merchant_code, m.version, m.status, m.stage, m.stage_since,
             m.company_name, m.branch_name, m.business_number, m.pending_link_id, m.pending_since, m.confirming_since,
             m.created_at, m.updated_at, m.state, h.versions AS "versions!", h.statuses AS "statuses!", h.stages AS "stages!",
-            h.valid_from AS "valid_from!", h.valid_to AS "valid_to!: Vec<Option<DateTime<Utc>>>",
-            ARRAY (
+            h.valid_from AS "valid_from!", ARRAY (
                 SELECT link_id FROM merchant_links
                 WHERE tenant_id = $1 AND merchant_id BETWEEN m.merchant_id AND m.merchant_id ORDER BY merchant_id
             ) AS "links!", a.versions AS "approved!", a.event_ids AS "approved_by!",
@@ -67,8 +65,7 @@ pub(crate) fn of(
         ) AS m
         CROSS JOIN LATERAL (
             SELECT coalesce(array_agg(version), '{}') AS versions, coalesce(array_agg(status), '{}') AS statuses,
-                coalesce(array_agg(stage), '{}') AS stages, coalesce(array_agg(valid_from), '{}') AS valid_from,
-                coalesce(array_agg(valid_to), '{}') AS valid_to
+                coalesce(array_agg(stage), '{}') AS stages, coalesce(array_agg(valid_from), '{}') AS valid_from
             FROM merchant_history WHERE tenant_id = $1 AND merchant_id = m.merchant_id
         ) AS h
         CROSS JOIN LATERAL (
@@ -115,8 +112,7 @@ impl StoredProjection {
     ) -> Result<ProjectedMerchant, BadColumn> {
         let mut history = Vec::with_capacity(self.versions.len());
         let words = self.statuses.iter().zip(&self.stages);
-        let times = self.valid_from.into_iter().zip(self.valid_to);
-        for ((version, (status, stage)), (valid_from, valid_to)) in self.versions.into_iter().zip(words).zip(times) {
+        for ((version, (status, stage)), valid_from) in self.versions.into_iter().zip(words).zip(self.valid_from) {
             history.push(HistoryRow {
                 tenant_id,
                 merchant_id,
@@ -124,7 +120,6 @@ impl StoredProjection {
                 status: ReviewStatus::from_word(status).ok_or(BadColumn("status"))?,
                 stage: Stage::from_word(stage).ok_or(BadColumn("stage"))?,
                 valid_from,
-                valid_to,
             });
         }
         history.sort_unstable_by_key(|stretch| stretch.version);

@@ -76,8 +76,10 @@ impl Reader for PostgresJournal {
     async fn status_counts_as_of(&self, tenant: TenantId, at: DateTime<Utc>) -> Result<Vec<StatusCount>, ReadError> {
         let statement = sqlx::query!(
             r#"
-            SELECT status, stage, count(*) AS "count!" FROM merchant_history
-            WHERE tenant_id = $1 AND valid_from <= $2 AND (valid_to IS NULL OR valid_to > $2)
+            SELECT status, stage, count(*) AS "count!" FROM (
+                SELECT DISTINCT ON (merchant_id) status, stage FROM merchant_history
+                WHERE tenant_id = $1 AND valid_from <= $2 ORDER BY merchant_id DESC, version DESC
+            ) AS stretch
             GROUP BY status, stage
             "#,
             tenant.as_uuid(),

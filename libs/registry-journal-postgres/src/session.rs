@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
-use crate::OpenError;
+use crate::{OpenError, begin};
 
 /// How many connections write side by side, each a batch of other tenants.
 pub(crate) const WRITERS: u32 = 8;
@@ -95,6 +95,7 @@ pub(crate) fn signals(login: &PgConnectOptions, name: &str) -> PgConnectOptions 
 /// again.
 pub(crate) async fn writers(login: &PgConnectOptions) -> Result<PgPool, sqlx::Error> {
     pool(WRITERS)
+        .after_connect(|connection, _| Box::pin(begin::prepare(connection)))
         .connect_with(options(login, "registry-writer", WRITER))
         .await
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use registry_domain::tenant::Tenant;
 use registry_domain::{MerchantId, TenantId};
 use registry_journal::port::raw::bigint;
-use registry_journal::port::{IdempotencyRow, KeyRow, TransactError, Writes};
+use registry_journal::port::{IdempotencyRow, KeyRow, LinkRow, TransactError, Writes};
 use registry_journal::stored::{MerchantColumns, tenant_to_json};
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
@@ -50,8 +50,11 @@ fn statements(writes: &Writes, now: DateTime<Utc>) -> Vec<Statement> {
     if !keys.is_empty() {
         statements.push(data_keys(keys));
     }
-    if !(events.is_empty() && merchants.is_empty() && history.is_empty() && links.is_empty()) {
+    if !(events.is_empty() && merchants.is_empty() && history.is_empty()) {
         statements.push(append(writes));
+    }
+    if !links.is_empty() {
+        statements.push(merchant_links(links));
     }
     if !tenants.is_empty() {
         statements.push(replace_tenants(tenants));
@@ -114,13 +117,12 @@ fn clear(cleared: &[(TenantId, MerchantId)]) -> Statement {
     )
 }
 
-/// The events and everything that is projected of them, in one round trip: `append.sql` tells how.
+/// The events and the rows of merchants that come of them, in one round trip: `append.sql` tells how.
 fn append(writes: &Writes) -> Statement {
     let Writes {
         events,
         merchants,
         history,
-        links,
         questions,
         ..
     } = writes;
@@ -165,8 +167,16 @@ fn append(writes: &Writes) -> Statement {
         &column(history, |row| bigint(row.version.0)),
         &column(history, |row| row.status.as_str()) as &[&str],
         &column(history, |row| row.stage.as_str()) as &[&str],
-        &column(history, |row| row.valid_from),
-        &column(history, |row| row.valid_to) as &[Option<DateTime<Utc>>],
+        &column(history, |row| row.valid_from)
+    )
+}
+
+fn merchant_links(links: &[LinkRow]) -> Statement {
+    sqlx::query!(
+        r#"
+        INSERT INTO merchant_links (tenant_id, link_id, merchant_id)
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[])
+        "#,
         &column(links, |row| row.tenant_id.as_uuid()),
         &column(links, |row| row.link_id.as_uuid()),
         &column(links, |row| row.merchant_id.as_uuid())

@@ -93,7 +93,7 @@ async fn history(
     let rows = sqlx::query!(
         r#"
         SELECT h.merchant_id AS "merchant_id!: Uuid", h.version AS "version!", h.status AS "status!",
-            h.stage AS "stage!", h.valid_from AS "valid_from!", h.valid_to
+            h.stage AS "stage!", h.valid_from AS "valid_from!"
         FROM jsonb_each(?2) AS wanted
         CROSS JOIN merchant_history AS h ON h.tenant_id = ?1 AND h.merchant_id = unhex(wanted.value)
         "#,
@@ -113,7 +113,6 @@ async fn history(
                 status: ReviewStatus::from_word(&row.status).ok_or(BadColumn("status"))?,
                 stage: Stage::from_word(&row.stage).ok_or(BadColumn("stage"))?,
                 valid_from: row.valid_from.read("valid_from")?,
-                valid_to: row.valid_to.map(|at| at.read("valid_to")).transpose()?,
             })
         };
         let stretch = stretch().map_err(|error| Inconsistency::of("merchant_history", merchant_id, error))?;

@@ -69,8 +69,11 @@ impl Reader for SqliteJournal {
         let (tenant_uuid, at) = (tenant.as_uuid(), micros(at));
         let counted = sqlx::query!(
             r#"
-            SELECT status, stage, count(*) AS "count!: i64" FROM merchant_history
-            WHERE tenant_id = ?1 AND valid_from <= ?2 AND (valid_to IS NULL OR valid_to > ?2)
+            SELECT status AS "status!", stage AS "stage!", count(*) AS "count!: i64" FROM (
+                -- The other columns are those of the row that has the largest version.
+                SELECT status, stage, max(version) FROM merchant_history
+                WHERE tenant_id = ?1 AND valid_from <= ?2 GROUP BY merchant_id
+            )
             GROUP BY status, stage
             "#,
             tenant_uuid,

@@ -2,7 +2,6 @@
 //!
 //! `jsonb_each` hands each row on in binary form; with `json_each` it would be written out as text and parsed again.
 
-use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
@@ -41,8 +40,7 @@ pub(crate) async fn write(
         merchant_links(connection, &writes.links).await?;
     }
     if !writes.history.is_empty() {
-        end_history(connection, &writes.history).await?;
-        begin_history(connection, &writes.history).await?;
+        history(connection, &writes.history).await?;
     }
     if !writes.tenants.is_empty() {
         tenants(connection, &writes.tenants).await?;
@@ -253,37 +251,7 @@ async fn merchant_links(connection: &mut SqliteConnection, links: &[LinkRow]) ->
     Ok(())
 }
 
-/// The stretch that was open before a merchant's first new one ends where that begins.
-async fn end_history(connection: &mut SqliteConnection, history: &[HistoryRow]) -> Result<(), TransactError> {
-    let mut begun: HashSet<(TenantId, MerchantId)> = HashSet::new();
-    let first = history
-        .iter()
-        .filter(|row| begun.insert((row.tenant_id, row.merchant_id)));
-    let rows = to_json(first.map(|row| {
-        (
-            hex(row.tenant_id.as_uuid()),
-            hex(row.merchant_id.as_uuid()),
-            micros(row.valid_from),
-        )
-    }));
-    sqlx::query!(
-        r#"
-        UPDATE merchant_history AS h SET valid_to = w.valid_from
-        FROM (
-            SELECT unhex(value ->> 0) AS tenant_id, unhex(value ->> 1) AS merchant_id, value ->> 2 AS valid_from
-            FROM jsonb_each(?1)
-        ) AS w
-        WHERE h.tenant_id = w.tenant_id AND h.merchant_id = w.merchant_id AND h.valid_to IS NULL
-        "#,
-        rows
-    )
-    .execute(connection)
-    .await
-    .map_err(transact)?;
-    Ok(())
-}
-
-async fn begin_history(connection: &mut SqliteConnection, history: &[HistoryRow]) -> Result<(), TransactError> {
+async fn history(connection: &mut SqliteConnection, history: &[HistoryRow]) -> Result<(), TransactError> {
     let row = |row: &HistoryRow| {
         (
             hex(row.tenant_id.as_uuid()),
@@ -292,14 +260,13 @@ async fn begin_history(connection: &mut SqliteConnection, history: &[HistoryRow]
             row.status.as_str(),
             row.stage.as_str(),
             micros(row.valid_from),
-            row.valid_to.map(micros),
         )
     };
     let rows = to_json(history.iter().map(row));
     sqlx::query!(
         r#"
-        INSERT INTO merchant_history (tenant_id, merchant_id, version, status, stage, valid_from, valid_to)
-        SELECT unhex(value ->> 0), unhex(value ->> 1), value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
+        INSERT INTO merchant_history (tenant_id, merchant_id, version, status, stage, valid_from)
+        SELECT unhex(value ->> 0), unhex(value ->> 1), value ->> 2, value ->> 3, value ->> 4, value ->> 5
         FROM jsonb_each(?1)
         "#,
         rows

@@ -44,9 +44,10 @@ async fn no_statement_scans_a_table_or_sorts() {
     assert!(statements.len() > 30, "{} statements", statements.len());
     for statement in statements {
         let plan = plan(&mut connection, &statement).await;
-        // Lists that are handed in are walked, and the database's own list of tables; nothing else is.
+        // Lists that are handed in are walked, what a part of the statement has found, and the database's own list of
+        // tables; nothing else is.
         let is_short = |step: &str| {
-            ["VIRTUAL TABLE", "CONSTANT ROW", "sqlite_master", "SCAN w"]
+            ["VIRTUAL TABLE", "CONSTANT ROW", "sqlite_master", "SCAN w", "SCAN (subquery-"]
                 .iter()
                 .any(|it| step.contains(it))
         };

@@ -6,7 +6,7 @@ use registry_domain::{LinkId, MerchantId, TenantId, Version};
 
 use crate::archive::RecordedEvent;
 use crate::callbacks::{approval_row, place_of};
-use crate::history::{History, Seen, seen};
+use crate::history::{Seen, begun, seen};
 use crate::port::{ApprovalRow, HistoryRow, LinkRow, ProjectedMerchant, Writes};
 use crate::record::StreamEvent;
 use crate::stored::MerchantColumns;
@@ -16,13 +16,13 @@ pub(crate) struct Fold {
     tenant_id: TenantId,
     id: MerchantId,
     merchant: Option<Merchant>,
-    history: History,
+    history: Vec<HistoryRow>,
     links: Vec<LinkId>,
     approvals: Vec<ApprovalRow>,
     command: Option<CommandUnderway>,
 }
 
-/// The command whose events are being folded: stretches begin and end with whole commands.
+/// The command whose events are being folded: stretches begin with whole commands.
 struct CommandUnderway {
     seen_before: Option<Seen>,
     at: DateTime<Utc>,
@@ -45,7 +45,7 @@ impl Fold {
             tenant_id,
             id,
             merchant,
-            history: History::default(),
+            history: Vec::new(),
             links: Vec::new(),
             approvals: Vec::new(),
             command: None,
@@ -91,7 +91,7 @@ impl Fold {
     fn end_command(&mut self) {
         if let (Some(command), Some(merchant)) = (self.command.take(), &self.merchant) {
             self.history
-                .note(self.tenant_id, merchant, command.seen_before, command.at);
+                .extend(begun(self.tenant_id, merchant, command.seen_before, command.at));
         }
     }
 
@@ -104,7 +104,7 @@ impl Fold {
             tenant_id: self.tenant_id,
             id: self.id,
             merchant: self.merchant.clone(),
-            history: self.history.rows().to_vec(),
+            history: self.history.clone(),
             links,
             approvals: self.approvals.clone(),
         }

@@ -23,7 +23,7 @@ const SEED: &str = "
     INSERT INTO data_keys SELECT tenant_id, merchant_id, '\\x00' FROM seed;
     INSERT INTO idempotency_keys SELECT tenant_id, 'key-' || m, '\\x00', merchant_id, NULL, 1, at, at FROM seed;
     INSERT INTO merchant_links SELECT tenant_id, merchant_id, merchant_id FROM seed;
-    INSERT INTO merchant_history SELECT tenant_id, merchant_id, v, 'none', stage, at, CASE v WHEN 1 THEN at END
+    INSERT INTO merchant_history SELECT tenant_id, merchant_id, v, 'none', stage, at
     FROM seed, generate_series(1, 2) AS v;
     INSERT INTO merchants SELECT tenant_id, merchant_id, 'member-' || m, 'shop-' || m, 1, 'none', stage, at, 'Shop ' || m,
         NULL, lpad(m::text, 10, '0'), CASE m % 100 WHEN 0 THEN merchant_id END, CASE m % 100 WHEN 0 THEN at END, at, at,

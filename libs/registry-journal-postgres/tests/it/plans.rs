@@ -23,7 +23,13 @@ use sqlx::{AssertSqlSafe, PgConnection, Row};
 use crate::harness::PostgresDatabase;
 
 /// Statements that look at all rows of something on purpose: a part of the text, and why.
-const MAY_WALK: &[(&str, &str)] = &[("FROM _sqlx_migrations", "there are a few")];
+const MAY_WALK: &[(&str, &str)] = &[
+    ("FROM _sqlx_migrations", "there are a few"),
+    (
+        "DISTINCT ON (merchant_id) status, stage",
+        "a count of all merchants of a tenant as of a moment looks at each of their stretches",
+    ),
+];
 
 /// Every statement that the compiler checked, with the number of its parameters.
 fn statements() -> Vec<(String, usize)> {

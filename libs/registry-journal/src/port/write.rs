@@ -139,7 +139,8 @@ pub struct KeyRow {
     pub wrapped: Vec<u8>,
 }
 
-/// A stretch of time during which what can be seen of a merchant stayed the same.
+/// A stretch of time during which what can be seen of a merchant stayed the same. It lasts until the merchant's next
+/// one begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryRow {
     /// Whose merchant.
@@ -154,8 +155,6 @@ pub struct HistoryRow {
     pub stage: Stage,
     /// When it began.
     pub valid_from: DateTime<Utc>,
-    /// When it ended; none while it lasts.
-    pub valid_to: Option<DateTime<Utc>>,
 }
 
 /// Which merchant a link belongs to.

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
 use registry_domain::merchant::{
     Business, ClaimMemory, Confirmation, DigestMark, Doubt, HeldClaim, Link, LinkOutcome, LinkState, Merchant,
     RecentClaim, Surroundings,
@@ -14,6 +13,7 @@ use registry_domain::{LinkId, MemberCode, MerchantCode, MerchantId, Reference, R
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::moment::Moment;
 use super::observation::{StoredObservation, digest_from_hex, digest_to_hex, free_text, text};
 use super::{StoredError, personal, to_json, word};
 
@@ -23,13 +23,17 @@ struct MerchantState {
     seq: u64,
     member_code: String,
     merchant_code: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     company_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     branch_name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     business_number: Option<String>,
     code: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     message: Option<String>,
-    since: Option<DateTime<Utc>>,
-    observed_at: Option<DateTime<Utc>>,
+    since: Option<Moment>,
+    observed_at: Option<Moment>,
     source: Option<String>,
     verification: String,
     /// Rows of the first schema have none: what their letter means was told.
@@ -37,17 +41,20 @@ struct MerchantState {
     told: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     mapping_status: Option<String>,
-    unlinked_since: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unlinked_since: Option<Moment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     unknown_deletion_mark: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    missing_upstream_since: Option<DateTime<Utc>>,
+    missing_upstream_since: Option<Moment>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    missing_from_list_since: Option<DateTime<Utc>>,
+    missing_from_list_since: Option<Moment>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     confirmation: Option<ConfirmationRow>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     held: Vec<HeldRow>,
-    archived_since: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    archived_since: Option<Moment>,
     erased: bool,
     links: Vec<LinkRow>,
     /// Rows of the first schema have none: their next callback is news, even if it repeats the last one.
@@ -57,8 +64,8 @@ struct MerchantState {
     metadata: BTreeMap<String, String>,
     merchant_code_shared: bool,
     business_number_shared: bool,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
+    created_at: Moment,
+    updated_at: Moment,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -67,20 +74,20 @@ struct LinkRow {
     state: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     outcome: Option<String>,
-    requested_at: DateTime<Utc>,
-    issued_at: Option<DateTime<Utc>>,
+    requested_at: Moment,
+    issued_at: Option<Moment>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct ConfirmationRow {
     doubt: String,
-    requested_at: DateTime<Utc>,
+    requested_at: Moment,
 }
 
 #[derive(Serialize, Deserialize)]
 struct HeldRow {
     version: u64,
-    received_at: DateTime<Utc>,
+    received_at: Moment,
     observation: StoredObservation,
     digest: String,
 }
@@ -90,11 +97,11 @@ struct MemoryRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     latest: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    latest_at: Option<DateTime<Utc>>,
+    latest_at: Option<Moment>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    asked_at: Option<DateTime<Utc>>,
+    asked_at: Option<Moment>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    recent: Vec<(String, DateTime<Utc>)>,
+    recent: Vec<(String, Moment)>,
 }
 
 /// The state of a merchant as JSON.
@@ -110,19 +117,19 @@ pub fn merchant_to_json(merchant: &Merchant) -> String {
         business_number: business.number.as_ref().map(|number| number.as_str().to_owned()),
         code: review.code.as_ref().map(|code| code.as_str().to_owned()),
         message: text(review.message.as_ref()),
-        since: review.since,
-        observed_at: review.observed_at,
+        since: review.since.map(Moment),
+        observed_at: review.observed_at.map(Moment),
         source: review.source.map(|source| source.as_str().to_owned()),
         verification: review.verification.as_str().to_owned(),
         told: Some(review.told.as_str().to_owned()),
         mapping_status: review.mapping_status.as_ref().map(|word| word.as_str().to_owned()),
-        unlinked_since: merchant.unlinked_since,
+        unlinked_since: merchant.unlinked_since.map(Moment),
         unknown_deletion_mark: text(merchant.unknown_deletion_mark.as_ref()),
-        missing_upstream_since: merchant.missing_upstream_since,
-        missing_from_list_since: merchant.missing_from_list_since,
+        missing_upstream_since: merchant.missing_upstream_since.map(Moment),
+        missing_from_list_since: merchant.missing_from_list_since.map(Moment),
         confirmation: merchant.confirmation.as_ref().map(confirmation_row),
         held: merchant.held.iter().map(held_row).collect(),
-        archived_since: merchant.archived_since,
+        archived_since: merchant.archived_since.map(Moment),
         erased: merchant.erased,
         links: merchant.links.iter().map(link_row).collect(),
         memory: memory_row(&merchant.memory),
@@ -130,8 +137,8 @@ pub fn merchant_to_json(merchant: &Merchant) -> String {
         metadata: personal::text_map(&merchant.metadata),
         merchant_code_shared: merchant.surroundings.merchant_code_elsewhere,
         business_number_shared: merchant.surroundings.business_number_elsewhere,
-        created_at: merchant.created_at,
-        updated_at: merchant.updated_at,
+        created_at: Moment(merchant.created_at),
+        updated_at: Moment(merchant.updated_at),
     })
 }
 
@@ -162,8 +169,8 @@ pub fn merchant_from_json(id: MerchantId, json: &str) -> Result<Merchant, Stored
         review: Review {
             code,
             message: free_text(state.message.as_ref()),
-            since: state.since,
-            observed_at: state.observed_at,
+            since: state.since.map(Moment::at),
+            observed_at: state.observed_at.map(Moment::at),
             source: state
                 .source
                 .map(|source| word("source", ClaimSource::from_word(&source)))
@@ -172,13 +179,13 @@ pub fn merchant_from_json(id: MerchantId, json: &str) -> Result<Merchant, Stored
             told,
             mapping_status: state.mapping_status.as_deref().and_then(MappingStatus::from_untrusted),
         },
-        unlinked_since: state.unlinked_since,
+        unlinked_since: state.unlinked_since.map(Moment::at),
         unknown_deletion_mark: free_text(state.unknown_deletion_mark.as_ref()),
-        missing_upstream_since: state.missing_upstream_since,
-        missing_from_list_since: state.missing_from_list_since,
+        missing_upstream_since: state.missing_upstream_since.map(Moment::at),
+        missing_from_list_since: state.missing_from_list_since.map(Moment::at),
         confirmation: state.confirmation.as_ref().map(confirmation).transpose()?,
         held: state.held.into_iter().map(held).collect::<Result<_, _>>()?,
-        archived_since: state.archived_since,
+        archived_since: state.archived_since.map(Moment::at),
         erased: state.erased,
         links: state.links.iter().map(link).collect::<Result<_, _>>()?,
         memory: memory(&state.memory)?,
@@ -188,29 +195,29 @@ pub fn merchant_from_json(id: MerchantId, json: &str) -> Result<Merchant, Stored
             merchant_code_elsewhere: state.merchant_code_shared,
             business_number_elsewhere: state.business_number_shared,
         },
-        created_at: state.created_at,
-        updated_at: state.updated_at,
+        created_at: state.created_at.0,
+        updated_at: state.updated_at.0,
     })
 }
 
 fn confirmation_row(confirmation: &Confirmation) -> ConfirmationRow {
     ConfirmationRow {
         doubt: confirmation.doubt.as_str().to_owned(),
-        requested_at: confirmation.requested_at,
+        requested_at: Moment(confirmation.requested_at),
     }
 }
 
 fn confirmation(row: &ConfirmationRow) -> Result<Confirmation, StoredError> {
     Ok(Confirmation {
         doubt: word("confirmation", Doubt::from_word(&row.doubt))?,
-        requested_at: row.requested_at,
+        requested_at: row.requested_at.0,
     })
 }
 
 fn held_row(claim: &HeldClaim) -> HeldRow {
     HeldRow {
         version: claim.version.0,
-        received_at: claim.received_at,
+        received_at: Moment(claim.received_at),
         observation: (&claim.observation).into(),
         digest: digest_to_hex(claim.digest),
     }
@@ -219,7 +226,7 @@ fn held_row(claim: &HeldClaim) -> HeldRow {
 fn held(row: HeldRow) -> Result<HeldClaim, StoredError> {
     Ok(HeldClaim {
         version: Version(row.version),
-        received_at: row.received_at,
+        received_at: row.received_at.0,
         observation: row.observation.into_domain()?,
         digest: digest_from_hex(&row.digest)?,
     })
@@ -229,26 +236,26 @@ fn memory_row(memory: &ClaimMemory) -> MemoryRow {
     let recent = memory.recent.iter();
     MemoryRow {
         latest: memory.latest.map(digest_to_hex),
-        latest_at: memory.latest_at,
-        asked_at: memory.asked_at,
+        latest_at: memory.latest_at.map(Moment),
+        asked_at: memory.asked_at.map(Moment),
         recent: recent
-            .map(|claim| (format!("{:016x}", claim.mark.0), claim.received_at))
+            .map(|claim| (format!("{:016x}", claim.mark.0), Moment(claim.received_at)))
             .collect(),
     }
 }
 
 fn memory(row: &MemoryRow) -> Result<ClaimMemory, StoredError> {
-    let claim = |(mark, received_at): &(String, DateTime<Utc>)| {
+    let claim = |(mark, received_at): &(String, Moment)| {
         let mark = u64::from_str_radix(mark, 16).ok();
         Ok(RecentClaim {
             mark: DigestMark(word("recent", mark)?),
-            received_at: *received_at,
+            received_at: received_at.0,
         })
     };
     Ok(ClaimMemory {
         latest: row.latest.as_deref().map(digest_from_hex).transpose()?,
-        latest_at: row.latest_at,
-        asked_at: row.asked_at,
+        latest_at: row.latest_at.map(Moment::at),
+        asked_at: row.asked_at.map(Moment::at),
         recent: row.recent.iter().map(claim).collect::<Result<_, StoredError>>()?,
     })
 }
@@ -262,8 +269,8 @@ fn link_row(link: &Link) -> LinkRow {
         id: link.id.as_uuid(),
         state: state.to_owned(),
         outcome,
-        requested_at: link.requested_at,
-        issued_at: link.issued_at,
+        requested_at: Moment(link.requested_at),
+        issued_at: link.issued_at.map(Moment),
     }
 }
 
@@ -278,7 +285,7 @@ fn link(row: &LinkRow) -> Result<Link, StoredError> {
     Ok(Link {
         id: LinkId::from_uuid(row.id),
         state,
-        requested_at: row.requested_at,
-        issued_at: row.issued_at,
+        requested_at: row.requested_at.0,
+        issued_at: row.issued_at.map(Moment::at),
     })
 }

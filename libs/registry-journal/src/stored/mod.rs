@@ -6,6 +6,7 @@
 mod columns;
 mod merchant;
 mod merchant_state;
+mod moment;
 mod observation;
 mod personal;
 mod settings;

@@ -10,7 +10,7 @@ use registry_domain::{EventId, LinkId, MerchantCode, MerchantId, Reference, Tena
 use super::append::{Appended, Appender, Sealing};
 use super::known::Known;
 use crate::ambient::Ambient;
-use crate::history::{History, seen};
+use crate::history::{begun, seen};
 use crate::keyring::Keyring;
 use crate::port::{IdempotencyRow, LinkRow, Loaded, LoadedMerchant, LoadedTenant, Writes};
 use crate::record::StreamId;
@@ -42,7 +42,6 @@ pub(super) struct Batch<'a> {
     idempotency: HashMap<(TenantId, String), IdempotencyRow>,
     slugs: HashMap<Slug, TenantId>,
     pub(super) known: Known,
-    history: History,
     touched_merchants: BTreeSet<(TenantId, MerchantId)>,
     touched_tenants: BTreeSet<TenantId>,
     writes: Writes,
@@ -78,7 +77,6 @@ impl<'a> Batch<'a> {
             idempotency,
             slugs,
             known: Known::new(quarantined, unclaimed, approvals),
-            history: History::default(),
             touched_merchants: BTreeSet::new(),
             touched_tenants: BTreeSet::new(),
             writes: Writes::default(),
@@ -93,7 +91,6 @@ impl<'a> Batch<'a> {
             mut tenants,
             mut merchants,
             known,
-            history,
             touched_merchants,
             touched_tenants,
             mut writes,
@@ -107,7 +104,6 @@ impl<'a> Batch<'a> {
         writes.tenants = touched
             .filter_map(|id| tenants.remove(&id).map(|loaded| loaded.tenant))
             .collect();
-        writes.history = history.into_rows();
         writes.events = log.rows;
         writes.keys = log.keys;
         known.write(&mut writes);
@@ -262,7 +258,8 @@ impl<'a> Batch<'a> {
         }
         let Some(merchant) = state else { return Ok(appended) };
         let at = self.log.head(submission.tenant_id).recorded_at;
-        self.history.note(submission.tenant_id, &merchant, seen_before, at);
+        let stretch = begun(submission.tenant_id, &merchant, seen_before, at);
+        self.writes.history.extend(stretch);
         if seen_before.is_none() {
             self.note_registration(submission.tenant_id, &merchant);
         }
