@@ -47,9 +47,15 @@ async fn no_statement_scans_a_table_or_sorts() {
         // Lists that are handed in are walked, what a part of the statement has found, and the database's own list of
         // tables; nothing else is.
         let is_short = |step: &str| {
-            ["VIRTUAL TABLE", "CONSTANT ROW", "sqlite_master", "SCAN w", "SCAN (subquery-"]
-                .iter()
-                .any(|it| step.contains(it))
+            [
+                "VIRTUAL TABLE",
+                "CONSTANT ROW",
+                "sqlite_master",
+                "SCAN w",
+                "SCAN (subquery-",
+            ]
+            .iter()
+            .any(|it| step.contains(it))
         };
         let bad = |step: &&String| {
             step.starts_with("SCAN") && !is_short(step) || step.contains("USE TEMP B-TREE FOR ORDER BY")
