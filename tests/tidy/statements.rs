@@ -41,7 +41,11 @@ const MADE_AT_RUN_TIME: &[(&str, &str)] = &[
     ),
     (
         "libs/registry-journal-postgres/src/batch.rs",
-        "begins transactions: the text is ours, and the numbers of the locks",
+        "ends transactions",
+    ),
+    (
+        "libs/registry-journal-postgres/src/begin.rs",
+        "begins transactions: a checked statement, and as text only the numbers of the locks and ids of ours",
     ),
     (
         "libs/registry-journal-postgres/src/list.rs",
