@@ -1,9 +1,8 @@
 //! Callbacks as the upstream sends them, without the sandbox: for what it would never send, and for many at once.
 
-use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::api::{Answer, Api};
+use crate::api::{Answer, http_client};
 
 /// The official payload of a mapping callback.
 pub fn mapping(member: &str, merchant: &str, code: &str, message: Option<&str>) -> Value {
@@ -24,13 +23,17 @@ pub fn mapping(member: &str, merchant: &str, code: &str, message: Option<&str>) 
 
 /// Sends bytes to a callback URL; an error if no answer came.
 pub async fn try_send(url: &str, body: impl Into<reqwest::Body>) -> reqwest::Result<Answer> {
-    let api = Api::new(url, None);
-    Answer::try_to(
-        api.request(Method::POST, "")
-            .header("content-type", "application/json")
-            .body(body),
-    )
-    .await
+    try_send_through(&http_client(), url, body).await
+}
+
+/// The same on connections that are kept: for whoever sends many.
+pub async fn try_send_through(
+    http: &reqwest::Client,
+    url: &str,
+    body: impl Into<reqwest::Body>,
+) -> reqwest::Result<Answer> {
+    let request = http.post(url).header("content-type", "application/json").body(body);
+    Answer::try_to(request).await
 }
 
 /// Sends bytes to a callback URL.

@@ -39,10 +39,7 @@ const MADE_AT_RUN_TIME: &[(&str, &str)] = &[
         "libs/registry-journal-postgres/src/ask.rs",
         "begins transactions: the text is ours, and the tenant that the port was asked for",
     ),
-    (
-        "libs/registry-journal-postgres/src/batch.rs",
-        "ends transactions",
-    ),
+    ("libs/registry-journal-postgres/src/batch.rs", "ends transactions"),
     (
         "libs/registry-journal-postgres/src/begin.rs",
         "begins transactions: a checked statement, and as text only the numbers of the locks and ids of ours",

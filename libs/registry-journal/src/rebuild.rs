@@ -8,20 +8,23 @@
 
 mod callbacks;
 mod own;
+mod settle;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use registry_domain::tenant::{self, Tenant};
 use registry_domain::{EventId, MerchantId, Seq, TenantId, UnclaimedId, Version};
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::ambient::Ambient;
 use crate::archive::{Archive, ArchiveError, RecordedEvent};
 use crate::callbacks::Callbacks;
-use crate::fold::{Fold, Folded};
-use crate::port::{Journal, Loaded, PageSize, ProjectedMerchant, ReadError, Scope, StreamQuery, TransactError, Writes};
+use crate::fold::Fold;
+use crate::port::{Journal, Loaded, PageSize, ReadError, Scope, TransactError, Writes};
 use crate::record::{EventRow, StreamEvent, StreamId};
+use settle::Settling;
 
 /// Merchants that are compared, and swapped, at once.
 const CHUNK: usize = 200;
@@ -102,6 +105,7 @@ pub enum RebuildError {
 pub type Observe<'a> = dyn FnMut(Progress) -> ControlFlow<()> + Send + 'a;
 
 /// Folds a tenant's log anew.
+#[derive(Clone)]
 pub struct Rebuild {
     /// The log.
     pub archive: Archive,
@@ -120,6 +124,8 @@ struct Work<'a> {
     differences: Vec<Difference>,
     /// Merchants whose streams were read to their end.
     chunk: Vec<Fold>,
+    /// Those of the chunk before, being compared and put right.
+    settling: JoinSet<Result<Vec<MerchantId>, RebuildError>>,
     own: Option<Tenant>,
     /// What the log says of callbacks, up to `noted`.
     callbacks: Callbacks,
@@ -138,6 +144,7 @@ impl Rebuild {
             progress: Progress::default(),
             differences: Vec::new(),
             chunk: Vec::new(),
+            settling: JoinSet::new(),
             own: None,
             callbacks: Callbacks::default(),
             noted: head.map_err(ArchiveError::from)?.seq,
@@ -152,6 +159,16 @@ impl Rebuild {
             differences: work.differences,
             cancelled,
         })
+    }
+
+    /// What a swap must lock, and what it must know: where these streams end.
+    fn scope(&self, tenant: TenantId, streams: Vec<(TenantId, Uuid)>) -> Scope {
+        Scope {
+            tenants: vec![tenant],
+            streams,
+            now: self.ambient.now(),
+            ..Scope::default()
+        }
     }
 }
 
@@ -190,7 +207,11 @@ impl Work<'_> {
             if is_last || self.is_chunk_full() {
                 self.settle_chunk().await?;
             }
+            if is_last {
+                self.settled().await?;
+            }
             if observe(self.progress).is_break() {
+                self.settled().await?;
                 return Ok(ControlFlow::Break(()));
             }
             if is_last {
@@ -229,97 +250,32 @@ impl Work<'_> {
         ended
     }
 
+    /// Has the merchants of the chunk compared and put right, while the log is read on. One chunk at a time.
     async fn settle_chunk(&mut self) -> Result<(), RebuildError> {
-        let mut left = std::mem::take(&mut self.chunk);
-        self.progress.merchants += left.len() as u64;
-        let mut reported = Vec::new();
-        for _ in 0..ATTEMPTS {
-            let differing = self.differing(left).await?;
-            for fold in &differing {
-                if !reported.contains(&fold.id()) {
-                    reported.push(fold.id());
-                    self.note(Difference::Merchant(fold.id()));
-                }
-            }
-            left = match self.mode {
-                Mode::Check => return Ok(()),
-                Mode::Repair => self.swap(differing).await?,
-            };
-            if left.is_empty() {
-                return Ok(());
-            }
-        }
-        Err(RebuildError::Restless(left.len()))
-    }
-
-    /// Those that differ from their rows, after the fold has caught up with them.
-    async fn differing(&self, folds: Vec<Fold>) -> Result<Vec<Fold>, RebuildError> {
-        let ids: Vec<MerchantId> = folds.iter().map(Fold::id).collect();
-        let reader = self.parts.archive.reader();
-        let projected = reader.projected(self.tenant, &ids).await;
-        let projected = projected.map_err(RebuildError::ReadRows)?;
-        let mut differing = Vec::new();
-        for mut fold in folds {
-            let row = projected.get(&fold.id());
-            self.catch_up(&mut fold, row).await?;
-            if !fold.folded().is(row) {
-                differing.push(fold);
-            }
-        }
-        Ok(differing)
-    }
-
-    /// Folds the events that were written between the two reads.
-    async fn catch_up(&self, fold: &mut Fold, row: Option<&ProjectedMerchant>) -> Result<(), RebuildError> {
-        while let Some(wanted) = row
-            .map(|row| row.columns.version)
-            .filter(|wanted| *wanted > fold.version())
-        {
-            let before = fold.version();
-            let query = StreamQuery {
-                stream: StreamId::Merchant(fold.id()),
-                after: before,
-                until_version: Some(wanted),
-                until_time: None,
-                limit: PageSize::MAX,
-            };
-            for recorded in self.parts.archive.stream(self.tenant, &query).await? {
-                fold.apply(&recorded);
-            }
-            if fold.version() == before {
-                // The row names a version that the log does not have.
-                return Ok(());
-            }
-        }
+        self.settled().await?;
+        let chunk = std::mem::take(&mut self.chunk);
+        self.progress.merchants += chunk.len() as u64;
+        let settling = Settling {
+            parts: self.parts.clone(),
+            tenant: self.tenant,
+            mode: self.mode,
+        };
+        self.settling.spawn(settling.settle(chunk));
         Ok(())
     }
 
-    /// Puts what was folded in place of the rows. Returns those that got new events in between.
-    async fn swap(&self, folds: Vec<Fold>) -> Result<Vec<Fold>, RebuildError> {
-        if folds.is_empty() {
-            return Ok(folds);
-        }
-        let key = |fold: &Fold| (self.tenant, fold.id().as_uuid());
-        let mut streams: Vec<_> = folds.iter().map(key).collect();
-        streams.sort_unstable();
-        let scope = self.scope(streams);
-        let mut folds = Some(folds);
-        let mut left = Vec::new();
-        let mut decide = |loaded: Loaded| {
-            let mut writes = Writes::default();
-            for mut fold in folds.take().unwrap_or_default() {
-                if loaded.streams.get(&key(&fold)) == Some(&fold.version()) {
-                    writes.cleared.push((self.tenant, fold.id()));
-                    Folded::write(fold.folded(), &mut writes);
-                } else {
-                    left.push(fold);
-                }
+    /// Waits for what is being settled.
+    async fn settled(&mut self) -> Result<(), RebuildError> {
+        while let Some(ended) = self.settling.join_next().await {
+            let differed = match ended {
+                Ok(settled) => settled?,
+                Err(broken) => std::panic::resume_unwind(broken.into_panic()),
+            };
+            for id in differed {
+                self.note(Difference::Merchant(id));
             }
-            writes
-        };
-        let swapped = self.parts.journal.transact(&scope, &mut decide);
-        swapped.await.map_err(RebuildError::Swap)?;
-        Ok(left)
+        }
+        Ok(())
     }
 
     /// Looks for rows of merchants that the log does not know.
@@ -360,12 +316,7 @@ impl Work<'_> {
     }
 
     fn scope(&self, streams: Vec<(TenantId, Uuid)>) -> Scope {
-        Scope {
-            tenants: vec![self.tenant],
-            streams,
-            now: self.parts.ambient.now(),
-            ..Scope::default()
-        }
+        self.parts.scope(self.tenant, streams)
     }
 
     fn note(&mut self, difference: Difference) {

@@ -1,7 +1,7 @@
 //! Carries each tenant's log to the message broker, in order, and keeps the bucket of documents up to date.
 //!
-//! The log is the outbox. For each tenant the relay reads a page of events after its position, publishes their
-//! messages, writes the newest document of every merchant in the page, and moves on. [`Relay::run_once`] is one such
+//! The log is the outbox. For each tenant the relay reads a few pages of events after its position, publishes their
+//! messages, writes the newest document of every merchant in them, and moves on. [`Relay::run_once`] is one such
 //! step. It may be stopped anywhere: the next step looks at what the broker really holds and goes on from there.
 
 mod documents;
@@ -187,7 +187,7 @@ impl Relay {
         self.status.subscribe()
     }
 
-    /// Carries all tenants' logs until it is told to stop: one page of each in turn, so that a tenant with a long
+    /// Carries all tenants' logs until it is told to stop: a few pages of each in turn, so that a tenant with a long
     /// backlog does not hold up the others. `wake` is a hint that a log has grown; without it the relay looks once a
     /// second. Told to stop, it publishes what is left in the logs as far as that takes no more than five seconds.
     pub async fn run(mut self, mut wake: watch::Receiver<u64>, cancellation: CancellationToken) {

@@ -19,8 +19,8 @@ use registry_journal::port::PageSize;
 use registry_journal::rebuild::{Mode, Rebuild};
 use registry_journal::record::StreamEvent;
 use registry_journal::verify::verify;
-use registry_tests::api::Api;
-use registry_tests::callback::{is_taken, mapping, try_send};
+use registry_tests::api::{Api, http_client};
+use registry_tests::callback::{is_taken, mapping, try_send_through};
 use registry_tests::tenant::random;
 use registry_tests::{Installation, TestNats, logs};
 use serde_json::json;
@@ -165,12 +165,13 @@ pub async fn storm(
     let senders = (0..CONNECTIONS).map(|connection| {
         let (bases, partners, taken) = (bases.clone(), Arc::clone(&partners), Arc::clone(&taken));
         tokio::spawn(async move {
+            let http = http_client();
             for number in (connection..callbacks).step_by(CONNECTIONS) {
                 let partner = &partners[number % partners.len()];
                 let body = body(partner, (number / partners.len()) % merchants, number);
                 for attempt in 0.. {
                     let url = format!("{}{}", bases[(number + attempt) % 2], partner.path);
-                    match try_send(&url, body.clone()).await {
+                    match try_send_through(&http, &url, body.clone()).await {
                         Ok(answer) if is_taken(&answer) => break,
                         Ok(answer) => assert_eq!(answer.status, 503, "{}", answer.text),
                         Err(_nobody_is_there) => {}

@@ -1,5 +1,6 @@
 //! One step for one tenant.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use registry_domain::tenant::Slug;
@@ -8,6 +9,7 @@ use registry_journal::RecordedEvent;
 use registry_journal::port::{PageSize, PublishCursor};
 use registry_journal::record::StreamEvent;
 use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::documents::Waiting;
 use super::position::{Position, resume};
@@ -18,7 +20,10 @@ use crate::message::{Message, message_for};
 /// Events read at once.
 const EVENTS_PAGE: PageSize = PageSize::clamped(500);
 
-/// Size of the bodies after which a step publishes what it has, in bytes.
+/// Pages that one step carries at most: a tenant with a long backlog must not hold up the others.
+const STEP_PAGES: usize = 4;
+
+/// Size of the bodies after which a page is cut, in bytes.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
 /// How often a cursor is saved at most: each time is a durable write beside those of the log.
@@ -33,12 +38,12 @@ pub(super) struct Place {
 /// The messages of a page.
 struct Batch {
     messages: Vec<Message>,
-    /// The last event that it covers.
-    end: Seq,
+    /// There may be more events behind it.
+    more: bool,
 }
 
 impl Relay {
-    /// Takes one step for a tenant: at most 500 events. Does nothing but look if nothing is new.
+    /// Takes one step for a tenant: at most four pages of 500 events. Does nothing but look if nothing is new.
     pub async fn run_once(&mut self, tenant: TenantId, slug: &Slug) -> Result<Progress, RelayError> {
         self.notice_session();
         // A step that fails leaves no place behind: the next one looks at what the broker holds.
@@ -57,49 +62,93 @@ impl Relay {
     }
 
     async fn step(&mut self, tenant: TenantId, slug: &Slug, place: &mut Place) -> Result<Progress, RelayError> {
-        let page = self.archive.events_after(tenant, place.position.seq, EVENTS_PAGE).await;
+        let mut published = 0;
+        // Where the relay stands once everything is stored that is on its way.
+        let mut ahead = place.position;
+        let mut batch = self.next_batch(tenant, slug, &mut ahead, &mut place.waiting).await?;
+        let mut pages_left = STEP_PAGES;
+        let more = loop {
+            pages_left -= 1;
+            let (count, more, behind) = (batch.messages.len() as u64, batch.more, ahead);
+            let publishing = self.publishing(slug, place.position.stream_seq, batch.messages);
+            let goes_on = more && pages_left > 0 && !place.waiting.is_due();
+            let next = if goes_on {
+                // The broker stores a page while the next one is read and folded.
+                Some(self.next_batch(tenant, slug, &mut ahead, &mut place.waiting).await)
+            } else {
+                None
+            };
+            let stream_seq = publishing.await?;
+            place.position = Position { stream_seq, ..behind };
+            self.status.send_modify(|status| status.published_total += count);
+            published += count;
+            match next {
+                // Whatever is wrong with the next page, this one is stored.
+                Some(next) => batch = next?,
+                None => break more,
+            }
+        };
+        if !more || place.waiting.is_due() {
+            self.write_waiting(tenant, slug, place).await?;
+        }
+        Ok(Progress { published, more })
+    }
+
+    /// Has the broker store messages beside whatever the relay does meanwhile. Dropped, it is given up.
+    fn publishing(
+        &self,
+        slug: &Slug,
+        after: u64,
+        messages: Vec<Message>,
+    ) -> impl Future<Output = Result<u64, RelayError>> + Send + use<> {
+        let task = (!messages.is_empty()).then(|| {
+            let (publisher, slug) = (Arc::clone(&self.publisher), slug.clone());
+            let publish = async move { publisher.publish(&slug, after, &messages).await };
+            AbortOnDropHandle::new(tokio::spawn(publish))
+        });
+        async move {
+            let Some(task) = task else { return Ok(after) };
+            match task.await {
+                Ok(stored) => stored.map_err(RelayError::Publish),
+                Err(broken) => std::panic::resume_unwind(broken.into_panic()),
+            }
+        }
+    }
+
+    /// The page of events behind `ahead`, as messages; `ahead` then is at its end.
+    async fn next_batch(
+        &mut self,
+        tenant: TenantId,
+        slug: &Slug,
+        ahead: &mut Position,
+        waiting: &mut Waiting,
+    ) -> Result<Batch, RelayError> {
+        let page = self.archive.events_after(tenant, ahead.seq, EVENTS_PAGE).await;
         let page = page.map_err(RelayError::ReadEvents)?;
-        let mut progress = Progress {
-            published: 0,
+        let mut batch = Batch {
+            messages: Vec::new(),
             more: page.len() == EVENTS_PAGE.get() as usize,
         };
         if let Some(last) = page.last().map(|recorded| recorded.stamp.seq) {
-            let batch = self.batch(slug, &page, place, last).await?;
-            progress.more |= batch.end < last;
-            progress.published = batch.messages.len() as u64;
-            self.publish(slug, &batch, &mut place.position).await?;
+            let end = self.fill(&mut batch.messages, slug, &page, ahead, waiting).await?;
+            batch.more |= end < last;
+            ahead.seq = end;
         }
-        if !progress.more || place.waiting.is_due() {
-            self.write_waiting(tenant, slug, place).await?;
-        }
-        Ok(progress)
-    }
-
-    async fn publish(&self, slug: &Slug, batch: &Batch, position: &mut Position) -> Result<(), RelayError> {
-        if let Some(last) = batch.messages.last() {
-            let stored = self.publisher.publish(slug, position.stream_seq, &batch.messages).await;
-            position.stream_seq = stored.map_err(RelayError::Publish)?;
-            position.published_seq = last.seq;
-            let published = batch.messages.len() as u64;
-            self.status.send_modify(|status| status.published_total += published);
-        }
-        position.seq = batch.end;
-        Ok(())
+        Ok(batch)
     }
 
     /// Turns a page of events into messages and notes whose documents are to be written, as far as the broker does not
-    /// hold them.
-    async fn batch(
+    /// hold them. Returns the last event that it came to.
+    async fn fill(
         &mut self,
+        messages: &mut Vec<Message>,
         slug: &Slug,
         page: &[RecordedEvent],
-        place: &mut Place,
-        last: Seq,
-    ) -> Result<Batch, RelayError> {
+        ahead: &mut Position,
+        waiting: &mut Waiting,
+    ) -> Result<Seq, RelayError> {
         self.states.forget_erased(page);
-        let position = place.position;
-        let mut messages = Vec::new();
-        let (mut previous, mut bytes) = (position.published_seq, 0);
+        let mut bytes = 0;
         for recorded in page {
             let StreamEvent::Merchant(event) = &recorded.event else {
                 continue;
@@ -108,10 +157,10 @@ impl Relay {
                 continue;
             };
             let seq = recorded.stamp.seq;
-            if seq > position.documents_seq {
-                place.waiting.note(id, recorded.stamp);
+            if seq > ahead.documents_seq {
+                waiting.note(id, recorded.stamp);
             }
-            if seq <= position.published_seq {
+            if seq <= ahead.published_seq {
                 continue;
             }
             let merchant = self.states.after(&self.archive, id, event, recorded).await;
@@ -124,16 +173,16 @@ impl Relay {
                 continue;
             };
             let document = MerchantDocument::from_merchant(merchant).masked();
-            if let Some(message) = message_for(slug, recorded, &document, previous) {
-                previous = seq;
+            if let Some(message) = message_for(slug, recorded, &document, ahead.published_seq) {
+                ahead.published_seq = seq;
                 bytes += message.body.len();
                 messages.push(message);
             }
             if bytes >= BATCH_BYTES {
-                return Ok(Batch { messages, end: seq });
+                return Ok(seq);
             }
         }
-        Ok(Batch { messages, end: last })
+        Ok(page.last().map_or(ahead.seq, |recorded| recorded.stamp.seq))
     }
 
     /// Looks at what the broker holds and decides from where to go on.

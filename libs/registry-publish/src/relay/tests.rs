@@ -109,13 +109,13 @@ async fn a_log_becomes_a_stream_in_order_with_the_merchant_as_of_each_event() {
     }
 }
 
-/// Seven merchants with 201 events each: three pages.
+/// Seven merchants with 301 events each: five pages, and more than one step.
 fn long_log() -> Arc<Log> {
     let log = Log::new();
     for number in 1..=7 {
         log.register(number);
     }
-    for round in 0..200 {
+    for round in 0..300 {
         for number in 1..=7 {
             log.append(number, changed_to(if round % 2 == 0 { "P" } else { "S" }));
         }
@@ -126,7 +126,7 @@ fn long_log() -> Arc<Log> {
 #[tokio::test(start_paused = true)]
 async fn of_a_backlog_every_event_is_published_and_only_the_newest_documents_are_written() {
     let (log, broker) = (long_log(), Broker::new());
-    assert_eq!(drain(&mut relay(&log, &broker)).await, 7 * 201);
+    assert_eq!(drain(&mut relay(&log, &broker)).await, 7 * 301);
     assert_whole(&log, &broker);
     assert_eq!(broker.bucket_writes(), 7);
 }
@@ -136,7 +136,7 @@ async fn a_backlog_that_is_left_in_the_middle_is_finished_by_another_relay() {
     let (log, broker) = (long_log(), Broker::new());
     let mut first = relay(&log, &broker);
     let progress = first.run_once(tenant_id(), &slug()).await.unwrap();
-    assert!(progress.more && progress.published == 500, "{progress:?}");
+    assert!(progress.more && progress.published == 2_000, "{progress:?}");
     assert_eq!(
         broker.bucket_writes(),
         0,
