@@ -174,19 +174,29 @@ impl TestNats {
 
     /// Everything in a tenant's stream, up to the message of this event; waits until it is there.
     pub async fn stream(&self, tenant: &Slug, last_seq: u64) -> Vec<Published> {
-        let read = async {
-            let client = async_nats::connect(self.servers()).await.expect("the server runs");
-            let subscribed = client.subscribe(format!("smr.v1.{tenant}.>")).await;
-            let mut news = subscribed.expect("one may listen");
-            loop {
-                if let Some(messages) = self.try_stream(tenant, last_seq).await {
-                    return messages;
-                }
-                // The first message on a subject comes with its stream. Whether it came is asked above.
-                timeout(LOOK_AGAIN, news.next()).await.ok();
+        let mut length = 0;
+        loop {
+            if let Ok(messages) = timeout(PATIENCE, Box::pin(self.wait_for_stream(tenant, last_seq))).await {
+                return messages;
             }
-        };
-        within(PATIENCE, Box::pin(read)).await
+            // A large storm is published for longer than anybody waits for one thing.
+            let now = self.stream_length(tenant).await;
+            assert!(now > length, "the stream of {tenant} stands still at {now} messages");
+            length = now;
+        }
+    }
+
+    async fn wait_for_stream(&self, tenant: &Slug, last_seq: u64) -> Vec<Published> {
+        let client = async_nats::connect(self.servers()).await.expect("the server runs");
+        let subscribed = client.subscribe(format!("smr.v1.{tenant}.>")).await;
+        let mut news = subscribed.expect("one may listen");
+        loop {
+            if let Some(messages) = self.try_stream(tenant, last_seq).await {
+                return messages;
+            }
+            // The first message on a subject comes with its stream. Whether it came is asked above.
+            timeout(LOOK_AGAIN, news.next()).await.ok();
+        }
     }
 
     /// None if there is no stream yet, or it went away.

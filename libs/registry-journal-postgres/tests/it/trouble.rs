@@ -3,17 +3,19 @@
 use std::collections::HashSet;
 use std::future::pending;
 use std::sync::Arc;
+use std::time::Duration;
 
 use registry_domain::{EventId, MerchantId, TenantId};
 use registry_journal::contract::Harness;
 use registry_journal::contract::fixtures::{World, callback, written};
-use registry_journal::port::Reader;
+use registry_journal::port::{Journal, Reader, Scope, Writes};
 use registry_journal::submission::WriteError;
 use registry_journal::writer::{Writer, WriterConfig};
 use registry_journal_postgres::{PostgresJournal, migrate};
-use sqlx::ConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection};
 use tokio::net::lookup_host;
 use tokio::sync::watch;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::cluster::Cluster;
@@ -75,6 +77,61 @@ async fn a_commit_of_unknown_outcome_counts_once() {
     let stats = world.writer.stats();
     // Only what never reached the server was done again.
     assert_eq!((stats.retried, stats.failed), (2, 0), "{stats:?}");
+}
+
+/// Half of the time after which the server by itself ends whoever idles in a transaction.
+const SOON: Duration = Duration::from_secs(5);
+
+/// Waits until a question about the server's state is answered with yes.
+async fn until(connection: &mut PgConnection, question: &str) {
+    let asking = async {
+        while !sqlx::query_scalar::<_, bool>(AssertSqlSafe(question))
+            .fetch_one(&mut *connection)
+            .await
+            .expect("the server answers")
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(SOON, asking)
+        .await
+        .unwrap_or_else(|_| panic!("never: {question}"));
+}
+
+/// Whoever gives a batch up in its middle leaves neither a lock behind nor a connection that is at something else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_that_is_given_up_frees_its_tenant() {
+    let world = World::<PostgresDatabase>::new().await;
+    let tenant = world.tenant("acme").await;
+    let (mut hand, mut eye) = (world.harness.connect().await, world.harness.connect().await);
+    let hold = "BEGIN; LOCK TABLE merchants IN ACCESS EXCLUSIVE MODE";
+    sqlx::raw_sql(hold).execute(&mut hand).await.expect("a superuser may");
+    let scope = Scope {
+        tenants: vec![tenant],
+        now: world.now(),
+        ..Scope::default()
+    };
+    let storage = world.storage.clone();
+    let batch = tokio::spawn(async move { storage.transact(&scope, &mut |_| Writes::default()).await });
+    let of_us = "locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    until(
+        &mut eye,
+        &format!(
+            "SELECT EXISTS (SELECT FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid)
+             WHERE {of_us} AND a.wait_event_type = 'Lock')"
+        ),
+    )
+    .await;
+    batch.abort();
+    assert!(batch.await.expect_err("it is given up").is_cancelled());
+    sqlx::raw_sql("ROLLBACK")
+        .execute(&mut hand)
+        .await
+        .expect("it is let go");
+    let is_free = format!("SELECT NOT EXISTS (SELECT FROM pg_locks WHERE {of_us})");
+    until(&mut eye, &is_free).await;
+    world.merchant(tenant, "m", "s").await;
+    world.expect_sound(tenant, 2).await;
 }
 
 /// What the callers of a storm were told.

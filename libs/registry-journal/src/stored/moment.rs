@@ -7,7 +7,7 @@ use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// Microseconds since 1970, as exact as the log is: every callback reads and writes the state of its merchant, and a
-/// dozen dates in words were a third of that work. Rows written before have dates in words, and are read too.
+/// dozen dates in words were a good part of that work. Rows written before have dates in words, and are read too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Moment(pub(super) DateTime<Utc>);
 

@@ -22,8 +22,9 @@ const MERCHANTS_PAGE: PageSize = PageSize::clamped(500);
 /// Most merchants whose documents wait.
 const WAITING_MAX: usize = 5_000;
 
-/// How long documents wait at most while events keep coming.
-const WAITING_TIME_MAX: Duration = Duration::from_secs(1);
+/// How long documents wait at most while there is a backlog of events: then they are late anyway, and most of what is
+/// written before its end is written once more.
+pub(super) const WAITING_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// Merchants whose documents are to be written, each as of its last event. While there is a backlog of events, only
 /// the newest of a merchant's documents is written.

@@ -11,6 +11,7 @@ use registry_journal::port::SoleProcess;
 use serde_json::Value;
 use tokio::time::advance;
 
+use super::documents::WAITING_TIME_MAX;
 use super::step::SAVE_INTERVAL;
 use super::*;
 use crate::testing::{slug, tenant_id, text};
@@ -142,7 +143,7 @@ async fn a_backlog_that_is_left_in_the_middle_is_finished_by_another_relay() {
         0,
         "the documents wait for the end of the backlog"
     );
-    let_time_pass().await;
+    advance(WAITING_TIME_MAX).await;
     first.run_once(tenant_id(), &slug()).await.unwrap();
     assert_eq!(broker.bucket_writes(), 7, "but not for long");
     log.append(1, changed_to("O"));
