@@ -61,6 +61,10 @@ const MADE_AT_RUN_TIME: &[(&str, &str)] = &[
         "tests only: ends connections, and leaves a transaction open in a database of no tenant",
     ),
     (
+        "libs/registry-journal-postgres/tests/it/trouble.rs",
+        "tests only: holds a table, and asks the server which locks of this database are held",
+    ),
+    (
         "libs/registry-journal-postgres/tests/it/walls.rs",
         "tests only: statements without a tenant, to see that they show nothing",
     ),
