@@ -6,29 +6,42 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqliteConnec
 
 use crate::installation::{Engine, Installation};
 
-/// Merchants: copies of all those of the first tenant, in turn, registered a second apart.
+/// Merchants: copies of those that the product wrote, in turn, registered a second apart. Their ids rise with time, as
+/// real ones do.
 const MERCHANTS_IN_POSTGRES: &str = "
     INSERT INTO merchants (tenant_id, merchant_id, member_code, merchant_code, version, status, stage, stage_since,
         company_name, branch_name, business_number, created_at, updated_at, state)
-    SELECT m.tenant_id, gen_random_uuid(), 'bulk-' || (m.places + n) / 4, 'bulk-' || (m.places + n), m.version, m.status,
-        m.stage, m.stage_since - n * interval '1 second', m.company_name, m.branch_name, m.business_number,
-        m.created_at - n * interval '1 second', m.updated_at - n * interval '1 second', m.state
+    SELECT m.tenant_id,
+        (lpad(to_hex(floor(extract(epoch FROM m.created_at - ago.length) * 1000)::bigint), 12, '0')
+            || '7' || substr(md5(n::text), 1, 3) || '8' || substr(md5(n::text), 4, 15))::uuid,
+        'bulk-' || (n / 4), 'bulk-' || $count || '-' || n, m.version, m.status,
+        m.stage, m.stage_since - ago.length, m.company_name, m.branch_name, m.business_number,
+        m.created_at - ago.length, m.updated_at - ago.length, m.state
     FROM generate_series(1, $count) AS n
-    JOIN (SELECT *, row_number() OVER (ORDER BY merchant_id) AS place, count(*) OVER () AS places FROM merchants) AS m
-        ON m.place = n % m.places + 1";
+    CROSS JOIN LATERAL (SELECT ($count - n) * interval '1 second') AS ago (length)
+    JOIN (
+        SELECT *, row_number() OVER (ORDER BY merchant_id) AS place, count(*) OVER () AS places
+        FROM merchants WHERE member_code NOT LIKE 'bulk-%'
+    ) AS m ON m.place = n % m.places + 1";
 
 const MERCHANTS_IN_SQLITE: &str = "
-    WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < $count)
+    WITH RECURSIVE numbers (n, ago) AS (
+        SELECT 1, ($count - 1) * 1000000 UNION ALL SELECT n + 1, ago - 1000000 FROM numbers WHERE n < $count
+    )
     INSERT INTO merchants (tenant_id, merchant_id, member_code, merchant_code, version, status, stage, stage_since,
         company_name, branch_name, business_number, created_at, updated_at, state)
-    SELECT m.tenant_id, randomblob(16), 'bulk-' || ((m.places + n) / 4), 'bulk-' || (m.places + n), m.version,
-        m.status, m.stage, m.stage_since - n * 1000000, m.company_name, m.branch_name, m.business_number, m.created_at - n * 1000000,
-        m.updated_at - n * 1000000, m.state
+    SELECT m.tenant_id,
+        unhex(printf('%012x', (m.created_at - ago) / 1000)
+            || '7' || substr(hex(randomblob(2)), 2) || '8' || substr(hex(randomblob(8)), 2)),
+        'bulk-' || (n / 4), 'bulk-' || $count || '-' || n, m.version,
+        m.status, m.stage, m.stage_since - ago, m.company_name, m.branch_name, m.business_number, m.created_at - ago,
+        m.updated_at - ago, m.state
     FROM numbers CROSS JOIN copied AS m ON m.place = n % (SELECT count(*) FROM copied) + 1";
 
 const COPIED_IN_SQLITE: &str = "
     CREATE TEMP TABLE copied AS
-        SELECT *, row_number() OVER (ORDER BY merchant_id) AS place, count(*) OVER () AS places FROM merchants;
+        SELECT *, row_number() OVER (ORDER BY merchant_id) AS place, count(*) OVER () AS places
+        FROM merchants WHERE member_code NOT LIKE 'bulk-%';
     CREATE UNIQUE INDEX temp.copied_by_place ON copied (place)";
 
 /// Events of every tenant: copies of its last callback, behind its head, ten in a row for one merchant. Their merchants

@@ -22,6 +22,8 @@ mod operations;
 
 mod upstream_trouble;
 
+mod hang_ups;
+
 mod events_feed;
 
 mod limits;

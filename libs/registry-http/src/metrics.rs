@@ -214,6 +214,12 @@ fn encode_relay(encoder: &mut DescriptorEncoder<'_>, relay: RelayStatus) -> Resu
     )?;
     gauge(
         encoder,
+        "relay_works",
+        "Whether events reach the message broker: there is a connection and no attempt fails",
+        relay.works().into(),
+    )?;
+    gauge(
+        encoder,
         "relay_lag_events",
         "Events that the relay has not read yet",
         relay.lag,

@@ -14,6 +14,7 @@ use futures::future::BoxFuture;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use registry_journal::causes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -120,7 +121,7 @@ async fn next(
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
                     tracing::error!(
-                        error = &error as &dyn std::error::Error,
+                        error = %causes(&error),
                         "no connection could be accepted"
                     );
                     tokio::time::sleep(ACCEPT_FAILURE_REST).await;
@@ -177,7 +178,7 @@ impl Connection {
             }
         };
         if let Err(error) = ended {
-            tracing::debug!(error = &error as &dyn std::error::Error, "a connection broke off");
+            tracing::debug!(error = %causes(&error), "a connection broke off");
         }
         if !is_stopping {
             linger(connection.into_parts().io.into_inner()).await;
@@ -213,7 +214,7 @@ async fn linger(mut stream: TcpStream) {
     // Whatever goes wrong here, the connection is over.
     if let Ok(Err(error)) = tokio::time::timeout(LINGER_TIME, drain).await {
         tracing::trace!(
-            error = &error as &dyn std::error::Error,
+            error = %causes(&error),
             "a connection did not close cleanly"
         );
     }

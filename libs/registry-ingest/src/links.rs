@@ -1,22 +1,27 @@
 //! Issuing registration links: one call to Paymint for each Idempotency-Key, its outcome always written down.
 
 mod outcome;
+mod stale;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use paymint_client::MappingRequest;
 use registry_domain::merchant::{
     Command, Link, LinkFailure, Merchant, RedirectUrl, Refusal, RegistrationUrl, SecretText,
 };
-use registry_domain::{Actor, CorrelationId, LinkId, MerchantId, TenantId, Version};
+use registry_domain::{LinkId, MerchantId, TenantId, Version};
 use registry_journal::port::{PageSize, ReadError, StreamQuery};
 use registry_journal::submission::Replay;
 use registry_journal::{
     Ambient, Archive, ArchiveError, Idempotency, Order, Origin, Outcome, StreamEvent, StreamId, Submission, WriteError,
-    Writer,
+    Writer, causes,
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
 use crate::public_url::PublicUrl;
 use crate::token::{CallbackToken, TokenKeys};
@@ -30,6 +35,9 @@ const CALLS_MAX: usize = 64;
 /// After this time a request without an answer is written down as unknown: the process that asked has died. Longer
 /// than the longest call.
 pub const STALE_AFTER: TimeDelta = TimeDelta::seconds(60);
+
+/// How long it is tried to write down what came of a call. With the longest call before it, less than [`STALE_AFTER`].
+const RECORD_TIME: Duration = Duration::from_secs(30);
 
 /// A wish for a registration link.
 #[derive(Debug, Clone)]
@@ -118,6 +126,7 @@ pub struct LinkIssuerParts {
 pub struct LinkIssuer {
     parts: Arc<LinkIssuerParts>,
     calls: Arc<Semaphore>,
+    under_way: TaskTracker,
 }
 
 impl LinkIssuer {
@@ -126,6 +135,7 @@ impl LinkIssuer {
         Self {
             parts: Arc::new(parts),
             calls: Arc::new(Semaphore::new(CALLS_MAX)),
+            under_way: TaskTracker::new(),
         }
     }
 
@@ -140,43 +150,40 @@ impl LinkIssuer {
         let permit = Arc::clone(&self.calls)
             .try_acquire_owned()
             .map_err(|_| WriteError::Busy)?;
+        let issuer = self.clone();
+        let work = async move {
+            let answer = issuer.request_and_call(request, access).await;
+            drop(permit);
+            answer
+        };
+        // Once begun it goes on, whoever hangs up: what upstream answers must not be lost.
+        let task = self.under_way.spawn(work.in_current_span());
+        task.await.unwrap_or(Err(WriteError::Failed.into()))
+    }
+
+    /// Waits until what came of the calls under way is written down. From here on the issuer is of no use.
+    pub async fn finish(&self) {
+        self.under_way.close();
+        self.under_way.wait().await;
+    }
+
+    async fn request_and_call(&self, request: LinkRequest, access: Access) -> Result<LinkAnswer, IssueError> {
         let link_id = LinkId::from_uuid(self.parts.ambient.ids.uuid());
         let command = Command::RequestLink {
             link_id,
             redirect_url: request.redirect_url.clone(),
         };
-        let idempotency = Some(request.idempotency.clone());
-        match self.submit(&request, idempotency, command).await? {
+        let submission = submission(&request, Some(request.idempotency.clone()), command);
+        match self.parts.writer.submit(submission).await? {
             Outcome::Written(written) => {
-                let Some(merchant) = written.merchant else {
-                    return Err(WriteError::Failed.into());
-                };
-                self.call_in_background(request, access, *merchant, link_id, permit)
-                    .await
+                let merchant = written.merchant.ok_or(WriteError::Failed)?;
+                self.call(&request, &access, &merchant, link_id).await
             }
             Outcome::Replayed(replay) => self.replay(request.tenant_id, replay).await,
             Outcome::KeyReused => Ok(LinkAnswer::KeyReused),
             Outcome::Refused(refusal) => Ok(LinkAnswer::Refused(refusal)),
             Outcome::TenantRefused(_) => Ok(LinkAnswer::Refused(Refusal::NoSuchMerchant)),
         }
-    }
-
-    /// The call goes on when the client hangs up: what upstream answers must not be lost.
-    async fn call_in_background(
-        &self,
-        request: LinkRequest,
-        access: Access,
-        merchant: Merchant,
-        link_id: LinkId,
-        permit: OwnedSemaphorePermit,
-    ) -> Result<LinkAnswer, IssueError> {
-        let issuer = self.clone();
-        let task = tokio::spawn(async move {
-            let answer = issuer.call(&request, &access, &merchant, link_id).await;
-            drop(permit);
-            answer
-        });
-        task.await.unwrap_or(Err(WriteError::Failed.into()))
     }
 
     async fn call(
@@ -202,58 +209,75 @@ impl LinkIssuer {
         let upstream = &access.upstream;
         let issued = upstream.client.issue_registration_url(&upstream.api_key, &mapping);
         let issued = issued.await;
-        let (inquirer, error) = (&self.parts.inquirer, issued.as_ref().err());
-        inquirer.notice(access, error, &request.origin).await;
-        match issued {
+        let answer = match &issued {
             Ok(url) => {
-                let url = SecretText::new(url.expose().to_owned());
-                let command = Command::RecordLinkIssued {
-                    link_id,
-                    url: url.clone(),
-                };
-                let outcome = self.submit(request, None, command).await?;
-                let link = written_link(outcome, link_id).ok_or(WriteError::Failed)?;
-                Ok(LinkAnswer::Issued {
-                    link,
-                    url,
-                    replayed: false,
-                })
+                self.issued(request, link_id, SecretText::new(url.expose().to_owned()))
+                    .await
             }
             Err(error) => {
-                tracing::warn!(%link_id, error = &error as &dyn std::error::Error, "registration URL was not issued");
-                let failure = failure(&error);
-                let command = Command::RecordLinkFailed {
-                    link_id,
-                    failure: failure.clone(),
-                };
-                let _written = self.submit(request, None, command).await?;
-                Ok(LinkAnswer::Failed {
-                    link_id,
-                    failure,
-                    replayed: false,
-                })
+                tracing::warn!(%link_id, error = %causes(error), "registration URL was not issued");
+                self.failed(request, link_id, failure(error)).await
             }
-        }
+        };
+        let inquirer = &self.parts.inquirer;
+        inquirer.notice(access, issued.as_ref().err(), &request.origin).await;
+        answer
     }
 
-    async fn submit(
+    async fn issued(
         &self,
         request: &LinkRequest,
-        idempotency: Option<Idempotency>,
-        command: Command,
-    ) -> Result<Outcome, WriteError> {
-        let order = Order::Merchant {
-            merchant_id: request.merchant_id,
-            command,
-            expected: None,
+        link_id: LinkId,
+        url: RegistrationUrl,
+    ) -> Result<LinkAnswer, IssueError> {
+        let command = Command::RecordLinkIssued {
+            link_id,
+            url: url.clone(),
         };
-        let submission = Submission {
-            tenant_id: request.tenant_id,
-            origin: request.origin.clone(),
-            idempotency,
-            order,
+        let link = match written_link(self.record(request, command).await?, link_id) {
+            Some(link) => Some(link),
+            // It was written at an earlier try whose answer was lost.
+            None => self.link(request.tenant_id, request.merchant_id, link_id).await?,
         };
-        self.parts.writer.submit(submission).await
+        Ok(LinkAnswer::Issued {
+            link: link.ok_or(WriteError::Failed)?,
+            url,
+            replayed: false,
+        })
+    }
+
+    async fn failed(
+        &self,
+        request: &LinkRequest,
+        link_id: LinkId,
+        failure: LinkFailure,
+    ) -> Result<LinkAnswer, IssueError> {
+        let command = Command::RecordLinkFailed {
+            link_id,
+            failure: failure.clone(),
+        };
+        let _written = self.record(request, command).await?;
+        Ok(LinkAnswer::Failed {
+            link_id,
+            failure,
+            replayed: false,
+        })
+    }
+
+    /// Writes down what came of a call. Nobody else knows it: while the queue is full or storage is away it is tried again.
+    async fn record(&self, request: &LinkRequest, command: Command) -> Result<Outcome, WriteError> {
+        let submission = submission(request, None, command);
+        let deadline = Instant::now() + RECORD_TIME;
+        let mut pause = Duration::from_millis(100);
+        loop {
+            match self.parts.writer.report(submission.clone()).await {
+                Err(WriteError::Busy | WriteError::Failed) if Instant::now() + pause < deadline => {
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(Duration::from_secs(2));
+                }
+                recorded => return recorded,
+            }
+        }
     }
 
     /// What became of an earlier request stands in the merchant's stream, behind the event that asked for it.
@@ -323,48 +347,21 @@ impl LinkIssuer {
             }
         }
     }
+}
 
-    /// Settles requests whose process died before upstream's answer was written down. Bounded; run it again and again.
-    pub async fn settle_stale(&self) -> Result<u64, IssueError> {
-        let before = self.parts.ambient.now() - STALE_AFTER;
-        let reader = self.parts.archive.reader();
-        let (mut after, mut settled) = (None, 0);
-        loop {
-            let tenants = reader.tenants(after, PageSize::MAX).await?;
-            for (tenant, _) in &tenants {
-                after = Some(tenant.id);
-                for (merchant_id, link_id) in reader.stale_link_requests(tenant.id, before, PageSize::MAX).await? {
-                    self.give_up(tenant.id, merchant_id, link_id).await?;
-                    settled += 1;
-                }
-            }
-            if tenants.len() < PageSize::MAX.get() as usize {
-                return Ok(settled);
-            }
-        }
+fn submission(request: &LinkRequest, idempotency: Option<Idempotency>, command: Command) -> Submission {
+    Submission {
+        tenant_id: request.tenant_id,
+        origin: request.origin.clone(),
+        idempotency,
+        order: order(request.merchant_id, command),
     }
+}
 
-    async fn give_up(&self, tenant_id: TenantId, merchant_id: MerchantId, link_id: LinkId) -> Result<(), WriteError> {
-        let correlation_id = CorrelationId::from_uuid(self.parts.ambient.ids.uuid());
-        let command = Command::RecordLinkFailed {
-            link_id,
-            failure: gave_up(),
-        };
-        let submission = Submission {
-            tenant_id,
-            origin: Origin {
-                actor: Actor::System,
-                correlation_id,
-            },
-            idempotency: None,
-            order: Order::Merchant {
-                merchant_id,
-                command,
-                expected: None,
-            },
-        };
-        // Refused only if the answer came in the meantime, which is better still.
-        let _outcome = self.parts.writer.submit(submission).await?;
-        Ok(())
+fn order(merchant_id: MerchantId, command: Command) -> Order {
+    Order::Merchant {
+        merchant_id,
+        command,
+        expected: None,
     }
 }

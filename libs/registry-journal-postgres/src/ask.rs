@@ -6,7 +6,7 @@ use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::{Map, Query};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres};
 
-use crate::session::{QUESTION_LIMIT, READERS, limited};
+use crate::session::{QUESTION_LIMIT, READERS, Underway, limited};
 use crate::{PostgresJournal, error};
 
 /// What a question may see.
@@ -54,19 +54,23 @@ impl PostgresJournal {
         let begin = sight.into().begin();
         let mut not_asked = Some(statement);
         let mut dead_at_most = READERS;
-        loop {
-            let found = self.on_reader(async |connection| {
-                let mut transaction = connection.begin_with(AssertSqlSafe(begin.as_str())).await?;
-                let statement = not_asked.take().expect("a question is asked once");
-                statement.fetch_all(&mut *transaction).await
-            });
-            let found = found.await;
-            let is_dead = found.as_ref().is_err_and(error::is_lost);
-            if !is_dead || not_asked.is_none() || dead_at_most == 0 {
-                return found.map_err(|error| error::read(question, error));
+        let asking = async {
+            loop {
+                let found = self.on_reader(async |connection| {
+                    let mut transaction = connection.begin_with(AssertSqlSafe(begin.as_str())).await?;
+                    let statement = not_asked.take().expect("a question is asked once");
+                    statement.fetch_all(&mut *transaction).await
+                });
+                let found = found.await;
+                let is_dead = found.as_ref().is_err_and(error::is_lost);
+                if !is_dead || not_asked.is_none() || dead_at_most == 0 {
+                    return found;
+                }
+                dead_at_most -= 1;
             }
-            dead_at_most -= 1;
-        }
+        };
+        let found = limited(QUESTION_LIMIT, asking).await;
+        found.map_err(|error| error::read(question, error))
     }
 
     /// The same where there is one row at most.
@@ -97,18 +101,19 @@ impl PostgresJournal {
             statement.execute(&mut *transaction).await?;
             transaction.commit().await
         });
-        noted.await.map_err(|error| error::read(what, error))
+        let noted = limited(QUESTION_LIMIT, noted).await;
+        noted.map_err(|error| error::read(what, error))
     }
 
-    /// Uses one connection. One that turns out to be lost does not return to the pool.
+    /// Uses one connection. One that turns out to be lost, or whose user gives up, does not return to the pool.
     pub(crate) async fn on_reader<Answer>(
         &self,
         ask: impl AsyncFnOnce(&mut PgConnection) -> Result<Answer, sqlx::Error>,
     ) -> Result<Answer, sqlx::Error> {
-        let mut connection = self.readers.acquire().await?;
-        let answer = limited(QUESTION_LIMIT, ask(&mut connection)).await;
-        if answer.as_ref().is_err_and(error::is_lost) {
-            connection.close_on_drop();
+        let mut underway = Underway::new(self.readers.acquire().await?);
+        let answer = ask(underway.connection()).await;
+        if !answer.as_ref().is_err_and(error::is_lost) {
+            drop(underway.ended());
         }
         answer
     }

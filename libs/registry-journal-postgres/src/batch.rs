@@ -9,7 +9,7 @@ use sqlx::postgres::PgPool;
 use sqlx::{PgConnection, Postgres};
 use tokio::time::timeout;
 
-use crate::session::{BATCH_LIMIT, limited};
+use crate::session::{BATCH_LIMIT, Underway, limited};
 use crate::{PostgresJournal, begin, error, load, write};
 
 /// The connections that write, as many as there are batches under way at once. They are kept from batch to batch:
@@ -33,6 +33,14 @@ impl WriterConnections {
         }
     }
 
+    /// What ended one connection, a restart of the server or of the network between, has ended them all: the next try
+    /// must not meet another dead one.
+    fn forget_idle(&self) {
+        for mut connection in self.idle().drain(..) {
+            connection.close_on_drop();
+        }
+    }
+
     fn give_back(&self, connection: PoolConnection<Postgres>) {
         let mut idle = self.idle();
         if !self.pool.is_closed() {
@@ -53,31 +61,6 @@ impl WriterConnections {
     }
 }
 
-/// A connection on which a transaction is under way. Dropped before that has ended it is closed: whatever state it is
-/// in, the server rolls back and frees the locks.
-struct Underway(Option<PoolConnection<Postgres>>);
-
-impl Underway {
-    fn connection(&mut self) -> &mut PgConnection {
-        self.0
-            .as_mut()
-            .expect("a connection is there until its transaction has ended")
-    }
-
-    /// The transaction has ended.
-    fn ended(mut self) -> PoolConnection<Postgres> {
-        self.0.take().expect("a transaction ends once")
-    }
-}
-
-impl Drop for Underway {
-    fn drop(&mut self) {
-        if let Some(connection) = &mut self.0 {
-            connection.close_on_drop();
-        }
-    }
-}
-
 #[async_trait]
 impl Journal for PostgresJournal {
     async fn transact(
@@ -86,13 +69,15 @@ impl Journal for PostgresJournal {
         decide: &mut (dyn FnMut(Loaded) -> Writes + Send),
     ) -> Result<(), TransactError> {
         let connection = self.writers.take().await.map_err(error::transact)?;
-        let mut underway = Underway(Some(connection));
+        let mut underway = Underway::new(connection);
         let result = run(underway.connection(), scope, decide).await;
         let is_lost = matches!(
             result,
             Err(TransactError::Transient(_) | TransactError::CommitUnknown(_))
         );
-        if !is_lost {
+        if is_lost {
+            self.writers.forget_idle();
+        } else {
             self.writers.give_back(underway.ended());
         }
         result

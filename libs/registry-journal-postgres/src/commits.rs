@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use registry_journal::causes;
 use sqlx::Executor;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use tokio::sync::watch;
@@ -45,7 +46,7 @@ impl PostgresJournal {
             let sharing = Box::pin(async {
                 while let Err(error) = share(&options, &mut own, &others).await {
                     tracing::warn!(
-                        error = &error as &dyn std::error::Error,
+                        error = %causes(&error),
                         "no other process can be told of commits or heard; connecting again"
                     );
                     sleep(RECONNECT_PAUSE).await;

@@ -31,7 +31,8 @@ const TRANSIENT: [&str; 3] = ["55P03", "25P03", "25006"];
 
 /// A failed statement, before the commit: nothing was written.
 pub(crate) fn transact(error: sqlx::Error) -> TransactError {
-    let is_transient = is_lost(&error)
+    let is_away = is_lost(&error) || matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed);
+    let is_transient = is_away
         || code(&error).is_some_and(|code| TRANSIENT.contains(&code) || TRANSIENT_CLASSES.contains(&&code[..2]));
     if is_transient {
         TransactError::Transient(error.into())
@@ -49,18 +50,13 @@ pub(crate) fn commit(error: sqlx::Error) -> TransactError {
     }
 }
 
-/// Whether the connection is of no more use.
+/// Whether the connection is of no more use. That none was to be had is something else: another try would wait as long.
 pub(crate) fn is_lost(error: &sqlx::Error) -> bool {
     match database(error) {
         Some(told) => matches!(told.severity(), PgSeverity::Fatal | PgSeverity::Panic),
         None => matches!(
             error,
-            sqlx::Error::Io(_)
-                | sqlx::Error::Tls(_)
-                | sqlx::Error::Protocol(_)
-                | sqlx::Error::PoolTimedOut
-                | sqlx::Error::PoolClosed
-                | sqlx::Error::BeginFailed
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::BeginFailed
         ),
     }
 }

@@ -1,6 +1,8 @@
 //! Leases: session locks on a connection of their own. They are gone with the connection, whatever ends it.
 
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use registry_domain::TenantId;
@@ -8,18 +10,23 @@ use registry_journal::port::{Duty, Held, Leases, ReadError};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection};
 use tokio::sync::Mutex;
+use tokio::time::sleep;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::session::{SIGNAL_LIMIT, limited};
 use crate::{OpenError, error, session};
 
-/// A process that is frozen keeps its connection open. Whoever holds leases asks for them every second; who does not ask
-/// for so long loses them.
+/// A process that is frozen keeps its connection open. One that lives says so; who is silent for so long loses its leases.
 const IDLE_LIMIT: (&str, &str) = ("idle_session_timeout", "6s");
+
+/// How often it says so, however long the work takes that it holds its leases for.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
 
 /// Shares duties out among the processes that work on one database.
 pub struct PostgresLeases {
     options: PgConnectOptions,
-    session: Mutex<Session>,
+    session: Arc<Mutex<Session>>,
+    _alive: AbortOnDropHandle<()>,
 }
 
 struct Session {
@@ -29,17 +36,33 @@ struct Session {
 }
 
 impl PostgresLeases {
-    /// Nothing is held yet, and nobody connected to. The URL is that of
+    /// Nothing is held yet, and nobody connected to. To be called within a runtime. The URL is that of
     /// [`PostgresJournal::connect`](crate::PostgresJournal::connect). Operators find the connection by the name
     /// `registry-leases`.
     pub fn new(url: &str) -> Result<Self, OpenError> {
+        let session = Arc::new(Mutex::new(Session {
+            number: 0,
+            connection: None,
+        }));
+        let alive = tokio::spawn(show_signs_of_life(Arc::clone(&session)));
         Ok(Self {
             options: session::signals(&session::login(url)?, "registry-leases").options([IDLE_LIMIT]),
-            session: Mutex::new(Session {
-                number: 0,
-                connection: None,
-            }),
+            session,
+            _alive: AbortOnDropHandle::new(alive),
         })
+    }
+}
+
+async fn show_signs_of_life(session: Arc<Mutex<Session>>) {
+    loop {
+        sleep(SIGN_OF_LIFE).await;
+        let mut session = session.lock().await;
+        if let Some(mut connection) = session.connection.take() {
+            // A connection that is lost is not put back: the next to ask for leases learns of it by a new session.
+            if limited(SIGNAL_LIMIT, connection.ping()).await.is_ok() {
+                session.connection = Some(connection);
+            }
+        }
     }
 }
 

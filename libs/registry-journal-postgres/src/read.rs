@@ -21,6 +21,7 @@ use uuid::Uuid;
 use crate::ask::Sight;
 use crate::error::{is_lost, read};
 use crate::rows::{StoredEvent, StoredIdempotency};
+use crate::session::{QUESTION_LIMIT, limited};
 use crate::{PostgresJournal, list, projected};
 
 #[async_trait]
@@ -28,7 +29,7 @@ impl Reader for PostgresJournal {
     async fn merchant(&self, tenant: TenantId, id: MerchantId) -> Result<Option<Merchant>, ReadError> {
         // Most questions are this one: it has a way of one round trip.
         let quick = async |connection: &mut _| merchant_state(tenant, id).fetch_optional(connection).await;
-        let state = match self.on_reader(quick).await {
+        let state = match limited(QUESTION_LIMIT, self.on_reader(quick)).await {
             Err(error) if is_lost(&error) => self.one("merchant", tenant, merchant_state(tenant, id)).await?,
             answer => answer.map_err(|error| read("merchant", error))?,
         };

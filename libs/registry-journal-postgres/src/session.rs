@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{PgConnection, Postgres};
 
 use crate::{OpenError, begin};
 
@@ -91,17 +93,19 @@ pub(crate) fn signals(login: &PgConnectOptions, name: &str) -> PgConnectOptions 
     options(login, name, SIGNALS)
 }
 
-/// They are not tried out before each batch: that is a round trip, and a batch that meets a dead connection is tried
-/// again.
+/// Whoever writes keeps its connection from batch to batch. Only when it is taken out of the pool is it tried out.
 pub(crate) async fn writers(login: &PgConnectOptions) -> Result<PgPool, sqlx::Error> {
     pool(WRITERS)
+        .test_before_acquire(true)
         .after_connect(|connection, _| Box::pin(begin::prepare(connection)))
         .connect_with(options(login, "registry-writer", WRITER))
         .await
 }
 
+/// They are not tried out before each question: that would be another round trip.
 pub(crate) async fn readers(login: &PgConnectOptions) -> Result<PgPool, sqlx::Error> {
     pool(READERS)
+        .test_before_acquire(false)
         .connect_with(options(login, "registry-reader", READER))
         .await
 }
@@ -118,7 +122,33 @@ fn pool(connections: u32) -> PgPoolOptions {
         .max_connections(connections)
         .min_connections(1)
         .acquire_timeout(CONNECT_LIMIT)
-        .test_before_acquire(false)
+}
+
+/// A connection that is at something. Dropped before that has ended it is closed: whatever state it is in, the server
+/// rolls back and frees its locks, and nobody else gets to work in it.
+pub(crate) struct Underway(Option<PoolConnection<Postgres>>);
+
+impl Underway {
+    pub(crate) fn new(connection: PoolConnection<Postgres>) -> Self {
+        Self(Some(connection))
+    }
+
+    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+        self.0.as_mut().expect("a connection is there until its work has ended")
+    }
+
+    /// The work has ended, the connection is fit for more.
+    pub(crate) fn ended(mut self) -> PoolConnection<Postgres> {
+        self.0.take().expect("work ends once")
+    }
+}
+
+impl Drop for Underway {
+    fn drop(&mut self) {
+        if let Some(connection) = &mut self.0 {
+            connection.close_on_drop();
+        }
+    }
 }
 
 /// What takes longer than this is treated like a lost connection.

@@ -28,7 +28,7 @@ use async_trait::async_trait;
 use registry_journal::port::{Journal, Loaded, SchemaState, Scope, TransactError, Writes};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, SqlitePool};
+use sqlx::{ConnectOptions, Connection, SqliteConnection, SqlitePool};
 
 pub use error::OpenError;
 
@@ -143,15 +143,30 @@ impl Journal for SqliteJournal {
         scope: &Scope,
         decide: &mut (dyn FnMut(Loaded) -> Writes + Send),
     ) -> Result<(), TransactError> {
-        // IMMEDIATE takes the write lock first: a transaction that reads before it writes could not wait for it.
-        let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await;
-        let mut transaction = transaction.map_err(error::transact)?;
-        let loaded = load::load(&mut transaction, scope).await?;
-        let writes = decide(loaded);
-        if writes.is_empty() {
-            return transaction.rollback().await.map_err(error::transact);
+        let mut connection = self.writer.acquire().await.map_err(error::transact)?;
+        let result = batch(&mut connection, scope, decide).await;
+        if result.is_err() {
+            // SQLite may have rolled back by itself, as it does when the disk is full. The connection does not learn of
+            // that, and would refuse every batch from then on.
+            connection.close_on_drop();
         }
-        write::write(&mut transaction, &writes, scope.now).await?;
-        transaction.commit().await.map_err(error::commit)
+        result
     }
+}
+
+async fn batch(
+    connection: &mut SqliteConnection,
+    scope: &Scope,
+    decide: &mut (dyn FnMut(Loaded) -> Writes + Send),
+) -> Result<(), TransactError> {
+    // IMMEDIATE takes the write lock first: a transaction that reads before it writes could not wait for it.
+    let transaction = connection.begin_with("BEGIN IMMEDIATE").await;
+    let mut transaction = transaction.map_err(error::transact)?;
+    let loaded = load::load(&mut transaction, scope).await?;
+    let writes = decide(loaded);
+    if writes.is_empty() {
+        return transaction.rollback().await.map_err(error::transact);
+    }
+    write::write(&mut transaction, &writes, scope.now).await?;
+    transaction.commit().await.map_err(error::commit)
 }

@@ -7,9 +7,10 @@ use std::path::Path;
 
 use harness::SqliteFile;
 use registry_journal::contract::Harness;
-use registry_journal::contract::fixtures::World;
+use registry_journal::contract::fixtures::{World, callback};
 use registry_journal::contract::personal::{SECRETS, holds, write_secrets};
 use registry_journal::port::{ReadError, SchemaState};
+use registry_journal::submission::WriteError;
 use registry_journal::verify::verify;
 use registry_journal_sqlite::{migrate, schema_state};
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
@@ -110,6 +111,27 @@ async fn a_row_that_is_no_text_any_more_is_named() {
             other => panic!("{column}: {other:?}"),
         }
     }
+}
+
+/// SQLite may end a transaction by itself, as it does when the disk is full.
+#[tokio::test]
+async fn a_transaction_that_the_file_ended_does_not_hold_up_the_next() {
+    let world = World::<SqliteFile>::new().await;
+    let tenant = world.tenant("acme").await;
+    let merchant = world.merchant(tenant, "m", "s").await;
+    let mut connection = world.harness.connect().await;
+    let no_room = "CREATE TRIGGER no_room BEFORE INSERT ON events BEGIN SELECT RAISE(ROLLBACK, 'no room'); END";
+    sqlx::raw_sql(no_room).execute(&mut connection).await.unwrap();
+    for _ in 0..2 {
+        let answer = world.writer.report(callback(tenant, merchant, "P", "")).await;
+        assert_eq!(answer, Err(WriteError::Failed));
+    }
+    sqlx::raw_sql("DROP TRIGGER no_room")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    world.report(callback(tenant, merchant, "P", "")).await;
+    world.expect_sound(tenant, 4).await;
 }
 
 /// Any number of processes may make one new file; whoever opens it then finds the whole schema.

@@ -13,14 +13,13 @@ mod step;
 mod tests;
 
 use std::collections::{HashMap, HashSet};
-use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
 use registry_domain::tenant::{Slug, Tenant};
 use registry_domain::{MerchantId, Seq, TenantId};
 use registry_journal::port::{Duty, Leases, PageSize, PublishCursor};
-use registry_journal::{Archive, ArchiveError, ReadError};
+use registry_journal::{Archive, ArchiveError, ReadError, causes};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -42,6 +41,9 @@ const RETRY_DELAY_MAX: Duration = Duration::from_secs(10);
 
 /// How long a relay that is told to stop goes on publishing what is in the log.
 const FLUSH_LIMIT: Duration = Duration::from_secs(5);
+
+/// How old what is remembered of a tenant may grow while others may publish its events.
+const CURSOR_AGE_MAX: Duration = Duration::from_secs(10);
 
 /// Stands for no session of the leases: they are counted from 1.
 const NO_SESSION: u64 = 0;
@@ -144,7 +146,7 @@ struct Track {
     place: Option<Place>,
     /// The last position read, for the lag. Stays while the position is unknown.
     read: Seq,
-    /// What was written down last.
+    /// What was written down last, and when we wrote or read it.
     saved: PublishCursor,
     saved_at: Instant,
     retry: Option<Retry>,
@@ -194,12 +196,12 @@ impl Relay {
         while !cancellation.is_cancelled() {
             // Before looking, so that a log that grows meanwhile wakes the relay again.
             wake.mark_unchanged();
-            if !self.round(&cancellation).await {
+            // A round is left wherever it is: the next one looks at what the broker holds.
+            if let Some(false) = cancellation.run_until_cancelled(self.round()).await {
                 self.wait(&mut wake, &cancellation).await;
             }
         }
-        let stop = CancellationToken::new();
-        let flush = async { while self.round(&stop).await {} };
+        let flush = async { while self.round().await {} };
         if timeout(FLUSH_LIMIT, flush).await.is_err() {
             tracing::warn!("the relay stops before everything is published; the next start goes on from there");
         }
@@ -217,16 +219,16 @@ impl Relay {
     }
 
     /// Takes one step for every tenant that has something to do. Returns whether there is more to do at once.
-    async fn round(&mut self, cancellation: &CancellationToken) -> bool {
+    async fn round(&mut self) -> bool {
         self.notice_session();
         let mut round = Round::default();
-        let listed = self.visit_all(&mut round, cancellation).await;
+        let listed = self.visit_all(&mut round).await;
         match &listed {
             Ok(()) if round.failing == 0 => self.failure = None,
             Ok(()) => {}
             Err(error) => {
                 if self.failure.replace(error.failure()).is_none() {
-                    tracing::warn!(error = error as &dyn Error, "the relay cannot read the log");
+                    tracing::warn!(error = %causes(error), "the relay cannot read the log");
                 }
             }
         }
@@ -235,7 +237,7 @@ impl Relay {
             status.failing_tenants = round.failing;
             status.failure = failure;
             // Half a round would show half a lag.
-            if listed.is_ok() && !cancellation.is_cancelled() {
+            if listed.is_ok() {
                 status.lag = round.lag;
                 status.held_tenants = round.held;
             }
@@ -243,7 +245,7 @@ impl Relay {
         round.more && listed.is_ok()
     }
 
-    async fn visit_all(&mut self, round: &mut Round, cancellation: &CancellationToken) -> Result<(), RelayError> {
+    async fn visit_all(&mut self, round: &mut Round) -> Result<(), RelayError> {
         let mut after = None;
         loop {
             let reader = self.archive.reader();
@@ -253,9 +255,6 @@ impl Relay {
                 .map_err(RelayError::ListTenants)?;
             let held = self.hold(&page).await?;
             for (tenant, head) in &page {
-                if cancellation.is_cancelled() {
-                    return Ok(());
-                }
                 self.visit(tenant, *head, held.contains(&tenant.id), round).await?;
             }
             match page.last() {
@@ -293,6 +292,9 @@ impl Relay {
             return Ok(());
         }
         round.held += u64::from(is_held);
+        if !is_connected {
+            self.forget_old(tenant.id);
+        }
         let track = self.track(tenant.id).await?;
         if is_connected && track.is_due(head) {
             let outcome = self.run_once(tenant.id, &tenant.slug).await;
@@ -303,6 +305,14 @@ impl Relay {
         round.failing += u64::from(track.retry.is_some());
         round.lag += head.0.saturating_sub(track.read.0);
         Ok(())
+    }
+
+    /// Without a broker others may publish: what is remembered of a tenant is then read anew from time to time.
+    fn forget_old(&mut self, tenant: TenantId) {
+        let is_old = |track: &Track| track.saved_at.elapsed() > CURSOR_AGE_MAX;
+        if self.tracks.get(&tenant).is_some_and(is_old) {
+            self.tracks.remove(&tenant);
+        }
     }
 
     /// What is remembered of a tenant. At first sight, that is what was written down.
@@ -350,7 +360,7 @@ impl Relay {
             }
             Err(error) => {
                 if track.retry.is_none() {
-                    tracing::warn!(tenant = %slug, error = &error as &dyn Error, "publishing fails; it is tried again");
+                    tracing::warn!(tenant = %slug, error = %causes(&error), "publishing fails; it is tried again");
                 }
                 self.failure = Some(error.failure());
                 let delay = track

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use registry_http::{HttpConfig, Services};
@@ -12,11 +13,15 @@ use registry_ingest::{
 };
 use registry_journal::{Ambient, Archive, Writer};
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 
 use crate::config::Config;
 use crate::secrets::Secrets;
 use crate::storage::{ServeLock, Storage};
 use crate::workers::{Worker, start_http, start_reconciler, start_relay, start_settler, start_sharing, start_writer};
+
+/// How long to wait for the calls to upstream that are under way once there are no more requests: longer than the longest.
+const CALLS_TIME: Duration = Duration::from_secs(20);
 
 /// A running service.
 pub struct App {
@@ -128,6 +133,11 @@ impl App {
     pub async fn stop(self) {
         tracing::info!("stopping");
         self.http.stop().await;
+        if timeout(CALLS_TIME, self.links.finish()).await.is_err() {
+            tracing::warn!(
+                "the answer to a call for a registration URL was not waited for; its outcome becomes unknown"
+            );
+        }
         self.settler.stop().await;
         self.reconciler.stop().await;
         self.writing.stop().await;
@@ -142,17 +152,17 @@ impl App {
     async fn first_death(&mut self) -> &'static str {
         let relay = async {
             match &mut self.relay {
-                Some(relay) => (&mut relay.task).await,
+                Some(relay) => relay.death().await,
                 None => std::future::pending().await,
             }
         };
         tokio::select! {
-            _ = &mut self.http.task => self.http.name,
-            _ = &mut self.settler.task => self.settler.name,
-            _ = &mut self.reconciler.task => self.reconciler.name,
-            _ = &mut self.sharing.task => self.sharing.name,
-            _ = &mut self.writing.task => self.writing.name,
-            _ = relay => "relay",
+            name = self.http.death() => name,
+            name = self.settler.death() => name,
+            name = self.reconciler.death() => name,
+            name = self.sharing.death() => name,
+            name = self.writing.death() => name,
+            name = relay => name,
         }
     }
 }

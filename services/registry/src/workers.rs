@@ -8,12 +8,12 @@ use anyhow::Context;
 use registry_http::{AppState, HttpConfig, ServeLimits, Services};
 use registry_ingest::{Inquirer, LinkIssuer, Reconciler, ReconcilerParts, ReconcilerStatus};
 use registry_journal::writer::{WriterConfig, WriterParts};
-use registry_journal::{Ambient, Writer};
+use registry_journal::{Ambient, Writer, causes};
 use registry_publish::Relay;
 use registry_publish_nats::{NatsConfig, NatsPublisher};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::{JoinError, JoinHandle};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
@@ -25,23 +25,37 @@ const SETTLE_INTERVAL: Duration = Duration::from_secs(30);
 
 /// A task that lives as long as the service. If it ends by itself, the service ends.
 pub(crate) struct Worker {
-    pub(crate) name: &'static str,
+    name: &'static str,
     stop: CancellationToken,
-    pub(crate) task: JoinHandle<()>,
+    /// None once it has ended.
+    task: Option<JoinHandle<()>>,
 }
 
 impl Worker {
-    /// Tells it to stop and waits until it has.
-    pub(crate) async fn stop(self) {
-        self.stop.cancel();
-        if let Err(error) = self.task.await {
-            log_death(self.name, &error);
-        }
+    fn new(name: &'static str, stop: CancellationToken, task: JoinHandle<()>) -> Self {
+        let task = Some(task);
+        Self { name, stop, task }
     }
-}
 
-fn log_death(name: &str, error: &JoinError) {
-    tracing::error!(worker = name, error = error as &dyn std::error::Error, "worker died");
+    /// Waits until it ends by itself, and says which one it was.
+    pub(crate) async fn death(&mut self) -> &'static str {
+        self.end().await;
+        self.name
+    }
+
+    /// Tells it to stop and waits until it has.
+    pub(crate) async fn stop(mut self) {
+        self.stop.cancel();
+        self.end().await;
+    }
+
+    async fn end(&mut self) {
+        let Some(task) = &mut self.task else { return };
+        if let Err(error) = task.await {
+            tracing::error!(worker = self.name, error = %causes(&error), "worker died");
+        }
+        self.task = None;
+    }
 }
 
 /// Starts the write path alone: all that a command of an operator needs.
@@ -75,14 +89,7 @@ pub(crate) fn start_writer(
         ..WriterConfig::default()
     };
     let (writer, task) = start_writer_task(storage, secrets, ambient, limits, stop.clone().cancelled_owned());
-    (
-        writer,
-        Worker {
-            name: "writer",
-            stop,
-            task,
-        },
-    )
+    (writer, Worker::new("writer", stop, task))
 }
 
 /// Whoever follows the log is woken by what this process commits and by what others do.
@@ -91,14 +98,7 @@ pub(crate) fn start_sharing(storage: &Storage, writer: &Writer) -> (Worker, watc
     let (wakes, commits) = watch::channel(0);
     let sharing = storage.clone().share_commits(writer.commits(), wakes, stop.clone());
     let task = tokio::spawn(sharing);
-    (
-        Worker {
-            name: "commit signals",
-            stop,
-            task,
-        },
-        commits,
-    )
+    (Worker::new("commit signals", stop, task), commits)
 }
 
 pub(crate) type RelayParts = (Worker, watch::Receiver<registry_publish::RelayStatus>);
@@ -119,14 +119,7 @@ pub(crate) async fn start_relay(
     let status = relay.status();
     let stop = CancellationToken::new();
     let task = tokio::spawn(relay.run(commits, stop.clone()));
-    Ok(Some((
-        Worker {
-            name: "relay",
-            stop,
-            task,
-        },
-        status,
-    )))
+    Ok(Some((Worker::new("relay", stop, task), status)))
 }
 
 pub(crate) fn start_http(services: Services, config: HttpConfig, listener: TcpListener) -> Worker {
@@ -136,14 +129,10 @@ pub(crate) fn start_http(services: Services, config: HttpConfig, listener: TcpLi
     let task = tokio::spawn(async move {
         let served = registry_http::serve(listener, registry_http::router(state), ServeLimits::default(), stopping);
         if let Err(error) = served.await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "requests were cut off");
+            tracing::warn!(error = %causes(&error), "requests were cut off");
         }
     });
-    Worker {
-        name: "http",
-        stop,
-        task,
-    }
+    Worker::new("http", stop, task)
 }
 
 pub(crate) fn start_settler(links: LinkIssuer) -> Worker {
@@ -156,7 +145,7 @@ pub(crate) fn start_settler(links: LinkIssuer) -> Worker {
                 Ok(settled) => tracing::warn!(settled, "link requests without an answer were settled as unknown"),
                 Err(error) => {
                     tracing::warn!(
-                        error = &error as &dyn std::error::Error,
+                        error = %causes(&error),
                         "stale link requests were not settled"
                     );
                 }
@@ -167,11 +156,7 @@ pub(crate) fn start_settler(links: LinkIssuer) -> Worker {
             }
         }
     });
-    Worker {
-        name: "link settler",
-        stop,
-        task,
-    }
+    Worker::new("link settler", stop, task)
 }
 
 /// Keeps merchants true to upstream. Returns the task and how it is doing.
@@ -192,10 +177,18 @@ pub(crate) fn start_reconciler(
     let status = reconciler.status();
     let stop = CancellationToken::new();
     let task = tokio::spawn(reconciler.run(commits, stop.clone()));
-    let worker = Worker {
-        name: "reconciler",
-        stop,
-        task,
-    };
-    Ok((worker, status))
+    Ok((Worker::new("reconciler", stop, task), status))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_worker_that_died_is_named_and_can_still_be_stopped() {
+        let task = tokio::spawn(async { panic!("a defect") });
+        let mut worker = Worker::new("relay", CancellationToken::new(), task);
+        assert_eq!(worker.death().await, "relay");
+        worker.stop().await;
+    }
 }

@@ -5,7 +5,7 @@ mod claims;
 mod readings;
 
 use super::command::{Command, DetailsChange, LinkRefusal, Refusal, Registration, Surroundings};
-use super::event::{Event, LinkOutcome};
+use super::event::{Event, LinkFailure, LinkOutcome};
 use super::state::{LINKS_MAX, LinkState, Merchant};
 use super::verdict::QuarantineStanding;
 use crate::Label;
@@ -41,10 +41,7 @@ pub fn decide(state: Option<&Merchant>, command: Command) -> Result<Vec<Event>, 
             check_unsettled(merchant, link_id)?;
             Ok(vec![Event::LinkIssued { link_id, url }])
         }
-        Command::RecordLinkFailed { link_id, failure } => {
-            check_unsettled(merchant, link_id)?;
-            Ok(vec![Event::LinkIssueFailed { link_id, failure }])
-        }
+        Command::RecordLinkFailed { link_id, failure } => record_link_failure(merchant, link_id, failure),
         Command::RevokeLink { link_id } => revoke(merchant, link_id),
         Command::ReceiveCallback(claim) => Ok(claims::receive(merchant, *claim, None)),
         Command::RecordReading(reading) => Ok(readings::record(merchant, *reading)),
@@ -128,6 +125,16 @@ fn check_linkable(merchant: &Merchant) -> Result<(), LinkRefusal> {
         return Err(LinkRefusal::TooManyLinks);
     }
     Ok(())
+}
+
+/// That nothing is known is written down once, however many come to that conclusion.
+fn record_link_failure(merchant: &Merchant, link_id: LinkId, failure: LinkFailure) -> Result<Vec<Event>, Refusal> {
+    check_unsettled(merchant, link_id)?;
+    let known = merchant.link(link_id).map(|link| link.state);
+    if known == Some(LinkState::Failed(LinkOutcome::Unknown)) && failure.outcome == LinkOutcome::Unknown {
+        return Ok(vec![]);
+    }
+    Ok(vec![Event::LinkIssueFailed { link_id, failure }])
 }
 
 /// An answer may still come for a call whose outcome was written down as unknown.

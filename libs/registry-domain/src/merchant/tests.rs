@@ -380,10 +380,12 @@ fn a_link_is_settled_once_but_an_unknown_outcome_may_still_become_known() {
         link_id: link_id(1),
         redirect_url: None,
     });
-    stream.when(Command::RecordLinkFailed {
+    let failed = || Command::RecordLinkFailed {
         link_id: link_id(1),
-        failure: unknown,
-    });
+        failure: unknown.clone(),
+    };
+    assert_eq!(stream.when(failed()).len(), 1);
+    assert_eq!(stream.when(failed()), [], "nobody learns anything from it again");
     assert_eq!(
         stream.now().latest_link().map(|link| link.state.as_str()),
         Some("unknown")

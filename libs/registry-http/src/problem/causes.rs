@@ -6,7 +6,7 @@ use std::time::Duration;
 use registry_domain::merchant::{LinkFailure, LinkOutcome, LinkRefusal, Refusal, WhoFixes};
 use registry_domain::tenant;
 use registry_ingest::{AskError, DoorError, IssueError, RedriveError};
-use registry_journal::{ArchiveError, ReadError, WriteError};
+use registry_journal::{ArchiveError, ReadError, WriteError, causes};
 
 use super::{Code, Problem};
 
@@ -19,12 +19,12 @@ const STORAGE_SECONDS: u32 = 5;
 impl Problem {
     /// A defect of ours.
     pub fn internal(operation: &'static str, error: &(dyn Error + 'static)) -> Self {
-        tracing::error!(operation, error, "a request failed because of a defect");
+        tracing::error!(operation, error = %causes(error), "a request failed because of a defect");
         Self::from(Code::Internal)
     }
 
     fn storage(error: &(dyn Error + 'static)) -> Self {
-        tracing::error!(error, "a request failed because storage did not answer");
+        tracing::error!(error = %causes(error), "a request failed because storage did not answer");
         Self::from(Code::StorageUnavailable).retry_after(STORAGE_SECONDS)
     }
 }

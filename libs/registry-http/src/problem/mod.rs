@@ -177,7 +177,12 @@ pub fn finish(mut response: Response, context: &RequestContext) -> Response {
         return answer;
     }
     let status = response.status();
-    if !status.is_client_error() && !status.is_server_error() {
+    // What a handler says in JSON, it means: the readiness of a process that is not ready.
+    let is_said = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|it| it == "application/json");
+    if is_said || !status.is_client_error() && !status.is_server_error() {
         return response;
     }
     let mut answer = Problem::from(Code::of_status(status)).answer(context);

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use registry_domain::tenant::{self, Tenant};
 use registry_domain::{Actor, CorrelationId, TenantId};
 use registry_journal::port::QuestionCounts;
-use registry_journal::{Ambient, Archive, Origin};
+use registry_journal::{Ambient, Archive, Origin, causes};
 
 use super::{Pace, ReconcileError};
 use crate::upstream::{AskError, Inquirer, Urgency};
@@ -191,6 +191,6 @@ fn urgency(tenant: &Tenant, trial: &mut Alarm, now: DateTime<Utc>) -> Option<Urg
 }
 
 pub(super) fn log_failure(tenant: &Tenant, what: &str, error: &AskError) {
-    let error = error as &dyn std::error::Error;
-    tracing::debug!(tenant = %tenant.slug, error, "{what}");
+    let error = causes(error);
+    tracing::debug!(tenant = %tenant.slug, %error, "{what}");
 }

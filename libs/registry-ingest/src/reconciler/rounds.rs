@@ -1,7 +1,6 @@
 //! Which tenants are looked at, and when.
 
 use std::collections::HashMap;
-use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use registry_domain::tenant::Tenant;
 use registry_domain::{Seq, TenantId};
 use registry_journal::port::{Duty, Leases, PageSize, QuestionCounts};
-use registry_journal::{Ambient, Archive};
+use registry_journal::{Ambient, Archive, causes};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -175,7 +174,7 @@ impl Reconciler {
             Ok(()) => self.is_blind = false,
             Err(error) => {
                 if !std::mem::replace(&mut self.is_blind, true) {
-                    tracing::warn!(error = &error as &dyn Error, "the reconciler cannot see the tenants");
+                    tracing::warn!(error = %causes(&error), "the reconciler cannot see the tenants");
                 }
             }
         }
@@ -255,8 +254,8 @@ impl Reconciler {
             }
             Err(error) => {
                 if !std::mem::replace(&mut seen.is_failing, true) {
-                    let error = &error as &dyn Error;
-                    tracing::warn!(tenant = %tenant.slug, error, "reconciling fails; it is tried again");
+                    let error = causes(&error);
+                    tracing::warn!(tenant = %tenant.slug, %error, "reconciling fails; it is tried again");
                 }
             }
         }

@@ -12,7 +12,10 @@ use registry_domain::{MerchantId, Reference, TenantId, Version};
 use registry_journal::port::{PageSize, StreamQuery};
 use registry_journal::{
     Ambient, Archive, Order, Origin, Outcome, RecordedEvent, StreamEvent, StreamId, Submission, WriteError, Writer,
+    causes,
 };
+
+use tracing::field::display;
 
 use super::answers;
 use super::breaker::{BreakerReport, BreakerState, Breakers};
@@ -312,7 +315,7 @@ impl Inquirer {
         let is_down = error.is_some_and(CallError::is_upstream_down);
         match self.0.breakers.note(base_url, now, is_down) {
             Some(BreakerState::Open) => {
-                let error = error.map(|error| error as &dyn std::error::Error);
+                let error = error.map(|error| display(causes(error)));
                 tracing::warn!(%base_url, error, "upstream is down; it is left alone for a while");
             }
             Some(BreakerState::Closed) => tracing::info!(%base_url, "upstream answers again"),
@@ -332,8 +335,8 @@ impl Inquirer {
             Some(_) | None => tenant::Command::ResumeUpstream,
         };
         if let Err(error) = self.tell_tenant(tenant, command, origin).await {
-            let error = &error as &dyn std::error::Error;
-            tracing::warn!(tenant = %tenant.slug, error, "it was not written down whether upstream serves the tenant");
+            let error = causes(&error);
+            tracing::warn!(tenant = %tenant.slug, %error, "it was not written down whether upstream serves the tenant");
         }
     }
 

@@ -9,7 +9,7 @@ use registry_journal::port::{Duty, Leases};
 use registry_journal_postgres::{PostgresJournal, PostgresLeases};
 use sqlx::postgres::PgListener;
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -57,6 +57,21 @@ async fn a_tenant_is_held_once() {
         let again = first.hold(Duty::Relay, &all).await.expect("an answer");
         assert_eq!((again.session, &again.tenants), (held.session, &held.tenants));
     }
+}
+
+/// A step may take longer than the server waits for a process that is silent. Whoever lives keeps its leases.
+#[tokio::test]
+async fn a_busy_process_keeps_its_leases() {
+    let database = PostgresDatabase::fresh().await;
+    let (first, second) = (leases(&database), leases(&database));
+    let all = tenants();
+    let held = first.hold(Duty::Relay, &all).await.expect("an answer");
+    // Time itself is what is tested: more than the six seconds after which the server ends a silent session.
+    sleep(Duration::from_secs(8)).await;
+    let others = second.hold(Duty::Relay, &all).await.expect("an answer");
+    assert_eq!(others.tenants.len(), 0);
+    let again = first.hold(Duty::Relay, &all).await.expect("an answer");
+    assert_eq!(again.session, held.session);
 }
 
 /// Whose connection is cut has lost everything, learns it at the next question, and another process takes over.

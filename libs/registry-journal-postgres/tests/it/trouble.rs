@@ -8,14 +8,14 @@ use std::time::Duration;
 use registry_domain::{EventId, MerchantId, TenantId};
 use registry_journal::contract::Harness;
 use registry_journal::contract::fixtures::{World, callback, written};
-use registry_journal::port::{Journal, Reader, Scope, Writes};
+use registry_journal::port::{Journal, PageSize, Reader, Scope, Writes};
 use registry_journal::submission::WriteError;
 use registry_journal::writer::{Writer, WriterConfig};
 use registry_journal_postgres::{PostgresJournal, migrate};
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection};
 use tokio::net::lookup_host;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::cluster::Cluster;
@@ -132,6 +132,58 @@ async fn a_batch_that_is_given_up_frees_its_tenant() {
     until(&mut eye, &is_free).await;
     world.merchant(tenant, "m", "s").await;
     world.expect_sound(tenant, 2).await;
+}
+
+/// Clients hang up. Whatever their questions were at, the connections that the next ones get are fit for any question.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn questions_that_are_given_up_leave_no_connection_in_another_state() {
+    let world = World::<PostgresDatabase>::new().await;
+    let tenant = world.tenant("acme").await;
+    let merchant = world.merchant(tenant, "m", "s").await;
+    for number in 0..100 {
+        let storage = world.storage.clone();
+        let asking = tokio::spawn(async move { storage.tenants(None, PageSize::MAX).await });
+        // Here and there on its way: before it begins, while it begins, while it asks.
+        let given_up = Instant::now() + Duration::from_micros(6 * number);
+        while Instant::now() < given_up {
+            tokio::task::yield_now().await;
+        }
+        asking.abort();
+        drop(asking.await);
+        let row = world.storage.merchant(tenant, merchant).await;
+        assert!(row.expect("storage answers").is_some());
+    }
+}
+
+/// A restart ends the connections of all lanes. The first command after it does not have to meet each of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_command_after_a_restart_is_written() {
+    let cluster = Arc::new(Cluster::start());
+    let database = PostgresDatabase::on(&cluster.url()).await;
+    let url = database.url();
+    migrate(&url).await.expect("the migrations run");
+    let world = world_on(database, &url).await;
+    let tenant = world.tenant("acme").await;
+    let other = world.tenant("other").await;
+    let locks = |tenant| Scope {
+        tenants: vec![tenant],
+        now: world.now(),
+        ..Scope::default()
+    };
+    let (one, two) = (locks(tenant), locks(other));
+    for shop in ["one", "two"] {
+        // Side by side, so that each has a connection of its own, which both keep.
+        let (mut nothing, mut neither) = (|_| Writes::default(), |_| Writes::default());
+        let (one, two) = tokio::join!(
+            world.storage.transact(&one, &mut nothing),
+            world.storage.transact(&two, &mut neither)
+        );
+        one.and(two).expect("nothing is locked");
+        let cluster = Arc::clone(&cluster);
+        let restart = tokio::task::spawn_blocking(move || cluster.restart_immediately());
+        restart.await.expect("the server comes back");
+        world.merchant(tenant, "m", shop).await;
+    }
 }
 
 /// What the callers of a storm were told.

@@ -108,6 +108,21 @@ pub struct MerchantFilter {
     pub search: Option<String>,
 }
 
+impl MerchantFilter {
+    /// The stages asked for, one by one.
+    pub fn named_stages(&self) -> Vec<Stage> {
+        if self.stages.is_empty() {
+            Stage::ALL
+                .iter()
+                .copied()
+                .filter(|stage| *stage != Stage::Archived)
+                .collect()
+        } else {
+            self.stages.clone()
+        }
+    }
+}
+
 /// The place in a sorted list after which a page begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PagePosition {

@@ -146,7 +146,7 @@ pub fn merchant_to_json(merchant: &Merchant) -> String {
 pub fn merchant_from_json(id: MerchantId, json: &str) -> Result<Merchant, StoredError> {
     let state: MerchantState = serde_json::from_str(json).map_err(|source| StoredError::State {
         row: "merchant",
-        source,
+        source: source.into(),
     })?;
     let code = state.code.as_deref().and_then(ReviewCode::from_untrusted);
     let told = match &state.told {

@@ -23,6 +23,8 @@ pub use tenant_state::{tenant_from_json, tenant_to_json};
 pub(crate) use merchant::from_domain as from_merchant;
 pub(crate) use tenant::from_domain as from_tenant;
 
+use serde_json::error::Category;
+
 use crate::record::StreamEvent;
 
 /// A text in storage that cannot be turned back into a fact.
@@ -35,11 +37,11 @@ pub enum StoredError {
         event_type: String,
         /// Why.
         #[source]
-        source: serde_json::Error,
+        source: Misshapen,
     },
     /// The opened personal part is not of its shape.
     #[error("the personal part does not have its shape")]
-    Personal(#[source] serde_json::Error),
+    Personal(#[source] Misshapen),
     /// No version of the registry wrote such a type.
     #[error("unknown event type {0}")]
     UnknownType(String),
@@ -56,8 +58,32 @@ pub enum StoredError {
         row: &'static str,
         /// Why.
         #[source]
-        source: serde_json::Error,
+        source: Misshapen,
     },
+}
+
+/// Where a text stops being what it should be. Not what stands there: that may be somebody's name.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} at line {line}, column {column}")]
+pub struct Misshapen {
+    what: &'static str,
+    line: usize,
+    column: usize,
+}
+
+impl From<serde_json::Error> for Misshapen {
+    fn from(error: serde_json::Error) -> Self {
+        Self {
+            what: match error.classify() {
+                Category::Io => "unreadable",
+                Category::Syntax => "no JSON",
+                Category::Data => "an unexpected value",
+                Category::Eof => "an early end",
+            },
+            line: error.line(),
+            column: error.column(),
+        }
+    }
 }
 
 /// An event in its stored shape, not sealed yet.
@@ -100,7 +126,7 @@ fn to_json<T: serde::Serialize>(value: &T) -> String {
 fn read<'a, T: serde::Deserialize<'a>>(event_type: &str, data: &'a str) -> Result<T, StoredError> {
     serde_json::from_str(data).map_err(|source| StoredError::Data {
         event_type: event_type.to_owned(),
-        source,
+        source: source.into(),
     })
 }
 

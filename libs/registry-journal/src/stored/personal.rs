@@ -53,7 +53,7 @@ impl Personal {
 
     /// Reads opened bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, StoredError> {
-        serde_json::from_slice(bytes).map_err(StoredError::Personal)
+        serde_json::from_slice(bytes).map_err(|error| StoredError::Personal(error.into()))
     }
 
     pub(super) fn raw(&self) -> Result<RawPayload, StoredError> {

@@ -93,7 +93,10 @@ pub fn tenant_to_json(tenant: &Tenant) -> String {
 
 /// The tenant of a JSON state.
 pub fn tenant_from_json(id: TenantId, json: &str) -> Result<Tenant, StoredError> {
-    let row: TenantRow = serde_json::from_str(json).map_err(|source| StoredError::State { row: "tenant", source })?;
+    let row: TenantRow = serde_json::from_str(json).map_err(|source| StoredError::State {
+        row: "tenant",
+        source: source.into(),
+    })?;
     Ok(Tenant {
         id,
         version: Version(row.version),

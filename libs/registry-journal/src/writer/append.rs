@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::ambient::Ambient;
 use crate::callbacks::Place;
+use crate::causes;
 use crate::chain::hash_of;
 use crate::keyring::{DataKey, Keyring, OpenError};
 use crate::port::{Head, KeyRow};
@@ -214,6 +215,6 @@ impl Appended {
 }
 
 fn cannot_unwrap(owner: Uuid, error: OpenError) -> WriteError {
-    tracing::error!(%owner, error = &error as &dyn std::error::Error, "data key cannot be unwrapped");
+    tracing::error!(%owner, error = %causes(&error), "data key cannot be unwrapped");
     WriteError::Failed
 }

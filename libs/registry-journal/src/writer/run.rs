@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::batch::{Batch, Decided};
 use super::scope::scope_of;
 use super::{Counters, WriterParts};
+use crate::causes;
 use crate::port::{Cause, QuestionPlan, Scope, TransactError, Writes};
 use crate::submission::{Outcome, Submission, WriteError};
 
@@ -47,7 +48,7 @@ impl Runner {
                 }
                 Err(error) => {
                     tracing::error!(
-                        error = &error as &dyn std::error::Error,
+                        error = %causes(&error),
                         commands = part.len(),
                         "batch failed"
                     );
@@ -66,7 +67,7 @@ impl Runner {
         match self.attempt(submissions).await {
             Err(AttemptError::Transact(error @ TransactError::Transient(_))) => {
                 count(&self.counters.retried, 1);
-                tracing::warn!(error = &error as &dyn std::error::Error, "transaction is tried again");
+                tracing::warn!(error = %causes(&error), "transaction is tried again");
                 self.attempt(submissions).await
             }
             result => result,
@@ -113,7 +114,7 @@ impl Runner {
             return Ok(decided.answers);
         };
         tracing::warn!(
-            error = cause.as_ref() as &dyn std::error::Error,
+            error = %causes(cause.as_ref()),
             "commit was lost; asking the log"
         );
         self.wait_for_locks(scope).await?;

@@ -20,6 +20,13 @@ pub struct RelayStatus {
     pub failure: Option<RelayFailure>,
 }
 
+impl RelayStatus {
+    /// Whether events reach the message broker: there is a connection, and no attempt fails.
+    pub fn works(&self) -> bool {
+        self.connected && self.failing_tenants == 0 && self.failure.is_none()
+    }
+}
+
 /// What an attempt failed at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RelayFailure {

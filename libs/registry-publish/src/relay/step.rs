@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use registry_domain::tenant::Slug;
 use registry_domain::{Seq, TenantId};
-use registry_journal::RecordedEvent;
 use registry_journal::port::{PageSize, PublishCursor};
 use registry_journal::record::StreamEvent;
+use registry_journal::{RecordedEvent, causes};
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -242,7 +242,7 @@ impl Relay {
             if let Err(error) = self.save_cursor(tenant).await {
                 // Losing it costs a look at the stream.
                 tracing::warn!(
-                    error = &error as &dyn std::error::Error,
+                    error = %causes(&error),
                     "the relay stops without saving its cursors"
                 );
                 return;

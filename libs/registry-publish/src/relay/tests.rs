@@ -152,6 +152,25 @@ async fn a_backlog_that_is_left_in_the_middle_is_finished_by_another_relay() {
     assert_whole(&log, &broker);
 }
 
+/// The first page is on its way to the broker when the second one turns out to be unreadable.
+#[tokio::test(start_paused = true)]
+async fn a_page_before_a_damaged_one_is_published_once_and_the_rest_after_the_repair() {
+    let (log, broker) = (long_log(), Broker::new());
+    let data = log.damage(700, "no event");
+    let mut relay = relay(&log, &broker);
+    for _ in 0..2 {
+        let error = relay
+            .run_once(tenant_id(), &slug())
+            .await
+            .expect_err("the page is damaged");
+        assert!(matches!(error, RelayError::ReadEvents(_)), "{error:?}");
+        assert_eq!(broker.messages().len(), 500);
+    }
+    log.damage(700, &data);
+    drain(&mut relay).await;
+    assert_whole(&log, &broker);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_restart_publishes_nothing_twice() {
     let (log, broker) = (small_log(), Broker::new());

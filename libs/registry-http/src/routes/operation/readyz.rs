@@ -129,7 +129,7 @@ struct PublishingReadiness {
 impl PublishingReadiness {
     fn of(relay: RelayStatus) -> Self {
         Self {
-            works: relay.connected && relay.failing_tenants == 0,
+            works: relay.works(),
             connected: relay.connected,
             lag_events: relay.lag,
             failure: relay.failure.map(RelayFailure::as_str),

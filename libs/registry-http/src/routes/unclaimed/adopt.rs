@@ -1,7 +1,6 @@
 //! `POST /v1/unclaimed-merchants/{id}/adoption`
 
 use std::collections::{BTreeMap, HashMap};
-use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +13,7 @@ use registry_domain::tenant::{Command, Scope, UnclaimedResolution, UnclaimedStan
 use registry_domain::{MerchantId, Reference, Seq};
 use registry_ingest::{Question, RedriveError, RedriveRequest, Urgency};
 use registry_journal::port::{PageSize, QuarantineQuery, QuarantineState, UnclaimedRow, UnclaimedState};
-use registry_journal::{Idempotency, Order, Outcome, Submission};
+use registry_journal::{Idempotency, Order, Outcome, Submission, causes};
 use registry_publish::MerchantDocument;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -196,8 +195,7 @@ impl Adopter<'_> {
         match tokio::time::timeout(ASK_LIMIT, self.state.inquirer.ask(&question)).await {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => {
-                let error = &error as &dyn Error;
-                tracing::debug!(error, "an adopted shop could not be asked about");
+                tracing::debug!(error = %causes(&error), "an adopted shop could not be asked about");
             }
             Err(_elapsed) => tracing::debug!("upstream did not tell of an adopted shop in time"),
         }

@@ -94,6 +94,13 @@ impl Log {
         self.state().keys.remove(&merchant_id(number).as_uuid());
     }
 
+    /// Puts other data into an event, as a damaged disk might; returns what was there.
+    pub fn damage(&self, seq: u64, data: &str) -> String {
+        let mut state = self.state();
+        let row = state.rows.iter_mut().find(|row| row.seq == Seq(seq));
+        std::mem::replace(&mut row.expect("there is such an event").data, data.to_owned())
+    }
+
     fn write(&self, stream: StreamId, event: &StreamEvent) {
         let mut state = self.state();
         let stored = stored::from_domain(event);

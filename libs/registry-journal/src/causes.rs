@@ -1,0 +1,40 @@
+//! Errors in log lines.
+
+use std::error::Error;
+use std::fmt::{self, Display, Formatter};
+
+/// An error and whatever caused it, as one text: `the batch could not be run: connection closed: broken pipe`. A log line
+/// that is given the error itself shows its first part only, when it is written as JSON.
+pub fn causes<'a>(error: &'a (dyn Error + 'a)) -> impl Display + 'a {
+    Causes(error)
+}
+
+struct Causes<'a>(&'a (dyn Error + 'a));
+
+impl Display for Causes<'_> {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.0)?;
+        let mut source = self.0.source();
+        while let Some(cause) = source {
+            write!(formatter, ": {cause}")?;
+            source = cause.source();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::port::Inconsistency;
+
+    #[test]
+    fn a_line_names_every_cause() {
+        let below = std::io::Error::other("no space left on device");
+        let error = Inconsistency::of("events", 7, Inconsistency::of("data_keys", 8, below));
+        assert_eq!(
+            causes(&error).to_string(),
+            "row 7 of events cannot be read: row 8 of data_keys cannot be read: no space left on device"
+        );
+    }
+}

@@ -1,0 +1,3 @@
+-- A list sorted by time in a stage is merged from one walk of merchants_by_stage for each stage it asks for. Every callback
+-- has one index entry less to write.
+DROP INDEX merchants_by_stage_since;
