@@ -118,6 +118,7 @@ async fn a_filter_moves_on_over_what_it_leaves_out() {
         .await
         .expect(200);
     assert_eq!((events_of(&page).len(), &page["page"]["next_after"]), (0, &head.into()));
+    assert_eq!(page["page"]["has_more"], false);
     let page = app
         .tenant
         .api
@@ -130,6 +131,7 @@ async fn a_filter_moves_on_over_what_it_leaves_out() {
         .collect();
     assert_eq!(seqs.len(), 2);
     assert_eq!(page["page"]["next_after"], seqs[1]);
+    assert_eq!(page["page"]["has_more"], true);
     app.finish().await;
 }
 

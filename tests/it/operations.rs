@@ -184,7 +184,13 @@ async fn a_damaged_row_is_found_and_healed() {
 async fn a_health_check_tells_by_its_exit_code() {
     let mut installation = Installation::new();
     let process = installation.serve();
-    assert!(installation.run(&["healthcheck"]).status.success());
+    let checked = installation.run(&["healthcheck"]);
+    assert!(checked.status.success());
+    let told = String::from_utf8_lossy(&checked.stdout).into_owned();
+    let (status, body) = told.split_once('\n').expect("a status and a body");
+    assert_eq!(status, "HTTP/1.1 200 OK");
+    let readiness: Value = serde_json::from_str(body).expect("readiness is JSON");
+    assert_eq!(readiness["status"], "ready");
     assert!(process.terminate().success());
     assert!(!installation.run(&["healthcheck"]).status.success());
 }

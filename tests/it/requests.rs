@@ -89,6 +89,9 @@ async fn queries_out_of_range_are_named() {
         "/v1/merchants?q=",
         "/v1/events?after=-1",
         "/v1/events?wait=31",
+        // What would be the merchant of today, taken for that of then.
+        "/v1/merchants/by-reference/acad-1/store-1?as_of=2026-01-01T00:00:00Z",
+        "/v1/me?verbose=true",
     ] {
         app.tenant.api.get(path).await.problem(422, "validation_failed");
     }
@@ -97,6 +100,10 @@ async fn queries_out_of_range_are_named() {
         .get("/v1/merchants?cursor=AAAA")
         .await
         .problem(400, "cursor_invalid");
+    let request = app.tenant.api.request(Method::GET, "/v1/events");
+    let request = request.header("accept", "text/event-stream");
+    let garbled = request.header("last-event-id", "evt_17");
+    Answer::to(garbled).await.problem(400, "malformed_request");
     app.tenant.api.get("/v1/nothing").await.problem(404, "route_not_found");
     let request = app.tenant.api.request(Method::PUT, "/v1/merchants");
     Answer::to(request).await.problem(405, "method_not_allowed");

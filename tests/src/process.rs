@@ -64,6 +64,9 @@ impl Installation {
             .env_clear()
             .env("REGISTRY_DATA_DIR", self.data_dir())
             .env("REGISTRY_LISTEN", self.listen.to_string())
+            // What Kubernetes adds to every container beside a service that is called registry.
+            .env("REGISTRY_PORT", "tcp://10.0.0.1:8080")
+            .env("REGISTRY_SERVICE_HOST", "10.0.0.1")
             // A list would come at some moment of the first minute, and a log that is compared with itself would have grown.
             .env("REGISTRY_RECONCILE_LIST_SECONDS", "0")
             .envs(self.environment.iter().map(|(name, value)| (name, value)))

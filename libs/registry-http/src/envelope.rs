@@ -43,7 +43,14 @@ pub async fn envelope(State(state): State<Arc<AppState>>, mut request: Request, 
     let took = started.elapsed();
     state.metrics.count_request(&method, route, response.status(), took);
     let (status, took_us) = (response.status().as_u16(), took.as_micros());
-    span.in_scope(|| tracing::debug!(status, took_us, "answered"));
+    span.in_scope(|| {
+        // Whoever was given the request's id finds it in the log.
+        if response.status().is_server_error() {
+            tracing::warn!(status, took_us, "answered with a failure");
+        } else {
+            tracing::debug!(status, took_us, "answered");
+        }
+    });
     response
 }
 

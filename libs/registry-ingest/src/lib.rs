@@ -20,6 +20,8 @@ pub mod token;
 mod translate;
 pub mod upstream;
 
+pub use paymint_client::ApiKey;
+
 pub use door::{CallbackDoor, DoorConfig, DoorError, DoorStats};
 pub use links::{IssueError, LinkAnswer, LinkIssuer, LinkIssuerParts, LinkRequest};
 pub use public_url::{CallbackUrls, PublicUrl, PublicUrlError};

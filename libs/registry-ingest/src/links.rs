@@ -89,6 +89,9 @@ pub enum IssueError {
     /// It was never said how the tenant's calls reach Paymint.
     #[error("no upstream is configured for the tenant")]
     NoUpstream,
+    /// What was said of it cannot be used.
+    #[error("the tenant's upstream configuration cannot be used")]
+    UnusableUpstream,
     /// The log did not take it.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -143,7 +146,8 @@ impl LinkIssuer {
     pub async fn issue(&self, request: LinkRequest) -> Result<LinkAnswer, IssueError> {
         let access = match self.parts.directory.access(request.tenant_id).await {
             Ok(access) => access,
-            Err(UpstreamError::NotConfigured | UpstreamError::Unusable) => return Err(IssueError::NoUpstream),
+            Err(UpstreamError::NotConfigured) => return Err(IssueError::NoUpstream),
+            Err(UpstreamError::Unusable) => return Err(IssueError::UnusableUpstream),
             Err(UpstreamError::Read(error)) => return Err(error.into()),
         };
         // Taken before anything is written: a request that cannot be sent should not be in the log.

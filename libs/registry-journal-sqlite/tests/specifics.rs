@@ -6,12 +6,13 @@ use std::fs;
 use std::path::Path;
 
 use harness::SqliteFile;
+use registry_domain::Seq;
 use registry_journal::contract::Harness;
 use registry_journal::contract::fixtures::{World, callback};
 use registry_journal::contract::personal::{SECRETS, holds, write_secrets};
 use registry_journal::port::{ReadError, SchemaState};
 use registry_journal::submission::WriteError;
-use registry_journal::verify::verify;
+use registry_journal::verify::{Flaw, verify};
 use registry_journal_sqlite::{migrate, schema_state};
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
@@ -111,6 +112,18 @@ async fn a_row_that_is_no_text_any_more_is_named() {
             other => panic!("{column}: {other:?}"),
         }
     }
+}
+
+/// The chain of what is left is whole. What stands elsewhere tells that there was more.
+#[tokio::test]
+async fn a_log_that_was_cut_is_told() {
+    let world = World::<SqliteFile>::new().await;
+    let tenant = world.tenant("acme").await;
+    let mut connection = world.harness.connect().await;
+    let cut = "DROP TRIGGER events_refuse_delete; DELETE FROM events";
+    sqlx::raw_sql(cut).execute(&mut connection).await.unwrap();
+    let report = verify(&world.storage, tenant).await.unwrap();
+    assert_eq!(report.flaw, Some(Flaw::CutOff { seq: Seq(1) }));
 }
 
 /// SQLite may end a transaction by itself, as it does when the disk is full.

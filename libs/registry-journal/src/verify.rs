@@ -38,6 +38,11 @@ pub enum Flaw {
         /// The row.
         seq: Seq,
     },
+    /// The log ends before an event that was published, or that the tenant's row is of.
+    CutOff {
+        /// The event.
+        seq: Seq,
+    },
 }
 
 /// What a check found.
@@ -45,30 +50,36 @@ pub enum Flaw {
 pub struct Report {
     /// How many rows fit.
     pub rows: u64,
+    /// The hash of the last of them. Whoever notes it elsewhere can prove later that nothing before it was changed.
+    pub end: [u8; 32],
     /// The first that does not.
     pub flaw: Option<Flaw>,
 }
 
 /// Reads a tenant's whole log, page by page, and stops at the first flaw.
 pub async fn verify(reader: &dyn Reader, tenant: TenantId) -> Result<Report, ReadError> {
+    // Before the log, which may grow meanwhile.
+    let known = known_end(reader, tenant).await?;
     let mut check = Check::of_all();
     loop {
         let page = reader.events_after(tenant, check.seq, PageSize::MAX).await?;
         for row in &page {
             if let Some(flaw) = check.next(row) {
-                return Ok(Report {
-                    rows: check.seq.0,
-                    flaw: Some(flaw),
-                });
+                return Ok(check.report(Some(flaw)));
             }
         }
         if page.len() < PageSize::MAX.get() as usize {
-            return Ok(Report {
-                rows: check.seq.0,
-                flaw: None,
-            });
+            let is_cut = check.seq < known;
+            return Ok(check.report(is_cut.then_some(Flaw::CutOff { seq: known })));
         }
     }
+}
+
+/// The last event that is known of from outside the log.
+async fn known_end(reader: &dyn Reader, tenant: TenantId) -> Result<Seq, ReadError> {
+    let published = reader.publish_cursor(tenant).await?.seq;
+    let row = reader.tenant(tenant).await?;
+    Ok(row.map_or(published, |row| row.seq.max(published)))
 }
 
 /// A check at work: what the next row must fit to.
@@ -95,6 +106,14 @@ impl Check {
             recorded_at: (head.seq > Seq::ZERO).then_some(head.recorded_at),
             versions: HashMap::new(),
             from_the_middle: head.seq > Seq::ZERO,
+        }
+    }
+
+    fn report(&self, flaw: Option<Flaw>) -> Report {
+        Report {
+            rows: self.seq.0,
+            end: self.hash,
+            flaw,
         }
     }
 

@@ -5,8 +5,10 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use async_nats::{Client, ConnectOptions};
+use async_nats::{Client, ConnectOptions, ServerAddr};
+use percent_encoding::percent_decode_str;
 use registry_domain::tenant::Slug;
+use url::Url;
 
 /// How long messages are kept unless told otherwise.
 pub const MAX_AGE_DEFAULT: Duration = Duration::from_hours(90 * 24);
@@ -20,7 +22,8 @@ const RECONNECT_DELAY_MAX: Duration = Duration::from_secs(2);
 /// How to reach the server, and how it shall keep what is published.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NatsConfig {
-    /// `nats://host:port` or `tls://host:port`; several, with commas between, for a cluster. May hold a user and a password.
+    /// `nats://host:port` or `tls://host:port`; several, with commas between, for a cluster. May hold a user and a password,
+    /// or a token, before an `@`: the first one counts for all servers.
     pub url: String,
     /// A credentials file (JWT and seed), if the server wants one.
     pub credentials_file: Option<PathBuf>,
@@ -51,7 +54,10 @@ pub enum ConnectError {
     /// The credentials file could not be read.
     #[error("the NATS credentials file could not be read")]
     Credentials(#[source] io::Error),
-    /// The URL is not one of a NATS server, or the server could not be reached.
+    /// The URL is not one of a NATS server.
+    #[error("the NATS URL cannot be read")]
+    Url(#[source] io::Error),
+    /// The server could not be reached, or does not let us in.
     #[error("no connection to the NATS server could be made")]
     Connect(#[source] async_nats::ConnectError),
 }
@@ -74,8 +80,15 @@ impl NatsConfig {
     }
 
     pub(crate) async fn connect_with(&self, options: ConnectOptions) -> Result<Client, ConnectError> {
-        let servers: Vec<&str> = self.url.split(',').map(str::trim).collect();
+        let servers: Result<Vec<_>, _> = self.urls()?.into_iter().map(without_login).collect();
+        let servers = servers.map_err(ConnectError::Url)?;
         options.connect(servers).await.map_err(ConnectError::Connect)
+    }
+
+    fn urls(&self) -> Result<Vec<Url>, ConnectError> {
+        let addresses = self.url.split(',').map(|text| text.trim().parse::<ServerAddr>());
+        let urls = addresses.map(|address| address.map(ServerAddr::into_inner));
+        urls.collect::<Result<_, _>>().map_err(ConnectError::Url)
     }
 
     pub(crate) async fn options(&self) -> Result<ConnectOptions, ConnectError> {
@@ -85,11 +98,30 @@ impl NatsConfig {
             .request_timeout(Some(REQUEST_LIMIT))
             .max_reconnects(None)
             .reconnect_delay_callback(reconnect_delay);
+        let urls = self.urls()?;
+        let options = match urls.iter().find(|url| !url.username().is_empty()) {
+            Some(url) => match url.password() {
+                Some(password) => options.user_and_password(decoded(url.username()), decoded(password)),
+                None => options.token(decoded(url.username())),
+            },
+            None => options,
+        };
         match &self.credentials_file {
             Some(file) => options.credentials_file(file).await.map_err(ConnectError::Credentials),
             None => Ok(options),
         }
     }
+}
+
+/// The client does not take users from URLs, but writes URLs into its log.
+fn without_login(mut url: Url) -> io::Result<ServerAddr> {
+    let cleared = url.set_username("").and_then(|()| url.set_password(None));
+    cleared.map_err(|()| io::Error::from(io::ErrorKind::InvalidInput))?;
+    ServerAddr::from_url(url)
+}
+
+fn decoded(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 /// A tenth of a second more with each attempt: a server that restarts is found soon, one that is away is not pestered.
@@ -125,6 +157,15 @@ mod tests {
     fn debug_output_holds_no_password() {
         let config = NatsConfig::new("nats://user:hunter2@localhost");
         assert!(!format!("{config:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn the_client_learns_addresses_without_passwords() {
+        let config = NatsConfig::new("nats://user:hunter2@one:4222, two, tls://[::1]:4223");
+        let servers = config.urls().unwrap().into_iter().map(without_login);
+        let servers: Vec<_> = servers.map(|it| it.unwrap().as_url_str().to_owned()).collect();
+        assert_eq!(servers, ["nats://one:4222", "nats://two", "tls://[::1]:4223"]);
+        assert!(matches!(NatsConfig::new("http://x").urls(), Err(ConnectError::Url(_))));
     }
 
     #[test]

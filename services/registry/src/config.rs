@@ -186,8 +186,13 @@ impl Config {
         }
         let figment = figment
             .merge(Env::raw().only(&["DATABASE_URL", "NATS_URL"]))
-            // The path of the file itself is the one variable with our prefix that is no setting.
-            .merge(Env::prefixed("REGISTRY_").ignore(&["config"]));
+            // The path of the file itself is the one variable of ours that is no setting. For a service of this name
+            // Kubernetes adds variables of its own to every container.
+            .merge(
+                Env::prefixed("REGISTRY_")
+                    .ignore(&["config"])
+                    .filter(|name| !name.starts_with("port") && !name.starts_with("service_")),
+            );
         let config: Self = figment.extract().context("the configuration cannot be read")?;
         config.check()?;
         Ok(config)

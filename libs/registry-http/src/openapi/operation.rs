@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response as Answer;
 use registry_domain::merchant::{LinkFailure, LinkOutcome, WhoFixes};
 use registry_domain::tenant::Scope;
 use registry_domain::{LinkId, MerchantId, Version};
 use serde_json::json;
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::path::{Operation as PathOperation, Parameter};
+use utoipa::openapi::path::{Operation as PathOperation, Parameter, ParameterIn};
 use utoipa::openapi::schema::{SchemaType, Type};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{
@@ -22,6 +25,7 @@ use uuid::Uuid;
 use super::API_KEY;
 use crate::language::Language;
 use crate::problem::{Code, Fault, FieldFault, Place, Problem, ProblemDocument, code_of_outcome, unreachable_upstream};
+use crate::query::Parameters;
 use crate::state::AppState;
 
 /// A route with its documentation.
@@ -57,16 +61,24 @@ pub enum Access {
 
 impl Operation {
     /// Adds to a route what all operations share.
+    ///
+    /// One without parameters of a query takes none: whoever believes that there is one would take the answer for what it
+    /// is not.
     pub fn document(&self, (schemas, mut paths, methods): Route) -> Route {
-        for item in paths.paths.values_mut() {
-            for operation in operations_of(item) {
-                self.describe(operation);
-            }
+        let mut takes_none = self.access != Access::Anybody;
+        for operation in paths.paths.values_mut().flat_map(operations_of) {
+            takes_none &= !takes_query(operation);
+        }
+        for operation in paths.paths.values_mut().flat_map(operations_of) {
+            self.describe(operation, takes_none);
+        }
+        if takes_none {
+            return (schemas, paths, methods.layer(from_fn(refuse_parameters)));
         }
         (schemas, paths, methods)
     }
 
-    fn describe(&self, operation: &mut PathOperation) {
+    fn describe(&self, operation: &mut PathOperation, takes_none: bool) {
         let (security, shared) = match self.access {
             Access::Anybody => (SecurityRequirement::default(), &[][..]),
             Access::AnyKey => (
@@ -77,8 +89,18 @@ impl Operation {
         };
         operation.security = Some(vec![security]);
         let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
-        for code in self.problems.iter().chain(shared).chain([&Code::Internal]) {
-            by_status.entry(code.status().as_u16()).or_default().push(*code);
+        let of_query = takes_none.then_some(&Code::ValidationFailed);
+        for code in self
+            .problems
+            .iter()
+            .chain(of_query)
+            .chain(shared)
+            .chain([&Code::Internal])
+        {
+            let codes = by_status.entry(code.status().as_u16()).or_default();
+            if !codes.contains(code) {
+                codes.push(*code);
+            }
         }
         let responses = &mut operation.responses.responses;
         for (status, codes) in by_status {
@@ -110,6 +132,24 @@ impl Operation {
             }
         }
     }
+}
+
+fn takes_query(operation: &PathOperation) -> bool {
+    let mut parameters = operation.parameters.iter().flatten();
+    parameters.any(|it| {
+        matches!(
+            it,
+            RefOr::T(Parameter {
+                parameter_in: ParameterIn::Query,
+                ..
+            })
+        )
+    })
+}
+
+async fn refuse_parameters(parameters: Parameters, request: Request, next: Next) -> Result<Answer, Problem> {
+    parameters.finish()?;
+    Ok(next.run(request).await)
 }
 
 /// What may be left out is not null for that: neither a parameter nor a body can be.

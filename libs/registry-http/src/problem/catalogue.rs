@@ -148,6 +148,10 @@ catalogue! {
     UpstreamNotConfigured, CONFLICT, "upstream_not_configured",
     "Paymint is not set up for this tenant", "The operator of this installation has to enter the base URL and the apiKey of your Paymint contract.",
     "결제선생 연동이 설정되지 않았습니다", "운영 담당자가 결제선생 API 주소와 apiKey를 등록해야 합니다.";
+    /// What was set up for the tenant's calls to Paymint cannot be used.
+    UpstreamUnusable, CONFLICT, "upstream_unusable",
+    "What is set up for Paymint cannot be used", "The operator of this installation has to correct it. Its log names the cause.",
+    "결제선생 연동 설정을 사용할 수 없습니다", "운영 담당자가 설정을 바로잡아야 합니다. 원인은 서버 로그에 있습니다.";
     /// Paymint is not asked about single merchants.
     ReadBackOff, CONFLICT, "read_back_off",
     "Nothing can be verified", "Asking Paymint about single merchants is switched off in your settings.",

@@ -75,6 +75,7 @@ impl From<IssueError> for Problem {
     fn from(error: IssueError) -> Self {
         match error {
             IssueError::NoUpstream => Self::from(Code::UpstreamNotConfigured),
+            IssueError::UnusableUpstream => Self::from(Code::UpstreamUnusable),
             IssueError::Write(error) => Self::from(error),
             IssueError::Read(error) => Self::from(error),
         }
@@ -85,6 +86,7 @@ impl From<AskError> for Problem {
     fn from(error: AskError) -> Self {
         match error {
             AskError::NotConfigured => Self::from(Code::UpstreamNotConfigured),
+            AskError::Unusable => Self::from(Code::UpstreamUnusable),
             AskError::ReadBackOff => Self::from(Code::ReadBackOff),
             AskError::NoSuchMerchant => Self::from(Code::MerchantNotFound),
             // Only rounds of the reconciler heed the pause; a person's question ends it, if it is answered.

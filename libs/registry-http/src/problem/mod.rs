@@ -322,6 +322,14 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_a_handler_says_in_json_stays() {
+        let unready = (StatusCode::SERVICE_UNAVAILABLE, Json(json!({"status": "unavailable"}))).into_response();
+        let response = finish(unready, &context(Language::English));
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(body(response).await, json!({"status": "unavailable"}));
+    }
+
+    #[tokio::test]
     async fn an_answer_of_the_router_becomes_a_problem_and_keeps_its_headers() {
         let bare = (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET,HEAD")]).into_response();
         let response = finish(bare, &context(Language::English));

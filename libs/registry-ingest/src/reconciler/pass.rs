@@ -143,10 +143,14 @@ impl Worker {
         let Some(interval) = self.pace.list else {
             return Ok(());
         };
-        if track.list.rings(now, interval) && !self.compare_list(tenant, urgency, origin).await? {
+        if !track.list.rings(now, interval) {
+            return Ok(());
+        }
+        let compared = self.compare_list(tenant, urgency, origin).await;
+        if !matches!(compared, Ok(true)) {
             track.list.0 = now + interval / SOONER_AFTER_FAILURE;
         }
-        Ok(())
+        compared.map(|_whole| ())
     }
 
     /// Only for a tenant that wants to be warned, or was.

@@ -53,9 +53,12 @@ pub struct BalanceRead {
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
-    /// It was never said how the tenant's calls reach Paymint, or what was said cannot be used.
-    #[error("no usable upstream is configured for the tenant")]
+    /// It was never said how the tenant's calls reach Paymint.
+    #[error("no upstream is configured for the tenant")]
     NotConfigured,
+    /// What was said of it cannot be used.
+    #[error("the tenant's upstream configuration cannot be used")]
+    Unusable,
     /// The tenant has switched reading back off: nothing can be verified.
     #[error("reading back is switched off for the tenant")]
     ReadBackOff,
@@ -99,6 +102,7 @@ impl AskError {
     pub(crate) fn ends_round(&self) -> bool {
         match self {
             Self::NotConfigured
+            | Self::Unusable
             | Self::ReadBackOff
             | Self::Paused { .. }
             | Self::BreakerOpen { .. }
@@ -119,7 +123,8 @@ impl From<ReadError> for AskError {
 impl From<UpstreamError> for AskError {
     fn from(error: UpstreamError) -> Self {
         match error {
-            UpstreamError::NotConfigured | UpstreamError::Unusable => Self::NotConfigured,
+            UpstreamError::NotConfigured => Self::NotConfigured,
+            UpstreamError::Unusable => Self::Unusable,
             UpstreamError::Read(error) => Self::Read(error),
         }
     }

@@ -190,6 +190,10 @@ impl Harness for PostgresDatabase {
     async fn damage(&self, tenant: TenantId, merchant: MerchantId, damage: Damage) {
         let key = "WHERE tenant_id = $1 AND merchant_id = $2";
         let of_stream = "WHERE tenant_id = $1 AND stream_id = $2";
+        let of_tenant = |version| {
+            let state = format!(r#"replace(state, '{{"version":', '{{"version":{version},"was":')"#);
+            format!("UPDATE tenants SET state = {state} WHERE tenant_id = $1 AND $2::uuid IS NOT NULL")
+        };
         let statement = match damage {
             Damage::Status => format!("UPDATE merchants SET status = 'drafting' {key}"),
             Damage::State => format!("UPDATE merchants SET state = '{{' {key}"),
@@ -210,6 +214,8 @@ impl Harness for PostgresDatabase {
             Damage::UnclaimedChanged => String::from(
                 "UPDATE unclaimed_merchants SET callbacks = callbacks + 1 WHERE tenant_id = $1 AND $2::uuid IS NOT NULL",
             ),
+            Damage::TenantBehind => of_tenant("0"),
+            Damage::TenantAhead => of_tenant("1000"),
         };
         let done = sqlx::query(AssertSqlSafe(statement))
             .bind(tenant.as_uuid())

@@ -115,7 +115,10 @@ async fn named_row(reader: &dyn Reader, tenant: TenantId) -> Seq {
         Err(error @ ReadError::Unavailable { .. }) => panic!("the check names no row: {error:?}"),
     };
     match report.flaw.expect("the check finds something") {
-        Flaw::Altered { seq } | Flaw::TimeRunsBack { seq } | Flaw::MissingVersion { seq, .. } => seq,
+        Flaw::Altered { seq }
+        | Flaw::TimeRunsBack { seq }
+        | Flaw::MissingVersion { seq, .. }
+        | Flaw::CutOff { seq } => seq,
         Flaw::MissingSeq { expected, .. } => expected,
     }
 }

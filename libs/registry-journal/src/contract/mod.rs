@@ -77,11 +77,15 @@ pub enum Damage {
     QuarantineReopened,
     /// Each pair of the tenant that nobody had registered has one callback more.
     UnclaimedChanged,
+    /// The tenant's row says that it is of before its first event.
+    TenantBehind,
+    /// The tenant's row says that it is of after its last event.
+    TenantAhead,
 }
 
 impl Damage {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Status,
         Self::State,
         Self::Lost,
@@ -92,13 +96,20 @@ impl Damage {
         Self::QuarantineLost,
         Self::QuarantineReopened,
         Self::UnclaimedChanged,
+        Self::TenantBehind,
+        Self::TenantAhead,
     ];
 
     /// Whether it is done to what is compared merchant by merchant.
     pub const fn is_of_merchant(self) -> bool {
         match self {
             Self::Status | Self::State | Self::Lost | Self::HistoryLost | Self::LinksLost | Self::ApprovalsLost => true,
-            Self::Surplus | Self::QuarantineLost | Self::QuarantineReopened | Self::UnclaimedChanged => false,
+            Self::Surplus
+            | Self::QuarantineLost
+            | Self::QuarantineReopened
+            | Self::UnclaimedChanged
+            | Self::TenantBehind
+            | Self::TenantAhead => false,
         }
     }
 }

@@ -159,7 +159,7 @@ pub async fn a_rebuild_heals_what_differs<H: Harness>() {
             Difference::Merchant(differing) => differing == merchant && damage.is_of_merchant(),
             Difference::Callback(_) => matches!(damage, Damage::QuarantineLost | Damage::QuarantineReopened),
             Difference::Unclaimed(_) => damage == Damage::UnclaimedChanged,
-            Difference::Tenant => false,
+            Difference::Tenant => matches!(damage, Damage::TenantBehind | Damage::TenantAhead),
         };
         assert!(is_named, "{damage:?}: {report:?}");
         assert_eq!(run(&world, other, Mode::Check).await.progress.differing, 0);

@@ -10,30 +10,37 @@ use crate::record::{StreamEvent, StreamId};
 impl Work<'_> {
     pub(super) async fn settle_tenant(&mut self) -> Result<(), RebuildError> {
         for _ in 0..ATTEMPTS {
+            // The log first: the row is written with the events, so one that is sound cannot lie behind what was read.
+            self.catch_up_tenant().await?;
             let reader = self.parts.archive.reader();
             let row = reader.tenant(self.tenant).await.map_err(RebuildError::ReadRows)?;
-            self.catch_up_tenant().await?;
+            if row.as_ref().is_some_and(|row| self.own_version() < row.version) {
+                // It may have changed between the two reads.
+                self.catch_up_tenant().await?;
+                if row.as_ref().is_some_and(|row| self.own_version() >= row.version) {
+                    continue;
+                }
+            }
             let Some(own) = self.own.clone().filter(|own| row.as_ref() != Some(own)) else {
                 return Ok(());
             };
-            if row.is_some_and(|row| row.version < own.version) {
-                // It changed between the two reads.
-                continue;
+            if self.mode == Mode::Check || self.swap_tenant(own).await? {
+                self.note(Difference::Tenant);
+                return Ok(());
             }
-            self.note(Difference::Tenant);
-            if self.mode == Mode::Repair {
-                self.swap_tenant(own).await?;
-            }
-            return Ok(());
         }
         Err(RebuildError::Restless(1))
+    }
+
+    fn own_version(&self) -> Version {
+        self.own.as_ref().map_or(Version::ZERO, |own| own.version)
     }
 
     async fn catch_up_tenant(&mut self) -> Result<(), RebuildError> {
         loop {
             let query = StreamQuery {
                 stream: StreamId::Tenant(self.tenant),
-                after: self.own.as_ref().map_or(Version::ZERO, |own| own.version),
+                after: self.own_version(),
                 until_version: None,
                 until_time: None,
                 limit: PageSize::MAX,
@@ -50,18 +57,20 @@ impl Work<'_> {
         }
     }
 
-    async fn swap_tenant(&self, own: Tenant) -> Result<(), RebuildError> {
+    /// Whether it was swapped: the log may have grown meanwhile.
+    async fn swap_tenant(&self, own: Tenant) -> Result<bool, RebuildError> {
         let key = (self.tenant, self.tenant.as_uuid());
         let scope = self.scope(vec![key]);
-        let mut own = Some(own);
+        let mut is_swapped = false;
         let mut decide = |loaded: Loaded| {
-            let is_newest = |own: &Tenant| loaded.streams.get(&key) == Some(&own.version);
+            is_swapped = loaded.streams.get(&key) == Some(&own.version);
             Writes {
-                tenants: own.take().filter(is_newest).into_iter().collect(),
+                tenants: is_swapped.then(|| own.clone()).into_iter().collect(),
                 ..Writes::default()
             }
         };
-        let swapped = self.parts.journal.transact(&scope, &mut decide);
-        swapped.await.map_err(RebuildError::Swap)
+        let swapped = self.parts.journal.transact(&scope, &mut decide).await;
+        swapped.map_err(RebuildError::Swap)?;
+        Ok(is_swapped)
     }
 }

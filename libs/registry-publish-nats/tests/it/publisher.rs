@@ -306,3 +306,17 @@ async fn a_message_that_is_too_large_is_refused() {
     assert!(matches!(outcome, Err(PublishError::Refused(_))), "{outcome:?}");
     assert_eq!(publisher.publish(&slug(), 0, &[message(1)]).await.unwrap(), 1);
 }
+
+#[tokio::test]
+async fn a_login_in_the_url_is_used() {
+    let with_password = (
+        &["--user", "registry", "--pass", "p@ss/1"] as &[_],
+        "registry:p%40ss%2F1",
+    );
+    let with_token = (&["--auth", "a-token"] as &[_], "a-token");
+    for (arguments, login) in [with_password, with_token] {
+        let server = Server::start_with(arguments);
+        let publisher = NatsPublisher::connect(server.config_of(login)).await.unwrap();
+        until(|| publisher.session().is_some()).await;
+    }
+}

@@ -24,14 +24,21 @@ pub struct Server {
     child: Option<Child>,
     store: TempDir,
     port: u16,
+    arguments: &'static [&'static str],
 }
 
 impl Server {
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// With further arguments.
+    pub fn start_with(arguments: &'static [&'static str]) -> Self {
         let mut server = Self {
             child: None,
             store: TempDir::with_prefix("nats-").expect("a temporary directory can be made"),
             port: 0,
+            arguments,
         };
         server.start_again();
         server
@@ -47,6 +54,7 @@ impl Server {
         let mut child = Command::new(binary())
             .args(["--addr", "127.0.0.1", "--port", &port, "--jetstream", "--store_dir"])
             .arg(self.store.path())
+            .args(self.arguments)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -83,6 +91,11 @@ impl Server {
             let path = entry.expect("the store can be listed").path();
             fs::remove_dir_all(path).expect("the store can be destroyed");
         }
+    }
+
+    /// For a login before the `@`.
+    pub fn config_of(&self, login: &str) -> NatsConfig {
+        NatsConfig::new(format!("nats://{login}@127.0.0.1:{}", self.port))
     }
 
     pub fn config(&self) -> NatsConfig {

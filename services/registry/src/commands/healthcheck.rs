@@ -14,14 +14,15 @@ use crate::config::Config;
 /// A service that takes longer is not well.
 const LIMIT: Duration = Duration::from_secs(3);
 
-/// The status line is all that is looked at.
-const ANSWER_BYTES: u64 = 64;
+/// More than the readiness of a service takes.
+const ANSWER_BYTES: u64 = 16 * 1024;
 
 pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let asked = timeout(LIMIT, ask(reachable(config.listen))).await;
-    let status = asked.with_context(|| format!("there was no answer within {} s", LIMIT.as_secs()))??;
-    let is_ready = status.starts_with("HTTP/1.1 200");
-    println!("{}", status.lines().next().unwrap_or_default());
+    let answer = asked.with_context(|| format!("there was no answer within {} s", LIMIT.as_secs()))??;
+    let is_ready = answer.starts_with("HTTP/1.1 200");
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    println!("{}\n{body}", head.lines().next().unwrap_or_default());
     Ok(if is_ready { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -31,7 +31,8 @@ pub(super) struct CreateArgs {
     /// What the key is for.
     #[arg(long)]
     name: String,
-    /// What it may do: merchants:read, merchants:write, links:write, events:read, payloads:read. All by default.
+    /// What it may do: merchants:read, merchants:write, links:write, events:read, payloads:read, quarantine:write,
+    /// upstream:ask, settings:write. All by default.
     #[arg(long, value_delimiter = ',')]
     scopes: Vec<String>,
     /// After how many days it stops working. Never by default.

@@ -10,14 +10,11 @@ use registry_domain::tenant::{
     Adjustment, CallPath, Command, Creation, FieldName, HoldTime, Settings, SettingsChange, SilenceDays, Slug, Upstream,
 };
 use registry_domain::{Label, TenantId};
-use registry_ingest::{CallbackToken, PublicUrl};
+use registry_ingest::{ApiKey, CallbackToken, PublicUrl};
 use registry_journal::port::PageSize;
 
 use super::operate::Desk;
 use crate::config::Config;
-
-/// Longest `apiKey` (official request tables).
-const UPSTREAM_KEY_LENGTH_MAX: usize = 32;
 
 #[derive(Subcommand)]
 pub(super) enum TenantCommand {
@@ -183,10 +180,7 @@ pub(super) fn upstream(url: &str, key: &str) -> anyhow::Result<Upstream> {
         "the upstream URL must begin with http or https"
     );
     let key = key.trim();
-    anyhow::ensure!(
-        !key.is_empty() && key.len() <= UPSTREAM_KEY_LENGTH_MAX,
-        "an apiKey has 1 to 32 characters"
-    );
+    ApiKey::parse(key).context("the apiKey cannot be used")?;
     Ok(Upstream {
         base_url: url.into(),
         api_key: SecretText::new(key.to_owned()),

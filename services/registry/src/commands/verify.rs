@@ -46,7 +46,8 @@ async fn verify_one(desk: &Desk, tenant: &Tenant) -> anyhow::Result<bool> {
     match verify(desk.archive.reader(), tenant.id).await {
         Ok(report) => match report.flaw {
             None => {
-                println!("{slug}: {} events, the chain is whole", report.rows);
+                let end = hex::encode(report.end);
+                println!("{slug}: {} events, the chain is whole; its end is {end}", report.rows);
                 Ok(true)
             }
             Some(flaw) => {
@@ -71,5 +72,6 @@ fn describe(flaw: &Flaw) -> String {
             format!("event {seq} should be version {expected} of its stream and is not")
         }
         Flaw::TimeRunsBack { seq } => format!("event {seq} is older than the one before it"),
+        Flaw::CutOff { seq } => format!("the log ends before event {seq}, which was there"),
     }
 }

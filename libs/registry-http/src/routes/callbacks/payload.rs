@@ -35,7 +35,8 @@ pub fn route() -> Route {
 
 /// Read the body of a callback
 ///
-/// The bytes exactly as Paymint sent them. Every reading is written to the audit log.
+/// The bytes as Paymint sent them. Only an apiKey, a signature or a card number in them was struck out before anything
+/// was stored. Every reading is written to the audit log.
 #[utoipa::path(
     get,
     path = "/v1/callbacks/{event_id}/payload",

@@ -78,7 +78,7 @@ async fn read_events(
     query.finish()?;
     let follower = Follower::new(&state, caller.tenant_id(), types);
     if wants_stream(&headers) {
-        let after = stream::last_event_id(&headers).unwrap_or(after);
+        let after = stream::last_event_id(&headers)?.unwrap_or(after);
         return stream::open(&state, caller, follower, after);
     }
     let deadline = Instant::now() + Duration::from_secs(wait);
@@ -99,7 +99,10 @@ async fn page(
         if is_answer || !follower.wait(deadline).await {
             return Ok(EventPage {
                 data: slice.events,
-                page: FeedPosition { next_after: after.0 },
+                page: FeedPosition {
+                    next_after: after.0,
+                    has_more: !slice.at_end,
+                },
             });
         }
     }
@@ -131,4 +134,6 @@ struct FeedPosition {
     /// The `after` of the next page.
     #[schema(example = 41)]
     next_after: u64,
+    /// Whether there are more events to read now. A page may have none of the types asked for and yet not be the last.
+    has_more: bool,
 }

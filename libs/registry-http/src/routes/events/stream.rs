@@ -35,10 +35,15 @@ const STREAMS_TAKEN_SECONDS: u32 = 30;
 /// Reverse proxies that buffer answers would hold events back.
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
-/// The `seq` that a reconnecting client received last.
-pub fn last_event_id(headers: &HeaderMap) -> Option<Seq> {
-    let text = headers.get("last-event-id")?.to_str().ok()?;
-    text.trim().parse::<i64>().ok()?.try_into().ok().map(Seq)
+/// The `seq` that a reconnecting client received last. One that cannot be read is refused: the client would get everything
+/// again.
+pub fn last_event_id(headers: &HeaderMap) -> Result<Option<Seq>, Problem> {
+    let Some(value) = headers.get("last-event-id") else {
+        return Ok(None);
+    };
+    let number = value.to_str().ok().and_then(|text| text.trim().parse::<i64>().ok());
+    let seq = number.and_then(|number| number.try_into().ok());
+    seq.map(|seq| Some(Seq(seq))).ok_or(Code::MalformedRequest.into())
 }
 
 /// Opens a stream, if not too many are open.
@@ -155,9 +160,9 @@ mod tests {
             headers.insert("last-event-id", HeaderValue::from_static(text));
             last_event_id(&headers)
         };
-        assert_eq!(read("41"), Some(Seq(41)));
+        assert_eq!(read("41").unwrap(), Some(Seq(41)));
         for text in ["", "-1", "x", "18446744073709551615"] {
-            assert_eq!(read(text), None, "{text}");
+            assert_eq!(read(text).unwrap_err().code(), Code::MalformedRequest, "{text}");
         }
     }
 }

@@ -47,6 +47,7 @@ pub fn route() -> Route {
             Code::RequestInFlight,
             Code::MerchantArchived,
             Code::UpstreamNotConfigured,
+            Code::UpstreamUnusable,
             Code::BodyTooLarge,
             Code::UnsupportedMediaType,
             Code::ValidationFailed,

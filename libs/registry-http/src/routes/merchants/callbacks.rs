@@ -40,8 +40,9 @@ pub fn route() -> Route {
 /// Read what came in for a merchant
 ///
 /// The callbacks of one merchant with what the registry made of each, oldest first, and what became of those that were
-/// held or quarantined. The bytes are at `/v1/callbacks/{event_id}/payload`. A page may be shorter than asked for, even
-/// empty, before the last: go on as long as `next_after_version` grows.
+/// held or quarantined. The bodies are at `/v1/callbacks/{event_id}/payload`, but for payment approvals, of which only
+/// what is used is kept. A page may be shorter than asked for, even empty, before the last: go on as long as
+/// `next_after_version` grows.
 #[utoipa::path(
     get,
     path = "/v1/merchants/{id}/callbacks",

@@ -7,6 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use registry_ingest::{BreakerReport, BreakerState, ReconcilerStatus};
+use registry_journal::causes;
 use registry_publish::RelayStatus;
 use registry_publish::relay::RelayFailure;
 use serde::Serialize;
@@ -44,6 +45,9 @@ pub fn route() -> Route {
 )]
 async fn get_readiness(State(state): State<Arc<AppState>>) -> (StatusCode, Json<Readiness>) {
     let ping = tokio::time::timeout(PING_TIME, state.archive.reader().ping()).await;
+    if let Ok(Err(error)) = &ping {
+        tracing::warn!(error = %causes(error), "storage does not answer");
+    }
     let storage = StorageReadiness {
         available: matches!(ping, Ok(Ok(()))),
     };

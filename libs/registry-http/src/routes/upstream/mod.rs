@@ -15,6 +15,7 @@ use crate::problem::Code;
 const PROBLEMS_OF_QUESTIONS: &[Code] = &[
     Code::MerchantNotFound,
     Code::UpstreamNotConfigured,
+    Code::UpstreamUnusable,
     Code::UpstreamRateCapped,
     Code::UpstreamRefused,
     Code::UpstreamUnreachable,

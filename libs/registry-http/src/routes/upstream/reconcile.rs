@@ -36,6 +36,7 @@ pub fn route() -> Route {
             Code::MerchantNotFound,
             Code::RequestTimeout,
             Code::UpstreamNotConfigured,
+            Code::UpstreamUnusable,
             Code::ReadBackOff,
             Code::BodyTooLarge,
             Code::UnsupportedMediaType,
