@@ -57,19 +57,17 @@ pub async fn run(
     }
 }
 
-/// Does a command about the tenant itself; it is durable when this returns. With an Idempotency-Key that was used
-/// before nothing is done again.
+/// Does a command about the tenant itself; it is durable when this returns. All of them may be repeated.
 pub async fn run_of_tenant(
     state: &AppState,
     caller: &Caller,
     context: &RequestContext,
-    idempotency: Option<Idempotency>,
     command: tenant::Command,
 ) -> Result<Vec<EventId>, Problem> {
     let submission = Submission {
         tenant_id: caller.tenant_id(),
         origin: context.origin(caller),
-        idempotency,
+        idempotency: None,
         order: Order::Tenant(command),
     };
     match state.writer.submit(submission).await? {

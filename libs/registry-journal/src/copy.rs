@@ -23,6 +23,9 @@ use crate::port::{
 use crate::record::{EventRow, StreamEvent, StreamId};
 use crate::verify::{Check, Flaw};
 
+/// Merchants that are compared at once. All their payment approvals are read with them, and a shop may have very many.
+const COMPARED_AT_ONCE: PageSize = PageSize::clamped(50);
+
 /// How far it has come with a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
@@ -221,7 +224,7 @@ impl Copy {
         let mut after = None;
         loop {
             let reader = self.from.reader();
-            let page = reader.merchant_ids(tenant, after, PageSize::clamped(500)).await;
+            let page = reader.merchant_ids(tenant, after, COMPARED_AT_ONCE).await;
             let page = page.map_err(ArchiveError::from)?;
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(*last);

@@ -108,7 +108,7 @@ async fn copy_one(copy: &Copy, tenant: &Tenant, stop: &CancellationToken) -> any
     let whole = whole.with_context(|| format!("tenant {slug} could not be copied"))?;
     if whole {
         let head = copy.to.head(tenant.id).await?;
-        println!("{slug}: {} events, every row compared", head.seq);
+        println!("{slug}: {} events, the rows of all merchants compared", head.seq);
     }
     Ok(whole)
 }

@@ -41,7 +41,6 @@ pub fn route() -> Route {
             Code::BodyTooLarge,
             Code::UnsupportedMediaType,
             Code::ValidationFailed,
-            Code::IdempotencyKeyReused,
             Code::Overloaded,
             Code::Stopping,
         ],
@@ -125,7 +124,7 @@ async fn discard(
                 reason,
                 standing,
             };
-            commands::run_of_tenant(state, caller, context, None, command).await?;
+            commands::run_of_tenant(state, caller, context, command).await?;
         }
     }
     Ok(())

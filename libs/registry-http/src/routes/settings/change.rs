@@ -57,7 +57,7 @@ async fn change_settings(
     caller.require(SCOPE)?;
     let change = SettingsPatch::read(body.fields(Null::Refused)?)?;
     let command = Command::ChangeSettings(Box::new(change));
-    commands::run_of_tenant(&state, &caller, &context, None, command).await?;
+    commands::run_of_tenant(&state, &caller, &context, command).await?;
     let tenant = state.archive.reader().tenant(caller.tenant_id()).await?;
     let tenant = tenant.ok_or(Code::Unauthenticated)?;
     Ok(Json(SettingsDocument::new(&tenant.settings)))

@@ -177,7 +177,7 @@ impl Adopter<'_> {
             // The write path looks it up under the lock.
             standing: UnclaimedStanding::Absent,
         };
-        run_of_tenant(self.state, self.caller, self.context, None, command).await?;
+        run_of_tenant(self.state, self.caller, self.context, command).await?;
         current(self.state, self.caller, existing).await
     }
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::HeaderMap;
 use registry_domain::Label;
 use registry_domain::tenant::{Command, Scope, UnclaimedResolution, UnclaimedStanding};
 use registry_journal::port::UnclaimedState;
@@ -17,7 +16,6 @@ use crate::caller::Caller;
 use crate::commands::run_of_tenant;
 use crate::context::RequestContext;
 use crate::fields::{Fields, Null};
-use crate::idempotency;
 use crate::openapi::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
@@ -30,14 +28,12 @@ pub fn route() -> Route {
         access: Access::Key(SCOPE),
         problems: &[
             Code::InvalidJson,
-            Code::IdempotencyKeyInvalid,
             Code::UnclaimedMerchantNotFound,
             Code::RequestTimeout,
             Code::UnclaimedMerchantAdopted,
             Code::BodyTooLarge,
             Code::UnsupportedMediaType,
             Code::ValidationFailed,
-            Code::IdempotencyKeyReused,
             Code::Overloaded,
             Code::Stopping,
         ],
@@ -53,10 +49,7 @@ pub fn route() -> Route {
     post,
     path = "/v1/unclaimed-merchants/{id}/dismissal",
     tag = "Unclaimed merchants",
-    params(
-        ("id" = String, Path, description = "Its id", example = "unc_0197f0a1b2c37d4e8f90a1b2c3d4e5f6"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Makes the dismissal happen only once", max_length = 255),
-    ),
+    params(("id" = String, Path, description = "Its id", example = "unc_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")),
     request_body(content = Dismissal, description = "Why"),
     responses((status = 200, description = "The pair, dismissed", body = UnclaimedDocument))
 )]
@@ -65,20 +58,18 @@ async fn dismiss_unclaimed_merchant(
     caller: Caller,
     context: RequestContext,
     Path(id): Path<String>,
-    headers: HeaderMap,
     body: JsonBody,
 ) -> Result<Json<UnclaimedDocument>, Problem> {
     caller.require(SCOPE)?;
     let row = find(&state, &caller, &id).await?;
     let dismissal = Dismissal::read(body.fields(Null::Absent)?)?;
-    let idempotency = idempotency::read(&headers, &context.path, &body.bytes)?;
     let command = Command::ResolveUnclaimed {
         reference: row.reference,
         resolution: UnclaimedResolution::Dismissed(dismissal.reason),
         // The write path looks it up under the lock.
         standing: UnclaimedStanding::Absent,
     };
-    run_of_tenant(&state, &caller, &context, idempotency, command).await?;
+    run_of_tenant(&state, &caller, &context, command).await?;
     let row = find(&state, &caller, &id).await?;
     match row.state {
         UnclaimedState::Adopted => Err(Code::UnclaimedMerchantAdopted.into()),
