@@ -55,7 +55,9 @@ impl Reader for PostgresJournal {
     }
 
     async fn merchants(&self, tenant: TenantId, query: &MerchantQuery) -> Result<Vec<Merchant>, ReadError> {
-        let mut statement = list::merchants(tenant, query);
+        let Some(mut statement) = list::merchants(tenant, query) else {
+            return Ok(Vec::new());
+        };
         let statement = statement
             .build()
             .try_map(|row: PgRow| Ok((row.try_get(0)?, row.try_get(1)?)));
@@ -67,7 +69,9 @@ impl Reader for PostgresJournal {
     }
 
     async fn status_counts(&self, tenant: TenantId, filter: &MerchantFilter) -> Result<Vec<StatusCount>, ReadError> {
-        let mut statement = list::status_counts(tenant, filter);
+        let Some(mut statement) = list::status_counts(tenant, filter) else {
+            return Ok(Vec::new());
+        };
         let statement = statement.build();
         let statement = statement.try_map(|row: PgRow| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)));
         let counted = self.all("status counts", tenant, statement).await?;

@@ -45,6 +45,22 @@ words!(Stage {
     Archived => "archived",
 });
 
+impl Stage {
+    /// Whether a merchant in this stage may have this status: whoever looks for a status need not look in every stage.
+    pub fn may_have(self, status: ReviewStatus) -> bool {
+        match self {
+            Self::Registered | Self::LinkIssued => status == ReviewStatus::None,
+            Self::Drafting => status == ReviewStatus::Drafting,
+            Self::InReview => status == ReviewStatus::InReview,
+            Self::DocumentsRequired => status == ReviewStatus::DocumentsRequired,
+            Self::Rejected => status == ReviewStatus::Rejected,
+            Self::Opened => status == ReviewStatus::Opened,
+            Self::Unknown => status == ReviewStatus::Unknown,
+            Self::Unlinked | Self::Archived => true,
+        }
+    }
+}
+
 /// Who must act next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NextActor {

@@ -95,7 +95,9 @@ impl Stream {
     }
 
     fn now(&self) -> &Merchant {
-        self.state.as_ref().expect("the merchant is registered")
+        let merchant = self.state.as_ref().expect("the merchant is registered");
+        assert!(merchant.stage().may_have(merchant.review.status()));
+        merchant
     }
 }
 

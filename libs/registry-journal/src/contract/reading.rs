@@ -126,7 +126,15 @@ pub async fn lists_are_filtered_and_searched<H: Harness>() {
         statuses: statuses.to_vec(),
         ..MerchantFilter::default()
     };
+    let both = |stage, status| MerchantFilter {
+        stages: vec![stage],
+        statuses: vec![status],
+        search: None,
+    };
     for (filter, expected) in [
+        (both(Stage::InReview, ReviewStatus::InReview), vec![two]),
+        (both(Stage::Archived, ReviewStatus::None), vec![three]),
+        (both(Stage::InReview, ReviewStatus::Rejected), vec![]),
         (MerchantFilter::default(), vec![one, two]),
         (stages(&[Stage::Archived]), vec![three]),
         (stages(&[Stage::Archived, Stage::InReview]), vec![two, three]),

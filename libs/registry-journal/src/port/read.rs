@@ -109,17 +109,18 @@ pub struct MerchantFilter {
 }
 
 impl MerchantFilter {
-    /// The stages asked for, one by one.
-    pub fn named_stages(&self) -> Vec<Stage> {
-        if self.stages.is_empty() {
-            Stage::ALL
-                .iter()
-                .copied()
-                .filter(|stage| *stage != Stage::Archived)
-                .collect()
-        } else {
-            self.stages.clone()
-        }
+    /// The stages to look in: those asked for that may have a status asked for. None if the two contradict each other.
+    pub fn stages_to_look_in(&self) -> Vec<Stage> {
+        let is_asked_for = |stage: &Stage| match self.stages.as_slice() {
+            [] => *stage != Stage::Archived,
+            stages => stages.contains(stage),
+        };
+        let may_fit = |stage: &Stage| {
+            let mut statuses = self.statuses.iter();
+            self.statuses.is_empty() || statuses.any(|status| stage.may_have(*status))
+        };
+        let stages = Stage::ALL.iter().copied();
+        stages.filter(is_asked_for).filter(may_fit).collect()
     }
 }
 
