@@ -21,6 +21,13 @@ const PACKAGE_HOSTS: &[&str] = &[
 /// A lint is answered with `expect` and a reason, so that the answer goes when its cause does.
 const ALLOWED_LINT: &str = concat!("[al", "low(");
 
+/// An error as a field of a log line: written as JSON it shows its first part only.
+const BARE_ERRORS: &[&str] = &[
+    concat!("error = %er", "ror,"),
+    concat!("error as &dyn Er", "ror"),
+    concat!("error as &dyn std::error::Er", "ror"),
+];
+
 #[test]
 fn no_file_names_a_folder_of_one_machine() {
     expect_none(
@@ -45,6 +52,11 @@ fn no_file_names_a_package_host() {
 fn no_lint_is_switched_off_without_a_reason() {
     let advice = "Write #[expect(lint, reason = \"…\")], or better do what the lint says:";
     expect_none(&lines_with(&sources(), &[ALLOWED_LINT]), advice);
+}
+
+#[test]
+fn log_lines_name_every_cause() {
+    expect_none(&lines_with(&sources(), BARE_ERRORS), "Give the log `%causes(&error)`:");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use paymint_client::MappingRequest;
 use registry_domain::merchant::{
-    Command, Link, LinkFailure, Merchant, RedirectUrl, Refusal, RegistrationUrl, SecretText,
+    Command, Link, LinkFailure, LinkState, Merchant, RedirectUrl, Refusal, RegistrationUrl, SecretText,
 };
 use registry_domain::{LinkId, MerchantId, TenantId, Version};
 use registry_journal::port::{PageSize, ReadError, StreamQuery};
@@ -240,9 +240,10 @@ impl LinkIssuer {
         };
         let link = match written_link(self.record(request, command).await?, link_id) {
             Some(link) => Some(link),
-            // It was written at an earlier try whose answer was lost.
+            // It was written at an earlier try whose answer was lost, or the link was revoked meanwhile.
             None => self.link(request.tenant_id, request.merchant_id, link_id).await?,
         };
+        let link = link.filter(|link| link.state == LinkState::Issued);
         Ok(LinkAnswer::Issued {
             link: link.ok_or(WriteError::Failed)?,
             url,
