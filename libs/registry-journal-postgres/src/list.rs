@@ -18,14 +18,13 @@ pub(crate) fn merchants(tenant: TenantId, query: &MerchantQuery) -> Option<Query
         Direction::Ascending => (">", "ASC"),
         Direction::Descending => ("<", "DESC"),
     };
-    let stages = query.filter.stages_to_look_in();
-    if stages.is_empty() {
+    let walks = query.walks();
+    if walks.is_empty() {
         return None;
     }
     let limit = query.limit.get();
     let end = format!(" ORDER BY {column} {order}, merchant_id {order} LIMIT {limit}");
     let mut statement = QueryBuilder::new("");
-    let walks: Vec<_> = walks(&stages, query.sort).collect();
     for (place, stages) in walks.iter().enumerate() {
         let union = if place == 0 { "" } else { " UNION ALL " };
         statement.push(format!("{union}(SELECT merchant_id, state, {column} FROM merchants"));
@@ -41,15 +40,6 @@ pub(crate) fn merchants(tenant: TenantId, query: &MerchantQuery) -> Option<Query
         statement.push(end);
     }
     Some(statement)
-}
-
-/// The index by time in a stage begins with the stage: a list sorted so is merged from one walk for each stage.
-fn walks(stages: &[Stage], sort: SortKey) -> impl Iterator<Item = &[Stage]> {
-    let together = match sort {
-        SortKey::StageSince => 1,
-        SortKey::CreatedAt | SortKey::UpdatedAt => stages.len(),
-    };
-    stages.chunks(together)
 }
 
 /// None where the filter contradicts itself.

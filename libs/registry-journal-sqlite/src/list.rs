@@ -40,12 +40,12 @@ fn merchants_statement(tenant: TenantId, query: &MerchantQuery) -> Option<QueryB
         Direction::Ascending => (">", "ASC"),
         Direction::Descending => ("<", "DESC"),
     };
-    let stages = query.filter.stages_to_look_in();
-    if stages.is_empty() {
+    let walks = query.walks();
+    if walks.is_empty() {
         return None;
     }
     let mut statement = QueryBuilder::new("");
-    for (place, stages) in walks(&stages, query.sort).enumerate() {
+    for (place, stages) in walks.iter().enumerate() {
         let union = if place == 0 { "" } else { " UNION ALL " };
         statement.push(format!("{union}SELECT merchant_id, state, {column} FROM merchants"));
         push_filter(&mut statement, tenant, stages, &query.filter);
@@ -58,15 +58,6 @@ fn merchants_statement(tenant: TenantId, query: &MerchantQuery) -> Option<QueryB
     statement.push(format!(" ORDER BY {column} {order}, merchant_id {order} LIMIT "));
     statement.push_bind(query.limit.get());
     Some(statement)
-}
-
-/// The index by time in a stage begins with the stage: a list sorted so is merged from one walk for each stage.
-fn walks(stages: &[Stage], sort: SortKey) -> impl Iterator<Item = &[Stage]> {
-    let together = match sort {
-        SortKey::StageSince => 1,
-        SortKey::CreatedAt | SortKey::UpdatedAt => stages.len(),
-    };
-    stages.chunks(together)
 }
 
 pub(crate) async fn status_counts(

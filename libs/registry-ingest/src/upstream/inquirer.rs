@@ -14,7 +14,6 @@ use registry_journal::{
     Ambient, Archive, Order, Origin, Outcome, RecordedEvent, StreamEvent, StreamId, Submission, WriteError, Writer,
     causes,
 };
-
 use tracing::field::display;
 
 use super::answers;

@@ -35,6 +35,16 @@ async fn world_on(database: PostgresDatabase, url: &str) -> World<PostgresDataba
     }
 }
 
+/// A world on a server that the test may end.
+async fn world_of_its_own() -> (Arc<Cluster>, World<PostgresDatabase>) {
+    let cluster = Arc::new(Cluster::start());
+    let database = PostgresDatabase::on(&cluster.url()).await;
+    let url = database.url();
+    migrate(&url).await.expect("the migrations run");
+    let world = world_on(database, &url).await;
+    (cluster, world)
+}
+
 /// The connection is cut exactly at COMMIT: before the server hears of it, after it has answered, and while it is still
 /// at it. The command is written once each time, and the caller is told so.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -158,11 +168,7 @@ async fn questions_that_are_given_up_leave_no_connection_in_another_state() {
 /// A restart ends the connections of all lanes. The first command after it does not have to meet each of them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_first_command_after_a_restart_is_written() {
-    let cluster = Arc::new(Cluster::start());
-    let database = PostgresDatabase::on(&cluster.url()).await;
-    let url = database.url();
-    migrate(&url).await.expect("the migrations run");
-    let world = world_on(database, &url).await;
+    let (cluster, world) = world_of_its_own().await;
     let tenant = world.tenant("acme").await;
     let other = world.tenant("other").await;
     let locks = |tenant| Scope {
@@ -236,11 +242,7 @@ async fn ask_side_by_side(world: &World<PostgresDatabase>, tenant: TenantId, mer
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_server_loses_nothing_that_was_answered() {
     const CALLERS: usize = 16;
-    let cluster = Arc::new(Cluster::start());
-    let database = PostgresDatabase::on(&cluster.url()).await;
-    let url = database.url();
-    migrate(&url).await.expect("the migrations run");
-    let world = world_on(database, &url).await;
+    let (cluster, world) = world_of_its_own().await;
     let tenant = world.tenant("acme").await;
     let stop = CancellationToken::new();
     let (answered, mut counted) = watch::channel(0);

@@ -148,6 +148,19 @@ pub struct MerchantQuery {
     pub limit: PageSize,
 }
 
+impl MerchantQuery {
+    /// The stages to look in, each group to be walked in order. The index by time in a stage begins with the stage: a list
+    /// sorted so is merged from one walk for each. None where the filter contradicts itself.
+    pub fn walks(&self) -> Vec<Vec<Stage>> {
+        let stages = self.filter.stages_to_look_in();
+        let together = match self.sort {
+            SortKey::StageSince => 1,
+            SortKey::CreatedAt | SortKey::UpdatedAt => Stage::ALL.len(),
+        };
+        stages.chunks(together).map(<[Stage]>::to_vec).collect()
+    }
+}
+
 /// How many merchants stand where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StatusCount {
