@@ -2,6 +2,7 @@
 
 use registry_domain::TenantId;
 use registry_journal::port::ReadError;
+use registry_journal::port::raw::RawRow;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::{Map, Query};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres};
@@ -41,15 +42,15 @@ impl PostgresJournal {
     /// Connections are not tried out before they are used: that would be another round trip. After a restart of the
     /// server all of them are dead, and each shows it at the beginning, before anything was asked; then the next one is
     /// asked. The end goes with the connection's return to the pool, and nobody waits for it.
-    pub(crate) async fn all<Row, F>(
+    pub(crate) async fn all<Raw, F>(
         &self,
         question: &'static str,
         sight: impl Into<Sight>,
         statement: Map<'_, Postgres, F, PgArguments>,
-    ) -> Result<Vec<Row>, ReadError>
+    ) -> Result<Vec<Raw::Row>, ReadError>
     where
-        Row: Send + Unpin,
-        F: FnMut(PgRow) -> Result<Row, sqlx::Error> + Send,
+        Raw: RawRow + Send + Unpin,
+        F: FnMut(PgRow) -> Result<Raw, sqlx::Error> + Send,
     {
         let begin = sight.into().begin();
         let mut not_asked = Some(statement);
@@ -70,19 +71,20 @@ impl PostgresJournal {
             }
         };
         let found = limited(QUESTION_LIMIT, asking).await;
-        found.map_err(|error| error::read(question, error))
+        let found = found.map_err(|error| error::read(question, error))?;
+        Ok(found.into_iter().map(Raw::into_row).collect::<Result<_, _>>()?)
     }
 
     /// The same where there is one row at most.
-    pub(crate) async fn one<Row, F>(
+    pub(crate) async fn one<Raw, F>(
         &self,
         question: &'static str,
         sight: impl Into<Sight>,
         statement: Map<'_, Postgres, F, PgArguments>,
-    ) -> Result<Option<Row>, ReadError>
+    ) -> Result<Option<Raw::Row>, ReadError>
     where
-        Row: Send + Unpin,
-        F: FnMut(PgRow) -> Result<Row, sqlx::Error> + Send,
+        Raw: RawRow + Send + Unpin,
+        F: FnMut(PgRow) -> Result<Raw, sqlx::Error> + Send,
     {
         Ok(self.all(question, sight, statement).await?.pop())
     }

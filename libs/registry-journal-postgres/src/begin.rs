@@ -5,14 +5,15 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 use registry_domain::TenantId;
-use registry_journal::port::{Loaded, LoadedTenant, Scope, TransactError, raw};
+use registry_journal::port::raw::{Found, RawOwnedMerchant, RawOwnedTenant};
+use registry_journal::port::{Inconsistency, Loaded, Scope, TransactError};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Map;
 use sqlx::{AssertSqlSafe, Execute, PgConnection, Postgres, Row};
 use uuid::Uuid;
 
 use crate::error::transact;
-use crate::load::insert_merchant;
+use crate::rows::Head;
 
 /// The tenants with the ends of their logs, and the merchants that are known by id.
 ///
@@ -70,7 +71,7 @@ pub(crate) async fn begin(connection: &mut PgConnection, scope: &Scope) -> Resul
     let mut loaded = Loaded::default();
     // Each lock answers with an empty row.
     for row in answers.iter().skip(scope.tenants.len()) {
-        OwnerRow::of(row).map_err(transact)?.insert(&mut loaded)?;
+        OwnerRow::of(row).map_err(transact)?.add_to(&mut loaded)?;
     }
     Ok(loaded)
 }
@@ -134,21 +135,35 @@ impl OwnerRow {
             wrapped: row.try_get(6)?,
         })
     }
+}
 
-    fn insert(self, loaded: &mut Loaded) -> Result<(), TransactError> {
-        let tenant_id = TenantId::from_uuid(self.tenant_id);
+impl Found for OwnerRow {
+    fn add_to(self, loaded: &mut Loaded) -> Result<(), Inconsistency> {
+        let (tenant_id, wrapped) = (self.tenant_id, self.wrapped);
         if let (Some(seq), Some(hash), Some(recorded_at)) = (self.seq, self.hash, self.recorded_at) {
-            let head = raw::head(tenant_id, seq, hash, recorded_at)?;
-            loaded.heads.insert(tenant_id, head);
+            let head = Head {
+                tenant_id,
+                seq,
+                hash,
+                recorded_at,
+            };
+            head.add_to(loaded)?;
         }
-        let Some(state) = self.state else { return Ok(()) };
-        let wrapped_key = self.wrapped;
-        if let Some(merchant_id) = self.merchant_id {
-            insert_merchant(loaded, tenant_id, raw::merchant(merchant_id, &state)?, wrapped_key);
-        } else {
-            let tenant = raw::tenant(self.tenant_id, &state)?;
-            loaded.tenants.insert(tenant_id, LoadedTenant { tenant, wrapped_key });
+        match (self.merchant_id, self.state) {
+            (Some(merchant_id), Some(state)) => RawOwnedMerchant {
+                tenant_id,
+                merchant_id,
+                state,
+                wrapped,
+            }
+            .add_to(loaded),
+            (None, Some(state)) => RawOwnedTenant {
+                tenant_id,
+                state,
+                wrapped,
+            }
+            .add_to(loaded),
+            (_, None) => Ok(()),
         }
-        Ok(())
     }
 }

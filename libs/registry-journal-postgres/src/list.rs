@@ -4,7 +4,7 @@
 
 use registry_domain::TenantId;
 use registry_domain::merchant::Stage;
-use registry_journal::port::{Direction, MerchantFilter, MerchantQuery, PagePosition, SortKey};
+use registry_journal::port::{Direction, MerchantFilter, MerchantQuery, PagePosition, SearchPatterns, SortKey};
 use sqlx::{Postgres, QueryBuilder};
 
 /// None where the filter contradicts itself.
@@ -60,7 +60,7 @@ fn push_filter(statement: &mut QueryBuilder<Postgres>, tenant: TenantId, stages:
     if !filter.statuses.is_empty() {
         push_any(statement, "status", filter.statuses.iter().map(|it| it.as_str()));
     }
-    if let Some(search) = &filter.search {
+    if let Some(search) = &filter.search_patterns() {
         push_search(statement, search);
     }
 }
@@ -72,30 +72,17 @@ fn push_any(statement: &mut QueryBuilder<Postgres>, column: &str, words: impl It
 }
 
 /// The columns are compared byte by byte, so ILIKE makes no difference between A and a, and leaves other alphabets be.
-fn push_search(statement: &mut QueryBuilder<Postgres>, search: &str) {
-    let part = format!("%{}%", escape(search));
+fn push_search(statement: &mut QueryBuilder<Postgres>, search: &SearchPatterns) {
     statement.push(" AND (");
+    let mut any = statement.separated(" OR ");
     for column in ["member_code", "merchant_code", "company_name", "branch_name"] {
-        statement
-            .push(format!("{column} ILIKE "))
-            .push_bind(part.clone())
-            .push(" OR ");
+        any.push(format!("{column} ILIKE "))
+            .push_bind_unseparated(search.part.clone());
     }
-    let digits: String = search.chars().filter(char::is_ascii_digit).collect();
-    let is_number = !digits.is_empty() && search.chars().all(|c| c.is_ascii_digit() || c == '-');
-    if is_number {
-        statement
-            .push("business_number LIKE ")
-            .push_bind(format!("{digits}%"))
-            .push(")");
-    } else {
-        statement.push("false)");
+    if let Some(number) = &search.number {
+        any.push("business_number LIKE ").push_bind_unseparated(number.clone());
     }
-}
-
-/// `%` and `_` in a search are letters, not wildcards.
-fn escape(search: &str) -> String {
-    search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+    statement.push(")");
 }
 
 #[cfg(test)]

@@ -6,236 +6,262 @@
 //! indexes that begin with the tenant, the ORDER BY names the one: on a table that was empty when the plan was made they
 //! all look alike.
 
-use std::collections::HashSet;
-use std::hash::Hash;
-
-use registry_domain::merchant::Merchant;
 use registry_domain::tenant::Slug;
-use registry_domain::{MerchantCode, TenantId, Version};
-use registry_journal::port::{Inconsistency, Loaded, LoadedMerchant, Scope, TransactError, raw};
-use sqlx::PgConnection;
+use registry_domain::{EventId, MerchantCode, Reference, TenantId};
+use registry_journal::port::raw::{
+    Found, RawApproval, RawBusinessNumber, RawMerchantCode, RawOwnedMerchant, RawSlug, RawStream,
+};
+use registry_journal::port::{ApprovalDigest, Loaded, Scope, TransactError};
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Map;
+use sqlx::{PgConnection, Postgres};
 use uuid::Uuid;
 
 use crate::error::transact;
-use crate::known;
-use crate::rows::StoredIdempotency;
+use crate::rows::{Idempotency, Quarantine, Unclaimed};
 
 /// Reads what few batches need, behind what the beginning has read already.
 pub(crate) async fn load(
     connection: &mut PgConnection,
     scope: &Scope,
-    mut loaded: Loaded,
+    loaded: Loaded,
 ) -> Result<Loaded, TransactError> {
+    let mut loading = Loading { connection, loaded };
     if !scope.references.is_empty() {
-        merchants_by_reference(connection, scope, &mut loaded).await?;
+        loading.merchants_by_reference(&scope.references).await?;
     }
     if !scope.merchant_codes.is_empty() {
-        merchant_codes(connection, scope, &mut loaded).await?;
+        loading.merchant_codes(&scope.merchant_codes).await?;
     }
     if !scope.business_numbers.is_empty() {
-        business_numbers(connection, scope, &mut loaded).await?;
+        loading.business_numbers(&scope.business_numbers).await?;
     }
     if !scope.idempotency_keys.is_empty() {
-        idempotency_keys(connection, scope, &mut loaded).await?;
+        loading.idempotency_keys(scope).await?;
     }
     if !scope.slugs.is_empty() {
-        slugs(connection, scope, &mut loaded).await?;
+        loading.slugs(&scope.slugs).await?;
     }
-    known::load(connection, scope, &mut loaded).await?;
+    if !scope.quarantined.is_empty() {
+        loading.quarantined(&scope.quarantined).await?;
+    }
+    if !scope.unclaimed.is_empty() {
+        loading.unclaimed(&scope.unclaimed).await?;
+    }
+    if !scope.approvals.is_empty() {
+        loading.approvals(&scope.approvals).await?;
+    }
     if !scope.streams.is_empty() {
-        streams(connection, scope, &mut loaded).await?;
+        loading.streams(&scope.streams).await?;
     }
-    Ok(loaded)
+    Ok(loading.loaded)
 }
 
 /// The tenants of keys.
-pub(crate) fn owners<Key>(keys: &[(TenantId, Key)]) -> Vec<Uuid> {
+fn owners<Key>(keys: &[(TenantId, Key)]) -> Vec<Uuid> {
     keys.iter().map(|(tenant, _)| tenant.as_uuid()).collect()
 }
 
 /// The keys themselves, as the database has them.
-pub(crate) fn names<'a, Key, Name>(keys: &'a [(TenantId, Key)], name: impl Fn(&'a Key) -> Name) -> Vec<Name> {
+fn names<'a, Key, Name>(keys: &'a [(TenantId, Key)], name: impl Fn(&'a Key) -> Name) -> Vec<Name> {
     keys.iter().map(|(_, key)| name(key)).collect()
 }
 
-pub(crate) fn insert_merchant(
-    loaded: &mut Loaded,
-    tenant_id: TenantId,
-    merchant: Merchant,
-    wrapped_key: Option<Vec<u8>>,
-) {
-    let key = (tenant_id, merchant.id);
-    loaded.merchants.insert(key, LoadedMerchant { merchant, wrapped_key });
+struct Loading<'a> {
+    connection: &'a mut PgConnection,
+    loaded: Loaded,
 }
 
-async fn merchants_by_reference(
-    connection: &mut PgConnection,
-    scope: &Scope,
-    loaded: &mut Loaded,
-) -> Result<(), TransactError> {
-    let found = sqlx::query!(
-        r#"
-        SELECT wanted.tenant_id AS "tenant_id!", m.merchant_id AS "merchant_id!", m.state AS "state!",
-            k.wrapped AS "wrapped?"
-        FROM unnest($1::uuid[], $2::text[], $3::text[]) AS wanted (tenant_id, member_code, merchant_code)
-        CROSS JOIN LATERAL (
-            SELECT merchant_id, member_code, state FROM merchants
-            WHERE tenant_id = wanted.tenant_id AND merchant_code = wanted.merchant_code
-                AND member_code >= wanted.member_code
-            ORDER BY member_code LIMIT 1
-        ) AS m
-        LEFT JOIN LATERAL (
-            SELECT wrapped FROM data_keys WHERE tenant_id = wanted.tenant_id AND owner = m.merchant_id LIMIT 1
-        ) AS k ON true
-        WHERE m.member_code = wanted.member_code
-        "#,
-        &owners(&scope.references),
-        &names(&scope.references, |it| it.member_code.as_str()) as &[&str],
-        &names(&scope.references, |it| it.merchant_code.as_str()) as &[&str]
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(transact)?;
-    for row in found {
-        let merchant = raw::merchant(row.merchant_id, &row.state)?;
-        insert_merchant(loaded, TenantId::from_uuid(row.tenant_id), merchant, row.wrapped);
+impl Loading<'_> {
+    async fn find<Raw, F>(&mut self, statement: Map<'_, Postgres, F, PgArguments>) -> Result<(), TransactError>
+    where
+        Raw: Found + Send + Unpin,
+        F: FnMut(PgRow) -> Result<Raw, sqlx::Error> + Send,
+    {
+        let found = statement.fetch_all(&mut *self.connection).await.map_err(transact)?;
+        for row in found {
+            row.add_to(&mut self.loaded)?;
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-/// A code may stand under very many members: whether one has it is one probe, how many have it would be a count.
-async fn merchant_codes(
-    connection: &mut PgConnection,
-    scope: &Scope,
-    loaded: &mut Loaded,
-) -> Result<(), TransactError> {
-    let positions = sqlx::query_scalar!(
-        r#"
-        SELECT wanted.position AS "position!"
-        FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS wanted (tenant_id, code, position)
-        CROSS JOIN LATERAL (
-            SELECT merchant_code FROM merchants
-            WHERE tenant_id = wanted.tenant_id AND merchant_code >= wanted.code ORDER BY merchant_code LIMIT 1
-        ) AS m
-        WHERE m.merchant_code = wanted.code
-        "#,
-        &owners(&scope.merchant_codes),
-        &names(&scope.merchant_codes, MerchantCode::as_str) as &[&str]
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(transact)?;
-    loaded.merchant_codes = at_positions(&scope.merchant_codes, &positions);
-    Ok(())
-}
-
-async fn business_numbers(
-    connection: &mut PgConnection,
-    scope: &Scope,
-    loaded: &mut Loaded,
-) -> Result<(), TransactError> {
-    let positions = sqlx::query_scalar!(
-        r#"
-        SELECT wanted.position AS "position!"
-        FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS wanted (tenant_id, number, position)
-        CROSS JOIN LATERAL (
-            SELECT business_number FROM merchants
-            WHERE tenant_id = wanted.tenant_id AND business_number >= wanted.number ORDER BY business_number LIMIT 1
-        ) AS m
-        WHERE m.business_number = wanted.number
-        "#,
-        &owners(&scope.business_numbers),
-        &names(&scope.business_numbers, String::as_str) as &[&str]
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(transact)?;
-    loaded.business_numbers = at_positions(&scope.business_numbers, &positions);
-    Ok(())
-}
-
-/// The keys at these places, counted from 1, of the list that was asked for.
-fn at_positions<Key: Clone + Eq + Hash>(keys: &[Key], positions: &[i64]) -> HashSet<Key> {
-    let indexes = positions
-        .iter()
-        .filter_map(|position| usize::try_from(position - 1).ok());
-    indexes.filter_map(|index| keys.get(index).cloned()).collect()
-}
-
-async fn idempotency_keys(
-    connection: &mut PgConnection,
-    scope: &Scope,
-    loaded: &mut Loaded,
-) -> Result<(), TransactError> {
-    let found = sqlx::query_as!(
-        StoredIdempotency,
-        r#"
-        SELECT i.tenant_id AS "tenant_id!", i.key AS "key!", i.fingerprint AS "fingerprint!",
-            i.merchant_id AS "merchant_id!", i.link_id AS "link_id?", i.version AS "version!",
-            i.created_at AS "created_at!", i.expires_at AS "expires_at!"
-        FROM unnest($1::uuid[], $2::text[]) AS wanted (tenant_id, key)
-        CROSS JOIN LATERAL (
-            SELECT * FROM idempotency_keys
-            WHERE tenant_id = wanted.tenant_id AND key >= wanted.key ORDER BY key LIMIT 1
-        ) AS i
-        WHERE i.key = wanted.key AND i.expires_at > $3
-        "#,
-        &owners(&scope.idempotency_keys),
-        &names(&scope.idempotency_keys, String::as_str) as &[&str],
-        scope.now
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(transact)?;
-    for row in found {
-        let row = row.into_row()?;
-        loaded.idempotency.insert((row.tenant_id, row.key.clone()), row);
+    async fn merchants_by_reference(&mut self, wanted: &[(TenantId, Reference)]) -> Result<(), TransactError> {
+        let statement = sqlx::query_as!(
+            RawOwnedMerchant,
+            r#"
+            SELECT wanted.tenant_id AS "tenant_id!", m.merchant_id AS "merchant_id!", m.state AS "state!",
+                k.wrapped AS "wrapped?"
+            FROM unnest($1::uuid[], $2::text[], $3::text[]) AS wanted (tenant_id, member_code, merchant_code)
+            CROSS JOIN LATERAL (
+                SELECT merchant_id, member_code, state FROM merchants
+                WHERE tenant_id = wanted.tenant_id AND merchant_code = wanted.merchant_code
+                    AND member_code >= wanted.member_code
+                ORDER BY member_code LIMIT 1
+            ) AS m
+            LEFT JOIN LATERAL (
+                SELECT wrapped FROM data_keys WHERE tenant_id = wanted.tenant_id AND owner = m.merchant_id LIMIT 1
+            ) AS k ON true
+            WHERE m.member_code = wanted.member_code
+            "#,
+            &owners(wanted),
+            &names(wanted, |it| it.member_code.as_str()) as &[&str],
+            &names(wanted, |it| it.merchant_code.as_str()) as &[&str]
+        );
+        self.find(statement).await
     }
-    Ok(())
-}
 
-async fn slugs(connection: &mut PgConnection, scope: &Scope, loaded: &mut Loaded) -> Result<(), TransactError> {
-    let wanted: Vec<_> = scope.slugs.iter().map(Slug::as_str).collect();
-    let found = sqlx::query!(
-        r#"
-        SELECT t.slug AS "slug!", t.tenant_id AS "tenant_id!"
-        FROM unnest($1::text[]) AS wanted (slug)
-        CROSS JOIN LATERAL (SELECT slug, tenant_id FROM tenants WHERE slug = wanted.slug LIMIT 1) AS t
-        "#,
-        &wanted as &[&str]
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(transact)?;
-    for row in found {
-        let tenant_id = TenantId::from_uuid(row.tenant_id);
-        let slug = Slug::parse(&row.slug).map_err(|error| Inconsistency::of("tenants", tenant_id, error))?;
-        loaded.slugs.insert(slug, tenant_id);
+    /// A code may stand under very many members: whether one has it is one probe, how many have it would be a count.
+    async fn merchant_codes(&mut self, wanted: &[(TenantId, MerchantCode)]) -> Result<(), TransactError> {
+        let statement = sqlx::query_as!(
+            RawMerchantCode,
+            r#"
+            SELECT wanted.tenant_id AS "tenant_id!", m.merchant_code AS "merchant_code!"
+            FROM unnest($1::uuid[], $2::text[]) AS wanted (tenant_id, code)
+            CROSS JOIN LATERAL (
+                SELECT merchant_code FROM merchants
+                WHERE tenant_id = wanted.tenant_id AND merchant_code >= wanted.code ORDER BY merchant_code LIMIT 1
+            ) AS m
+            WHERE m.merchant_code = wanted.code
+            "#,
+            &owners(wanted),
+            &names(wanted, MerchantCode::as_str) as &[&str]
+        );
+        self.find(statement).await
     }
-    Ok(())
-}
 
-async fn streams(connection: &mut PgConnection, scope: &Scope, loaded: &mut Loaded) -> Result<(), TransactError> {
-    let found = sqlx::query!(
-        r#"
-        SELECT e.tenant_id AS "tenant_id!", e.stream_id AS "stream_id!", e.version AS "version!"
-        FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, stream_id)
-        CROSS JOIN LATERAL (
-            SELECT tenant_id, stream_id, version FROM events
-            WHERE tenant_id = wanted.tenant_id AND stream_id = wanted.stream_id ORDER BY version DESC LIMIT 1
-        ) AS e
-        "#,
-        &owners(&scope.streams),
-        &names(&scope.streams, |id| *id)
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(transact)?;
-    for row in found {
-        let key = (TenantId::from_uuid(row.tenant_id), row.stream_id);
-        let version =
-            raw::number("version", row.version).map_err(|error| Inconsistency::of("events", row.stream_id, error))?;
-        loaded.streams.insert(key, Version(version));
+    async fn business_numbers(&mut self, wanted: &[(TenantId, String)]) -> Result<(), TransactError> {
+        let statement = sqlx::query_as!(
+            RawBusinessNumber,
+            r#"
+            SELECT wanted.tenant_id AS "tenant_id!", m.business_number AS "business_number!"
+            FROM unnest($1::uuid[], $2::text[]) AS wanted (tenant_id, number)
+            CROSS JOIN LATERAL (
+                SELECT business_number FROM merchants
+                WHERE tenant_id = wanted.tenant_id AND business_number >= wanted.number
+                ORDER BY business_number LIMIT 1
+            ) AS m
+            WHERE m.business_number = wanted.number
+            "#,
+            &owners(wanted),
+            &names(wanted, String::as_str) as &[&str]
+        );
+        self.find(statement).await
     }
-    Ok(())
+
+    async fn idempotency_keys(&mut self, scope: &Scope) -> Result<(), TransactError> {
+        let statement = sqlx::query_as!(
+            Idempotency,
+            r#"
+            SELECT i.tenant_id AS "tenant_id!", i.key AS "key!", i.fingerprint AS "fingerprint!",
+                i.merchant_id AS "merchant_id!", i.link_id AS "link_id?", i.version AS "version!",
+                i.created_at AS "created_at!", i.expires_at AS "expires_at!"
+            FROM unnest($1::uuid[], $2::text[]) AS wanted (tenant_id, key)
+            CROSS JOIN LATERAL (
+                SELECT * FROM idempotency_keys
+                WHERE tenant_id = wanted.tenant_id AND key >= wanted.key ORDER BY key LIMIT 1
+            ) AS i
+            WHERE i.key = wanted.key AND i.expires_at > $3
+            "#,
+            &owners(&scope.idempotency_keys),
+            &names(&scope.idempotency_keys, String::as_str) as &[&str],
+            scope.now
+        );
+        self.find(statement).await
+    }
+
+    async fn slugs(&mut self, wanted: &[Slug]) -> Result<(), TransactError> {
+        let wanted: Vec<_> = wanted.iter().map(Slug::as_str).collect();
+        let statement = sqlx::query_as!(
+            RawSlug,
+            r#"
+            SELECT t.slug AS "slug!", t.tenant_id AS "tenant_id!"
+            FROM unnest($1::text[]) AS wanted (slug)
+            CROSS JOIN LATERAL (SELECT slug, tenant_id FROM tenants WHERE slug = wanted.slug LIMIT 1) AS t
+            "#,
+            &wanted as &[&str]
+        );
+        self.find(statement).await
+    }
+
+    async fn quarantined(&mut self, wanted: &[(TenantId, EventId)]) -> Result<(), TransactError> {
+        let statement = sqlx::query_as!(
+            Quarantine,
+            r#"
+            SELECT q.tenant_id AS "tenant_id!", q.event_id AS "event_id!", q.seq AS "seq!",
+                q.stream_kind AS "stream_kind!", q.stream_id AS "stream_id!", q.version AS "version!",
+                q.reason AS "reason!", q.member_code AS "member_code?", q.merchant_code AS "merchant_code?",
+                q.received_at AS "received_at!", q.state AS "state!", q.settled_by AS "settled_by?"
+            FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, event_id)
+            CROSS JOIN LATERAL (
+                SELECT * FROM quarantine
+                WHERE tenant_id = wanted.tenant_id AND event_id >= wanted.event_id ORDER BY event_id LIMIT 1
+            ) AS q
+            WHERE q.event_id = wanted.event_id
+            "#,
+            &owners(wanted),
+            &names(wanted, EventId::as_uuid)
+        );
+        self.find(statement).await
+    }
+
+    async fn unclaimed(&mut self, wanted: &[(TenantId, Reference)]) -> Result<(), TransactError> {
+        let statement = sqlx::query_as!(
+            Unclaimed,
+            r#"
+            SELECT u.tenant_id AS "tenant_id!", u.member_code AS "member_code!", u.merchant_code AS "merchant_code!",
+                u.id AS "id!", u.first_seen_at AS "first_seen_at!", u.last_seen_at AS "last_seen_at!",
+                u.callbacks AS "callbacks!", u.listed AS "listed!", u.mapping_status AS "mapping_status?",
+                u.state AS "state!", u.merchant_id AS "merchant_id?", u.settled_by AS "settled_by?"
+            FROM unnest($1::uuid[], $2::text[], $3::text[]) AS wanted (tenant_id, member_code, merchant_code)
+            CROSS JOIN LATERAL (
+                SELECT * FROM unclaimed_merchants
+                WHERE tenant_id = wanted.tenant_id AND member_code = wanted.member_code
+                    AND merchant_code >= wanted.merchant_code
+                ORDER BY merchant_code LIMIT 1
+            ) AS u
+            WHERE u.merchant_code = wanted.merchant_code
+            "#,
+            &owners(wanted),
+            &names(wanted, |it| it.member_code.as_str()) as &[&str],
+            &names(wanted, |it| it.merchant_code.as_str()) as &[&str]
+        );
+        self.find(statement).await
+    }
+
+    /// Bill and approval numbers are one merchant's; should a thousand share them, one more receipt is all that comes of
+    /// it.
+    async fn approvals(&mut self, wanted: &[(TenantId, ApprovalDigest)]) -> Result<(), TransactError> {
+        let statement = sqlx::query_as!(
+            RawApproval,
+            r#"
+            SELECT wanted.tenant_id AS "tenant_id!", wanted.identity AS "identity!", a.merchant_id AS "merchant_id!"
+            FROM unnest($1::uuid[], $2::bytea[]) AS wanted (tenant_id, identity)
+            CROSS JOIN LATERAL (
+                SELECT merchant_id FROM approvals
+                WHERE tenant_id = wanted.tenant_id AND identity BETWEEN wanted.identity AND wanted.identity
+                ORDER BY identity, merchant_id LIMIT 1000
+            ) AS a
+            "#,
+            &owners(wanted),
+            &names(wanted, |digest| digest.0.as_slice()) as &[&[u8]]
+        );
+        self.find(statement).await
+    }
+
+    async fn streams(&mut self, wanted: &[(TenantId, Uuid)]) -> Result<(), TransactError> {
+        let statement = sqlx::query_as!(
+            RawStream,
+            r#"
+            SELECT e.tenant_id AS "tenant_id!", e.stream_id AS "stream_id!", e.version AS "version!"
+            FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, stream_id)
+            CROSS JOIN LATERAL (
+                SELECT tenant_id, stream_id, version FROM events
+                WHERE tenant_id = wanted.tenant_id AND stream_id = wanted.stream_id ORDER BY version DESC LIMIT 1
+            ) AS e
+            "#,
+            &owners(wanted),
+            &names(wanted, |id| *id)
+        );
+        self.find(statement).await
+    }
 }

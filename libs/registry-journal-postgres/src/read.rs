@@ -7,7 +7,10 @@ use chrono::{DateTime, Utc};
 use registry_domain::merchant::Merchant;
 use registry_domain::tenant::{Slug, Tenant};
 use registry_domain::{EventId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId, Version};
-use registry_journal::port::raw::{self, bigint};
+use registry_journal::port::raw::{
+    RawKey, RawMerchant, RawMerchantId, RawPendingLink, RawPublishCursor, RawRow, RawStatusCount, RawTenant,
+    RawTenantHead, bigint,
+};
 use registry_journal::port::{
     Head, IdempotencyRow, MerchantFilter, MerchantQuery, PageSize, PresentedKey, ProjectedMerchant, PublishCursor,
     ReadError, Reader, StatusCount, StreamQuery,
@@ -20,20 +23,20 @@ use uuid::Uuid;
 
 use crate::ask::Sight;
 use crate::error::{is_lost, read};
-use crate::rows::{StoredEvent, StoredIdempotency};
 use crate::session::{QUESTION_LIMIT, limited};
-use crate::{PostgresJournal, list, projected};
+use crate::{PostgresJournal, list, rows};
 
 #[async_trait]
 impl Reader for PostgresJournal {
     async fn merchant(&self, tenant: TenantId, id: MerchantId) -> Result<Option<Merchant>, ReadError> {
         // Most questions are this one: it has a way of one round trip.
-        let quick = async |connection: &mut _| merchant_state(tenant, id).fetch_optional(connection).await;
-        let state = match limited(QUESTION_LIMIT, self.on_reader(quick)).await {
-            Err(error) if is_lost(&error) => self.one("merchant", tenant, merchant_state(tenant, id)).await?,
-            answer => answer.map_err(|error| read("merchant", error))?,
-        };
-        Ok(state.map(|state| raw::merchant(id.as_uuid(), &state)).transpose()?)
+        let quick = async |connection: &mut _| merchant_by_id(tenant, id).fetch_optional(connection).await;
+        let found = limited(QUESTION_LIMIT, self.on_reader(quick)).await;
+        if found.as_ref().is_err_and(is_lost) {
+            return self.one("merchant", tenant, merchant_by_id(tenant, id)).await;
+        }
+        let found = found.map_err(|error| read("merchant", error))?;
+        Ok(found.map(RawRow::into_row).transpose()?)
     }
 
     async fn merchant_by_reference(
@@ -41,7 +44,8 @@ impl Reader for PostgresJournal {
         tenant: TenantId,
         reference: &Reference,
     ) -> Result<Option<Merchant>, ReadError> {
-        let statement = sqlx::query!(
+        let statement = sqlx::query_as!(
+            RawMerchant,
             r#"
             SELECT merchant_id, state FROM merchants
             WHERE tenant_id = $1 AND member_code = $2 AND merchant_code = $3
@@ -50,36 +54,34 @@ impl Reader for PostgresJournal {
             reference.member_code.as_str(),
             reference.merchant_code.as_str()
         );
-        let row = self.one("merchant by reference", tenant, statement).await?;
-        Ok(row.map(|row| raw::merchant(row.merchant_id, &row.state)).transpose()?)
+        self.one("merchant by reference", tenant, statement).await
     }
 
     async fn merchants(&self, tenant: TenantId, query: &MerchantQuery) -> Result<Vec<Merchant>, ReadError> {
         let Some(mut statement) = list::merchants(tenant, query) else {
             return Ok(Vec::new());
         };
-        let statement = statement
-            .build()
-            .try_map(|row: PgRow| Ok((row.try_get(0)?, row.try_get(1)?)));
-        let found = self.all("merchants", tenant, statement).await?;
-        let merchants = found
-            .into_iter()
-            .map(|(id, state): (Uuid, String)| raw::merchant(id, &state));
-        Ok(merchants.collect::<Result<_, _>>()?)
+        let row = |row: PgRow| {
+            let (merchant_id, state) = (row.try_get(0)?, row.try_get(1)?);
+            Ok(RawMerchant { merchant_id, state })
+        };
+        self.all("merchants", tenant, statement.build().try_map(row)).await
     }
 
     async fn status_counts(&self, tenant: TenantId, filter: &MerchantFilter) -> Result<Vec<StatusCount>, ReadError> {
         let Some(mut statement) = list::status_counts(tenant, filter) else {
             return Ok(Vec::new());
         };
-        let statement = statement.build();
-        let statement = statement.try_map(|row: PgRow| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)));
-        let counted = self.all("status counts", tenant, statement).await?;
-        Ok(raw::status_counts(tenant, counted)?)
+        let row = |row: PgRow| {
+            let (status, stage, count) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            Ok(RawStatusCount { status, stage, count })
+        };
+        self.all("status counts", tenant, statement.build().try_map(row)).await
     }
 
     async fn status_counts_as_of(&self, tenant: TenantId, at: DateTime<Utc>) -> Result<Vec<StatusCount>, ReadError> {
-        let statement = sqlx::query!(
+        let statement = sqlx::query_as!(
+            RawStatusCount,
             r#"
             SELECT status, stage, count(*) AS "count!" FROM (
                 SELECT DISTINCT ON (merchant_id) status, stage FROM merchant_history
@@ -90,19 +92,17 @@ impl Reader for PostgresJournal {
             tenant.as_uuid(),
             at
         );
-        let counted = self.all("status counts", tenant, statement).await?.into_iter();
-        let counted = counted.map(|row| (row.status, row.stage, row.count));
-        Ok(raw::status_counts(tenant, counted)?)
+        self.all("status counts", tenant, statement).await
     }
 
     async fn merchant_of_link(&self, tenant: TenantId, link: LinkId) -> Result<Option<MerchantId>, ReadError> {
-        let statement = sqlx::query!(
+        let statement = sqlx::query_as!(
+            RawMerchantId,
             "SELECT merchant_id FROM merchant_links WHERE tenant_id = $1 AND link_id = $2",
             tenant.as_uuid(),
             link.as_uuid()
         );
-        let id = self.one("merchant of link", tenant, statement).await?;
-        Ok(id.map(|row| MerchantId::from_uuid(row.merchant_id)))
+        self.one("merchant of link", tenant, statement).await
     }
 
     async fn stale_link_requests(
@@ -111,7 +111,8 @@ impl Reader for PostgresJournal {
         before: DateTime<Utc>,
         limit: PageSize,
     ) -> Result<Vec<(MerchantId, LinkId)>, ReadError> {
-        let statement = sqlx::query!(
+        let statement = sqlx::query_as!(
+            RawPendingLink,
             r#"
             SELECT merchant_id, pending_link_id AS "link_id!" FROM merchants
             WHERE tenant_id = $1 AND pending_since < $2 ORDER BY pending_since LIMIT $3
@@ -120,9 +121,7 @@ impl Reader for PostgresJournal {
             before,
             i64::from(limit.get())
         );
-        let found = self.all("stale link requests", tenant, statement).await?.into_iter();
-        let pairs = found.map(|row| (MerchantId::from_uuid(row.merchant_id), LinkId::from_uuid(row.link_id)));
-        Ok(pairs.collect())
+        self.all("stale link requests", tenant, statement).await
     }
 
     async fn merchant_ids(
@@ -132,17 +131,14 @@ impl Reader for PostgresJournal {
         limit: PageSize,
     ) -> Result<Vec<MerchantId>, ReadError> {
         // No id of ours is the smallest possible.
-        let statement = sqlx::query!(
+        let statement = sqlx::query_as!(
+            RawMerchantId,
             "SELECT merchant_id FROM merchants WHERE tenant_id = $1 AND merchant_id > $2 ORDER BY merchant_id LIMIT $3",
             tenant.as_uuid(),
             after.map_or(Uuid::nil(), |id| id.as_uuid()),
             i64::from(limit.get())
         );
-        let ids = self.all("merchant ids", tenant, statement).await?;
-        Ok(ids
-            .into_iter()
-            .map(|row| MerchantId::from_uuid(row.merchant_id))
-            .collect())
+        self.all("merchant ids", tenant, statement).await
     }
 
     async fn projected(
@@ -150,11 +146,38 @@ impl Reader for PostgresJournal {
         tenant: TenantId,
         ids: &[MerchantId],
     ) -> Result<HashMap<MerchantId, ProjectedMerchant>, ReadError> {
-        let found = self
-            .all("projected merchants", tenant, projected::of(tenant, ids))
-            .await?;
-        let projected = found.into_iter().map(|row| row.into_projected(tenant));
-        Ok(projected.collect::<Result<_, _>>()?)
+        let ids: Vec<_> = ids.iter().map(MerchantId::as_uuid).collect();
+        // One statement, so that all of it is of one moment: a batch that commits in between would look like a
+        // difference.
+        let statement = sqlx::query_as!(
+            rows::Projection,
+            r#"
+            SELECT m.tenant_id, m.merchant_id, m.member_code, m.merchant_code, m.version, m.status, m.stage,
+                m.stage_since, m.company_name, m.branch_name, m.business_number, m.pending_link_id, m.pending_since,
+                m.confirming_since, m.created_at, m.updated_at, m.state, (
+                    SELECT coalesce(json_agg(json_build_array(version, status, stage, valid_from)), '[]')::text
+                    FROM merchant_history WHERE tenant_id = $1 AND merchant_id = m.merchant_id
+                ) AS "history!", array_to_json(ARRAY (
+                    SELECT link_id FROM merchant_links
+                    WHERE tenant_id = $1 AND merchant_id BETWEEN m.merchant_id AND m.merchant_id ORDER BY merchant_id
+                ))::text AS "links!", (
+                    SELECT coalesce(
+                        json_agg(json_build_array(version, event_id, encode(identity, 'hex'), recorded_at)), '[]'
+                    )::text
+                    FROM approvals WHERE tenant_id = $1 AND merchant_id = m.merchant_id
+                ) AS "approvals!"
+            FROM unnest($2::uuid[]) AS wanted (merchant_id)
+            CROSS JOIN LATERAL (
+                SELECT * FROM merchants
+                WHERE tenant_id = $1 AND merchant_id >= wanted.merchant_id ORDER BY merchant_id LIMIT 1
+            ) AS m
+            WHERE m.merchant_id = wanted.merchant_id
+            "#,
+            tenant.as_uuid(),
+            &ids
+        );
+        let found = self.all("projected merchants", tenant, statement).await?;
+        Ok(found.into_iter().collect())
     }
 
     async fn idempotency_keys(
@@ -165,7 +188,7 @@ impl Reader for PostgresJournal {
     ) -> Result<Vec<IdempotencyRow>, ReadError> {
         // Every key has at least one character.
         let statement = sqlx::query_as!(
-            StoredIdempotency,
+            rows::Idempotency,
             r#"
             SELECT tenant_id, key, fingerprint, merchant_id, link_id, version, created_at, expires_at
             FROM idempotency_keys WHERE tenant_id = $1 AND key > $2 ORDER BY key LIMIT $3
@@ -174,20 +197,17 @@ impl Reader for PostgresJournal {
             after.unwrap_or_default(),
             i64::from(limit.get())
         );
-        let found = self.all("idempotency keys", tenant, statement).await?;
-        let rows = found.into_iter().map(StoredIdempotency::into_row);
-        Ok(rows.collect::<Result<_, _>>()?)
+        self.all("idempotency keys", tenant, statement).await
     }
 
     async fn head(&self, tenant: TenantId) -> Result<Head, ReadError> {
-        let statement = sqlx::query!(
-            "SELECT seq, hash, recorded_at FROM events WHERE tenant_id = $1 ORDER BY seq DESC LIMIT 1",
+        let statement = sqlx::query_as!(
+            rows::Head,
+            "SELECT tenant_id, seq, hash, recorded_at FROM events WHERE tenant_id = $1 ORDER BY seq DESC LIMIT 1",
             tenant.as_uuid()
         );
-        match self.one("head of the log", tenant, statement).await? {
-            None => Ok(Head::EMPTY),
-            Some(row) => Ok(raw::head(tenant, row.seq, row.hash, row.recorded_at)?),
-        }
+        let head = self.one("head of the log", tenant, statement).await?;
+        Ok(head.unwrap_or(Head::EMPTY))
     }
 
     async fn events_after(&self, tenant: TenantId, after: Seq, limit: PageSize) -> Result<Vec<EventRow>, ReadError> {
@@ -197,7 +217,7 @@ impl Reader for PostgresJournal {
             bigint(after.0),
             i64::from(limit.get())
         );
-        event_rows(self.all("events", tenant, statement).await?)
+        self.all("events", tenant, statement).await
     }
 
     async fn stream(&self, tenant: TenantId, query: &StreamQuery) -> Result<Vec<EventRow>, ReadError> {
@@ -211,7 +231,7 @@ impl Reader for PostgresJournal {
             query.until_time.unwrap_or(DateTime::<Utc>::MAX_UTC),
             i64::from(query.limit.get())
         );
-        event_rows(self.all("stream", tenant, statement).await?)
+        self.all("stream", tenant, statement).await
     }
 
     async fn events_by_stream(
@@ -228,40 +248,42 @@ impl Reader for PostgresJournal {
             bigint(version.0),
             i64::from(limit.get())
         );
-        event_rows(self.all("events by stream", tenant, statement).await?)
+        self.all("events by stream", tenant, statement).await
     }
 
     async fn event(&self, tenant: TenantId, id: EventId) -> Result<Option<EventRow>, ReadError> {
         let statement = events!("WHERE tenant_id = $1 AND event_id = $2", tenant.as_uuid(), id.as_uuid());
-        let found = self.one("event", tenant, statement).await?;
-        Ok(found.map(StoredEvent::into_row).transpose()?)
+        self.one("event", tenant, statement).await
     }
 
     async fn wrapped_keys(&self, tenant: TenantId, owners: &[Uuid]) -> Result<HashMap<Uuid, Vec<u8>>, ReadError> {
-        let statement = sqlx::query!(
+        let statement = sqlx::query_as!(
+            RawKey,
             "SELECT owner, wrapped FROM data_keys WHERE tenant_id = $1 AND owner = ANY ($2)",
             tenant.as_uuid(),
             owners
         );
         let found = self.all("data keys", tenant, statement).await?;
-        Ok(found.into_iter().map(|row| (row.owner, row.wrapped)).collect())
+        Ok(found.into_iter().collect())
     }
 
     async fn tenant(&self, tenant: TenantId) -> Result<Option<Tenant>, ReadError> {
-        let statement = sqlx::query!("SELECT state FROM tenants WHERE tenant_id = $1", tenant.as_uuid());
-        let row = self.one("tenant", tenant, statement).await?;
-        Ok(row.map(|row| raw::tenant(tenant.as_uuid(), &row.state)).transpose()?)
+        let statement = sqlx::query_as!(
+            RawTenant,
+            "SELECT tenant_id, state FROM tenants WHERE tenant_id = $1",
+            tenant.as_uuid()
+        );
+        self.one("tenant", tenant, statement).await
     }
 
     async fn publish_cursor(&self, tenant: TenantId) -> Result<PublishCursor, ReadError> {
-        let statement = sqlx::query!(
-            "SELECT seq, published_seq, stream_seq FROM publish_cursors WHERE tenant_id = $1",
+        let statement = sqlx::query_as!(
+            RawPublishCursor,
+            "SELECT tenant_id, seq, published_seq, stream_seq FROM publish_cursors WHERE tenant_id = $1",
             tenant.as_uuid()
         );
-        match self.one("publish cursor", tenant, statement).await? {
-            None => Ok(PublishCursor::START),
-            Some(row) => Ok(raw::publish_cursor(tenant, row.seq, row.published_seq, row.stream_seq)?),
-        }
+        let cursor = self.one("publish cursor", tenant, statement).await?;
+        Ok(cursor.unwrap_or(PublishCursor::START))
     }
 
     async fn save_publish_cursor(&self, tenant: TenantId, cursor: PublishCursor) -> Result<(), ReadError> {
@@ -280,13 +302,17 @@ impl Reader for PostgresJournal {
     }
 
     async fn tenant_by_slug(&self, slug: &Slug) -> Result<Option<Tenant>, ReadError> {
-        let statement = sqlx::query!("SELECT tenant_id, state FROM tenants WHERE slug = $1", slug.as_str());
-        let row = self.one("tenant by slug", Sight::Directory, statement).await?;
-        Ok(row.map(|row| raw::tenant(row.tenant_id, &row.state)).transpose()?)
+        let statement = sqlx::query_as!(
+            RawTenant,
+            "SELECT tenant_id, state FROM tenants WHERE slug = $1",
+            slug.as_str()
+        );
+        self.one("tenant by slug", Sight::Directory, statement).await
     }
 
     async fn tenants(&self, after: Option<TenantId>, limit: PageSize) -> Result<Vec<(Tenant, Seq)>, ReadError> {
-        let statement = sqlx::query!(
+        let statement = sqlx::query_as!(
+            RawTenantHead,
             r#"
             SELECT t.tenant_id, t.state,
                 (SELECT coalesce(max(seq), 0) FROM events WHERE tenant_id = t.tenant_id) AS "head!"
@@ -295,13 +321,12 @@ impl Reader for PostgresJournal {
             after.map_or(Uuid::nil(), |id| id.as_uuid()),
             i64::from(limit.get())
         );
-        let found = self.all("tenants", Sight::Directory, statement).await?.into_iter();
-        let pairs = found.map(|row| raw::tenant_with_head(row.tenant_id, &row.state, row.head));
-        Ok(pairs.collect::<Result<_, _>>()?)
+        self.all("tenants", Sight::Directory, statement).await
     }
 
     async fn presented_key(&self, key: KeyId) -> Result<Option<PresentedKey>, ReadError> {
-        let statement = sqlx::query!(
+        let statement = sqlx::query_as!(
+            RawTenant,
             r#"
             SELECT t.tenant_id, t.state FROM api_keys AS k
             JOIN tenants AS t ON t.tenant_id = k.tenant_id
@@ -309,34 +334,27 @@ impl Reader for PostgresJournal {
             "#,
             key.as_uuid()
         );
-        let Some(row) = self.one("API key", Sight::Directory, statement).await? else {
-            return Ok(None);
-        };
-        let tenant = raw::tenant(row.tenant_id, &row.state)?;
-        let found = tenant.keys.iter().find(|candidate| candidate.id == key).cloned();
-        Ok(found.map(|key| PresentedKey {
-            tenant_id: tenant.id,
-            tenant_slug: tenant.slug,
-            tenant_state: tenant.state,
-            key,
-        }))
+        let tenant = self.one("API key", Sight::Directory, statement).await?;
+        Ok(tenant.and_then(|tenant| PresentedKey::of(tenant, key)))
     }
 
     async fn ping(&self) -> Result<(), ReadError> {
-        let statement = sqlx::query!(r#"SELECT 1 AS "one!""#);
+        let statement = sqlx::query!(r#"SELECT 1::bigint AS "one!""#).map(|row| row.one);
         self.one("storage", Sight::Directory, statement).await.map(drop)
     }
 }
 
 /// A statement that is a transaction of its own and says in it whose it is. The row of the wall comes first, because the
 /// merchant is looked up by it; the ORDER BY names the index, as it does in what a batch loads.
-fn merchant_state(
+fn merchant_by_id(
     tenant: TenantId,
     id: MerchantId,
-) -> Map<'static, Postgres, impl FnMut(PgRow) -> Result<String, sqlx::Error> + Send, PgArguments> {
-    sqlx::query!(
+) -> Map<'static, Postgres, impl FnMut(PgRow) -> Result<RawMerchant, sqlx::Error> + Send, PgArguments> {
+    sqlx::query_as!(
+        RawMerchant,
         r#"
-        SELECT m.state AS "state!" FROM (SELECT set_config('registry.tenant', $1, true)::uuid) AS wall (tenant)
+        SELECT m.merchant_id AS "merchant_id!", m.state AS "state!"
+        FROM (SELECT set_config('registry.tenant', $1, true)::uuid) AS wall (tenant)
         CROSS JOIN LATERAL (
             SELECT merchant_id, state FROM merchants
             WHERE tenant_id = wall.tenant AND merchant_id >= $2 ORDER BY merchant_id LIMIT 1
@@ -346,10 +364,4 @@ fn merchant_state(
         tenant.as_uuid().to_string(),
         id.as_uuid()
     )
-    .map(|row| row.state)
-}
-
-pub(crate) fn event_rows(found: Vec<StoredEvent>) -> Result<Vec<EventRow>, ReadError> {
-    let rows = found.into_iter().map(StoredEvent::into_row);
-    Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -1,13 +1,13 @@
 //! What PostgreSQL's rows are like.
 
 use chrono::{DateTime, Utc};
-use registry_journal::port::raw::{RawEvent, RawIdempotency, RawQuarantine, RawUnclaimed};
+use registry_journal::port::raw;
 
 /// The rows of the log that fit a condition.
 macro_rules! events {
     ($condition:literal, $($value:expr),+ $(,)?) => {
         sqlx::query_as!(
-            StoredEvent,
+            $crate::rows::Event,
             r#"
             SELECT tenant_id, seq, event_id, stream_kind, stream_id, version, type AS event_type, recorded_at, actor,
                 correlation_id, causation_id, idempotency_key, data, sealed, hash
@@ -18,14 +18,14 @@ macro_rules! events {
     };
 }
 
-/// An events row.
-pub(crate) type StoredEvent = RawEvent<DateTime<Utc>>;
-
-/// An `idempotency_keys` row.
-pub(crate) type StoredIdempotency = RawIdempotency<DateTime<Utc>>;
-
-/// A `quarantine` row.
-pub(crate) type StoredQuarantine = RawQuarantine<DateTime<Utc>>;
-
-/// An `unclaimed_merchants` row.
-pub(crate) type StoredUnclaimed = RawUnclaimed<DateTime<Utc>>;
+pub(crate) type DueQuestion = raw::RawDueQuestion<DateTime<Utc>>;
+pub(crate) type Event = raw::RawEvent<DateTime<Utc>>;
+pub(crate) type Head = raw::RawHead<DateTime<Utc>>;
+pub(crate) type Health = raw::RawHealth<DateTime<Utc>>;
+pub(crate) type Idempotency = raw::RawIdempotency<DateTime<Utc>>;
+pub(crate) type Projection = raw::RawProjection<DateTime<Utc>>;
+pub(crate) type Quarantine = raw::RawQuarantine<DateTime<Utc>>;
+pub(crate) type QuarantineCount = raw::RawQuarantineCount<DateTime<Utc>>;
+pub(crate) type QuestionCounts = raw::RawQuestionCounts<DateTime<Utc>>;
+pub(crate) type SilentLinks = raw::RawSilentLinks<DateTime<Utc>>;
+pub(crate) type Unclaimed = raw::RawUnclaimed<DateTime<Utc>>;

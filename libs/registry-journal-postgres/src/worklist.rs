@@ -5,23 +5,22 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use registry_domain::tenant::SilentLinks;
 use registry_domain::{EventId, MerchantId, TenantId, UnclaimedId, Version};
-use registry_journal::port::raw::{self, bigint};
+use registry_journal::port::raw::{RawMerchantId, bigint};
 use registry_journal::port::{
-    DueQuestion, PageSize, Postponement, QuarantineCount, QuarantineQuery, QuarantineRow, QuarantineState,
-    QuestionCounts, ReadError, TenantHealth, UnclaimedQuery, UnclaimedRow, UnclaimedState, Worklist,
+    DueQuestion, HEALTH_WINDOW, PageSize, Postponement, QuarantineCount, QuarantineQuery, QuarantineRow,
+    QuarantineState, QuestionCounts, ReadError, SILENCE_WINDOW, TenantHealth, UnclaimedQuery, UnclaimedRow,
+    UnclaimedState, Worklist,
 };
 use registry_journal::record::EventRow;
 use uuid::Uuid;
 
-use crate::PostgresJournal;
-use crate::read::event_rows;
-use crate::rows::{StoredEvent, StoredQuarantine, StoredUnclaimed};
+use crate::{PostgresJournal, rows};
 
 /// The rows of `quarantine` that fit a condition.
 macro_rules! quarantine {
     ($($condition:literal)+, $($value:expr),+ $(,)?) => {
         sqlx::query_as!(
-            StoredQuarantine,
+            rows::Quarantine,
             r#"
             SELECT tenant_id, event_id, seq, stream_kind, stream_id, version, reason, member_code, merchant_code,
                 received_at, state, settled_by
@@ -49,7 +48,7 @@ macro_rules! quarantine_page {
 macro_rules! unclaimed {
     ($condition:literal, $($value:expr),+ $(,)?) => {
         sqlx::query_as!(
-            StoredUnclaimed,
+            rows::Unclaimed,
             r#"
             SELECT tenant_id, member_code, merchant_code, id, first_seen_at, last_seen_at, callbacks, listed,
                 mapping_status, state, merchant_id, settled_by
@@ -68,7 +67,8 @@ impl Worklist for PostgresJournal {
         until: DateTime<Utc>,
         limit: PageSize,
     ) -> Result<Vec<DueQuestion>, ReadError> {
-        let doubtful = sqlx::query!(
+        let doubtful = sqlx::query_as!(
+            rows::DueQuestion,
             r#"
             SELECT merchant_id, ask_at AS "ask_at!", confirming_since, updated_at FROM merchants
             WHERE tenant_id = $1 AND confirming_since IS NOT NULL AND ask_at <= $2 ORDER BY confirming_since LIMIT $3
@@ -77,26 +77,20 @@ impl Worklist for PostgresJournal {
             until,
             i64::from(limit.get())
         );
-        let doubtful = self.all("due questions", tenant, doubtful).await?.into_iter();
-        let mut due = doubtful
-            .map(|row| raw::due_question(row.merchant_id, row.ask_at, row.confirming_since, row.updated_at))
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut due = self.all("due questions", tenant, doubtful).await?;
         let left = (limit.get() as usize).saturating_sub(due.len());
-        if left == 0 {
-            return Ok(due);
-        }
-        let others = sqlx::query!(
-            r#"
-            SELECT merchant_id, ask_at AS "ask_at!", updated_at FROM merchants
-            WHERE tenant_id = $1 AND ask_at <= $2 AND confirming_since IS NULL ORDER BY ask_at LIMIT $3
-            "#,
-            tenant.as_uuid(),
-            until,
-            bigint(left as u64)
-        );
-        for row in self.all("due questions", tenant, others).await? {
-            let since = None::<DateTime<Utc>>;
-            due.push(raw::due_question(row.merchant_id, row.ask_at, since, row.updated_at)?);
+        if left > 0 {
+            let others = sqlx::query_as!(
+                rows::DueQuestion,
+                r#"
+                SELECT merchant_id, ask_at AS "ask_at!", confirming_since, updated_at FROM merchants
+                WHERE tenant_id = $1 AND ask_at <= $2 AND confirming_since IS NULL ORDER BY ask_at LIMIT $3
+                "#,
+                tenant.as_uuid(),
+                until,
+                bigint(left as u64)
+            );
+            due.extend(self.all("due questions", tenant, others).await?);
         }
         Ok(due)
     }
@@ -129,7 +123,8 @@ impl Worklist for PostgresJournal {
         requested_until: DateTime<Utc>,
         limit: PageSize,
     ) -> Result<Vec<MerchantId>, ReadError> {
-        let statement = sqlx::query!(
+        let statement = sqlx::query_as!(
+            RawMerchantId,
             r#"
             SELECT merchant_id FROM merchants
             WHERE tenant_id = $1 AND confirming_since <= $2 ORDER BY confirming_since LIMIT $3
@@ -138,37 +133,36 @@ impl Worklist for PostgresJournal {
             requested_until,
             i64::from(limit.get())
         );
-        let ids = self.all("open confirmations", tenant, statement).await?.into_iter();
-        Ok(ids.map(|row| MerchantId::from_uuid(row.merchant_id)).collect())
+        self.all("open confirmations", tenant, statement).await
     }
 
     async fn question_counts(&self, tenant: TenantId, now: DateTime<Utc>) -> Result<QuestionCounts, ReadError> {
-        let statement = sqlx::query!(
+        let statement = sqlx::query_as!(
+            rows::QuestionCounts,
             r#"
-            SELECT count(*) AS "due!", min(ask_at) AS oldest, (
+            SELECT count(*) AS "due!", min(ask_at) AS oldest_due_at, (
                 SELECT count(*) FROM merchants WHERE tenant_id = $1 AND confirming_since IS NOT NULL
-            ) AS "held!"
+            ) AS "open_confirmations!"
             FROM merchants WHERE tenant_id = $1 AND ask_at <= $2
             "#,
             tenant.as_uuid(),
             now
         );
-        let row = self.one("question counts", tenant, statement).await?;
-        let counts = row.map(|row| raw::question_counts(tenant, row.due, row.oldest, row.held));
-        Ok(counts.transpose()?.unwrap_or_default())
+        let counts = self.one("question counts", tenant, statement).await?;
+        Ok(counts.unwrap_or_default())
     }
 
     async fn quarantine(&self, tenant: TenantId, query: &QuarantineQuery) -> Result<Vec<QuarantineRow>, ReadError> {
         let (id, after, limit) = (tenant.as_uuid(), bigint(query.after.0), i64::from(query.limit.get()));
         let reasons: Vec<_> = query.reasons.iter().map(|it| it.as_str().to_owned()).collect();
         let state = query.state.map(QuarantineState::as_str);
-        let found = match (&query.merchant, &query.reference, query.state) {
+        match (&query.merchant, &query.reference, query.state) {
             // What names an unknown pair stands in the tenant's stream, never in a merchant's.
-            (Some(_), Some(_), _) => return Ok(Vec::new()),
+            (Some(_), Some(_), _) => Ok(Vec::new()),
             (Some(merchant), None, _) => {
                 let merchant = merchant.as_uuid();
                 let way_in = quarantine_page!("stream_id = $6", id, after, limit, &reasons, state, merchant);
-                self.all("quarantine", tenant, way_in).await?
+                self.all("quarantine", tenant, way_in).await
             }
             (None, Some(pair), _) => {
                 let (member, shop) = (pair.member_code.as_str(), pair.merchant_code.as_str());
@@ -182,32 +176,29 @@ impl Worklist for PostgresJournal {
                     member,
                     shop
                 );
-                self.all("quarantine", tenant, way_in).await?
+                self.all("quarantine", tenant, way_in).await
             }
             (None, None, Some(QuarantineState::Open)) => {
                 let way_in = quarantine_page!("state = 'open'", id, after, limit, &reasons, state);
-                self.all("quarantine", tenant, way_in).await?
+                self.all("quarantine", tenant, way_in).await
             }
             (None, None, Some(QuarantineState::Redriven | QuarantineState::Discarded) | None) => {
                 let way_in = quarantine_page!("true", id, after, limit, &reasons, state);
-                self.all("quarantine", tenant, way_in).await?
+                self.all("quarantine", tenant, way_in).await
             }
-        };
-        let rows = found.into_iter().map(StoredQuarantine::into_row);
-        Ok(rows.collect::<Result<_, _>>()?)
+        }
     }
 
     async fn quarantine_counts(&self, tenant: TenantId) -> Result<Vec<QuarantineCount>, ReadError> {
-        let statement = sqlx::query!(
+        let statement = sqlx::query_as!(
+            rows::QuarantineCount,
             r#"
             SELECT reason, count(*) AS "count!", min(received_at) AS "oldest!" FROM quarantine
             WHERE tenant_id = $1 AND state = 'open' GROUP BY reason
             "#,
             tenant.as_uuid()
         );
-        let counted = self.all("quarantine counts", tenant, statement).await?.into_iter();
-        let counts = counted.map(|row| raw::quarantine_count(tenant, &row.reason, row.count, row.oldest));
-        Ok(counts.collect::<Result<_, _>>()?)
+        self.all("quarantine counts", tenant, statement).await
     }
 
     async fn quarantined(&self, tenant: TenantId, event_id: EventId) -> Result<Option<QuarantineRow>, ReadError> {
@@ -216,8 +207,7 @@ impl Worklist for PostgresJournal {
             tenant.as_uuid(),
             event_id.as_uuid()
         );
-        let found = self.one("callback in quarantine", tenant, statement).await?;
-        Ok(found.map(StoredQuarantine::into_row).transpose()?)
+        self.one("callback in quarantine", tenant, statement).await
     }
 
     async fn unclaimed_merchants(
@@ -229,14 +219,14 @@ impl Worklist for PostgresJournal {
         let after = query.after.map_or(Uuid::nil(), |id| id.as_uuid());
         let (id, limit) = (tenant.as_uuid(), i64::from(query.limit.get()));
         let state = query.state.map(UnclaimedState::as_str);
-        let found = if query.state == Some(UnclaimedState::Open) {
+        if query.state == Some(UnclaimedState::Open) {
             let way_in = unclaimed!(
                 "WHERE tenant_id = $1 AND id > $2 AND state = 'open' ORDER BY id LIMIT $3",
                 id,
                 after,
                 limit
             );
-            self.all("unclaimed merchants", tenant, way_in).await?
+            self.all("unclaimed merchants", tenant, way_in).await
         } else {
             let way_in = unclaimed!(
                 "WHERE tenant_id = $1 AND id > $2 AND ($4::text IS NULL OR state = $4) ORDER BY id LIMIT $3",
@@ -245,16 +235,13 @@ impl Worklist for PostgresJournal {
                 limit,
                 state
             );
-            self.all("unclaimed merchants", tenant, way_in).await?
-        };
-        let rows = found.into_iter().map(StoredUnclaimed::into_row);
-        Ok(rows.collect::<Result<_, _>>()?)
+            self.all("unclaimed merchants", tenant, way_in).await
+        }
     }
 
     async fn unclaimed_merchant(&self, tenant: TenantId, id: UnclaimedId) -> Result<Option<UnclaimedRow>, ReadError> {
         let statement = unclaimed!("WHERE tenant_id = $1 AND id = $2", tenant.as_uuid(), id.as_uuid());
-        let found = self.one("unclaimed merchant", tenant, statement).await?;
-        Ok(found.map(StoredUnclaimed::into_row).transpose()?)
+        self.one("unclaimed merchant", tenant, statement).await
     }
 
     async fn approvals(
@@ -274,17 +261,66 @@ impl Worklist for PostgresJournal {
             before.map_or(i64::MAX, |version| bigint(version.0)),
             i64::from(limit.get())
         );
-        let found = self.all("payment approvals", tenant, statement).await?;
-        let mut rows = event_rows(found)?;
+        let mut rows = self.all("payment approvals", tenant, statement).await?;
         rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.version));
         Ok(rows)
     }
 
     async fn silent_links(&self, tenant: TenantId) -> Result<Option<SilentLinks>, ReadError> {
-        self.find_silent_links(tenant).await
+        // One that was driven again names the one that it was. The log is walked backwards until there is one: the
+        // planner, who does not know how few events these are, would rather fetch all of them and sort. A log has no
+        // gaps.
+        let statement = sqlx::query_as!(
+            rows::SilentLinks,
+            r#"
+            WITH last AS (
+                SELECT seq FROM (
+                    SELECT seq, type, data FROM events WHERE tenant_id = $1 ORDER BY seq DESC LIMIT $2
+                ) AS recent
+                WHERE type IN ('callback.received', 'payment.approved', 'callback.quarantined', 'unclaimed_merchant.seen')
+                    AND data NOT LIKE '%"redrive_of":%'
+                ORDER BY seq DESC LIMIT 1
+            )
+            SELECT count(*) AS "links!", min(recorded_at) AS since FROM events
+            WHERE tenant_id = $1 AND type = 'link.issued' AND seq > coalesce(
+                (SELECT seq FROM last), (SELECT max(seq) - $2 FROM events WHERE tenant_id = $1)
+            )
+            "#,
+            tenant.as_uuid(),
+            i64::from(SILENCE_WINDOW)
+        );
+        let links = self.one("silent links", tenant, statement).await?;
+        Ok(links.flatten())
     }
 
     async fn tenant_health(&self, tenant: TenantId) -> Result<TenantHealth, ReadError> {
-        self.find_health(tenant).await
+        let statement = sqlx::query_as!(
+            rows::Health,
+            r#"
+            SELECT (
+                    SELECT recorded_at FROM (
+                        SELECT seq, type, recorded_at, data FROM events
+                        WHERE tenant_id = $1 ORDER BY seq DESC LIMIT $2
+                    ) AS recent
+                    WHERE type IN (
+                            'callback.received', 'payment.approved', 'callback.quarantined', 'unclaimed_merchant.seen'
+                        )
+                        AND data NOT LIKE '%"redrive_of":%'
+                    ORDER BY seq DESC LIMIT 1
+                ) AS last_callback_at,
+                count(*) FILTER (WHERE type IN ('review.changed', 'upstream.unlinked', 'upstream.relinked'))
+                    AS "changes!",
+                count(*) FILTER (WHERE type = 'status.observed' AND data LIKE '%"healed":true%') AS "healed!",
+                (SELECT count(*) FROM quarantine WHERE tenant_id = $1 AND state = 'open') AS "quarantined!",
+                (SELECT count(*) FROM unclaimed_merchants WHERE tenant_id = $1 AND state = 'open') AS "unclaimed!",
+                (SELECT count(*) FROM merchants WHERE tenant_id = $1 AND confirming_since IS NOT NULL) AS "held!"
+            FROM events
+            WHERE tenant_id = $1 AND seq > (SELECT max(seq) - $2 FROM events WHERE tenant_id = $1)
+            "#,
+            tenant.as_uuid(),
+            i64::from(HEALTH_WINDOW)
+        );
+        let health = self.one("health of a tenant", tenant, statement).await?;
+        Ok(health.unwrap_or_default())
     }
 }

@@ -1,61 +1,51 @@
 //! What a batch writes of callbacks: quarantine, pairs that nobody had registered, payment approvals. Most batches write
 //! none of these.
 
-use registry_journal::port::{ApprovalRow, QuarantineRow, Settlement, TransactError, UnclaimedRow, Writes};
-use sqlx::SqliteConnection;
+use registry_journal::port::{ApprovalRow, QuarantineRow, Settlement, UnclaimedRow, Writes};
 
-use crate::error::transact;
 use crate::rows::micros;
-use crate::write::{hex, hex_bytes, to_json};
+use crate::write::{Statement, hex, hex_bytes, to_json};
 
 /// Removes what is to be folded anew.
-pub(crate) async fn clear(connection: &mut SqliteConnection, writes: &Writes) -> Result<(), TransactError> {
-    for (tenant, event) in &writes.cleared_callbacks {
-        let (tenant, event) = (tenant.as_uuid(), event.as_uuid());
+pub(crate) fn cleared(writes: &Writes) -> Vec<Statement> {
+    let callbacks = writes.cleared_callbacks.iter().map(|(tenant, event)| {
         sqlx::query!(
             "DELETE FROM quarantine WHERE tenant_id = ?1 AND event_id = ?2",
-            tenant,
-            event
+            tenant.as_uuid(),
+            event.as_uuid()
         )
-        .execute(&mut *connection)
-        .await
-        .map_err(transact)?;
-    }
-    for (tenant, reference) in &writes.cleared_pairs {
-        let tenant = tenant.as_uuid();
-        let (member, merchant) = (reference.member_code.as_str(), reference.merchant_code.as_str());
+    });
+    let pairs = writes.cleared_pairs.iter().map(|(tenant, pair)| {
         sqlx::query!(
             "DELETE FROM unclaimed_merchants WHERE tenant_id = ?1 AND member_code = ?2 AND merchant_code = ?3",
-            tenant,
-            member,
-            merchant
+            tenant.as_uuid(),
+            pair.member_code.as_str(),
+            pair.merchant_code.as_str()
         )
-        .execute(&mut *connection)
-        .await
-        .map_err(transact)?;
-    }
-    Ok(())
+    });
+    callbacks.chain(pairs).collect()
 }
 
 /// In this order: a callback is there before it is settled, and its pair before it is discarded with it.
-pub(crate) async fn write(connection: &mut SqliteConnection, writes: &Writes) -> Result<(), TransactError> {
+pub(crate) fn written(writes: &Writes) -> Vec<Statement> {
+    let mut statements = Vec::new();
     if !writes.quarantine.is_empty() {
-        quarantine(connection, &writes.quarantine).await?;
+        statements.push(quarantine(&writes.quarantine));
     }
     if !writes.settlements.is_empty() {
-        settle(connection, &writes.settlements).await?;
+        statements.push(settle(&writes.settlements));
     }
     if !writes.unclaimed.is_empty() {
-        unclaimed(connection, &writes.unclaimed).await?;
-        discard_dismissed(connection, &writes.unclaimed).await?;
+        statements.push(unclaimed(&writes.unclaimed));
+        statements.push(discard_dismissed(&writes.unclaimed));
     }
     if !writes.approvals.is_empty() {
-        approvals(connection, &writes.approvals).await?;
+        statements.push(approvals(&writes.approvals));
     }
-    Ok(())
+    statements
 }
 
-async fn quarantine(connection: &mut SqliteConnection, rows: &[QuarantineRow]) -> Result<(), TransactError> {
+fn quarantine(rows: &[QuarantineRow]) -> Statement {
     let row = |row: &QuarantineRow| {
         let pair = row.reference.as_ref();
         (
@@ -86,13 +76,9 @@ async fn quarantine(connection: &mut SqliteConnection, rows: &[QuarantineRow]) -
         "#,
         rows
     )
-    .execute(connection)
-    .await
-    .map_err(transact)?;
-    Ok(())
 }
 
-async fn settle(connection: &mut SqliteConnection, settlements: &[Settlement]) -> Result<(), TransactError> {
+fn settle(settlements: &[Settlement]) -> Statement {
     let row = |row: &Settlement| {
         (
             hex(row.tenant_id.as_uuid()),
@@ -114,14 +100,10 @@ async fn settle(connection: &mut SqliteConnection, settlements: &[Settlement]) -
         "#,
         rows
     )
-    .execute(connection)
-    .await
-    .map_err(transact)?;
-    Ok(())
 }
 
 /// The same as [`UnclaimedRow::joined`], with what is known already.
-async fn unclaimed(connection: &mut SqliteConnection, rows: &[UnclaimedRow]) -> Result<(), TransactError> {
+fn unclaimed(rows: &[UnclaimedRow]) -> Statement {
     let row = |row: &UnclaimedRow| {
         (
             hex(row.tenant_id.as_uuid()),
@@ -159,14 +141,10 @@ async fn unclaimed(connection: &mut SqliteConnection, rows: &[UnclaimedRow]) -> 
         "#,
         rows
     )
-    .execute(connection)
-    .await
-    .map_err(transact)?;
-    Ok(())
 }
 
 /// What is dismissed takes its callbacks with it, those that come later too.
-async fn discard_dismissed(connection: &mut SqliteConnection, pairs: &[UnclaimedRow]) -> Result<(), TransactError> {
+fn discard_dismissed(pairs: &[UnclaimedRow]) -> Statement {
     let pair = |pair: &UnclaimedRow| {
         (
             hex(pair.tenant_id.as_uuid()),
@@ -189,13 +167,9 @@ async fn discard_dismissed(connection: &mut SqliteConnection, pairs: &[Unclaimed
         "#,
         pairs
     )
-    .execute(connection)
-    .await
-    .map_err(transact)?;
-    Ok(())
 }
 
-async fn approvals(connection: &mut SqliteConnection, rows: &[ApprovalRow]) -> Result<(), TransactError> {
+fn approvals(rows: &[ApprovalRow]) -> Statement {
     let row = |row: &ApprovalRow| {
         (
             hex(row.tenant_id.as_uuid()),
@@ -215,8 +189,4 @@ async fn approvals(connection: &mut SqliteConnection, rows: &[ApprovalRow]) -> R
         "#,
         rows
     )
-    .execute(connection)
-    .await
-    .map_err(transact)?;
-    Ok(())
 }

@@ -7,15 +7,11 @@
 #[macro_use]
 mod rows;
 
+mod ask;
 mod callbacks;
-mod directory;
 mod error;
-mod health;
-mod idempotency;
-mod known;
 mod list;
 mod load;
-mod projected;
 mod read;
 mod worklist;
 mod write;

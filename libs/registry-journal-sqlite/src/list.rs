@@ -2,35 +2,14 @@
 //! write each one out. Every value is bound; only our own words and column names are text of the statement.
 
 use registry_domain::TenantId;
-use registry_domain::merchant::{Merchant, Stage};
-use registry_journal::port::{
-    Direction, MerchantFilter, MerchantQuery, PagePosition, ReadError, SortKey, StatusCount, raw,
-};
-use sqlx::types::Uuid;
-use sqlx::{QueryBuilder, Row, Sqlite, SqlitePool};
+use registry_domain::merchant::Stage;
+use registry_journal::port::{Direction, MerchantFilter, MerchantQuery, PagePosition, SearchPatterns, SortKey};
+use sqlx::{QueryBuilder, Sqlite};
 
-use crate::error::read;
 use crate::rows::micros;
 
-pub(crate) async fn merchants(
-    pool: &SqlitePool,
-    tenant: TenantId,
-    query: &MerchantQuery,
-) -> Result<Vec<Merchant>, ReadError> {
-    let Some(mut statement) = merchants_statement(tenant, query) else {
-        return Ok(Vec::new());
-    };
-    let found = statement.build().fetch_all(pool).await.map_err(read("merchants"))?;
-    let merchant = |row: sqlx::sqlite::SqliteRow| -> Result<Merchant, ReadError> {
-        let id: Uuid = row.try_get(0).map_err(read("merchants"))?;
-        let state: String = row.try_get(1).map_err(read("merchants"))?;
-        Ok(raw::merchant(id, &state)?)
-    };
-    found.into_iter().map(merchant).collect()
-}
-
 /// None where the filter contradicts itself.
-fn merchants_statement(tenant: TenantId, query: &MerchantQuery) -> Option<QueryBuilder<Sqlite>> {
+pub(crate) fn merchants(tenant: TenantId, query: &MerchantQuery) -> Option<QueryBuilder<Sqlite>> {
     let column = match query.sort {
         SortKey::CreatedAt => "created_at",
         SortKey::UpdatedAt => "updated_at",
@@ -60,22 +39,8 @@ fn merchants_statement(tenant: TenantId, query: &MerchantQuery) -> Option<QueryB
     Some(statement)
 }
 
-pub(crate) async fn status_counts(
-    pool: &SqlitePool,
-    tenant: TenantId,
-    filter: &MerchantFilter,
-) -> Result<Vec<StatusCount>, ReadError> {
-    let Some(mut statement) = counts_statement(tenant, filter) else {
-        return Ok(Vec::new());
-    };
-    let found = statement.build().fetch_all(pool).await.map_err(read("status counts"))?;
-    let counted = |row: sqlx::sqlite::SqliteRow| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
-    let counted = found.into_iter().map(counted).collect::<Result<Vec<_>, _>>();
-    Ok(raw::status_counts(tenant, counted.map_err(read("status counts"))?)?)
-}
-
 /// None where the filter contradicts itself.
-fn counts_statement(tenant: TenantId, filter: &MerchantFilter) -> Option<QueryBuilder<Sqlite>> {
+pub(crate) fn status_counts(tenant: TenantId, filter: &MerchantFilter) -> Option<QueryBuilder<Sqlite>> {
     let stages = filter.stages_to_look_in();
     if stages.is_empty() {
         return None;
@@ -92,7 +57,7 @@ fn push_filter(statement: &mut QueryBuilder<Sqlite>, tenant: TenantId, stages: &
     if !filter.statuses.is_empty() {
         push_any(statement, "status", filter.statuses.iter().map(|it| it.as_str()));
     }
-    if let Some(search) = &filter.search {
+    if let Some(search) = &filter.search_patterns() {
         push_search(statement, search);
     }
 }
@@ -106,30 +71,18 @@ fn push_any(statement: &mut QueryBuilder<Sqlite>, column: &str, words: impl Iter
     statement.push(")");
 }
 
-fn push_search(statement: &mut QueryBuilder<Sqlite>, search: &str) {
-    let part = format!("%{}%", escape(search));
+fn push_search(statement: &mut QueryBuilder<Sqlite>, search: &SearchPatterns) {
     statement.push(" AND (");
+    let mut any = statement.separated(" OR ");
     for column in ["member_code", "merchant_code", "company_name", "branch_name"] {
-        statement
-            .push(format!("{column} LIKE "))
-            .push_bind(part.clone())
-            .push(" ESCAPE '\\' OR ");
+        any.push(format!("{column} LIKE "))
+            .push_bind_unseparated(search.part.clone())
+            .push_unseparated(" ESCAPE '\\'");
     }
-    let digits: String = search.chars().filter(char::is_ascii_digit).collect();
-    let is_number = !digits.is_empty() && search.chars().all(|c| c.is_ascii_digit() || c == '-');
-    if is_number {
-        statement
-            .push("business_number LIKE ")
-            .push_bind(format!("{digits}%"))
-            .push(")");
-    } else {
-        statement.push("false)");
+    if let Some(number) = &search.number {
+        any.push("business_number LIKE ").push_bind_unseparated(number.clone());
     }
-}
-
-/// `%` and `_` in a search are letters, not wildcards.
-fn escape(search: &str) -> String {
-    search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+    statement.push(")");
 }
 
 #[cfg(test)]
@@ -137,6 +90,8 @@ mod tests {
     use registry_domain::MerchantId;
     use registry_domain::review::ReviewStatus;
     use registry_journal::port::PageSize;
+    use sqlx::types::Uuid;
+    use sqlx::{Row, SqlitePool};
     use tempfile::TempDir;
 
     use super::*;
@@ -192,7 +147,7 @@ mod tests {
         for query in queries() {
             let plan = plan(
                 &journal.readers,
-                merchants_statement(tenant, &query).expect("it can be fulfilled"),
+                merchants(tenant, &query).expect("it can be fulfilled"),
             )
             .await;
             let mut tables = plan.iter().filter(|step| step.contains("merchants"));
@@ -217,7 +172,7 @@ mod tests {
         for query in queries() {
             let plan = plan(
                 &journal.readers,
-                counts_statement(tenant, &query.filter).expect("it can be fulfilled"),
+                status_counts(tenant, &query.filter).expect("it can be fulfilled"),
             )
             .await;
             assert!(

@@ -1,304 +1,289 @@
 //! What a batch sees: one statement for each kind of thing that its scope names.
-
-use std::collections::{HashMap, HashSet};
-use std::hash::Hash;
+//!
+//! CROSS JOIN keeps the order: one probe of an index for each key that is wanted, never a scan.
 
 use registry_domain::tenant::Slug;
-use registry_domain::{MerchantCode, MerchantId, TenantId, Version};
-use registry_journal::port::{Head, Inconsistency, Loaded, LoadedMerchant, LoadedTenant, Scope, TransactError, raw};
-use serde_json::json;
-use sqlx::SqliteConnection;
+use registry_domain::{EventId, MerchantCode, MerchantId, Reference, TenantId};
+use registry_journal::port::raw::{
+    Found, RawApproval, RawBusinessNumber, RawMerchantCode, RawOwnedMerchant, RawOwnedTenant, RawSlug, RawStream,
+};
+use registry_journal::port::{ApprovalDigest, Loaded, Scope, TransactError};
+use sqlx::query::Map;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::types::Uuid;
+use sqlx::{Sqlite, SqliteConnection};
 
 use crate::error::transact;
-use crate::known;
-use crate::rows::{StoredIdempotency, StoredMerchantRow, micros};
-use crate::write::hex;
+use crate::rows::{Head, Idempotency, Quarantine, Unclaimed, micros};
+use crate::write::{hex, hex_bytes, to_json};
 
 /// Reads everything that the scope names. Called with the write lock held.
 pub(crate) async fn load(connection: &mut SqliteConnection, scope: &Scope) -> Result<Loaded, TransactError> {
-    let mut loaded = Loaded {
-        heads: heads(connection, scope).await?,
-        tenants: tenants(connection, scope).await?,
-        ..Loaded::default()
-    };
+    let loaded = Loaded::default();
+    let mut loading = Loading { connection, loaded };
+    loading.heads(&scope.tenants).await?;
+    loading.tenants(&scope.tenants).await?;
     if !scope.merchants.is_empty() {
-        let found = merchants_by_id(connection, scope).await?;
-        insert_merchants(&mut loaded, found)?;
+        loading.merchants_by_id(&scope.merchants).await?;
     }
     if !scope.references.is_empty() {
-        let found = merchants_by_reference(connection, scope).await?;
-        insert_merchants(&mut loaded, found)?;
+        loading.merchants_by_reference(&scope.references).await?;
     }
     if !scope.merchant_codes.is_empty() {
-        loaded.merchant_codes = merchant_codes(connection, scope).await?;
+        loading.merchant_codes(&scope.merchant_codes).await?;
     }
     if !scope.business_numbers.is_empty() {
-        loaded.business_numbers = business_numbers(connection, scope).await?;
+        loading.business_numbers(&scope.business_numbers).await?;
     }
     if !scope.idempotency_keys.is_empty() {
-        idempotency_keys(connection, scope, &mut loaded).await?;
+        loading.idempotency_keys(scope).await?;
     }
     if !scope.slugs.is_empty() {
-        slugs(connection, scope, &mut loaded).await?;
+        loading.slugs(&scope.slugs).await?;
     }
-    known::load(connection, scope, &mut loaded).await?;
+    if !scope.quarantined.is_empty() {
+        loading.quarantined(&scope.quarantined).await?;
+    }
+    if !scope.unclaimed.is_empty() {
+        loading.unclaimed(&scope.unclaimed).await?;
+    }
+    if !scope.approvals.is_empty() {
+        loading.approvals(&scope.approvals).await?;
+    }
     if !scope.streams.is_empty() {
-        streams(connection, scope, &mut loaded).await?;
+        loading.streams(&scope.streams).await?;
     }
-    Ok(loaded)
+    Ok(loading.loaded)
 }
 
-fn tenant_list(scope: &Scope) -> String {
-    json!(scope.tenants.iter().map(|id| hex(id.as_uuid())).collect::<Vec<_>>()).to_string()
+fn tenant_list(tenants: &[TenantId]) -> String {
+    to_json(tenants.iter().map(|id| hex(id.as_uuid())))
 }
 
-async fn heads(connection: &mut SqliteConnection, scope: &Scope) -> Result<HashMap<TenantId, Head>, TransactError> {
-    let wanted = tenant_list(scope);
-    let found = sqlx::query!(
-        r#"
-        SELECT e.tenant_id AS "tenant_id!: Uuid", e.seq AS "seq!", e.hash AS "hash!", e.recorded_at AS "recorded_at!"
-        FROM jsonb_each(?1) AS wanted
-        CROSS JOIN events AS e
-            ON e.tenant_id = unhex(wanted.value)
-            AND e.seq = (SELECT max(seq) FROM events WHERE tenant_id = unhex(wanted.value))
-        "#,
-        wanted
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(transact)?;
-    let mut heads = HashMap::with_capacity(found.len());
-    for row in found {
-        let tenant_id = TenantId::from_uuid(row.tenant_id);
-        heads.insert(tenant_id, raw::head(tenant_id, row.seq, row.hash, row.recorded_at)?);
-    }
-    Ok(heads)
+/// Keys of one part beside the tenant.
+fn pairs<Key>(keys: &[(TenantId, Key)], part: impl Fn(&Key) -> String) -> String {
+    to_json(keys.iter().map(|(tenant, key)| (hex(tenant.as_uuid()), part(key))))
 }
 
-async fn tenants(
-    connection: &mut SqliteConnection,
-    scope: &Scope,
-) -> Result<HashMap<TenantId, LoadedTenant>, TransactError> {
-    let wanted = tenant_list(scope);
-    let found = sqlx::query!(
-        r#"
-        SELECT t.tenant_id AS "tenant_id!: Uuid", t.state AS "state!", k.wrapped AS "wrapped?: Vec<u8>"
-        FROM jsonb_each(?1) AS wanted
-        CROSS JOIN tenants AS t ON t.tenant_id = unhex(wanted.value)
-        LEFT JOIN data_keys AS k ON k.tenant_id = t.tenant_id AND k.owner = t.tenant_id
-        "#,
-        wanted
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(transact)?;
-    let mut tenants = HashMap::with_capacity(found.len());
-    for row in found {
-        let tenant = raw::tenant(row.tenant_id, &row.state)?;
-        tenants.insert(
-            tenant.id,
-            LoadedTenant {
-                tenant,
-                wrapped_key: row.wrapped,
-            },
-        );
-    }
-    Ok(tenants)
+fn references(keys: &[(TenantId, Reference)]) -> String {
+    to_json(keys.iter().map(|(tenant, pair)| {
+        let (member, merchant) = (pair.member_code.as_str(), pair.merchant_code.as_str());
+        (hex(tenant.as_uuid()), member, merchant)
+    }))
 }
 
-async fn merchants_by_id(
-    connection: &mut SqliteConnection,
-    scope: &Scope,
-) -> Result<Vec<StoredMerchantRow>, TransactError> {
-    let key = |(tenant, merchant): &(TenantId, MerchantId)| json!([hex(tenant.as_uuid()), hex(merchant.as_uuid())]);
-    let wanted = json!(scope.merchants.iter().map(key).collect::<Vec<_>>()).to_string();
-    // CROSS JOIN keeps the order: one probe of the primary key for each merchant wanted, never a scan.
-    sqlx::query_as!(
-        StoredMerchantRow,
-        r#"
-        SELECT m.tenant_id AS "tenant_id!: Uuid", m.merchant_id AS "merchant_id!: Uuid", m.state AS "state!",
-            k.wrapped AS "wrapped?: Vec<u8>"
-        FROM jsonb_each(?1) AS wanted
-        CROSS JOIN merchants AS m
-            ON m.tenant_id = unhex(wanted.value ->> 0) AND m.merchant_id = unhex(wanted.value ->> 1)
-        LEFT JOIN data_keys AS k ON k.tenant_id = m.tenant_id AND k.owner = m.merchant_id
-        "#,
-        wanted
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(transact)
+struct Loading<'a> {
+    connection: &'a mut SqliteConnection,
+    loaded: Loaded,
 }
 
-async fn merchants_by_reference(
-    connection: &mut SqliteConnection,
-    scope: &Scope,
-) -> Result<Vec<StoredMerchantRow>, TransactError> {
-    let keys = scope.references.iter().map(|(tenant, reference)| {
-        json!([
-            hex(tenant.as_uuid()),
-            reference.member_code.as_str(),
-            reference.merchant_code.as_str()
-        ])
-    });
-    let wanted = json!(keys.collect::<Vec<_>>()).to_string();
-    sqlx::query_as!(
-        StoredMerchantRow,
-        r#"
-        SELECT m.tenant_id AS "tenant_id!: Uuid", m.merchant_id AS "merchant_id!: Uuid", m.state AS "state!",
-            k.wrapped AS "wrapped?: Vec<u8>"
-        FROM jsonb_each(?1) AS wanted
-        CROSS JOIN merchants AS m
-            ON m.tenant_id = unhex(wanted.value ->> 0)
-            AND m.member_code = wanted.value ->> 1
-            AND m.merchant_code = wanted.value ->> 2
-        LEFT JOIN data_keys AS k ON k.tenant_id = m.tenant_id AND k.owner = m.merchant_id
-        "#,
-        wanted
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(transact)
-}
-
-fn insert_merchants(loaded: &mut Loaded, rows: Vec<StoredMerchantRow>) -> Result<(), TransactError> {
-    for row in rows {
-        let merchant = raw::merchant(row.merchant_id, &row.state)?;
-        let key = (TenantId::from_uuid(row.tenant_id), merchant.id);
-        let wrapped_key = row.wrapped;
-        loaded.merchants.insert(key, LoadedMerchant { merchant, wrapped_key });
-    }
-    Ok(())
-}
-
-/// A code may stand under very many members: whether one has it is one probe, how many have it would be a count.
-async fn merchant_codes(
-    connection: &mut SqliteConnection,
-    scope: &Scope,
-) -> Result<HashSet<(TenantId, MerchantCode)>, TransactError> {
-    let key = |(tenant, code): &(TenantId, MerchantCode)| json!([hex(tenant.as_uuid()), code.as_str()]);
-    let wanted = json!(scope.merchant_codes.iter().map(key).collect::<Vec<_>>()).to_string();
-    let positions = sqlx::query_scalar!(
-        r#"
-        SELECT wanted.key + 0 AS "position!: i64" FROM jsonb_each(?1) AS wanted
-        WHERE EXISTS (
-            SELECT 1 FROM merchants
-            WHERE tenant_id = unhex(wanted.value ->> 0) AND merchant_code = wanted.value ->> 1
-        )
-        "#,
-        wanted
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(transact)?;
-    Ok(at_positions(&scope.merchant_codes, &positions))
-}
-
-async fn business_numbers(
-    connection: &mut SqliteConnection,
-    scope: &Scope,
-) -> Result<HashSet<(TenantId, String)>, TransactError> {
-    let key = |(tenant, number): &(TenantId, String)| json!([hex(tenant.as_uuid()), number]);
-    let wanted = json!(scope.business_numbers.iter().map(key).collect::<Vec<_>>()).to_string();
-    let positions = sqlx::query_scalar!(
-        r#"
-        SELECT wanted.key + 0 AS "position!: i64" FROM jsonb_each(?1) AS wanted
-        WHERE EXISTS (
-            SELECT 1 FROM merchants
-            WHERE tenant_id = unhex(wanted.value ->> 0) AND business_number = wanted.value ->> 1
-        )
-        "#,
-        wanted
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(transact)?;
-    Ok(at_positions(&scope.business_numbers, &positions))
-}
-
-/// The keys at these places of the list that was asked for.
-fn at_positions<Key: Clone + Eq + Hash>(keys: &[Key], positions: &[i64]) -> HashSet<Key> {
-    let positions = positions.iter().filter_map(|position| usize::try_from(*position).ok());
-    positions.filter_map(|position| keys.get(position).cloned()).collect()
-}
-
-async fn idempotency_keys(
-    connection: &mut SqliteConnection,
-    scope: &Scope,
-    loaded: &mut Loaded,
-) -> Result<(), TransactError> {
-    let key = |(tenant, key): &(TenantId, String)| json!([hex(tenant.as_uuid()), key]);
-    let wanted = json!(scope.idempotency_keys.iter().map(key).collect::<Vec<_>>()).to_string();
-    let now = micros(scope.now);
-    let found = sqlx::query_as!(
-        StoredIdempotency,
-        r#"
-        SELECT i.tenant_id AS "tenant_id!: Uuid", i.key AS "key!", i.fingerprint AS "fingerprint!",
-            i.merchant_id AS "merchant_id!: Uuid", i.link_id AS "link_id?: Uuid", i.version AS "version!",
-            i.created_at AS "created_at!", i.expires_at AS "expires_at!"
-        FROM jsonb_each(?1) AS wanted
-        CROSS JOIN idempotency_keys AS i
-            ON i.tenant_id = unhex(wanted.value ->> 0) AND i.key = wanted.value ->> 1
-        WHERE i.expires_at > ?2
-        "#,
-        wanted,
-        now
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(transact)?;
-    for row in found {
-        let row = row.into_row()?;
-        loaded.idempotency.insert((row.tenant_id, row.key.clone()), row);
-    }
-    Ok(())
-}
-
-async fn slugs(connection: &mut SqliteConnection, scope: &Scope, loaded: &mut Loaded) -> Result<(), TransactError> {
-    let wanted = json!(scope.slugs.iter().map(Slug::as_str).collect::<Vec<_>>()).to_string();
-    let found = sqlx::query!(
-        r#"
-        SELECT t.slug AS "slug!", t.tenant_id AS "tenant_id!: Uuid"
-        FROM jsonb_each(?1) AS wanted
-        CROSS JOIN tenants AS t ON t.slug = wanted.value
-        "#,
-        wanted
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(transact)?;
-    for row in found {
-        let tenant_id = TenantId::from_uuid(row.tenant_id);
-        let slug = Slug::parse(&row.slug).map_err(|error| Inconsistency::of("tenants", tenant_id, error))?;
-        loaded.slugs.insert(slug, tenant_id);
-    }
-    Ok(())
-}
-
-async fn streams(connection: &mut SqliteConnection, scope: &Scope, loaded: &mut Loaded) -> Result<(), TransactError> {
-    let key = |(tenant, stream): &(TenantId, Uuid)| json!([hex(tenant.as_uuid()), hex(*stream)]);
-    let wanted = json!(scope.streams.iter().map(key).collect::<Vec<_>>()).to_string();
-    let found = sqlx::query!(
-        r#"
-        SELECT unhex(wanted.value ->> 0) AS "tenant_id!: Uuid", unhex(wanted.value ->> 1) AS "stream_id!: Uuid", (
-            SELECT max(version) FROM events
-            WHERE tenant_id = unhex(wanted.value ->> 0) AND stream_id = unhex(wanted.value ->> 1)
-        ) AS "version?: i64"
-        FROM jsonb_each(?1) AS wanted
-        "#,
-        wanted
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(transact)?;
-    for row in found {
-        let tenant_id = TenantId::from_uuid(row.tenant_id);
-        if let Some(version) = row.version {
-            let version =
-                raw::number("version", version).map_err(|error| Inconsistency::of("events", tenant_id, error))?;
-            loaded.streams.insert((tenant_id, row.stream_id), Version(version));
+impl Loading<'_> {
+    async fn find<Raw, F>(&mut self, statement: Map<'_, Sqlite, F, SqliteArguments>) -> Result<(), TransactError>
+    where
+        Raw: Found + Send + Unpin,
+        F: FnMut(SqliteRow) -> Result<Raw, sqlx::Error> + Send,
+    {
+        let found = statement.fetch_all(&mut *self.connection).await.map_err(transact)?;
+        for row in found {
+            row.add_to(&mut self.loaded)?;
         }
+        Ok(())
     }
-    Ok(())
+
+    async fn heads(&mut self, wanted: &[TenantId]) -> Result<(), TransactError> {
+        let statement = sqlx::query_as!(
+            Head,
+            r#"
+            SELECT e.tenant_id AS "tenant_id!: Uuid", e.seq AS "seq!", e.hash AS "hash!",
+                e.recorded_at AS "recorded_at!"
+            FROM jsonb_each(?1) AS wanted
+            CROSS JOIN events AS e
+                ON e.tenant_id = unhex(wanted.value)
+                AND e.seq = (SELECT max(seq) FROM events WHERE tenant_id = unhex(wanted.value))
+            "#,
+            tenant_list(wanted)
+        );
+        self.find(statement).await
+    }
+
+    async fn tenants(&mut self, wanted: &[TenantId]) -> Result<(), TransactError> {
+        let statement = sqlx::query_as!(
+            RawOwnedTenant,
+            r#"
+            SELECT t.tenant_id AS "tenant_id!: Uuid", t.state AS "state!", k.wrapped AS "wrapped?: Vec<u8>"
+            FROM jsonb_each(?1) AS wanted
+            CROSS JOIN tenants AS t ON t.tenant_id = unhex(wanted.value)
+            LEFT JOIN data_keys AS k ON k.tenant_id = t.tenant_id AND k.owner = t.tenant_id
+            "#,
+            tenant_list(wanted)
+        );
+        self.find(statement).await
+    }
+
+    async fn merchants_by_id(&mut self, wanted: &[(TenantId, MerchantId)]) -> Result<(), TransactError> {
+        let statement = sqlx::query_as!(
+            RawOwnedMerchant,
+            r#"
+            SELECT m.tenant_id AS "tenant_id!: Uuid", m.merchant_id AS "merchant_id!: Uuid", m.state AS "state!",
+                k.wrapped AS "wrapped?: Vec<u8>"
+            FROM jsonb_each(?1) AS wanted
+            CROSS JOIN merchants AS m
+                ON m.tenant_id = unhex(wanted.value ->> 0) AND m.merchant_id = unhex(wanted.value ->> 1)
+            LEFT JOIN data_keys AS k ON k.tenant_id = m.tenant_id AND k.owner = m.merchant_id
+            "#,
+            pairs(wanted, |id| hex(id.as_uuid()))
+        );
+        self.find(statement).await
+    }
+
+    async fn merchants_by_reference(&mut self, wanted: &[(TenantId, Reference)]) -> Result<(), TransactError> {
+        let statement = sqlx::query_as!(
+            RawOwnedMerchant,
+            r#"
+            SELECT m.tenant_id AS "tenant_id!: Uuid", m.merchant_id AS "merchant_id!: Uuid", m.state AS "state!",
+                k.wrapped AS "wrapped?: Vec<u8>"
+            FROM jsonb_each(?1) AS wanted
+            CROSS JOIN merchants AS m
+                ON m.tenant_id = unhex(wanted.value ->> 0)
+                AND m.member_code = wanted.value ->> 1
+                AND m.merchant_code = wanted.value ->> 2
+            LEFT JOIN data_keys AS k ON k.tenant_id = m.tenant_id AND k.owner = m.merchant_id
+            "#,
+            references(wanted)
+        );
+        self.find(statement).await
+    }
+
+    /// A code may stand under very many members: whether one has it is one probe, how many have it would be a count.
+    async fn merchant_codes(&mut self, wanted: &[(TenantId, MerchantCode)]) -> Result<(), TransactError> {
+        let statement = sqlx::query_as!(
+            RawMerchantCode,
+            r#"
+            SELECT unhex(wanted.value ->> 0) AS "tenant_id!: Uuid", wanted.value ->> 1 AS "merchant_code!: String"
+            FROM jsonb_each(?1) AS wanted
+            WHERE EXISTS (
+                SELECT 1 FROM merchants
+                WHERE tenant_id = unhex(wanted.value ->> 0) AND merchant_code = wanted.value ->> 1
+            )
+            "#,
+            pairs(wanted, |code| code.as_str().to_owned())
+        );
+        self.find(statement).await
+    }
+
+    async fn business_numbers(&mut self, wanted: &[(TenantId, String)]) -> Result<(), TransactError> {
+        let statement = sqlx::query_as!(
+            RawBusinessNumber,
+            r#"
+            SELECT unhex(wanted.value ->> 0) AS "tenant_id!: Uuid", wanted.value ->> 1 AS "business_number!: String"
+            FROM jsonb_each(?1) AS wanted
+            WHERE EXISTS (
+                SELECT 1 FROM merchants
+                WHERE tenant_id = unhex(wanted.value ->> 0) AND business_number = wanted.value ->> 1
+            )
+            "#,
+            pairs(wanted, String::clone)
+        );
+        self.find(statement).await
+    }
+
+    async fn idempotency_keys(&mut self, scope: &Scope) -> Result<(), TransactError> {
+        let statement = sqlx::query_as!(
+            Idempotency,
+            r#"
+            SELECT i.tenant_id AS "tenant_id!: Uuid", i.key AS "key!", i.fingerprint AS "fingerprint!",
+                i.merchant_id AS "merchant_id!: Uuid", i.link_id AS "link_id?: Uuid", i.version AS "version!",
+                i.created_at AS "created_at!", i.expires_at AS "expires_at!"
+            FROM jsonb_each(?1) AS wanted
+            CROSS JOIN idempotency_keys AS i
+                ON i.tenant_id = unhex(wanted.value ->> 0) AND i.key = wanted.value ->> 1
+            WHERE i.expires_at > ?2
+            "#,
+            pairs(&scope.idempotency_keys, String::clone),
+            micros(scope.now)
+        );
+        self.find(statement).await
+    }
+
+    async fn slugs(&mut self, wanted: &[Slug]) -> Result<(), TransactError> {
+        let statement = sqlx::query_as!(
+            RawSlug,
+            r#"
+            SELECT t.slug AS "slug!", t.tenant_id AS "tenant_id!: Uuid"
+            FROM jsonb_each(?1) AS wanted
+            CROSS JOIN tenants AS t ON t.slug = wanted.value
+            "#,
+            to_json(wanted.iter().map(Slug::as_str))
+        );
+        self.find(statement).await
+    }
+
+    async fn quarantined(&mut self, wanted: &[(TenantId, EventId)]) -> Result<(), TransactError> {
+        let statement = sqlx::query_as!(
+            Quarantine,
+            r#"
+            SELECT q.tenant_id AS "tenant_id!: Uuid", q.event_id AS "event_id!: Uuid", q.seq AS "seq!",
+                q.stream_kind AS "stream_kind!", q.stream_id AS "stream_id!: Uuid", q.version AS "version!",
+                q.reason AS "reason!", q.member_code, q.merchant_code, q.received_at AS "received_at!",
+                q.state AS "state!", q.settled_by AS "settled_by?: Uuid"
+            FROM jsonb_each(?1) AS wanted
+            CROSS JOIN quarantine AS q
+                ON q.tenant_id = unhex(wanted.value ->> 0) AND q.event_id = unhex(wanted.value ->> 1)
+            "#,
+            pairs(wanted, |id| hex(id.as_uuid()))
+        );
+        self.find(statement).await
+    }
+
+    async fn unclaimed(&mut self, wanted: &[(TenantId, Reference)]) -> Result<(), TransactError> {
+        let statement = sqlx::query_as!(
+            Unclaimed,
+            r#"
+            SELECT u.tenant_id AS "tenant_id!: Uuid", u.member_code AS "member_code!",
+                u.merchant_code AS "merchant_code!", u.id AS "id!: Uuid", u.first_seen_at AS "first_seen_at!",
+                u.last_seen_at AS "last_seen_at!", u.callbacks AS "callbacks!", u.listed AS "listed!: bool",
+                u.mapping_status, u.state AS "state!", u.merchant_id AS "merchant_id?: Uuid",
+                u.settled_by AS "settled_by?: Uuid"
+            FROM jsonb_each(?1) AS wanted
+            CROSS JOIN unclaimed_merchants AS u
+                ON u.tenant_id = unhex(wanted.value ->> 0)
+                AND u.member_code = wanted.value ->> 1
+                AND u.merchant_code = wanted.value ->> 2
+            "#,
+            references(wanted)
+        );
+        self.find(statement).await
+    }
+
+    async fn approvals(&mut self, wanted: &[(TenantId, ApprovalDigest)]) -> Result<(), TransactError> {
+        let statement = sqlx::query_as!(
+            RawApproval,
+            r#"
+            SELECT a.tenant_id AS "tenant_id!: Uuid", a.identity AS "identity!", a.merchant_id AS "merchant_id!: Uuid"
+            FROM jsonb_each(?1) AS wanted
+            CROSS JOIN approvals AS a INDEXED BY approvals_by_identity
+                ON a.tenant_id = unhex(wanted.value ->> 0) AND a.identity = unhex(wanted.value ->> 1)
+            "#,
+            pairs(wanted, |digest| hex_bytes(&digest.0))
+        );
+        self.find(statement).await
+    }
+
+    async fn streams(&mut self, wanted: &[(TenantId, Uuid)]) -> Result<(), TransactError> {
+        let statement = sqlx::query_as!(
+            RawStream,
+            r#"
+            SELECT e.tenant_id AS "tenant_id!: Uuid", e.stream_id AS "stream_id!: Uuid", e.version AS "version!"
+            FROM jsonb_each(?1) AS wanted
+            CROSS JOIN events AS e
+                ON e.tenant_id = unhex(wanted.value ->> 0) AND e.stream_id = unhex(wanted.value ->> 1)
+                AND e.version = (
+                    SELECT max(version) FROM events
+                    WHERE tenant_id = unhex(wanted.value ->> 0) AND stream_id = unhex(wanted.value ->> 1)
+                )
+            "#,
+            pairs(wanted, |id| hex(*id))
+        );
+        self.find(statement).await
+    }
 }

@@ -7,32 +7,35 @@ use chrono::{DateTime, Utc};
 use registry_domain::merchant::Merchant;
 use registry_domain::tenant::{Slug, Tenant};
 use registry_domain::{EventId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId, Version};
-use registry_journal::port::raw::{self, bigint};
+use registry_journal::port::raw::{
+    RawKey, RawMerchant, RawMerchantId, RawPendingLink, RawPublishCursor, RawStatusCount, RawTenant, RawTenantHead,
+    bigint,
+};
 use registry_journal::port::{
     Head, IdempotencyRow, MerchantFilter, MerchantQuery, PageSize, PresentedKey, ProjectedMerchant, PublishCursor,
     ReadError, Reader, StatusCount, StreamQuery,
 };
 use registry_journal::record::EventRow;
-use serde_json::json;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
 use sqlx::types::Uuid;
 
-use crate::error::read;
-use crate::rows::{StoredEventRow, StoredIdempotency, micros};
-use crate::{SqliteJournal, directory, list, projected};
+use crate::rows::micros;
+use crate::write::{hex, to_json};
+use crate::{SqliteJournal, list, rows};
 
 #[async_trait]
 impl Reader for SqliteJournal {
     async fn merchant(&self, tenant: TenantId, id: MerchantId) -> Result<Option<Merchant>, ReadError> {
-        let (tenant, id) = (tenant.as_uuid(), id.as_uuid());
-        let row = sqlx::query!(
-            "SELECT state FROM merchants WHERE tenant_id = ?1 AND merchant_id = ?2",
-            tenant,
-            id
-        )
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(read("merchant"))?;
-        Ok(row.map(|row| raw::merchant(id, &row.state)).transpose()?)
+        let statement = sqlx::query_as!(
+            RawMerchant,
+            r#"
+            SELECT merchant_id AS "merchant_id: Uuid", state FROM merchants WHERE tenant_id = ?1 AND merchant_id = ?2
+            "#,
+            tenant.as_uuid(),
+            id.as_uuid()
+        );
+        self.one("merchant", statement).await
     }
 
     async fn merchant_by_reference(
@@ -40,34 +43,44 @@ impl Reader for SqliteJournal {
         tenant: TenantId,
         reference: &Reference,
     ) -> Result<Option<Merchant>, ReadError> {
-        let tenant = tenant.as_uuid();
-        let (member, merchant) = (reference.member_code.as_str(), reference.merchant_code.as_str());
-        let row = sqlx::query!(
+        let statement = sqlx::query_as!(
+            RawMerchant,
             r#"
             SELECT merchant_id AS "merchant_id: Uuid", state FROM merchants
             WHERE tenant_id = ?1 AND member_code = ?2 AND merchant_code = ?3
             "#,
-            tenant,
-            member,
-            merchant
-        )
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(read("merchant by reference"))?;
-        Ok(row.map(|row| raw::merchant(row.merchant_id, &row.state)).transpose()?)
+            tenant.as_uuid(),
+            reference.member_code.as_str(),
+            reference.merchant_code.as_str()
+        );
+        self.one("merchant by reference", statement).await
     }
 
     async fn merchants(&self, tenant: TenantId, query: &MerchantQuery) -> Result<Vec<Merchant>, ReadError> {
-        list::merchants(&self.readers, tenant, query).await
+        let Some(mut statement) = list::merchants(tenant, query) else {
+            return Ok(Vec::new());
+        };
+        let row = |row: SqliteRow| {
+            let (merchant_id, state) = (row.try_get(0)?, row.try_get(1)?);
+            Ok(RawMerchant { merchant_id, state })
+        };
+        self.all("merchants", statement.build().try_map(row)).await
     }
 
     async fn status_counts(&self, tenant: TenantId, filter: &MerchantFilter) -> Result<Vec<StatusCount>, ReadError> {
-        list::status_counts(&self.readers, tenant, filter).await
+        let Some(mut statement) = list::status_counts(tenant, filter) else {
+            return Ok(Vec::new());
+        };
+        let row = |row: SqliteRow| {
+            let (status, stage, count) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            Ok(RawStatusCount { status, stage, count })
+        };
+        self.all("status counts", statement.build().try_map(row)).await
     }
 
     async fn status_counts_as_of(&self, tenant: TenantId, at: DateTime<Utc>) -> Result<Vec<StatusCount>, ReadError> {
-        let (tenant_uuid, at) = (tenant.as_uuid(), micros(at));
-        let counted = sqlx::query!(
+        let statement = sqlx::query_as!(
+            RawStatusCount,
             r#"
             SELECT status AS "status!", stage AS "stage!", count(*) AS "count!: i64" FROM (
                 -- The other columns are those of the row that has the largest version.
@@ -76,29 +89,22 @@ impl Reader for SqliteJournal {
             )
             GROUP BY status, stage
             "#,
-            tenant_uuid,
-            at
-        )
-        .fetch_all(&self.readers)
-        .await
-        .map_err(read("status counts"))?;
-        let counted = counted.into_iter().map(|row| (row.status, row.stage, row.count));
-        Ok(raw::status_counts(tenant, counted)?)
+            tenant.as_uuid(),
+            micros(at)
+        );
+        self.all("status counts", statement).await
     }
 
     async fn merchant_of_link(&self, tenant: TenantId, link: LinkId) -> Result<Option<MerchantId>, ReadError> {
-        let (tenant, link) = (tenant.as_uuid(), link.as_uuid());
-        let row = sqlx::query!(
+        let statement = sqlx::query_as!(
+            RawMerchantId,
             r#"
             SELECT merchant_id AS "merchant_id: Uuid" FROM merchant_links WHERE tenant_id = ?1 AND link_id = ?2
             "#,
-            tenant,
-            link
-        )
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(read("merchant of link"))?;
-        Ok(row.map(|row| MerchantId::from_uuid(row.merchant_id)))
+            tenant.as_uuid(),
+            link.as_uuid()
+        );
+        self.one("merchant of link", statement).await
     }
 
     async fn stale_link_requests(
@@ -107,24 +113,17 @@ impl Reader for SqliteJournal {
         before: DateTime<Utc>,
         limit: PageSize,
     ) -> Result<Vec<(MerchantId, LinkId)>, ReadError> {
-        let (tenant, before, limit) = (tenant.as_uuid(), micros(before), limit.get());
-        let found = sqlx::query!(
+        let statement = sqlx::query_as!(
+            RawPendingLink,
             r#"
             SELECT merchant_id AS "merchant_id: Uuid", pending_link_id AS "link_id!: Uuid" FROM merchants
             WHERE tenant_id = ?1 AND pending_since < ?2 ORDER BY pending_since LIMIT ?3
             "#,
-            tenant,
-            before,
-            limit
-        )
-        .fetch_all(&self.readers)
-        .await
-        .map_err(read("stale link requests"))?;
-        let pair = |merchant, link| (MerchantId::from_uuid(merchant), LinkId::from_uuid(link));
-        Ok(found
-            .into_iter()
-            .map(|row| pair(row.merchant_id, row.link_id))
-            .collect())
+            tenant.as_uuid(),
+            micros(before),
+            limit.get()
+        );
+        self.all("stale link requests", statement).await
     }
 
     async fn merchant_ids(
@@ -133,21 +132,18 @@ impl Reader for SqliteJournal {
         after: Option<MerchantId>,
         limit: PageSize,
     ) -> Result<Vec<MerchantId>, ReadError> {
-        let after = after.map_or_else(Vec::new, |id| id.as_uuid().as_bytes().to_vec());
-        let (tenant, limit) = (tenant.as_uuid(), limit.get());
-        let found = sqlx::query_scalar!(
+        // No id of ours is the smallest possible.
+        let statement = sqlx::query_as!(
+            RawMerchantId,
             r#"
             SELECT merchant_id AS "merchant_id: Uuid" FROM merchants
             WHERE tenant_id = ?1 AND merchant_id > ?2 ORDER BY merchant_id LIMIT ?3
             "#,
-            tenant,
-            after,
-            limit
-        )
-        .fetch_all(&self.readers)
-        .await
-        .map_err(read("merchant ids"))?;
-        Ok(found.into_iter().map(MerchantId::from_uuid).collect())
+            tenant.as_uuid(),
+            after.map_or(Uuid::nil(), |id| id.as_uuid()),
+            limit.get()
+        );
+        self.all("merchant ids", statement).await
     }
 
     async fn projected(
@@ -155,7 +151,35 @@ impl Reader for SqliteJournal {
         tenant: TenantId,
         ids: &[MerchantId],
     ) -> Result<HashMap<MerchantId, ProjectedMerchant>, ReadError> {
-        projected::projected(&self.readers, tenant, ids).await
+        // One statement, so that all of it is of one moment: a batch that commits in between would look like a
+        // difference.
+        let statement = sqlx::query_as!(
+            rows::Projection,
+            r#"
+            SELECT m.tenant_id AS "tenant_id!: Uuid", m.merchant_id AS "merchant_id!: Uuid",
+                m.member_code AS "member_code!", m.merchant_code AS "merchant_code!", m.version AS "version!",
+                m.status AS "status!", m.stage AS "stage!", m.stage_since AS "stage_since!", m.company_name,
+                m.branch_name, m.business_number, m.pending_link_id AS "pending_link_id?: Uuid", m.pending_since,
+                m.confirming_since, m.created_at AS "created_at!", m.updated_at AS "updated_at!", m.state AS "state!", (
+                    SELECT json_group_array(json_array(version, status, stage, valid_from)) FROM merchant_history
+                    WHERE tenant_id = ?1 AND merchant_id = m.merchant_id
+                ) AS "history!: String", (
+                    SELECT json_group_array(hex(link_id)) FROM merchant_links
+                    WHERE tenant_id = ?1 AND merchant_id = m.merchant_id
+                ) AS "links!: String", (
+                    SELECT json_group_array(
+                        json_array(version, hex(event_id), iif(identity IS NULL, NULL, hex(identity)), recorded_at)
+                    )
+                    FROM approvals WHERE tenant_id = ?1 AND merchant_id = m.merchant_id
+                ) AS "approvals!: String"
+            FROM jsonb_each(?2) AS wanted
+            CROSS JOIN merchants AS m ON m.tenant_id = ?1 AND m.merchant_id = unhex(wanted.value)
+            "#,
+            tenant.as_uuid(),
+            to_json(ids.iter().map(|id| hex(id.as_uuid())))
+        );
+        let found = self.all("projected merchants", statement).await?;
+        Ok(found.into_iter().collect())
     }
 
     async fn idempotency_keys(
@@ -165,73 +189,54 @@ impl Reader for SqliteJournal {
         limit: PageSize,
     ) -> Result<Vec<IdempotencyRow>, ReadError> {
         // Every key has at least one character.
-        let (tenant, after, limit) = (tenant.as_uuid(), after.unwrap_or_default(), limit.get());
-        let found = sqlx::query_as!(
-            StoredIdempotency,
+        let statement = sqlx::query_as!(
+            rows::Idempotency,
             r#"
             SELECT tenant_id AS "tenant_id: Uuid", key, fingerprint, merchant_id AS "merchant_id: Uuid",
                 link_id AS "link_id: Uuid", version, created_at, expires_at
             FROM idempotency_keys WHERE tenant_id = ?1 AND key > ?2 ORDER BY key LIMIT ?3
             "#,
-            tenant,
-            after,
-            limit
-        )
-        .fetch_all(&self.readers)
-        .await
-        .map_err(read("idempotency keys"))?;
-        let rows = found.into_iter().map(StoredIdempotency::into_row);
-        Ok(rows.collect::<Result<_, _>>()?)
+            tenant.as_uuid(),
+            after.unwrap_or_default(),
+            limit.get()
+        );
+        self.all("idempotency keys", statement).await
     }
 
     async fn head(&self, tenant: TenantId) -> Result<Head, ReadError> {
-        let id = tenant.as_uuid();
-        let row = sqlx::query!(
-            "SELECT seq, hash, recorded_at FROM events WHERE tenant_id = ?1 ORDER BY seq DESC LIMIT 1",
-            id
-        )
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(read("head of the log"))?;
-        match row {
-            None => Ok(Head::EMPTY),
-            Some(row) => Ok(raw::head(tenant, row.seq, row.hash, row.recorded_at)?),
-        }
+        let statement = sqlx::query_as!(
+            rows::Head,
+            r#"
+            SELECT tenant_id AS "tenant_id: Uuid", seq, hash, recorded_at FROM events
+            WHERE tenant_id = ?1 ORDER BY seq DESC LIMIT 1
+            "#,
+            tenant.as_uuid()
+        );
+        let head = self.one("head of the log", statement).await?;
+        Ok(head.unwrap_or(Head::EMPTY))
     }
 
     async fn events_after(&self, tenant: TenantId, after: Seq, limit: PageSize) -> Result<Vec<EventRow>, ReadError> {
-        let (tenant, limit) = (tenant.as_uuid(), limit.get());
-        let after = bigint(after.0);
-        let found = events!(
+        let statement = events!(
             "WHERE tenant_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
-            tenant,
-            after,
-            limit
-        )
-        .fetch_all(&self.readers)
-        .await
-        .map_err(read("events"))?;
-        event_rows(found)
+            tenant.as_uuid(),
+            bigint(after.0),
+            limit.get()
+        );
+        self.all("events", statement).await
     }
 
     async fn stream(&self, tenant: TenantId, query: &StreamQuery) -> Result<Vec<EventRow>, ReadError> {
-        let (tenant, stream, limit) = (tenant.as_uuid(), query.stream.as_uuid(), query.limit.get());
-        let after = bigint(query.after.0);
-        let until_version = query.until_version.map_or(i64::MAX, |version| bigint(version.0));
-        let until_time = query.until_time.map_or(i64::MAX, micros);
-        let found = events!(
+        let statement = events!(
             "WHERE tenant_id = ?1 AND stream_id = ?2 AND version > ?3 AND version <= ?4 AND recorded_at <= ?5 ORDER BY version LIMIT ?6",
-            tenant,
-            stream,
-            after,
-            until_version,
-            until_time,
-            limit
-        )
-        .fetch_all(&self.readers)
-        .await
-        .map_err(read("stream"))?;
-        event_rows(found)
+            tenant.as_uuid(),
+            query.stream.as_uuid(),
+            bigint(query.after.0),
+            query.until_version.map_or(i64::MAX, |version| bigint(version.0)),
+            query.until_time.map_or(i64::MAX, micros),
+            query.limit.get()
+        );
+        self.all("stream", statement).await
     }
 
     async fn events_by_stream(
@@ -241,120 +246,112 @@ impl Reader for SqliteJournal {
         limit: PageSize,
     ) -> Result<Vec<EventRow>, ReadError> {
         let (stream, version) = after.unwrap_or((Uuid::nil(), Version::ZERO));
-        let (tenant, limit) = (tenant.as_uuid(), limit.get());
-        let version = bigint(version.0);
-        let found = events!(
+        let statement = events!(
             "WHERE tenant_id = ?1 AND (stream_id, version) > (?2, ?3) ORDER BY stream_id, version LIMIT ?4",
-            tenant,
+            tenant.as_uuid(),
             stream,
-            version,
-            limit
-        )
-        .fetch_all(&self.readers)
-        .await
-        .map_err(read("events by stream"))?;
-        event_rows(found)
+            bigint(version.0),
+            limit.get()
+        );
+        self.all("events by stream", statement).await
     }
 
     async fn event(&self, tenant: TenantId, id: EventId) -> Result<Option<EventRow>, ReadError> {
-        let (tenant, id) = (tenant.as_uuid(), id.as_uuid());
-        let found = events!("WHERE tenant_id = ?1 AND event_id = ?2", tenant, id)
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(read("event"))?;
-        Ok(found.map(StoredEventRow::into_row).transpose()?)
+        let statement = events!("WHERE tenant_id = ?1 AND event_id = ?2", tenant.as_uuid(), id.as_uuid());
+        self.one("event", statement).await
     }
 
     async fn wrapped_keys(&self, tenant: TenantId, owners: &[Uuid]) -> Result<HashMap<Uuid, Vec<u8>>, ReadError> {
-        let tenant = tenant.as_uuid();
-        let owners = json!(
-            owners
-                .iter()
-                .map(|owner| owner.simple().to_string())
-                .collect::<Vec<_>>()
-        )
-        .to_string();
-        let found = sqlx::query!(
+        let statement = sqlx::query_as!(
+            RawKey,
             r#"
             SELECT k.owner AS "owner!: Uuid", k.wrapped AS "wrapped!"
             FROM jsonb_each(?2) AS wanted
             CROSS JOIN data_keys AS k ON k.tenant_id = ?1 AND k.owner = unhex(wanted.value)
             "#,
-            tenant,
-            owners
-        )
-        .fetch_all(&self.readers)
-        .await
-        .map_err(read("data keys"))?;
-        Ok(found.into_iter().map(|row| (row.owner, row.wrapped)).collect())
+            tenant.as_uuid(),
+            to_json(owners.iter().map(|owner| hex(*owner)))
+        );
+        let found = self.all("data keys", statement).await?;
+        Ok(found.into_iter().collect())
     }
 
     async fn tenant(&self, tenant: TenantId) -> Result<Option<Tenant>, ReadError> {
-        let id = tenant.as_uuid();
-        let row = sqlx::query!("SELECT state FROM tenants WHERE tenant_id = ?1", id)
-            .fetch_optional(&self.readers)
-            .await
-            .map_err(read("tenant"))?;
-        Ok(row.map(|row| raw::tenant(id, &row.state)).transpose()?)
+        let statement = sqlx::query_as!(
+            RawTenant,
+            r#"SELECT tenant_id AS "tenant_id: Uuid", state FROM tenants WHERE tenant_id = ?1"#,
+            tenant.as_uuid()
+        );
+        self.one("tenant", statement).await
     }
 
     async fn publish_cursor(&self, tenant: TenantId) -> Result<PublishCursor, ReadError> {
-        let id = tenant.as_uuid();
-        let row = sqlx::query!(
-            "SELECT seq, published_seq, stream_seq FROM publish_cursors WHERE tenant_id = ?1",
-            id
-        )
-        .fetch_optional(&self.readers)
-        .await
-        .map_err(read("publish cursor"))?;
-        match row {
-            None => Ok(PublishCursor::START),
-            Some(row) => Ok(raw::publish_cursor(tenant, row.seq, row.published_seq, row.stream_seq)?),
-        }
+        let statement = sqlx::query_as!(
+            RawPublishCursor,
+            r#"
+            SELECT tenant_id AS "tenant_id: Uuid", seq, published_seq, stream_seq FROM publish_cursors
+            WHERE tenant_id = ?1
+            "#,
+            tenant.as_uuid()
+        );
+        let cursor = self.one("publish cursor", statement).await?;
+        Ok(cursor.unwrap_or(PublishCursor::START))
     }
 
     async fn save_publish_cursor(&self, tenant: TenantId, cursor: PublishCursor) -> Result<(), ReadError> {
-        let (tenant, seq) = (tenant.as_uuid(), bigint(cursor.seq.0));
-        let (published_seq, stream_seq) = (bigint(cursor.published_seq.0), bigint(cursor.stream_seq));
-        sqlx::query!(
+        let statement = sqlx::query!(
             r#"
             INSERT INTO publish_cursors (tenant_id, seq, published_seq, stream_seq) VALUES (?1, ?2, ?3, ?4)
             ON CONFLICT (tenant_id) DO UPDATE SET
                 seq = excluded.seq, published_seq = excluded.published_seq, stream_seq = excluded.stream_seq
             "#,
-            tenant,
-            seq,
-            published_seq,
-            stream_seq
-        )
-        .execute(&self.writer)
-        .await
-        .map_err(read("publish cursor"))?;
-        Ok(())
+            tenant.as_uuid(),
+            bigint(cursor.seq.0),
+            bigint(cursor.published_seq.0),
+            bigint(cursor.stream_seq)
+        );
+        self.note("publish cursor", statement).await
     }
 
     async fn tenant_by_slug(&self, slug: &Slug) -> Result<Option<Tenant>, ReadError> {
-        directory::tenant_by_slug(&self.readers, slug).await
+        let statement = sqlx::query_as!(
+            RawTenant,
+            r#"SELECT tenant_id AS "tenant_id: Uuid", state FROM tenants WHERE slug = ?1"#,
+            slug.as_str()
+        );
+        self.one("tenant by slug", statement).await
     }
 
     async fn tenants(&self, after: Option<TenantId>, limit: PageSize) -> Result<Vec<(Tenant, Seq)>, ReadError> {
-        directory::tenants(&self.readers, after, limit).await
+        let statement = sqlx::query_as!(
+            RawTenantHead,
+            r#"
+            SELECT t.tenant_id AS "tenant_id: Uuid", t.state,
+                (SELECT coalesce(max(seq), 0) FROM events WHERE tenant_id = t.tenant_id) AS "head!: i64"
+            FROM tenants AS t WHERE t.tenant_id > ?1 ORDER BY t.tenant_id LIMIT ?2
+            "#,
+            after.map_or(Uuid::nil(), |id| id.as_uuid()),
+            limit.get()
+        );
+        self.all("tenants", statement).await
     }
 
     async fn presented_key(&self, key: KeyId) -> Result<Option<PresentedKey>, ReadError> {
-        directory::presented_key(&self.readers, key).await
+        let statement = sqlx::query_as!(
+            RawTenant,
+            r#"
+            SELECT t.tenant_id AS "tenant_id: Uuid", t.state FROM api_keys AS k
+            JOIN tenants AS t ON t.tenant_id = k.tenant_id
+            WHERE k.key_id = ?1
+            "#,
+            key.as_uuid()
+        );
+        let tenant = self.one("API key", statement).await?;
+        Ok(tenant.and_then(|tenant| PresentedKey::of(tenant, key)))
     }
 
     async fn ping(&self) -> Result<(), ReadError> {
-        sqlx::query!(r#"SELECT 1 AS "one!: i64""#)
-            .fetch_one(&self.readers)
-            .await
-            .map_err(read("storage"))?;
-        Ok(())
+        let statement = sqlx::query!(r#"SELECT 1 AS "one!: i64""#).map(|row| row.one);
+        self.one("storage", statement).await.map(drop)
     }
-}
-
-pub(crate) fn event_rows(found: Vec<StoredEventRow>) -> Result<Vec<EventRow>, ReadError> {
-    let rows = found.into_iter().map(StoredEventRow::into_row);
-    Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -2,22 +2,27 @@
 //!
 //! `jsonb_each` hands each row on in binary form; with `json_each` it would be written out as text and parsed again.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 use registry_domain::merchant::Merchant;
 use registry_domain::tenant::Tenant;
 use registry_domain::{MerchantId, TenantId};
-use registry_journal::port::{HistoryRow, KeyRow, LinkRow, QuestionPlan, TransactError, Writes};
+use registry_journal::port::{HistoryRow, IdempotencyRow, KeyRow, LinkRow, QuestionPlan, TransactError, Writes};
 use registry_journal::record::EventRow;
 use registry_journal::stored::{MerchantColumns, tenant_to_json};
 use serde::Serialize;
-use sqlx::SqliteConnection;
+use sqlx::query::Query;
+use sqlx::sqlite::SqliteArguments;
 use sqlx::types::Uuid;
+use sqlx::{Sqlite, SqliteConnection};
 
+use crate::callbacks;
 use crate::error::transact;
 use crate::rows::micros;
-use crate::{callbacks, idempotency};
+
+pub(crate) type Statement = Query<'static, Sqlite, SqliteArguments>;
 
 /// Writes everything. The caller commits.
 pub(crate) async fn write(
@@ -25,32 +30,41 @@ pub(crate) async fn write(
     writes: &Writes,
     now: DateTime<Utc>,
 ) -> Result<(), TransactError> {
-    if !writes.cleared.is_empty() {
-        clear(connection, &writes.cleared).await?;
+    for statement in statements(writes, now) {
+        statement.execute(&mut *connection).await.map_err(transact)?;
     }
-    callbacks::clear(connection, writes).await?;
-    events(connection, &writes.events).await?;
+    Ok(())
+}
+
+/// One for each table that is written, none for those that are not, in the order in which they may run.
+fn statements(writes: &Writes, now: DateTime<Utc>) -> Vec<Statement> {
+    let mut statements = clear(&writes.cleared);
+    statements.extend(callbacks::cleared(writes));
+    if !writes.events.is_empty() {
+        statements.push(events(&writes.events));
+    }
     if !writes.keys.is_empty() {
-        data_keys(connection, &writes.keys).await?;
+        statements.push(data_keys(&writes.keys));
     }
     if !writes.merchants.is_empty() {
-        merchants(connection, writes).await?;
+        statements.push(merchants(writes));
     }
     if !writes.links.is_empty() {
-        merchant_links(connection, &writes.links).await?;
+        statements.push(merchant_links(&writes.links));
     }
     if !writes.history.is_empty() {
-        history(connection, &writes.history).await?;
+        statements.push(history(&writes.history));
     }
     if !writes.tenants.is_empty() {
-        tenants(connection, &writes.tenants).await?;
-        api_keys(connection, &writes.tenants).await?;
+        statements.push(tenants(&writes.tenants));
+        statements.push(api_keys(&writes.tenants));
     }
     if !writes.idempotency.is_empty() {
-        idempotency::forget(connection, &writes.idempotency, now).await?;
-        idempotency::remember(connection, &writes.idempotency).await?;
+        statements.extend(forget_idempotency_keys(&writes.idempotency, now));
+        statements.push(idempotency_keys(&writes.idempotency));
     }
-    callbacks::write(connection, writes).await
+    statements.extend(callbacks::written(writes));
+    statements
 }
 
 /// Rows of texts and numbers: writing them as JSON cannot fail.
@@ -74,7 +88,7 @@ pub(crate) fn hex_bytes(bytes: &[u8]) -> String {
 }
 
 /// Removes what is projected of these merchants.
-async fn clear(connection: &mut SqliteConnection, cleared: &[(TenantId, MerchantId)]) -> Result<(), TransactError> {
+fn clear(cleared: &[(TenantId, MerchantId)]) -> Vec<Statement> {
     macro_rules! delete_from {
         ($statement:literal, $tenant_id:expr, $merchant_id:expr) => {
             sqlx::query!(
@@ -82,22 +96,21 @@ async fn clear(connection: &mut SqliteConnection, cleared: &[(TenantId, Merchant
                 $tenant_id,
                 $merchant_id
             )
-            .execute(&mut *connection)
-            .await
-            .map_err(transact)?
         };
     }
-    for (tenant_id, merchant_id) in cleared {
+    let clear = |(tenant_id, merchant_id): &(TenantId, MerchantId)| {
         let (tenant_id, merchant_id) = (tenant_id.as_uuid(), merchant_id.as_uuid());
-        delete_from!("DELETE FROM merchants", tenant_id, merchant_id);
-        delete_from!("DELETE FROM merchant_history", tenant_id, merchant_id);
-        delete_from!("DELETE FROM merchant_links", tenant_id, merchant_id);
-        delete_from!("DELETE FROM approvals", tenant_id, merchant_id);
-    }
-    Ok(())
+        [
+            delete_from!("DELETE FROM merchants", tenant_id, merchant_id),
+            delete_from!("DELETE FROM merchant_history", tenant_id, merchant_id),
+            delete_from!("DELETE FROM merchant_links", tenant_id, merchant_id),
+            delete_from!("DELETE FROM approvals", tenant_id, merchant_id),
+        ]
+    };
+    cleared.iter().flat_map(clear).collect()
 }
 
-async fn events(connection: &mut SqliteConnection, events: &[EventRow]) -> Result<(), TransactError> {
+fn events(events: &[EventRow]) -> Statement {
     // The sealed parts go in one blob, cut up by offset: as text they would double in size.
     // It begins with a byte that belongs to nobody: an empty blob would be bound as NULL.
     let mut sealed = Vec::with_capacity(1 + events.iter().map(|row| row.sealed.len()).sum::<usize>());
@@ -138,13 +151,9 @@ async fn events(connection: &mut SqliteConnection, events: &[EventRow]) -> Resul
         rows,
         sealed
     )
-    .execute(connection)
-    .await
-    .map_err(transact)?;
-    Ok(())
 }
 
-async fn data_keys(connection: &mut SqliteConnection, keys: &[KeyRow]) -> Result<(), TransactError> {
+fn data_keys(keys: &[KeyRow]) -> Statement {
     let row = |key: &KeyRow| (hex(key.tenant_id.as_uuid()), hex(key.owner), hex_bytes(&key.wrapped));
     let rows = to_json(keys.iter().map(row));
     sqlx::query!(
@@ -154,10 +163,6 @@ async fn data_keys(connection: &mut SqliteConnection, keys: &[KeyRow]) -> Result
         "#,
         rows
     )
-    .execute(connection)
-    .await
-    .map_err(transact)?;
-    Ok(())
 }
 
 fn merchant_row((tenant_id, merchant): &(TenantId, Merchant), questions: QuestionPlan) -> impl Serialize {
@@ -186,7 +191,7 @@ fn merchant_row((tenant_id, merchant): &(TenantId, Merchant), questions: Questio
     )
 }
 
-async fn merchants(connection: &mut SqliteConnection, writes: &Writes) -> Result<(), TransactError> {
+fn merchants(writes: &Writes) -> Statement {
     let row = |row| merchant_row(row, writes.questions);
     let rows = to_json(writes.merchants.iter().map(row));
     // WHERE true: without it the parser takes ON CONFLICT for a join condition.
@@ -223,13 +228,9 @@ async fn merchants(connection: &mut SqliteConnection, writes: &Writes) -> Result
         "#,
         rows
     )
-    .execute(connection)
-    .await
-    .map_err(transact)?;
-    Ok(())
 }
 
-async fn merchant_links(connection: &mut SqliteConnection, links: &[LinkRow]) -> Result<(), TransactError> {
+fn merchant_links(links: &[LinkRow]) -> Statement {
     let row = |link: &LinkRow| {
         (
             hex(link.tenant_id.as_uuid()),
@@ -245,13 +246,9 @@ async fn merchant_links(connection: &mut SqliteConnection, links: &[LinkRow]) ->
         "#,
         rows
     )
-    .execute(connection)
-    .await
-    .map_err(transact)?;
-    Ok(())
 }
 
-async fn history(connection: &mut SqliteConnection, history: &[HistoryRow]) -> Result<(), TransactError> {
+fn history(history: &[HistoryRow]) -> Statement {
     let row = |row: &HistoryRow| {
         (
             hex(row.tenant_id.as_uuid()),
@@ -271,13 +268,9 @@ async fn history(connection: &mut SqliteConnection, history: &[HistoryRow]) -> R
         "#,
         rows
     )
-    .execute(connection)
-    .await
-    .map_err(transact)?;
-    Ok(())
 }
 
-async fn tenants(connection: &mut SqliteConnection, tenants: &[Tenant]) -> Result<(), TransactError> {
+fn tenants(tenants: &[Tenant]) -> Statement {
     let row = |tenant: &Tenant| {
         (
             hex(tenant.id.as_uuid()),
@@ -294,13 +287,9 @@ async fn tenants(connection: &mut SqliteConnection, tenants: &[Tenant]) -> Resul
         "#,
         rows
     )
-    .execute(connection)
-    .await
-    .map_err(transact)?;
-    Ok(())
 }
 
-async fn api_keys(connection: &mut SqliteConnection, tenants: &[Tenant]) -> Result<(), TransactError> {
+fn api_keys(tenants: &[Tenant]) -> Statement {
     let keys = tenants
         .iter()
         .flat_map(|tenant| tenant.keys.iter().map(move |key| (key.id, tenant.id)));
@@ -313,8 +302,48 @@ async fn api_keys(connection: &mut SqliteConnection, tenants: &[Tenant]) -> Resu
         "#,
         rows
     )
-    .execute(connection)
-    .await
-    .map_err(transact)?;
-    Ok(())
+}
+
+/// A few of the expired ones leave with every new one, so that the table does not grow for ever.
+fn forget_idempotency_keys(keys: &[IdempotencyRow], now: DateTime<Utc>) -> Vec<Statement> {
+    let forget = |tenant_id: TenantId| {
+        sqlx::query!(
+            r#"
+            DELETE FROM idempotency_keys WHERE tenant_id = ?1 AND key IN (
+                SELECT key FROM idempotency_keys WHERE tenant_id = ?1 AND expires_at <= ?2 LIMIT 100
+            )
+            "#,
+            tenant_id.as_uuid(),
+            micros(now)
+        )
+    };
+    let tenants: HashSet<_> = keys.iter().map(|row| row.tenant_id).collect();
+    tenants.into_iter().map(forget).collect()
+}
+
+fn idempotency_keys(keys: &[IdempotencyRow]) -> Statement {
+    let row = |row: &IdempotencyRow| {
+        (
+            hex(row.tenant_id.as_uuid()),
+            row.key.clone(),
+            hex_bytes(&row.fingerprint),
+            hex(row.merchant_id.as_uuid()),
+            row.link_id.map(|id| hex(id.as_uuid())),
+            row.version.0,
+            micros(row.created_at),
+            micros(row.expires_at),
+        )
+    };
+    let rows = to_json(keys.iter().map(row));
+    sqlx::query!(
+        r#"
+        INSERT OR REPLACE INTO idempotency_keys (
+            tenant_id, key, fingerprint, merchant_id, link_id, version, created_at, expires_at
+        )
+        SELECT unhex(value ->> 0), value ->> 1, unhex(value ->> 2), unhex(value ->> 3), unhex(value ->> 4),
+            value ->> 5, value ->> 6, value ->> 7
+        FROM jsonb_each(?1)
+        "#,
+        rows
+    )
 }

@@ -21,7 +21,7 @@ pub use callbacks::{
 pub use lease::{Duty, Held, Leases, SoleProcess};
 pub use read::{
     Direction, MerchantFilter, MerchantQuery, PAGE_SIZE_MAX, PagePosition, PageSize, PresentedKey, ProjectedMerchant,
-    PublishCursor, ReadError, Reader, SortKey, StatusCount, StreamQuery,
+    PublishCursor, ReadError, Reader, SearchPatterns, SortKey, StatusCount, StreamQuery,
 };
 pub use schema::SchemaState;
 pub use worklist::{

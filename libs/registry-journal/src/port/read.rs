@@ -122,6 +122,28 @@ impl MerchantFilter {
         let stages = Stage::ALL.iter().copied();
         stages.filter(is_asked_for).filter(may_fit).collect()
     }
+
+    /// What is searched for.
+    pub fn search_patterns(&self) -> Option<SearchPatterns> {
+        let search = self.search.as_ref()?;
+        // What stands for anything in a pattern is a letter in a search.
+        let escaped = search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        let digits: String = search.chars().filter(char::is_ascii_digit).collect();
+        let is_number = !digits.is_empty() && search.chars().all(|c| c.is_ascii_digit() || c == '-');
+        Some(SearchPatterns {
+            part: format!("%{escaped}%"),
+            number: is_number.then(|| format!("{digits}%")),
+        })
+    }
+}
+
+/// A search as patterns of SQL's LIKE, with `\` before what is to be taken as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchPatterns {
+    /// For codes and names.
+    pub part: String,
+    /// For business numbers, if what is searched for may begin one.
+    pub number: Option<String>,
 }
 
 /// The place in a sorted list after which a page begins.
@@ -198,6 +220,19 @@ pub struct PresentedKey {
     pub tenant_state: TenantState,
     /// The key.
     pub key: ApiKey,
+}
+
+impl PresentedKey {
+    /// What is needed to check a key of a tenant; none if it has no such key.
+    pub fn of(tenant: Tenant, key: KeyId) -> Option<Self> {
+        let key = tenant.keys.into_iter().find(|candidate| candidate.id == key)?;
+        Some(Self {
+            tenant_id: tenant.id,
+            tenant_slug: tenant.slug,
+            tenant_state: tenant.state,
+            key,
+        })
+    }
 }
 
 /// What is projected of one merchant, exactly as it stands in storage.

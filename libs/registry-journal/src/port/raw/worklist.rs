@@ -1,4 +1,4 @@
-//! Rows about what waits for somebody.
+//! Rows about what waits for somebody, and about how well callbacks arrive.
 
 use chrono::{DateTime, Utc};
 use registry_domain::merchant::QuarantineReason;
@@ -7,189 +7,88 @@ use registry_domain::tenant::SilentLinks;
 use registry_domain::{EventId, MerchantId, Seq, TenantId, UnclaimedId, Version};
 use uuid::Uuid;
 
-use super::{BadColumn, RawTime, hash, number, reference};
+use super::{BadColumn, Found, RawRow, RawValue, reference};
 use crate::port::{
-    ApprovalDigest, ApprovalRow, DueQuestion, Inconsistency, QuarantineCount, QuarantineRow, QuarantineState,
+    ApprovalDigest, DueQuestion, Inconsistency, Loaded, QuarantineCount, QuarantineRow, QuarantineState,
     QuestionCounts, TenantHealth, UnclaimedRow, UnclaimedState,
 };
 use crate::record::StreamId;
 
 /// A question that is due.
-pub fn due_question(
-    merchant_id: Uuid,
-    ask_at: impl RawTime,
-    confirming_since: Option<impl RawTime>,
-    updated_at: impl RawTime,
-) -> Result<DueQuestion, Inconsistency> {
-    let merchant_id = MerchantId::from_uuid(merchant_id);
-    let question = || -> Result<DueQuestion, BadColumn> {
-        Ok(DueQuestion {
-            merchant_id,
-            ask_at: ask_at.read("ask_at")?,
-            confirming_since: confirming_since.map(|at| at.read("confirming_since")).transpose()?,
-            updated_at: updated_at.read("updated_at")?,
-        })
-    };
-    question().map_err(|error| Inconsistency::of("merchants", merchant_id, error))
+#[expect(missing_docs, reason = "columns")]
+pub struct RawDueQuestion<Time> {
+    pub merchant_id: Uuid,
+    pub ask_at: Time,
+    pub confirming_since: Option<Time>,
+    pub updated_at: Time,
 }
 
-/// How many callbacks are in quarantine for a reason.
-pub fn quarantine_count(
-    tenant: TenantId,
-    reason: &str,
-    count: i64,
-    oldest_received_at: impl RawTime,
-) -> Result<QuarantineCount, Inconsistency> {
-    let counted = || -> Result<QuarantineCount, BadColumn> {
-        Ok(QuarantineCount {
-            reason: QuarantineReason::from_word(reason).ok_or(BadColumn("reason"))?,
-            count: number("count", count)?,
-            oldest_received_at: oldest_received_at.read("received_at")?,
-        })
-    };
-    counted().map_err(|error| Inconsistency::of("quarantine", tenant, error))
-}
+impl<Time: RawValue<DateTime<Utc>>> RawRow for RawDueQuestion<Time> {
+    type Row = DueQuestion;
 
-/// A payment approval.
-pub fn approval(
-    tenant_id: TenantId,
-    merchant_id: MerchantId,
-    version: i64,
-    event_id: Uuid,
-    identity: Option<Vec<u8>>,
-    recorded_at: impl RawTime,
-) -> Result<ApprovalRow, Inconsistency> {
-    let row = || -> Result<ApprovalRow, BadColumn> {
-        Ok(ApprovalRow {
-            tenant_id,
-            merchant_id,
-            version: Version(number("version", version)?),
-            event_id: EventId::from_uuid(event_id),
-            identity: identity
-                .map(|bytes| hash("identity", bytes).map(ApprovalDigest))
-                .transpose()?,
-            recorded_at: recorded_at.read("recorded_at")?,
-        })
-    };
-    row().map_err(|error| Inconsistency::of("approvals", merchant_id, error))
+    fn into_row(self) -> Result<DueQuestion, Inconsistency> {
+        let merchant_id = MerchantId::from_uuid(self.merchant_id);
+        let question = || -> Result<DueQuestion, BadColumn> {
+            Ok(DueQuestion {
+                merchant_id,
+                ask_at: self.ask_at.read("ask_at")?,
+                confirming_since: self.confirming_since.read("confirming_since")?,
+                updated_at: self.updated_at.read("updated_at")?,
+            })
+        };
+        question().map_err(|error| Inconsistency::of("merchants", merchant_id, error))
+    }
 }
 
 /// How many questions wait.
-pub fn question_counts(
-    tenant: TenantId,
-    due: i64,
-    oldest_due_at: Option<impl RawTime>,
-    open_confirmations: i64,
-) -> Result<QuestionCounts, Inconsistency> {
-    let counts = || -> Result<QuestionCounts, BadColumn> {
-        Ok(QuestionCounts {
-            due: number("count", due)?,
-            oldest_due_at: oldest_due_at.map(|at| at.read("ask_at")).transpose()?,
-            open_confirmations: number("count", open_confirmations)?,
-        })
-    };
-    counts().map_err(|error| Inconsistency::of("merchants", tenant, error))
+#[expect(missing_docs, reason = "columns")]
+pub struct RawQuestionCounts<Time> {
+    pub due: i64,
+    pub oldest_due_at: Option<Time>,
+    pub open_confirmations: i64,
 }
 
-/// Links that were issued since the last callback; none if the first of them has no time.
-pub fn silent_links(
-    tenant: TenantId,
-    since: Option<impl RawTime>,
-    links: i64,
-) -> Result<Option<SilentLinks>, Inconsistency> {
-    let Some(since) = since else { return Ok(None) };
-    let silent = || -> Result<SilentLinks, BadColumn> {
-        Ok(SilentLinks {
-            since: since.read("recorded_at")?,
-            links: number("count", links)?,
-        })
-    };
-    silent()
-        .map(Some)
-        .map_err(|error| Inconsistency::of("events", tenant, error))
-}
+impl<Time: RawValue<DateTime<Utc>>> RawRow for RawQuestionCounts<Time> {
+    type Row = QuestionCounts;
 
-/// Counts of how a tenant's truth comes in.
-#[derive(Debug, Clone, Copy)]
-pub struct RawHealth {
-    /// Changes of a review or a link in the window.
-    pub changes: i64,
-    /// Readings in the window that found one by themselves.
-    pub healed: i64,
-    /// Callbacks in quarantine.
-    pub quarantined: i64,
-    /// Pairs that wait to be claimed.
-    pub unclaimed: i64,
-    /// Merchants with an open confirmation.
-    pub held: i64,
-}
-
-impl RawHealth {
-    /// How a tenant's truth comes in. What was found by asking says so itself; every other change was brought.
-    pub fn into_health(
-        self,
-        tenant: TenantId,
-        last_callback_at: Option<DateTime<Utc>>,
-    ) -> Result<TenantHealth, Inconsistency> {
-        let health = || -> Result<TenantHealth, BadColumn> {
-            let healed = number("count", self.healed)?;
-            Ok(TenantHealth {
-                last_callback_at,
-                changes_by_callback: number("count", self.changes)?.saturating_sub(healed),
-                changes_by_reading: healed,
-                open_quarantine: number("count", self.quarantined)?,
-                unclaimed: number("count", self.unclaimed)?,
-                held: number("count", self.held)?,
+    fn into_row(self) -> Result<QuestionCounts, Inconsistency> {
+        let counts = || -> Result<QuestionCounts, BadColumn> {
+            Ok(QuestionCounts {
+                due: self.due.read("count")?,
+                oldest_due_at: self.oldest_due_at.read("ask_at")?,
+                open_confirmations: self.open_confirmations.read("count")?,
             })
         };
-        health().map_err(|error| Inconsistency::of("events", tenant, error))
+        counts().map_err(|error| Inconsistency::of("merchants", "that is due first", error))
     }
 }
 
 /// A row of `quarantine`.
+#[expect(missing_docs, reason = "columns")]
 pub struct RawQuarantine<Time> {
-    /// Column.
     pub tenant_id: Uuid,
-    /// Column.
     pub event_id: Uuid,
-    /// Column.
     pub seq: i64,
-    /// Column.
     pub stream_kind: String,
-    /// Column.
     pub stream_id: Uuid,
-    /// Column.
     pub version: i64,
-    /// Column.
     pub reason: String,
-    /// Column.
     pub member_code: Option<String>,
-    /// Column.
     pub merchant_code: Option<String>,
-    /// Column.
     pub received_at: Time,
-    /// Column.
     pub state: String,
-    /// Column.
     pub settled_by: Option<Uuid>,
 }
 
-impl<Time: RawTime> RawQuarantine<Time> {
-    /// The callback.
-    pub fn into_row(self) -> Result<QuarantineRow, Inconsistency> {
-        let key = EventId::from_uuid(self.event_id);
-        self.convert()
-            .map_err(|error| Inconsistency::of("quarantine", key, error))
-    }
-
+impl<Time: RawValue<DateTime<Utc>>> RawQuarantine<Time> {
     fn convert(self) -> Result<QuarantineRow, BadColumn> {
         let pair = self.member_code.as_deref().zip(self.merchant_code.as_deref());
         Ok(QuarantineRow {
             tenant_id: TenantId::from_uuid(self.tenant_id),
             event_id: EventId::from_uuid(self.event_id),
-            seq: Seq(number("seq", self.seq)?),
+            seq: Seq(self.seq.read("seq")?),
             stream: StreamId::from_stored(&self.stream_kind, self.stream_id).ok_or(BadColumn("stream_kind"))?,
-            version: Version(number("version", self.version)?),
+            version: Version(self.version.read("version")?),
             reason: QuarantineReason::from_word(&self.reason).ok_or(BadColumn("reason"))?,
             reference: pair.map(|(member, merchant)| reference(member, merchant)).transpose()?,
             received_at: self.received_at.read("received_at")?,
@@ -199,42 +98,65 @@ impl<Time: RawTime> RawQuarantine<Time> {
     }
 }
 
+impl<Time: RawValue<DateTime<Utc>>> RawRow for RawQuarantine<Time> {
+    type Row = QuarantineRow;
+
+    fn into_row(self) -> Result<QuarantineRow, Inconsistency> {
+        let key = EventId::from_uuid(self.event_id);
+        self.convert()
+            .map_err(|error| Inconsistency::of("quarantine", key, error))
+    }
+}
+
+impl<Time: RawValue<DateTime<Utc>>> Found for RawQuarantine<Time> {
+    fn add_to(self, loaded: &mut Loaded) -> Result<(), Inconsistency> {
+        let row = self.into_row()?;
+        loaded.quarantined.insert((row.tenant_id, row.event_id), row);
+        Ok(())
+    }
+}
+
+/// How many callbacks are in quarantine for a reason.
+#[expect(missing_docs, reason = "columns")]
+pub struct RawQuarantineCount<Time> {
+    pub reason: String,
+    pub count: i64,
+    pub oldest: Time,
+}
+
+impl<Time: RawValue<DateTime<Utc>>> RawRow for RawQuarantineCount<Time> {
+    type Row = QuarantineCount;
+
+    fn into_row(self) -> Result<QuarantineCount, Inconsistency> {
+        let counted = || -> Result<QuarantineCount, BadColumn> {
+            Ok(QuarantineCount {
+                reason: QuarantineReason::from_word(&self.reason).ok_or(BadColumn("reason"))?,
+                count: self.count.read("count")?,
+                oldest_received_at: self.oldest.read("received_at")?,
+            })
+        };
+        counted().map_err(|error| Inconsistency::of("quarantine", format_args!("reason {}", self.reason), error))
+    }
+}
+
 /// A row of `unclaimed_merchants`.
+#[expect(missing_docs, reason = "columns")]
 pub struct RawUnclaimed<Time> {
-    /// Column.
     pub tenant_id: Uuid,
-    /// Column.
     pub member_code: String,
-    /// Column.
     pub merchant_code: String,
-    /// Column.
     pub id: Uuid,
-    /// Column.
     pub first_seen_at: Time,
-    /// Column.
     pub last_seen_at: Time,
-    /// Column.
     pub callbacks: i64,
-    /// Column.
     pub listed: bool,
-    /// Column.
     pub mapping_status: Option<String>,
-    /// Column.
     pub state: String,
-    /// Column.
     pub merchant_id: Option<Uuid>,
-    /// Column.
     pub settled_by: Option<Uuid>,
 }
 
-impl<Time: RawTime> RawUnclaimed<Time> {
-    /// The pair.
-    pub fn into_row(self) -> Result<UnclaimedRow, Inconsistency> {
-        let key = UnclaimedId::from_uuid(self.id);
-        self.convert()
-            .map_err(|error| Inconsistency::of("unclaimed_merchants", key, error))
-    }
-
+impl<Time: RawValue<DateTime<Utc>>> RawUnclaimed<Time> {
     fn convert(self) -> Result<UnclaimedRow, BadColumn> {
         Ok(UnclaimedRow {
             tenant_id: TenantId::from_uuid(self.tenant_id),
@@ -242,12 +164,105 @@ impl<Time: RawTime> RawUnclaimed<Time> {
             id: UnclaimedId::from_uuid(self.id),
             first_seen_at: self.first_seen_at.read("first_seen_at")?,
             last_seen_at: self.last_seen_at.read("last_seen_at")?,
-            callbacks: number("callbacks", self.callbacks)?,
+            callbacks: self.callbacks.read("callbacks")?,
             listed: self.listed,
             mapping_status: self.mapping_status.as_deref().and_then(MappingStatus::from_untrusted),
             state: UnclaimedState::from_word(&self.state).ok_or(BadColumn("state"))?,
             merchant_id: self.merchant_id.map(MerchantId::from_uuid),
             settled_by: self.settled_by.map(EventId::from_uuid),
         })
+    }
+}
+
+impl<Time: RawValue<DateTime<Utc>>> RawRow for RawUnclaimed<Time> {
+    type Row = UnclaimedRow;
+
+    fn into_row(self) -> Result<UnclaimedRow, Inconsistency> {
+        let key = UnclaimedId::from_uuid(self.id);
+        self.convert()
+            .map_err(|error| Inconsistency::of("unclaimed_merchants", key, error))
+    }
+}
+
+impl<Time: RawValue<DateTime<Utc>>> Found for RawUnclaimed<Time> {
+    fn add_to(self, loaded: &mut Loaded) -> Result<(), Inconsistency> {
+        let row = self.into_row()?;
+        loaded.unclaimed.insert((row.tenant_id, row.reference.clone()), row);
+        Ok(())
+    }
+}
+
+/// Which merchant has a payment approval.
+#[expect(missing_docs, reason = "columns")]
+pub struct RawApproval {
+    pub tenant_id: Uuid,
+    pub identity: Vec<u8>,
+    pub merchant_id: Uuid,
+}
+
+impl Found for RawApproval {
+    fn add_to(self, loaded: &mut Loaded) -> Result<(), Inconsistency> {
+        let merchant_id = MerchantId::from_uuid(self.merchant_id);
+        let digest = self.identity.read("identity");
+        let digest = digest.map_err(|error| Inconsistency::of("approvals", merchant_id, error))?;
+        let tenant_id = TenantId::from_uuid(self.tenant_id);
+        loaded
+            .approvals
+            .insert((tenant_id, merchant_id, ApprovalDigest(digest)));
+        Ok(())
+    }
+}
+
+/// Links that were issued since the last callback.
+#[expect(missing_docs, reason = "columns")]
+pub struct RawSilentLinks<Time> {
+    pub since: Option<Time>,
+    pub links: i64,
+}
+
+impl<Time: RawValue<DateTime<Utc>>> RawRow for RawSilentLinks<Time> {
+    type Row = Option<SilentLinks>;
+
+    /// None if the first of them has no time.
+    fn into_row(self) -> Result<Self::Row, Inconsistency> {
+        let silent = || -> Result<Self::Row, BadColumn> {
+            let links = self.links.read("count")?;
+            let since = self.since.read("recorded_at")?;
+            Ok(since.map(|since| SilentLinks { since, links }))
+        };
+        silent().map_err(|error| Inconsistency::of("events", "since the last callback", error))
+    }
+}
+
+/// Counts of how a tenant's truth comes in.
+#[expect(missing_docs, reason = "counts of what `TenantHealth` tells")]
+pub struct RawHealth<Time> {
+    pub last_callback_at: Option<Time>,
+    /// Changes of a review or a link in the window.
+    pub changes: i64,
+    /// Readings in the window that found one by themselves.
+    pub healed: i64,
+    pub quarantined: i64,
+    pub unclaimed: i64,
+    pub held: i64,
+}
+
+impl<Time: RawValue<DateTime<Utc>>> RawRow for RawHealth<Time> {
+    type Row = TenantHealth;
+
+    /// What was found by asking says so itself; every other change was brought.
+    fn into_row(self) -> Result<TenantHealth, Inconsistency> {
+        let health = || -> Result<TenantHealth, BadColumn> {
+            let (changes, healed): (u64, u64) = (self.changes.read("count")?, self.healed.read("count")?);
+            Ok(TenantHealth {
+                last_callback_at: self.last_callback_at.read("recorded_at")?,
+                changes_by_callback: changes.saturating_sub(healed),
+                changes_by_reading: healed,
+                open_quarantine: self.quarantined.read("count")?,
+                unclaimed: self.unclaimed.read("count")?,
+                held: self.held.read("count")?,
+            })
+        };
+        health().map_err(|error| Inconsistency::of("events", "of the last ones", error))
     }
 }

@@ -1,0 +1,103 @@
+//! Rows of tenants and of what the relay notes about them.
+
+use registry_domain::tenant::{Slug, Tenant};
+use registry_domain::{Seq, TenantId};
+use uuid::Uuid;
+
+use super::{BadColumn, Found, RawRow, RawValue};
+use crate::port::{Inconsistency, Loaded, LoadedTenant, PublishCursor};
+use crate::stored::tenant_from_json;
+
+/// A tenant.
+#[expect(missing_docs, reason = "columns")]
+pub struct RawTenant {
+    pub tenant_id: Uuid,
+    pub state: String,
+}
+
+impl RawRow for RawTenant {
+    type Row = Tenant;
+
+    fn into_row(self) -> Result<Tenant, Inconsistency> {
+        let id = TenantId::from_uuid(self.tenant_id);
+        tenant_from_json(id, &self.state).map_err(|error| Inconsistency::of("tenants", id, error))
+    }
+}
+
+/// A tenant with the key of its secrets.
+#[expect(missing_docs, reason = "columns")]
+pub struct RawOwnedTenant {
+    pub tenant_id: Uuid,
+    pub state: String,
+    pub wrapped: Option<Vec<u8>>,
+}
+
+impl Found for RawOwnedTenant {
+    fn add_to(self, loaded: &mut Loaded) -> Result<(), Inconsistency> {
+        let (tenant_id, state, wrapped_key) = (self.tenant_id, self.state, self.wrapped);
+        let tenant = RawTenant { tenant_id, state }.into_row()?;
+        loaded.tenants.insert(tenant.id, LoadedTenant { tenant, wrapped_key });
+        Ok(())
+    }
+}
+
+/// A tenant with the end of its log.
+#[expect(missing_docs, reason = "columns")]
+pub struct RawTenantHead {
+    pub tenant_id: Uuid,
+    pub state: String,
+    pub head: i64,
+}
+
+impl RawRow for RawTenantHead {
+    type Row = (Tenant, Seq);
+
+    fn into_row(self) -> Result<Self::Row, Inconsistency> {
+        let (tenant_id, state) = (self.tenant_id, self.state);
+        let tenant = RawTenant { tenant_id, state }.into_row()?;
+        let head = self.head.read("seq");
+        let head = head.map_err(|error| Inconsistency::of("events", tenant.id, error))?;
+        Ok((tenant, Seq(head)))
+    }
+}
+
+/// Whose a slug is.
+#[expect(missing_docs, reason = "columns")]
+pub struct RawSlug {
+    pub slug: String,
+    pub tenant_id: Uuid,
+}
+
+impl Found for RawSlug {
+    fn add_to(self, loaded: &mut Loaded) -> Result<(), Inconsistency> {
+        let tenant_id = TenantId::from_uuid(self.tenant_id);
+        let slug = Slug::parse(&self.slug).map_err(|error| Inconsistency::of("tenants", tenant_id, error))?;
+        loaded.slugs.insert(slug, tenant_id);
+        Ok(())
+    }
+}
+
+/// Where the relay stands.
+#[expect(missing_docs, reason = "columns")]
+pub struct RawPublishCursor {
+    pub tenant_id: Uuid,
+    pub seq: i64,
+    pub published_seq: i64,
+    pub stream_seq: i64,
+}
+
+impl RawRow for RawPublishCursor {
+    type Row = PublishCursor;
+
+    fn into_row(self) -> Result<PublishCursor, Inconsistency> {
+        let key = TenantId::from_uuid(self.tenant_id);
+        let cursor = || -> Result<PublishCursor, BadColumn> {
+            Ok(PublishCursor {
+                seq: Seq(self.seq.read("seq")?),
+                published_seq: Seq(self.published_seq.read("published_seq")?),
+                stream_seq: self.stream_seq.read("stream_seq")?,
+            })
+        };
+        cursor().map_err(|error| Inconsistency::of("publish_cursors", key, error))
+    }
+}
