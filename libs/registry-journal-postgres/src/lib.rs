@@ -72,8 +72,9 @@ impl PostgresJournal {
     }
 }
 
-/// Brings the schema up to date. The user of the URL is a superuser, or may make roles, or is a member of
-/// `registry_owner` where all roles exist. Several processes may do this at once: one works, the others wait for it.
+/// Brings the schema up to date. The user of the URL is a superuser, or a member of `registry_owner` where all roles exist,
+/// or may make roles (before PostgreSQL 16 even where they exist; since then only who made a role may join it). Several
+/// processes may do this at once: one works, the others wait for it.
 pub async fn migrate(url: &str) -> Result<(), OpenError> {
     let login = session::login(url)?;
     let owner = session::owner(&login).await.map_err(OpenError::Connect)?;

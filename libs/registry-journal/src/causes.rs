@@ -4,7 +4,8 @@ use std::error::Error;
 use std::fmt::{self, Display, Formatter};
 
 /// An error and whatever caused it, as one text: `the batch could not be run: connection closed: broken pipe`. A log line
-/// that is given the error itself shows its first part only, when it is written as JSON.
+/// that is given the error itself shows its first part only, when it is written as JSON. Some libraries repeat a cause at
+/// the end of their own text; here it stands once.
 pub fn causes<'a>(error: &'a (dyn Error + 'a)) -> impl Display + 'a {
     Causes(error)
 }
@@ -13,10 +14,15 @@ struct Causes<'a>(&'a (dyn Error + 'a));
 
 impl Display for Causes<'_> {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", self.0)?;
+        let mut said = self.0.to_string();
+        formatter.write_str(&said)?;
         let mut source = self.0.source();
         while let Some(cause) = source {
-            write!(formatter, ": {cause}")?;
+            let text = cause.to_string();
+            if !said.ends_with(&text) {
+                write!(formatter, ": {text}")?;
+            }
+            said = text;
             source = cause.source();
         }
         Ok(())
@@ -35,6 +41,20 @@ mod tests {
         assert_eq!(
             causes(&error).to_string(),
             "row 7 of events cannot be read: row 8 of data_keys cannot be read: no space left on device"
+        );
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the file cannot be read: {0}")]
+    struct Repeating(#[source] std::io::Error);
+
+    #[test]
+    fn a_cause_that_a_library_repeats_is_named_once() {
+        let error = Repeating(std::io::Error::other("no such device"));
+        let error = Inconsistency::of("events", 7, error);
+        assert_eq!(
+            causes(&error).to_string(),
+            "row 7 of events cannot be read: the file cannot be read: no such device"
         );
     }
 }

@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use registry_journal::causes;
 
 use crate::config::{Config, LogFormat};
 use crate::logging;
@@ -76,7 +77,7 @@ pub async fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             // One line with every cause; a person reads it.
-            eprintln!("registry: {error:#}");
+            eprintln!("registry: {}", causes(error.as_ref()));
             ExitCode::FAILURE
         }
     }
