@@ -34,7 +34,8 @@ impl SqliteJournal {
         Raw: RawRow + Send + Unpin,
         F: FnMut(SqliteRow) -> Result<Raw, sqlx::Error> + Send,
     {
-        Ok(self.all(question, statement).await?.pop())
+        let found = statement.fetch_optional(&self.readers).await.map_err(read(question))?;
+        Ok(found.map(Raw::into_row).transpose()?)
     }
 
     /// Writes down what is no fact.
