@@ -51,3 +51,5 @@ mod approvals;
 mod billing;
 
 mod tenant_settings;
+
+mod timelines;

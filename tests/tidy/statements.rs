@@ -61,6 +61,10 @@ const MADE_AT_RUN_TIME: &[(&str, &str)] = &[
         "tests only: ends connections, and leaves a transaction open in a database of no tenant",
     ),
     (
+        "libs/registry-journal-postgres/tests/it/schema.rs",
+        "tests only: makes a role and a database on a server of its own",
+    ),
+    (
         "libs/registry-journal-postgres/tests/it/trouble.rs",
         "tests only: holds a table, and asks the server which locks of this database are held",
     ),

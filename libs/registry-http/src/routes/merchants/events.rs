@@ -4,16 +4,14 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use registry_domain::Version;
 use registry_domain::tenant::Scope;
-use registry_journal::StreamId;
-use registry_journal::port::StreamQuery;
 use registry_publish::{PublicEvent, public_event};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::parse_id;
+use super::timeline::{self, TimelinePosition, Walk};
 use crate::caller::Caller;
 use crate::commands::current;
 use crate::openapi::{Access, Operation, Route};
@@ -34,16 +32,18 @@ pub fn route() -> Route {
 
 /// Read a merchant's timeline
 ///
-/// Everything that happened to one merchant, oldest first: what came in and when (`callback.received`), what the registry
-/// made of it (its `verdict`, and the facts that name it as their `causation_id`), what Paymint said when asked
-/// (`status.observed`, `confirmation.resolved`), and up to where it was published (`published_seq`).
+/// Everything that happened to one merchant, the oldest or the newest first: what came in and when (`callback.received`),
+/// what the registry made of it (its `verdict`, and the facts that name it as their `causation_id`), what Paymint said when
+/// asked (`status.observed`, `confirmation.resolved`), and up to where it was published (`published_seq`).
 #[utoipa::path(
     get,
     path = "/v1/merchants/{id}/events",
     tag = "Merchants",
     params(
         ("id" = String, Path, description = "The merchant's id", example = "mer_0197f0a1b2c37d4e8f90a1b2c3d4e5f6"),
-        ("after_version" = Option<u64>, Query, description = "Only what happened after this version", minimum = 0),
+        ("sort" = Option<String>, Query, description = timeline::SORT, example = "-version"),
+        ("after_version" = Option<u64>, Query, description = timeline::AFTER, minimum = 0),
+        ("before_version" = Option<u64>, Query, description = timeline::BEFORE, minimum = 1),
         ("limit" = Option<u32>, Query, description = "Most events on the page; 50 if left out", minimum = 1, maximum = 200),
     ),
     responses((status = 200, description = "A page of the timeline", body = TimelinePage))
@@ -55,28 +55,19 @@ async fn list_merchant_events(
     mut query: Parameters,
 ) -> Result<Json<TimelinePage>, Problem> {
     caller.require(SCOPE)?;
-    let after = query.position("after_version", 0).map_or(Version::ZERO, Version);
+    let walk = Walk::read(&mut query);
     let limit = query.limit();
     query.finish()?;
     let merchant = current(&state, &caller, parse_id(&id)?).await?;
-    let stream = StreamId::Merchant(merchant.id);
-    let query = StreamQuery {
-        stream,
-        after,
-        until_version: None,
-        until_time: None,
-        limit,
-    };
-    let recorded = state.archive.stream(caller.tenant_id(), &query).await?;
+    let (recorded, _) = walk.ahead(&state.archive, caller.tenant_id(), &merchant, limit).await?;
     let published_seq = match state.relay {
         Some(_) => Some(state.archive.reader().publish_cursor(caller.tenant_id()).await?.seq.0),
         None => None,
     };
-    let next_after_version = recorded.last().map_or(after, |event| event.stamp.version).0;
-    let data = recorded.iter().map(public_event).collect();
+    let walk = recorded.last().map_or(walk, |last| walk.past(last));
     Ok(Json(TimelinePage {
-        data,
-        page: TimelinePosition { next_after_version },
+        data: recorded.iter().map(public_event).collect(),
+        page: walk.position(),
         published_seq,
     }))
 }
@@ -84,19 +75,11 @@ async fn list_merchant_events(
 /// A page of a timeline.
 #[derive(Serialize, ToSchema)]
 struct TimelinePage {
-    /// The events, oldest first.
+    /// The events, in the order that was asked for.
     data: Vec<PublicEvent>,
     /// Where the next page begins.
     page: TimelinePosition,
     /// Everything of the merchant up to this `seq` was published to NATS. Null if this installation publishes nothing.
     #[schema(example = 41)]
     published_seq: Option<u64>,
-}
-
-/// Where the next page of a timeline begins.
-#[derive(Serialize, ToSchema)]
-pub struct TimelinePosition {
-    /// The `after_version` of the next page. An empty page repeats the one it was asked for.
-    #[schema(example = 7)]
-    pub next_after_version: u64,
 }

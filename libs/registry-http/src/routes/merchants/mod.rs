@@ -11,6 +11,7 @@ pub mod filter;
 pub mod get;
 pub mod list;
 pub mod restore;
+mod timeline;
 
 use axum::Json;
 use axum::http::header::{CACHE_CONTROL, ETAG};
