@@ -68,10 +68,13 @@ async fn a_page_has_one_beginning() {
             ("sort=-version&after_version=3", "after_version", "not_combinable"),
             ("sort=-version&before_version=0", "before_version", "out_of_range"),
             ("sort=newest", "sort", "unknown_word"),
+            ("sort=newest&before_version=3", "sort", "unknown_word"),
         ] {
             let path = format!("/v1/merchants/{}/{list}?{query}", id_of(&merchant));
             let problem = app.tenant.api.get(&path).await.expect(422);
-            let error = &problem["errors"][0];
+            let errors = problem["errors"].as_array().expect("a list");
+            assert_eq!(errors.len(), 1, "{path}: {problem}");
+            let error = &errors[0];
             assert_eq!(
                 (&error["parameter"], &error["code"]),
                 (&parameter.into(), &code.into()),

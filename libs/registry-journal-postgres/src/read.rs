@@ -74,7 +74,12 @@ impl Reader for PostgresJournal {
         };
         let row = |row: PgRow| {
             let (status, stage, count) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-            Ok(RawStatusCount { status, stage, count })
+            Ok(RawStatusCount {
+                tenant_id: tenant.as_uuid(),
+                status,
+                stage,
+                count,
+            })
         };
         self.all("status counts", tenant, statement.build().try_map(row)).await
     }
@@ -83,7 +88,7 @@ impl Reader for PostgresJournal {
         let statement = sqlx::query_as!(
             RawStatusCount,
             r#"
-            SELECT status, stage, count(*) AS "count!" FROM (
+            SELECT $1::uuid AS "tenant_id!", status, stage, count(*) AS "count!" FROM (
                 SELECT DISTINCT ON (merchant_id) status, stage FROM merchant_history
                 WHERE tenant_id = $1 AND valid_from <= $2 ORDER BY merchant_id DESC, version DESC
             ) AS stretch

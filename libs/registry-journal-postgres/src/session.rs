@@ -57,8 +57,10 @@ const WRITER: [(&str, &str); 8] = [
     ("plan_cache_mode", "force_generic_plan"),
 ];
 
-const READER: [(&str, &str); 3] = [
+const READER: [(&str, &str); 4] = [
     ("role", "registry_reader"),
+    // A question takes one processor. The planner, who does not know how few events are looked at, would start others.
+    ("max_parallel_workers_per_gather", "0"),
     ("statement_timeout", "10s"),
     // A transaction holds one question.
     ("idle_in_transaction_session_timeout", "10s"),

@@ -140,7 +140,7 @@ impl Worklist for PostgresJournal {
         let statement = sqlx::query_as!(
             rows::QuestionCounts,
             r#"
-            SELECT count(*) AS "due!", min(ask_at) AS oldest_due_at, (
+            SELECT $1::uuid AS "tenant_id!", count(*) AS "due!", min(ask_at) AS oldest_due_at, (
                 SELECT count(*) FROM merchants WHERE tenant_id = $1 AND confirming_since IS NOT NULL
             ) AS "open_confirmations!"
             FROM merchants WHERE tenant_id = $1 AND ask_at <= $2
@@ -193,7 +193,7 @@ impl Worklist for PostgresJournal {
         let statement = sqlx::query_as!(
             rows::QuarantineCount,
             r#"
-            SELECT reason, count(*) AS "count!", min(received_at) AS "oldest!" FROM quarantine
+            SELECT $1::uuid AS "tenant_id!", reason, count(*) AS "count!", min(received_at) AS "oldest!" FROM quarantine
             WHERE tenant_id = $1 AND state = 'open' GROUP BY reason
             "#,
             tenant.as_uuid()
@@ -281,7 +281,7 @@ impl Worklist for PostgresJournal {
                     AND data NOT LIKE '%"redrive_of":%'
                 ORDER BY seq DESC LIMIT 1
             )
-            SELECT count(*) AS "links!", min(recorded_at) AS since FROM events
+            SELECT $1::uuid AS "tenant_id!", count(*) AS "links!", min(recorded_at) AS since FROM events
             WHERE tenant_id = $1 AND type = 'link.issued' AND seq > coalesce(
                 (SELECT seq FROM last), (SELECT max(seq) - $2 FROM events WHERE tenant_id = $1)
             )
@@ -297,7 +297,7 @@ impl Worklist for PostgresJournal {
         let statement = sqlx::query_as!(
             rows::Health,
             r#"
-            SELECT (
+            SELECT $1::uuid AS "tenant_id!", (
                     SELECT recorded_at FROM (
                         SELECT seq, type, recorded_at, data FROM events
                         WHERE tenant_id = $1 ORDER BY seq DESC LIMIT $2

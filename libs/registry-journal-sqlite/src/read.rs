@@ -73,7 +73,12 @@ impl Reader for SqliteJournal {
         };
         let row = |row: SqliteRow| {
             let (status, stage, count) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-            Ok(RawStatusCount { status, stage, count })
+            Ok(RawStatusCount {
+                tenant_id: tenant.as_uuid(),
+                status,
+                stage,
+                count,
+            })
         };
         self.all("status counts", statement.build().try_map(row)).await
     }
@@ -82,7 +87,7 @@ impl Reader for SqliteJournal {
         let statement = sqlx::query_as!(
             RawStatusCount,
             r#"
-            SELECT status AS "status!", stage AS "stage!", count(*) AS "count!: i64" FROM (
+            SELECT ?1 AS "tenant_id!: Uuid", status AS "status!", stage AS "stage!", count(*) AS "count!: i64" FROM (
                 -- The other columns are those of the row that has the largest version.
                 SELECT status, stage, max(version) FROM merchant_history
                 WHERE tenant_id = ?1 AND valid_from <= ?2 GROUP BY merchant_id

@@ -141,7 +141,7 @@ impl Worklist for SqliteJournal {
         let statement = sqlx::query_as!(
             rows::QuestionCounts,
             r#"
-            SELECT count(*) AS "due!: i64", min(ask_at) AS "oldest_due_at?: i64", (
+            SELECT ?1 AS "tenant_id!: Uuid", count(*) AS "due!: i64", min(ask_at) AS "oldest_due_at?: i64", (
                 SELECT count(*) FROM merchants WHERE tenant_id = ?1 AND confirming_since IS NOT NULL
             ) AS "open_confirmations!: i64"
             FROM merchants WHERE tenant_id = ?1 AND ask_at <= ?2
@@ -194,7 +194,7 @@ impl Worklist for SqliteJournal {
         let statement = sqlx::query_as!(
             rows::QuarantineCount,
             r#"
-            SELECT reason AS "reason!", count(*) AS "count!: i64", min(received_at) AS "oldest!: i64"
+            SELECT ?1 AS "tenant_id!: Uuid", reason AS "reason!", count(*) AS "count!: i64", min(received_at) AS "oldest!: i64"
             FROM quarantine INDEXED BY quarantine_open
             WHERE tenant_id = ?1 AND state = 'open' GROUP BY reason
             "#,
@@ -273,7 +273,7 @@ impl Worklist for SqliteJournal {
         let statement = sqlx::query_as!(
             rows::SilentLinks,
             r#"
-            SELECT count(*) AS "links!: i64", min(recorded_at) AS "since?: i64" FROM events
+            SELECT ?1 AS "tenant_id!: Uuid", count(*) AS "links!: i64", min(recorded_at) AS "since?: i64" FROM events
             WHERE tenant_id = ?1 AND type = 'link.issued' AND seq > coalesce((
                 SELECT seq FROM events
                 WHERE tenant_id = ?1 AND seq > (SELECT max(seq) - ?2 FROM events WHERE tenant_id = ?1)
@@ -295,7 +295,7 @@ impl Worklist for SqliteJournal {
         let statement = sqlx::query_as!(
             rows::Health,
             r#"
-            SELECT (
+            SELECT ?1 AS "tenant_id!: Uuid", (
                     SELECT recorded_at FROM events
                     WHERE tenant_id = ?1 AND seq > (SELECT max(seq) - ?2 FROM events WHERE tenant_id = ?1)
                         AND type IN (

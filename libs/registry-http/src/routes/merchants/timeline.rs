@@ -32,10 +32,15 @@ pub enum Walk {
 impl Walk {
     /// Reads `sort`, `after_version` and `before_version`.
     pub fn read(query: &mut Parameters) -> Self {
+        // What is wrong with it is told; nothing else is blamed for not fitting it.
+        let mut is_unknown = false;
         let is_newest_first = query.optional("sort", |word| match word {
             "version" => Ok(false),
             "-version" => Ok(true),
-            _ => Err(Fault::UnknownWord),
+            _ => {
+                is_unknown = true;
+                Err(Fault::UnknownWord)
+            }
         });
         let after = query.position("after_version", 0).map(Version);
         let before = query.position("before_version", 1).map(Version);
@@ -45,7 +50,7 @@ impl Walk {
             }
             Self::NewestFirst(before)
         } else {
-            if before.is_some() {
+            if before.is_some() && !is_unknown {
                 query.blame("before_version", Fault::NotCombinable);
             }
             Self::OldestFirst(after.unwrap_or(Version::ZERO))

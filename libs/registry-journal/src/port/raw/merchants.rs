@@ -77,6 +77,7 @@ impl RawRow for RawPendingLink {
 /// How many merchants stand somewhere.
 #[expect(missing_docs, reason = "columns")]
 pub struct RawStatusCount {
+    pub tenant_id: Uuid,
     pub status: String,
     pub stage: String,
     pub count: i64,
@@ -93,8 +94,7 @@ impl RawRow for RawStatusCount {
                 count: self.count.read("count")?,
             })
         };
-        let key = format_args!("status {} stage {}", self.status, self.stage);
-        count().map_err(|error| Inconsistency::of("merchants", key, error))
+        count().map_err(|error| Inconsistency::of("merchants", TenantId::from_uuid(self.tenant_id), error))
     }
 }
 

@@ -43,6 +43,7 @@ impl<Time: RawValue<DateTime<Utc>>> RawRow for RawDueQuestion<Time> {
 /// How many questions wait.
 #[expect(missing_docs, reason = "columns")]
 pub struct RawQuestionCounts<Time> {
+    pub tenant_id: Uuid,
     pub due: i64,
     pub oldest_due_at: Option<Time>,
     pub open_confirmations: i64,
@@ -59,7 +60,7 @@ impl<Time: RawValue<DateTime<Utc>>> RawRow for RawQuestionCounts<Time> {
                 open_confirmations: self.open_confirmations.read("count")?,
             })
         };
-        counts().map_err(|error| Inconsistency::of("merchants", "that is due first", error))
+        counts().map_err(|error| Inconsistency::of("merchants", TenantId::from_uuid(self.tenant_id), error))
     }
 }
 
@@ -119,6 +120,7 @@ impl<Time: RawValue<DateTime<Utc>>> Found for RawQuarantine<Time> {
 /// How many callbacks are in quarantine for a reason.
 #[expect(missing_docs, reason = "columns")]
 pub struct RawQuarantineCount<Time> {
+    pub tenant_id: Uuid,
     pub reason: String,
     pub count: i64,
     pub oldest: Time,
@@ -135,7 +137,7 @@ impl<Time: RawValue<DateTime<Utc>>> RawRow for RawQuarantineCount<Time> {
                 oldest_received_at: self.oldest.read("received_at")?,
             })
         };
-        counted().map_err(|error| Inconsistency::of("quarantine", format_args!("reason {}", self.reason), error))
+        counted().map_err(|error| Inconsistency::of("quarantine", TenantId::from_uuid(self.tenant_id), error))
     }
 }
 
@@ -216,6 +218,7 @@ impl Found for RawApproval {
 /// Links that were issued since the last callback.
 #[expect(missing_docs, reason = "columns")]
 pub struct RawSilentLinks<Time> {
+    pub tenant_id: Uuid,
     pub since: Option<Time>,
     pub links: i64,
 }
@@ -230,13 +233,14 @@ impl<Time: RawValue<DateTime<Utc>>> RawRow for RawSilentLinks<Time> {
             let since = self.since.read("recorded_at")?;
             Ok(since.map(|since| SilentLinks { since, links }))
         };
-        silent().map_err(|error| Inconsistency::of("events", "since the last callback", error))
+        silent().map_err(|error| Inconsistency::of("events", TenantId::from_uuid(self.tenant_id), error))
     }
 }
 
 /// Counts of how a tenant's truth comes in.
 #[expect(missing_docs, reason = "counts of what `TenantHealth` tells")]
 pub struct RawHealth<Time> {
+    pub tenant_id: Uuid,
     pub last_callback_at: Option<Time>,
     /// Changes of a review or a link in the window.
     pub changes: i64,
@@ -263,6 +267,6 @@ impl<Time: RawValue<DateTime<Utc>>> RawRow for RawHealth<Time> {
                 held: self.held.read("count")?,
             })
         };
-        health().map_err(|error| Inconsistency::of("events", "of the last ones", error))
+        health().map_err(|error| Inconsistency::of("events", TenantId::from_uuid(self.tenant_id), error))
     }
 }
