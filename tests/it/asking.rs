@@ -205,6 +205,9 @@ async fn many_questions_keep_to_the_cap_and_survive_a_restart_in_the_middle() {
     assert!(rate <= f64::from(cap), "{rate} calls a second");
     // What was under way when it stopped may be asked again.
     assert!(calls <= count as u64 + 10, "{calls} questions about {count} merchants");
+    // What the last of them were told is written down before the log is looked at.
+    let is_told = |event: &Value| event["type"] == "status.observed";
+    until(|| async { app.tenant.api.feed().await.into_iter().filter(is_told).count() >= count }).await;
     app.finish().await;
 }
 
