@@ -17,6 +17,10 @@ pub(crate) const READERS: u32 = 8;
 /// How long to wait for a connection: a server that is restarted is back within this time.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
+/// The same for a question, which nobody sends again by itself: a machine that is short of processors has time to make
+/// the connection.
+const READER_CONNECT_LIMIT: Duration = Duration::from_secs(10);
+
 /// How long a batch may take before its commit, and how long its commit. The server gives up earlier by itself; what
 /// takes longer does not come back.
 pub(crate) const BATCH_LIMIT: Duration = Duration::from_secs(30);
@@ -108,6 +112,7 @@ pub(crate) async fn writers(login: &PgConnectOptions) -> Result<PgPool, sqlx::Er
 pub(crate) async fn readers(login: &PgConnectOptions) -> Result<PgPool, sqlx::Error> {
     pool(READERS)
         .test_before_acquire(false)
+        .acquire_timeout(READER_CONNECT_LIMIT)
         .connect_with(options(login, "registry-reader", READER))
         .await
 }

@@ -56,6 +56,7 @@ pub struct NatsPublisher {
 
 /// What is sent to one subject.
 struct Outgoing {
+    /// As it stands in the headers.
     id: String,
     subject: String,
     headers: HeaderMap,
@@ -112,11 +113,11 @@ impl NatsPublisher {
                 stored = acknowledged(oldest, stored).await?;
             }
             let mut headers = message.headers;
-            headers.insert(header::NATS_MESSAGE_ID, message.id.as_str());
-            headers.insert(header::NATS_EXPECTED_STREAM, stream);
             headers.insert(header::NATS_EXPECTED_LAST_SEQUENCE, HeaderValue::from(expected));
-            if let Some(previous) = previous.replace(message.id) {
-                headers.insert(header::NATS_EXPECTED_LAST_MESSAGE_ID, previous);
+            // The first one names the stream; each other one names the one before it, which stands in no other stream.
+            match previous.replace(message.id) {
+                None => headers.insert(header::NATS_EXPECTED_STREAM, stream),
+                Some(previous) => headers.insert(header::NATS_EXPECTED_LAST_MESSAGE_ID, previous),
             }
             let publish = PublishMessage::build().headers(headers).payload(message.body);
             let sent = self.context.send_publish(message.subject, publish).await;
@@ -159,12 +160,12 @@ impl Publisher for NatsPublisher {
         self.within(PREPARE_LIMIT, preparation).await
     }
 
-    async fn publish(&self, tenant: &Slug, after: u64, messages: &[Message]) -> Result<u64, PublishError> {
-        let outgoing = messages.iter().map(|message| Outgoing {
+    async fn publish(&self, tenant: &Slug, after: u64, messages: Vec<Message>) -> Result<u64, PublishError> {
+        let outgoing = messages.into_iter().map(|message| Outgoing {
             id: message.id.to_string(),
-            subject: message.subject.clone(),
-            headers: headers_of(message),
-            body: message.body.clone(),
+            subject: message.subject,
+            headers: headers_of(message.headers),
+            body: message.body,
         });
         self.within(BATCH_LIMIT, self.send(&stream_name(tenant), after, outgoing))
             .await
@@ -185,6 +186,7 @@ impl Publisher for NatsPublisher {
             let subject = format!("$KV.{bucket}.{}", entry.merchant_id);
             // One document may be written twice within the server's window for repeats.
             let id = self.client.new_inbox();
+            headers.insert(header::NATS_MESSAGE_ID, id.as_str());
             Outgoing {
                 id,
                 subject,
@@ -197,12 +199,11 @@ impl Publisher for NatsPublisher {
     }
 }
 
-fn headers_of(message: &Message) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    for (name, value) in &message.headers {
-        headers.insert(HeaderName::from_static(name), value.as_str());
-    }
-    headers
+fn headers_of(named: Vec<(&'static str, String)>) -> HeaderMap {
+    let named = named.into_iter();
+    named
+        .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from(value)))
+        .collect()
 }
 
 /// Awaits one acknowledgement. It must name the sequence right behind `stored`: a repeat, which a cluster acknowledges

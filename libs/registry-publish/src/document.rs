@@ -12,6 +12,9 @@ use utoipa::ToSchema;
 
 use crate::event::{claimed_code, claimed_deletion};
 
+/// Room for most bodies, in bytes: one that is longer makes itself more.
+const USUAL_LENGTH: usize = 2 * 1024;
+
 /// What stands in place of a number of which nothing may be shown.
 const HIDDEN: &str = "**********";
 
@@ -352,7 +355,9 @@ pub(crate) fn label_map(labels: &BTreeMap<String, Label>) -> BTreeMap<String, St
 
 /// Our own shapes have string keys and finite numbers: nothing in them can fail to be JSON.
 pub(crate) fn to_json<T: Serialize>(value: &T) -> Bytes {
-    serde_json::to_vec(value).expect("a public shape is valid JSON").into()
+    let mut json = Vec::with_capacity(USUAL_LENGTH);
+    serde_json::to_writer(&mut json, value).expect("a public shape is valid JSON");
+    json.into()
 }
 
 #[expect(

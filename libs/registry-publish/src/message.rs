@@ -109,6 +109,7 @@ fn headers(
     previous: Seq,
 ) -> Vec<(&'static str, String)> {
     let stamp = recorded.stamp;
+    let merchant = merchant_id.to_string();
     let mut headers = vec![
         (MESSAGE_ID, event.id.clone()),
         (REGISTRY_SEQ, stamp.seq.to_string()),
@@ -121,12 +122,12 @@ fn headers(
             CE_TYPE,
             format!("kr.submerchant.merchant.{}.v1", event.data.event_type()),
         ),
-        (CE_SOURCE, format!("/tenants/{tenant}/merchants/{merchant_id}")),
-        (CE_SUBJECT, merchant_id.to_string()),
+        (CE_SOURCE, format!("/tenants/{tenant}/merchants/{merchant}")),
+        (CE_SUBJECT, merchant.clone()),
         (CE_TIME, stamp.recorded_at.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
         // Compared as text by the CloudEvents extension, hence padded to the width of the largest number.
         (CE_SEQUENCE, format!("{:020}", stamp.version.0)),
-        (CE_PARTITION_KEY, merchant_id.to_string()),
+        (CE_PARTITION_KEY, merchant),
         (CE_CORRELATION_ID, event.correlation_id.clone()),
     ];
     if let Some(id) = &event.causation_id {

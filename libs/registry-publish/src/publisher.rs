@@ -83,7 +83,7 @@ pub trait Publisher: Send + Sync {
 
     /// Stores messages in order behind stream sequence `after`, up to the first that fails. Returns the sequence of the
     /// last one.
-    async fn publish(&self, tenant: &Slug, after: u64, messages: &[Message]) -> Result<u64, PublishError>;
+    async fn publish(&self, tenant: &Slug, after: u64, messages: Vec<Message>) -> Result<u64, PublishError>;
 
     /// Writes entries in order behind bucket sequence `after`, up to the first that fails. Returns the sequence of the
     /// last one.

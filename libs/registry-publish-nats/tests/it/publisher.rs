@@ -37,7 +37,7 @@ async fn messages_are_stored_in_order_and_unchanged() {
     assert_eq!(publisher.prepare(&slug()).await.unwrap(), EMPTY);
     // More than may be in flight at once.
     let messages: Vec<_> = (1..=600).map(message).collect();
-    assert_eq!(publisher.publish(&slug(), 0, &messages).await.unwrap(), 600);
+    assert_eq!(publisher.publish(&slug(), 0, messages.clone()).await.unwrap(), 600);
     let mut expected = messages.iter();
     let check = |received: registry_publish_nats::TailMessage| {
         let sent = expected.next().unwrap();
@@ -65,10 +65,10 @@ async fn a_publisher_that_has_missed_something_stores_nothing() {
     let (active, zombie) = (server.publisher().await, server.publisher().await);
     active.prepare(&slug()).await.unwrap();
     zombie.prepare(&slug()).await.unwrap();
-    active.publish(&slug(), 0, &[message(1), message(2)]).await.unwrap();
+    active.publish(&slug(), 0, vec![message(1), message(2)]).await.unwrap();
     for after in [0, 1, 3] {
         let late: Vec<_> = (3..=400).map(message).collect();
-        let outcome = zombie.publish(&slug(), after, &late).await;
+        let outcome = zombie.publish(&slug(), after, late).await;
         assert!(
             matches!(outcome, Err(PublishError::OutOfStep)),
             "after {after}: {outcome:?}"
@@ -76,7 +76,7 @@ async fn a_publisher_that_has_missed_something_stores_nothing() {
     }
     let standing = zombie.prepare(&slug()).await.unwrap();
     assert_eq!((standing.last, standing.stream_seq), (Some(event(2)), 2));
-    assert_eq!(zombie.publish(&slug(), 2, &[message(3)]).await.unwrap(), 3);
+    assert_eq!(zombie.publish(&slug(), 2, vec![message(3)]).await.unwrap(), 3);
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn a_message_from_elsewhere_in_the_middle_of_a_batch_leaves_no_hole() {
             .sequence
     };
     let slug = slug();
-    let (outcome, sequence) = tokio::join!(publisher.publish(&slug, 0, &messages), interfere);
+    let (outcome, sequence) = tokio::join!(publisher.publish(&slug, 0, messages), interfere);
     assert!(sequence <= 3_000, "it was meant to come in between");
     assert!(matches!(outcome, Err(PublishError::OutOfStep)), "{outcome:?}");
     let standing = publisher.prepare(&slug).await.unwrap();
@@ -121,9 +121,12 @@ async fn a_message_is_not_stored_twice_even_if_its_acknowledgement_was_lost() {
     let server = Server::start();
     let publisher = server.publisher().await;
     publisher.prepare(&slug()).await.unwrap();
-    publisher.publish(&slug(), 0, &[message(1), message(2)]).await.unwrap();
+    publisher
+        .publish(&slug(), 0, vec![message(1), message(2)])
+        .await
+        .unwrap();
     let outcome = publisher
-        .publish(&slug(), 0, &[message(1), message(2), message(3)])
+        .publish(&slug(), 0, vec![message(1), message(2), message(3)])
         .await;
     assert!(matches!(outcome, Err(PublishError::OutOfStep)), "{outcome:?}");
     let standing = publisher.prepare(&slug()).await.unwrap();
@@ -205,7 +208,7 @@ async fn a_stream_that_somebody_made_differently_is_used_as_it_is() {
     jetstream.create_stream(theirs).await.unwrap();
     let publisher = server.publisher().await;
     assert_eq!(publisher.prepare(&slug()).await.unwrap(), EMPTY);
-    assert_eq!(publisher.publish(&slug(), 0, &[message(1)]).await.unwrap(), 1);
+    assert_eq!(publisher.publish(&slug(), 0, vec![message(1)]).await.unwrap(), 1);
     let found = jetstream
         .get_stream("SMR_ACME-1")
         .await
@@ -221,7 +224,7 @@ async fn messages_that_are_not_ours_are_passed_over() {
     let server = Server::start();
     let publisher = server.publisher().await;
     publisher.prepare(&slug()).await.unwrap();
-    publisher.publish(&slug(), 0, &[message(1)]).await.unwrap();
+    publisher.publish(&slug(), 0, vec![message(1)]).await.unwrap();
     let jetstream = server.jetstream().await;
     jetstream
         .publish("smr.v1.acme-1.by.hand", "hello".into())
@@ -231,7 +234,7 @@ async fn messages_that_are_not_ours_are_passed_over() {
         .unwrap();
     let standing = publisher.prepare(&slug()).await.unwrap();
     assert_eq!((standing.last, standing.stream_seq), (Some(event(1)), 2));
-    assert_eq!(publisher.publish(&slug(), 2, &[message(2)]).await.unwrap(), 3);
+    assert_eq!(publisher.publish(&slug(), 2, vec![message(2)]).await.unwrap(), 3);
 }
 
 #[tokio::test]
@@ -239,12 +242,12 @@ async fn a_server_that_comes_back_empty_is_noticed_and_filled_again() {
     let mut server = Server::start();
     let publisher = server.publisher().await;
     publisher.prepare(&slug()).await.unwrap();
-    publisher.publish(&slug(), 0, &[message(1)]).await.unwrap();
+    publisher.publish(&slug(), 0, vec![message(1)]).await.unwrap();
     let before = publisher.session();
     server.stop();
     until(|| publisher.session().is_none()).await;
     for outcome in [
-        publisher.publish(&slug(), 1, &[message(2)]).await.map(drop),
+        publisher.publish(&slug(), 1, vec![message(2)]).await.map(drop),
         publisher.put_documents(&slug(), 0, &[put(1, "{}", 1)]).await.map(drop),
         publisher.prepare(&slug()).await.map(drop),
     ] {
@@ -254,14 +257,17 @@ async fn a_server_that_comes_back_empty_is_noticed_and_filled_again() {
     server.start_again();
     until(|| publisher.session().is_some()).await;
     assert_ne!(publisher.session(), before);
-    let outcome = publisher.publish(&slug(), 1, &[message(2)]).await;
+    let outcome = publisher.publish(&slug(), 1, vec![message(2)]).await;
     assert!(
         matches!(outcome, Err(PublishError::Unavailable(_))),
         "there is no stream: {outcome:?}"
     );
     assert_eq!(publisher.prepare(&slug()).await.unwrap(), EMPTY);
     assert_eq!(
-        publisher.publish(&slug(), 0, &[message(1), message(2)]).await.unwrap(),
+        publisher
+            .publish(&slug(), 0, vec![message(1), message(2)])
+            .await
+            .unwrap(),
         2
     );
 }
@@ -271,7 +277,10 @@ async fn a_server_that_is_killed_keeps_what_it_acknowledged() {
     let mut server = Server::start();
     let publisher = server.publisher().await;
     publisher.prepare(&slug()).await.unwrap();
-    publisher.publish(&slug(), 0, &[message(1), message(2)]).await.unwrap();
+    publisher
+        .publish(&slug(), 0, vec![message(1), message(2)])
+        .await
+        .unwrap();
     publisher.put_documents(&slug(), 0, &[put(1, "{}", 2)]).await.unwrap();
     server.stop();
     until(|| publisher.session().is_none()).await;
@@ -302,9 +311,9 @@ async fn a_message_that_is_too_large_is_refused() {
     publisher.prepare(&slug()).await.unwrap();
     let mut large = message(1);
     large.body = vec![b' '; 2 * 1024 * 1024].into();
-    let outcome = publisher.publish(&slug(), 0, &[large]).await;
+    let outcome = publisher.publish(&slug(), 0, vec![large]).await;
     assert!(matches!(outcome, Err(PublishError::Refused(_))), "{outcome:?}");
-    assert_eq!(publisher.publish(&slug(), 0, &[message(1)]).await.unwrap(), 1);
+    assert_eq!(publisher.publish(&slug(), 0, vec![message(1)]).await.unwrap(), 1);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ async fn what_is_published_from_now_on_arrives_as_it_is_published() {
     let server = Server::start();
     let publisher = server.publisher().await;
     publisher.prepare(&slug()).await.unwrap();
-    publisher.publish(&slug(), 0, &[message(1)]).await.unwrap();
+    publisher.publish(&slug(), 0, vec![message(1)]).await.unwrap();
     let (config, (sender, mut received)) = (server.config(), tokio::sync::mpsc::unbounded_channel());
     let tailing = tokio::spawn(async move {
         let on_message = |message: registry_publish_nats::TailMessage| {
@@ -21,7 +21,10 @@ async fn what_is_published_from_now_on_arrives_as_it_is_published() {
     });
     let stream = server.jetstream().await.get_stream("SMR_ACME-1").await.unwrap();
     crate::server::until_async(async || stream.get_info().await.unwrap().state.consumer_count == 1).await;
-    publisher.publish(&slug(), 1, &[message(2), message(3)]).await.unwrap();
+    publisher
+        .publish(&slug(), 1, vec![message(2), message(3)])
+        .await
+        .unwrap();
     assert_eq!(received.recv().await.unwrap(), message(2).body);
     assert_eq!(received.recv().await.unwrap(), message(3).body);
     tailing.abort();

@@ -110,14 +110,16 @@ async fn a_log_becomes_a_stream_in_order_with_the_merchant_as_of_each_event() {
     }
 }
 
-/// Seven merchants with 301 events each: five pages, and more than one step.
+/// Merchants with 301 events each: seventeen pages, and more than one step.
+const BACKLOG: u128 = 28;
+
 fn long_log() -> Arc<Log> {
     let log = Log::new();
-    for number in 1..=7 {
+    for number in 1..=BACKLOG {
         log.register(number);
     }
     for round in 0..300 {
-        for number in 1..=7 {
+        for number in 1..=BACKLOG {
             log.append(number, changed_to(if round % 2 == 0 { "P" } else { "S" }));
         }
     }
@@ -127,9 +129,9 @@ fn long_log() -> Arc<Log> {
 #[tokio::test(start_paused = true)]
 async fn of_a_backlog_every_event_is_published_and_only_the_newest_documents_are_written() {
     let (log, broker) = (long_log(), Broker::new());
-    assert_eq!(drain(&mut relay(&log, &broker)).await, 7 * 301);
+    assert_eq!(drain(&mut relay(&log, &broker)).await, 28 * 301);
     assert_whole(&log, &broker);
-    assert_eq!(broker.bucket_writes(), 7);
+    assert_eq!(broker.bucket_writes(), 28);
 }
 
 #[tokio::test(start_paused = true)]
@@ -137,7 +139,7 @@ async fn a_backlog_that_is_left_in_the_middle_is_finished_by_another_relay() {
     let (log, broker) = (long_log(), Broker::new());
     let mut first = relay(&log, &broker);
     let progress = first.run_once(tenant_id(), &slug()).await.unwrap();
-    assert!(progress.more && progress.published == 2_000, "{progress:?}");
+    assert!(progress.more && progress.published == 8_000, "{progress:?}");
     assert_eq!(
         broker.bucket_writes(),
         0,
@@ -145,7 +147,7 @@ async fn a_backlog_that_is_left_in_the_middle_is_finished_by_another_relay() {
     );
     advance(WAITING_TIME_MAX).await;
     first.run_once(tenant_id(), &slug()).await.unwrap();
-    assert_eq!(broker.bucket_writes(), 7, "but not for long");
+    assert_eq!(broker.bucket_writes(), 28, "but not for long");
     log.append(1, changed_to("O"));
     drop(first);
     drain(&mut relay(&log, &broker)).await;

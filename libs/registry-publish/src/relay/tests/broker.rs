@@ -149,12 +149,12 @@ impl Publisher for Broker {
         })
     }
 
-    async fn publish(&self, _: &Slug, after: u64, messages: &[Message]) -> Result<u64, PublishError> {
+    async fn publish(&self, _: &Slug, after: u64, messages: Vec<Message>) -> Result<u64, PublishError> {
         let mut state = self.state();
-        for (message, after) in messages.iter().zip(after..) {
+        for (message, after) in messages.into_iter().zip(after..) {
             let seq = state.stream_seq;
             state.write(after, seq)?;
-            state.messages.push(message.clone());
+            state.messages.push(message);
             state.stream_seq += 1;
         }
         Ok(state.stream_seq)
