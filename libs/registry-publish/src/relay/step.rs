@@ -18,11 +18,11 @@ use crate::document::MerchantDocument;
 use crate::message::{Message, message_for};
 
 /// Events read at once.
-const EVENTS_PAGE: PageSize = PageSize::clamped(500);
+const EVENTS_PAGE: PageSize = PageSize::clamped(1_000);
 
 /// Pages that one step carries at most, some half a second of work: a tenant with a long backlog must not hold up the
 /// others. Where a step ends, nothing is read beside what the broker stores.
-const STEP_PAGES: usize = 16;
+const STEP_PAGES: usize = 8;
 
 /// Size of the bodies after which a page is cut, in bytes.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
@@ -44,7 +44,7 @@ struct Batch {
 }
 
 impl Relay {
-    /// Takes one step for a tenant: at most sixteen pages of 500 events. Does nothing but look if nothing is new.
+    /// Takes one step for a tenant: at most eight pages of 1,000 events. Does nothing but look if nothing is new.
     pub async fn run_once(&mut self, tenant: TenantId, slug: &Slug) -> Result<Progress, RelayError> {
         self.notice_session();
         // A step that fails leaves no place behind: the next one looks at what the broker holds.

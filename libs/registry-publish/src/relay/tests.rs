@@ -110,7 +110,7 @@ async fn a_log_becomes_a_stream_in_order_with_the_merchant_as_of_each_event() {
     }
 }
 
-/// Merchants with 301 events each: seventeen pages, and more than one step.
+/// Merchants with 301 events each: nine pages, and more than one step.
 const BACKLOG: u128 = 28;
 
 fn long_log() -> Arc<Log> {
@@ -158,7 +158,7 @@ async fn a_backlog_that_is_left_in_the_middle_is_finished_by_another_relay() {
 #[tokio::test(start_paused = true)]
 async fn a_page_before_a_damaged_one_is_published_once_and_the_rest_after_the_repair() {
     let (log, broker) = (long_log(), Broker::new());
-    let data = log.damage(700, "no event");
+    let data = log.damage(1_700, "no event");
     let mut relay = relay(&log, &broker);
     for _ in 0..2 {
         let error = relay
@@ -166,9 +166,9 @@ async fn a_page_before_a_damaged_one_is_published_once_and_the_rest_after_the_re
             .await
             .expect_err("the page is damaged");
         assert!(matches!(error, RelayError::ReadEvents(_)), "{error:?}");
-        assert_eq!(broker.messages().len(), 500);
+        assert_eq!(broker.messages().len(), 1_000);
     }
-    log.damage(700, &data);
+    log.damage(1_700, &data);
     drain(&mut relay).await;
     assert_whole(&log, &broker);
 }
