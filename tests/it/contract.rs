@@ -201,17 +201,12 @@ async fn call_back(visitor: &mut Visitor<'_>) {
 
 async fn read(visitor: &mut Visitor<'_>, merchant_id: &str) {
     let stats = "/v1/stats/review-status";
-    for path in [
-        "/v1/me",
-        "/v1/merchants",
-        stats,
-        "/v1/events",
-        "/livez",
-        "/readyz",
-        "/metrics",
-    ] {
+    for path in ["/v1/me", "/v1/merchants", stats, "/v1/events", "/livez", "/readyz"] {
         assert_eq!(visitor.get(path, &[]).await.status, 200, "{path}");
     }
+    let metrics = visitor.get("/metrics", &[]).await.text;
+    let build = concat!("registry_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1");
+    assert!(metrics.contains(build), "{metrics}");
     visitor.get("/v1/merchants/{id}", &[merchant_id]).await.expect(200);
     visitor.get("/v1/merchants/{id}", &["mer_x"]).await.expect(404);
     let by_reference = "/v1/merchants/by-reference/{member_code}/{merchant_code}";

@@ -12,6 +12,7 @@ use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use registry_ingest::CallbackDoor;
 use registry_journal::Writer;
@@ -58,6 +59,11 @@ impl Metrics {
         let new_histogram: fn() -> Histogram = || Histogram::new(DURATION_BOUNDS);
         let durations = Family::new_with_constructor(new_histogram);
         let event_streams = Gauge::default();
+        registry.register(
+            "build",
+            "Which build this is: while an installation is updated, replicas differ",
+            Info::new([("version", env!("CARGO_PKG_VERSION"))]),
+        );
         registry.register(
             "http_requests",
             "Requests answered, by route and class of status",

@@ -18,13 +18,12 @@ mod status;
 use registry_journal::{ArchiveError, ReadError, WriteError};
 
 pub use pace::Pace;
-pub use pass::Pass;
 pub use rounds::{Reconciler, ReconcilerParts};
 pub use status::ReconcilerStatus;
 
 /// Why a pass over a tenant ended early. The next one goes on from what storage holds.
 #[derive(Debug, thiserror::Error)]
-pub enum ReconcileError {
+enum ReconcileError {
     /// The tenants could not be listed.
     #[error("the tenants could not be listed")]
     ListTenants(#[source] ReadError),
@@ -40,9 +39,6 @@ pub enum ReconcileError {
     /// It could not be read which claims are held for too long.
     #[error("the open confirmations could not be read")]
     ReadConfirmations(#[source] ReadError),
-    /// A merchant could not be read.
-    #[error("a merchant could not be read")]
-    ReadMerchant(#[source] ReadError),
     /// Merchants could not be listed to compare them with upstream's list.
     #[error("the merchants could not be listed")]
     ListMerchants(#[source] ReadError),

@@ -29,16 +29,12 @@ const SOONER_AFTER_FAILURE: i32 = 8;
 const SPREAD_MAX: TimeDelta = TimeDelta::minutes(1);
 
 /// What a pass has done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Pass {
-    /// Questions that were answered.
-    pub answered: u64,
-    /// Questions that failed, and are put off.
-    pub failed: u64,
+#[derive(Default)]
+pub(super) struct Pass {
     /// Confirmations that ended without an answer.
-    pub released: u64,
+    pub(super) released: u64,
     /// More questions are due than could be asked now.
-    pub more: bool,
+    pub(super) more: bool,
 }
 
 /// What is remembered of a tenant between passes. Losing it costs a few calls.

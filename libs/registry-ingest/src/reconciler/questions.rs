@@ -21,8 +21,8 @@ const RELEASES: PageSize = PageSize::clamped(200);
 
 /// What became of a due question.
 enum Turn {
-    Answered(Postponement),
-    Failed(Postponement),
+    /// It was asked, with or without an answer, and this is when to ask again.
+    Asked(Postponement),
     /// It was not asked, and nothing else of the tenant can be now.
     NotAsked,
 }
@@ -58,14 +58,7 @@ impl Worker {
         let mut failure = None;
         while let Some(turn) = turns.next().await {
             match turn {
-                Ok(Turn::Answered(postponement)) => {
-                    pass.answered += 1;
-                    postponements.push(postponement);
-                }
-                Ok(Turn::Failed(postponement)) => {
-                    pass.failed += 1;
-                    postponements.push(postponement);
-                }
+                Ok(Turn::Asked(postponement)) => postponements.push(postponement),
                 Ok(Turn::NotAsked) => pass.more = false,
                 Err(error) => {
                     failure = Some(error);
@@ -116,14 +109,14 @@ impl Worker {
                     Some(_) => self.pace.after_failure(&question, now),
                     None => self.pace.after_answer(&question, now),
                 };
-                Ok(Turn::Answered(postponed(next)))
+                Ok(Turn::Asked(postponed(next)))
             }
             Err(AskError::Write(error)) => Err(ReconcileError::Write(error)),
             Err(AskError::Read(error)) => Err(ReconcileError::ReadBack(error)),
             Err(error) if error.ends_round() => Ok(Turn::NotAsked),
             Err(error) => {
                 log_failure(tenant, "a question to upstream failed", &error);
-                Ok(Turn::Failed(postponed(self.pace.after_failure(&question, now))))
+                Ok(Turn::Asked(postponed(self.pace.after_failure(&question, now))))
             }
         }
     }

@@ -14,8 +14,8 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::pass::{Track, Worker};
-use super::{Pace, Pass, ReconcileError, ReconcilerStatus};
+use super::pass::{Pass, Track, Worker};
+use super::{Pace, ReconcileError, ReconcilerStatus};
 use crate::upstream::Inquirer;
 
 /// Shortest time between two looks at all tenants, however much is going on.
@@ -155,16 +155,6 @@ impl Reconciler {
             tracing::info!("questions to upstream were given up; they are asked again after the next start");
         }
         self.leases.release().await;
-    }
-
-    /// Does for one tenant what is due now.
-    pub async fn run_once(&mut self, tenant: &Tenant) -> Result<Pass, ReconcileError> {
-        let now = self.worker.ambient.now();
-        let known = self.seen.remove(&tenant.id).and_then(|seen| seen.track);
-        let mut track = known.unwrap_or_else(|| Track::new(tenant.id, now, &self.worker.pace));
-        let outcome = self.worker.pass(tenant, &mut track, now).await;
-        self.seen.insert(tenant.id, Seen::new(track));
-        outcome
     }
 
     /// The tenants to work for now, each with what is remembered of it: those first whose last pass is longest ago.
