@@ -83,6 +83,9 @@ impl Battle {
         for (number, partner) in partners.iter().enumerate() {
             let expected: Vec<_> = (number..callbacks).step_by(tenants).collect();
             check(&storage, &battle.nats, partner, &expected).await;
+            if battle.nats.is_cluster() {
+                battle.nats.copies(&partner.slug).await;
+            }
         }
         storage.close().await;
         for process in battle.processes.into_iter().flatten() {

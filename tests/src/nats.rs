@@ -11,7 +11,7 @@ use registry_domain::tenant::Slug;
 use registry_publish_nats::{NatsConfig, TailFrom, TailMessage, get_document, stream_name, tail};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::PATIENCE;
 use crate::api::within;
@@ -164,6 +164,11 @@ impl TestNats {
         }
     }
 
+    /// Whether there are several servers.
+    pub fn is_cluster(&self) -> bool {
+        self.own.len() > 1
+    }
+
     fn servers(&self) -> Vec<&str> {
         self.url.split(',').collect()
     }
@@ -221,6 +226,26 @@ impl TestNats {
         let client = async_nats::connect(self.servers()).await.expect("the server runs");
         let stream = jetstream::new(client).get_stream(stream_name(tenant)).await;
         stream.expect("there is a stream").cached_info().state.messages
+    }
+
+    /// Waits until every copy of a tenant's stream holds what its leader holds.
+    pub async fn copies(&self, tenant: &Slug) {
+        let client = async_nats::connect(self.servers()).await.expect("the server runs");
+        let context = jetstream::new(client);
+        let mut found = Vec::new();
+        let whole = async {
+            loop {
+                let stream = context.get_stream(stream_name(tenant)).await;
+                let info = stream.expect("there is a stream").cached_info().clone();
+                found = info.cluster.expect("it has copies").replicas;
+                if found.iter().all(|copy| copy.current && copy.lag.unwrap_or(0) == 0) {
+                    return;
+                }
+                sleep(LOOK_AGAIN).await;
+            }
+        };
+        let in_time = timeout(PATIENCE, Box::pin(whole)).await.is_ok();
+        assert!(in_time, "a copy of the stream of {tenant} stays behind: {found:?}");
     }
 
     /// A merchant's document in the tenant's bucket, once it has reached a version.

@@ -95,8 +95,9 @@ impl NatsPublisher {
     /// Sends messages one behind the other and awaits the acknowledgements in order. Where one fails, the server refuses
     /// all later ones: each is sent under the condition that the stream ends with the one before it.
     ///
-    /// The sequence alone does not say that: if somebody else stores a message, the one that we sent fails, and the one
-    /// that we sent next finds the sequence that it expects. Hence the id.
+    /// Among relays the sequence says that: each event has one place in the stream. If somebody else stores a message,
+    /// the one that we sent fails, and the one that we sent next finds the sequence that it expects. Hence the id as
+    /// well, where that is safe: see [`Self::names_the_previous`].
     async fn send(
         &self,
         stream: &str,
@@ -114,10 +115,11 @@ impl NatsPublisher {
             }
             let mut headers = message.headers;
             headers.insert(header::NATS_EXPECTED_LAST_SEQUENCE, HeaderValue::from(expected));
-            // The first one names the stream; each other one names the one before it, which stands in no other stream.
-            match previous.replace(message.id) {
-                None => headers.insert(header::NATS_EXPECTED_STREAM, stream),
-                Some(previous) => headers.insert(header::NATS_EXPECTED_LAST_MESSAGE_ID, previous),
+            headers.insert(header::NATS_EXPECTED_STREAM, stream);
+            if let Some(previous) = previous.replace(message.id)
+                && self.names_the_previous()
+            {
+                headers.insert(header::NATS_EXPECTED_LAST_MESSAGE_ID, previous);
             }
             let publish = PublishMessage::build().headers(headers).payload(message.body);
             let sent = self.context.send_publish(message.subject, publish).await;
@@ -127,6 +129,14 @@ impl NatsPublisher {
             stored = acknowledged(acknowledgement, stored).await?;
         }
         Ok(stored)
+    }
+
+    /// Whether a message says which one it expects before it. Not on a stream with replicas: a server that was away
+    /// gets what it missed without learning the last id (nats-server 2.15.1), takes the next message for a broken one,
+    /// and stores nothing more of that stream. Losing a server is what replicas are for; a stranger who publishes
+    /// under a tenant's subjects is kept out by permissions.
+    fn names_the_previous(&self) -> bool {
+        self.config.replicas == 1
     }
 
     /// Runs an operation within a time limit. Without a connection it is not begun: the client would keep it and send

@@ -4,7 +4,7 @@ use std::time::Duration;
 use async_nats::jetstream::stream::Config;
 use registry_domain::Seq;
 use registry_publish::publisher::{BucketEntry, BucketValue, LastEvent, PublishError, Publisher, Standing};
-use registry_publish_nats::{NatsPublisher, TailFrom, get_document, tail};
+use registry_publish_nats::{NatsConfig, NatsPublisher, TailFrom, TailMessage, get_document, tail};
 
 use crate::server::{Server, event_id, merchant_id, message, slug, until, until_async};
 
@@ -39,7 +39,7 @@ async fn messages_are_stored_in_order_and_unchanged() {
     let messages: Vec<_> = (1..=600).map(message).collect();
     assert_eq!(publisher.publish(&slug(), 0, messages.clone()).await.unwrap(), 600);
     let mut expected = messages.iter();
-    let check = |received: registry_publish_nats::TailMessage| {
+    let check = |received: TailMessage| {
         let sent = expected.next().unwrap();
         assert_eq!((&received.subject, &received.body), (&sent.subject, &sent.body));
         for (name, value) in &sent.headers {
@@ -217,6 +217,41 @@ async fn a_stream_that_somebody_made_differently_is_used_as_it_is() {
         .config
         .clone();
     assert_eq!((found.max_age, found.deny_delete), (Duration::from_hours(1), false));
+}
+
+/// A server that missed something would take the next message for a broken one.
+#[tokio::test]
+async fn only_on_a_stream_without_replicas_a_message_names_the_one_before_it() {
+    let server = Server::start();
+    server.publisher().await.prepare(&slug()).await.unwrap();
+    for (replicas, names) in [(1, true), (3, false)] {
+        let config = NatsConfig {
+            replicas,
+            ..server.config()
+        };
+        let publisher = NatsPublisher::connect(config).await.unwrap();
+        until(|| publisher.session().is_some()).await;
+        let after = publisher.prepare(&slug()).await.unwrap().stream_seq;
+        let messages = vec![message(after + 1), message(after + 2)];
+        publisher.publish(&slug(), after, messages).await.unwrap();
+        let mut last = None;
+        let keep = |received: TailMessage| {
+            let is_last = received
+                .headers
+                .contains(&("Registry-Seq".to_owned(), (after + 2).to_string()));
+            last = Some(received);
+            if is_last {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        };
+        tail(&server.config(), &slug(), TailFrom::Start, keep).await.unwrap();
+        let mut headers = last.expect("two were published").headers.into_iter();
+        let found = headers.find(|(name, _)| name == "Nats-Expected-Last-Msg-Id");
+        let expected = names.then(|| event_id(after + 1).to_string());
+        assert_eq!(found.map(|(_, value)| value), expected, "{replicas} replicas");
+    }
 }
 
 #[tokio::test]
