@@ -14,8 +14,8 @@ use crate::process::{Interruption, output, run, to_stderr};
 /// A download of some 10 MB, or the installation of some 300 MB of packages.
 const FETCH_LIMIT: Duration = Duration::from_mins(15);
 
-/// The oldest nats-server that we choose by ourselves.
-const NATS_VERSION: (u32, u32) = (2, 10);
+/// The oldest nats-server that the product runs on: the relay publishes in batches.
+const NATS_VERSION: (u32, u32) = (2, 14);
 
 /// The oldest PostgreSQL that the product runs on.
 const POSTGRES_VERSION: u32 = 15;

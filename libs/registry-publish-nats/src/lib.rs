@@ -2,12 +2,13 @@
 //!
 //! This crate alone knows NATS. It knows the publisher's port and its messages, and nothing of the log behind them.
 //!
-//! Read in this order: [`config`] (where the server is, and names of things), `publisher` (the port), [`mod@tail`] (a
+//! Read in this order: [`config`] (where the server is, and names of things), `publisher` (the port), `batch` (how messages travel), [`mod@tail`] (a
 //! subscriber for people).
 //!
 //! The stream of tenant `acme` is `SMR_ACME`, with the subjects `smr.v1.acme.>`; its bucket is `smr_acme_merchants`.
 //! One of each per tenant: permissions on subjects do not bind what a consumer of a shared stream is handed.
 
+mod batch;
 pub mod config;
 mod publisher;
 mod setup;

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use async_nats::HeaderMap;
-use async_nats::jetstream::context::{CreateKeyValueErrorKind, CreateStreamErrorKind, GetStreamErrorKind};
+use async_nats::jetstream::context::{
+    CreateKeyValueErrorKind, CreateStreamError, CreateStreamErrorKind, GetStreamErrorKind,
+};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RawMessageErrorKind, RetentionPolicy, StorageType, Stream};
 use async_nats::jetstream::{Context, ErrorCode, kv};
 use registry_domain::Seq;
@@ -37,10 +39,29 @@ async fn ensure_stream(context: &Context, config: &NatsConfig, tenant: &Slug) ->
     let wanted = stream_config(config, tenant);
     if let Some(stream) = find(context, &wanted.name).await? {
         warn_of_other_settings(&wanted, &stream.cached_info().config);
+        allow_batches(context, &stream).await?;
         return Ok(stream);
     }
     tracing::info!(stream = %wanted.name, "the stream is new");
-    context.create_stream(wanted).await.map_err(|error| match error.kind() {
+    context.create_stream(wanted).await.map_err(not_made)
+}
+
+/// Lets a stream take batches if it does not yet: one from before, or the one of a bucket.
+async fn allow_batches(context: &Context, stream: &Stream) -> Result<(), PublishError> {
+    let config = &stream.cached_info().config;
+    if config.allow_batch_publish {
+        return Ok(());
+    }
+    let wanted = Config {
+        allow_batch_publish: true,
+        ..config.clone()
+    };
+    context.update_stream(wanted).await.map_err(not_made)?;
+    Ok(())
+}
+
+fn not_made(error: CreateStreamError) -> PublishError {
+    match error.kind() {
         CreateStreamErrorKind::JetStream(_)
         | CreateStreamErrorKind::EmptyStreamName
         | CreateStreamErrorKind::InvalidStreamName
@@ -50,12 +71,13 @@ async fn ensure_stream(context: &Context, config: &NatsConfig, tenant: &Slug) ->
         | CreateStreamErrorKind::Response
         | CreateStreamErrorKind::NotFound
         | CreateStreamErrorKind::ResponseParse => PublishError::Unavailable(error.into()),
-    })
+    }
 }
 
 async fn ensure_bucket(context: &Context, config: &NatsConfig, tenant: &Slug) -> Result<Stream, PublishError> {
     let bucket = bucket_name(tenant);
     if let Some(stream) = find(context, &format!("KV_{bucket}")).await? {
+        allow_batches(context, &stream).await?;
         return Ok(stream);
     }
     tracing::info!(%bucket, "the bucket is new");
@@ -67,16 +89,20 @@ async fn ensure_bucket(context: &Context, config: &NatsConfig, tenant: &Slug) ->
         num_replicas: config.replicas,
         ..kv::Config::default()
     };
-    let created = context.create_key_value(wanted).await;
-    created.map(|bucket| bucket.stream).map_err(|error| match error.kind() {
-        CreateKeyValueErrorKind::BucketCreate
-        | CreateKeyValueErrorKind::InvalidStoreName
-        | CreateKeyValueErrorKind::TooLongHistory
-        | CreateKeyValueErrorKind::LimitMarkersNotSupported => PublishError::Refused(error.into()),
-        CreateKeyValueErrorKind::JetStream | CreateKeyValueErrorKind::TimedOut => {
-            PublishError::Unavailable(error.into())
-        }
-    })
+    let created = context
+        .create_key_value(wanted)
+        .await
+        .map_err(|error| match error.kind() {
+            CreateKeyValueErrorKind::BucketCreate
+            | CreateKeyValueErrorKind::InvalidStoreName
+            | CreateKeyValueErrorKind::TooLongHistory
+            | CreateKeyValueErrorKind::LimitMarkersNotSupported => PublishError::Refused(error.into()),
+            CreateKeyValueErrorKind::JetStream | CreateKeyValueErrorKind::TimedOut => {
+                PublishError::Unavailable(error.into())
+            }
+        })?;
+    allow_batches(context, &created.stream).await?;
+    Ok(created.stream)
 }
 
 async fn find(context: &Context, name: &str) -> Result<Option<Stream>, PublishError> {
@@ -112,6 +138,7 @@ fn stream_config(config: &NatsConfig, tenant: &Slug) -> Config {
         deny_delete: true,
         deny_purge: true,
         allow_direct: false,
+        allow_batch_publish: true,
         ..Config::default()
     }
 }

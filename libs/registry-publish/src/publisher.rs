@@ -78,6 +78,9 @@ pub trait Publisher: Send + Sync {
     /// known about streams is to be looked at again: the broker may have come back with less than it had.
     fn session(&self) -> Option<u64>;
 
+    /// Waits until the session is another than the known one.
+    async fn other_session(&self, known: Option<u64>);
+
     /// Makes the tenant's stream and bucket unless they exist, and tells what they hold.
     async fn prepare(&self, tenant: &Slug) -> Result<Standing, PublishError>;
 

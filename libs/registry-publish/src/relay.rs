@@ -214,6 +214,7 @@ impl Relay {
             () = cancellation.cancelled() => {}
             // Without a connection a log that grows changes nothing.
             Ok(()) = wake.changed(), if self.session.is_some() => {}
+            () = self.publisher.other_session(self.session) => {}
             () = sleep(POLL_INTERVAL) => {}
         }
     }

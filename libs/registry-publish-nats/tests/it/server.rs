@@ -121,6 +121,12 @@ impl Drop for Server {
     }
 }
 
+/// Waits until a publisher says that its session is another.
+pub async fn other_session(publisher: &NatsPublisher, known: Option<u64>) {
+    let notice = timeout(NOTICE_LIMIT, publisher.other_session(known));
+    notice.await.expect("the client notices its server");
+}
+
 /// Waits for something that nobody announces.
 pub async fn until(condition: impl Fn() -> bool) {
     until_async(async || condition()).await;

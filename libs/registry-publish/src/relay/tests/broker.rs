@@ -7,15 +7,18 @@ use async_trait::async_trait;
 use registry_domain::tenant::Slug;
 use registry_domain::{MerchantId, Seq};
 use serde_json::Value;
+use tokio::sync::watch;
 
 use crate::message::{Message, REGISTRY_PREV_SEQ, REGISTRY_SEQ};
 use crate::publisher::{BucketEntry, BucketValue, LastEvent, PublishError, Publisher, Standing};
 
-pub struct Broker(Mutex<State>);
+pub struct Broker {
+    state: Mutex<State>,
+    session: watch::Sender<Option<u64>>,
+}
 
 #[derive(Default)]
 struct State {
-    session: Option<u64>,
     sessions: u64,
     /// Writes that still succeed.
     allowed: usize,
@@ -29,26 +32,28 @@ struct State {
 impl Broker {
     pub fn new() -> Arc<Self> {
         let state = State {
-            session: Some(1),
             sessions: 1,
             allowed: usize::MAX,
             ..State::default()
         };
-        Arc::new(Self(Mutex::new(state)))
+        Arc::new(Self {
+            state: Mutex::new(state),
+            session: watch::Sender::new(Some(1)),
+        })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap()
+        self.state.lock().unwrap()
     }
 
     pub fn disconnect(&self) {
-        self.state().session = None;
+        self.session.send_replace(None);
     }
 
     pub fn reconnect(&self) {
         let mut state = self.state();
         state.sessions += 1;
-        state.session = Some(state.sessions);
+        self.session.send_replace(Some(state.sessions));
     }
 
     /// After so many further writes, none succeeds.
@@ -133,7 +138,12 @@ impl State {
 #[async_trait]
 impl Publisher for Broker {
     fn session(&self) -> Option<u64> {
-        self.state().session
+        *self.session.borrow()
+    }
+
+    async fn other_session(&self, known: Option<u64>) {
+        let mut session = self.session.subscribe();
+        session.wait_for(|session| *session != known).await.unwrap();
     }
 
     async fn prepare(&self, _: &Slug) -> Result<Standing, PublishError> {
