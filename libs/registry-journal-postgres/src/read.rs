@@ -239,6 +239,29 @@ impl Reader for PostgresJournal {
         self.all("stream", tenant, statement).await
     }
 
+    async fn beginnings(&self, tenant: TenantId, streams: &[(Uuid, Version)]) -> Result<Vec<EventRow>, ReadError> {
+        let (ids, ends): (Vec<Uuid>, Vec<i64>) = streams.iter().map(|(id, end)| (*id, bigint(end.0))).unzip();
+        let statement = sqlx::query_as!(
+            rows::Event,
+            r#"
+            SELECT e.tenant_id AS "tenant_id!", e.seq AS "seq!", e.event_id AS "event_id!", e.stream_kind AS "stream_kind!",
+                e.stream_id AS "stream_id!", e.version AS "version!", e.type AS "event_type!",
+                e.recorded_at AS "recorded_at!", e.actor AS "actor!", e.correlation_id AS "correlation_id!",
+                e.causation_id AS "causation_id?", e.idempotency_key AS "idempotency_key?", e.data AS "data!",
+                e.sealed AS "sealed!", e.hash AS "hash!"
+            FROM unnest($2::uuid[], $3::bigint[]) AS wanted (stream_id, version)
+            CROSS JOIN LATERAL (
+                SELECT * FROM events
+                WHERE tenant_id = $1 AND stream_id = wanted.stream_id ORDER BY version LIMIT wanted.version
+            ) AS e
+            "#,
+            tenant.as_uuid(),
+            &ids,
+            &ends
+        );
+        self.all("beginnings of streams", tenant, statement).await
+    }
+
     async fn events_by_stream(
         &self,
         tenant: TenantId,

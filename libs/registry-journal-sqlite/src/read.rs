@@ -244,6 +244,26 @@ impl Reader for SqliteJournal {
         self.all("stream", statement).await
     }
 
+    async fn beginnings(&self, tenant: TenantId, streams: &[(Uuid, Version)]) -> Result<Vec<EventRow>, ReadError> {
+        let statement = sqlx::query_as!(
+            rows::Event,
+            r#"
+            SELECT e.tenant_id AS "tenant_id!: Uuid", e.seq AS "seq!", e.event_id AS "event_id!",
+                e.stream_kind AS "stream_kind!: Vec<u8>", e.stream_id AS "stream_id!", e.version AS "version!",
+                e.type AS "event_type!: Vec<u8>", e.recorded_at AS "recorded_at!", e.actor AS "actor!: Vec<u8>",
+                e.correlation_id AS "correlation_id!", e.causation_id AS "causation_id?",
+                e.idempotency_key AS "idempotency_key?: Vec<u8>", e.data AS "data!: Vec<u8>", e.sealed AS "sealed!",
+                e.hash AS "hash!"
+            FROM jsonb_each(?2) AS wanted
+            CROSS JOIN events AS e ON e.tenant_id = ?1 AND e.stream_id = unhex(wanted.value ->> 0)
+                AND e.version <= wanted.value ->> 1
+            "#,
+            tenant.as_uuid(),
+            to_json(streams.iter().map(|(id, end)| (hex(*id), end.0)))
+        );
+        self.all("beginnings of streams", statement).await
+    }
+
     async fn events_by_stream(
         &self,
         tenant: TenantId,

@@ -79,6 +79,28 @@ pub enum Until {
     Time(DateTime<Utc>),
 }
 
+/// Events that are read at once to fold several merchants. One that has more alone is folded page by page.
+const BEGINNINGS_MAX: u64 = 4_000;
+
+/// How many of the first merchants have no more events than are read at once. One merchant may have more.
+fn part_length(wanted: &[(MerchantId, Version)]) -> usize {
+    let mut events = 0_u64;
+    let fitting = wanted.iter().take_while(|(_, version)| {
+        events = events.saturating_add(version.0);
+        events <= BEGINNINGS_MAX
+    });
+    fitting.count().max(1)
+}
+
+/// The merchant after all events of its stream.
+fn folded(events: &[RecordedEvent]) -> Option<Merchant> {
+    let id = events.first()?.stream.merchant_id()?;
+    events.iter().fold(None, |state, recorded| match &recorded.event {
+        StreamEvent::Merchant(event) => merchant::evolve(id, state, event, recorded.stamp),
+        StreamEvent::Tenant(_) => state,
+    })
+}
+
 /// Reads events back. Cheap to clone.
 #[derive(Clone)]
 pub struct Archive {
@@ -166,6 +188,31 @@ impl Archive {
         }
     }
 
+    /// Merchants as they were at a version each, folded from the log. Those that were not registered then are left out.
+    pub async fn merchants_at(
+        &self,
+        tenant: TenantId,
+        wanted: &[(MerchantId, Version)],
+    ) -> Result<Vec<Merchant>, ArchiveError> {
+        let mut merchants = Vec::with_capacity(wanted.len());
+        let mut rest = wanted;
+        while !rest.is_empty() {
+            let (part, behind) = rest.split_at(part_length(rest));
+            rest = behind;
+            if let [(id, version)] = part {
+                merchants.extend(self.merchant_at(tenant, *id, Until::Version(*version)).await?);
+                continue;
+            }
+            let streams: Vec<_> = part.iter().map(|(id, version)| (id.as_uuid(), *version)).collect();
+            let mut rows = self.reader.beginnings(tenant, &streams).await?;
+            rows.sort_unstable_by_key(|row| (row.stream.as_uuid(), row.version));
+            let events = self.open(tenant, rows).await?;
+            let streams = events.chunk_by(|one, next| one.stream == next.stream);
+            merchants.extend(streams.filter_map(folded));
+        }
+        Ok(merchants)
+    }
+
     /// Opens rows of the log.
     pub async fn open(&self, tenant: TenantId, rows: Vec<EventRow>) -> Result<Vec<RecordedEvent>, ArchiveError> {
         let mut owners: Vec<Uuid> = rows
@@ -232,5 +279,22 @@ impl Archive {
             std::collections::hash_map::Entry::Vacant(entry) => entry.insert(self.keyring.unwrap(owner, wrapped)?),
         };
         key.open(row.event_id.as_uuid(), &row.sealed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_has_no_more_events_than_are_read_at_once_unless_it_is_one_merchant() {
+        let merchants = |versions: &[u64]| -> Vec<_> {
+            let id = MerchantId::from_uuid(Uuid::nil());
+            versions.iter().map(|version| (id, Version(*version))).collect()
+        };
+        assert_eq!(part_length(&merchants(&[1, 2, 3])), 3);
+        assert_eq!(part_length(&merchants(&[BEGINNINGS_MAX - 1, 1, 1])), 2);
+        assert_eq!(part_length(&merchants(&[BEGINNINGS_MAX + 1, 1])), 1);
+        assert_eq!(part_length(&merchants(&[u64::MAX, u64::MAX])), 1);
     }
 }

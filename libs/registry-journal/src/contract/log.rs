@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use registry_domain::merchant::Command;
-use registry_domain::{Seq, TenantId, Version};
+use registry_domain::{LinkId, MerchantId, Seq, TenantId, Version};
+use uuid::Uuid;
 
 use super::fixtures::{World, callback, command, registration, request_link, submission, whole_log, with_key, written};
 use super::{EVENT_COLUMNS, EventColumn, Harness};
+use crate::archive::Until;
 use crate::port::{PageSize, ReadError, Reader, StreamQuery};
 use crate::record::{EventRow, StreamId};
 use crate::submission::Order;
@@ -186,6 +188,37 @@ pub async fn events_are_found_by_page_by_stream_and_by_id<H: Harness>() {
     );
 }
 
+/// Merchants are folded together as they are one by one, however much history they have, and none of them beyond the
+/// version that was asked for.
+pub async fn merchants_are_folded_together<H: Harness>() {
+    let world = World::<H>::new().await;
+    let (tenant, other) = (world.tenant("acme").await, world.tenant("umbrella").await);
+    let mut wanted = vec![(MerchantId::from_uuid(Uuid::from_u128(9)), Version(3))];
+    for number in 0..5 {
+        let merchant = world.merchant(tenant, "m", &format!("s{number}")).await;
+        for turn in 0..number {
+            world
+                .report(callback(tenant, merchant, "S", &format!("turn {turn}")))
+                .await;
+        }
+        // Each callback is two events; the first merchant has no event before its registration.
+        wanted.push((merchant, Version(2 * number)));
+    }
+    let archive = world.archive();
+    let mut together = archive.merchants_at(tenant, &wanted).await.expect("they fold");
+    let mut one_by_one = Vec::new();
+    for (id, version) in &wanted {
+        let merchant = archive.merchant_at(tenant, *id, Until::Version(*version)).await;
+        one_by_one.extend(merchant.expect("it folds"));
+    }
+    together.sort_by_key(|merchant| merchant.id);
+    one_by_one.sort_by_key(|merchant| merchant.id);
+    assert_eq!(together.len(), 4);
+    assert_eq!(together, one_by_one);
+    let elsewhere = archive.merchants_at(other, &wanted).await;
+    assert_eq!(elsewhere.expect("an answer"), vec![]);
+}
+
 /// What was answered is there when the storage is opened anew, and writing goes on where it stopped.
 pub async fn everything_is_there_after_a_restart<H: Harness>() {
     let world = World::<H>::new().await;
@@ -211,11 +244,7 @@ pub async fn everything_is_there_after_a_restart<H: Harness>() {
             .expect("taken"),
     );
     assert_eq!(next.seq, Seq(before.len() as u64 + 1));
-    let found = writer.submit(request_link(
-        tenant,
-        merchant,
-        registry_domain::LinkId::from_uuid(uuid::Uuid::nil()),
-    ));
+    let found = writer.submit(request_link(tenant, merchant, LinkId::from_uuid(Uuid::nil())));
     assert!(matches!(
         found.await,
         Ok(crate::submission::Outcome::Refused(
@@ -223,7 +252,7 @@ pub async fn everything_is_there_after_a_restart<H: Harness>() {
         ))
     ));
     let taken = Order::Register {
-        merchant_id: registry_domain::MerchantId::from_uuid(uuid::Uuid::max()),
+        merchant_id: MerchantId::from_uuid(Uuid::max()),
         registration: Box::new(registration("m", "s")),
     };
     let taken = writer.submit(submission(tenant, taken)).await.expect("taken");

@@ -152,6 +152,7 @@ macro_rules! contract_tests {
             log::events_can_be_neither_changed_nor_deleted,
             log::time_never_runs_back,
             log::events_are_found_by_page_by_stream_and_by_id,
+            log::merchants_are_folded_together,
             log::everything_is_there_after_a_restart,
             state::rows_are_the_fold_of_the_log,
             state::as_of_counts_are_what_was_true_then,

@@ -314,6 +314,10 @@ pub trait Reader: Worklist {
     /// A page of one stream, in order.
     async fn stream(&self, tenant: TenantId, query: &StreamQuery) -> Result<Vec<EventRow>, ReadError>;
 
+    /// The first events of several streams, of each up to a version, in no order. The caller sees to it that they are not
+    /// too many: a stream has as many events as its version says.
+    async fn beginnings(&self, tenant: TenantId, streams: &[(Uuid, Version)]) -> Result<Vec<EventRow>, ReadError>;
+
     /// A page of the log in the order of streams: by stream id, then by version.
     async fn events_by_stream(
         &self,

@@ -69,6 +69,9 @@ impl Relay {
     ) -> Result<(), RelayError> {
         let position = &mut place.position;
         for part in place.waiting.take().chunks(DOCUMENTS_PAGE) {
+            let wanted = part.iter().map(|(id, stamp)| (*id, stamp.version));
+            let fetched = self.states.fetch(&self.archive, tenant, wanted).await;
+            fetched.map_err(RelayError::ReadEvents)?;
             let mut entries = Vec::with_capacity(part.len());
             for (id, stamp) in part {
                 let merchant = self.states.at(&self.archive, tenant, *id, stamp.version).await;

@@ -38,6 +38,28 @@ impl States {
         }
     }
 
+    /// Has merchants at hand as they were at a version each. Those that are not yet are folded from the log together: one
+    /// by one they would cost a round trip each.
+    pub(super) async fn fetch(
+        &mut self,
+        archive: &Archive,
+        tenant: TenantId,
+        wanted: impl Iterator<Item = (MerchantId, Version)>,
+    ) -> Result<(), ArchiveError> {
+        let mut missing = Vec::new();
+        for (id, version) in wanted {
+            // Whoever is at hand is looked at, so that it stays when the others come.
+            let state = self.cache.get(&(tenant, id));
+            if state.is_none_or(|state| state.version != version) {
+                missing.push((id, version));
+            }
+        }
+        for merchant in archive.merchants_at(tenant, &missing).await? {
+            self.cache.put((tenant, merchant.id), merchant);
+        }
+        Ok(())
+    }
+
     /// The merchant right after one of its events. None if the event stands before its registration.
     pub(super) async fn after(
         &mut self,

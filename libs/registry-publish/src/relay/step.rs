@@ -1,10 +1,11 @@
 //! One step for one tenant.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use registry_domain::tenant::Slug;
-use registry_domain::{Seq, TenantId};
+use registry_domain::{Seq, TenantId, Version};
 use registry_journal::port::{PageSize, PublishCursor};
 use registry_journal::record::StreamEvent;
 use registry_journal::{RecordedEvent, causes};
@@ -18,10 +19,10 @@ use crate::document::MerchantDocument;
 use crate::message::{Message, message_for};
 
 /// Events read at once.
-const EVENTS_PAGE: PageSize = PageSize::clamped(1_000);
+const EVENTS_PAGE: PageSize = PageSize::clamped(500);
 
-/// Pages that one step carries at most, some half a second of work: a tenant with a long backlog must not hold up the
-/// others. Where a step ends, nothing is read beside what the broker stores.
+/// Pages that one step carries at most, some quarter of a second of work: a tenant with a long backlog must not hold up
+/// the others. Where a step ends, nothing is read beside what the broker stores.
 const STEP_PAGES: usize = 8;
 
 /// Size of the bodies after which a page is cut, in bytes.
@@ -44,7 +45,7 @@ struct Batch {
 }
 
 impl Relay {
-    /// Takes one step for a tenant: at most eight pages of 1,000 events. Does nothing but look if nothing is new.
+    /// Takes one step for a tenant: at most eight pages of 500 events. Does nothing but look if nothing is new.
     pub async fn run_once(&mut self, tenant: TenantId, slug: &Slug) -> Result<Progress, RelayError> {
         self.notice_session();
         // A step that fails leaves no place behind: the next one looks at what the broker holds.
@@ -131,11 +132,33 @@ impl Relay {
             more: page.len() == EVENTS_PAGE.get() as usize,
         };
         if let Some(last) = page.last().map(|recorded| recorded.stamp.seq) {
+            self.fetch_states(tenant, &page, ahead.published_seq).await?;
             let end = self.fill(&mut batch.messages, slug, &page, ahead, waiting).await?;
             batch.more |= end < last;
             ahead.seq = end;
         }
         Ok(batch)
+    }
+
+    /// Has the merchants of a page at hand as they were before the first of their events that is to be published.
+    async fn fetch_states(
+        &mut self,
+        tenant: TenantId,
+        page: &[RecordedEvent],
+        published: Seq,
+    ) -> Result<(), RelayError> {
+        self.states.forget_erased(page);
+        let mut before = HashMap::new();
+        for recorded in page.iter().filter(|recorded| recorded.stamp.seq > published) {
+            if let Some(id) = recorded.stream.merchant_id()
+                && let Some(version) = recorded.stamp.version.previous()
+            {
+                before.entry(id).or_insert(version);
+            }
+        }
+        let wanted = before.into_iter().filter(|(_, version)| *version > Version::ZERO);
+        let fetched = self.states.fetch(&self.archive, tenant, wanted).await;
+        fetched.map_err(RelayError::ReadEvents)
     }
 
     /// Turns a page of events into messages and notes whose documents are to be written, as far as the broker does not
@@ -148,7 +171,6 @@ impl Relay {
         ahead: &mut Position,
         waiting: &mut Waiting,
     ) -> Result<Seq, RelayError> {
-        self.states.forget_erased(page);
         let mut bytes = 0;
         for recorded in page {
             let StreamEvent::Merchant(event) = &recorded.event else {

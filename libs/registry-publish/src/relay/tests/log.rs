@@ -33,6 +33,8 @@ struct State {
     merchants: BTreeMap<MerchantId, Merchant>,
     keys: HashMap<Uuid, Vec<u8>>,
     cursor: Option<PublishCursor>,
+    /// Streams that were read alone.
+    read_alone: usize,
 }
 
 pub fn merchant_id(number: u128) -> MerchantId {
@@ -63,6 +65,10 @@ impl Log {
 
     pub fn cursor(&self) -> PublishCursor {
         self.state().cursor.unwrap_or(PublishCursor::START)
+    }
+
+    pub fn read_alone(&self) -> usize {
+        self.state().read_alone
     }
 
     pub fn merchants(&self) -> BTreeMap<MerchantId, Merchant> {
@@ -153,13 +159,24 @@ impl Reader for Log {
     }
 
     async fn stream(&self, _: TenantId, query: &StreamQuery) -> Result<Vec<EventRow>, ReadError> {
-        let state = self.state();
+        let mut state = self.state();
+        state.read_alone += 1;
         let rows = state
             .rows
             .iter()
             .filter(|row| row.stream == query.stream && row.version > query.after);
         let rows = rows.filter(|row| query.until_version.is_none_or(|until| row.version <= until));
         Ok(rows.take(query.limit.get() as usize).cloned().collect())
+    }
+
+    async fn beginnings(&self, _: TenantId, streams: &[(Uuid, Version)]) -> Result<Vec<EventRow>, ReadError> {
+        let state = self.state();
+        let of_stream = |(id, end): &(Uuid, Version)| {
+            let (id, end) = (*id, *end);
+            let is_wanted = move |row: &&EventRow| row.stream.as_uuid() == id && row.version <= end;
+            state.rows.iter().filter(is_wanted).cloned()
+        };
+        Ok(streams.iter().flat_map(of_stream).collect())
     }
 
     async fn event(&self, _: TenantId, id: EventId) -> Result<Option<EventRow>, ReadError> {
