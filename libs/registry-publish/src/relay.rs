@@ -5,6 +5,7 @@
 //! step. It may be stopped anywhere: the next step looks at what the broker really holds and goes on from there.
 
 mod documents;
+mod pages;
 mod position;
 mod states;
 mod status;

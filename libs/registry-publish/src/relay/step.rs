@@ -6,24 +6,18 @@ use std::time::Duration;
 
 use registry_domain::tenant::Slug;
 use registry_domain::{Seq, TenantId, Version};
-use registry_journal::port::{PageSize, PublishCursor};
+use registry_journal::port::PublishCursor;
 use registry_journal::record::StreamEvent;
 use registry_journal::{RecordedEvent, causes};
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::documents::Waiting;
+use super::pages::{Page, Pages, join};
 use super::position::{Position, resume};
 use super::{Progress, Relay, RelayError, Track};
 use crate::document::MerchantDocument;
 use crate::message::{Message, message_for};
-
-/// Events read at once.
-const EVENTS_PAGE: PageSize = PageSize::clamped(500);
-
-/// Pages that one step carries at most, some quarter of a second of work: a tenant with a long backlog must not hold up
-/// the others. Where a step ends, nothing is read beside what the broker stores.
-const STEP_PAGES: usize = 8;
 
 /// Size of the bodies after which a page is cut, in bytes.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
@@ -65,18 +59,20 @@ impl Relay {
 
     async fn step(&mut self, tenant: TenantId, slug: &Slug, place: &mut Place) -> Result<Progress, RelayError> {
         let mut published = 0;
+        let mut pages = Pages::new(&self.archive, tenant);
         // Where the relay stands once everything is stored that is on its way.
         let mut ahead = place.position;
-        let mut batch = self.next_batch(tenant, slug, &mut ahead, &mut place.waiting).await?;
-        let mut pages_left = STEP_PAGES;
+        let mut batch = self
+            .next_batch(&mut pages, tenant, slug, &mut ahead, &mut place.waiting)
+            .await?;
         let more = loop {
-            pages_left -= 1;
             let (count, more, behind) = (batch.messages.len() as u64, batch.more, ahead);
             let publishing = self.publishing(slug, place.position.stream_seq, batch.messages);
-            let goes_on = more && pages_left > 0 && !place.waiting.is_due();
+            let goes_on = more && !pages.are_over() && !place.waiting.is_due();
             let next = if goes_on {
-                // The broker stores a page while the next one is read and folded.
-                Some(self.next_batch(tenant, slug, &mut ahead, &mut place.waiting).await)
+                // The broker stores a page while the next one is folded and the one behind that is read.
+                let next = self.next_batch(&mut pages, tenant, slug, &mut ahead, &mut place.waiting);
+                Some(next.await)
             } else {
                 None
             };
@@ -110,26 +106,23 @@ impl Relay {
         });
         async move {
             let Some(task) = task else { return Ok(after) };
-            match task.await {
-                Ok(stored) => stored.map_err(RelayError::Publish),
-                Err(broken) => std::panic::resume_unwind(broken.into_panic()),
-            }
+            join(task).await.map_err(RelayError::Publish)
         }
     }
 
     /// The page of events behind `ahead`, as messages; `ahead` then is at its end.
     async fn next_batch(
         &mut self,
+        pages: &mut Pages,
         tenant: TenantId,
         slug: &Slug,
         ahead: &mut Position,
         waiting: &mut Waiting,
     ) -> Result<Batch, RelayError> {
-        let page = self.archive.events_after(tenant, ahead.seq, EVENTS_PAGE).await;
-        let page = page.map_err(RelayError::ReadEvents)?;
+        let Page { events: page, more } = pages.next(ahead.seq).await.map_err(RelayError::ReadEvents)?;
         let mut batch = Batch {
-            messages: Vec::new(),
-            more: page.len() == EVENTS_PAGE.get() as usize,
+            messages: Vec::with_capacity(page.len()),
+            more,
         };
         if let Some(last) = page.last().map(|recorded| recorded.stamp.seq) {
             self.fetch_states(tenant, &page, ahead.published_seq).await?;

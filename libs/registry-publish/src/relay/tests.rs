@@ -173,6 +173,22 @@ async fn a_page_before_a_damaged_one_is_published_once_and_the_rest_after_the_re
     assert_whole(&log, &broker);
 }
 
+/// A page of long texts is cut, and what was read ahead of it begins too late.
+#[tokio::test(start_paused = true)]
+async fn pages_that_are_cut_lose_nothing() {
+    let (log, broker) = (Log::new(), Broker::new());
+    log.register(1);
+    let mut event = changed_to("S");
+    if let Event::ReviewChanged { message, .. } = &mut event {
+        *message = Some(text(&"서".repeat(4_000)));
+    }
+    for _ in 0..700 {
+        log.append(1, event.clone());
+    }
+    assert_eq!(drain(&mut relay(&log, &broker)).await, 701);
+    assert_whole(&log, &broker);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_restart_publishes_nothing_twice() {
     let (log, broker) = (small_log(), Broker::new());
