@@ -92,10 +92,9 @@ fn part_length(wanted: &[(MerchantId, Version)]) -> usize {
     fitting.count().max(1)
 }
 
-/// The merchant after all events of its stream.
-fn folded(events: &[RecordedEvent]) -> Option<Merchant> {
-    let id = events.first()?.stream.merchant_id()?;
-    events.iter().fold(None, |state, recorded| match &recorded.event {
+/// The merchant after further events of its stream.
+fn folded(id: MerchantId, state: Option<Merchant>, events: &[RecordedEvent]) -> Option<Merchant> {
+    events.iter().fold(state, |state, recorded| match &recorded.event {
         StreamEvent::Merchant(event) => merchant::evolve(id, state, event, recorded.stamp),
         StreamEvent::Tenant(_) => state,
     })
@@ -176,12 +175,8 @@ impl Archive {
         loop {
             let page = self.stream(tenant, &query).await?;
             let full = page.len() == query.limit.get() as usize;
-            for recorded in &page {
-                query.after = recorded.stamp.version;
-                if let StreamEvent::Merchant(event) = &recorded.event {
-                    state = merchant::evolve(id, state, event, recorded.stamp);
-                }
-            }
+            state = folded(id, state, &page);
+            query.after = page.last().map_or(query.after, |recorded| recorded.stamp.version);
             if !full {
                 return Ok(state);
             }
@@ -208,7 +203,7 @@ impl Archive {
             rows.sort_unstable_by_key(|row| (row.stream.as_uuid(), row.version));
             let events = self.open(tenant, rows).await?;
             let streams = events.chunk_by(|one, next| one.stream == next.stream);
-            merchants.extend(streams.filter_map(folded));
+            merchants.extend(streams.filter_map(|events| folded(events[0].stream.merchant_id()?, None, events)));
         }
         Ok(merchants)
     }

@@ -119,7 +119,7 @@ struct Batch {
     sent: u64,
     /// How many of the first are known to be stored.
     stored: u64,
-    /// How many may be sent and not be known to be stored. None before the server has said how often it acknowledges.
+    /// How many may be sent and not be known to be stored; 0 until the server has said how often it acknowledges.
     window: u64,
     /// The last message's sequence in the stream, once the batch is over.
     last_stream_seq: Option<u64>,

@@ -188,8 +188,7 @@ pub async fn events_are_found_by_page_by_stream_and_by_id<H: Harness>() {
     );
 }
 
-/// Merchants are folded together as they are one by one, however much history they have, and none of them beyond the
-/// version that was asked for.
+/// Merchants are folded together as they are one by one, and none of them beyond the version that was asked for.
 pub async fn merchants_are_folded_together<H: Harness>() {
     let world = World::<H>::new().await;
     let (tenant, other) = (world.tenant("acme").await, world.tenant("umbrella").await);
