@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::bulk;
-use crate::ingest;
+use crate::ingest::{self, How};
 use crate::installation::{Engine, Installation};
 use crate::report::Figure;
 use crate::seed;
@@ -39,10 +39,12 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Vec<Figure>> {
     path.close().await?;
     let length = Duration::from_secs(args.seconds);
     let copy = installation.copy().await?;
-    let short = ingest::measure(&copy, &targets, 256, GROUPED, length).await?.outcome;
+    let short = ingest::measure(&copy, &targets, 256, How::DEFAULT, length)
+        .await?
+        .outcome;
     copy.remove().await?;
     bulk::events(&installation, args.events / args.tenants).await?;
-    let long = ingest::measure(&installation, &targets, 256, GROUPED, length)
+    let long = ingest::measure(&installation, &targets, 256, How::DEFAULT, length)
         .await?
         .outcome;
     installation.remove().await?;

@@ -8,7 +8,7 @@ use crate::installation::{Engine, Installation};
 use crate::load::{self, Outcome};
 use crate::report::Figure;
 use crate::seed::{self, Target};
-use crate::service::{GROUPED, Service, Start};
+use crate::service::{GROUPED, REMEMBERED, Service, Start};
 use crate::write_path;
 
 /// Before anything is measured.
@@ -30,6 +30,31 @@ pub(crate) struct Args {
     /// Merchants of each tenant.
     #[arg(long, default_value_t = 1_000)]
     merchants: usize,
+}
+
+/// How the write path of a measurement works.
+#[derive(Clone, Copy)]
+pub(crate) struct How {
+    batch_length_max: usize,
+    remembered_max: usize,
+}
+
+impl How {
+    /// As it is.
+    pub(crate) const DEFAULT: Self = Self {
+        batch_length_max: GROUPED,
+        remembered_max: REMEMBERED,
+    };
+    /// As most would write it: each callback begins a transaction, locks, reads what it needs, writes, commits.
+    const PLAIN: Self = Self {
+        batch_length_max: 1,
+        remembered_max: 0,
+    };
+    /// The same without the reading, where it can.
+    const ALONE: Self = Self {
+        batch_length_max: 1,
+        ..Self::DEFAULT
+    };
 }
 
 /// What came of one measurement.
@@ -58,7 +83,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Vec<Figure>> {
         length: Duration::from_secs(args.seconds),
     };
     let mut figures = Vec::new();
-    let grouped = bench.measure(256, GROUPED).await?;
+    let grouped = bench.measure(256, How::DEFAULT).await?;
     bench.against_single(&grouped, &mut figures).await?;
     if engine == Engine::Postgres {
         bench.against_limits(&grouped, &mut figures).await?;
@@ -78,9 +103,9 @@ impl Bench {
         self.seeded.engine.name()
     }
 
-    async fn measure(&self, connections: usize, batch_length_max: usize) -> anyhow::Result<Measured> {
+    async fn measure(&self, connections: usize, how: How) -> anyhow::Result<Measured> {
         let copy = self.seeded.copy().await?;
-        let measured = measure(&copy, &self.targets, connections, batch_length_max, self.length).await?;
+        let measured = measure(&copy, &self.targets, connections, how, self.length).await?;
         copy.remove().await?;
         Ok(measured)
     }
@@ -91,7 +116,8 @@ impl Bench {
     }
 
     async fn against_single(&self, grouped: &Measured, figures: &mut Vec<Figure>) -> anyhow::Result<()> {
-        let single = self.measure(256, 1).await?.outcome.rate();
+        let single = self.measure(256, How::PLAIN).await?.outcome.rate();
+        let remembering = self.measure(256, How::ALONE).await?.outcome.rate();
         let (times, bar) = match self.seeded.engine {
             Engine::Sqlite => (5.0, ">= 5x"),
             Engine::Postgres => (8.0, ">= 8x"),
@@ -101,6 +127,8 @@ impl Bench {
             self.name()
         );
         figures.push(Figure::at_least(name, grouped.outcome.rate(), "1/s", single, times).bar(bar));
+        let name = "  against one transaction each that remembers";
+        figures.push(Figure::beside(name, grouped.outcome.rate(), "1/s", remembering));
         figures.push(Figure::plain("  median latency", grouped.outcome.percentile(50), "ms"));
         figures.push(Figure::plain("  p99 latency", grouped.outcome.percentile(99), "ms"));
         figures.push(Figure::plain("  callbacks in a transaction", grouped.batch, "1"));
@@ -129,7 +157,7 @@ impl Bench {
 
     async fn fewer_connections(&self, figures: &mut Vec<Figure>) -> anyhow::Result<()> {
         for connections in [64, 16, 1] {
-            let measured = self.measure(connections, GROUPED).await?.outcome;
+            let measured = self.measure(connections, How::DEFAULT).await?.outcome;
             let name = format!("callbacks on {}, {connections} connections", self.name());
             figures.push(Figure::plain(name, measured.rate(), "1/s"));
             let median = measured.percentile(50);
@@ -152,11 +180,12 @@ pub(crate) async fn measure(
     installation: &Installation,
     targets: &[Target],
     connections: usize,
-    batch_length_max: usize,
+    how: How,
     length: Duration,
 ) -> anyhow::Result<Measured> {
     let start = Start {
-        batch_length_max,
+        batch_length_max: how.batch_length_max,
+        remembered_max: how.remembered_max,
         ..Start::default()
     };
     let service = Service::start(installation, start).await?;

@@ -14,6 +14,9 @@ use crate::installation::Installation;
 /// What the service uses by default.
 pub(crate) const GROUPED: usize = 1_000;
 
+/// The same for merchants that are remembered.
+pub(crate) const REMEMBERED: usize = 16_384;
+
 /// Longest wait for a program to be ready.
 const READY_LIMIT: Duration = Duration::from_mins(1);
 
@@ -27,6 +30,7 @@ pub(crate) struct Service {
 /// How the registry is started.
 pub(crate) struct Start<'a> {
     pub(crate) batch_length_max: usize,
+    pub(crate) remembered_max: usize,
     pub(crate) nats_url: Option<&'a str>,
     pub(crate) calls_per_second: u32,
 }
@@ -35,6 +39,7 @@ impl Default for Start<'_> {
     fn default() -> Self {
         Self {
             batch_length_max: GROUPED,
+            remembered_max: REMEMBERED,
             nats_url: None,
             calls_per_second: 10,
         }
@@ -51,6 +56,7 @@ impl Service {
             .env("REGISTRY_LISTEN", address.to_string())
             .env("REGISTRY_SENDER_MODE", "off")
             .env("REGISTRY_BATCH_LENGTH_MAX", start.batch_length_max.to_string())
+            .env("REGISTRY_REMEMBERED_MERCHANTS_MAX", start.remembered_max.to_string())
             // A list of ten thousand would be a measurement of its own.
             .env("REGISTRY_RECONCILE_LIST_SECONDS", "0")
             .env(

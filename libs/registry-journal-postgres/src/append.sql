@@ -1,6 +1,11 @@
 -- What every callback writes, in one round trip. Each part sees the tables as they were before the statement.
+-- Where this is the whole transaction, it comes with the logs that it expects: they are locked and compared before the first
+-- row. A batch that has read under the locks expects nothing.
 -- The arrays are unnested side by side in the list of columns, row by row: as a table, each would first be copied whole.
-WITH appended AS (
+WITH held AS MATERIALIZED (
+    SELECT cardinality($40::bigint[]) = 0
+        OR registry_hold($40::bigint[], $41::uuid[], $42::bigint[], $43::bytea[], $44::bigint[]) AS are_as_expected
+), appended AS (
     INSERT INTO events (
         tenant_id, seq, event_id, stream_kind, stream_id, version, type, recorded_at, actor, correlation_id,
         causation_id, idempotency_key, data, sealed, hash
@@ -9,6 +14,7 @@ WITH appended AS (
         unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::uuid[]), unnest($4::text[]), unnest($5::uuid[]),
         unnest($6::bigint[]), unnest($7::text[]), unnest($8::timestamptz[]), unnest($9::text[]), unnest($10::uuid[]),
         unnest($11::uuid[]), unnest($12::text[]), unnest($13::text[]), unnest($14::bytea[]), unnest($15::bytea[])
+    WHERE (SELECT are_as_expected FROM held)
 ), replaced AS (
     INSERT INTO merchants (
         tenant_id, merchant_id, member_code, merchant_code, version, status, stage, stage_since, company_name,
@@ -20,6 +26,7 @@ WITH appended AS (
         unnest($21::text[]), unnest($22::text[]), unnest($23::timestamptz[]), unnest($24::text[]), unnest($25::text[]),
         unnest($26::text[]), unnest($27::uuid[]), unnest($28::timestamptz[]), unnest($29::timestamptz[]),
         unnest($30::timestamptz[]), unnest($31::text[]), unnest($32::timestamptz[]), unnest($33::timestamptz[])
+    WHERE (SELECT are_as_expected FROM held)
     ON CONFLICT (tenant_id, merchant_id) DO UPDATE SET
         version = excluded.version,
         status = excluded.status,
@@ -45,3 +52,4 @@ INSERT INTO merchant_history (tenant_id, merchant_id, version, status, stage, va
 SELECT
     unnest($34::uuid[]), unnest($35::uuid[]), unnest($36::bigint[]), unnest($37::text[]), unnest($38::text[]),
     unnest($39::timestamptz[])
+WHERE (SELECT are_as_expected FROM held)

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use registry_journal::port::{Journal, Loaded, Scope, TransactError, Writes};
+use registry_journal::port::{Additions, AppendError, ExpectedHead, Journal, Loaded, Scope, TransactError, Writes};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgPool;
 use sqlx::{PgConnection, Postgres};
@@ -25,11 +25,22 @@ impl WriterConnections {
         Self { pool, idle }
     }
 
-    async fn take(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+    async fn begin(&self) -> Result<Underway, TransactError> {
         let idle = self.idle().pop();
-        match idle {
-            Some(connection) => Ok(connection),
-            None => self.pool.acquire().await,
+        let connection = match idle {
+            Some(connection) => connection,
+            None => self.pool.acquire().await.map_err(error::transact)?,
+        };
+        Ok(Underway::new(connection))
+    }
+
+    /// After work that failed, or not.
+    fn end(&self, underway: Underway, failed: Option<&TransactError>) {
+        match failed {
+            Some(TransactError::Transient(_) | TransactError::CommitUnknown(_)) => self.forget_idle(),
+            Some(TransactError::Rejected(_) | TransactError::Inconsistent(_)) | None => {
+                self.give_back(underway.ended());
+            }
         }
     }
 
@@ -68,18 +79,23 @@ impl Journal for PostgresJournal {
         scope: &Scope,
         decide: &mut (dyn FnMut(Loaded) -> Writes + Send),
     ) -> Result<(), TransactError> {
-        let connection = self.writers.take().await.map_err(error::transact)?;
-        let mut underway = Underway::new(connection);
+        let mut underway = self.writers.begin().await?;
         let result = run(underway.connection(), scope, decide).await;
-        let is_lost = matches!(
-            result,
-            Err(TransactError::Transient(_) | TransactError::CommitUnknown(_))
-        );
-        if is_lost {
-            self.writers.forget_idle();
-        } else {
-            self.writers.give_back(underway.ended());
-        }
+        self.writers.end(underway, result.as_ref().err());
+        result
+    }
+
+    /// One statement, which commits by itself: a single round trip.
+    async fn append(&self, expected: &[ExpectedHead], additions: Additions<'_>) -> Result<(), AppendError> {
+        let mut underway = self.writers.begin().await?;
+        let statement = write::append(additions.writes(), expected);
+        let appended = limited(BATCH_LIMIT, statement.execute(underway.connection())).await;
+        let result = appended.map(drop).map_err(error::append);
+        let failed = match &result {
+            Ok(()) | Err(AppendError::Moved) => None,
+            Err(AppendError::Transact(error)) => Some(error),
+        };
+        self.writers.end(underway, failed);
         result
     }
 }

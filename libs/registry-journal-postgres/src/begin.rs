@@ -24,19 +24,20 @@ fn owners() -> Map<'static, Postgres, impl FnMut(PgRow) -> Result<OwnerRow, sqlx
         OwnerRow,
         r#"
         SELECT wanted.tenant_id AS "tenant_id!", NULL::uuid AS "merchant_id?", e.seq AS "seq?", e.hash AS "hash?",
-            e.recorded_at AS "recorded_at?", t.state AS "state?", k.wrapped AS "wrapped?"
+            e.recorded_at AS "recorded_at?", t.state AS "state?", k.wrapped AS "wrapped?",
+            t.generation AS "generation?"
         FROM unnest($1::uuid[]) AS wanted (tenant_id)
         LEFT JOIN LATERAL (
             SELECT seq, hash, recorded_at FROM events WHERE tenant_id = wanted.tenant_id ORDER BY seq DESC LIMIT 1
         ) AS e ON true
         LEFT JOIN LATERAL (
-            SELECT state FROM tenants WHERE tenant_id = wanted.tenant_id LIMIT 1
+            SELECT state, generation FROM tenants WHERE tenant_id = wanted.tenant_id LIMIT 1
         ) AS t ON true
         LEFT JOIN LATERAL (
             SELECT wrapped FROM data_keys WHERE tenant_id = wanted.tenant_id AND owner = wanted.tenant_id LIMIT 1
         ) AS k ON true
         UNION ALL
-        SELECT wanted.tenant_id, m.merchant_id, NULL, NULL, NULL, m.state, k.wrapped
+        SELECT wanted.tenant_id, m.merchant_id, NULL, NULL, NULL, m.state, k.wrapped, NULL
         FROM unnest($2::uuid[], $3::uuid[]) AS wanted (tenant_id, merchant_id)
         CROSS JOIN LATERAL (
             SELECT merchant_id, state FROM merchants
@@ -78,8 +79,7 @@ pub(crate) async fn begin(connection: &mut PgConnection, scope: &Scope) -> Resul
 
 /// Only our own numbers and ids are text of the statements.
 fn text(scope: &Scope) -> String {
-    let mut keys: Vec<i64> = scope.tenants.iter().map(lock_key).collect();
-    keys.sort_unstable();
+    let keys = lock_keys(scope.tenants.iter().copied());
     let mut text = "BEGIN ISOLATION LEVEL READ COMMITTED".to_owned();
     for key in keys {
         // Writing to a string cannot fail.
@@ -105,10 +105,13 @@ fn push_list(text: &mut String, ids: impl Iterator<Item = Uuid>) {
     }
 }
 
-/// The last eight bytes of an id are random. Two tenants that share a key would only wait for each other.
-fn lock_key(tenant: &TenantId) -> i64 {
-    let (_, random) = tenant.as_uuid().as_u64_pair();
-    random.cast_signed()
+/// What stands for tenants among the locks, in the order in which everybody takes them. The last eight bytes of an id are
+/// random; two tenants that share a key would only wait for each other.
+pub(crate) fn lock_keys(tenants: impl Iterator<Item = TenantId>) -> Vec<i64> {
+    let key = |tenant: TenantId| tenant.as_uuid().as_u64_pair().1.cast_signed();
+    let mut keys: Vec<i64> = tenants.map(key).collect();
+    keys.sort_unstable();
+    keys
 }
 
 /// A merchant; or, without its id, a tenant with the end of its log.
@@ -120,6 +123,7 @@ struct OwnerRow {
     recorded_at: Option<DateTime<Utc>>,
     state: Option<String>,
     wrapped: Option<Vec<u8>>,
+    generation: Option<i64>,
 }
 
 impl OwnerRow {
@@ -133,6 +137,7 @@ impl OwnerRow {
             recorded_at: row.try_get(4)?,
             state: row.try_get(5)?,
             wrapped: row.try_get(6)?,
+            generation: row.try_get(7)?,
         })
     }
 }
@@ -161,6 +166,7 @@ impl Found for OwnerRow {
                 tenant_id,
                 state,
                 wrapped,
+                generation: self.generation.unwrap_or_default(),
             }
             .add_to(loaded),
             (_, None) => Ok(()),

@@ -1,6 +1,6 @@
 //! What PostgreSQL's errors mean for a batch and for a question.
 
-use registry_journal::port::{ReadError, TransactError};
+use registry_journal::port::{AppendError, ReadError, TransactError};
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
@@ -48,6 +48,17 @@ pub(crate) fn commit(error: sqlx::Error) -> TransactError {
         Some(PgSeverity::Error) => transact(error),
         _ => TransactError::CommitUnknown(error.into()),
     }
+}
+
+/// What `registry_hold` raises.
+const MOVED: &str = "RG001";
+
+/// A failed statement that commits by itself.
+pub(crate) fn append(error: sqlx::Error) -> AppendError {
+    if code(&error) == Some(MOVED) {
+        return AppendError::Moved;
+    }
+    commit(error).into()
 }
 
 /// Whether the connection is of no more use. That none was to be had is something else: another try would wait as long.

@@ -44,8 +44,10 @@ const EVERYWHERE: [(&str, &str); 5] = [
     ("jit", "off"),
 ];
 
-const WRITER: [(&str, &str); 8] = [
+const WRITER: [(&str, &str); 9] = [
     ("role", "registry_writer"),
+    // A statement that commits by itself is to see, under its locks, what was committed before it had them.
+    ("default_transaction_isolation", "read committed"),
     // What was answered is there after a power cut, whatever the server's default is.
     ("synchronous_commit", "on"),
     // Ten times what the largest batch takes on a slow disk.

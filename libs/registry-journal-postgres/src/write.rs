@@ -6,15 +6,15 @@ use chrono::{DateTime, Utc};
 use registry_domain::tenant::Tenant;
 use registry_domain::{MerchantId, TenantId};
 use registry_journal::port::raw::bigint;
-use registry_journal::port::{IdempotencyRow, KeyRow, LinkRow, TransactError, Writes};
+use registry_journal::port::{ExpectedHead, IdempotencyRow, KeyRow, LinkRow, TransactError, Writes};
 use registry_journal::stored::{MerchantColumns, tenant_to_json};
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::{PgConnection, Postgres};
 use uuid::Uuid;
 
-use crate::callbacks;
 use crate::error::transact;
+use crate::{begin, callbacks};
 
 pub(crate) type Statement = Query<'static, Postgres, PgArguments>;
 
@@ -51,7 +51,7 @@ fn statements(writes: &Writes, now: DateTime<Utc>) -> Vec<Statement> {
         statements.push(data_keys(keys));
     }
     if !(events.is_empty() && merchants.is_empty() && history.is_empty()) {
-        statements.push(append(writes));
+        statements.push(append(writes, &[]));
     }
     if !links.is_empty() {
         statements.push(merchant_links(links));
@@ -103,6 +103,8 @@ fn clear(cleared: &[(TenantId, MerchantId)]) -> Statement {
                     ORDER BY merchant_id, version OFFSET 0
                 ) AS a
             ))
+        ), counted AS (
+            UPDATE tenants SET generation = generation + 1 WHERE tenant_id = ANY ($1)
         )
         DELETE FROM merchants WHERE ctid = ANY (ARRAY (
             SELECT m.ctid FROM wanted AS w CROSS JOIN LATERAL (
@@ -117,8 +119,9 @@ fn clear(cleared: &[(TenantId, MerchantId)]) -> Statement {
     )
 }
 
-/// The events and the rows of merchants that come of them, in one round trip: `append.sql` tells how.
-fn append(writes: &Writes) -> Statement {
+/// The events and the rows of merchants that come of them, in one round trip: `append.sql` tells how. With logs that are
+/// expected it is a transaction of its own.
+pub(crate) fn append(writes: &Writes, expected: &[ExpectedHead]) -> Statement {
     let Writes {
         events,
         merchants,
@@ -127,6 +130,7 @@ fn append(writes: &Writes) -> Statement {
         ..
     } = writes;
     let rows: Vec<_> = merchants.iter().map(|(_, it)| MerchantColumns::of(it)).collect();
+    let locks = begin::lock_keys(expected.iter().map(|head| head.tenant_id));
     sqlx::query_file!(
         "src/append.sql",
         &column(events, |row| row.tenant_id.as_uuid()),
@@ -167,7 +171,12 @@ fn append(writes: &Writes) -> Statement {
         &column(history, |row| bigint(row.version.0)),
         &column(history, |row| row.status.as_str()) as &[&str],
         &column(history, |row| row.stage.as_str()) as &[&str],
-        &column(history, |row| row.valid_from)
+        &column(history, |row| row.valid_from),
+        &locks,
+        &column(expected, |head| head.tenant_id.as_uuid()),
+        &column(expected, |head| bigint(head.seq.0)),
+        &column(expected, |head| head.hash.as_slice()) as &[&[u8]],
+        &column(expected, |head| head.generation)
     )
 }
 
@@ -209,7 +218,7 @@ fn replace_tenants(tenants: &[Tenant]) -> Statement {
         )
         INSERT INTO tenants (tenant_id, slug, state)
         SELECT * FROM unnest($3::uuid[], $4::text[], $5::text[])
-        ON CONFLICT (tenant_id) DO UPDATE SET state = excluded.state
+        ON CONFLICT (tenant_id) DO UPDATE SET state = excluded.state, generation = tenants.generation + 1
         "#,
         &column(&keys, |(key, _)| key.as_uuid()),
         &column(&keys, |(_, tenant)| tenant.as_uuid()),

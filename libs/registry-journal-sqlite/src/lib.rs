@@ -21,10 +21,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use registry_journal::port::{Journal, Loaded, SchemaState, Scope, TransactError, Writes};
+use registry_journal::port::{
+    Additions, AppendError, ExpectedHead, Journal, Loaded, SchemaState, Scope, TransactError, Writes,
+};
 use sqlx::migrate::Migrator;
+use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, SqliteConnection, SqlitePool};
+use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool, Transaction};
 
 pub use error::OpenError;
 
@@ -141,13 +144,29 @@ impl Journal for SqliteJournal {
     ) -> Result<(), TransactError> {
         let mut connection = self.writer.acquire().await.map_err(error::transact)?;
         let result = batch(&mut connection, scope, decide).await;
-        if result.is_err() {
-            // SQLite may have rolled back by itself, as it does when the disk is full. The connection does not learn of
-            // that, and would refuse every batch from then on.
-            connection.close_on_drop();
-        }
+        keep_if(result.is_ok(), &mut connection);
         result
     }
+
+    async fn append(&self, expected: &[ExpectedHead], additions: Additions<'_>) -> Result<(), AppendError> {
+        let mut connection = self.writer.acquire().await.map_err(error::transact)?;
+        let result = append(&mut connection, expected, additions).await;
+        keep_if(matches!(result, Ok(()) | Err(AppendError::Moved)), &mut connection);
+        result
+    }
+}
+
+/// SQLite may have rolled back by itself, as it does when the disk is full. The connection does not learn of that, and
+/// would refuse every batch from then on.
+fn keep_if(is_well: bool, connection: &mut PoolConnection<Sqlite>) {
+    if !is_well {
+        connection.close_on_drop();
+    }
+}
+
+/// IMMEDIATE takes the write lock first: a transaction that reads before it writes could not wait for it.
+async fn begin(connection: &mut SqliteConnection) -> Result<Transaction<'_, Sqlite>, TransactError> {
+    connection.begin_with("BEGIN IMMEDIATE").await.map_err(error::transact)
 }
 
 async fn batch(
@@ -155,9 +174,7 @@ async fn batch(
     scope: &Scope,
     decide: &mut (dyn FnMut(Loaded) -> Writes + Send),
 ) -> Result<(), TransactError> {
-    // IMMEDIATE takes the write lock first: a transaction that reads before it writes could not wait for it.
-    let transaction = connection.begin_with("BEGIN IMMEDIATE").await;
-    let mut transaction = transaction.map_err(error::transact)?;
+    let mut transaction = begin(connection).await?;
     let loaded = load::load(&mut transaction, scope).await?;
     let writes = decide(loaded);
     if writes.is_empty() {
@@ -165,4 +182,18 @@ async fn batch(
     }
     write::write(&mut transaction, &writes, scope.now).await?;
     transaction.commit().await.map_err(error::commit)
+}
+
+async fn append(
+    connection: &mut SqliteConnection,
+    expected: &[ExpectedHead],
+    additions: Additions<'_>,
+) -> Result<(), AppendError> {
+    let mut transaction = begin(connection).await?;
+    if load::have_moved(&mut transaction, expected).await? {
+        transaction.rollback().await.map_err(error::transact)?;
+        return Err(AppendError::Moved);
+    }
+    write::add(&mut transaction, additions).await?;
+    Ok(transaction.commit().await.map_err(error::commit)?)
 }

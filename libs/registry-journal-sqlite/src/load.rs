@@ -7,7 +7,7 @@ use registry_domain::{EventId, MerchantCode, MerchantId, Reference, TenantId};
 use registry_journal::port::raw::{
     Found, RawApproval, RawBusinessNumber, RawMerchantCode, RawOwnedMerchant, RawOwnedTenant, RawSlug, RawStream,
 };
-use registry_journal::port::{ApprovalDigest, Loaded, Scope, TransactError};
+use registry_journal::port::{ApprovalDigest, ExpectedHead, Loaded, Scope, TransactError};
 use sqlx::query::Map;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::types::Uuid;
@@ -54,6 +54,31 @@ pub(crate) async fn load(connection: &mut SqliteConnection, scope: &Scope) -> Re
         loading.streams(&scope.streams).await?;
     }
     Ok(loading.loaded)
+}
+
+/// Whether a log does not end where it is expected to.
+pub(crate) async fn have_moved(
+    connection: &mut SqliteConnection,
+    expected: &[ExpectedHead],
+) -> Result<bool, TransactError> {
+    let rows = to_json(expected.iter().map(|head| {
+        let tenant = hex(head.tenant_id.as_uuid());
+        (tenant, head.seq.0, hex_bytes(&head.hash), head.generation)
+    }));
+    let as_expected = sqlx::query_scalar!(
+        r#"
+        SELECT count(*) FROM jsonb_each(?1) AS expected
+        CROSS JOIN events AS e
+            ON e.tenant_id = unhex(expected.value ->> 0)
+            AND e.seq = (SELECT max(seq) FROM events WHERE tenant_id = unhex(expected.value ->> 0))
+        CROSS JOIN tenants AS t ON t.tenant_id = e.tenant_id
+        WHERE e.seq = expected.value ->> 1 AND e.hash = unhex(expected.value ->> 2)
+            AND t.generation = expected.value ->> 3
+        "#,
+        rows
+    );
+    let as_expected = as_expected.fetch_one(connection).await.map_err(transact)?;
+    Ok(usize::try_from(as_expected) != Ok(expected.len()))
 }
 
 fn tenant_list(tenants: &[TenantId]) -> String {
@@ -110,7 +135,8 @@ impl Loading<'_> {
         let statement = sqlx::query_as!(
             RawOwnedTenant,
             r#"
-            SELECT t.tenant_id AS "tenant_id!: Uuid", t.state AS "state!", k.wrapped AS "wrapped?: Vec<u8>"
+            SELECT t.tenant_id AS "tenant_id!: Uuid", t.state AS "state!", k.wrapped AS "wrapped?: Vec<u8>",
+                t.generation AS "generation!"
             FROM jsonb_each(?1) AS wanted
             CROSS JOIN tenants AS t ON t.tenant_id = unhex(wanted.value)
             LEFT JOIN data_keys AS k ON k.tenant_id = t.tenant_id AND k.owner = t.tenant_id

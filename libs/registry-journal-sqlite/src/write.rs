@@ -2,14 +2,16 @@
 //!
 //! `jsonb_each` hands each row on in binary form; with `json_each` it would be written out as text and parsed again.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 use registry_domain::merchant::Merchant;
 use registry_domain::tenant::Tenant;
 use registry_domain::{MerchantId, TenantId};
-use registry_journal::port::{HistoryRow, IdempotencyRow, KeyRow, LinkRow, QuestionPlan, TransactError, Writes};
+use registry_journal::port::{
+    Additions, HistoryRow, IdempotencyRow, KeyRow, LinkRow, QuestionPlan, TransactError, Writes,
+};
 use registry_journal::record::EventRow;
 use registry_journal::stored::{MerchantColumns, tenant_to_json};
 use serde::Serialize;
@@ -30,7 +32,16 @@ pub(crate) async fn write(
     writes: &Writes,
     now: DateTime<Utc>,
 ) -> Result<(), TransactError> {
-    for statement in statements(writes, now) {
+    run(connection, statements(writes, now)).await
+}
+
+/// The same for what a callback writes.
+pub(crate) async fn add(connection: &mut SqliteConnection, additions: Additions<'_>) -> Result<(), TransactError> {
+    run(connection, added(additions.writes())).await
+}
+
+async fn run(connection: &mut SqliteConnection, statements: Vec<Statement>) -> Result<(), TransactError> {
+    for statement in statements {
         statement.execute(&mut *connection).await.map_err(transact)?;
     }
     Ok(())
@@ -40,20 +51,12 @@ pub(crate) async fn write(
 fn statements(writes: &Writes, now: DateTime<Utc>) -> Vec<Statement> {
     let mut statements = clear(&writes.cleared);
     statements.extend(callbacks::cleared(writes));
-    if !writes.events.is_empty() {
-        statements.push(events(&writes.events));
-    }
     if !writes.keys.is_empty() {
         statements.push(data_keys(&writes.keys));
     }
-    if !writes.merchants.is_empty() {
-        statements.push(merchants(writes));
-    }
+    statements.extend(added(writes));
     if !writes.links.is_empty() {
         statements.push(merchant_links(&writes.links));
-    }
-    if !writes.history.is_empty() {
-        statements.push(history(&writes.history));
     }
     if !writes.tenants.is_empty() {
         statements.push(tenants(&writes.tenants));
@@ -64,6 +67,21 @@ fn statements(writes: &Writes, now: DateTime<Utc>) -> Vec<Statement> {
         statements.push(idempotency_keys(&writes.idempotency));
     }
     statements.extend(callbacks::written(writes));
+    statements
+}
+
+/// The events and the rows of merchants that come of them.
+fn added(writes: &Writes) -> Vec<Statement> {
+    let mut statements = Vec::new();
+    if !writes.events.is_empty() {
+        statements.push(events(&writes.events));
+    }
+    if !writes.merchants.is_empty() {
+        statements.push(merchants(writes));
+    }
+    if !writes.history.is_empty() {
+        statements.push(history(&writes.history));
+    }
     statements
 }
 
@@ -107,7 +125,15 @@ fn clear(cleared: &[(TenantId, MerchantId)]) -> Vec<Statement> {
             delete_from!("DELETE FROM approvals", tenant_id, merchant_id),
         ]
     };
-    cleared.iter().flat_map(clear).collect()
+    let tenants: BTreeSet<_> = cleared.iter().map(|(tenant, _)| tenant.as_uuid()).collect();
+    let count = |tenant: Uuid| {
+        sqlx::query!(
+            "UPDATE tenants SET generation = generation + 1 WHERE tenant_id = ?1",
+            tenant
+        )
+    };
+    let cleared = cleared.iter().flat_map(clear);
+    cleared.chain(tenants.into_iter().map(count)).collect()
 }
 
 fn events(events: &[EventRow]) -> Statement {
@@ -283,7 +309,7 @@ fn tenants(tenants: &[Tenant]) -> Statement {
         r#"
         INSERT INTO tenants (tenant_id, slug, state)
         SELECT unhex(value ->> 0), value ->> 1, value ->> 2 FROM jsonb_each(?1) WHERE true
-        ON CONFLICT (tenant_id) DO UPDATE SET state = excluded.state
+        ON CONFLICT (tenant_id) DO UPDATE SET state = excluded.state, generation = tenants.generation + 1
         "#,
         rows
     )

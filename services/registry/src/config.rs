@@ -141,6 +141,9 @@ pub struct Config {
     pub reconcile_calls_per_second: u32,
     /// Most commands in one transaction, 1 to 1,000. With 1 every command pays for a commit of its own.
     pub batch_length_max: usize,
+    /// Most merchants that are remembered as the last transaction left them, 0 to 1,000,000: a transaction about those
+    /// reads nothing but where the log ends. One takes about 2 KiB. With 0 every transaction reads what it needs.
+    pub remembered_merchants_max: usize,
     /// How log lines look.
     pub log_format: LogFormat,
     /// Which log lines are written, as `tracing` directives.
@@ -170,6 +173,7 @@ impl Default for Config {
             reconcile_balance_seconds: 900,
             reconcile_calls_per_second: 10,
             batch_length_max: 1_000,
+            remembered_merchants_max: 16_384,
             log_format: LogFormat::Json,
             log: "info".to_owned(),
         }
@@ -210,6 +214,10 @@ impl Config {
         anyhow::ensure!(
             (1..=1_000).contains(&self.batch_length_max),
             "batch_length_max must be 1 to 1,000"
+        );
+        anyhow::ensure!(
+            self.remembered_merchants_max <= 1_000_000,
+            "remembered_merchants_max must be at most 1,000,000"
         );
         self.check_reconciling()?;
         if let Some(url) = &self.public_url {

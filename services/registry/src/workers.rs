@@ -85,6 +85,7 @@ pub(crate) fn start_writer(
     let limits = WriterConfig {
         lanes: storage.lanes,
         batch_length_max: config.batch_length_max,
+        remembered_max: config.remembered_merchants_max,
         questions: config.questions(),
         ..WriterConfig::default()
     };

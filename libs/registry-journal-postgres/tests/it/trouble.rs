@@ -10,7 +10,7 @@ use registry_journal::contract::Harness;
 use registry_journal::contract::fixtures::{World, callback, written};
 use registry_journal::port::{Journal, PageSize, Reader, Scope, Writes};
 use registry_journal::submission::WriteError;
-use registry_journal::writer::{Writer, WriterConfig};
+use registry_journal::writer::{Writer, WriterConfig, WriterStats};
 use registry_journal_postgres::{PostgresJournal, migrate};
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection};
 use tokio::net::lookup_host;
@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cluster::Cluster;
 use crate::harness::PostgresDatabase;
-use crate::proxy::{Cut, Proxy};
+use crate::proxy::{Committing, Cut, Proxy};
 
 /// A world whose storage is reached in a way of the test's own.
 async fn world_on(database: PostgresDatabase, url: &str) -> World<PostgresDatabase> {
@@ -45,8 +45,9 @@ async fn world_of_its_own() -> (Arc<Cluster>, World<PostgresDatabase>) {
     (cluster, world)
 }
 
-/// The connection is cut exactly at COMMIT: before the server hears of it, after it has answered, and while it is still
-/// at it. The command is written once each time, and the caller is told so.
+/// The connection is cut exactly where it commits, at a COMMIT and at a statement that commits by itself: before the server
+/// hears of it, after it has answered, and while it is still at it. The command is written once each time, and the caller
+/// is told so.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_of_unknown_outcome_counts_once() {
     let database = PostgresDatabase::fresh().await;
@@ -56,9 +57,7 @@ async fn a_commit_of_unknown_outcome_counts_once() {
     let (host, port) = (proxy.address.ip().to_string(), proxy.address.port());
     let url = database.server.clone().database(&database.name).host(&host).port(port);
     let url = url.to_url_lossy().to_string();
-    let world = world_on(database, &url).await;
-    let tenant = world.tenant("acme").await;
-    let merchant = world.merchant(tenant, "m", "s").await;
+    let mut world = world_on(database, &url).await;
     // The commit takes its time, so that somebody who does not wait for it would look too early.
     world
         .harness
@@ -68,25 +67,49 @@ async fn a_commit_of_unknown_outcome_counts_once() {
              EXECUTE FUNCTION linger()",
         )
         .await;
+    for (how, remembered_max, number) in [(Committing::ByCommit, 0, 2), (Committing::ByItself, 16, 3)] {
+        let config = WriterConfig {
+            remembered_max,
+            ..WriterConfig::default()
+        };
+        let parts = world.parts(world.storage.clone(), number);
+        (world.writer, _) = Writer::start(parts, config, pending());
+        let stats = cut_each_way(&world, &proxy, how).await;
+        // Only what never reached the server was done again.
+        assert_eq!((stats.retried, stats.failed), (2, 0), "{how:?}: {stats:?}");
+    }
+}
+
+async fn cut_each_way(world: &World<PostgresDatabase>, proxy: &Proxy, how: Committing) -> WriterStats {
+    let linger = async |word: &str| {
+        let statement = format!("ALTER TABLE events {word} TRIGGER linger");
+        world.harness.execute(&statement).await;
+    };
+    linger("DISABLE").await;
+    let tenant = world.tenant(&format!("{how:?}").to_lowercase()).await;
+    let merchant = world.merchant(tenant, "m", "s").await;
     let mut rows = 2;
     for cut in [Cut::BeforeCommit, Cut::AfterAnswer, Cut::WhileCommitting] {
         for letter in ["P", "S"] {
-            proxy.arm(cut);
             // News each time: what was said before would be held.
-            let written = world
-                .report(callback(tenant, merchant, letter, &format!("{cut:?}")))
-                .await;
-            assert!(proxy.has_cut(), "{cut:?}");
-            rows += 2;
+            let report = async |about: &str| world.report(callback(tenant, merchant, letter, about)).await;
+            // Long enough for a writer that remembers to trust in it again.
+            for turn in 0..3 {
+                report(&format!("{cut:?} {turn}")).await;
+            }
+            linger("ENABLE").await;
+            proxy.arm(cut, how);
+            let written = report(&format!("{cut:?}")).await;
+            linger("DISABLE").await;
+            assert!(proxy.has_cut(), "{how:?} {cut:?}");
+            rows += 4 * 2;
             let log = world.log(tenant).await;
             let last: Vec<_> = log[log.len() - 2..].iter().map(|row| row.event_id).collect();
-            assert_eq!(last, written.event_ids, "{cut:?}");
+            assert_eq!(last, written.event_ids, "{how:?} {cut:?}");
             world.expect_sound(tenant, rows).await;
         }
     }
-    let stats = world.writer.stats();
-    // Only what never reached the server was done again.
-    assert_eq!((stats.retried, stats.failed), (2, 0), "{stats:?}");
+    world.writer.stats()
 }
 
 /// Half of the time after which the server by itself ends whoever idles in a transaction.

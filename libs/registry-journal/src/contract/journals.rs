@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
 
-use crate::port::{Journal, Loaded, Scope, TransactError, Writes};
+use crate::port::{Additions, AppendError, ExpectedHead, Journal, Loaded, Scope, TransactError, Writes};
 
 /// Lets no transaction begin before it is told to.
 pub struct Gate<J> {
@@ -53,6 +53,12 @@ impl<J: Journal> Journal for Gate<J> {
         let _passing = self.open.acquire().await.expect("never closed");
         self.inner.transact(scope, decide).await
     }
+
+    async fn append(&self, expected: &[ExpectedHead], additions: Additions<'_>) -> Result<(), AppendError> {
+        self.arrived.add_permits(1);
+        let _passing = self.open.acquire().await.expect("never closed");
+        self.inner.append(expected, additions).await
+    }
 }
 
 /// How a transaction goes wrong.
@@ -89,6 +95,19 @@ impl<J> Faulty<J> {
     pub fn left(&self) -> u32 {
         self.left.load(Ordering::SeqCst)
     }
+
+    fn goes_wrong(&self) -> bool {
+        let one_less = |left: u32| left.checked_sub(1);
+        let taken = self.left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less);
+        taken.is_ok()
+    }
+
+    fn error(&self) -> TransactError {
+        match self.fault {
+            Fault::AnswerLost | Fault::CommitLost => TransactError::CommitUnknown("cut off".into()),
+            Fault::Transient => TransactError::Transient("not now".into()),
+        }
+    }
 }
 
 #[async_trait]
@@ -103,20 +122,68 @@ impl<J: Journal> Journal for Faulty<J> {
             .inner
             .transact(scope, &mut |loaded| {
                 let writes = decide(loaded);
-                let takes = |left: u32| left.checked_sub(1);
-                fails = !writes.events.is_empty()
-                    && self
-                        .left
-                        .fetch_update(Ordering::SeqCst, Ordering::SeqCst, takes)
-                        .is_ok();
+                fails = !writes.events.is_empty() && self.goes_wrong();
                 let commits = !fails || self.fault == Fault::AnswerLost;
                 if commits { writes } else { Writes::default() }
             })
             .await;
-        match self.fault {
-            Fault::AnswerLost | Fault::CommitLost if fails => Err(TransactError::CommitUnknown("cut off".into())),
-            Fault::Transient if fails => Err(TransactError::Transient("not now".into())),
-            Fault::AnswerLost | Fault::CommitLost | Fault::Transient => result,
+        if fails { Err(self.error()) } else { result }
+    }
+
+    async fn append(&self, expected: &[ExpectedHead], additions: Additions<'_>) -> Result<(), AppendError> {
+        if !self.goes_wrong() {
+            return self.inner.append(expected, additions).await;
         }
+        if self.fault == Fault::AnswerLost {
+            self.inner.append(expected, additions).await?;
+        }
+        Err(self.error().into())
+    }
+}
+
+/// Counts what goes through it.
+pub struct Counted<J> {
+    inner: J,
+    read: AtomicU32,
+    appended: AtomicU32,
+    moved: AtomicU32,
+}
+
+impl<J> Counted<J> {
+    /// Nothing went through yet.
+    pub fn new(inner: J) -> Self {
+        Self {
+            inner,
+            read: AtomicU32::new(0),
+            appended: AtomicU32::new(0),
+            moved: AtomicU32::new(0),
+        }
+    }
+
+    /// Transactions that read first, those that did not, and those that would not but had to.
+    pub fn counts(&self) -> [u32; 3] {
+        [&self.read, &self.appended, &self.moved].map(|count| count.load(Ordering::SeqCst))
+    }
+}
+
+#[async_trait]
+impl<J: Journal> Journal for Counted<J> {
+    async fn transact(
+        &self,
+        scope: &Scope,
+        decide: &mut (dyn FnMut(Loaded) -> Writes + Send),
+    ) -> Result<(), TransactError> {
+        self.read.fetch_add(1, Ordering::SeqCst);
+        self.inner.transact(scope, decide).await
+    }
+
+    async fn append(&self, expected: &[ExpectedHead], additions: Additions<'_>) -> Result<(), AppendError> {
+        let result = self.inner.append(expected, additions).await;
+        let count = match result {
+            Err(AppendError::Moved) => &self.moved,
+            Ok(()) | Err(AppendError::Transact(_)) => &self.appended,
+        };
+        count.fetch_add(1, Ordering::SeqCst);
+        result
     }
 }

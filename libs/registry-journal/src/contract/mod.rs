@@ -21,6 +21,7 @@ pub mod quarantine;
 pub mod questions;
 pub mod queue;
 pub mod reading;
+pub mod remembered;
 pub mod reports;
 pub mod state;
 pub mod unclaimed;
@@ -207,6 +208,9 @@ macro_rules! contract_tests {
             unclaimed::a_dismissed_pair_stays_dismissed,
             unclaimed::the_health_of_a_tenant_is_told,
             approvals::a_repeated_approval_is_known,
+            remembered::what_a_batch_left_is_not_read_again,
+            remembered::what_another_process_wrote_is_seen,
+            remembered::an_append_holds_only_where_nothing_has_moved,
         }
     };
     (@each $harness:ty; $($part:ident :: $promise:ident),+ $(,)?) => {

@@ -2,8 +2,10 @@
 //! several processes does a work that only one may do.
 //!
 //! No transaction object crosses this port. [`Journal::transact`] is the whole of writing: lock, read, decide, write,
-//! commit. The contract suite (feature `contract`) proves an adapter.
+//! commit. [`Journal::append`] is its second half alone, for what was decided on the ground of what is remembered. The
+//! contract suite (feature `contract`) proves an adapter.
 
+mod append;
 mod callbacks;
 mod lease;
 pub mod raw;
@@ -15,6 +17,7 @@ mod write;
 use std::error::Error;
 use std::fmt::Display;
 
+pub use append::{Additions, AppendError, ExpectedHead};
 pub use callbacks::{
     ApprovalDigest, ApprovalRow, QuarantineRow, QuarantineState, Settlement, UnclaimedRow, UnclaimedState,
 };

@@ -10,7 +10,10 @@ use registry_domain::tenant::{Slug, Tenant};
 use registry_domain::{EventId, LinkId, MerchantCode, MerchantId, Reference, Seq, TenantId, Version};
 use uuid::Uuid;
 
-use super::{ApprovalDigest, ApprovalRow, Cause, Inconsistency, QuarantineRow, QuestionPlan, Settlement, UnclaimedRow};
+use super::{
+    Additions, AppendError, ApprovalDigest, ApprovalRow, Cause, ExpectedHead, Inconsistency, QuarantineRow,
+    QuestionPlan, Settlement, UnclaimedRow,
+};
 use crate::record::EventRow;
 
 /// What a batch must lock and read. Every list is sorted and free of repeats: two processes lock in one order.
@@ -40,6 +43,35 @@ pub struct Scope {
     pub streams: Vec<(TenantId, Uuid)>,
     /// The moment at which idempotency keys must still be alive.
     pub now: DateTime<Utc>,
+}
+
+impl Scope {
+    /// Whether it names nothing beside tenants and merchants by id.
+    pub fn is_plain(&self) -> bool {
+        let Self {
+            tenants: _,
+            merchants: _,
+            references,
+            merchant_codes,
+            business_numbers,
+            idempotency_keys,
+            slugs,
+            quarantined,
+            unclaimed,
+            approvals,
+            streams,
+            now: _,
+        } = self;
+        references.is_empty()
+            && merchant_codes.is_empty()
+            && business_numbers.is_empty()
+            && idempotency_keys.is_empty()
+            && slugs.is_empty()
+            && quarantined.is_empty()
+            && unclaimed.is_empty()
+            && approvals.is_empty()
+            && streams.is_empty()
+    }
 }
 
 /// The end of a tenant's log.
@@ -78,6 +110,9 @@ pub struct LoadedTenant {
     pub tenant: Tenant,
     /// Its wrapped data key.
     pub wrapped_key: Option<Vec<u8>>,
+    /// Counts how often rows of the tenant or of its merchants were put in place without a new event that tells of them,
+    /// as a rebuild does.
+    pub generation: i64,
 }
 
 /// What an Idempotency-Key stands for.
@@ -274,4 +309,9 @@ pub trait Journal: Send + Sync {
         scope: &Scope,
         decide: &mut (dyn FnMut(Loaded) -> Writes + Send),
     ) -> Result<(), TransactError>;
+
+    /// Runs one transaction that reads nothing but where the logs end: locks the tenants, writes if every log ends where
+    /// it is expected to, commits durably. What was decided without the locks counts as decided under them, for nothing
+    /// that it stands on has changed. `expected` is sorted by tenant and names each that is written to.
+    async fn append(&self, expected: &[ExpectedHead], additions: Additions<'_>) -> Result<(), AppendError>;
 }

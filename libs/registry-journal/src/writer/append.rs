@@ -18,7 +18,7 @@ use crate::submission::{Submission, WriteError};
 
 /// What a batch appends.
 pub(super) struct Appender<'a> {
-    heads: HashMap<TenantId, Head>,
+    pub(super) heads: HashMap<TenantId, Head>,
     keyring: &'a Keyring,
     ambient: &'a Ambient,
     now: DateTime<Utc>,

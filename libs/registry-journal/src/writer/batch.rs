@@ -12,7 +12,7 @@ use super::known::Known;
 use crate::ambient::Ambient;
 use crate::history::{begun, seen};
 use crate::keyring::Keyring;
-use crate::port::{IdempotencyRow, LinkRow, Loaded, LoadedMerchant, LoadedTenant, Writes};
+use crate::port::{Head, IdempotencyRow, LinkRow, Loaded, LoadedMerchant, LoadedTenant, Writes};
 use crate::record::StreamId;
 use crate::stored;
 use crate::submission::{Idempotency, Order, Outcome, Replay, Submission, WriteError, Written};
@@ -28,6 +28,18 @@ pub(super) struct Decided {
     pub(super) events: u64,
     /// One of them, to find out after a lost commit whether all are there.
     pub(super) witness: Option<(TenantId, EventId)>,
+    /// What is true once it is committed.
+    pub(super) left: Left,
+}
+
+/// What a batch leaves behind.
+pub(super) struct Left {
+    /// Where the logs end.
+    pub(super) heads: HashMap<TenantId, Head>,
+    /// The merchants that it saw.
+    pub(super) merchants: HashMap<(TenantId, MerchantId), LoadedMerchant>,
+    /// The tenants that it changed themselves.
+    pub(super) changed_tenants: Vec<TenantId>,
 }
 
 /// A batch at work: what was loaded, changed by every command before the next one sees it.
@@ -89,7 +101,7 @@ impl<'a> Batch<'a> {
         let Self {
             log,
             mut tenants,
-            mut merchants,
+            merchants,
             known,
             touched_merchants,
             touched_tenants,
@@ -98,12 +110,17 @@ impl<'a> Batch<'a> {
         } = self;
         let touched = touched_merchants.into_iter();
         writes.merchants = touched
-            .filter_map(|key| merchants.remove(&key).map(|loaded| (key.0, loaded.merchant)))
+            .filter_map(|key| merchants.get(&key).map(|loaded| (key.0, loaded.merchant.clone())))
             .collect();
-        let touched = touched_tenants.into_iter();
+        let touched = touched_tenants.iter();
         writes.tenants = touched
-            .filter_map(|id| tenants.remove(&id).map(|loaded| loaded.tenant))
+            .filter_map(|id| tenants.remove(id).map(|loaded| loaded.tenant))
             .collect();
+        let left = Left {
+            heads: log.heads,
+            merchants,
+            changed_tenants: touched_tenants.into_iter().collect(),
+        };
         writes.events = log.rows;
         writes.keys = log.keys;
         known.write(&mut writes);
@@ -111,6 +128,7 @@ impl<'a> Batch<'a> {
             answers,
             events: writes.events.len() as u64,
             witness: writes.events.last().map(|row| (row.tenant_id, row.event_id)),
+            left,
         };
         (writes, decided)
     }
@@ -290,11 +308,14 @@ impl<'a> Batch<'a> {
         };
         let (version, mut sealing) = match before {
             None => (Version::ZERO, Sealing::NewOwner),
-            Some(LoadedTenant { tenant, wrapped_key }) => (
+            Some(LoadedTenant {
+                tenant, wrapped_key, ..
+            }) => (
                 tenant.version,
                 Sealing::of_existing(id.as_uuid(), wrapped_key.as_ref(), false)?,
             ),
         };
+        let generation = before.map_or(0, |loaded| loaded.generation);
         let facts = events.iter().map(stored::from_tenant).collect();
         let stream = StreamId::Tenant(id);
         let appended = self.log.append(submission, stream, version, &mut sealing, facts)?;
@@ -310,7 +331,12 @@ impl<'a> Batch<'a> {
             self.slugs.insert(tenant.slug.clone(), id);
             self.touched_tenants.insert(id);
             let wrapped_key = sealing.into_wrapped();
-            self.tenants.insert(id, LoadedTenant { tenant, wrapped_key });
+            let loaded = LoadedTenant {
+                tenant,
+                wrapped_key,
+                generation,
+            };
+            self.tenants.insert(id, loaded);
         }
         Ok(self.written(id, appended, None))
     }

@@ -1,7 +1,8 @@
 //! Several batches at once, each of other tenants. What one tenant asks for stays in order, because it has one lane; and
 //! two lanes never wait for each other, because they lock other tenants.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use registry_domain::TenantId;
 use tokio::sync::{mpsc, watch};
@@ -13,7 +14,10 @@ use super::run::Runner;
 
 /// The ways into the lanes. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Lanes(Arc<[mpsc::Sender<Entry>]>);
+pub(super) struct Lanes {
+    all: Arc<[mpsc::Sender<Entry>]>,
+    dealt: Arc<Mutex<HashMap<TenantId, usize>>>,
+}
 
 impl Lanes {
     /// The lanes, and the task that keeps them: it works until `stop` fires, then finishes what is waiting. A lane that
@@ -52,25 +56,25 @@ impl Lanes {
                 }
             }
         };
-        (Self(lanes), keep)
+        let dealt = Arc::default();
+        (Self { all: lanes, dealt }, keep)
     }
 
-    /// The lane of a tenant.
+    /// The lane of a tenant. Tenants are dealt out in turns as they come, so that no lane has more of them than another:
+    /// one that has little to do lets a processor idle.
     pub(super) fn of(&self, tenant: TenantId) -> &mpsc::Sender<Entry> {
-        // The end of an id is random.
-        let (_, random) = tenant.as_uuid().as_u64_pair();
-        let lanes = self.0.len() as u64;
-        let index = usize::try_from(random % lanes).unwrap_or_default();
-        &self.0[index]
+        let mut dealt = self.dealt.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = dealt.len() % self.all.len();
+        &self.all[*dealt.entry(tenant).or_insert(next)]
     }
 
     pub(super) fn are_open(&self) -> bool {
-        self.0.iter().all(|lane| !lane.is_closed())
+        self.all.iter().all(|lane| !lane.is_closed())
     }
 
     /// How many commands are waiting, where each lane takes so many.
     pub(super) fn queued(&self, length_max: usize) -> usize {
-        self.0
+        self.all
             .iter()
             .map(|lane| length_max.saturating_sub(lane.capacity()))
             .sum()

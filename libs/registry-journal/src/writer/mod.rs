@@ -8,6 +8,7 @@ mod append;
 mod batch;
 mod known;
 mod lanes;
+mod memory;
 mod queue;
 mod register;
 mod run;
@@ -43,6 +44,9 @@ pub struct WriterConfig {
     pub batch_bytes_max: usize,
     /// Longest wait for the clients that were just answered, so that batches don't swing between one and all.
     pub linger_max: Duration,
+    /// Most merchants that are remembered as the last batch left them, in all lanes together: a batch of those reads
+    /// nothing. 0 remembers none.
+    pub remembered_max: usize,
     /// When upstream is asked about a merchant that has changed.
     pub questions: QuestionPlan,
 }
@@ -55,6 +59,7 @@ impl Default for WriterConfig {
             batch_length_max: 1_000,
             batch_bytes_max: 4 * 1024 * 1024,
             linger_max: Duration::from_millis(1),
+            remembered_max: 16_384,
             questions: QuestionPlan::default(),
         }
     }

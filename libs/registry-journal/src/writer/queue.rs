@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use super::WriterConfig;
+use super::memory::Memory;
 use super::run::Runner;
 use crate::submission::{Order, Outcome, Submission, WriteError};
 
@@ -32,6 +33,7 @@ pub(super) async fn drain(
 ) {
     let mut stop = pin!(stop);
     let mut stopping = false;
+    let mut memory = Memory::new(config.remembered_max / config.lanes);
     let mut last = LastBatch {
         answered: 0,
         at: Instant::now(),
@@ -51,7 +53,7 @@ pub(super) async fn drain(
         let answered = batch.len();
         let (submissions, replies): (Vec<_>, Vec<_>) =
             batch.into_iter().map(|entry| (entry.submission, entry.reply)).unzip();
-        let results = runner.run(&submissions).await;
+        let results = runner.run(&submissions, &mut memory).await;
         // First the tick: whoever reads because of it finds what was committed.
         ticks.send_modify(|tick| *tick += 1);
         for (reply, result) in replies.into_iter().zip(results) {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::batch::{Batch, Decided};
+use super::memory::Memory;
 use super::scope::scope_of;
 use super::{Counters, WriterParts};
 use crate::causes;
-use crate::port::{Cause, QuestionPlan, Scope, TransactError, Writes};
+use crate::port::{Additions, AppendError, Cause, Loaded, QuestionPlan, Scope, TransactError, Writes};
 use crate::submission::{Outcome, Submission, WriteError};
 
 /// Runs batches.
@@ -33,11 +34,11 @@ enum AttemptError {
 
 impl Runner {
     /// Runs a batch and returns an answer for each command, in order. A command that poisons the batch fails alone.
-    pub(super) async fn run(&self, submissions: &[Submission]) -> Answers {
+    pub(super) async fn run(&self, submissions: &[Submission], memory: &mut Memory) -> Answers {
         let mut answers = Vec::with_capacity(submissions.len());
         let mut parts = vec![submissions];
         while let Some(part) = parts.pop() {
-            match self.run_whole(part).await {
+            match self.run_whole(part, memory).await {
                 Ok(done) => answers.extend(done),
                 Err(error) if part.len() > 1 && is_poison(&error) => {
                     count(&self.counters.retried, 1);
@@ -63,49 +64,94 @@ impl Runner {
     }
 
     /// One attempt, and one more if the first left nothing behind.
-    async fn run_whole(&self, submissions: &[Submission]) -> Result<Answers, AttemptError> {
-        match self.attempt(submissions).await {
+    async fn run_whole(&self, submissions: &[Submission], memory: &mut Memory) -> Result<Answers, AttemptError> {
+        match self.attempt(submissions, memory).await {
             Err(AttemptError::Transact(error @ TransactError::Transient(_))) => {
                 count(&self.counters.retried, 1);
                 tracing::warn!(error = %causes(&error), "transaction is tried again");
-                self.attempt(submissions).await
+                self.attempt(submissions, memory).await
             }
             result => result,
         }
     }
 
-    async fn attempt(&self, submissions: &[Submission]) -> Result<Answers, AttemptError> {
-        let now = self.parts.ambient.now();
-        let scope = scope_of(submissions, now);
-        let mut decided = None;
-        let result = self
-            .parts
-            .journal
-            .transact(&scope, &mut |loaded| {
-                let batch = Batch::new(loaded, &self.parts.keyring, &self.parts.ambient, now);
-                // The closure runs inside the transaction: a panic must not tear the connection down with it.
-                match catch_unwind(AssertUnwindSafe(|| batch.decide(submissions))) {
-                    Ok((mut writes, result)) => {
-                        decided = Some(result);
-                        writes.questions = self.questions;
-                        writes
-                    }
-                    Err(_) => Writes::default(),
-                }
-            })
-            .await;
-        match (result, decided) {
-            (Ok(()), Some(decided)) => Ok(self.committed(decided)),
+    async fn attempt(&self, submissions: &[Submission], memory: &mut Memory) -> Result<Answers, AttemptError> {
+        let scope = scope_of(submissions, self.parts.ambient.now());
+        match self.append(submissions, &scope, memory).await? {
+            Some(answers) => Ok(answers),
+            None => self.transact(submissions, &scope, memory).await,
+        }
+    }
+
+    /// Decides on what is remembered, and writes if that still holds. `None` if the memory does not reach, or if it does
+    /// not hold: then nothing was written.
+    async fn append(
+        &self,
+        submissions: &[Submission],
+        scope: &Scope,
+        memory: &mut Memory,
+    ) -> Result<Option<Answers>, AttemptError> {
+        let Some(recalled) = memory.recall(scope) else {
+            return Ok(None);
+        };
+        let (writes, decided) = self
+            .decide(recalled.loaded, submissions, scope)
+            .ok_or(AttemptError::Panicked)?;
+        let Some(additions) = Additions::of(&writes) else {
+            return Ok(None);
+        };
+        match self.parts.journal.append(&recalled.expected, additions).await {
+            Ok(()) => Ok(Some(self.committed(decided, memory))),
+            Err(AppendError::Moved) => {
+                scope.tenants.iter().for_each(|id| memory.forget(*id));
+                Ok(None)
+            }
+            Err(AppendError::Transact(TransactError::CommitUnknown(cause))) => {
+                self.resolve(scope, decided, cause).await.map(Some)
+            }
+            Err(AppendError::Transact(error)) => Err(error.into()),
+        }
+    }
+
+    async fn transact(
+        &self,
+        submissions: &[Submission],
+        scope: &Scope,
+        memory: &mut Memory,
+    ) -> Result<Answers, AttemptError> {
+        let mut result = None;
+        let mut decide = |loaded| {
+            memory.meet(&loaded);
+            let (writes, decided) = self.decide(loaded, submissions, scope).unzip();
+            result = decided;
+            writes.unwrap_or_default()
+        };
+        let transacted = self.parts.journal.transact(scope, &mut decide).await;
+        match (transacted, result) {
+            (Ok(()), Some(decided)) => Ok(self.committed(decided, memory)),
             (Ok(()), None) => Err(AttemptError::Panicked),
-            (Err(TransactError::CommitUnknown(cause)), Some(decided)) => self.resolve(&scope, decided, cause).await,
+            (Err(TransactError::CommitUnknown(cause)), Some(decided)) => self.resolve(scope, decided, cause).await,
             (Err(error), _) => Err(error.into()),
         }
     }
 
-    fn committed(&self, decided: Decided) -> Answers {
+    /// `None` if it panicked: it may run inside a transaction, which a panic must not tear down.
+    fn decide(&self, loaded: Loaded, submissions: &[Submission], scope: &Scope) -> Option<(Writes, Decided)> {
+        let batch = Batch::new(loaded, &self.parts.keyring, &self.parts.ambient, scope.now);
+        let (mut writes, decided) = catch_unwind(AssertUnwindSafe(|| batch.decide(submissions))).ok()?;
+        writes.questions = self.questions;
+        Some((writes, decided))
+    }
+
+    fn committed(&self, decided: Decided, memory: &mut Memory) -> Answers {
+        memory.keep(decided.left);
+        self.answered(decided.answers, decided.events)
+    }
+
+    fn answered(&self, answers: Answers, events: u64) -> Answers {
         count(&self.counters.batches, 1);
-        count(&self.counters.events, decided.events);
-        decided.answers
+        count(&self.counters.events, events);
+        answers
     }
 
     /// The connection was lost while committing. All events of a batch commit together, so one of them tells.
@@ -120,7 +166,7 @@ impl Runner {
         self.wait_for_locks(scope).await?;
         let found = self.parts.reader.event(tenant, event_id).await;
         match found.map_err(|error| AttemptError::Unresolved(error.into()))? {
-            Some(_) => Ok(self.committed(decided)),
+            Some(_) => Ok(self.answered(decided.answers, decided.events)),
             None => Err(AttemptError::Transact(TransactError::Transient(cause))),
         }
     }

@@ -30,13 +30,19 @@ pub struct RawOwnedTenant {
     pub tenant_id: Uuid,
     pub state: String,
     pub wrapped: Option<Vec<u8>>,
+    pub generation: i64,
 }
 
 impl Found for RawOwnedTenant {
     fn add_to(self, loaded: &mut Loaded) -> Result<(), Inconsistency> {
         let (tenant_id, state, wrapped_key) = (self.tenant_id, self.state, self.wrapped);
         let tenant = RawTenant { tenant_id, state }.into_row()?;
-        loaded.tenants.insert(tenant.id, LoadedTenant { tenant, wrapped_key });
+        let row = LoadedTenant {
+            tenant,
+            wrapped_key,
+            generation: self.generation,
+        };
+        loaded.tenants.insert(row.tenant.id, row);
         Ok(())
     }
 }

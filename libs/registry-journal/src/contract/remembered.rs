@@ -1,0 +1,178 @@
+//! Promises about batches that read nothing: what is remembered is as good as what is read, or it is not used.
+
+use std::ops::ControlFlow;
+
+use registry_domain::merchant::Command;
+use registry_domain::{EventId, Seq, TenantId};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use super::fixtures::{World, callback, command, written};
+use super::journals::Counted;
+use super::{Damage, Harness};
+use crate::chain::hash_of;
+use crate::port::{Additions, AppendError, ExpectedHead, Journal, Loaded, Scope, Writes};
+use crate::rebuild::{Mode, Rebuild};
+use crate::record::EventRow;
+use crate::writer::{Writer, WriterConfig};
+
+/// A merchant's second batch finds the log where the first had left it; from the third on nothing is read, and what is
+/// written is the same.
+pub async fn what_a_batch_left_is_not_read_again<H: Harness>() {
+    let (world, journal) = World::<H>::through(Counted::new).await;
+    let tenant = world.tenant("acme").await;
+    let merchant = world.merchant(tenant, "m", "s").await;
+    world.report(callback(tenant, merchant, "W", "")).await;
+    world.report(callback(tenant, merchant, "P", "")).await;
+    let [read, appended, _] = journal.counts();
+    for (number, letter) in ["S", "P", "S", "O"].into_iter().enumerate() {
+        world.clock.advance(1_000);
+        let written = world
+            .report(callback(tenant, merchant, letter, &number.to_string()))
+            .await;
+        assert_eq!(written.event_ids.len(), 2, "callback {number} says something new");
+    }
+    assert_eq!(journal.counts(), [read, appended + 4, 0]);
+    // A command whose answer stands on what is remembered, and writes nothing, is decided under the locks.
+    world.write(command(tenant, merchant, Command::Archive)).await;
+    world.write(command(tenant, merchant, Command::Archive)).await;
+    assert_eq!(journal.counts(), [read + 1, appended + 5, 0]);
+    world.expect_sound(tenant, 2 + 2 * 6 + 1).await;
+    expect_projected(&world, tenant).await;
+}
+
+/// A process decides on what another has written, however well it remembers what it had written itself.
+pub async fn what_another_process_wrote_is_seen<H: Harness>() {
+    let (world, journal) = World::<H>::through(Counted::new).await;
+    let tenant = world.tenant("acme").await;
+    let merchant = world.merchant(tenant, "m", "s").await;
+    let other = world.harness.open().await;
+    let (other, _task) = Writer::start(world.parts(other, 1), WriterConfig::default(), std::future::pending());
+    for letter in ["W", "P", "S"] {
+        world.report(callback(tenant, merchant, letter, "")).await;
+    }
+    let from_other = other.report(callback(tenant, merchant, "P", "again")).await;
+    assert_eq!(written(from_other.expect("storage takes it")).event_ids.len(), 2);
+    // To whoever remembers S this would be news.
+    let repeated = world.report(callback(tenant, merchant, "P", "again")).await;
+    assert_eq!(repeated.event_ids.len(), 1, "the receipt of a repeat");
+    let [_, _, moved] = journal.counts();
+    assert_eq!(moved, 1, "it was tried once");
+    world.report(callback(tenant, merchant, "O", "")).await;
+    world.expect_sound(tenant, 2 + 2 * 5 + 1).await;
+    expect_projected(&world, tenant).await;
+}
+
+/// Nothing is appended unless the log ends where it is expected to and no row beside it was put in place since.
+pub async fn an_append_holds_only_where_nothing_has_moved<H: Harness>() {
+    let world = World::<H>::new().await;
+    let tenant = world.tenant("acme").await;
+    let merchant = world.merchant(tenant, "m", "s").await;
+    world.report(callback(tenant, merchant, "W", "")).await;
+    let before = expected(&world, tenant).await;
+    let behind = ExpectedHead {
+        seq: Seq(before.seq.0 - 1),
+        ..before
+    };
+    let ahead = ExpectedHead {
+        seq: before.seq.next(),
+        ..before
+    };
+    let elsewhere = ExpectedHead {
+        hash: [1; 32],
+        ..before
+    };
+    let nobody = ExpectedHead {
+        tenant_id: TenantId::from_uuid(Uuid::from_u128(7)),
+        ..before
+    };
+    for wrong in [behind, ahead, elsewhere, nobody] {
+        let result = append(&world.storage, wrong, next_row(&world, tenant).await).await;
+        assert!(matches!(result, Err(AppendError::Moved)), "{wrong:?}: {result:?}");
+    }
+    world.harness.damage(tenant, merchant, Damage::Lost).await;
+    run(&world, tenant, Mode::Repair).await;
+    let result = append(&world.storage, before, next_row(&world, tenant).await).await;
+    assert!(
+        matches!(result, Err(AppendError::Moved)),
+        "a rebuild was there: {result:?}"
+    );
+    world.expect_sound(tenant, 4).await;
+
+    // Of several that expect the same, one is right.
+    let now = expected(&world, tenant).await;
+    let row = next_row(&world, tenant).await;
+    let mut racing = JoinSet::new();
+    for _ in 0..8 {
+        let (storage, row) = (world.harness.open().await, row.clone());
+        racing.spawn(async move { append(&storage, now, row).await });
+    }
+    let results = racing.join_all().await;
+    let right = results.iter().filter(|result| result.is_ok()).count();
+    let moved = results
+        .iter()
+        .filter(|result| matches!(result, Err(AppendError::Moved)));
+    assert_eq!((right, moved.count()), (1, 7), "{results:?}");
+    world.expect_sound(tenant, 5).await;
+}
+
+/// A row that fits behind the last one.
+async fn next_row<H: Harness>(world: &World<H>, tenant: TenantId) -> EventRow {
+    let log = world.log(tenant).await;
+    let last = log.last().expect("there are events");
+    let mut row = EventRow {
+        seq: last.seq.next(),
+        event_id: EventId::from_uuid(Uuid::from_u128(1)),
+        version: last.version.next(),
+        ..last.clone()
+    };
+    row.hash = hash_of(&last.hash, &row);
+    row
+}
+
+async fn append(journal: &impl Journal, expected: ExpectedHead, row: EventRow) -> Result<(), AppendError> {
+    let writes = Writes {
+        events: vec![row],
+        ..Writes::default()
+    };
+    let additions = Additions::of(&writes).expect("an event is an addition");
+    journal.append(&[expected], additions).await
+}
+
+/// How a tenant stands now.
+async fn expected<H: Harness>(world: &World<H>, tenant: TenantId) -> ExpectedHead {
+    let scope = Scope {
+        tenants: vec![tenant],
+        now: world.now(),
+        ..Scope::default()
+    };
+    let mut found = None;
+    let mut look = |loaded: Loaded| {
+        found = loaded
+            .tenants
+            .get(&tenant)
+            .zip(loaded.heads.get(&tenant))
+            .map(|(row, head)| ExpectedHead::of(row, *head));
+        Writes::default()
+    };
+    let looked = world.storage.transact(&scope, &mut look).await;
+    looked.expect("storage answers");
+    found.expect("the tenant exists")
+}
+
+async fn expect_projected<H: Harness>(world: &World<H>, tenant: TenantId) {
+    let differences = run(world, tenant, Mode::Check).await;
+    assert_eq!(differences, 0, "rows are the fold of the log");
+}
+
+/// How many rows differed.
+async fn run<H: Harness>(world: &World<H>, tenant: TenantId, mode: Mode) -> usize {
+    let parts = world.parts(world.storage.clone(), 2);
+    let rebuild = Rebuild {
+        archive: world.archive(),
+        journal: parts.journal,
+        ambient: parts.ambient,
+    };
+    let report = rebuild.run(tenant, mode, &mut |_| ControlFlow::Continue(())).await;
+    report.expect("the log can be folded").differences.len()
+}
