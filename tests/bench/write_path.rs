@@ -1,5 +1,6 @@
 //! The write path in this process, without a server; a record of what it writes, and writing that again.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -7,7 +8,8 @@ use anyhow::Context;
 use async_trait::async_trait;
 use registry::secrets::Secrets;
 use registry::storage::Storage;
-use registry_journal::port::{Additions, AppendError, ExpectedHead, Loaded, Scope, Writes};
+use registry_domain::{MerchantId, TenantId};
+use registry_journal::port::{Additions, AppendError, ExpectedHead, Loaded, LoadedMerchant, Scope, Writes};
 use registry_journal::writer::{WriterConfig, WriterParts};
 use registry_journal::{Ambient, Journal, Outcome as Written, TransactError, Writer};
 use tokio::task::{JoinHandle, JoinSet};
@@ -165,6 +167,13 @@ impl Journal for Recorder {
         let mut batches = self.batches.lock().unwrap_or_else(PoisonError::into_inner);
         batches.extend(kept.map(|writes| (scope.clone(), writes)));
         Ok(())
+    }
+
+    async fn merchants(
+        &self,
+        wanted: &[(TenantId, MerchantId)],
+    ) -> Result<HashMap<(TenantId, MerchantId), LoadedMerchant>, TransactError> {
+        self.journal.merchants(wanted).await
     }
 
     /// What is recorded is what a batch reads and writes: none may leave the reading out.

@@ -1,9 +1,13 @@
 //! One batch, one transaction.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use registry_journal::port::{Additions, AppendError, ExpectedHead, Journal, Loaded, Scope, TransactError, Writes};
+use registry_domain::{MerchantId, TenantId};
+use registry_journal::port::{
+    Additions, AppendError, ExpectedHead, Journal, Loaded, LoadedMerchant, Scope, TransactError, Writes,
+};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgPool;
 use sqlx::{PgConnection, Postgres};
@@ -83,6 +87,17 @@ impl Journal for PostgresJournal {
         let result = run(underway.connection(), scope, decide).await;
         self.writers.end(underway, result.as_ref().err());
         result
+    }
+
+    async fn merchants(
+        &self,
+        wanted: &[(TenantId, MerchantId)],
+    ) -> Result<HashMap<(TenantId, MerchantId), LoadedMerchant>, TransactError> {
+        let mut underway = self.writers.begin().await?;
+        let read = timeout(BATCH_LIMIT, load::merchants(underway.connection(), wanted)).await;
+        let result = read.unwrap_or_else(|late| Err(TransactError::Transient(late.into())));
+        self.writers.end(underway, result.as_ref().err());
+        Ok(result?.merchants)
     }
 
     /// One statement, which commits by itself: a single round trip.

@@ -7,7 +7,7 @@
 //! all look alike.
 
 use registry_domain::tenant::Slug;
-use registry_domain::{EventId, MerchantCode, Reference, TenantId};
+use registry_domain::{EventId, MerchantCode, MerchantId, Reference, TenantId};
 use registry_journal::port::raw::{
     Found, RawApproval, RawBusinessNumber, RawMerchantCode, RawOwnedMerchant, RawSlug, RawStream,
 };
@@ -57,6 +57,17 @@ pub(crate) async fn load(
     Ok(loading.loaded)
 }
 
+/// Reads merchants by id.
+pub(crate) async fn merchants(
+    connection: &mut PgConnection,
+    wanted: &[(TenantId, MerchantId)],
+) -> Result<Loaded, TransactError> {
+    let loaded = Loaded::default();
+    let mut loading = Loading { connection, loaded };
+    loading.merchants_by_id(wanted).await?;
+    Ok(loading.loaded)
+}
+
 /// The tenants of keys.
 fn owners<Key>(keys: &[(TenantId, Key)]) -> Vec<Uuid> {
     keys.iter().map(|(tenant, _)| tenant.as_uuid()).collect()
@@ -83,6 +94,28 @@ impl Loading<'_> {
             row.add_to(&mut self.loaded)?;
         }
         Ok(())
+    }
+
+    async fn merchants_by_id(&mut self, wanted: &[(TenantId, MerchantId)]) -> Result<(), TransactError> {
+        let statement = sqlx::query_as!(
+            RawOwnedMerchant,
+            r#"
+            SELECT wanted.tenant_id AS "tenant_id!", m.merchant_id AS "merchant_id!", m.state AS "state!",
+                k.wrapped AS "wrapped?"
+            FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, merchant_id)
+            CROSS JOIN LATERAL (
+                SELECT merchant_id, state FROM merchants
+                WHERE tenant_id = wanted.tenant_id AND merchant_id >= wanted.merchant_id ORDER BY merchant_id LIMIT 1
+            ) AS m
+            LEFT JOIN LATERAL (
+                SELECT wrapped FROM data_keys WHERE tenant_id = wanted.tenant_id AND owner = m.merchant_id LIMIT 1
+            ) AS k ON true
+            WHERE m.merchant_id = wanted.merchant_id
+            "#,
+            &owners(wanted),
+            &names(wanted, MerchantId::as_uuid)
+        );
+        self.find(statement).await
     }
 
     async fn merchants_by_reference(&mut self, wanted: &[(TenantId, Reference)]) -> Result<(), TransactError> {

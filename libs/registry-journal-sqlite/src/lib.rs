@@ -16,13 +16,15 @@ mod read;
 mod worklist;
 mod write;
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use registry_domain::{MerchantId, TenantId};
 use registry_journal::port::{
-    Additions, AppendError, ExpectedHead, Journal, Loaded, SchemaState, Scope, TransactError, Writes,
+    Additions, AppendError, ExpectedHead, Journal, Loaded, LoadedMerchant, SchemaState, Scope, TransactError, Writes,
 };
 use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
@@ -146,6 +148,16 @@ impl Journal for SqliteJournal {
         let result = batch(&mut connection, scope, decide).await;
         keep_if(result.is_ok(), &mut connection);
         result
+    }
+
+    async fn merchants(
+        &self,
+        wanted: &[(TenantId, MerchantId)],
+    ) -> Result<HashMap<(TenantId, MerchantId), LoadedMerchant>, TransactError> {
+        let mut connection = self.writer.acquire().await.map_err(error::transact)?;
+        let result = load::merchants(&mut connection, wanted).await;
+        keep_if(result.is_ok(), &mut connection);
+        Ok(result?.merchants)
     }
 
     async fn append(&self, expected: &[ExpectedHead], additions: Additions<'_>) -> Result<(), AppendError> {

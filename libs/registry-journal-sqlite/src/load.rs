@@ -56,6 +56,17 @@ pub(crate) async fn load(connection: &mut SqliteConnection, scope: &Scope) -> Re
     Ok(loading.loaded)
 }
 
+/// Reads merchants by id.
+pub(crate) async fn merchants(
+    connection: &mut SqliteConnection,
+    wanted: &[(TenantId, MerchantId)],
+) -> Result<Loaded, TransactError> {
+    let loaded = Loaded::default();
+    let mut loading = Loading { connection, loaded };
+    loading.merchants_by_id(wanted).await?;
+    Ok(loading.loaded)
+}
+
 /// Whether a log does not end where it is expected to.
 pub(crate) async fn have_moved(
     connection: &mut SqliteConnection,

@@ -1,11 +1,15 @@
 //! Journals that stand between the writer and the adapter and fail, or wait, on purpose.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
+use registry_domain::{MerchantId, TenantId};
 use tokio::sync::Semaphore;
 
-use crate::port::{Additions, AppendError, ExpectedHead, Journal, Loaded, Scope, TransactError, Writes};
+use crate::port::{
+    Additions, AppendError, ExpectedHead, Journal, Loaded, LoadedMerchant, Scope, TransactError, Writes,
+};
 
 /// Lets no transaction begin before it is told to.
 pub struct Gate<J> {
@@ -52,6 +56,13 @@ impl<J: Journal> Journal for Gate<J> {
         self.arrived.add_permits(1);
         let _passing = self.open.acquire().await.expect("never closed");
         self.inner.transact(scope, decide).await
+    }
+
+    async fn merchants(
+        &self,
+        wanted: &[(TenantId, MerchantId)],
+    ) -> Result<HashMap<(TenantId, MerchantId), LoadedMerchant>, TransactError> {
+        self.inner.merchants(wanted).await
     }
 
     async fn append(&self, expected: &[ExpectedHead], additions: Additions<'_>) -> Result<(), AppendError> {
@@ -130,6 +141,13 @@ impl<J: Journal> Journal for Faulty<J> {
         if fails { Err(self.error()) } else { result }
     }
 
+    async fn merchants(
+        &self,
+        wanted: &[(TenantId, MerchantId)],
+    ) -> Result<HashMap<(TenantId, MerchantId), LoadedMerchant>, TransactError> {
+        self.inner.merchants(wanted).await
+    }
+
     async fn append(&self, expected: &[ExpectedHead], additions: Additions<'_>) -> Result<(), AppendError> {
         if !self.goes_wrong() {
             return self.inner.append(expected, additions).await;
@@ -145,6 +163,7 @@ impl<J: Journal> Journal for Faulty<J> {
 pub struct Counted<J> {
     inner: J,
     read: AtomicU32,
+    looked: AtomicU32,
     appended: AtomicU32,
     moved: AtomicU32,
 }
@@ -155,14 +174,16 @@ impl<J> Counted<J> {
         Self {
             inner,
             read: AtomicU32::new(0),
+            looked: AtomicU32::new(0),
             appended: AtomicU32::new(0),
             moved: AtomicU32::new(0),
         }
     }
 
-    /// Transactions that read first, those that did not, and those that would not but had to.
-    pub fn counts(&self) -> [u32; 3] {
-        [&self.read, &self.appended, &self.moved].map(|count| count.load(Ordering::SeqCst))
+    /// Transactions that read under their locks; readings without a lock; transactions that read nothing; and those that
+    /// should have.
+    pub fn counts(&self) -> [u32; 4] {
+        [&self.read, &self.looked, &self.appended, &self.moved].map(|count| count.load(Ordering::SeqCst))
     }
 }
 
@@ -175,6 +196,14 @@ impl<J: Journal> Journal for Counted<J> {
     ) -> Result<(), TransactError> {
         self.read.fetch_add(1, Ordering::SeqCst);
         self.inner.transact(scope, decide).await
+    }
+
+    async fn merchants(
+        &self,
+        wanted: &[(TenantId, MerchantId)],
+    ) -> Result<HashMap<(TenantId, MerchantId), LoadedMerchant>, TransactError> {
+        self.looked.fetch_add(1, Ordering::SeqCst);
+        self.inner.merchants(wanted).await
     }
 
     async fn append(&self, expected: &[ExpectedHead], additions: Additions<'_>) -> Result<(), AppendError> {

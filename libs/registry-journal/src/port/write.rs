@@ -310,6 +310,13 @@ pub trait Journal: Send + Sync {
         decide: &mut (dyn FnMut(Loaded) -> Writes + Send),
     ) -> Result<(), TransactError>;
 
+    /// Reads merchants as they are, without a lock: the ground of a decision that [`Journal::append`] writes if it still
+    /// holds. One that does not exist is missing.
+    async fn merchants(
+        &self,
+        wanted: &[(TenantId, MerchantId)],
+    ) -> Result<HashMap<(TenantId, MerchantId), LoadedMerchant>, TransactError>;
+
     /// Runs one transaction that reads nothing but where the logs end: locks the tenants, writes if every log ends where
     /// it is expected to, commits durably. What was decided without the locks counts as decided under them, for nothing
     /// that it stands on has changed. `expected` is sorted by tenant and names each that is written to.

@@ -1,7 +1,9 @@
 //! What the last batches of a lane left behind. As long as nobody else has written to a tenant's log, the tenant and its
 //! merchants are as they were left, and the next batch need not read them.
 //!
-//! Nothing here is believed: whatever is decided on it is written only if the logs still end where they did.
+//! Nothing here is believed: whatever is decided on it is written only if the logs still end where they did. That also
+//! makes good what is read beside it without a lock: a log that ends under the lock where it ended before the reading
+//! ended there in between.
 
 use std::num::NonZeroUsize;
 
@@ -30,9 +32,11 @@ struct Remembered {
     is_ours: bool,
 }
 
-/// All that a batch asks for, out of the memory.
+/// What a batch asks for, out of the memory.
 pub(super) struct Recalled {
     pub(super) loaded: Loaded,
+    /// The merchants that are not remembered.
+    pub(super) missing: Vec<(TenantId, MerchantId)>,
     /// Sorted by tenant.
     pub(super) expected: Vec<ExpectedHead>,
 }
@@ -48,14 +52,11 @@ impl Memory {
         }
     }
 
-    /// Everything that a scope names, if all of it is remembered. The merchants leave the memory: they come back with
-    /// what the batch leaves behind, or not at all.
+    /// What a scope names, if all of its tenants are ours. The merchants leave the memory: they come back with what the
+    /// batch leaves behind, or not at all.
     pub(super) fn recall(&mut self, scope: &Scope) -> Option<Recalled> {
         let is_ours = |id: &TenantId| self.tenants.peek(id).is_some_and(|tenant| tenant.is_ours);
-        let is_known = scope.is_plain()
-            && scope.tenants.iter().all(is_ours)
-            && scope.merchants.iter().all(|key| self.merchants.contains(key));
-        if !is_known {
+        if !(scope.is_plain() && scope.tenants.iter().all(is_ours)) {
             return None;
         }
         let mut loaded = Loaded::default();
@@ -66,11 +67,20 @@ impl Memory {
             loaded.heads.insert(*id, remembered.head);
             loaded.tenants.insert(*id, remembered.loaded.clone());
         }
-        let taken = scope.merchants.iter();
-        loaded.merchants = taken
-            .filter_map(|key| self.merchants.pop(key).map(|merchant| (*key, merchant)))
-            .collect();
-        Some(Recalled { loaded, expected })
+        let mut missing = Vec::new();
+        for key in &scope.merchants {
+            match self.merchants.pop(key) {
+                Some(merchant) => {
+                    loaded.merchants.insert(*key, merchant);
+                }
+                None => missing.push(*key),
+            }
+        }
+        Some(Recalled {
+            loaded,
+            missing,
+            expected,
+        })
     }
 
     /// Compares what was read under the locks with what is remembered of the same tenants.

@@ -91,9 +91,13 @@ impl Runner {
         scope: &Scope,
         memory: &mut Memory,
     ) -> Result<Option<Answers>, AttemptError> {
-        let Some(recalled) = memory.recall(scope) else {
+        let Some(mut recalled) = memory.recall(scope) else {
             return Ok(None);
         };
+        if !recalled.missing.is_empty() {
+            let read = self.parts.journal.merchants(&recalled.missing).await?;
+            recalled.loaded.merchants.extend(read);
+        }
         let (writes, decided) = self
             .decide(recalled.loaded, submissions, scope)
             .ok_or(AttemptError::Panicked)?;
