@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Config, Database};
 
 /// How many batches go to PostgreSQL side by side.
-const LANES: NonZeroUsize = NonZeroUsize::new(4).unwrap();
+const LANES: NonZeroUsize = NonZeroUsize::new(2).unwrap();
 
 /// The storage of an installation.
 #[derive(Clone)]

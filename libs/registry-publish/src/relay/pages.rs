@@ -8,9 +8,9 @@ use tokio_util::task::AbortOnDropHandle;
 /// Events read at once.
 const PAGE: PageSize = PageSize::clamped(500);
 
-/// Pages that one step carries at most, some quarter of a second of work: a tenant with a long backlog must not hold up
-/// the others.
-const PAGES_MAX: usize = 8;
+/// Pages that one step carries at most, less than a second of work: a tenant with a long backlog must not hold up the
+/// others. At the end of each step the broker waits for the next one's first page.
+const PAGES_MAX: usize = 32;
 
 /// Reads a tenant's log for one step. What was read ahead must not outlive it: an erasure may come.
 pub(super) struct Pages {

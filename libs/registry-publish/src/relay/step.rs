@@ -39,7 +39,7 @@ struct Batch {
 }
 
 impl Relay {
-    /// Takes one step for a tenant: at most eight pages of 500 events. Does nothing but look if nothing is new.
+    /// Takes one step for a tenant: at most 32 pages of 500 events. Does nothing but look if nothing is new.
     pub async fn run_once(&mut self, tenant: TenantId, slug: &Slug) -> Result<Progress, RelayError> {
         self.notice_session();
         // A step that fails leaves no place behind: the next one looks at what the broker holds.

@@ -110,7 +110,7 @@ async fn a_log_becomes_a_stream_in_order_with_the_merchant_as_of_each_event() {
     }
 }
 
-/// Merchants with 301 events each: nine pages, and more than one step.
+/// Merchants with 601 events each: 34 pages, and more than one step.
 const BACKLOG: u128 = 28;
 
 fn long_log() -> Arc<Log> {
@@ -118,7 +118,7 @@ fn long_log() -> Arc<Log> {
     for number in 1..=BACKLOG {
         log.register(number);
     }
-    for round in 0..300 {
+    for round in 0..600 {
         for number in 1..=BACKLOG {
             log.append(number, changed_to(if round % 2 == 0 { "P" } else { "S" }));
         }
@@ -129,7 +129,7 @@ fn long_log() -> Arc<Log> {
 #[tokio::test(start_paused = true)]
 async fn of_a_backlog_every_event_is_published_and_only_the_newest_documents_are_written() {
     let (log, broker) = (long_log(), Broker::new());
-    assert_eq!(drain(&mut relay(&log, &broker)).await, 28 * 301);
+    assert_eq!(drain(&mut relay(&log, &broker)).await, 28 * 601);
     assert_whole(&log, &broker);
     assert_eq!(broker.bucket_writes(), 28);
 }
@@ -139,7 +139,7 @@ async fn a_backlog_that_is_left_in_the_middle_is_finished_by_another_relay() {
     let (log, broker) = (long_log(), Broker::new());
     let mut first = relay(&log, &broker);
     let progress = first.run_once(tenant_id(), &slug()).await.unwrap();
-    assert!(progress.more && progress.published == 4_000, "{progress:?}");
+    assert!(progress.more && progress.published == 16_000, "{progress:?}");
     assert_eq!(
         broker.bucket_writes(),
         0,
