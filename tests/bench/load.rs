@@ -6,9 +6,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use httparse::Status;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
+
+/// Most headers of an answer.
+const HEADERS_MAX: usize = 32;
 
 /// What a connection sends, one after the other, round and round.
 pub(crate) type Script = Vec<Vec<u8>>;
@@ -106,23 +110,23 @@ async fn answer(stream: &mut TcpStream, buffer: &mut [u8]) -> anyhow::Result<()>
         let read = stream.read(&mut buffer[filled..]).await.context("reading")?;
         ensure!(read > 0, "the connection was closed");
         filled += read;
-        let Some(head) = buffer[..filled].windows(4).position(|window| window == b"\r\n\r\n") else {
-            continue;
-        };
-        let text = std::str::from_utf8(&buffer[..head]).context("the head is not text")?;
-        ensure!(
-            text.starts_with("HTTP/1.1 200"),
-            "answered {}",
-            text.lines().next().unwrap_or_default()
-        );
-        let length = text.lines().find_map(|line| {
-            line.to_ascii_lowercase()
-                .strip_prefix("content-length:")
-                .map(|value| value.trim().parse::<usize>())
-        });
-        let length = length.context("the answer has no length")??;
-        if filled >= head + 4 + length {
+        if length(&buffer[..filled])?.is_some_and(|length| filled >= length) {
             return Ok(());
         }
     }
+}
+
+/// How long an answer is that begins so; none as long as its head is not whole.
+fn length(answer: &[u8]) -> anyhow::Result<Option<usize>> {
+    let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
+    let mut response = httparse::Response::new(&mut headers);
+    let Status::Complete(head) = response.parse(answer).context("the head cannot be read")? else {
+        return Ok(None);
+    };
+    ensure!(response.code == Some(200), "answered {:?}", response.code);
+    let mut headers = response.headers.iter();
+    let length = headers.find(|header| header.name.eq_ignore_ascii_case("content-length"));
+    let length = length.context("the answer has no length")?;
+    let body: usize = std::str::from_utf8(length.value)?.parse()?;
+    Ok(Some(head + body))
 }
