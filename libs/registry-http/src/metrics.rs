@@ -185,6 +185,18 @@ impl Collector for Below {
             "Transactions tried again or split",
             writer.retried,
         )?;
+        counter(
+            &mut encoder,
+            "writer_appended",
+            "Transactions committed that had no need to read under their locks",
+            writer.appended,
+        )?;
+        counter(
+            &mut encoder,
+            "writer_overtaken",
+            "Batches decided again because another process had written to the same logs",
+            writer.overtaken,
+        )?;
         let door = self.door.stats();
         counter(
             &mut encoder,

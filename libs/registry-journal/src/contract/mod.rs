@@ -209,6 +209,7 @@ macro_rules! contract_tests {
             unclaimed::the_health_of_a_tenant_is_told,
             approvals::a_repeated_approval_is_known,
             remembered::what_a_batch_left_is_not_read_again,
+            remembered::what_is_remembered_is_what_the_row_says,
             remembered::what_another_process_wrote_is_seen,
             remembered::an_append_holds_only_where_nothing_has_moved,
         }

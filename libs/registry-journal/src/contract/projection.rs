@@ -34,7 +34,7 @@ async fn run<H: Harness>(world: &World<H>, tenant: TenantId, mode: Mode) -> Repo
 }
 
 /// A merchant that has been through much: several links, several events in one command, stretches of history.
-async fn lively<H: Harness>(world: &World<H>, tenant: TenantId, shop: &str) -> MerchantId {
+pub(super) async fn lively<H: Harness>(world: &World<H>, tenant: TenantId, shop: &str) -> MerchantId {
     let merchant = world.linked(tenant, "m", shop).await;
     world.link(tenant, merchant).await;
     for (letter, message) in [

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::fixtures::{World, callback, command, written};
 use super::journals::Counted;
+use super::projection::lively;
 use super::{Damage, Harness};
 use crate::chain::hash_of;
 use crate::port::{Additions, AppendError, ExpectedHead, Journal, Loaded, Scope, Writes};
@@ -43,6 +44,21 @@ pub async fn what_a_batch_left_is_not_read_again<H: Harness>() {
     assert_eq!(journal.counts(), [read + 1, 1, 9, 0]);
     world.expect_sound(tenant, 3 + 2 * 8 + 1).await;
     expect_projected(&world, tenant).await;
+}
+
+/// Whatever a merchant has been through: as it is remembered it is what its row says.
+pub async fn what_is_remembered_is_what_the_row_says<H: Harness>() {
+    let (world, journal) = World::<H>::through(Counted::new).await;
+    let tenant = world.tenant("acme").await;
+    let merchant = lively(&world, tenant, "s").await;
+    let [read, ..] = journal.counts();
+    for wish in [Command::Restore, Command::Archive] {
+        world.clock.advance(1_000);
+        let written = world.write(command(tenant, merchant, wish)).await;
+        assert_eq!(written.merchant.as_deref(), Some(&world.row(tenant, merchant).await));
+    }
+    let [read_since, looked, ..] = journal.counts();
+    assert_eq!((read_since, looked), (read, 0), "it was remembered");
 }
 
 /// A process decides on what another has written, however well it remembers what it had written itself.

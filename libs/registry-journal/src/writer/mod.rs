@@ -73,6 +73,8 @@ struct Counters {
     refused_busy: AtomicU64,
     failed: AtomicU64,
     retried: AtomicU64,
+    appended: AtomicU64,
+    overtaken: AtomicU64,
 }
 
 /// Numbers about the write path since the process started.
@@ -92,6 +94,10 @@ pub struct WriterStats {
     pub failed: u64,
     /// Transactions that were tried again or split.
     pub retried: u64,
+    /// Transactions committed that had no need to read under their locks.
+    pub appended: u64,
+    /// Batches whose ground another process had changed since: they were decided again, under the locks.
+    pub overtaken: u64,
 }
 
 /// The way into the log. Cheap to clone; the task ends once every clone is gone or it is told to stop.
@@ -188,6 +194,8 @@ impl Writer {
             refused_busy: read(&self.counters.refused_busy),
             failed: read(&self.counters.failed),
             retried: read(&self.counters.retried),
+            appended: read(&self.counters.appended),
+            overtaken: read(&self.counters.overtaken),
         }
     }
 }

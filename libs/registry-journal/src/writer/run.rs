@@ -105,8 +105,12 @@ impl Runner {
             return Ok(None);
         };
         match self.parts.journal.append(&recalled.expected, additions).await {
-            Ok(()) => Ok(Some(self.committed(decided, memory))),
+            Ok(()) => {
+                count(&self.counters.appended, 1);
+                Ok(Some(self.committed(decided, memory)))
+            }
             Err(AppendError::Moved) => {
+                count(&self.counters.overtaken, 1);
                 scope.tenants.iter().for_each(|id| memory.forget(*id));
                 Ok(None)
             }
