@@ -83,7 +83,8 @@ impl Memory {
         })
     }
 
-    /// Compares what was read under the locks with what is remembered of the same tenants.
+    /// Compares what was read under the locks with what is remembered of the same tenants, and forgets those that others
+    /// have changed.
     pub(super) fn meet(&mut self, loaded: &Loaded) {
         for (id, tenant) in &loaded.tenants {
             let Some(head) = loaded.heads.get(id) else { continue };
@@ -123,8 +124,7 @@ impl Memory {
         }
     }
 
-    /// Forgets everything about a tenant.
-    pub(super) fn forget(&mut self, id: TenantId) {
+    fn forget(&mut self, id: TenantId) {
         if self.tenants.pop(&id).is_some_and(|tenant| tenant.is_ours) {
             self.forget_merchants(id);
         }

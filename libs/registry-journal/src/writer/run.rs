@@ -84,7 +84,7 @@ impl Runner {
     }
 
     /// Decides on what is remembered, and writes if that still holds. `None` if the memory does not reach, or if it does
-    /// not hold: then nothing was written.
+    /// not hold: then nothing was written, and whoever reads under the locks sees what is to be forgotten.
     async fn append(
         &self,
         submissions: &[Submission],
@@ -111,7 +111,6 @@ impl Runner {
             }
             Err(AppendError::Moved) => {
                 count(&self.counters.overtaken, 1);
-                scope.tenants.iter().for_each(|id| memory.forget(*id));
                 Ok(None)
             }
             Err(AppendError::Transact(TransactError::CommitUnknown(cause))) => {
