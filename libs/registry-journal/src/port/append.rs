@@ -37,35 +37,7 @@ pub struct Additions<'a>(&'a Writes);
 impl<'a> Additions<'a> {
     /// The writes, if they are of this kind.
     pub fn of(writes: &'a Writes) -> Option<Self> {
-        let Writes {
-            cleared,
-            cleared_callbacks,
-            cleared_pairs,
-            events,
-            keys,
-            merchants: _,
-            history: _,
-            links,
-            tenants,
-            idempotency,
-            unclaimed,
-            quarantine,
-            settlements,
-            approvals,
-            questions: _,
-        } = writes;
-        let are_others = !(cleared.is_empty()
-            && cleared_callbacks.is_empty()
-            && cleared_pairs.is_empty()
-            && keys.is_empty()
-            && links.is_empty()
-            && tenants.is_empty()
-            && idempotency.is_empty()
-            && unclaimed.is_empty()
-            && quarantine.is_empty()
-            && settlements.is_empty()
-            && approvals.is_empty());
-        (!are_others && !events.is_empty()).then_some(Self(writes))
+        (!writes.events.is_empty() && !writes.has_others()).then_some(Self(writes))
     }
 
     /// The events and the rows of merchants.

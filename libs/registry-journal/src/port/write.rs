@@ -246,14 +246,19 @@ pub struct Writes {
 impl Writes {
     /// Whether nothing is written.
     pub fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.merchants.is_empty() && self.history.is_empty() && !self.has_others()
+    }
+
+    /// Whether anything is written beside events, rows of merchants and their history.
+    pub(super) fn has_others(&self) -> bool {
         let Self {
             cleared,
             cleared_callbacks,
             cleared_pairs,
-            events,
+            events: _,
             keys,
-            merchants,
-            history,
+            merchants: _,
+            history: _,
             links,
             tenants,
             idempotency,
@@ -263,20 +268,17 @@ impl Writes {
             approvals,
             questions: _,
         } = self;
-        cleared.is_empty()
+        !(cleared.is_empty()
             && cleared_callbacks.is_empty()
             && cleared_pairs.is_empty()
-            && events.is_empty()
             && keys.is_empty()
-            && merchants.is_empty()
-            && history.is_empty()
             && links.is_empty()
             && tenants.is_empty()
             && idempotency.is_empty()
             && unclaimed.is_empty()
             && quarantine.is_empty()
             && settlements.is_empty()
-            && approvals.is_empty()
+            && approvals.is_empty())
     }
 }
 
