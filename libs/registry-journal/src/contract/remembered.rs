@@ -59,6 +59,7 @@ pub async fn what_is_remembered_is_what_the_row_says<H: Harness>() {
     }
     let [read_since, looked, ..] = journal.counts();
     assert_eq!((read_since, looked), (read, 0), "it was remembered");
+    expect_projected(&world, tenant).await;
 }
 
 /// A process decides on what another has written, however well it remembers what it had written itself: whether it learns
