@@ -22,7 +22,11 @@ const MERCHANTS_IN_POSTGRES: &str = "
     JOIN (
         SELECT *, row_number() OVER (ORDER BY merchant_id) AS place, count(*) OVER () AS places
         FROM merchants WHERE member_code NOT LIKE 'bulk-%'
-    ) AS m ON m.place = n % m.places + 1";
+    ) AS m ON m.place = n % m.places + 1;
+    INSERT INTO merchant_identities
+    SELECT tenant_id, merchant_id, member_code, merchant_code, business_number FROM merchants
+    WHERE member_code LIKE 'bulk-%'
+    ON CONFLICT (tenant_id, merchant_id) DO NOTHING";
 
 const MERCHANTS_IN_SQLITE: &str = "
     WITH RECURSIVE numbers (n, ago) AS (
@@ -104,7 +108,10 @@ pub(crate) async fn events(installation: &Installation, each: usize) -> anyhow::
 pub(crate) async fn forget_merchants(installation: &Installation) -> anyhow::Result<()> {
     let statement = "DELETE FROM merchants; DELETE FROM merchant_history; DELETE FROM merchant_links";
     match installation.engine {
-        Engine::Postgres => postgres(installation, statement, 0).await,
+        Engine::Postgres => {
+            let statement = [statement, "DELETE FROM merchant_identities"].join(";");
+            postgres(installation, &statement, 0).await
+        }
         Engine::Sqlite => sqlite(installation, statement, 0).await,
     }
 }

@@ -126,15 +126,19 @@ impl Loading<'_> {
                 k.wrapped AS "wrapped?"
             FROM unnest($1::uuid[], $2::text[], $3::text[]) AS wanted (tenant_id, member_code, merchant_code)
             CROSS JOIN LATERAL (
-                SELECT merchant_id, member_code, state FROM merchants
+                SELECT merchant_id, member_code FROM merchant_identities
                 WHERE tenant_id = wanted.tenant_id AND merchant_code = wanted.merchant_code
                     AND member_code >= wanted.member_code
                 ORDER BY member_code LIMIT 1
+            ) AS i
+            CROSS JOIN LATERAL (
+                SELECT merchant_id, state FROM merchants
+                WHERE tenant_id = wanted.tenant_id AND merchant_id >= i.merchant_id ORDER BY merchant_id LIMIT 1
             ) AS m
             LEFT JOIN LATERAL (
                 SELECT wrapped FROM data_keys WHERE tenant_id = wanted.tenant_id AND owner = m.merchant_id LIMIT 1
             ) AS k ON true
-            WHERE m.member_code = wanted.member_code
+            WHERE i.member_code = wanted.member_code AND m.merchant_id = i.merchant_id
             "#,
             &owners(wanted),
             &names(wanted, |it| it.member_code.as_str()) as &[&str],
@@ -148,13 +152,13 @@ impl Loading<'_> {
         let statement = sqlx::query_as!(
             RawMerchantCode,
             r#"
-            SELECT wanted.tenant_id AS "tenant_id!", m.merchant_code AS "merchant_code!"
+            SELECT wanted.tenant_id AS "tenant_id!", i.merchant_code AS "merchant_code!"
             FROM unnest($1::uuid[], $2::text[]) AS wanted (tenant_id, code)
             CROSS JOIN LATERAL (
-                SELECT merchant_code FROM merchants
+                SELECT merchant_code FROM merchant_identities
                 WHERE tenant_id = wanted.tenant_id AND merchant_code >= wanted.code ORDER BY merchant_code LIMIT 1
-            ) AS m
-            WHERE m.merchant_code = wanted.code
+            ) AS i
+            WHERE i.merchant_code = wanted.code
             "#,
             &owners(wanted),
             &names(wanted, MerchantCode::as_str) as &[&str]
@@ -166,14 +170,14 @@ impl Loading<'_> {
         let statement = sqlx::query_as!(
             RawBusinessNumber,
             r#"
-            SELECT wanted.tenant_id AS "tenant_id!", m.business_number AS "business_number!"
+            SELECT wanted.tenant_id AS "tenant_id!", i.business_number AS "business_number!"
             FROM unnest($1::uuid[], $2::text[]) AS wanted (tenant_id, number)
             CROSS JOIN LATERAL (
-                SELECT business_number FROM merchants
+                SELECT business_number FROM merchant_identities
                 WHERE tenant_id = wanted.tenant_id AND business_number >= wanted.number
                 ORDER BY business_number LIMIT 1
-            ) AS m
-            WHERE m.business_number = wanted.number
+            ) AS i
+            WHERE i.business_number = wanted.number
             "#,
             &owners(wanted),
             &names(wanted, String::as_str) as &[&str]

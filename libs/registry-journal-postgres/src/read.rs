@@ -47,8 +47,16 @@ impl Reader for PostgresJournal {
         let statement = sqlx::query_as!(
             RawMerchant,
             r#"
-            SELECT merchant_id, state FROM merchants
-            WHERE tenant_id = $1 AND member_code = $2 AND merchant_code = $3
+            SELECT m.merchant_id AS "merchant_id!", m.state AS "state!"
+            FROM (
+                SELECT merchant_id FROM merchant_identities
+                WHERE tenant_id = $1 AND member_code = $2 AND merchant_code = $3
+            ) AS i
+            CROSS JOIN LATERAL (
+                SELECT merchant_id, state FROM merchants
+                WHERE tenant_id = $1 AND merchant_id >= i.merchant_id ORDER BY merchant_id LIMIT 1
+            ) AS m
+            WHERE m.merchant_id = i.merchant_id
             "#,
             tenant.as_uuid(),
             reference.member_code.as_str(),
@@ -176,7 +184,14 @@ impl Reader for PostgresJournal {
                 SELECT * FROM merchants
                 WHERE tenant_id = $1 AND merchant_id >= wanted.merchant_id ORDER BY merchant_id LIMIT 1
             ) AS m
+            CROSS JOIN LATERAL (
+                SELECT * FROM merchant_identities
+                WHERE tenant_id = $1 AND merchant_id >= wanted.merchant_id ORDER BY merchant_id LIMIT 1
+            ) AS i
+            -- A row that would be found by something else is none.
             WHERE m.merchant_id = wanted.merchant_id
+                AND (i.merchant_id, i.member_code, i.merchant_code, i.business_number)
+                    IS NOT DISTINCT FROM (m.merchant_id, m.member_code, m.merchant_code, m.business_number)
             "#,
             tenant.as_uuid(),
             &ids

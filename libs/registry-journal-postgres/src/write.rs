@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
 use registry_domain::tenant::Tenant;
-use registry_domain::{MerchantId, TenantId};
+use registry_domain::{MerchantId, ReportedNumber, TenantId};
 use registry_journal::port::raw::bigint;
-use registry_journal::port::{ExpectedHead, IdempotencyRow, KeyRow, LinkRow, TransactError, Writes};
+use registry_journal::port::{ExpectedHead, IdempotencyRow, IdentityRow, KeyRow, LinkRow, TransactError, Writes};
 use registry_journal::stored::{MerchantColumns, tenant_to_json};
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
@@ -37,6 +37,7 @@ fn statements(writes: &Writes, now: DateTime<Utc>) -> Vec<Statement> {
         events,
         keys,
         merchants,
+        identities,
         history,
         links,
         tenants,
@@ -49,6 +50,9 @@ fn statements(writes: &Writes, now: DateTime<Utc>) -> Vec<Statement> {
     }
     if !keys.is_empty() {
         statements.push(data_keys(keys));
+    }
+    if !identities.is_empty() {
+        statements.push(merchant_identities(identities));
     }
     if !(events.is_empty() && merchants.is_empty() && history.is_empty()) {
         statements.push(append(writes, &[]));
@@ -79,6 +83,14 @@ fn clear(cleared: &[(TenantId, MerchantId)]) -> Statement {
         r#"
         WITH wanted AS (
             SELECT * FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, merchant_id)
+        ), identities AS (
+            DELETE FROM merchant_identities WHERE ctid = ANY (ARRAY (
+                SELECT i.ctid FROM wanted AS w CROSS JOIN LATERAL (
+                    SELECT ctid FROM merchant_identities
+                    WHERE tenant_id = w.tenant_id AND merchant_id BETWEEN w.merchant_id AND w.merchant_id
+                    ORDER BY merchant_id OFFSET 0
+                ) AS i
+            ))
         ), history AS (
             DELETE FROM merchant_history WHERE ctid = ANY (ARRAY (
                 SELECT h.ctid FROM wanted AS w CROSS JOIN LATERAL (
@@ -177,6 +189,24 @@ pub(crate) fn append(writes: &Writes, expected: &[ExpectedHead]) -> Statement {
         &column(expected, |head| bigint(head.seq.0)),
         &column(expected, |head| head.hash.as_slice()) as &[&[u8]],
         &column(expected, |head| head.generation)
+    )
+}
+
+fn merchant_identities(identities: &[IdentityRow]) -> Statement {
+    sqlx::query!(
+        r#"
+        INSERT INTO merchant_identities (tenant_id, merchant_id, member_code, merchant_code, business_number)
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[])
+        ON CONFLICT (tenant_id, merchant_id) DO UPDATE SET business_number = excluded.business_number
+        "#,
+        &column(identities, |row| row.tenant_id.as_uuid()),
+        &column(identities, |row| row.merchant_id.as_uuid()),
+        &column(identities, |row| row.reference.member_code.as_str()) as &[&str],
+        &column(identities, |row| row.reference.merchant_code.as_str()) as &[&str],
+        &column(identities, |row| row
+            .business_number
+            .as_ref()
+            .map(ReportedNumber::as_str)) as &[Option<&str>]
     )
 }
 

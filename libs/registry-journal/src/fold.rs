@@ -7,7 +7,7 @@ use registry_domain::{LinkId, MerchantId, TenantId, Version};
 use crate::archive::RecordedEvent;
 use crate::callbacks::{approval_row, place_of};
 use crate::history::{Seen, begun, seen};
-use crate::port::{ApprovalRow, HistoryRow, LinkRow, ProjectedMerchant, Writes};
+use crate::port::{ApprovalRow, HistoryRow, IdentityRow, LinkRow, ProjectedMerchant, Writes};
 use crate::record::StreamEvent;
 use crate::stored::MerchantColumns;
 
@@ -136,6 +136,8 @@ impl Folded {
             links,
             approvals,
         } = self;
+        let identity = merchant.as_ref().map(|merchant| IdentityRow::of(tenant_id, merchant));
+        writes.identities.extend(identity);
         writes.merchants.extend(merchant.map(|merchant| (tenant_id, merchant)));
         writes.history.extend(history);
         writes.approvals.extend(approvals);

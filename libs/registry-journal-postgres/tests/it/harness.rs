@@ -29,6 +29,8 @@ const SEED: &str = "
         NULL, lpad(m::text, 10, '0'), CASE m % 100 WHEN 0 THEN merchant_id END, CASE m % 100 WHEN 0 THEN at END, at, at,
         '{}', CASE stage WHEN 'registered' THEN NULL ELSE at END, CASE m % 100 WHEN 7 THEN at END
     FROM seed;
+    INSERT INTO merchant_identities SELECT tenant_id, merchant_id, 'member-' || m, 'shop-' || m, lpad(m::text, 10, '0')
+    FROM seed;
     INSERT INTO quarantine SELECT tenant_id, merchant_id, m, 'merchant', merchant_id, 1, 'unparseable',
         CASE m % 2 WHEN 1 THEN 'member-' || m END, CASE m % 2 WHEN 1 THEN 'shop-' || m END, at,
         CASE m % 10 WHEN 1 THEN 'open' ELSE 'redriven' END, NULL
@@ -200,6 +202,7 @@ impl Harness for PostgresDatabase {
             Damage::Lost => format!("DELETE FROM merchants {key}"),
             Damage::HistoryLost => format!("DELETE FROM merchant_history {key}"),
             Damage::LinksLost => format!("DELETE FROM merchant_links {key}"),
+            Damage::FoundElsewhere => format!("UPDATE merchant_identities SET merchant_code = 'elsewhere' {key}"),
             Damage::Surplus => format!(
                 "INSERT INTO merchants SELECT tenant_id, gen_random_uuid(), member_code, 'made-up', version, status,
                      stage, stage_since, company_name, branch_name, business_number, pending_link_id, pending_since,

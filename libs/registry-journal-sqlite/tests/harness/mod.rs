@@ -122,6 +122,7 @@ impl Harness for SqliteFile {
             Damage::Lost => format!("DELETE FROM merchants {key}"),
             Damage::HistoryLost => format!("DELETE FROM merchant_history {key}"),
             Damage::LinksLost => format!("DELETE FROM merchant_links {key}"),
+            Damage::FoundElsewhere => format!("UPDATE merchants SET merchant_code = 'elsewhere' {key}"),
             Damage::Surplus => format!(
                 "INSERT INTO merchants SELECT tenant_id, randomblob(16), member_code, 'made-up', version, status, stage,
                      stage_since, company_name, branch_name, business_number, pending_link_id, pending_since,

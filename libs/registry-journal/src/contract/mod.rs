@@ -64,6 +64,8 @@ pub enum Damage {
     State,
     /// Its row is deleted.
     Lost,
+    /// It is found by another merchant code.
+    FoundElsewhere,
     /// Its stretches are deleted.
     HistoryLost,
     /// Its links are deleted.
@@ -86,10 +88,11 @@ pub enum Damage {
 
 impl Damage {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Status,
         Self::State,
         Self::Lost,
+        Self::FoundElsewhere,
         Self::HistoryLost,
         Self::LinksLost,
         Self::Surplus,
@@ -104,7 +107,13 @@ impl Damage {
     /// Whether it is done to what is compared merchant by merchant.
     pub const fn is_of_merchant(self) -> bool {
         match self {
-            Self::Status | Self::State | Self::Lost | Self::HistoryLost | Self::LinksLost | Self::ApprovalsLost => true,
+            Self::Status
+            | Self::State
+            | Self::Lost
+            | Self::FoundElsewhere
+            | Self::HistoryLost
+            | Self::LinksLost
+            | Self::ApprovalsLost => true,
             Self::Surplus
             | Self::QuarantineLost
             | Self::QuarantineReopened
@@ -159,6 +168,7 @@ macro_rules! contract_tests {
             state::as_of_counts_are_what_was_true_then,
             state::a_wish_that_is_fulfilled_writes_nothing,
             state::shared_codes_and_numbers_are_noticed,
+            state::a_changed_number_is_noticed,
             state::tenants_are_walls,
             state::commands_of_one_batch_see_each_other,
             state::a_version_mismatch_is_refused,

@@ -1,6 +1,6 @@
 //! Promises about rows: they are the fold of the log, now and as of any moment.
 
-use registry_domain::merchant::{Command, Refusal, Stage, Warning};
+use registry_domain::merchant::{Command, DetailsChange, Refusal, Stage, Warning};
 use registry_domain::tenant;
 use registry_domain::{BusinessNumber, FreeText, Seq, TenantId, Version};
 
@@ -174,6 +174,45 @@ pub async fn shared_codes_and_numbers_are_noticed<H: Harness>() {
     let (code, number) = (Warning::MerchantCodeShared, Warning::BusinessNumberShared);
     // The other tenant's shop with both of them is nobody's business here.
     assert_eq!(warnings, [vec![], vec![code], vec![number], vec![], vec![code, number]]);
+}
+
+/// A merchant is found by the business number that it has now, and by none that it had.
+pub async fn a_changed_number_is_noticed<H: Harness>() {
+    let world = World::<H>::new().await;
+    let tenant = world.tenant("acme").await;
+    let number = |text: &str| BusinessNumber::parse(text).ok();
+    let mut first = registration("m", "first");
+    first.business_number = number("1178178260");
+    let id = world.merchant_id();
+    world.write(register(tenant, id, first)).await;
+    let named = DetailsChange {
+        company_name: Some(label("하나")),
+        ..DetailsChange::default()
+    };
+    let numbered = DetailsChange {
+        business_number: number("2208162517"),
+        ..DetailsChange::default()
+    };
+    // When the second one comes, the merchant is remembered.
+    for change in [named, numbered] {
+        let change = Command::ChangeDetails(Box::new(change));
+        world.write(command(tenant, id, change)).await;
+    }
+    for (shop, text, warnings) in [
+        ("had", "1178178260", vec![]),
+        ("has", "2208162517", vec![Warning::BusinessNumberShared]),
+    ] {
+        let mut another = registration("n", shop);
+        another.business_number = number(text);
+        let registered = world.write(register(tenant, world.merchant_id(), another)).await;
+        let merchant = registered.merchant.expect("a command is answered with the merchant");
+        assert_eq!(merchant.warnings(), warnings, "{shop}");
+    }
+    let found = world
+        .storage
+        .merchant_by_reference(tenant, &reference("m", "first"))
+        .await;
+    assert_eq!(found.expect("an answer").map(|found| found.id), Some(id));
 }
 
 /// Two tenants may have the same codes, and even the same id, and never see each other's.

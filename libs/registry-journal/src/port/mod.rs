@@ -32,8 +32,8 @@ pub use worklist::{
     SILENCE_WINDOW, TenantHealth, UnclaimedQuery, Worklist,
 };
 pub use write::{
-    Head, HistoryRow, IdempotencyRow, Journal, KeyRow, LinkRow, Loaded, LoadedMerchant, LoadedTenant, Scope,
-    TransactError, Writes,
+    Head, HistoryRow, IdempotencyRow, IdentityRow, Journal, KeyRow, LinkRow, Loaded, LoadedMerchant, LoadedTenant,
+    Scope, TransactError, Writes,
 };
 
 /// Any failure below the port, kept as the source of ours.

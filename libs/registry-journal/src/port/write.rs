@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use registry_domain::merchant::{Merchant, Stage};
 use registry_domain::review::ReviewStatus;
 use registry_domain::tenant::{Slug, Tenant};
-use registry_domain::{EventId, LinkId, MerchantCode, MerchantId, Reference, Seq, TenantId, Version};
+use registry_domain::{EventId, LinkId, MerchantCode, MerchantId, Reference, ReportedNumber, Seq, TenantId, Version};
 use uuid::Uuid;
 
 use super::{
@@ -192,6 +192,31 @@ pub struct HistoryRow {
     pub valid_from: DateTime<Utc>,
 }
 
+/// What a merchant is found by. Hardly ever changes: storage may keep it apart from what every callback changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdentityRow {
+    /// Whose merchant.
+    pub tenant_id: TenantId,
+    /// Which merchant.
+    pub merchant_id: MerchantId,
+    /// Its natural key.
+    pub reference: Reference,
+    /// Its business number, as far as it is known.
+    pub business_number: Option<ReportedNumber>,
+}
+
+impl IdentityRow {
+    /// That of a merchant.
+    pub fn of(tenant_id: TenantId, merchant: &Merchant) -> Self {
+        Self {
+            tenant_id,
+            merchant_id: merchant.id,
+            reference: merchant.reference.clone(),
+            business_number: merchant.business.number.clone(),
+        }
+    }
+}
+
 /// Which merchant a link belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LinkRow {
@@ -206,7 +231,7 @@ pub struct LinkRow {
 /// What a batch writes, all of it or nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Writes {
-    /// Merchants whose projected rows (their row, their stretches, their links, their approvals) are removed before
+    /// Merchants whose projected rows (their row, what they are found by, their stretches, their links, their approvals) are removed before
     /// anything is written: the rest of this batch holds what is to stand there instead, if anything.
     pub cleared: Vec<(TenantId, MerchantId)>,
     /// The same for callbacks in quarantine, by the events that recorded them.
@@ -219,6 +244,8 @@ pub struct Writes {
     pub keys: Vec<KeyRow>,
     /// Merchants to insert or replace, sorted by key.
     pub merchants: Vec<(TenantId, Merchant)>,
+    /// What those are found by of which it is new or has changed, each at most once.
+    pub identities: Vec<IdentityRow>,
     /// Stretches to insert; the one that was open before a merchant's first new one ends where that begins.
     pub history: Vec<HistoryRow>,
     /// Links that were asked for.
@@ -258,6 +285,7 @@ impl Writes {
             events: _,
             keys,
             merchants: _,
+            identities,
             history: _,
             links,
             tenants,
@@ -272,6 +300,7 @@ impl Writes {
             && cleared_callbacks.is_empty()
             && cleared_pairs.is_empty()
             && keys.is_empty()
+            && identities.is_empty()
             && links.is_empty()
             && tenants.is_empty()
             && idempotency.is_empty()

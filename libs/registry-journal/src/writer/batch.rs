@@ -12,7 +12,7 @@ use super::known::Known;
 use crate::ambient::Ambient;
 use crate::history::{begun, seen};
 use crate::keyring::Keyring;
-use crate::port::{Head, IdempotencyRow, LinkRow, Loaded, LoadedMerchant, LoadedTenant, Writes};
+use crate::port::{Head, IdempotencyRow, IdentityRow, LinkRow, Loaded, LoadedMerchant, LoadedTenant, Writes};
 use crate::record::StreamId;
 use crate::stored;
 use crate::submission::{Idempotency, Order, Outcome, Replay, Submission, WriteError, Written};
@@ -55,6 +55,8 @@ pub(super) struct Batch<'a> {
     slugs: HashMap<Slug, TenantId>,
     pub(super) known: Known,
     touched_merchants: BTreeSet<(TenantId, MerchantId)>,
+    /// Those that are found by something new.
+    found_anew: BTreeSet<(TenantId, MerchantId)>,
     touched_tenants: BTreeSet<TenantId>,
     writes: Writes,
 }
@@ -90,6 +92,7 @@ impl<'a> Batch<'a> {
             slugs,
             known: Known::new(quarantined, unclaimed, approvals),
             touched_merchants: BTreeSet::new(),
+            found_anew: BTreeSet::new(),
             touched_tenants: BTreeSet::new(),
             writes: Writes::default(),
         }
@@ -104,10 +107,19 @@ impl<'a> Batch<'a> {
             merchants,
             known,
             touched_merchants,
+            found_anew,
             touched_tenants,
             mut writes,
             ..
         } = self;
+        let found_anew = found_anew.into_iter();
+        writes.identities = found_anew
+            .filter_map(|key| {
+                merchants
+                    .get(&key)
+                    .map(|loaded| IdentityRow::of(key.0, &loaded.merchant))
+            })
+            .collect();
         let touched = touched_merchants.into_iter();
         writes.merchants = touched
             .filter_map(|key| merchants.get(&key).map(|loaded| (key.0, loaded.merchant.clone())))
@@ -263,6 +275,7 @@ impl<'a> Batch<'a> {
             ),
         };
         let seen_before = before.map(|loaded| seen(&loaded.merchant));
+        let number_before = before.map(|loaded| loaded.merchant.business.number.clone());
         let facts = events.iter().map(stored::from_merchant).collect();
         let stream = StreamId::Merchant(id);
         let appended = self.log.append(submission, stream, version, &mut sealing, facts)?;
@@ -280,6 +293,10 @@ impl<'a> Batch<'a> {
         self.writes.history.extend(stretch);
         if seen_before.is_none() {
             self.note_registration(submission.tenant_id, &merchant);
+        }
+        // A natural key never changes.
+        if number_before.as_ref() != Some(&merchant.business.number) {
+            self.found_anew.insert(key);
         }
         self.touched_merchants.insert(key);
         let wrapped_key = sealing.into_wrapped();
