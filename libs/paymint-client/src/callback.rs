@@ -53,14 +53,19 @@ pub enum CallbackFault {
 /// Reads a callback. The caller bounds the length.
 pub fn parse(bytes: &[u8]) -> Result<CallbackPayload, CallbackFault> {
     let value: Value = serde_json::from_slice(bytes).map_err(|_| CallbackFault::NotJson)?;
+    read(&value)
+}
+
+/// Reads a callback whose bytes are JSON.
+pub fn read(value: &Value) -> Result<CallbackPayload, CallbackFault> {
     let Value::Object(object) = value else {
         return Err(CallbackFault::NotAnObject);
     };
-    if has_any(&object, &["billId", "bill_id", "apprState", "appr_state"]) {
-        return approval::read(&object).map(CallbackPayload::Approval);
+    if has_any(object, &["billId", "bill_id", "apprState", "appr_state"]) {
+        return approval::read(object).map(CallbackPayload::Approval);
     }
-    if has_any(&object, &["memberId", "merchantId", "member", "merchant"]) {
-        return mapping::read(&object).map(CallbackPayload::Mapping);
+    if has_any(object, &["memberId", "merchantId", "member", "merchant"]) {
+        return mapping::read(object).map(CallbackPayload::Mapping);
     }
     Err(CallbackFault::UnknownShape)
 }

@@ -8,9 +8,10 @@ const DROPPED: [&str; 6] = ["apiKey", "apikey", "apprSign", "appr_sign", "udItem
 /// Fields of which only the first six and the last four digits stay.
 const MASKED: [&str; 2] = ["apprIssuerNum", "appr_issuer_num"];
 
-/// The body as it may be stored. Unless there was something to take out, these are the very bytes that came.
-pub(crate) fn scrub(body: &[u8]) -> Vec<u8> {
-    let Ok(mut payload) = serde_json::from_slice::<Value>(body) else {
+/// The body as it may be stored, of bytes and what they say, if they are JSON. Unless there was something to take out, these
+/// are the very bytes that came.
+pub(crate) fn scrub(body: &[u8], json: Option<Value>) -> Vec<u8> {
+    let Some(mut payload) = json else {
         return cut_before_secret(body).to_vec();
     };
     if scrub_value(&mut payload) {
@@ -73,6 +74,10 @@ fn mask(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn scrub(body: &[u8]) -> Vec<u8> {
+        super::scrub(body, serde_json::from_slice(body).ok())
+    }
 
     #[test]
     fn harmless_bytes_stay_as_they_came() {

@@ -1,9 +1,7 @@
 //! What a callback says, in the domain's words.
 
 use paymint_client::ApiKey;
-use paymint_client::callback::{
-    ApprovalCallback, CallbackFault, CallbackPayload, DeletionMark, MappingCallback, parse,
-};
+use paymint_client::callback::{self, ApprovalCallback, CallbackFault, CallbackPayload, DeletionMark, MappingCallback};
 use registry_domain::merchant::{
     Approval, ApprovalKey, Claim, ClaimBody, Command, QuarantineReason, RawPayload, Receipt,
 };
@@ -11,6 +9,7 @@ use registry_domain::review::{self, ContentDigest, Observation, ReviewCode};
 use registry_domain::tenant::{self, UnclaimedClaim};
 use registry_domain::{FreeText, MemberCode, MerchantCode, Reference, ReportedNumber};
 use registry_journal::Order;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -45,22 +44,28 @@ impl ReadCallback {
 /// Reads the body. Takes only what was verified.
 pub(crate) fn read(callback: &VerifiedCallback) -> ReadCallback {
     let token = callback.token();
-    let body = read_body(callback.body(), callback.sender_refused());
+    let json = serde_json::from_slice(callback.body()).ok();
+    let body = read_json(json.as_ref(), callback.sender_refused());
     let receipt = Receipt {
         link_id: token.link_id(),
         received_at: callback.received_at(),
-        payload: RawPayload(scrub(callback.body())),
+        payload: RawPayload(scrub(callback.body(), json)),
         sender_listed: callback.sender_listed(),
     };
     ReadCallback { receipt, token, body }
 }
 
-/// Reads the bytes, now or again.
+/// Reads the bytes again.
 pub(crate) fn read_body(bytes: &[u8], sender_refused: bool) -> ReadBody {
+    read_json(serde_json::from_slice(bytes).ok().as_ref(), sender_refused)
+}
+
+/// Reads what the bytes say; none where they are no JSON.
+fn read_json(json: Option<&Value>, sender_refused: bool) -> ReadBody {
     if sender_refused {
         return ReadBody::Unusable(QuarantineReason::SenderNotAllowed);
     }
-    match parse(bytes) {
+    match json.ok_or(CallbackFault::NotJson).and_then(callback::read) {
         Ok(CallbackPayload::Mapping(mapping)) => ReadBody::Mapping(Box::new(mapping)),
         Ok(CallbackPayload::Approval(approval)) => ReadBody::Approval(Box::new(approval)),
         Err(CallbackFault::NotJson) => ReadBody::Unusable(QuarantineReason::Unparseable),

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use registry_domain::merchant::Merchant;
@@ -191,7 +192,7 @@ fn data_keys(keys: &[KeyRow]) -> Statement {
     )
 }
 
-fn merchant_row((tenant_id, merchant): &(TenantId, Merchant), questions: QuestionPlan) -> impl Serialize {
+fn merchant_row((tenant_id, merchant): &(TenantId, Arc<Merchant>), questions: QuestionPlan) -> impl Serialize {
     let columns = MerchantColumns::of(merchant);
     (
         hex(tenant_id.as_uuid()),

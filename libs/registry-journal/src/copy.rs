@@ -282,7 +282,7 @@ fn fold(tenant: TenantId, loaded: Loaded, page: Page) -> Writes {
     let mut merchants: HashMap<MerchantId, _> = loaded
         .merchants
         .into_iter()
-        .map(|((_, id), loaded)| (id, loaded.merchant))
+        .map(|((_, id), loaded)| (id, Arc::unwrap_or_clone(loaded.merchant)))
         .collect();
     let mut own: Option<Tenant> = loaded.tenants.into_values().next().map(|loaded| loaded.tenant);
     let mut folds: BTreeMap<MerchantId, Fold> = BTreeMap::new();

@@ -1,5 +1,7 @@
 //! Folding what the log says of one merchant into everything that is projected of it.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use registry_domain::merchant::{self, Event, Merchant};
 use registry_domain::{LinkId, MerchantId, TenantId, Version};
@@ -138,7 +140,8 @@ impl Folded {
         } = self;
         let identity = merchant.as_ref().map(|merchant| IdentityRow::of(tenant_id, merchant));
         writes.identities.extend(identity);
-        writes.merchants.extend(merchant.map(|merchant| (tenant_id, merchant)));
+        let row = merchant.map(|merchant| (tenant_id, Arc::new(merchant)));
+        writes.merchants.extend(row);
         writes.history.extend(history);
         writes.approvals.extend(approvals);
         let row = |link_id| LinkRow {

@@ -1,6 +1,7 @@
 //! Writing: one transaction for a whole batch.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -97,8 +98,8 @@ impl Head {
 /// A merchant with the wrapped key of its personal data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadedMerchant {
-    /// The merchant.
-    pub merchant: Merchant,
+    /// The merchant. Shared by whoever writes it and whoever remembers it.
+    pub merchant: Arc<Merchant>,
     /// Its wrapped data key; none once it has been erased.
     pub wrapped_key: Option<Vec<u8>>,
 }
@@ -243,7 +244,7 @@ pub struct Writes {
     /// Data keys of new owners. They are there before the rows that they seal.
     pub keys: Vec<KeyRow>,
     /// Merchants to insert or replace, sorted by key.
-    pub merchants: Vec<(TenantId, Merchant)>,
+    pub merchants: Vec<(TenantId, Arc<Merchant>)>,
     /// What those are found by of which it is new or has changed, each at most once.
     pub identities: Vec<IdentityRow>,
     /// Stretches to insert; the one that was open before a merchant's first new one ends where that begins.

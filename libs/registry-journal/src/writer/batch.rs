@@ -1,6 +1,7 @@
 //! Deciding on a batch, in memory, in queue order. Runs inside the transaction and touches nothing outside.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use registry_domain::merchant::{self, Claim, Command, Merchant, QuarantineReason, Refusal};
@@ -122,7 +123,7 @@ impl<'a> Batch<'a> {
             .collect();
         let touched = touched_merchants.into_iter();
         writes.merchants = touched
-            .filter_map(|key| merchants.get(&key).map(|loaded| (key.0, loaded.merchant.clone())))
+            .filter_map(|key| merchants.get(&key).map(|loaded| (key.0, Arc::clone(&loaded.merchant))))
             .collect();
         let touched = touched_tenants.iter();
         writes.tenants = touched
@@ -225,7 +226,7 @@ impl<'a> Batch<'a> {
     ) -> Result<Outcome, WriteError> {
         let key = (submission.tenant_id, id);
         self.known.fill_merchant(submission.tenant_id, id, &mut command);
-        let before = self.merchants.get(&key).map(|loaded| &loaded.merchant);
+        let before = self.merchants.get(&key).map(|loaded| loaded.merchant.as_ref());
         if let (Some(expected), Some(current)) = (expected, before.map(|merchant| merchant.version))
             && expected != current
         {
@@ -245,7 +246,7 @@ impl<'a> Batch<'a> {
                 merchant_id: id,
             });
         }
-        let after = self.merchants.get(&key).map(|loaded| &loaded.merchant);
+        let after = self.merchants.get(&key).map(|loaded| loaded.merchant.as_ref());
         let row = after
             .zip(submission.idempotency.as_ref())
             .map(|(merchant, idempotency)| {
@@ -282,7 +283,8 @@ impl<'a> Batch<'a> {
         if appended.stamps.is_empty() {
             return Ok(appended);
         }
-        let mut state = self.merchants.remove(&key).map(|loaded| loaded.merchant);
+        let before = self.merchants.remove(&key);
+        let mut state = before.map(|loaded| Arc::unwrap_or_clone(loaded.merchant));
         for (event, place) in events.iter().zip(appended.places(submission.tenant_id, stream)) {
             self.known.note_merchant(place, event);
             state = merchant::evolve(id, state, event, place.stamp);
@@ -300,6 +302,7 @@ impl<'a> Batch<'a> {
         }
         self.touched_merchants.insert(key);
         let wrapped_key = sealing.into_wrapped();
+        let merchant = Arc::new(merchant);
         self.merchants.insert(key, LoadedMerchant { merchant, wrapped_key });
         Ok(appended)
     }

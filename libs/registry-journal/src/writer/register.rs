@@ -77,7 +77,7 @@ impl Batch<'_> {
     /// The answer for a merchant with which nothing has to be done.
     fn as_it_is(&mut self, submission: &Submission, id: MerchantId) -> Written {
         let merchant = self.merchants.get(&(submission.tenant_id, id));
-        let merchant = merchant.map(|loaded| loaded.merchant.clone());
+        let merchant = merchant.map(|loaded| Box::new(Merchant::clone(&loaded.merchant)));
         if let (Some(merchant), Some(idempotency)) = (&merchant, &submission.idempotency) {
             let row = idempotency_row(submission.tenant_id, idempotency, merchant, None, self.now);
             self.remember(row);
@@ -85,7 +85,7 @@ impl Batch<'_> {
         Written {
             event_ids: Vec::new(),
             seq: self.log.head(submission.tenant_id).seq,
-            merchant: merchant.map(Box::new),
+            merchant,
         }
     }
 

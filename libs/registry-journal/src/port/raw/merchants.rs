@@ -1,5 +1,7 @@
 //! Rows of merchants and of what leads to them.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use registry_domain::merchant::{Merchant, Stage};
 use registry_domain::review::ReviewStatus;
@@ -38,7 +40,7 @@ pub struct RawOwnedMerchant {
 impl Found for RawOwnedMerchant {
     fn add_to(self, loaded: &mut Loaded) -> Result<(), Inconsistency> {
         let (merchant_id, state, wrapped_key) = (self.merchant_id, self.state, self.wrapped);
-        let merchant = RawMerchant { merchant_id, state }.into_row()?;
+        let merchant = Arc::new(RawMerchant { merchant_id, state }.into_row()?);
         let key = (TenantId::from_uuid(self.tenant_id), merchant.id);
         loaded.merchants.insert(key, LoadedMerchant { merchant, wrapped_key });
         Ok(())
