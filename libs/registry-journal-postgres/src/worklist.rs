@@ -251,11 +251,18 @@ impl Worklist for PostgresJournal {
         before: Option<Version>,
         limit: PageSize,
     ) -> Result<Vec<EventRow>, ReadError> {
+        // From the first one of the page on, not from a list of them: the planner thinks of a stream as short, and would
+        // look the whole of it over for what is in a list.
         let statement = events!(
-            "WHERE tenant_id = $1 AND stream_id = $2 AND version = ANY (ARRAY (
-                SELECT version FROM approvals
-                WHERE tenant_id = $1 AND merchant_id = $2 AND version < $3 ORDER BY version DESC LIMIT $4
-            ))",
+            "WHERE tenant_id = $1 AND stream_id = $2 AND version < $3 AND version >= (
+                SELECT coalesce(min(version), $3) FROM (
+                    SELECT version FROM approvals
+                    WHERE tenant_id = $1 AND merchant_id = $2 AND version < $3 ORDER BY version DESC LIMIT $4
+                ) AS page
+            ) AND (
+                SELECT true FROM approvals AS a
+                WHERE a.tenant_id = $1 AND a.merchant_id = $2 AND a.version = events.version LIMIT 1
+            )",
             tenant.as_uuid(),
             merchant.as_uuid(),
             before.map_or(i64::MAX, |version| bigint(version.0)),
@@ -269,7 +276,8 @@ impl Worklist for PostgresJournal {
     async fn silent_links(&self, tenant: TenantId) -> Result<Option<SilentLinks>, ReadError> {
         // One that was driven again names the one that it was. The log is walked backwards until there is one: the
         // planner, who does not know how few events these are, would rather fetch all of them and sort. A log has no
-        // gaps.
+        // gaps. Where the walk begins is asked for in a SELECT of its own: behind a wall a bare coalesce counts as something
+        // that might leak rows, and is checked on each of them instead of bounding the walk.
         let statement = sqlx::query_as!(
             rows::SilentLinks,
             r#"
@@ -282,8 +290,8 @@ impl Worklist for PostgresJournal {
                 ORDER BY seq DESC LIMIT 1
             )
             SELECT $1::uuid AS "tenant_id!", count(*) AS "links!", min(recorded_at) AS since FROM events
-            WHERE tenant_id = $1 AND type = 'link.issued' AND seq > coalesce(
-                (SELECT seq FROM last), (SELECT max(seq) - $2 FROM events WHERE tenant_id = $1)
+            WHERE tenant_id = $1 AND type = 'link.issued' AND seq > (
+                SELECT coalesce((SELECT seq FROM last), (SELECT max(seq) - $2 FROM events WHERE tenant_id = $1))
             )
             "#,
             tenant.as_uuid(),

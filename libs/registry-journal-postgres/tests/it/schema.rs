@@ -4,10 +4,13 @@ use registry_journal::contract::Harness;
 use registry_journal::port::{Reader, SchemaState};
 use registry_journal_postgres::{OpenError, PostgresJournal, migrate, schema_state};
 use sqlx::ConnectOptions;
+use sqlx::migrate::Migrator;
 use sqlx::postgres::PgConnectOptions;
 
 use crate::cluster::Cluster;
 use crate::harness::PostgresDatabase;
+
+static MIGRATOR: Migrator = sqlx::migrate!();
 
 /// Where a database is, for somebody else.
 fn url_of(database: &PostgresDatabase, user: &str, password: &str) -> String {
@@ -35,6 +38,40 @@ async fn the_schema_is_compared_with_ours() {
     assert!(matches!(state().await, SchemaState::Newer { has: 9_999, .. }));
     database.execute("DELETE FROM _sqlx_migrations WHERE version > 1").await;
     assert!(matches!(state().await, SchemaState::Older { has: 1, .. }));
+}
+
+/// Merchants that were registered under an older schema are found under this one.
+#[tokio::test]
+async fn merchants_from_before_are_found() {
+    let database = PostgresDatabase::empty().await;
+    let before_identities = MIGRATOR.run_to(14, &mut database.connect().await).await;
+    before_identities.expect("the older migrations run");
+    database
+        .execute(
+            "INSERT INTO merchants (tenant_id, merchant_id, member_code, merchant_code, version, status, stage, stage_since,
+                 business_number, created_at, updated_at, state)
+             SELECT gen_random_uuid(), gen_random_uuid(), 'member-' || n, 'shop-' || n, 1, 'none', 'registered', now(),
+                 CASE n WHEN 1 THEN '1178178260' END, now(), now(), '{}'
+             FROM generate_series(1, 2) AS n",
+        )
+        .await;
+    migrate(&database.url()).await.expect("the other migrations run");
+    let found: Vec<(String, String, Option<String>)> = sqlx::query_as(
+        "SELECT i.member_code, i.merchant_code, i.business_number FROM merchants
+         JOIN merchant_identities AS i USING (tenant_id, merchant_id) ORDER BY i.member_code",
+    )
+    .fetch_all(&mut database.connect().await)
+    .await
+    .expect("rows");
+    let row =
+        |code: &str, shop: &str, number: Option<&str>| (code.to_owned(), shop.to_owned(), number.map(str::to_owned));
+    assert_eq!(
+        found,
+        [
+            row("member-1", "shop-1", Some("1178178260")),
+            row("member-2", "shop-2", None)
+        ]
+    );
 }
 
 /// Many processes that migrate one database at once all succeed, and so do several databases of one cluster that make
