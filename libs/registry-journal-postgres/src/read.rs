@@ -47,16 +47,10 @@ impl Reader for PostgresJournal {
         let statement = sqlx::query_as!(
             RawMerchant,
             r#"
-            SELECT m.merchant_id AS "merchant_id!", m.state AS "state!"
-            FROM (
-                SELECT merchant_id FROM merchant_identities
-                WHERE tenant_id = $1 AND member_code = $2 AND merchant_code = $3
-            ) AS i
-            CROSS JOIN LATERAL (
-                SELECT merchant_id, state FROM merchants
-                WHERE tenant_id = $1 AND merchant_id >= i.merchant_id ORDER BY merchant_id LIMIT 1
-            ) AS m
-            WHERE m.merchant_id = i.merchant_id
+            SELECT merchant_id, state FROM merchants
+            WHERE tenant_id = $1 AND merchant_id = (
+                SELECT merchant_id FROM merchant_identities WHERE tenant_id = $1 AND member_code = $2 AND merchant_code = $3
+            )
             "#,
             tenant.as_uuid(),
             reference.member_code.as_str(),
@@ -99,8 +93,7 @@ impl Reader for PostgresJournal {
             SELECT $1::uuid AS "tenant_id!", status, stage, count(*) AS "count!" FROM (
                 SELECT DISTINCT ON (merchant_id) status, stage FROM merchant_history
                 WHERE tenant_id = $1 AND valid_from <= $2 ORDER BY merchant_id DESC, version DESC
-            ) AS stretch
-            GROUP BY status, stage
+            ) AS stretch GROUP BY status, stage
             "#,
             tenant.as_uuid(),
             at
@@ -161,7 +154,7 @@ impl Reader for PostgresJournal {
     ) -> Result<HashMap<MerchantId, ProjectedMerchant>, ReadError> {
         let ids: Vec<_> = ids.iter().map(MerchantId::as_uuid).collect();
         // One statement, so that all of it is of one moment: a batch that commits in between would look like a
-        // difference.
+        // difference. A row that would be found by something else is none.
         let statement = sqlx::query_as!(
             rows::Projection,
             r#"
@@ -185,13 +178,11 @@ impl Reader for PostgresJournal {
                 WHERE tenant_id = $1 AND merchant_id >= wanted.merchant_id ORDER BY merchant_id LIMIT 1
             ) AS m
             CROSS JOIN LATERAL (
-                SELECT * FROM merchant_identities
-                WHERE tenant_id = $1 AND merchant_id >= wanted.merchant_id ORDER BY merchant_id LIMIT 1
+                SELECT member_code, merchant_code, business_number FROM merchant_identities
+                WHERE tenant_id = $1 AND merchant_id = m.merchant_id LIMIT 1
             ) AS i
-            -- A row that would be found by something else is none.
             WHERE m.merchant_id = wanted.merchant_id
-                AND (i.merchant_id, i.member_code, i.merchant_code, i.business_number)
-                    IS NOT DISTINCT FROM (m.merchant_id, m.member_code, m.merchant_code, m.business_number)
+                AND i IS NOT DISTINCT FROM (m.member_code, m.merchant_code, m.business_number)
             "#,
             tenant.as_uuid(),
             &ids
@@ -371,8 +362,7 @@ impl Reader for PostgresJournal {
         let statement = sqlx::query_as!(
             RawTenant,
             r#"
-            SELECT t.tenant_id, t.state FROM api_keys AS k
-            JOIN tenants AS t ON t.tenant_id = k.tenant_id
+            SELECT t.tenant_id, t.state FROM api_keys AS k JOIN tenants AS t ON t.tenant_id = k.tenant_id
             WHERE k.key_id = $1
             "#,
             key.as_uuid()

@@ -232,8 +232,8 @@ pub struct LinkRow {
 /// What a batch writes, all of it or nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Writes {
-    /// Merchants whose projected rows (their row, what they are found by, their stretches, their links, their approvals) are removed before
-    /// anything is written: the rest of this batch holds what is to stand there instead, if anything.
+    /// Merchants whose projected rows (their row, what they are found by, their stretches, their links, their approvals)
+    /// are removed before anything is written: the rest of this batch holds what is to stand there instead, if anything.
     pub cleared: Vec<(TenantId, MerchantId)>,
     /// The same for callbacks in quarantine, by the events that recorded them.
     pub cleared_callbacks: Vec<(TenantId, EventId)>,

@@ -3,12 +3,13 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use registry_domain::merchant::{self, Claim, Command, Merchant, QuarantineReason, Refusal};
 use registry_domain::tenant::{self, Slug, UnclaimedClaim};
 use registry_domain::{EventId, LinkId, MerchantCode, MerchantId, Reference, TenantId, Version};
 
 use super::append::{Appended, Appender, Sealing};
+use super::idempotency::idempotency_row;
 use super::known::Known;
 use crate::ambient::Ambient;
 use crate::history::{begun, seen};
@@ -17,9 +18,6 @@ use crate::port::{Head, IdempotencyRow, IdentityRow, LinkRow, Loaded, LoadedMerc
 use crate::record::StreamId;
 use crate::stored;
 use crate::submission::{Idempotency, Order, Outcome, Replay, Submission, WriteError, Written};
-
-/// How long an Idempotency-Key is remembered.
-pub const IDEMPOTENCY_LIFETIME: TimeDelta = TimeDelta::hours(24);
 
 /// What was decided, for the time after the commit.
 pub(super) struct Decided {
@@ -373,25 +371,6 @@ impl<'a> Batch<'a> {
         let key = (row.tenant_id, row.key.clone());
         self.idempotency.insert(key, row.clone());
         self.writes.idempotency.push(row);
-    }
-}
-
-pub(super) fn idempotency_row(
-    tenant_id: TenantId,
-    idempotency: &Idempotency,
-    merchant: &Merchant,
-    link_id: Option<LinkId>,
-    now: DateTime<Utc>,
-) -> IdempotencyRow {
-    IdempotencyRow {
-        tenant_id,
-        key: idempotency.key.as_str().to_owned(),
-        fingerprint: idempotency.fingerprint,
-        merchant_id: merchant.id,
-        link_id,
-        version: merchant.version,
-        created_at: now,
-        expires_at: now + IDEMPOTENCY_LIFETIME,
     }
 }
 

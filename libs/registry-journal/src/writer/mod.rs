@@ -6,6 +6,7 @@
 
 mod append;
 mod batch;
+mod idempotency;
 mod known;
 mod lanes;
 mod memory;

@@ -4,7 +4,8 @@ use registry_domain::merchant::{Command, Merchant, Registration, Surroundings};
 use registry_domain::tenant::{self, UnclaimedResolution, UnclaimedStanding};
 use registry_domain::{MerchantId, Reference, TenantId};
 
-use super::batch::{Batch, idempotency_row};
+use super::batch::Batch;
+use super::idempotency::idempotency_row;
 use crate::port::UnclaimedState;
 use crate::submission::{Outcome, Submission, WriteError, Written};
 
