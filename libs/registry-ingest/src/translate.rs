@@ -9,7 +9,6 @@ use registry_domain::review::{self, ContentDigest, Observation, ReviewCode};
 use registry_domain::tenant::{self, UnclaimedClaim};
 use registry_domain::{FreeText, MemberCode, MerchantCode, Reference, ReportedNumber};
 use registry_journal::Order;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -45,7 +44,8 @@ impl ReadCallback {
 pub(crate) fn read(callback: &VerifiedCallback) -> ReadCallback {
     let token = callback.token();
     let json = serde_json::from_slice(callback.body()).ok();
-    let body = read_json(json.as_ref(), callback.sender_refused());
+    let said = json.as_ref().ok_or(CallbackFault::NotJson).and_then(callback::read);
+    let body = usable(said, callback.sender_refused());
     let receipt = Receipt {
         link_id: token.link_id(),
         received_at: callback.received_at(),
@@ -57,15 +57,15 @@ pub(crate) fn read(callback: &VerifiedCallback) -> ReadCallback {
 
 /// Reads the bytes again.
 pub(crate) fn read_body(bytes: &[u8], sender_refused: bool) -> ReadBody {
-    read_json(serde_json::from_slice(bytes).ok().as_ref(), sender_refused)
+    usable(callback::parse(bytes), sender_refused)
 }
 
-/// Reads what the bytes say; none where they are no JSON.
-fn read_json(json: Option<&Value>, sender_refused: bool) -> ReadBody {
+/// What can be made of what a callback says.
+fn usable(said: Result<CallbackPayload, CallbackFault>, sender_refused: bool) -> ReadBody {
     if sender_refused {
         return ReadBody::Unusable(QuarantineReason::SenderNotAllowed);
     }
-    match json.ok_or(CallbackFault::NotJson).and_then(callback::read) {
+    match said {
         Ok(CallbackPayload::Mapping(mapping)) => ReadBody::Mapping(Box::new(mapping)),
         Ok(CallbackPayload::Approval(approval)) => ReadBody::Approval(Box::new(approval)),
         Err(CallbackFault::NotJson) => ReadBody::Unusable(QuarantineReason::Unparseable),
