@@ -215,6 +215,11 @@ pub(crate) async fn measure(
     let memory_idle = service.resident_mebibytes()?;
     let scripts = seed::scripts(targets, service.address, connections);
     let outcome = load::run(service.address, scripts, WARM, length).await?;
+    let doubted = installation.doubted().await?;
+    anyhow::ensure!(
+        doubted == 0,
+        "{doubted} merchants have callbacks that wait for upstream"
+    );
     Ok(Measured {
         outcome,
         batch: service.commands_in_a_batch().await?,

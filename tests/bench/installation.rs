@@ -8,7 +8,8 @@ use std::time::Duration;
 use anyhow::Context;
 use registry::config::Config;
 use registry::storage;
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 use tempfile::TempDir;
 use url::Url;
 
@@ -92,6 +93,25 @@ impl Installation {
             connection.close().await?;
         }
         Ok(())
+    }
+
+    /// How many merchants upstream is to be asked about, because a callback was doubtful. None, where a life is lived: a
+    /// claim that is held is other work than one that is applied.
+    pub(crate) async fn doubted(&self) -> anyhow::Result<i64> {
+        const DOUBTED: &str = "SELECT count(*) FROM merchants WHERE confirming_since IS NOT NULL";
+        let doubted = if let Some(url) = &self.config.database_url {
+            let mut connection = PgConnection::connect(url).await?;
+            let doubted = sqlx::query_scalar(DOUBTED).fetch_one(&mut connection).await?;
+            connection.close().await?;
+            doubted
+        } else {
+            let options = SqliteConnectOptions::new().filename(self.file());
+            let mut connection = options.connect().await?;
+            let doubted = sqlx::query_scalar(DOUBTED).fetch_one(&mut connection).await?;
+            connection.close().await?;
+            doubted
+        };
+        Ok(doubted)
     }
 
     /// The database file, on SQLite.

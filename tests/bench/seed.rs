@@ -2,8 +2,9 @@
 
 use std::net::SocketAddr;
 
+use anyhow::Context;
 use futures::{StreamExt, TryStreamExt, stream};
-use registry_domain::merchant::{Claim, ClaimBody, Command, RawPayload, Receipt, Registration, SecretText};
+use registry_domain::merchant::{Claim, ClaimBody, Command, RECENT_MAX, RawPayload, Receipt, Registration, SecretText};
 use registry_domain::review::{ContentDigest, DeletionMark, Observation, ReviewCode};
 use registry_domain::tenant::{self, Creation, Slug};
 use registry_domain::{
@@ -34,15 +35,22 @@ const COMPANY: &str = "가나다 학원";
 const BRANCH: &str = "본점";
 const BUSINESS_NUMBER: &str = "1178178260";
 
-/// Letters of a review's life, with what upstream writes to each. No two steps are alike, and none is doubtful.
-const LIFE: [(&str, Option<&str>); 6] = [
+/// Letters of a review's life, with what upstream writes to each. No two steps are alike, and a step comes again only when
+/// the merchant has forgotten it: none is doubtful, however often the life is lived.
+const LIFE: [(&str, Option<&str>); 10] = [
     ("W", None),
     ("P", None),
     ("S", Some("통장 사본을 보내 주세요")),
     ("P", Some("다시 보고 있습니다")),
     ("S", Some("사업자등록증을 보내 주세요")),
+    ("P", Some("사업자등록증을 보고 있습니다")),
+    ("S", Some("대표자 신분증을 보내 주세요")),
+    ("P", Some("신분증을 보고 있습니다")),
+    ("W", Some("마지막 확인을 기다립니다")),
     ("R", Some("업종 확인이 필요합니다")),
 ];
+
+const _: () = assert!(LIFE.len() > RECENT_MAX, "a step would be taken for a late delivery");
 
 /// One step of that life.
 pub(crate) type Step = (&'static str, Option<&'static str>);
@@ -84,7 +92,8 @@ struct Seeder {
 }
 
 impl Seeder {
-    async fn submit(&self, tenant_id: TenantId, order: Order) -> anyhow::Result<()> {
+    /// Returns the merchant that was written, if it was one.
+    async fn submit(&self, tenant_id: TenantId, order: Order) -> anyhow::Result<Option<MerchantId>> {
         let correlation_id = CorrelationId::from_uuid(self.path.ambient.ids.uuid());
         let origin = Origin {
             actor: Actor::System,
@@ -96,9 +105,12 @@ impl Seeder {
             idempotency: None,
             order,
         };
-        let outcome = self.path.writer.submit(submission).await?;
-        anyhow::ensure!(matches!(outcome, Outcome::Written(_)), "{outcome:?}");
-        Ok(())
+        match self.path.writer.submit(submission).await? {
+            Outcome::Written(written) => Ok(written.merchant.map(|merchant| merchant.id)),
+            refused @ (Outcome::Replayed(_) | Outcome::KeyReused | Outcome::Refused(_) | Outcome::TenantRefused(_)) => {
+                anyhow::bail!("{refused:?}")
+            }
+        }
     }
 
     async fn tenant(&self, number: usize) -> anyhow::Result<TenantId> {
@@ -114,7 +126,6 @@ impl Seeder {
     }
 
     async fn merchant(&self, tenant_id: TenantId, number: usize) -> anyhow::Result<Target> {
-        let merchant_id = MerchantId::from_uuid(self.path.ambient.ids.uuid());
         let link_id = LinkId::from_uuid(self.path.ambient.ids.uuid());
         let (member, merchant) = (format!("member-{}", number / 4), format!("shop-{number}"));
         let registration = Registration {
@@ -128,14 +139,12 @@ impl Seeder {
             tags: Vec::new(),
             metadata: std::collections::BTreeMap::new(),
         };
-        self.submit(
-            tenant_id,
-            Order::Register {
-                merchant_id,
-                registration: Box::new(registration),
-            },
-        )
-        .await?;
+        let order = Order::Register {
+            merchant_id: MerchantId::from_uuid(self.path.ambient.ids.uuid()),
+            registration: Box::new(registration),
+        };
+        let registered = self.submit(tenant_id, order).await?;
+        let merchant_id = registered.context("the merchant was not registered")?;
         let url = SecretText::new("https://upstream.example/register".to_owned());
         for command in [
             Command::RequestLink {

@@ -5,13 +5,17 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Letters of a review's life, with what upstream writes to each, as the registry's own bench has them.
-const LIFE: [(&str, Option<&str>); 6] = [
+const LIFE: [(&str, Option<&str>); 10] = [
     ("W", None),
     ("P", None),
     ("S", Some("통장 사본을 보내 주세요")),
-    ("P", None),
+    ("P", Some("다시 보고 있습니다")),
+    ("S", Some("사업자등록증을 보내 주세요")),
+    ("P", Some("사업자등록증을 보고 있습니다")),
+    ("S", Some("대표자 신분증을 보내 주세요")),
+    ("P", Some("신분증을 보고 있습니다")),
+    ("W", Some("마지막 확인을 기다립니다")),
     ("R", Some("업종 확인이 필요합니다")),
-    ("O", None),
 ];
 
 /// What a merchant's row says before the first callback.
