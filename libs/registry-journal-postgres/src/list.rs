@@ -9,11 +9,6 @@ use sqlx::{Postgres, QueryBuilder};
 
 /// None where the filter contradicts itself.
 pub(crate) fn merchants(tenant: TenantId, query: &MerchantQuery) -> Option<QueryBuilder<Postgres>> {
-    let column = match query.sort {
-        SortKey::CreatedAt => "created_at",
-        SortKey::UpdatedAt => "updated_at",
-        SortKey::StageSince => "stage_since",
-    };
     let (beyond, order) = match query.direction {
         Direction::Ascending => (">", "ASC"),
         Direction::Descending => ("<", "DESC"),
@@ -22,16 +17,24 @@ pub(crate) fn merchants(tenant: TenantId, query: &MerchantQuery) -> Option<Query
     if walks.is_empty() {
         return None;
     }
-    let limit = query.limit.get();
-    let end = format!(" ORDER BY {column} {order}, merchant_id {order} LIMIT {limit}");
+    let (moment, limit) = (moment(query.sort), query.limit.get());
+    let first = moment.map_or_else(String::new, |column| format!("{column} {order}, "));
+    let end = format!(" ORDER BY {first}merchant_id {order} LIMIT {limit}");
     let mut statement = QueryBuilder::new("");
     for (place, stages) in walks.iter().enumerate() {
         let union = if place == 0 { "" } else { " UNION ALL " };
-        statement.push(format!("{union}(SELECT merchant_id, state, {column} FROM merchants"));
+        let column = moment.map_or_else(String::new, |column| format!(", {column}"));
+        statement.push(format!("{union}(SELECT merchant_id, state{column} FROM merchants"));
         push_filter(&mut statement, tenant, stages, &query.filter);
         if let Some(PagePosition { at, id }) = query.after {
-            statement.push(format!(" AND ({column}, merchant_id) {beyond} ("));
-            statement.push_bind(at).push(", ").push_bind(id.as_uuid()).push(")");
+            if let Some(column) = moment {
+                statement.push(format!(" AND ({column}, merchant_id) {beyond} ("));
+                statement.push_bind(at).push(", ").push_bind(id.as_uuid()).push(")");
+            } else {
+                statement
+                    .push(format!(" AND merchant_id {beyond} "))
+                    .push_bind(id.as_uuid());
+            }
         }
         // In each walk, or the planner would read all of it and sort.
         statement.push(&end).push(")");
@@ -40,6 +43,16 @@ pub(crate) fn merchants(tenant: TenantId, query: &MerchantQuery) -> Option<Query
         statement.push(end);
     }
     Some(statement)
+}
+
+/// The column that comes before the id in the order of a list.
+const fn moment(sort: SortKey) -> Option<&'static str> {
+    match sort {
+        // The id begins with it.
+        SortKey::CreatedAt => None,
+        SortKey::UpdatedAt => Some("updated_at"),
+        SortKey::StageSince => Some("stage_since"),
+    }
 }
 
 /// None where the filter contradicts itself.

@@ -10,11 +10,6 @@ use crate::rows::micros;
 
 /// None where the filter contradicts itself.
 pub(crate) fn merchants(tenant: TenantId, query: &MerchantQuery) -> Option<QueryBuilder<Sqlite>> {
-    let column = match query.sort {
-        SortKey::CreatedAt => "created_at",
-        SortKey::UpdatedAt => "updated_at",
-        SortKey::StageSince => "stage_since",
-    };
     let (beyond, order) = match query.direction {
         Direction::Ascending => (">", "ASC"),
         Direction::Descending => ("<", "DESC"),
@@ -23,20 +18,39 @@ pub(crate) fn merchants(tenant: TenantId, query: &MerchantQuery) -> Option<Query
     if walks.is_empty() {
         return None;
     }
+    let moment = moment(query.sort);
     let mut statement = QueryBuilder::new("");
     for (place, stages) in walks.iter().enumerate() {
         let union = if place == 0 { "" } else { " UNION ALL " };
-        statement.push(format!("{union}SELECT merchant_id, state, {column} FROM merchants"));
+        let column = moment.map_or_else(String::new, |column| format!(", {column}"));
+        statement.push(format!("{union}SELECT merchant_id, state{column} FROM merchants"));
         push_filter(&mut statement, tenant, stages, &query.filter);
         if let Some(PagePosition { at, id }) = query.after {
-            statement.push(format!(" AND ({column}, merchant_id) {beyond} ("));
-            statement.push_bind(micros(at)).push(", ");
-            statement.push_bind(id.as_uuid()).push(")");
+            if let Some(column) = moment {
+                statement.push(format!(" AND ({column}, merchant_id) {beyond} ("));
+                statement.push_bind(micros(at)).push(", ");
+                statement.push_bind(id.as_uuid()).push(")");
+            } else {
+                statement
+                    .push(format!(" AND merchant_id {beyond} "))
+                    .push_bind(id.as_uuid());
+            }
         }
     }
-    statement.push(format!(" ORDER BY {column} {order}, merchant_id {order} LIMIT "));
+    let first = moment.map_or_else(String::new, |column| format!("{column} {order}, "));
+    statement.push(format!(" ORDER BY {first}merchant_id {order} LIMIT "));
     statement.push_bind(query.limit.get());
     Some(statement)
+}
+
+/// The column that comes before the id in the order of a list.
+const fn moment(sort: SortKey) -> Option<&'static str> {
+    match sort {
+        // The id begins with it.
+        SortKey::CreatedAt => None,
+        SortKey::UpdatedAt => Some("updated_at"),
+        SortKey::StageSince => Some("stage_since"),
+    }
 }
 
 /// None where the filter contradicts itself.

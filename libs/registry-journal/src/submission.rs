@@ -55,7 +55,7 @@ pub struct Origin {
 pub enum Order {
     /// Register a shop. If upstream spoke of its codes before, it is adopted too.
     Register {
-        /// The id it gets.
+        /// The id it gets, with the moment of its registration in front.
         merchant_id: MerchantId,
         /// What the tenant says about it.
         registration: Box<Registration>,
@@ -63,7 +63,7 @@ pub enum Order {
     /// Make a pair of which upstream spoke, and which waits to be claimed, a merchant: register it, unless it is
     /// registered by now. One that was adopted before stays as it is.
     Adopt {
-        /// The id it gets if it is registered.
+        /// The id it gets if it is registered, with that moment in front.
         merchant_id: MerchantId,
         /// What the tenant says about it; the pair stands here.
         registration: Box<Registration>,

@@ -159,9 +159,9 @@ impl<H: Harness> World<H> {
         self.clock.now()
     }
 
-    /// A new id of a merchant.
+    /// A new id of a merchant that is registered now.
     pub fn merchant_id(&self) -> MerchantId {
-        MerchantId::from_uuid(self.ids.uuid())
+        MerchantId::from_uuid(self.ids.uuid()).registered_at(self.now())
     }
 
     /// A new id of a link.

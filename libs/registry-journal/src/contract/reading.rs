@@ -7,6 +7,7 @@ use registry_domain::merchant::{Command, Merchant, SecretText, Stage};
 use registry_domain::review::ReviewStatus;
 use registry_domain::tenant::{self, KeyIssue, Scope, SecretHash, Slug, TenantState};
 use registry_domain::{BusinessNumber, KeyId, MerchantId, Seq, TenantId};
+use uuid::Uuid;
 
 use super::Harness;
 use super::fixtures::{World, callback, command, label, register, registration, request_link, submission};
@@ -49,7 +50,11 @@ pub async fn lists_are_sorted_and_paged<H: Harness>() {
     for number in 0..23_usize {
         // Threes share an instant.
         world.clock.advance(i64::from(number % 3 == 0));
-        let merchant = world.merchant(tenant, "m", &format!("s{number}")).await;
+        // Drawn in another order than that in which they are registered.
+        let drawn = MerchantId::from_uuid(Uuid::from_u128(u128::MAX - number as u128));
+        let registration = registration("m", &format!("s{number}"));
+        let registered = world.write(register(tenant, drawn, registration)).await;
+        let merchant = registered.merchant.expect("what was registered").id;
         all.insert(merchant);
         let letters = ["P", "S", "O"];
         world.report(callback(tenant, merchant, letters[number % 3], "")).await;
@@ -107,9 +112,10 @@ pub async fn lists_are_filtered_and_searched<H: Harness>() {
     let mut named = registration("Alpha_1", "shop");
     named.company_name = Some(label("가나다 100% 학원"));
     named.business_number = BusinessNumber::parse("1178178260").ok();
-    let (one, two) = (world.merchant_id(), world.merchant_id());
+    let one = world.merchant_id();
     world.write(register(tenant, one, named)).await;
     world.clock.advance(1);
+    let two = world.merchant_id();
     let mut named = registration("beta", "SHOP-2");
     named.branch_name = Some(label("Gangnam"));
     world.write(register(tenant, two, named)).await;

@@ -69,6 +69,11 @@ impl<'a> Appender<'a> {
         self.heads.get(&tenant_id).copied().unwrap_or(Head::EMPTY)
     }
 
+    /// When the next event of a tenant is recorded. A clock that was set back must not make the log's time run backwards.
+    pub(super) fn recorded_at(&self, tenant_id: TenantId) -> DateTime<Utc> {
+        self.now.max(self.head(tenant_id).recorded_at)
+    }
+
     /// Appends the facts of one command to one stream that stood at `version`. All or none: a key that does not open
     /// shows before the first row. Returns the wrapped key of a new owner beside what was appended.
     pub(super) fn append(
@@ -119,8 +124,7 @@ impl<'a> Appender<'a> {
             stream,
             version,
             event_type: fact.event_type.to_owned(),
-            // A clock that was set back must not make the log's time run backwards.
-            recorded_at: self.now.max(head.recorded_at),
+            recorded_at: self.recorded_at(submission.tenant_id),
             actor: actor_to_text(&submission.origin.actor),
             correlation_id: submission.origin.correlation_id,
             causation_id: first,

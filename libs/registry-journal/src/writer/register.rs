@@ -18,6 +18,7 @@ impl Batch<'_> {
         registration: &Registration,
     ) -> Result<Outcome, WriteError> {
         let (tenant_id, reference) = (submission.tenant_id, &registration.reference);
+        let merchant_id = merchant_id.registered_at(self.log.recorded_at(tenant_id));
         let existing = self.registered(tenant_id, reference);
         let surroundings = self.surroundings(tenant_id, registration);
         let command = Command::Register(Box::new(registration.clone()), surroundings);

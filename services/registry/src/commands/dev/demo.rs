@@ -82,18 +82,17 @@ impl Demo<'_> {
             tags: vec![Label::parse("demo")?],
             metadata: BTreeMap::new(),
         };
-        let merchant_id = MerchantId::from_uuid(self.ambient.ids.uuid());
         let submission = Submission {
             tenant_id: self.tenant.id,
             origin: self.origin(),
             idempotency: None,
             order: Order::Register {
-                merchant_id,
+                merchant_id: MerchantId::from_uuid(self.ambient.ids.uuid()),
                 registration: Box::new(registration),
             },
         };
         match self.app.writer().submit(submission).await? {
-            Outcome::Written(_) => Ok(Some(merchant_id)),
+            Outcome::Written(written) => Ok(written.merchant.map(|merchant| merchant.id)),
             Outcome::Refused(_) => Ok(None),
             Outcome::Replayed(_) | Outcome::KeyReused | Outcome::TenantRefused(_) => {
                 anyhow::bail!("the demo tenant does not take merchants")
