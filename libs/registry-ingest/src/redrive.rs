@@ -248,7 +248,11 @@ impl Redriver {
     }
 
     async fn stored(&self, request: &RedriveRequest) -> Result<Stored, RedriveError> {
-        let recorded = self.parts.archive.event(request.tenant_id, request.event_id).await?;
+        let recorded = self
+            .parts
+            .archive
+            .first_event(request.tenant_id, request.event_id)
+            .await?;
         let recorded = recorded.ok_or(RedriveError::NoSuchCallback)?;
         let found = kept(&recorded.event).ok_or(RedriveError::NoSuchCallback)?;
         if recorded.erased {
@@ -327,7 +331,7 @@ impl Redriver {
             .await?;
         let settled_by = entry.and_then(|entry| entry.settled_by);
         let recorded = match settled_by {
-            Some(id) => archive.event(request.tenant_id, id).await?,
+            Some(id) => archive.first_event(request.tenant_id, id).await?,
             None => None,
         };
         let facts: Vec<_> = recorded.and_then(|recorded| fact(recorded.event)).into_iter().collect();

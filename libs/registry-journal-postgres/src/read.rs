@@ -285,8 +285,12 @@ impl Reader for PostgresJournal {
         self.all("events by stream", tenant, statement).await
     }
 
-    async fn event(&self, tenant: TenantId, id: EventId) -> Result<Option<EventRow>, ReadError> {
-        let statement = events!("WHERE tenant_id = $1 AND event_id = $2", tenant.as_uuid(), id.as_uuid());
+    async fn first_event(&self, tenant: TenantId, id: EventId) -> Result<Option<EventRow>, ReadError> {
+        let statement = events!(
+            "WHERE tenant_id = $1 AND event_id = $2 AND causation_id IS NULL",
+            tenant.as_uuid(),
+            id.as_uuid()
+        );
         self.one("event", tenant, statement).await
     }
 
@@ -297,8 +301,7 @@ impl Reader for PostgresJournal {
             tenant.as_uuid(),
             owners
         );
-        let found = self.all("data keys", tenant, statement).await?;
-        Ok(found.into_iter().collect())
+        Ok(self.all("data keys", tenant, statement).await?.into_iter().collect())
     }
 
     async fn tenant(&self, tenant: TenantId) -> Result<Option<Tenant>, ReadError> {
@@ -348,8 +351,7 @@ impl Reader for PostgresJournal {
         let statement = sqlx::query_as!(
             RawTenantHead,
             r#"
-            SELECT t.tenant_id, t.state,
-                (SELECT coalesce(max(seq), 0) FROM events WHERE tenant_id = t.tenant_id) AS "head!"
+            SELECT t.tenant_id, t.state, (SELECT coalesce(max(seq), 0) FROM events WHERE tenant_id = t.tenant_id) AS "head!"
             FROM tenants AS t WHERE t.tenant_id > $1 ORDER BY t.tenant_id LIMIT $2
             "#,
             after.map_or(Uuid::nil(), |id| id.as_uuid()),
@@ -361,10 +363,7 @@ impl Reader for PostgresJournal {
     async fn presented_key(&self, key: KeyId) -> Result<Option<PresentedKey>, ReadError> {
         let statement = sqlx::query_as!(
             RawTenant,
-            r#"
-            SELECT t.tenant_id, t.state FROM api_keys AS k JOIN tenants AS t ON t.tenant_id = k.tenant_id
-            WHERE k.key_id = $1
-            "#,
+            "SELECT tenant_id, t.state FROM api_keys AS k JOIN tenants AS t USING (tenant_id) WHERE k.key_id = $1",
             key.as_uuid()
         );
         let tenant = self.one("API key", Sight::Directory, statement).await?;

@@ -281,8 +281,12 @@ impl Reader for SqliteJournal {
         self.all("events by stream", statement).await
     }
 
-    async fn event(&self, tenant: TenantId, id: EventId) -> Result<Option<EventRow>, ReadError> {
-        let statement = events!("WHERE tenant_id = ?1 AND event_id = ?2", tenant.as_uuid(), id.as_uuid());
+    async fn first_event(&self, tenant: TenantId, id: EventId) -> Result<Option<EventRow>, ReadError> {
+        let statement = events!(
+            "WHERE tenant_id = ?1 AND event_id = ?2 AND causation_id IS NULL",
+            tenant.as_uuid(),
+            id.as_uuid()
+        );
         self.one("event", statement).await
     }
 

@@ -135,9 +135,9 @@ impl Archive {
         self.open(tenant, rows).await
     }
 
-    /// One event.
-    pub async fn event(&self, tenant: TenantId, id: EventId) -> Result<Option<RecordedEvent>, ArchiveError> {
-        let row = self.reader.event(tenant, id).await?;
+    /// The first event that a command wrote: a callback, say, or what was decided on one.
+    pub async fn first_event(&self, tenant: TenantId, id: EventId) -> Result<Option<RecordedEvent>, ArchiveError> {
+        let row = self.reader.first_event(tenant, id).await?;
         Ok(self.open(tenant, row.into_iter().collect()).await?.pop())
     }
 

@@ -130,6 +130,24 @@ pub async fn a_commit_that_was_lost_is_done_again<H: Harness>() {
     world.expect_sound(tenant, 4).await;
 }
 
+/// A commit that did not happen, while another process wrote in its place: what stands there is not taken for it.
+pub async fn a_commit_that_was_lost_is_not_mistaken_for_another<H: Harness>() {
+    let (world, journal) = World::<H>::through(|storage| Faulty::new(storage, Fault::CommitLost)).await;
+    let tenant = world.tenant("acme").await;
+    let merchant = world.merchant(tenant, "m", "s").await;
+    let other = world.harness.open().await;
+    let (other, _task) = Writer::start(world.parts(other, 1), WriterConfig::default(), std::future::pending());
+    let first = callback(tenant, merchant, "W", "");
+    journal.meanwhile(Box::pin(async move { other.report(first).await }));
+    journal.next_fail(1);
+    let written = world.report(callback(tenant, merchant, "P", "")).await;
+    assert_eq!(journal.left(), 0, "the commit was lost");
+    let log = world.log(tenant).await;
+    let ids: Vec<_> = log[4..].iter().map(|row| row.event_id).collect();
+    assert_eq!(ids, written.event_ids);
+    world.expect_sound(tenant, 6).await;
+}
+
 /// A failure that may pass is tried once more, and the answers are those of the second time.
 pub async fn a_transient_failure_is_tried_once_more<H: Harness>() {
     let (world, journal) = World::<H>::through(|storage| Faulty::new(storage, Fault::Transient)).await;

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use registry_domain::{MerchantId, TenantId};
 use tokio::sync::Semaphore;
 
+use super::fixtures::{Pending, written};
 use crate::port::{
     Additions, AppendError, ExpectedHead, Journal, Loaded, LoadedMerchant, Scope, TransactError, Writes,
 };
@@ -88,13 +90,23 @@ pub struct Faulty<J> {
     inner: J,
     fault: Fault,
     left: AtomicU32,
+    meanwhile: Mutex<Option<Pending>>,
 }
 
 impl<J> Faulty<J> {
     /// Nothing goes wrong yet.
     pub fn new(inner: J, fault: Fault) -> Self {
-        let left = AtomicU32::new(0);
-        Self { inner, fault, left }
+        Self {
+            inner,
+            fault,
+            left: AtomicU32::new(0),
+            meanwhile: Mutex::new(None),
+        }
+    }
+
+    /// This happens between the next transaction that goes wrong and the news of it.
+    pub fn meanwhile(&self, other: Pending) {
+        *self.meanwhile.lock().unwrap_or_else(PoisonError::into_inner) = Some(other);
     }
 
     /// The next so many transactions go wrong.
@@ -113,7 +125,11 @@ impl<J> Faulty<J> {
         taken.is_ok()
     }
 
-    fn error(&self) -> TransactError {
+    async fn error(&self) -> TransactError {
+        let other = self.meanwhile.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(other) = other {
+            written(other.await.expect("storage takes the other command"));
+        }
         match self.fault {
             Fault::AnswerLost | Fault::CommitLost => TransactError::CommitUnknown("cut off".into()),
             Fault::Transient => TransactError::Transient("not now".into()),
@@ -138,7 +154,7 @@ impl<J: Journal> Journal for Faulty<J> {
                 if commits { writes } else { Writes::default() }
             })
             .await;
-        if fails { Err(self.error()) } else { result }
+        if fails { Err(self.error().await) } else { result }
     }
 
     async fn merchants(
@@ -155,7 +171,7 @@ impl<J: Journal> Journal for Faulty<J> {
         if self.fault == Fault::AnswerLost {
             self.inner.append(expected, additions).await?;
         }
-        Err(self.error().into())
+        Err(self.error().await.into())
     }
 }
 

@@ -150,7 +150,7 @@ pub async fn time_never_runs_back<H: Harness>() {
     world.expect_sound(tenant, 6).await;
 }
 
-/// The same events come by page, by stream and by id; another tenant gets none of them.
+/// The same events come by page, by stream and by position, first ones by id too; another tenant gets none of them.
 pub async fn events_are_found_by_page_by_stream_and_by_id<H: Harness>() {
     let world = World::<H>::new().await;
     let (tenant, other) = (world.tenant("acme").await, world.tenant("umbrella").await);
@@ -174,10 +174,24 @@ pub async fn events_are_found_by_page_by_stream_and_by_id<H: Harness>() {
     // Rows 3 to 6 are versions 2 to 5; version 6 is later than the moment.
     assert_eq!(of_stream, log[2..6]);
     for row in &log {
-        let found = world.storage.event(tenant, row.event_id).await.expect("an event");
+        let found = world.storage.event_at(tenant, row.seq).await.expect("an event");
         assert_eq!(found.as_ref(), Some(row));
-        let elsewhere = world.storage.event(other, row.event_id).await.expect("an answer");
+        let found = world
+            .storage
+            .first_event(tenant, row.event_id)
+            .await
+            .expect("an answer");
+        assert_eq!(
+            found.as_ref(),
+            row.causation_id.is_none().then_some(row),
+            "{}",
+            row.event_type
+        );
+        let elsewhere = world.storage.first_event(other, row.event_id).await.expect("an answer");
         assert_eq!(elsewhere, None);
+    }
+    for seq in [Seq::ZERO, Seq(9)] {
+        assert_eq!(world.storage.event_at(tenant, seq).await.expect("an answer"), None);
     }
     assert_eq!(world.storage.stream(other, &query).await.expect("an answer"), vec![]);
     let head = world.storage.head(tenant).await.expect("a head");

@@ -186,6 +186,7 @@ macro_rules! contract_tests {
             failures::a_panic_does_not_stop_the_writer,
             failures::a_commit_whose_answer_was_lost_counts_once,
             failures::a_commit_that_was_lost_is_done_again,
+            failures::a_commit_that_was_lost_is_not_mistaken_for_another,
             failures::a_transient_failure_is_tried_once_more,
             failures::a_lasting_failure_writes_nothing,
             queue::a_full_queue_answers_busy_and_callbacks_last,

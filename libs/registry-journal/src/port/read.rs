@@ -80,7 +80,7 @@ impl PublishCursor {
 /// By what a list of merchants is sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SortKey {
-    /// When it was registered.
+    /// When it was registered: by id.
     CreatedAt,
     /// When something that can be seen last changed.
     UpdatedAt,
@@ -326,8 +326,16 @@ pub trait Reader: Worklist {
         limit: PageSize,
     ) -> Result<Vec<EventRow>, ReadError>;
 
-    /// One event.
-    async fn event(&self, tenant: TenantId, id: EventId) -> Result<Option<EventRow>, ReadError>;
+    /// The first event that a command wrote, by its id: a callback is one, and so is what was decided on it later. What
+    /// the first one caused is found by position and by stream only.
+    async fn first_event(&self, tenant: TenantId, id: EventId) -> Result<Option<EventRow>, ReadError>;
+
+    /// The event at a position of the log.
+    async fn event_at(&self, tenant: TenantId, seq: Seq) -> Result<Option<EventRow>, ReadError> {
+        let before = Seq(seq.0.saturating_sub(1));
+        let next = self.events_after(tenant, before, PageSize::clamped(1)).await?;
+        Ok(next.into_iter().find(|row| row.seq == seq))
+    }
 
     /// The wrapped data keys of these owners, as far as they exist.
     async fn wrapped_keys(&self, tenant: TenantId, owners: &[Uuid]) -> Result<HashMap<Uuid, Vec<u8>>, ReadError>;

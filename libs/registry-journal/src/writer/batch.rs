@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use registry_domain::merchant::{self, Claim, Command, Merchant, QuarantineReason, Refusal};
 use registry_domain::tenant::{self, Slug, UnclaimedClaim};
-use registry_domain::{EventId, LinkId, MerchantCode, MerchantId, Reference, TenantId, Version};
+use registry_domain::{EventId, LinkId, MerchantCode, MerchantId, Reference, Seq, TenantId, Version};
 
 use super::append::{Appended, Appender, Sealing};
 use super::idempotency::idempotency_row;
@@ -25,8 +25,8 @@ pub(super) struct Decided {
     pub(super) answers: Vec<Result<Outcome, WriteError>>,
     /// How many events were written.
     pub(super) events: u64,
-    /// One of them, to find out after a lost commit whether all are there.
-    pub(super) witness: Option<(TenantId, EventId)>,
+    /// One of them and where it stands, to find out after a lost commit whether all are there.
+    pub(super) witness: Option<(TenantId, Seq, EventId)>,
     /// What is true once it is committed.
     pub(super) left: Left,
 }
@@ -138,7 +138,7 @@ impl<'a> Batch<'a> {
         let decided = Decided {
             answers,
             events: writes.events.len() as u64,
-            witness: writes.events.last().map(|row| (row.tenant_id, row.event_id)),
+            witness: writes.events.last().map(|row| (row.tenant_id, row.seq, row.event_id)),
             left,
         };
         (writes, decided)

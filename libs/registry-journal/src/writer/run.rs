@@ -163,7 +163,7 @@ impl Runner {
 
     /// The connection was lost while committing. All events of a batch commit together, so one of them tells.
     async fn resolve(&self, scope: &Scope, decided: Decided, cause: Cause) -> Result<Answers, AttemptError> {
-        let Some((tenant, event_id)) = decided.witness else {
+        let Some((tenant, seq, event_id)) = decided.witness else {
             return Ok(decided.answers);
         };
         tracing::warn!(
@@ -171,10 +171,12 @@ impl Runner {
             "commit was lost; asking the log"
         );
         self.wait_for_locks(scope).await?;
-        let found = self.parts.reader.event(tenant, event_id).await;
-        match found.map_err(|error| AttemptError::Unresolved(error.into()))? {
-            Some(_) => Ok(self.answered(decided.answers, decided.events)),
-            None => Err(AttemptError::Transact(TransactError::Transient(cause))),
+        let found = self.parts.reader.event_at(tenant, seq).await;
+        let found = found.map_err(|error| AttemptError::Unresolved(error.into()))?;
+        if found.is_some_and(|row| row.event_id == event_id) {
+            Ok(self.answered(decided.answers, decided.events))
+        } else {
+            Err(AttemptError::Transact(TransactError::Transient(cause)))
         }
     }
 

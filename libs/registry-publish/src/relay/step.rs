@@ -208,11 +208,8 @@ impl Relay {
         let cursor = reader.publish_cursor(tenant).await.map_err(RelayError::ReadCursor)?;
         let is_ours = match standing.last {
             Some(last) => {
-                let found = reader
-                    .event(tenant, last.event_id)
-                    .await
-                    .map_err(RelayError::FindEvent)?;
-                found.is_some_and(|row| row.seq == last.seq)
+                let found = reader.event_at(tenant, last.seq).await.map_err(RelayError::FindEvent)?;
+                found.is_some_and(|row| row.event_id == last.event_id)
             }
             None => true,
         };

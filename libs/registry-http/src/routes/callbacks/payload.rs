@@ -54,7 +54,7 @@ async fn get_callback_payload(
     let event_id: EventId = event_id.parse().map_err(|_| Problem::from(Code::CallbackNotFound))?;
     let recorded = state
         .archive
-        .event(caller.tenant_id(), event_id)
+        .first_event(caller.tenant_id(), event_id)
         .await?
         .ok_or(Code::CallbackNotFound)?;
     let (payload, received_at) = payload_of(&recorded.event).ok_or(Code::CallbackNotFound)?;

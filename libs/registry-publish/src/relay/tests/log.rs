@@ -179,8 +179,9 @@ impl Reader for Log {
         Ok(streams.iter().flat_map(of_stream).collect())
     }
 
-    async fn event(&self, _: TenantId, id: EventId) -> Result<Option<EventRow>, ReadError> {
-        Ok(self.state().rows.iter().find(|row| row.event_id == id).cloned())
+    async fn first_event(&self, _: TenantId, id: EventId) -> Result<Option<EventRow>, ReadError> {
+        let found = self.state().rows.iter().find(|row| row.event_id == id).cloned();
+        Ok(found.filter(|row| row.causation_id.is_none()))
     }
 
     async fn wrapped_keys(&self, _: TenantId, owners: &[Uuid]) -> Result<HashMap<Uuid, Vec<u8>>, ReadError> {
