@@ -52,6 +52,15 @@ impl Outcome {
     }
 }
 
+/// How often what is compared is measured in turns.
+pub(crate) const TURNS: usize = 3;
+
+/// The turn with the middle one of the ratios: a machine's pace changes within seconds.
+pub(crate) fn middle<Turn>(mut turns: Vec<Turn>, ratio: impl Fn(&Turn) -> f64) -> Turn {
+    turns.sort_by(|one, other| ratio(one).total_cmp(&ratio(other)));
+    turns.swap_remove(turns.len() / 2)
+}
+
 /// A count as a number to divide by; counts of a benchmark are far below the point where this loses anything.
 pub(crate) fn approximate(count: usize) -> f64 {
     u32::try_from(count).map_or(f64::MAX, f64::from)

@@ -37,7 +37,11 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Vec<Figure>> {
             let scripts = scripts(&targets, server.address, &key);
             load::run(server.address, scripts, WARM, length).await
         };
-        let (ours, theirs) = (ask(&service).await?, ask(&bare).await?);
+        let mut turns = Vec::with_capacity(load::TURNS);
+        for _ in 0..load::TURNS {
+            turns.push((ask(&service).await?, ask(&bare).await?));
+        }
+        let (ours, theirs) = load::middle(turns, |(ours, theirs)| ours.rate() / theirs.rate());
         let name = format!(
             "GET one merchant on {}, against bare axum and a select by primary key",
             engine.name()
