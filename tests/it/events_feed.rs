@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use registry_tests::api::{Answer, events_of, http_client, within};
 use registry_tests::sandbox::TestSandbox;
+use registry_tests::tenant::id_of;
 use registry_tests::{Installation, PATIENCE, TestApp, TestTenant};
 use reqwest::{Method, Response};
 use serde_json::Value;
@@ -69,6 +70,20 @@ impl Stream {
                 .push_str(std::str::from_utf8(&chunk.expect("the stream goes on")).expect("UTF-8"));
         }
     }
+}
+
+/// Asks to follow from a position, as a page, as a stream, and as a stream that broke.
+async fn follow_from(tenant: &TestTenant, position: u64) -> [Answer; 3] {
+    let path = format!("/v1/events?after={position}");
+    let stream = |path: &str| {
+        let request = tenant.api.request(Method::GET, path);
+        request.header("accept", "text/event-stream")
+    };
+    [
+        tenant.api.get(&path).await,
+        Answer::to(stream(&path)).await,
+        Answer::to(stream("/v1/events").header("last-event-id", position.to_string())).await,
+    ]
 }
 
 async fn register_many(tenant: &TestTenant, numbers: std::ops::Range<usize>) {
@@ -198,4 +213,109 @@ async fn what_another_process_writes_arrives_too() {
     assert_eq!(Answer::to(with_new_key).await.expect(200)["key"]["name"], "second");
     drop(stream);
     assert!(process.terminate().success());
+}
+
+#[tokio::test]
+async fn a_position_behind_the_end_is_refused() {
+    let app = TestApp::start().await;
+    let merchant = app.tenant.register("acad-1", "store-1").await;
+    let head = app.tenant.api.feed().await.len() as u64;
+    for beyond in [head + 1, head + 3, i64::MAX.unsigned_abs()] {
+        for refused in follow_from(&app.tenant, beyond).await {
+            assert_eq!(refused.problem(409, "position_beyond_log")["head"], head);
+        }
+        let filtered = format!("/v1/events?after={beyond}&types=review.changed&wait=1");
+        app.tenant.api.get(&filtered).await.problem(409, "position_beyond_log");
+    }
+    let at_the_end = app.tenant.api.get(&format!("/v1/events?after={head}")).await;
+    assert_eq!(at_the_end.expect(200)["page"]["next_after"], head);
+    let mut stream = Stream::open(&app.tenant, "", Some(head)).await;
+    app.tenant.register("acad-1", "store-2").await;
+    assert_eq!(stream.next().await.id, head + 1);
+    drop(stream);
+
+    let version = merchant["version"].as_u64().expect("a version");
+    for list in ["events", "callbacks"] {
+        let path = |after| format!("/v1/merchants/{}/{list}?after_version={after}", id_of(&merchant));
+        app.tenant.api.get(&path(version)).await.expect(200);
+        let refused = app.tenant.api.get(&path(version + 1)).await;
+        assert_eq!(refused.problem(409, "position_beyond_log")["head"], version, "{list}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_follower_of_what_was_restored_hears_of_it() {
+    let sandbox = TestSandbox::start().await;
+    let mut installation = Installation::new();
+    let (process, mut tenant) = installation.serve_tenant(&sandbox);
+    register_many(&tenant, 0..2).await;
+    assert!(process.terminate().success());
+    let backup = installation.data_dir().join("backup.db");
+    std::fs::copy(installation.database(), &backup).expect("the file can be copied");
+
+    let process = installation.serve();
+    tenant.api = tenant.api.reconnected();
+    let head = tenant.api.feed().await.len() as u64;
+    let mut stream = Stream::open(&tenant, "", Some(head)).await;
+    register_many(&tenant, 2..5).await;
+    let mut seen = 0;
+    while seen < head + 3 {
+        seen = stream.next().await.id;
+    }
+    drop(stream);
+    assert!(process.terminate().success());
+    std::fs::copy(&backup, installation.database()).expect("the file can be put back");
+    let process = installation.serve();
+    tenant.api = tenant.api.reconnected();
+    for refused in follow_from(&tenant, seen).await {
+        assert_eq!(refused.problem(409, "position_beyond_log")["head"], head);
+    }
+    let mut stream = Stream::open(&tenant, "", Some(head)).await;
+    register_many(&tenant, 2..3).await;
+    assert_eq!(stream.next().await.id, head + 1);
+    drop(stream);
+    assert!(process.terminate().success());
+}
+
+#[tokio::test]
+async fn who_begins_at_the_end_is_told_where_that_is() {
+    let app = TestApp::start().await;
+    let head = app.tenant.api.feed().await.len() as u64;
+    let page = app.tenant.api.get("/v1/events?after=latest").await.expect(200);
+    assert_eq!((events_of(&page).len(), &page["page"]["next_after"]), (0, &head.into()));
+    let mut stream = Stream::open(&app.tenant, "?after=latest", None).await;
+    let start = stream.next().await;
+    assert_eq!((start.id, start.data), (head, Value::Null));
+    app.tenant.register("acad-1", "store-1").await;
+    let event = stream.next().await;
+    assert_eq!((event.id, event.kind.as_str()), (head + 1, "merchant.registered"));
+    drop(stream);
+    let mut stream = Stream::open(&app.tenant, "?after=latest", Some(0)).await;
+    assert_eq!(stream.next().await.id, 1, "what was received last wins");
+    drop(stream);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_type_that_no_event_has_is_refused() {
+    let app = TestApp::start().await;
+    for query in ["types=review.change", "types=merchant.registered,link.isued"] {
+        let path = format!("/v1/events?{query}");
+        let problem = app.tenant.api.get(&path).await.problem(422, "validation_failed");
+        let error = &problem["errors"][0];
+        assert_eq!(
+            (&error["parameter"], &error["code"]),
+            (&"types".into(), &"unknown_event_type".into())
+        );
+        let allowed = error["allowed"].as_array().expect("a list");
+        assert!(allowed.contains(&"review.changed".into()), "{problem}");
+        let stream = app
+            .tenant
+            .api
+            .request(Method::GET, &path)
+            .header("accept", "text/event-stream");
+        Answer::to(stream).await.problem(422, "validation_failed");
+    }
+    app.finish().await;
 }

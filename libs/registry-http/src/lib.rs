@@ -22,6 +22,7 @@ mod idempotency;
 mod language;
 mod metrics;
 mod openapi;
+mod position;
 mod problem;
 mod query;
 mod routes;

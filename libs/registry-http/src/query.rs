@@ -21,7 +21,7 @@ const WORDS_MAX: usize = 50;
 pub const LIMIT_MAX: u32 = 200;
 
 /// Highest position that storage can hold.
-const POSITION_MAX: u64 = i64::MAX.unsigned_abs();
+pub const POSITION_MAX: u64 = i64::MAX.unsigned_abs();
 
 /// How many rows a client gets that does not ask for a number.
 pub const LIMIT_DEFAULT: u32 = 50;

@@ -168,51 +168,62 @@ pub enum EventData {
     CallbacksSeen(data::Nothing),
 }
 
-impl EventData {
-    /// The dotted type: a group, a dot, and what happened.
-    pub const fn event_type(&self) -> &'static str {
-        match self {
-            Self::MerchantRegistered(_) => "merchant.registered",
-            Self::MerchantDetailsChanged(_) => "merchant.details_changed",
-            Self::MerchantArchived(_) => "merchant.archived",
-            Self::MerchantRestored(_) => "merchant.restored",
-            Self::MerchantErased(_) => "merchant.erased",
-            Self::LinkRequested(_) => "link.requested",
-            Self::LinkIssued(_) => "link.issued",
-            Self::LinkIssueFailed(_) => "link.issue_failed",
-            Self::LinkRevoked(_) => "link.revoked",
-            Self::CallbackReceived(_) => "callback.received",
-            Self::CallbackDiscarded(_) => "callback.discarded",
-            Self::StatusObserved(_) => "status.observed",
-            Self::ReviewChanged(_) => "review.changed",
-            Self::BusinessChanged(_) => "business.changed",
-            Self::UpstreamUnlinked(_) => "upstream.unlinked",
-            Self::UpstreamRelinked(_) => "upstream.relinked",
-            Self::ConfirmationRequested(_) => "confirmation.requested",
-            Self::ConfirmationResolved(_) => "confirmation.resolved",
-            Self::PaymentApproved(_) => "payment.approved",
-            Self::NoteAdded(_) => "note.added",
-            Self::TenantCreated(_) => "tenant.created",
-            Self::TenantUpstreamConfigured(_) => "tenant.upstream_configured",
-            Self::TenantSuspended(_) => "tenant.suspended",
-            Self::TenantResumed(_) => "tenant.resumed",
-            Self::ApiKeyIssued(_) => "api_key.issued",
-            Self::ApiKeyRevoked(_) => "api_key.revoked",
-            Self::UnclaimedMerchantSeen(_) => "unclaimed_merchant.seen",
-            Self::CallbackQuarantined(_) => "callback.quarantined",
-            Self::TenantSettingsChanged(_) => "tenant.settings_changed",
-            Self::UnclaimedMerchantListed(_) => "unclaimed_merchant.listed",
-            Self::UnclaimedMerchantAdopted(_) => "unclaimed_merchant.adopted",
-            Self::UnclaimedMerchantDismissed(_) => "unclaimed_merchant.dismissed",
-            Self::UnclaimedCallbackDiscarded(_) => "unclaimed_callback.discarded",
-            Self::UpstreamPaused(_) => "upstream.paused",
-            Self::UpstreamResumed(_) => "upstream.resumed",
-            Self::BalanceLow(_) => "balance.low",
-            Self::BalanceRecovered(_) => "balance.recovered",
-            Self::CallbacksMissing(_) => "callbacks.missing",
-            Self::CallbacksSeen(_) => "callbacks.seen",
+macro_rules! event_types {
+    ($($variant:ident => $event_type:literal,)+) => {
+        impl EventData {
+            /// Every type there is.
+            pub const TYPES: &[&'static str] = &[$($event_type),+];
+
+            /// The dotted type: a group, a dot, and what happened.
+            pub const fn event_type(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $event_type,)+
+                }
+            }
         }
-    }
+    };
+}
+
+event_types! {
+    MerchantRegistered => "merchant.registered",
+    MerchantDetailsChanged => "merchant.details_changed",
+    MerchantArchived => "merchant.archived",
+    MerchantRestored => "merchant.restored",
+    MerchantErased => "merchant.erased",
+    LinkRequested => "link.requested",
+    LinkIssued => "link.issued",
+    LinkIssueFailed => "link.issue_failed",
+    LinkRevoked => "link.revoked",
+    CallbackReceived => "callback.received",
+    CallbackDiscarded => "callback.discarded",
+    StatusObserved => "status.observed",
+    ReviewChanged => "review.changed",
+    BusinessChanged => "business.changed",
+    UpstreamUnlinked => "upstream.unlinked",
+    UpstreamRelinked => "upstream.relinked",
+    ConfirmationRequested => "confirmation.requested",
+    ConfirmationResolved => "confirmation.resolved",
+    PaymentApproved => "payment.approved",
+    NoteAdded => "note.added",
+    TenantCreated => "tenant.created",
+    TenantUpstreamConfigured => "tenant.upstream_configured",
+    TenantSuspended => "tenant.suspended",
+    TenantResumed => "tenant.resumed",
+    ApiKeyIssued => "api_key.issued",
+    ApiKeyRevoked => "api_key.revoked",
+    UnclaimedMerchantSeen => "unclaimed_merchant.seen",
+    CallbackQuarantined => "callback.quarantined",
+    TenantSettingsChanged => "tenant.settings_changed",
+    UnclaimedMerchantListed => "unclaimed_merchant.listed",
+    UnclaimedMerchantAdopted => "unclaimed_merchant.adopted",
+    UnclaimedMerchantDismissed => "unclaimed_merchant.dismissed",
+    UnclaimedCallbackDiscarded => "unclaimed_callback.discarded",
+    UpstreamPaused => "upstream.paused",
+    UpstreamResumed => "upstream.resumed",
+    BalanceLow => "balance.low",
+    BalanceRecovered => "balance.recovered",
+    CallbacksMissing => "callbacks.missing",
+    CallbacksSeen => "callbacks.seen",
 }
 
 /// The public form of a fact about a merchant, whether or not it was written down.

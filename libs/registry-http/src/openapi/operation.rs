@@ -262,6 +262,7 @@ fn example_of(code: Code) -> Problem {
         Problem::insufficient_scope(Scope::MerchantsWrite),
         Problem::reference_taken(MerchantId::from_uuid(EXAMPLE_UUID)),
         Problem::version_mismatch(Version(8)),
+        Problem::beyond(38),
         upstream(LinkOutcome::Refused, Some("PARTNER_006"), false, WhoFixes::Paymint),
         upstream(LinkOutcome::NotSent, None, true, WhoFixes::Paymint),
         upstream(LinkOutcome::Unknown, None, true, WhoFixes::Paymint),

@@ -140,6 +140,10 @@ catalogue! {
     RequestInFlight, CONFLICT, "request_in_flight",
     "The same request is being done right now", "Try again with the same Idempotency-Key in a moment.",
     "같은 요청을 처리하고 있습니다", "잠시 뒤 같은 Idempotency-Key로 다시 시도해 주세요.";
+    /// The client stands behind the end of the log.
+    PositionBeyondLog, CONFLICT, "position_beyond_log",
+    "The position is beyond the end of the log", "The log ends at `head`, so the position is from another installation, or this one was restored from a backup and what came later is gone. Read on from there and you would miss events: begin anew (`after=0`, or the first page), or take over the current state and go on from `head`.",
+    "로그의 끝을 넘는 위치입니다", "로그는 `head`에서 끝납니다. 다른 설치의 위치이거나, 백업에서 복원되어 그 뒤의 이벤트가 사라진 경우입니다. 그대로 이어 읽으면 이벤트를 놓치므로 처음(`after=0` 또는 첫 페이지)부터 다시 읽거나, 현재 상태를 가져온 뒤 `head`부터 이어 읽어 주세요.";
     /// The merchant is archived.
     MerchantArchived, CONFLICT, "merchant_archived",
     "The merchant is archived", "Restore the merchant first.",

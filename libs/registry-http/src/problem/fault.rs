@@ -5,6 +5,7 @@ use registry_domain::codes::CodeError;
 use registry_domain::ids::IdError;
 use registry_domain::tenant::SettingError;
 use registry_domain::text::LabelError;
+use registry_publish::EventData;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -66,8 +67,12 @@ faults! {
     ChecksumMismatch, "checksum_mismatch", "the check digit does not match", "사업자등록번호의 검증 숫자가 맞지 않습니다";
     /// Not among the documented words.
     UnknownWord, "unknown_word", "is none of the documented values", "문서에 있는 값이 아닙니다";
+    /// Not the type of an event.
+    UnknownEventType, "unknown_event_type", "names a type that no event has: `allowed` lists those there are", "없는 이벤트 유형입니다. 사용할 수 있는 유형은 `allowed`에 있습니다";
     /// A number outside of its range.
     OutOfRange, "out_of_range", "must be a whole number within the documented range", "문서에 있는 범위의 정수여야 합니다";
+    /// Not a position of the log.
+    NotAPosition, "not_a_position", "must be a `seq` of the feed, 0 or `latest`", "피드의 `seq`, 0 또는 `latest`여야 합니다";
     /// Not a moment.
     NotATime, "not_a_time", "must be a moment of RFC 3339, such as 2026-07-01T09:00:00+09:00", "RFC 3339 시각이어야 합니다(예: 2026-07-01T09:00:00+09:00)";
     /// A moment that has not come.
@@ -84,6 +89,17 @@ faults! {
     Inapplicable, "inapplicable", "does not go with the other fields", "다른 항목과 함께 사용할 수 없습니다";
     /// Not an `https` URL.
     NotAnHttpsUrl, "not_an_https_url", "must be an absolute https URL", "https로 시작하는 절대 URL이어야 합니다";
+}
+
+impl Fault {
+    /// The words that could stand there, where they are too many to know by heart.
+    pub const fn allowed(self) -> &'static [&'static str] {
+        if matches!(self, Self::UnknownEventType) {
+            EventData::TYPES
+        } else {
+            &[]
+        }
+    }
 }
 
 impl From<CodeError> for Fault {
@@ -168,6 +184,10 @@ pub struct FieldErrorDocument {
     /// What is wrong, for a person.
     #[schema(example = "the check digit does not match")]
     pub detail: &'static str,
+    /// The words that could stand there, for some of the codes.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(required = false)]
+    pub allowed: &'static [&'static str],
 }
 
 impl FieldFault {
@@ -183,6 +203,7 @@ impl FieldFault {
             parameter,
             code: self.fault.as_str(),
             detail: self.fault.text(language),
+            allowed: self.fault.allowed(),
         }
     }
 }

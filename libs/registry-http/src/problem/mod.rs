@@ -47,6 +47,7 @@ struct Members {
     link_id: Option<LinkId>,
     current_version: Option<Version>,
     required_scope: Option<Scope>,
+    head: Option<u64>,
 }
 
 impl From<Code> for Problem {
@@ -85,6 +86,13 @@ impl Problem {
     pub fn version_mismatch(current: Version) -> Self {
         let mut problem = Self::from(Code::VersionMismatch);
         problem.members.current_version = Some(current);
+        problem
+    }
+
+    /// A position behind the end of a log or of a merchant's timeline.
+    pub fn beyond(head: u64) -> Self {
+        let mut problem = Self::from(Code::PositionBeyondLog);
+        problem.members.head = Some(head);
         problem
     }
 
@@ -133,6 +141,7 @@ impl Problem {
             link_id: members.link_id.map(|id| id.to_string()),
             current_version: members.current_version.map(|version| version.0),
             required_scope: members.required_scope.map(Scope::as_str),
+            head: members.head,
         }
     }
 
@@ -245,6 +254,9 @@ pub struct ProblemDocument {
     /// The scope that the API key lacks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub required_scope: Option<&'static str>,
+    /// Where the log, or the merchant's timeline, ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head: Option<u64>,
 }
 
 /// What is known of a call to Paymint that did not succeed.

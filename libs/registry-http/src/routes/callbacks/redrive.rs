@@ -5,8 +5,8 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, SubsecRound, Utc};
-use registry_domain::MerchantId;
 use registry_domain::tenant::Scope;
+use registry_domain::{MerchantId, Seq};
 use registry_ingest::Selection;
 use registry_journal::port::PageSize;
 use utoipa::ToSchema;
@@ -17,6 +17,7 @@ use crate::caller::Caller;
 use crate::context::RequestContext;
 use crate::fields::{Fields, Null};
 use crate::openapi::{Access, Operation, Route};
+use crate::position::require_reached;
 use crate::problem::{Code, Fault, Problem};
 use crate::query::{LIMIT_DEFAULT, LIMIT_MAX};
 use crate::routes::quarantine::report::{Again, RedriveReport};
@@ -31,6 +32,7 @@ pub fn route() -> Route {
         problems: &[
             Code::InvalidJson,
             Code::CursorInvalid,
+            Code::PositionBeyondLog,
             Code::RequestTimeout,
             Code::BodyTooLarge,
             Code::UnsupportedMediaType,
@@ -77,6 +79,9 @@ async fn redrive_received_callbacks(
         .redriver
         .search(tenant_id, &selection, after, filter.limit)
         .await?;
+    if found.event_ids.is_empty() {
+        require_reached(state.archive.reader(), tenant_id, Seq(after)).await?;
+    }
     let next = found.next;
     let again = Again {
         event_ids: found.event_ids,

@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::log::{Follower, read_types};
+use super::log::{Follower, Start, read_start, read_types};
 use super::stream;
 use crate::caller::Caller;
 use crate::openapi::{Access, Operation, Route};
@@ -34,7 +34,7 @@ const WAIT_SECONDS_MAX: u64 = 30;
 pub fn route() -> Route {
     let operation = Operation {
         access: Access::Key(SCOPE),
-        problems: &[Code::ValidationFailed, Code::TooManyStreams],
+        problems: &[Code::ValidationFailed, Code::PositionBeyondLog, Code::TooManyStreams],
     };
     operation.document(routes!(read_events))
 }
@@ -45,6 +45,10 @@ pub fn route() -> Route {
 /// has no gaps. Ask again with `after` = `page.next_after`, which also moves over events that `types` leaves out. With
 /// `wait` the answer comes as soon as there is an event, or empty after so many seconds.
 ///
+/// `after=latest` begins at the end of the log as it is now: `page.next_after` tells where that is, a stream tells it by
+/// an `id` without data. A position behind the end, which another installation gave or this one before it was restored
+/// from a backup, is refused (`position_beyond_log`): read anew, from the beginning or from the `head` in the problem.
+///
 /// With `Accept: text/event-stream` the answer is a stream that does not end (Server-Sent Events): `id` is the `seq`,
 /// `event` the type, `data` the event. Reconnect with `Last-Event-ID`. A comment is sent every 15 seconds.
 #[utoipa::path(
@@ -52,8 +56,8 @@ pub fn route() -> Route {
     path = "/v1/events",
     tag = "Events",
     params(
-        ("after" = Option<u64>, Query, description = "Only events after this `seq`; from the beginning if left out", minimum = 0),
-        ("types" = Option<String>, Query, description = "Event types, separated by commas; all if left out", example = "review.changed,link.issued"),
+        ("after" = Option<String>, Query, description = "Only events after this `seq`, or `latest`: only those that are still to come. From the beginning if left out", example = "41"),
+        ("types" = Option<String>, Query, description = "Event types, separated by commas; all if left out. One that does not exist is refused", example = "review.changed,link.issued"),
         ("limit" = Option<u32>, Query, description = "Most events on the page; 50 if left out. Not for streams", minimum = 1, maximum = 200),
         ("wait" = Option<u32>, Query, description = "Seconds to wait for an event; 0 if left out. Not for streams", minimum = 0, maximum = 30),
         ("Last-Event-ID" = Option<u64>, Header, description = "For streams: the `id` received last; wins over `after`"),
@@ -71,16 +75,21 @@ async fn read_events(
     mut query: Parameters,
 ) -> Result<Response, Problem> {
     caller.require(SCOPE)?;
-    let after = query.position("after", 0).map_or(Seq::ZERO, Seq);
+    let start = query.optional("after", read_start);
     let types = query.optional("types", read_types).unwrap_or_default();
     let limit = query.limit();
     let wait = query.number("wait", 0..=WAIT_SECONDS_MAX).unwrap_or_default();
     query.finish()?;
     let follower = Follower::new(&state, caller.tenant_id(), types);
+    let start = start.unwrap_or(Start::After(Seq::ZERO));
     if wants_stream(&headers) {
-        let after = stream::last_event_id(&headers)?.unwrap_or(after);
-        return stream::open(&state, caller, follower, after);
+        let start = stream::last_event_id(&headers)?.map_or(start, Start::After);
+        return stream::open(&state, caller, follower, start).await;
     }
+    let after = match start {
+        Start::After(position) => position,
+        Start::Latest => follower.head().await?,
+    };
     let deadline = Instant::now() + Duration::from_secs(wait);
     Ok(Json(page(follower, after, limit, deadline).await?).into_response())
 }
@@ -91,8 +100,13 @@ async fn page(
     limit: PageSize,
     deadline: Instant,
 ) -> Result<EventPage, Problem> {
+    let start = after;
     loop {
         let slice = follower.read(after, limit).await?;
+        if slice.seen == start {
+            // There is nothing behind it: only now is it worth a look whether there ever will be.
+            follower.require_reached(start).await?;
+        }
         after = slice.seen;
         // Not at the end and yet nothing: the client gets its answer in time and goes on from where we are.
         let is_answer = !slice.events.is_empty() || !slice.at_end;

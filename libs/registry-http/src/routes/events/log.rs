@@ -5,12 +5,14 @@ use std::time::Duration;
 use registry_domain::{Seq, TenantId};
 use registry_journal::Archive;
 use registry_journal::port::PageSize;
-use registry_publish::{PublicEvent, public_event};
+use registry_publish::{EventData, PublicEvent, public_event};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use crate::position::require_reached;
 use crate::problem::{Fault, Problem};
+use crate::query::POSITION_MAX;
 use crate::state::AppState;
 
 /// How often a follower looks although nobody woke it: other processes write too.
@@ -27,9 +29,6 @@ const SCANS_MAX: u32 = 4;
 
 /// Most event types of a filter.
 const TYPES_MAX: usize = 50;
-
-/// Longest event type, in bytes.
-const TYPE_LENGTH_MAX: usize = 64;
 
 /// The wanted part of a stretch of the log.
 pub struct Slice {
@@ -62,6 +61,16 @@ impl Follower {
             stopping: state.stopping.clone(),
             looked_at: Instant::now(),
         }
+    }
+
+    /// Where the log ends now.
+    pub async fn head(&self) -> Result<Seq, Problem> {
+        Ok(self.archive.reader().head(self.tenant_id).await?.seq)
+    }
+
+    /// Fails if the log ends before a position: whoever waits there misses what is written meanwhile.
+    pub async fn require_reached(&self, position: Seq) -> Result<(), Problem> {
+        require_reached(self.archive.reader(), self.tenant_id, position).await
     }
 
     /// Reads on after a position, until there are enough events, or no more, or enough was looked at.
@@ -122,21 +131,45 @@ impl Follower {
     }
 }
 
-/// Reads the event types of a filter. Types are an open list, so one that does not exist only matches nothing.
+/// Where a client begins to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// Behind a position.
+    After(Seq),
+    /// At the end of the log as it is now.
+    Latest,
+}
+
+/// Reads `after`.
+pub fn read_start(text: &str) -> Result<Start, Fault> {
+    if text == "latest" {
+        return Ok(Start::Latest);
+    }
+    let position = read_position(text).ok_or(Fault::NotAPosition)?;
+    Ok(Start::After(position))
+}
+
+/// A position in a log: digits alone, no more than storage can hold.
+pub fn read_position(text: &str) -> Option<Seq> {
+    // `parse` would take a plus sign.
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let position = text
+        .parse()
+        .ok()
+        .filter(|position| is_number && *position <= POSITION_MAX);
+    position.map(Seq)
+}
+
+/// Reads the event types of a filter. A misspelt one would keep events back without a word.
 pub fn read_types(text: &str) -> Result<Vec<String>, Fault> {
     let types: Vec<_> = text.split(',').map(str::trim).take(TYPES_MAX + 1).collect();
     if types.len() > TYPES_MAX {
         return Err(Fault::TooMany);
     }
-    let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    let is_type = |text: &&str| {
-        let words = text.split_once('.');
-        text.len() <= TYPE_LENGTH_MAX && words.is_some_and(|(group, event)| is_word(group) && is_word(event))
-    };
-    if types.iter().all(is_type) {
+    if types.iter().all(|word| EventData::TYPES.contains(word)) {
         Ok(types.into_iter().map(str::to_owned).collect())
     } else {
-        Err(Fault::UnknownWord)
+        Err(Fault::UnknownEventType)
     }
 }
 
@@ -145,7 +178,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn types_are_two_words() {
+    fn a_start_is_a_position_or_the_end() {
+        assert_eq!(read_start("0"), Ok(Start::After(Seq::ZERO)));
+        assert_eq!(read_start("41"), Ok(Start::After(Seq(41))));
+        assert_eq!(read_start("latest"), Ok(Start::Latest));
+        for bad in ["", "-1", "+1", "1.0", "Latest", "9223372036854775808"] {
+            assert_eq!(read_start(bad), Err(Fault::NotAPosition), "{bad}");
+        }
+    }
+
+    #[test]
+    fn types_are_those_there_are() {
         assert_eq!(
             read_types("review.changed, link.issued").unwrap(),
             ["review.changed", "link.issued"]
@@ -159,9 +202,13 @@ mod tests {
             "a.b.c",
             "Review.Changed",
             "review.*",
+            "review.change",
+            "link.issued,link.isued",
         ] {
-            assert_eq!(read_types(bad), Err(Fault::UnknownWord), "{bad}");
+            assert_eq!(read_types(bad), Err(Fault::UnknownEventType), "{bad}");
         }
-        assert_eq!(read_types(&["a.b"; 51].join(",")), Err(Fault::TooMany));
+        let all = EventData::TYPES.join(",");
+        assert_eq!(read_types(&all).unwrap().len(), EventData::TYPES.len());
+        assert_eq!(read_types(&["link.issued"; 51].join(",")), Err(Fault::TooMany));
     }
 }

@@ -15,7 +15,7 @@ use registry_publish::PublicEvent;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
-use super::log::Follower;
+use super::log::{Follower, Start, read_position};
 use crate::caller::Caller;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
@@ -41,13 +41,24 @@ pub fn last_event_id(headers: &HeaderMap) -> Result<Option<Seq>, Problem> {
     let Some(value) = headers.get("last-event-id") else {
         return Ok(None);
     };
-    let number = value.to_str().ok().and_then(|text| text.trim().parse::<i64>().ok());
-    let seq = number.and_then(|number| number.try_into().ok());
-    seq.map(|seq| Some(Seq(seq))).ok_or(Code::MalformedRequest.into())
+    let position = value.to_str().ok().and_then(|text| read_position(text.trim()));
+    position.map(Some).ok_or(Code::MalformedRequest.into())
 }
 
 /// Opens a stream, if not too many are open.
-pub fn open(state: &Arc<AppState>, caller: Caller, follower: Follower, after: Seq) -> Result<Response, Problem> {
+pub async fn open(
+    state: &Arc<AppState>,
+    caller: Caller,
+    follower: Follower,
+    start: Start,
+) -> Result<Response, Problem> {
+    let (after, is_told) = match start {
+        Start::After(position) => {
+            follower.require_reached(position).await?;
+            (position, false)
+        }
+        Start::Latest => (follower.head().await?, true),
+    };
     let permit = Arc::clone(&state.event_streams).try_acquire_owned();
     let permit = permit.map_err(|_| Problem::from(Code::TooManyStreams).retry_after(STREAMS_TAKEN_SECONDS))?;
     let subscription = Subscription {
@@ -55,6 +66,7 @@ pub fn open(state: &Arc<AppState>, caller: Caller, follower: Follower, after: Se
         caller,
         follower,
         after,
+        start_to_tell: is_told.then_some(after),
         buffer: VecDeque::new(),
         key_checked_at: Instant::now(),
     };
@@ -79,6 +91,9 @@ struct Subscription {
     caller: Caller,
     follower: Follower,
     after: Seq,
+    /// Where the stream begins, if the client does not know yet: without it, one that breaks before the first event would
+    /// begin somewhere else when it is opened again.
+    start_to_tell: Option<Seq>,
     buffer: VecDeque<PublicEvent>,
     key_checked_at: Instant,
 }
@@ -86,12 +101,17 @@ struct Subscription {
 impl Subscription {
     /// The next event; none when the stream ends, after which the client connects again.
     async fn next(&mut self) -> Option<Event> {
+        if let Some(start) = self.start_to_tell.take() {
+            return Some(Event::default().id(start.0.to_string()));
+        }
         while !self.open.state.stopping.is_cancelled() {
             if let Some(event) = self.buffer.pop_front() {
                 return write(&event);
             }
             if self.key_checked_at.elapsed() >= KEY_CHECK_TIME {
                 self.check_key().await?;
+                // A database that was put back under an open stream: the client hears why when it connects again.
+                self.follower.require_reached(self.after).await.ok()?;
             }
             // The conversion into a problem has logged the cause.
             let slice = self
@@ -161,7 +181,7 @@ mod tests {
             last_event_id(&headers)
         };
         assert_eq!(read("41").unwrap(), Some(Seq(41)));
-        for text in ["", "-1", "x", "18446744073709551615"] {
+        for text in ["", "-1", "+1", "x", "18446744073709551615"] {
             assert_eq!(read(text).unwrap_err().code(), Code::MalformedRequest, "{text}");
         }
     }

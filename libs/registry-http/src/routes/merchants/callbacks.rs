@@ -33,7 +33,7 @@ const STRETCHES_MAX: usize = 5;
 pub fn route() -> Route {
     let operation = Operation {
         access: Access::Key(SCOPE),
-        problems: &[Code::MerchantNotFound, Code::ValidationFailed],
+        problems: &[Code::MerchantNotFound, Code::PositionBeyondLog, Code::ValidationFailed],
     };
     operation.document(routes!(list_merchant_callbacks))
 }
@@ -68,6 +68,7 @@ async fn list_merchant_callbacks(
     let limit = query.limit();
     query.finish()?;
     let merchant = current(&state, &caller, parse_id(&id)?).await?;
+    walk.require_reached(&merchant)?;
     let (found, walk) = search(&state.archive, caller.tenant_id(), &merchant, walk, limit).await?;
     Ok(Json(CallbackPage {
         data: found.iter().map(public_event).collect(),

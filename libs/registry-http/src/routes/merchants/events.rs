@@ -25,7 +25,7 @@ const SCOPE: Scope = Scope::MerchantsRead;
 pub fn route() -> Route {
     let operation = Operation {
         access: Access::Key(SCOPE),
-        problems: &[Code::MerchantNotFound, Code::ValidationFailed],
+        problems: &[Code::MerchantNotFound, Code::PositionBeyondLog, Code::ValidationFailed],
     };
     operation.document(routes!(list_merchant_events))
 }
@@ -59,6 +59,7 @@ async fn list_merchant_events(
     let limit = query.limit();
     query.finish()?;
     let merchant = current(&state, &caller, parse_id(&id)?).await?;
+    walk.require_reached(&merchant)?;
     let (recorded, _) = walk.ahead(&state.archive, caller.tenant_id(), &merchant, limit).await?;
     let published_seq = match state.relay {
         Some(_) => Some(state.archive.reader().publish_cursor(caller.tenant_id()).await?.seq.0),

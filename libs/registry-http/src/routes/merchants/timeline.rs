@@ -7,7 +7,7 @@ use registry_journal::{Archive, ArchiveError, RecordedEvent, StreamId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::problem::Fault;
+use crate::problem::{Fault, Problem};
 use crate::query::Parameters;
 
 /// What `sort` says in the documentation.
@@ -54,6 +54,15 @@ impl Walk {
                 query.blame("before_version", Fault::NotCombinable);
             }
             Self::OldestFirst(after.unwrap_or(Version::ZERO))
+        }
+    }
+
+    /// Fails if the walk begins behind the end of the merchant's stream: nothing would ever be found there. Backwards
+    /// nothing is missed from there.
+    pub fn require_reached(self, merchant: &Merchant) -> Result<(), Problem> {
+        match self {
+            Self::OldestFirst(seen) if seen > merchant.version => Err(Problem::beyond(merchant.version.0)),
+            Self::OldestFirst(_) | Self::NewestFirst(_) => Ok(()),
         }
     }
 

@@ -16,6 +16,7 @@ use super::QuarantinedDocument;
 use crate::caller::Caller;
 use crate::cursor::Page;
 use crate::openapi::{Access, Operation, Route};
+use crate::position::require_reached;
 use crate::problem::{Code, Fault, Problem};
 use crate::query::Parameters;
 use crate::state::AppState;
@@ -26,7 +27,7 @@ const SCOPE: Scope = Scope::MerchantsRead;
 pub fn route() -> Route {
     let operation = Operation {
         access: Access::Key(SCOPE),
-        problems: &[Code::CursorInvalid, Code::ValidationFailed],
+        problems: &[Code::CursorInvalid, Code::PositionBeyondLog, Code::ValidationFailed],
     };
     operation.document(routes!(list_quarantine))
 }
@@ -74,7 +75,11 @@ async fn list_quarantine(
         after: Seq(after.ok_or(Code::CursorInvalid)?),
         limit: PageSize::clamped(limit.get() + 1),
     };
-    let mut rows = state.archive.reader().quarantine(tenant_id, &query).await?;
+    let reader = state.archive.reader();
+    let mut rows = reader.quarantine(tenant_id, &query).await?;
+    if rows.is_empty() {
+        require_reached(reader, tenant_id, query.after).await?;
+    }
     let more = rows.len() > limit.get() as usize;
     rows.truncate(limit.get() as usize);
     let end = rows.last().filter(|_| more);

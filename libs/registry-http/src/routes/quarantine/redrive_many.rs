@@ -17,6 +17,7 @@ use crate::caller::Caller;
 use crate::context::RequestContext;
 use crate::fields::{Fields, Null};
 use crate::openapi::{Access, Operation, Route};
+use crate::position::require_reached;
 use crate::problem::{Code, Fault, Problem};
 use crate::query::{LIMIT_DEFAULT, LIMIT_MAX};
 use crate::state::AppState;
@@ -30,6 +31,7 @@ pub fn route() -> Route {
         problems: &[
             Code::InvalidJson,
             Code::CursorInvalid,
+            Code::PositionBeyondLog,
             Code::RequestTimeout,
             Code::BodyTooLarge,
             Code::UnsupportedMediaType,
@@ -74,7 +76,11 @@ async fn redrive_callbacks(
         after: Seq(after),
         limit: filter.limit,
     };
-    let rows = state.archive.reader().quarantine(tenant_id, &query).await?;
+    let reader = state.archive.reader();
+    let rows = reader.quarantine(tenant_id, &query).await?;
+    if rows.is_empty() {
+        require_reached(reader, tenant_id, query.after).await?;
+    }
     let is_full = rows.len() == filter.limit.get() as usize;
     let end = rows.last().filter(|_| is_full);
     let next = end.map(|row| state.cursor_key.seal_number(tenant_id, &list, row.seq.0.into()));
