@@ -16,6 +16,8 @@ mod crash;
 
 mod broker;
 
+mod consumers;
+
 mod replicas;
 
 mod operations;

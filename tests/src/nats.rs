@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -86,6 +87,12 @@ impl TestNats {
     /// A server for this test alone, which may stop it.
     pub fn start() -> Self {
         Self::of(vec![OwnServer::new(Vec::new())])
+    }
+
+    /// A server for this test alone with further settings, in a file.
+    pub fn start_with(settings: &Path) -> Self {
+        let settings = settings.to_str().expect("a path is text").to_owned();
+        Self::of(vec![OwnServer::new(vec!["--config".to_owned(), settings])])
     }
 
     /// A cluster for this test alone, which may stop one server after the other.

@@ -28,6 +28,9 @@ pub struct Settings {
     nats_server: Option<PathBuf>,
     chromium: Option<PathBuf>,
     chromedriver: Option<PathBuf>,
+    python: Option<PathBuf>,
+    node: Option<PathBuf>,
+    node_modules: Option<PathBuf>,
 }
 
 /// Enough for every trouble of the storm to meet a full service.
@@ -57,6 +60,9 @@ pub fn settings() -> &'static Settings {
         nats_server: read("NATS_SERVER_BIN").map(PathBuf::from),
         chromium: read("CHROMIUM_BIN").map(PathBuf::from),
         chromedriver: read("CHROMEDRIVER_BIN").map(PathBuf::from),
+        python: read("TEST_PYTHON_BIN").map(PathBuf::from),
+        node: read("TEST_NODE_BIN").map(PathBuf::from),
+        node_modules: read("TEST_NODE_MODULES").map(PathBuf::from),
     })
 }
 
@@ -79,6 +85,22 @@ impl Settings {
     /// The program `chromedriver`.
     pub fn chromedriver(&self) -> PathBuf {
         program("chromedriver", self.chromedriver.as_ref(), "tools/chromedriver")
+    }
+
+    /// A Python that has NATS's client.
+    pub fn python(&self) -> PathBuf {
+        program("python", self.python.as_ref(), "tools/consumers/python/bin/python")
+    }
+
+    /// The program `node`.
+    pub fn node(&self) -> PathBuf {
+        program("node", self.node.as_ref(), "tools/consumers/node/bin/node")
+    }
+
+    /// The file beside which it finds NATS's client.
+    pub fn node_modules(&self) -> PathBuf {
+        let left_behind = || target().join("tools/consumers/node/package.json");
+        self.node_modules.clone().unwrap_or_else(left_behind)
     }
 }
 

@@ -11,6 +11,7 @@ use crate::process::Interruption;
 
 mod bench;
 mod binaries;
+mod consumers;
 mod dev;
 mod nats;
 mod openapi;

@@ -14,6 +14,7 @@ use anyhow::{Context, Result};
 use tempfile::TempDir;
 
 use crate::binaries::{SELECTION, build, cargo, program};
+use crate::consumers;
 use crate::postgres::Durability;
 use crate::process::{self, ANSWER_LIMIT, Interruption, Process, exit_code};
 use crate::secrets::{LIST, Search};
@@ -158,7 +159,7 @@ fn reports(root: &Path) -> Result<Vec<PathBuf>> {
     Ok(reports?.into_iter().filter(|report| report.exists()).collect())
 }
 
-/// Where the programs are that tests start: a browser, and our own.
+/// Where the programs are that tests start: a browser, NATS's clients of other languages, and our own.
 fn point_to_programs(tools: &Tools, command: &mut Command) -> Result<()> {
     match tools.browser() {
         Ok(browser) => {
@@ -169,6 +170,13 @@ fn point_to_programs(tools: &Tools, command: &mut Command) -> Result<()> {
         Err(error) => {
             tools.interruption.check()?;
             eprintln!("xtask: {error:#}\nxtask: going on; the tests in a browser will fail");
+        }
+    }
+    match consumers::arrange(tools) {
+        Ok(clients) => clients.point_to(command),
+        Err(error) => {
+            tools.interruption.check()?;
+            eprintln!("xtask: {error:#}\nxtask: going on; the tests with NATS's own clients will fail");
         }
     }
     // The tests in the same breath: the compiler has more to do side by side.

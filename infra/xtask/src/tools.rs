@@ -237,7 +237,7 @@ impl Tools<'_> {
     }
 
     /// Debian packages, as root or through sudo where that asks no password.
-    fn install(&self, packages: &[&str]) -> Result<()> {
+    pub fn install(&self, packages: &[&str]) -> Result<()> {
         ensure!(
             self.on_path("apt-get").is_some(),
             "{} cannot be installed: no apt-get here",
@@ -271,7 +271,8 @@ impl Tools<'_> {
         self.fetch("apt-get install", install.args(packages))
     }
 
-    fn fetch(&self, name: &str, command: &mut Command) -> Result<()> {
+    /// Runs what fetches something; what it prints goes to standard error.
+    pub fn fetch(&self, name: &str, command: &mut Command) -> Result<()> {
         let status = run(name, command.stdout(to_stderr()?), FETCH_LIMIT, self.interruption)?;
         ensure!(status.success(), "{name} failed with {status}");
         Ok(())
@@ -282,12 +283,14 @@ impl Tools<'_> {
         parse_version(&answer).with_context(|| format!("{} is no nats-server", binary.display()))
     }
 
-    fn on_path(&self, program: &str) -> Option<PathBuf> {
+    /// Where a program of the PATH is.
+    pub fn on_path(&self, program: &str) -> Option<PathBuf> {
         let found = self.output("sh", &["-c", &format!("command -v {program}")]).ok()?;
         Some(PathBuf::from(found.trim()))
     }
 
-    fn output(&self, program: &str, arguments: &[&str]) -> Result<String> {
+    /// What a program answers that ends at once.
+    pub fn output(&self, program: &str, arguments: &[&str]) -> Result<String> {
         output(program, arguments, self.interruption)
     }
 }
