@@ -55,3 +55,5 @@ mod billing;
 mod tenant_settings;
 
 mod timelines;
+
+mod tour;

@@ -4,7 +4,7 @@
 //!
 //! Read in this order: [`settings`] (what the environment gives), [`logs`] (where everything is written, and what must
 //! not be), [`api`] (a client), [`sandbox`] (the upstream), [`nats`] (a server, and what stands in it), [`clock`] and [`app`] (the
-//! service in this process), [`process`] (the real program), [`callback`] (callbacks without the
+//! service in this process), [`process`] (the real program), [`dev`] (the same as a person sees it), [`callback`] (callbacks without the
 //! sandbox), [`raw`] (bytes on a connection), [`storm`] (many lives in bad weather).
 
 #![expect(
@@ -27,6 +27,7 @@ pub mod tenant;
 pub mod clock;
 
 pub mod app;
+pub mod dev;
 pub mod process;
 
 pub mod callback;

@@ -36,6 +36,7 @@ impl TestSandbox {
                 .map(|key| PartnerKey::parse(key).expect("it fits"))
                 .collect(),
             seed: 7,
+            state_file: None,
         };
         let running = Sandbox::start(config).await.expect("the sandbox starts");
         let api = Api::new(running.site_url().as_str().trim_end_matches('/'), None);

@@ -8,9 +8,12 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result};
 
 use crate::binaries::{SELECTION, build, program};
-use crate::nats::NatsServer;
+use crate::nats::{NatsServer, Port};
 use crate::process::{Interruption, Process, exit_code};
 use crate::tools::{Given, Tools};
+
+/// Where NATS is, unless somebody else is there: README's tour names it.
+const NATS_PORT: u16 = 14222;
 
 /// What to run, and where.
 #[derive(clap::Args)]
@@ -24,7 +27,7 @@ pub struct Dev {
     /// The address to serve at; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// Fill it with this many merchants in lively states.
+    /// Fill it with this many merchants: one in every state, and others that live.
     #[arg(long, value_name = "MERCHANTS")]
     demo: Option<u32>,
     /// Build with optimisation.
@@ -95,9 +98,24 @@ fn start_nats(root: &Path, dev: &Dev, data: &Path, interruption: &Interruption) 
         interruption,
     }
     .nats_server()
-    .and_then(|binary| NatsServer::start(&binary, &data.join("nats"), &data.join("nats-server.log"), interruption));
+    .and_then(|binary| {
+        let (store, log) = (data.join("nats"), data.join("nats-server.log"));
+        NatsServer::start(&binary, Port::Usually(NATS_PORT), &store, &log, interruption)
+    });
     interruption.check()?;
     Ok(started
         .inspect_err(|error| eprintln!("xtask: {error:#}\nxtask: going on without NATS; nothing is published"))
         .ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::NATS_PORT;
+
+    #[test]
+    fn readme_names_the_port_of_nats() {
+        let readme = include_str!("../../../README.md");
+        assert!(readme.contains(&format!("NATS           nats://127.0.0.1:{NATS_PORT}\n")));
+        assert!(readme.contains(&format!("--nats-url nats://127.0.0.1:{NATS_PORT} ")));
+    }
 }

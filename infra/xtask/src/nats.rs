@@ -1,7 +1,7 @@
-//! A nats-server of our own: on a port that was free, with JetStream, for as long as the handle lives.
+//! A nats-server of our own, with JetStream, for as long as the handle lives: on a port that was free, or on a known one.
 
 use std::io::{BufRead, BufReader, Read};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -26,6 +26,34 @@ const GREETING_BYTES: u64 = 64 * 1024;
 /// Size at which the server starts a new log file, in bytes.
 const LOG_BYTES: &str = "10485760";
 
+/// Which port a server gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Port {
+    /// Any that is free.
+    Any,
+    /// This one, so that people can know it beforehand; another one if it is taken.
+    Usually(u16),
+}
+
+impl Port {
+    /// What nats-server is told: the number, or -1 for any.
+    fn choose(self) -> String {
+        match self {
+            Self::Usually(port) if is_free(port) => port.to_string(),
+            Self::Usually(port) => {
+                eprintln!("xtask: port {port} is taken; NATS gets another one");
+                "-1".to_owned()
+            }
+            Self::Any => "-1".to_owned(),
+        }
+    }
+}
+
+/// Whether a server can listen there now.
+fn is_free(port: u16) -> bool {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
+}
+
 /// A nats-server that we started. Dropping it ends it at once; [`NatsServer::stop`] lets it finish writing.
 pub struct NatsServer {
     process: Process,
@@ -35,16 +63,16 @@ pub struct NatsServer {
 
 impl NatsServer {
     /// Starts the server with its streams in `store` and its log in the file `log`, and waits until it answers.
-    pub fn start(binary: &Path, store: &Path, log: &Path, interruption: &Interruption) -> Result<Self> {
+    pub fn start(binary: &Path, port: Port, store: &Path, log: &Path, interruption: &Interruption) -> Result<Self> {
         fs::create_dir_all(store).with_context(|| format!("creating {}", store.display()))?;
-        // The server chooses the port and tells it in a file here: no other program can take it in between.
+        // The server tells its port in a file here. One that it chooses itself no other program can take in between.
         let ports = TempDir::with_prefix("nats-ports-").context("creating a directory for the server's ports")?;
         let mut command = Command::new(binary);
         command.args([
             "--addr",
             "127.0.0.1",
             "--port",
-            "-1",
+            &port.choose(),
             "--jetstream",
             "--log_size_limit",
             LOG_BYTES,
@@ -134,4 +162,21 @@ fn expect_greeting(address: SocketAddr) -> Result<()> {
         bail!("it does not greet like one");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::Port;
+
+    #[test]
+    fn a_port_that_is_known_beforehand_is_taken_unless_somebody_has_it() {
+        let other = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = other.local_addr().unwrap().port();
+        assert_eq!(Port::Usually(port).choose(), "-1");
+        drop(other);
+        assert_eq!(Port::Usually(port).choose(), port.to_string());
+        assert_eq!(Port::Any.choose(), "-1");
+    }
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::nats::NatsServer;
+use crate::nats::{NatsServer, Port};
 use crate::postgres::{Durability, PostgresServer};
 use crate::tools::Tools;
 
@@ -59,7 +59,7 @@ impl<'a> Servers<'a> {
             return Ok(());
         }
         let log = self.logs.join("nats-server.log");
-        let nats = NatsServer::start(&binary?, store, &log, self.tools.interruption)?;
+        let nats = NatsServer::start(&binary?, Port::Any, store, &log, self.tools.interruption)?;
         command.env("NATS_URL", nats.url());
         self.nats = Some(nats);
         Ok(())

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use url::Url;
 
@@ -20,6 +21,8 @@ pub struct SandboxConfig {
     pub api_keys: Vec<PartnerKey>,
     /// Where all chance comes from. Two sandboxes with one seed that are asked the same do the same.
     pub seed: u64,
+    /// Where what it knows is kept for the next start; without it the sandbox forgets everything when it stops.
+    pub state_file: Option<PathBuf>,
 }
 
 /// A partner's made-up `apiKey`. `Debug` does not show it.

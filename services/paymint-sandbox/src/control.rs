@@ -30,6 +30,8 @@ pub(crate) fn router() -> Router<Arc<Upstream>> {
         .route("/mappings/{id}/review", post(mappings::review))
         .route("/mappings/{id}/deletion", post(mappings::set_deleted))
         .route("/mappings/{id}/resend", post(mappings::resend))
+        .route("/mappings/{id}/stray", post(mappings::stray))
+        .route("/mappings/{id}/silence", put(mappings::set_silent))
         .route("/mappings/{id}/approvals", post(approvals::send))
         .route("/mappings/{id}/balance", put(approvals::set_points))
         .route("/partners/{number}", get(partners::show).put(partners::replace))

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::clock;
 use crate::dice;
 use crate::upstream::Upstream;
-use crate::world::{LifeStart, MappingId, PlannedStep, Step, World, plan};
+use crate::world::{LifeStart, Mapping, MappingId, PlannedStep, Step, World, plan};
 
 /// The runs that are remembered.
 const RUNS_MAX: usize = 50;
@@ -20,6 +20,9 @@ const DICE_LIFE: u64 = 5;
 
 /// A day of model time in a second.
 const DEFAULT_SPEED: f64 = 86_400.0;
+
+/// Which mappings may take part in lives.
+pub(crate) type Filter<'a> = &'a dyn Fn(&Mapping) -> bool;
 
 /// What `POST /_sandbox/lives` asks for.
 #[derive(Debug, Clone, Deserialize)]
@@ -114,7 +117,11 @@ struct Due {
 
 impl Lives {
     /// Plans the lives and starts them.
-    pub(crate) fn begin(upstream: &Arc<Upstream>, request: &LivesRequest) -> Result<LivesReport, &'static str> {
+    pub(crate) fn begin(
+        upstream: &Arc<Upstream>,
+        request: &LivesRequest,
+        may_live: Filter<'_>,
+    ) -> Result<LivesReport, &'static str> {
         if !(request.speed.is_finite() && request.speed > 0.0) {
             return Err("speed is a number above 0");
         }
@@ -124,6 +131,7 @@ impl Lives {
             let free = world
                 .mappings()
                 .iter()
+                .filter(|mapping| may_live(mapping))
                 .map(|mapping| mapping.id)
                 .filter(|id| !busy.contains(id));
             let mappings: Vec<_> = free.take(request.merchants).collect();

@@ -1,6 +1,7 @@
 //! `paymint-sandbox`: the stand-in for the upstream as a program of its own.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Parser;
@@ -21,6 +22,9 @@ struct Arguments {
     /// A made-up partner key; repeat it for several partners.
     #[arg(long = "api-key", default_value = "sandbox-key")]
     api_keys: Vec<PartnerKey>,
+    /// Where what it knows is kept for the next start; without it everything is forgotten.
+    #[arg(long)]
+    state_file: Option<PathBuf>,
     /// Where all chance comes from.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -38,6 +42,7 @@ async fn main() -> anyhow::Result<()> {
         public_url: arguments.public_url,
         api_keys: arguments.api_keys,
         seed: arguments.seed,
+        state_file: arguments.state_file,
     };
     let sandbox = Sandbox::start(config).await.context("the sandbox did not start")?;
     let site = sandbox.site_url().as_str().trim_end_matches('/').to_owned();

@@ -1,6 +1,7 @@
 //! Starting and stopping.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +14,10 @@ use tokio::task::JoinHandle;
 use url::Url;
 
 use crate::config::SandboxConfig;
-use crate::lives::{Lives, LivesRequest};
 use crate::sender::{Sender, SenderError};
+use crate::state_file::{self, StateError};
 use crate::upstream::Upstream;
+use crate::world::World;
 use crate::{control, pages, wire};
 
 /// The longest body of a request, in bytes.
@@ -46,6 +48,9 @@ pub enum StartError {
     /// The address that was listened on makes no URL.
     #[error("the sandbox's address makes no URL")]
     Address(#[source] url::ParseError),
+    /// What the sandbox knew is not to be had.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// Callbacks could not be sent.
     #[error("the sender of callbacks could not be prepared")]
     Sender(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -66,7 +71,15 @@ impl Sandbox {
         let local_url = Url::parse(&format!("http://{address}/")).map_err(StartError::Address)?;
         let site_url = config.public_url.unwrap_or_else(|| local_url.clone());
         let sender = Sender::new().map_err(|error: SenderError| StartError::Sender(error.into()))?;
-        let upstream = Arc::new(Upstream::new(config.api_keys, config.seed, site_url.clone(), sender));
+        let keys = config.api_keys.iter().map(|key| key.expose().to_owned()).collect();
+        let world = match &config.state_file {
+            Some(path) => state_file::read(path, config.seed, keys)?,
+            None => World::new(config.seed, keys),
+        };
+        let upstream = Arc::new(Upstream::new(config.api_keys, world, site_url.clone(), sender));
+        if let Some(path) = config.state_file.clone() {
+            upstream.tasks.spawn(state_file::keep(Arc::clone(&upstream), path));
+        }
         let router = router(Arc::clone(&upstream));
         let stopped = upstream.stop.clone().cancelled_owned();
         let server = tokio::spawn(async move { axum::serve(listener, router).with_graceful_shutdown(stopped).await });
@@ -75,6 +88,7 @@ impl Sandbox {
             server,
             local_url,
             site_url,
+            state_file: config.state_file,
         })
     }
 }
@@ -92,10 +106,11 @@ fn router(upstream: Arc<Upstream>) -> Router {
 /// A sandbox that is listening.
 #[derive(Debug)]
 pub struct RunningSandbox {
-    upstream: Arc<Upstream>,
+    pub(crate) upstream: Arc<Upstream>,
     server: JoinHandle<std::io::Result<()>>,
     local_url: Url,
     site_url: Url,
+    state_file: Option<PathBuf>,
 }
 
 impl RunningSandbox {
@@ -111,16 +126,6 @@ impl RunningSandbox {
         &self.site_url
     }
 
-    /// Lets the mappings that exist, at most so many, live scripted lives; `speed` is how much faster than real time.
-    pub fn start_lives(&self, merchants: usize, speed: f64) -> Result<(), &'static str> {
-        let request = LivesRequest {
-            merchants,
-            speed,
-            seed: None,
-        };
-        Lives::begin(&self.upstream, &request).map(|_report| ())
-    }
-
     /// Stops listening, drops callbacks that were not sent, and waits until everything has ended, 5 s at most.
     pub async fn shutdown(mut self) {
         self.upstream.stop.cancel();
@@ -133,6 +138,9 @@ impl RunningSandbox {
         if tokio::time::timeout(SHUTDOWN_TIMEOUT, ended).await.is_err() {
             tracing::warn!("connections to the sandbox were cut off");
             self.server.abort();
+        }
+        if let Some(path) = &self.state_file {
+            state_file::write(&self.upstream, path, &mut 0).await;
         }
     }
 }

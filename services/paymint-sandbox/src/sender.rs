@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::clock;
 use crate::upstream::Upstream;
-use crate::world::{Delivery, MappingId, Outgoing};
+use crate::world::{Delivery, FailureReason, MappingId, Outgoing};
 
 /// The deliveries that are under way at once.
 const CONCURRENT_MAX: usize = 64;
@@ -112,14 +112,14 @@ impl Sender {
     }
 }
 
-fn reason(error: &reqwest::Error) -> &'static str {
+fn reason(error: &reqwest::Error) -> FailureReason {
     if error.is_connect() {
-        return "no_connection";
+        return FailureReason::NoConnection;
     }
     if error.is_timeout() {
-        "timeout"
+        FailureReason::Timeout
     } else {
-        "connection_broken"
+        FailureReason::ConnectionBroken
     }
 }
 

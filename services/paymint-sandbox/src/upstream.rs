@@ -27,6 +27,7 @@ pub(crate) struct Upstream {
     world: Mutex<World>,
     calls: Mutex<BTreeMap<CallName, u64>>,
     progress: Notify,
+    changed: Notify,
     pub(crate) lives: Lives,
     pub(crate) sender: Sender,
     pub(crate) tasks: TaskTracker,
@@ -34,14 +35,14 @@ pub(crate) struct Upstream {
 }
 
 impl Upstream {
-    pub(crate) fn new(keys: Vec<PartnerKey>, seed: u64, site_url: Url, sender: Sender) -> Self {
-        let exposed = keys.iter().map(|key| key.expose().to_owned()).collect();
+    pub(crate) fn new(keys: Vec<PartnerKey>, world: World, site_url: Url, sender: Sender) -> Self {
         Self {
             keys,
             site_url,
-            world: Mutex::new(World::new(seed, exposed)),
+            world: Mutex::new(world),
             calls: Mutex::new(CallName::ALL.into_iter().map(|name| (name, 0)).collect()),
             progress: Notify::new(),
+            changed: Notify::new(),
             lives: Lives::default(),
             sender,
             tasks: TaskTracker::new(),
@@ -52,9 +53,14 @@ impl Upstream {
     /// Reads or changes the world, and starts what came up by it.
     pub(crate) fn with_world<T>(self: &Arc<Self>, act: impl FnOnce(&mut World) -> T) -> T {
         let mut world = self.world();
+        let before = world.changes();
         let result = act(&mut world);
         let wakes = world.take_wakes();
+        let has_changed = world.changes() != before;
         drop(world);
+        if has_changed {
+            self.changed.notify_one();
+        }
         for wake in wakes {
             self.start(wake);
         }
@@ -100,6 +106,11 @@ impl Upstream {
     /// Wakes those who wait for something to be over.
     pub(crate) fn tell_progress(&self) {
         self.progress.notify_waiters();
+    }
+
+    /// Waits until something was changed that is remembered after a restart. One waits at a time.
+    pub(crate) async fn changed(&self) {
+        self.changed.notified().await;
     }
 
     /// Waits until something is over, but no longer than this and not beyond the end of the sandbox.

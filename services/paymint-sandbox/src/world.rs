@@ -4,6 +4,7 @@
 //! It is synchronous and does no input or output. A change puts a callback into the outbox of its mapping and leaves a
 //! [`Wake`] for whoever carries callbacks out.
 
+mod arranged;
 mod letter;
 mod life;
 mod made_up;
@@ -11,6 +12,7 @@ mod mapping;
 mod outbox;
 mod partner;
 mod payload;
+mod stored;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -22,9 +24,10 @@ use url::Url;
 pub(crate) use letter::ReviewLetter;
 pub(crate) use life::{LifeStart, PlannedStep, Step, plan};
 pub(crate) use mapping::{Business, Mapping, MappingId};
-pub(crate) use outbox::{CallbackKind, CallbackRecord, Delivery, Outgoing};
+pub(crate) use outbox::{CallbackKind, CallbackRecord, Delivery, FailureReason, Outgoing};
 pub(crate) use partner::Partner;
-pub(crate) use payload::{Approval, mapping_payload};
+pub(crate) use payload::{Approval, Stray, mapping_payload};
+pub(crate) use stored::StoredWorldError;
 
 use crate::dice;
 use crate::faults::{CallbackMishap, Content, Faults};
@@ -94,6 +97,8 @@ pub(crate) struct World {
     by_token: HashMap<String, MappingId>,
     by_codes: HashMap<(usize, String, String), MappingId>,
     wakes: Vec<Wake>,
+    /// Counts what was changed, so that it is seen when there is something to write down.
+    changes: u64,
 }
 
 impl World {
@@ -108,7 +113,13 @@ impl World {
             by_token: HashMap::new(),
             by_codes: HashMap::new(),
             wakes: Vec::new(),
+            changes: 0,
         }
+    }
+
+    /// How often anything was changed that is remembered after a restart.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes
     }
 
     pub(crate) fn faults(&self) -> &Faults {
@@ -126,6 +137,7 @@ impl World {
 
     /// The same, to be changed.
     pub(crate) fn partner_mut(&mut self, number: usize) -> Option<&mut Partner> {
+        self.changes += 1;
         self.partners.get_mut(number)
     }
 
@@ -148,6 +160,7 @@ impl World {
     }
 
     fn get_mut(&mut self, id: MappingId) -> Result<&mut Mapping, Denied> {
+        self.changes += 1;
         self.mappings.get_mut(id.index()).ok_or(Denied::NoSuchMapping)
     }
 
@@ -181,11 +194,20 @@ impl World {
         }
         let id = MappingId::from_index(self.mappings.len());
         let random: u128 = dice::for_decision(self.seed, &[DICE_TOKEN, id.number()]).random();
-        let mapping = Mapping::new(id, format!("{random:032x}"), issue);
-        self.by_token.insert(mapping.token.clone(), id);
-        self.by_codes.insert(codes, id);
-        self.mappings.push(mapping);
+        self.add(Mapping::new(id, format!("{random:032x}"), issue));
         self.get(id)
+    }
+
+    fn add(&mut self, mapping: Mapping) {
+        let codes = (
+            mapping.partner,
+            mapping.member_code.clone(),
+            mapping.merchant_code.clone(),
+        );
+        self.by_token.insert(mapping.token.clone(), mapping.id);
+        self.by_codes.insert(codes, mapping.id);
+        self.mappings.push(mapping);
+        self.changes += 1;
     }
 
     /// A person opened the registration page. The first time, the application begins.
@@ -325,6 +347,7 @@ impl World {
         let mut outgoing = Outgoing::new(now, kind, body, FaultWord::of_content(mishap.content));
         if mishap.lost {
             mapping.callbacks.lose(outgoing);
+            self.changes += 1;
             return Ok(());
         }
         let copy = mishap.duplicated.then(|| outgoing.copy(FaultWord::Duplicated));
@@ -335,6 +358,7 @@ impl World {
                 FaultWord::Reordered
             });
             let number = mapping.callbacks.hold(outgoing, copy, mishap.overtaken_by);
+            self.changes += 1;
             self.wakes.push(Wake::ReleaseLater {
                 mapping: id,
                 number,

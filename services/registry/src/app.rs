@@ -29,6 +29,7 @@ pub struct App {
     writer: Writer,
     archive: Archive,
     links: LinkIssuer,
+    callback_urls: CallbackUrls,
     storage: Storage,
     http: Worker,
     settler: Worker,
@@ -69,7 +70,7 @@ impl App {
             door: ways.door,
             links: ways.links,
             redriver: ways.redriver,
-            callback_urls: ways.callback_urls,
+            callback_urls: ways.callback_urls.clone(),
             inquirer: ways.inquirer,
             reconciler: reconciling,
             ambient,
@@ -88,6 +89,7 @@ impl App {
             writer,
             archive,
             links: links.clone(),
+            callback_urls: ways.callback_urls,
             storage,
             http,
             settler: start_settler(links),
@@ -112,6 +114,11 @@ impl App {
     /// What issues registration links.
     pub fn links(&self) -> LinkIssuer {
         self.links.clone()
+    }
+
+    /// What makes callback URLs.
+    pub fn callback_urls(&self) -> &CallbackUrls {
+        &self.callback_urls
     }
 
     /// The log.

@@ -14,7 +14,7 @@ pub(super) async fn begin(
     State(upstream): State<Arc<Upstream>>,
     Json(request): Json<LivesRequest>,
 ) -> Result<(StatusCode, Json<LivesReport>), ControlError> {
-    let report = Lives::begin(&upstream, &request).map_err(ControlError::invalid)?;
+    let report = Lives::begin(&upstream, &request, &|_| true).map_err(ControlError::invalid)?;
     Ok((StatusCode::ACCEPTED, Json(report)))
 }
 

@@ -1,6 +1,7 @@
 //! `/_sandbox/mappings`: every business, what was sent about it, and the desk's buttons for scripts.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -13,10 +14,15 @@ use super::{ControlError, Patience};
 use crate::clock;
 use crate::faults::CallbackMishap;
 use crate::upstream::Upstream;
-use crate::world::{CallbackKind, CallbackRecord, Delivery, Denied, Mapping, MappingId, ReviewLetter, World};
+use crate::world::{
+    CallbackKind, CallbackRecord, Delivery, Denied, FailureReason, Mapping, MappingId, ReviewLetter, Stray, World,
+};
 
 /// The longest message of the desk, in characters.
 const MESSAGE_MAX_CHARACTERS: usize = 1000;
+
+/// How long a stray callback is waited for.
+const STRAY_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Which mappings are wanted.
 #[derive(Debug, Deserialize)]
@@ -44,6 +50,8 @@ pub(super) struct MappingView {
     review_status: ReviewLetter,
     review_message: Option<String>,
     is_deleted: bool,
+    /// Whether whoever asks about it is answered with an error.
+    silent: bool,
     mapping_status: &'static str,
     paymint_member_id: Option<String>,
     company_name: Option<String>,
@@ -67,7 +75,7 @@ struct CallbackView {
     fault: Option<String>,
     http_status: Option<u16>,
     accepted: bool,
-    failure: Option<&'static str>,
+    failure: Option<FailureReason>,
     milliseconds: Option<u64>,
     /// The JSON that was sent, or its text if it is none. Partner keys are replaced.
     body: Value,
@@ -86,6 +94,7 @@ impl MappingView {
             review_status: mapping.letter,
             review_message: mapping.review_message.clone(),
             is_deleted: mapping.is_deleted,
+            silent: mapping.silent,
             mapping_status: mapping.mapping_status(),
             paymint_member_id: mapping.paymint_member_id.clone(),
             company_name: mapping.business.company_name.clone(),
@@ -237,6 +246,42 @@ pub(super) async fn resend(
     change(&upstream, &id, |world, id| {
         world.resend(id, resend.number, clock::now())
     })
+}
+
+/// What `POST …/stray` takes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StrayWish {
+    content: Stray,
+}
+
+pub(super) async fn stray(
+    State(upstream): State<Arc<Upstream>>,
+    Path(id): Path<String>,
+    Json(wish): Json<StrayWish>,
+) -> Result<Json<MappingView>, ControlError> {
+    let mapping = parse_id(&id)?;
+    upstream.with_world(|world| world.stray(mapping, wish.content, clock::now()))?;
+    // Whoever looks next shall find it.
+    let is_over =
+        || upstream.with_world(|world| world.get(mapping).map_or(true, |mapping| mapping.callbacks.is_idle()));
+    upstream.wait_until(STRAY_PATIENCE, is_over).await;
+    change(&upstream, &id, |_, _| Ok(()))
+}
+
+/// What `PUT …/silence` takes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Silence {
+    silent: bool,
+}
+
+pub(super) async fn set_silent(
+    State(upstream): State<Arc<Upstream>>,
+    Path(id): Path<String>,
+    Json(silence): Json<Silence>,
+) -> Result<Json<MappingView>, ControlError> {
+    change(&upstream, &id, |world, id| world.set_silent(id, silence.silent))
 }
 
 fn parse_id(id: &str) -> Result<MappingId, ControlError> {

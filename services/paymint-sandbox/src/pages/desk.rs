@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::{LetterView, page};
 use crate::upstream::Upstream;
-use crate::world::{CallbackRecord, Delivery, Mapping, ReviewLetter, World};
+use crate::world::{CallbackRecord, Delivery, FailureReason, Mapping, ReviewLetter, World};
 
 /// The rows of one page.
 const ROWS_MAX: usize = 50;
@@ -60,9 +60,9 @@ impl From<&CallbackRecord> for DeliveryView {
             }
             Delivery::Failed { reason, milliseconds } => {
                 let word = match reason {
-                    "timeout" => "응답 없음",
-                    "no_connection" => "연결 실패",
-                    _ => "연결 끊김",
+                    FailureReason::Timeout => "응답 없음",
+                    FailureReason::NoConnection => "연결 실패",
+                    FailureReason::ConnectionBroken => "연결 끊김",
                 };
                 Self {
                     text: format!("{word} · {milliseconds} ms"),

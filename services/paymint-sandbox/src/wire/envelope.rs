@@ -18,20 +18,22 @@ pub(super) enum Refusal {
     Parameter(&'static str),
     /// `ERROR`: the sandbox is full.
     Full,
+    /// `ERROR`: this business is not told about, on purpose.
+    Broken,
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status = match self {
             Self::Parameter(_) => StatusCode::BAD_REQUEST,
-            Self::KeyMissing | Self::KeyUnknown | Self::LinkNotFound | Self::Full => StatusCode::OK,
+            Self::KeyMissing | Self::KeyUnknown | Self::LinkNotFound | Self::Full | Self::Broken => StatusCode::OK,
         };
         let (code, message) = match self {
             Self::KeyMissing => ("PARTNER_002", "apiKey를 확인할 수 없습니다.".to_owned()),
             Self::KeyUnknown => ("PARTNER_003", "정식 파트너가 아닙니다.".to_owned()),
             Self::LinkNotFound => ("PARTNER_004", "하위사업장 연동 정보를 찾을 수 없습니다.".to_owned()),
             Self::Parameter(name) => ("VALIDATION_001", format!("{name} 값을 확인해 주세요.")),
-            Self::Full => ("ERROR", "처리 중 오류가 발생했습니다.".to_owned()),
+            Self::Full | Self::Broken => ("ERROR", "처리 중 오류가 발생했습니다.".to_owned()),
         };
         (status, Json(json!({ "code": code, "message": message, "data": null }))).into_response()
     }

@@ -16,6 +16,9 @@ pub(super) fn answer(upstream: &Arc<Upstream>, partner: usize, parameters: &Para
         let mapping = world
             .asked_about(partner, &member, &merchant)
             .ok_or(Refusal::LinkNotFound)?;
+        if mapping.silent {
+            return Err(Refusal::Broken);
+        }
         let mut data = mapping_payload(mapping, true);
         data.insert("mappingStatus".to_owned(), mapping.mapping_status().into());
         Ok(data.into())

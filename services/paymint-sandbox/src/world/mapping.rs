@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::letter::ReviewLetter;
@@ -13,7 +14,7 @@ use super::{Application, Issue};
 const POINTS: i32 = 55_000;
 
 /// Names a mapping: `map_1` is the first that was issued.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct MappingId(usize);
 
 impl MappingId {
@@ -49,7 +50,7 @@ impl FromStr for MappingId {
 }
 
 /// What is known of a business.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Business {
     pub(crate) company_name: Option<String>,
     pub(crate) branch_name: Option<String>,
@@ -58,7 +59,7 @@ pub(crate) struct Business {
 }
 
 /// The link between a partner's codes and a business.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Mapping {
     pub(crate) id: MappingId,
     pub(crate) partner: usize,
@@ -75,6 +76,8 @@ pub(crate) struct Mapping {
     pub(crate) letter: ReviewLetter,
     pub(crate) review_message: Option<String>,
     pub(crate) is_deleted: bool,
+    /// Whoever asks about its state is answered with an error of upstream's own.
+    pub(crate) silent: bool,
     /// The points in its wallet.
     pub(crate) points: i32,
     /// How often its state was told to the partner who asked.
@@ -101,6 +104,7 @@ impl Mapping {
             letter: ReviewLetter::None,
             review_message: None,
             is_deleted: false,
+            silent: false,
             points: POINTS,
             answers: 0,
             callbacks: Outbox::default(),

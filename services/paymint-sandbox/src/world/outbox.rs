@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::Url;
 
 use crate::faults::Content;
@@ -12,11 +12,14 @@ use crate::faults::Content;
 /// The callbacks of one mapping that are remembered.
 const KEPT_MAX: usize = 50;
 
+/// The callbacks of one mapping that are still remembered after a restart, so that the last can be sent again.
+const STORED_MAX: usize = 3;
+
 /// The callbacks of one mapping that may wait. What comes on top is lost, and recorded as such.
 const WAITING_MAX: usize = 1000;
 
 /// What a callback's body is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum CallbackKind {
     Mapping,
@@ -25,7 +28,8 @@ pub(crate) enum CallbackKind {
 }
 
 /// What was done to a callback on purpose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum FaultWord {
     Lost,
     Duplicated,
@@ -113,12 +117,13 @@ impl Outgoing {
 }
 
 /// A callback that left the outbox.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct CallbackRecord {
     pub(crate) number: u64,
     pub(crate) sent_at: DateTime<Utc>,
     pub(crate) kind: CallbackKind,
     pub(crate) faults: Vec<FaultWord>,
+    #[serde(with = "body_as_text")]
     pub(crate) body: Bytes,
     to: Option<Url>,
     pub(crate) delivery: Delivery,
@@ -140,7 +145,8 @@ impl CallbackRecord {
 }
 
 /// What became of a callback.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Delivery {
     /// It was kept back for ever.
     NotSent,
@@ -151,7 +157,16 @@ pub(crate) enum Delivery {
         milliseconds: u64,
     },
     /// No answer came.
-    Failed { reason: &'static str, milliseconds: u64 },
+    Failed { reason: FailureReason, milliseconds: u64 },
+}
+
+/// Why no answer came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum FailureReason {
+    NoConnection,
+    Timeout,
+    ConnectionBroken,
 }
 
 /// A callback that waits for its successors, and its copy.
@@ -162,16 +177,21 @@ struct Held {
     successors: u8,
 }
 
-/// All callbacks of one mapping. They are sent one after the other, so that their order is kept.
-#[derive(Debug, Default)]
+/// All callbacks of one mapping. They are sent one after the other, so that their order is kept. What had not left when the
+/// sandbox stopped never will.
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Outbox {
     numbered: u64,
     reports: u64,
     approvals: u64,
     sent: u64,
+    #[serde(skip)]
     waiting: VecDeque<Outgoing>,
+    #[serde(skip)]
     held: Vec<Held>,
+    #[serde(serialize_with = "newest")]
     records: VecDeque<CallbackRecord>,
+    #[serde(skip)]
     sending: bool,
 }
 
@@ -298,5 +318,26 @@ impl Outbox {
     fn next_number(&mut self) -> u64 {
         self.numbered += 1;
         self.numbered
+    }
+}
+
+/// The newest records, as far as they are remembered after a restart. One that is no text, as garbage may be, is not.
+fn newest<S: Serializer>(records: &VecDeque<CallbackRecord>, serializer: S) -> Result<S::Ok, S::Error> {
+    let is_text = |record: &&CallbackRecord| std::str::from_utf8(&record.body).is_ok();
+    let hidden = records.len().saturating_sub(STORED_MAX);
+    serializer.collect_seq(records.iter().skip(hidden).filter(is_text))
+}
+
+/// A body in the state file: a text, so that people can read it there.
+mod body_as_text {
+    use super::{Bytes, Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(body: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = std::str::from_utf8(body).map_err(serde::ser::Error::custom)?;
+        serializer.serialize_str(text)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Bytes, D::Error> {
+        String::deserialize(deserializer).map(Bytes::from)
     }
 }

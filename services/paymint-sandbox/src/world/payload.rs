@@ -4,6 +4,7 @@ use bytes::Bytes;
 use chrono::{DateTime, FixedOffset, Utc};
 use rand::RngExt;
 use rand::rngs::StdRng;
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::mapping::Mapping;
@@ -122,6 +123,28 @@ pub(super) fn approval_body(key: &str, approval: &Approval, now: DateTime<Utc>, 
         }
     }
     body.to_string().into()
+}
+
+/// What the URL of one business is sent and nobody can use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Stray {
+    /// No callback at all.
+    Garbage,
+    /// The callback of another business.
+    Foreign,
+}
+
+pub(super) fn stray_body(mapping: &Mapping, stray: Stray) -> Bytes {
+    match stray {
+        Stray::Garbage => Bytes::from_static("<html><body>잠시 후 다시 시도해 주세요.</body></html>".as_bytes()),
+        Stray::Foreign => {
+            let mut payload = mapping_payload(mapping, false);
+            payload.insert("memberId".to_owned(), "somebody".into());
+            payload.insert("merchantId".to_owned(), "else".into());
+            Value::Object(payload).to_string().into()
+        }
+    }
 }
 
 /// Something that is no callback, in one of the ways in which things break.

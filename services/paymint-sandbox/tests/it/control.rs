@@ -178,3 +178,35 @@ async fn a_partner_can_be_refused_as_a_whole_and_wallets_emptied() {
     assert_eq!(put("/_sandbox/partners/0", json!({"refused_with": "500"})).await, 422);
     assert_eq!(put("/_sandbox/partners/7", json!({})).await, 404);
 }
+
+#[tokio::test]
+async fn a_stray_callback_changes_nothing_and_silence_answers_no_question() {
+    let fixture = Fixture::start().await;
+    let (_, id) = fixture.issue("m1", "s1").await;
+    for (content, number) in [("garbage", 0), ("foreign", 1)] {
+        let path = format!("/_sandbox/mappings/{id}/stray");
+        let (status, mapping) = fixture.post(&path, &json!({ "content": content })).await;
+        assert_eq!(status, 200, "{mapping}");
+        assert_eq!(
+            (&mapping["review_status"], &mapping["idle"]),
+            (&json!("N"), &json!(true))
+        );
+        let body = &mapping["callbacks"][number]["body"];
+        assert_eq!(body.is_string(), content == "garbage", "{body}");
+        assert_ne!(body["memberId"], "m1");
+    }
+    let asked = json!({ "apiKey": crate::support::KEY, "member": "m1", "merchant": "s1" });
+    for (silent, code) in [(true, "ERROR"), (false, "0000")] {
+        let url = fixture.url(&format!("/_sandbox/mappings/{id}/silence"));
+        let set = fixture
+            .http
+            .put(url)
+            .json(&json!({ "silent": silent }))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(set.status(), 200);
+        let (_, answer) = fixture.post("/partner/auth/mapping-status", &asked).await;
+        assert_eq!(answer["code"], code);
+    }
+}

@@ -13,4 +13,6 @@ mod lives;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod state;
+#[cfg(test)]
 mod support;

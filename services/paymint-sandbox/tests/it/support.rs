@@ -36,6 +36,7 @@ impl Fixture {
             public_url: None,
             api_keys: vec![PartnerKey::parse(KEY).unwrap(), PartnerKey::parse(OTHER_KEY).unwrap()],
             seed: 7,
+            state_file: None,
         };
         let sandbox = Sandbox::start(config).await.unwrap();
         let mut client = ClientConfig::new(sandbox.base_url());
@@ -134,11 +135,11 @@ pub(crate) fn key() -> ApiKey {
     ApiKey::parse(KEY).unwrap()
 }
 
-async fn json(response: Response) -> Value {
+pub(crate) async fn json(response: Response) -> Value {
     serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default()
 }
 
-fn http() -> reqwest::Client {
+pub(crate) fn http() -> reqwest::Client {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -177,7 +178,7 @@ pub(crate) struct Receiver {
 }
 
 impl Receiver {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let (sender, arrivals) = mpsc::unbounded_channel();
         let answers_with = Arc::new(AtomicU16::new(200));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -43,7 +43,7 @@ pub(super) struct DevArgs {
     /// The NATS server.
     #[arg(long)]
     nats_url: Option<String>,
-    /// Fill the demo tenant with so many merchants in lively states.
+    /// Fill the demo tenant with so many merchants: one in every state, which stay so, and others that live.
     #[arg(long, default_value_t = 0)]
     demo: usize,
     /// Print one line of JSON when ready, and nothing else.
@@ -73,7 +73,7 @@ pub(super) async fn run(mut config: Config, args: DevArgs) -> anyhow::Result<Exi
     let listener = listener.with_context(|| format!("{} cannot be listened on", config.listen))?;
     let app = App::start(&config, listener, ambient.clone()).await?;
     let upstream_key = upstream_key(&config.data_dir, &ambient)?;
-    let sandbox = start_sandbox(&args, config.listen, app.address(), &upstream_key).await?;
+    let sandbox = start_sandbox(&args, &config, app.address(), &upstream_key).await?;
     let tenant = demo_tenant(&app, &ambient, &sandbox, &upstream_key).await?;
     let api_key = demo_key(&app, &ambient, &config.data_dir, &tenant).await?;
     let ready = Ready {
@@ -92,7 +92,7 @@ pub(super) async fn run(mut config: Config, args: DevArgs) -> anyhow::Result<Exi
     Ok(exit_code(ended))
 }
 
-/// The sandbox forgets everything when it stops; its partner key stays the same, so that the tenant's stays right.
+/// The sandbox knows tomorrow what it knew today, and its partner by the same key.
 fn upstream_key(data_dir: &Path, ambient: &Ambient) -> anyhow::Result<String> {
     let path = data_dir.join("dev").join("upstream.key");
     if !path.exists() {
@@ -105,12 +105,12 @@ fn upstream_key(data_dir: &Path, ambient: &Ambient) -> anyhow::Result<String> {
 
 async fn start_sandbox(
     args: &DevArgs,
-    listen: SocketAddr,
+    settings: &Config,
     service: SocketAddr,
     key: &str,
 ) -> anyhow::Result<RunningSandbox> {
     // Beside a service on a fixed port the desk is easy to find; where any port will do, any port will do here too.
-    let port = if listen.port() == 0 {
+    let port = if settings.listen.port() == 0 {
         0
     } else {
         service.port().checked_add(1).unwrap_or(0)
@@ -120,6 +120,7 @@ async fn start_sandbox(
         public_url: None,
         api_keys: vec![PartnerKey::parse(key).context("the sandbox's partner key cannot be used")?],
         seed: 1,
+        state_file: Some(settings.data_dir.join("dev").join("sandbox.json")),
     };
     Sandbox::start(config)
         .await
