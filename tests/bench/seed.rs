@@ -236,6 +236,7 @@ pub(crate) fn submission(target: &Target, ambient: &Ambient, step: usize) -> Sub
             received_at: ambient.now(),
             payload: RawPayload(body(target, (letter, message)).into_bytes()),
             sender_listed: None,
+            decoded_with_loss: false,
         },
         body: ClaimBody::Mapping {
             observation,

@@ -6,6 +6,8 @@ mod idempotency;
 
 mod hostile;
 
+mod encodings;
+
 mod connections;
 
 mod requests;

@@ -8,6 +8,7 @@ use url::Url;
 use crate::call_error::AnswerFault;
 use crate::callback::MerchantReport;
 use crate::json::{self, Object};
+use crate::scrub::Scrubber;
 
 /// The longest URL that is taken from an answer, in bytes.
 const URL_MAX_BYTES: usize = 2048;
@@ -96,6 +97,22 @@ impl MappingStatus {
             Err(AnswerFault::Field("data.merchant.reviewStatus"))
         }
     }
+
+    /// The same without secrets. Upstream is known to echo the key of a call.
+    pub(crate) fn scrubbed(mut self, scrubber: Scrubber<'_>) -> Self {
+        let merchant = &mut self.merchant;
+        scrubber.fields([
+            &mut self.paymint_member_id,
+            &mut self.mapping_status,
+            &mut merchant.company_name,
+            &mut merchant.branch_name,
+            &mut merchant.business_number,
+            &mut merchant.review_status,
+            &mut merchant.review_message,
+            &mut merchant.is_deleted,
+        ]);
+        self
+    }
 }
 
 /// One field of an answer; a value that is no text counts as absent, because nothing is promised here.
@@ -131,6 +148,19 @@ impl MappingList {
             unreadable: items.len() - rows.len(),
             rows,
         })
+    }
+
+    /// The same without secrets.
+    pub(crate) fn scrubbed(mut self, scrubber: Scrubber<'_>) -> Self {
+        for row in &mut self.rows {
+            scrubber.fields([
+                &mut row.mapping_status,
+                &mut row.company_name,
+                &mut row.branch_name,
+                &mut row.business_number,
+            ]);
+        }
+        self
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::api_key::ApiKey;
+use crate::scrub::Scrubber;
 use crate::upstream_code::UpstreamCode;
 
 /// The longest message of the upstream that is kept, in characters.
@@ -234,10 +235,10 @@ impl fmt::Display for AnswerFault {
 pub struct UpstreamMessage(String);
 
 impl UpstreamMessage {
-    /// Upstream is known to echo the key of a call, so the key is taken out before anything is kept.
+    /// Upstream is known to echo the key of a call, so secrets are taken out before anything is kept.
     pub(crate) fn new(text: &str, key: &ApiKey) -> Self {
-        let without_key = text.replace(key.expose(), "***");
-        Self(without_key.chars().take(MESSAGE_MAX_CHARACTERS).collect())
+        let clean = Scrubber::knowing(Some(key)).text(text);
+        Self(clean.chars().take(MESSAGE_MAX_CHARACTERS).collect())
     }
 
     /// The text, to be shown to the partner.

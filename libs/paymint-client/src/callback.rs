@@ -5,17 +5,24 @@
 
 mod approval;
 mod deletion_mark;
+mod document;
 mod mapping;
-mod masked_number;
+
+use std::borrow::Cow;
 
 use serde_json::Value;
 
 pub use approval::{ApprovalCallback, ApprovalState};
 pub use deletion_mark::DeletionMark;
 pub use mapping::{MappingCallback, MerchantReport};
-pub use masked_number::MaskedNumber;
 
-use crate::json::Object;
+use self::approval::Secrets;
+use self::document::{Document, wrapped_in};
+use crate::api_key::ApiKey;
+pub use crate::masked_number::MaskedNumber;
+use crate::scrub::Scrubber;
+use crate::text::{self, Decoded};
+use crate::wire::Wire;
 
 /// The body of the answer that tells upstream not to send this callback again (official payment page; the schema
 /// requires only the code).
@@ -33,7 +40,7 @@ pub enum CallbackPayload {
 /// Why a callback could not be read. It never repeats the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum CallbackFault {
-    /// The bytes are no JSON, are nested too deeply, or hold text that is no Unicode.
+    /// The bytes are no JSON in any wrapping, or are nested too deeply.
     #[error("the body is not JSON")]
     NotJson,
     /// The JSON is a list or a single value.
@@ -42,6 +49,12 @@ pub enum CallbackFault {
     /// The object has none of the fields that tell the payloads apart.
     #[error("the object is neither a mapping result nor a payment approval")]
     UnknownShape,
+    /// A part of the review letter cannot be read, so that it could be any.
+    #[error("the field {field} cannot be read")]
+    Illegible {
+        /// The field's path, as the official page spells it.
+        field: &'static str,
+    },
     /// A field has a type from which its meaning cannot be read.
     #[error("the field {field} has another type than documented")]
     WrongType {
@@ -50,33 +63,112 @@ pub enum CallbackFault {
     },
 }
 
-/// Reads a callback. The caller bounds the length.
-pub fn parse(bytes: &[u8]) -> Result<CallbackPayload, CallbackFault> {
-    let value: Value = serde_json::from_slice(bytes).map_err(|_| CallbackFault::NotJson)?;
-    read(&value)
+/// A callback, read as far as it can be.
+#[derive(Debug)]
+pub struct Reading {
+    /// What it says, without secrets.
+    pub payload: Result<CallbackPayload, CallbackFault>,
+    /// What may be stored of it, in UTF-8; none if that is the very bytes that came. Reading it again gives the same.
+    pub storable: Option<Vec<u8>>,
+    /// Some of it could not be read: U+FFFD stands in its place.
+    pub decoded_with_loss: bool,
 }
 
-/// Reads a callback whose bytes are JSON.
-pub fn read(value: &Value) -> Result<CallbackPayload, CallbackFault> {
-    let Value::Object(object) = value else {
+/// Reads a callback in any encoding and wrapping that was ever seen, and takes out what must not be stored. `known` is
+/// the partner's own key, which is found wherever it stands. The caller bounds the length; it takes time in proportion.
+pub fn read(bytes: &[u8], known: Option<&ApiKey>) -> Reading {
+    read_in(bytes, Scrubber::knowing(known), ROUNDS_MAX)
+}
+
+/// How often a text that was unwrapped to take something out of it is looked at anew: it may have a structure then.
+const ROUNDS_MAX: u8 = 4;
+
+fn read_in(bytes: &[u8], scrubber: Scrubber<'_>, rounds: u8) -> Reading {
+    let decoded = text::decode(bytes);
+    match Document::read(&decoded.text) {
+        Some(document) => structured(document, scrubber, decoded.with_loss),
+        None => unstructured(&decoded, scrubber, rounds),
+    }
+}
+
+/// Bytes without structure that are no text either could hide anything: what can be read of them is kept.
+fn unstructured(decoded: &Decoded<'_>, scrubber: Scrubber<'_>, rounds: u8) -> Reading {
+    let clean = scrubber.text(&decoded.text);
+    let is_other = decoded.with_loss || matches!(clean, Cow::Owned(_));
+    let storable = is_other.then(|| clean.into_owned().into_bytes());
+    match storable {
+        Some(storable) if rounds > 0 => {
+            let Reading {
+                payload,
+                storable: other,
+                decoded_with_loss,
+            } = read_in(&storable, scrubber, rounds - 1);
+            Reading {
+                payload,
+                storable: Some(other.unwrap_or(storable)),
+                decoded_with_loss: decoded_with_loss || decoded.with_loss,
+            }
+        }
+        storable => Reading {
+            payload: Err(CallbackFault::NotJson),
+            storable,
+            decoded_with_loss: decoded.with_loss,
+        },
+    }
+}
+
+fn structured(document: Document, scrubber: Scrubber<'_>, decoded_with_loss: bool) -> Reading {
+    let scrubbed = scrubber.tree(&document.root);
+    let storable = scrubbed.as_ref().map(|root| root.to_text().into_bytes());
+    let wrapped = wrapped_in(&document.root);
+    let claim_with_loss = wrapped.as_ref().is_some_and(|(_, with_loss)| *with_loss);
+    let secrets = Secrets::of(wrapped.as_ref().map_or(&document.root, |(claim, _)| claim));
+    let claim = match scrubbed {
+        Some(root) => wrapped_in(&root).map_or(root, |(claim, _)| claim),
+        None => wrapped.map_or(document.root, |(claim, _)| claim),
+    };
+    Reading {
+        payload: payload(claim, secrets),
+        storable,
+        decoded_with_loss: decoded_with_loss || document.with_loss || claim_with_loss,
+    }
+}
+
+fn payload(claim: Wire, secrets: Result<Secrets, CallbackFault>) -> Result<CallbackPayload, CallbackFault> {
+    let Value::Object(object) = Value::from(claim) else {
         return Err(CallbackFault::NotAnObject);
     };
-    if has_any(object, &["billId", "bill_id", "apprState", "appr_state"]) {
-        return approval::read(object).map(CallbackPayload::Approval);
+    match Shape::of(|name| object.contains_key(name)) {
+        Some(Shape::Approval) => approval::read(&object, secrets?).map(CallbackPayload::Approval),
+        Some(Shape::Mapping) => mapping::read(&object).map(CallbackPayload::Mapping),
+        None => Err(CallbackFault::UnknownShape),
     }
-    if has_any(object, &["memberId", "merchantId", "member", "merchant"]) {
-        return mapping::read(object).map(CallbackPayload::Mapping);
-    }
-    Err(CallbackFault::UnknownShape)
 }
 
-fn has_any(object: &Object, names: &[&str]) -> bool {
-    names.iter().any(|name| object.contains_key(*name))
+/// By which fields the payloads are told apart.
+#[derive(Clone, Copy)]
+enum Shape {
+    Approval,
+    Mapping,
+}
+
+impl Shape {
+    fn of(has: impl Fn(&str) -> bool) -> Option<Self> {
+        if ["billId", "bill_id", "apprState", "appr_state"].into_iter().any(&has) {
+            return Some(Self::Approval);
+        }
+        let is_mapping = ["memberId", "merchantId", "member", "merchant"].into_iter().any(&has);
+        is_mapping.then_some(Self::Mapping)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn parse(bytes: &[u8]) -> Result<CallbackPayload, CallbackFault> {
+        read(bytes, None).payload
+    }
 
     fn fault(bytes: &[u8]) -> CallbackFault {
         parse(bytes).unwrap_err()
@@ -120,10 +212,8 @@ mod tests {
             b"\0",
             b"not json",
             b"{\"memberId\":\"m\"",
-            b"{\"memberId\":\"\xff\xfe\"}",
-            br#"{"memberId":"\ud800"}"#,
-            br#"{"memberId":"\udc00\ud800"}"#,
-            b"{\"memberId\":1e999}",
+            b"memberId",
+            b"a=b&c=d",
             deep.as_bytes(),
         ] {
             assert_eq!(

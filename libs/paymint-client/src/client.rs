@@ -11,6 +11,7 @@ use crate::answer::{Balance, MappingList, MappingStatus, RegistrationUrl};
 use crate::api_key::ApiKey;
 use crate::call_error::{AnswerFault, CallError};
 use crate::request::{Keyed, MappingRequest, NamedPair, Nothing, Pair};
+use crate::scrub::Scrubber;
 use crate::transport::{self, Answer};
 
 /// The longest answer of a call about one merchant, in bytes.
@@ -151,25 +152,17 @@ impl Client {
             member: (&fields.member, member),
             merchant: (&fields.merchant, merchant),
         };
-        self.call(
-            &self.addresses.mapping_status,
-            key,
-            pair,
-            ANSWER_MAX_BYTES,
-            MappingStatus::from_data,
-        )
+        self.call(&self.addresses.mapping_status, key, pair, ANSWER_MAX_BYTES, |data| {
+            Ok(MappingStatus::from_data(data)?.scrubbed(Scrubber::knowing(Some(key))))
+        })
         .await
     }
 
     /// `/read/mapping`: every link of the partner, those included that were made by hand at Paymint.
     pub async fn list_mappings(&self, key: &ApiKey) -> Result<MappingList, CallError> {
-        self.call(
-            &self.addresses.mapping_list,
-            key,
-            Nothing {},
-            LIST_MAX_BYTES,
-            MappingList::from_data,
-        )
+        self.call(&self.addresses.mapping_list, key, Nothing {}, LIST_MAX_BYTES, |data| {
+            Ok(MappingList::from_data(data)?.scrubbed(Scrubber::knowing(Some(key))))
+        })
         .await
     }
 

@@ -5,7 +5,8 @@
 //! fields may be missing, and a number is taken where a text was announced.
 //!
 //! Read in this order: [`ApiKey`] and [`UpstreamCode`] (the vocabulary), [`CallError`] (how a call can fail),
-//! [`MappingRequest`] and the answers (the shapes), [`Client`] (the calls), [`callback`] (what upstream sends by itself).
+//! [`MappingRequest`] and the answers (the shapes), [`Client`] (the calls), [`callback`] (what upstream sends by itself),
+//! [`Scrubber`] (what may be kept of any of it).
 
 mod api_key;
 mod upstream_code;
@@ -14,7 +15,13 @@ mod call_error;
 
 mod answer;
 mod json;
+mod repair;
 mod request;
+mod text;
+mod wire;
+
+mod masked_number;
+mod scrub;
 
 mod client;
 mod transport;
@@ -26,4 +33,5 @@ pub use api_key::{ApiKey, ApiKeyError};
 pub use call_error::{AnswerFault, CallError, ConnectionLoss, Outcome, UpstreamMessage, WhoFixes};
 pub use client::{Client, ClientConfig, ClientError};
 pub use request::MappingRequest;
+pub use scrub::Scrubber;
 pub use upstream_code::UpstreamCode;

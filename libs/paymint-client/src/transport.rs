@@ -12,8 +12,9 @@ use url::Url;
 use crate::api_key::ApiKey;
 use crate::call_error::{AnswerFault, CallError, UpstreamMessage};
 use crate::client::{ClientConfig, ClientError};
-use crate::json;
+use crate::scrub::Scrubber;
 use crate::upstream_code::UpstreamCode;
+use crate::{json, text, wire};
 
 /// The only code that means success (official request and response page).
 const SUCCESS: &str = "0000";
@@ -87,7 +88,8 @@ impl Answer {
         key: &ApiKey,
         read: impl FnOnce(&Value) -> Result<T, AnswerFault>,
     ) -> Result<T, CallError> {
-        let envelope: Value = serde_json::from_slice(&self.body).map_err(|_| self.fault(AnswerFault::NotJson))?;
+        let parsed = wire::parse(&text::decode(&self.body).text).ok_or_else(|| self.fault(AnswerFault::NotJson))?;
+        let envelope = Value::from(parsed.wire);
         let code = envelope
             .get("code")
             .and_then(json::scalar)
@@ -95,7 +97,7 @@ impl Answer {
         let code = code.ok_or_else(|| self.fault(AnswerFault::NoCode))?;
         if code != SUCCESS {
             return Err(CallError::Refused {
-                code: UpstreamCode::parse(&code),
+                code: UpstreamCode::parse(&Scrubber::knowing(Some(key)).text(&code)),
                 message: message(&envelope, key),
             });
         }
@@ -177,7 +179,6 @@ mod tests {
         let table = [
             ("<html>secret-body</html>", AnswerFault::NotJson),
             ("", AnswerFault::NotJson),
-            (r#"{"code":"0000","data":"\ud800"}"#, AnswerFault::NotJson),
             (&deep, AnswerFault::NotJson),
             (r#"{"message":"secret-body"}"#, AnswerFault::NoCode),
             (r#"{"code":null}"#, AnswerFault::NoCode),
@@ -194,6 +195,24 @@ mod tests {
             assert_eq!(error.outcome(), Outcome::Unknown);
             assert!(!format!("{error} {error:?}").contains("secret-body"));
         }
+    }
+
+    #[test]
+    fn an_answer_is_read_in_any_encoding_and_its_code_holds_no_key() {
+        let answer = Answer {
+            http_status: 200,
+            content_type: "text/plain".to_owned(),
+            // 성공 in CP949.
+            body: b"{\"code\":\"0000\",\"data\":{\"a\":\"\xbc\xba\xb0\xf8\"}}\0".to_vec(),
+        };
+        let key = ApiKey::parse("the-key").unwrap();
+        assert_eq!(answer.read(&key, |data| Ok(data.clone())).unwrap()["a"], "성공");
+        assert_eq!(read(200, r#"{"code":"0000","data":"\ud800"}"#).unwrap(), "\u{fffd}");
+        let refused = read(200, r#"{"code":"NO the-key","msg":"apiKey=other"}"#).unwrap_err();
+        assert_eq!(
+            (refused.code(), refused.message()),
+            (Some("NO ***"), Some("apiKey=***"))
+        );
     }
 
     #[test]

@@ -100,7 +100,7 @@ impl CallbackDoor {
         if callback.sender_listed() == Some(false) {
             self.count(&self.counters.unlisted_senders);
         }
-        let submission = self.submission(&callback, correlation_id).await;
+        let submission = self.submission(callback, correlation_id).await;
         match self.writer.report(submission).await {
             Ok(Outcome::Written(_)) => {
                 self.count(&self.counters.received);
@@ -130,9 +130,10 @@ impl CallbackDoor {
         }
     }
 
-    async fn submission(&self, callback: &VerifiedCallback, correlation_id: CorrelationId) -> Submission {
+    async fn submission(&self, callback: VerifiedCallback, correlation_id: CorrelationId) -> Submission {
         let tenant_id = callback.token().tenant_id();
-        let callback = read(callback);
+        let at_hand = self.directory.at_hand(tenant_id).await;
+        let callback = read(callback, at_hand.as_ref().map(|upstream| &upstream.api_key));
         // A key that cannot be had now counts as different; the approval is recorded all the same.
         let upstream = if callback.carries_api_key() {
             self.directory.of(tenant_id).await.ok()

@@ -14,7 +14,6 @@ pub mod public_url;
 pub mod received;
 pub mod reconciler;
 pub mod redrive;
-mod scrub;
 pub mod sender;
 pub mod token;
 mod translate;

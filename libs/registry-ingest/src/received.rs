@@ -47,8 +47,8 @@ impl VerifiedCallback {
         self.sender_listed
     }
 
-    pub(crate) fn body(&self) -> &[u8] {
-        &self.body
+    pub(crate) fn into_body(self) -> Vec<u8> {
+        self.body
     }
 
     pub(crate) fn received_at(&self) -> DateTime<Utc> {

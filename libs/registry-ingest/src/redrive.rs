@@ -19,7 +19,8 @@ use self::kept::kept;
 use self::search::search;
 pub use self::search::{Found, Selection};
 use crate::sender::SenderCheck;
-use crate::translate::{ReadBody, claim_body, read_body, reference};
+use crate::translate::{BodyRead, ReadBody, claim_body, read_body, reference};
+use crate::upstream::UpstreamDirectory;
 
 /// A wish to drive a callback again.
 #[derive(Debug, Clone)]
@@ -113,6 +114,7 @@ pub struct Redriver {
 struct Parts {
     writer: Writer,
     archive: Archive,
+    directory: UpstreamDirectory,
     senders: SenderCheck,
 }
 
@@ -131,11 +133,12 @@ struct Stored {
 
 impl Redriver {
     /// A redriver over a log.
-    pub fn new(writer: Writer, archive: Archive, senders: SenderCheck) -> Self {
+    pub fn new(writer: Writer, archive: Archive, directory: UpstreamDirectory, senders: SenderCheck) -> Self {
         Self {
             parts: Arc::new(Parts {
                 writer,
                 archive,
+                directory,
                 senders,
             }),
         }
@@ -259,7 +262,13 @@ impl Redriver {
             return Err(RedriveError::Erased);
         }
         let refused = request.bound_to.is_none() && self.parts.senders.refuses(found.sender_listed);
-        let body = read_body(&found.payload.0, refused);
+        let upstream = self.parts.directory.at_hand(request.tenant_id).await;
+        let key = upstream.as_ref().map(|upstream| &upstream.api_key);
+        let BodyRead {
+            body,
+            payload,
+            decoded_with_loss,
+        } = read_body(found.payload.0.clone(), refused, key);
         let target = match (request.bound_to, recorded.stream) {
             (Some(id), _) => Target::Merchant(self.merchant(request.tenant_id, id).await?.id),
             (None, StreamId::Merchant(id)) => Target::Merchant(id),
@@ -271,8 +280,10 @@ impl Redriver {
         let receipt = Receipt {
             link_id: found.link_id,
             received_at: found.received_at,
-            payload: found.payload.clone(),
+            payload,
             sender_listed: found.sender_listed,
+            // What was lost when it came is not there any more.
+            decoded_with_loss: decoded_with_loss || found.decoded_with_loss,
         };
         let claim = Claim {
             receipt,

@@ -1,7 +1,9 @@
 //! What a callback says, in the domain's words.
 
 use paymint_client::ApiKey;
-use paymint_client::callback::{self, ApprovalCallback, CallbackFault, CallbackPayload, DeletionMark, MappingCallback};
+use paymint_client::callback::{
+    self, ApprovalCallback, CallbackFault, CallbackPayload, DeletionMark, MappingCallback, Reading,
+};
 use registry_domain::merchant::{
     Approval, ApprovalKey, Claim, ClaimBody, Command, QuarantineReason, RawPayload, Receipt,
 };
@@ -13,7 +15,6 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::received::VerifiedCallback;
-use crate::scrub::scrub;
 use crate::token::CallbackToken;
 
 /// A callback that has been read but not yet compared with anything of the tenant's.
@@ -40,24 +41,46 @@ impl ReadCallback {
     }
 }
 
-/// Reads the body. Takes only what was verified.
-pub(crate) fn read(callback: &VerifiedCallback) -> ReadCallback {
+/// Reads the body. Takes only what was verified. `known` is the tenant's own key, where it is at hand.
+pub(crate) fn read(callback: VerifiedCallback, known: Option<&ApiKey>) -> ReadCallback {
     let token = callback.token();
-    let json = serde_json::from_slice(callback.body()).ok();
-    let said = json.as_ref().ok_or(CallbackFault::NotJson).and_then(callback::read);
-    let body = usable(said, callback.sender_refused());
+    let sender_refused = callback.sender_refused();
+    let (received_at, sender_listed) = (callback.received_at(), callback.sender_listed());
+    let BodyRead {
+        body,
+        payload,
+        decoded_with_loss,
+    } = read_body(callback.into_body(), sender_refused, known);
     let receipt = Receipt {
         link_id: token.link_id(),
-        received_at: callback.received_at(),
-        payload: RawPayload(scrub(callback.body(), json)),
-        sender_listed: callback.sender_listed(),
+        received_at,
+        payload,
+        sender_listed,
+        decoded_with_loss,
     };
     ReadCallback { receipt, token, body }
 }
 
-/// Reads the bytes again.
-pub(crate) fn read_body(bytes: &[u8], sender_refused: bool) -> ReadBody {
-    usable(callback::parse(bytes), sender_refused)
+/// Bytes that were read, now or once more.
+pub(crate) struct BodyRead {
+    pub(crate) body: ReadBody,
+    /// What may be stored of them.
+    pub(crate) payload: RawPayload,
+    pub(crate) decoded_with_loss: bool,
+}
+
+/// Reads bytes. What was stored by an earlier scrubber is scrubbed by the one of today.
+pub(crate) fn read_body(bytes: Vec<u8>, sender_refused: bool, known: Option<&ApiKey>) -> BodyRead {
+    let Reading {
+        payload,
+        storable,
+        decoded_with_loss,
+    } = callback::read(&bytes, known);
+    BodyRead {
+        body: usable(payload, sender_refused),
+        payload: RawPayload(storable.unwrap_or(bytes)),
+        decoded_with_loss,
+    }
 }
 
 /// What can be made of what a callback says.
@@ -68,7 +91,9 @@ fn usable(said: Result<CallbackPayload, CallbackFault>, sender_refused: bool) ->
     match said {
         Ok(CallbackPayload::Mapping(mapping)) => ReadBody::Mapping(Box::new(mapping)),
         Ok(CallbackPayload::Approval(approval)) => ReadBody::Approval(Box::new(approval)),
-        Err(CallbackFault::NotJson) => ReadBody::Unusable(QuarantineReason::Unparseable),
+        Err(CallbackFault::NotJson | CallbackFault::Illegible { .. }) => {
+            ReadBody::Unusable(QuarantineReason::Unparseable)
+        }
         Err(CallbackFault::NotAnObject | CallbackFault::UnknownShape) => {
             ReadBody::Unusable(QuarantineReason::UnknownShape)
         }

@@ -8,6 +8,7 @@
 //! all), `answers` (what an answer says, in the domain's words), [`Inquirer`] (the calls), `counts` (what came of them).
 
 mod answers;
+mod at_hand;
 mod breaker;
 mod budget;
 mod counts;

@@ -215,10 +215,10 @@ impl Ways {
             ambient: ambient.clone(),
         };
         Ok(Self {
-            door: CallbackDoor::new(writer.clone(), directory, ambient.clone(), door),
+            door: CallbackDoor::new(writer.clone(), directory.clone(), ambient.clone(), door),
             links: LinkIssuer::new(links),
             inquirer,
-            redriver: Redriver::new(writer.clone(), archive.clone(), config.senders()?),
+            redriver: Redriver::new(writer.clone(), archive.clone(), directory, config.senders()?),
             callback_urls: CallbackUrls::new(secrets.token_keys.clone(), public_url),
         })
     }

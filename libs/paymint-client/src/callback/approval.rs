@@ -1,11 +1,10 @@
 //! The payment-approval callback (official callback page, `PartnerCallbackClient_SyncApprovalRequest`), also in the
 //! snake case of API V1.
 
-use serde_json::Value;
-
 use super::{CallbackFault, MaskedNumber};
 use crate::api_key::ApiKey;
 use crate::json::{self, Object};
+use crate::wire::Wire;
 
 /// A claim about a payment. Every field may be missing; amounts, dates and codes are kept as they came.
 ///
@@ -84,9 +83,34 @@ impl ApprovalState {
     }
 }
 
-pub(super) fn read(payload: &Object) -> Result<ApprovalCallback, CallbackFault> {
+/// What is taken out of an approval before anything else is read of it.
+#[derive(Default)]
+pub(super) struct Secrets {
+    api_key: Option<ApiKey>,
+    has_signature_picture: bool,
+    has_user_data: bool,
+}
+
+impl Secrets {
+    /// Looks at a payload as it came.
+    pub(super) fn of(payload: &Wire) -> Result<Self, CallbackFault> {
+        Ok(Self {
+            api_key: api_key(payload)?,
+            has_signature_picture: first(payload, ["apprSign", "appr_sign"]).is_some(),
+            has_user_data: first(payload, ["udItem", "ud_item"]).is_some(),
+        })
+    }
+}
+
+/// Reads an approval from which the secrets were taken.
+pub(super) fn read(payload: &Object, secrets: Secrets) -> Result<ApprovalCallback, CallbackFault> {
+    let Secrets {
+        api_key,
+        has_signature_picture,
+        has_user_data,
+    } = secrets;
     Ok(ApprovalCallback {
-        api_key: api_key(payload)?,
+        api_key,
         bill_id: text(payload, ["billId", "bill_id"])?,
         state: text(payload, ["apprState", "appr_state"])?
             .as_deref()
@@ -103,8 +127,8 @@ pub(super) fn read(payload: &Object) -> Result<ApprovalCallback, CallbackFault> 
             .map(MaskedNumber::mask),
         instalment_months: text(payload, ["apprMonthly", "appr_monthly"])?,
         response_code: text(payload, ["apprResCd", "appr_res_cd"])?,
-        has_signature_picture: present(payload, ["apprSign", "appr_sign"]),
-        has_user_data: present(payload, ["udItem", "ud_item"]),
+        has_signature_picture,
+        has_user_data,
     })
 }
 
@@ -112,32 +136,36 @@ fn text(payload: &Object, names: [&'static str; 2]) -> Result<Option<String>, Ca
     json::text(payload, &names).map_err(|json::WrongType| CallbackFault::WrongType { field: names[0] })
 }
 
-fn present(payload: &Object, names: [&'static str; 2]) -> bool {
-    names
-        .iter()
-        .filter_map(|name| payload.get(*name))
-        .any(|value| *value != Value::Null)
+fn first<'a>(payload: &'a Wire, names: [&str; 2]) -> Option<&'a Wire> {
+    let there = names.into_iter().filter_map(|name| payload.get(name));
+    there.into_iter().find(|value| **value != Wire::Null)
 }
 
 /// A text that cannot be a key is a fault, not an absent key: it must not pass for "no key was sent".
-fn api_key(payload: &Object) -> Result<Option<ApiKey>, CallbackFault> {
-    let key = text(payload, ["apiKey", "apikey"])?.filter(|key| !key.is_empty());
-    key.map(|key| ApiKey::parse(&key))
-        .transpose()
-        .map_err(|_| CallbackFault::WrongType { field: "apiKey" })
+fn api_key(payload: &Wire) -> Result<Option<ApiKey>, CallbackFault> {
+    const FAULT: CallbackFault = CallbackFault::WrongType { field: "apiKey" };
+    let Some(value) = first(payload, ["apiKey", "apikey"]) else {
+        return Ok(None);
+    };
+    let text = json::scalar(&value.clone().into()).ok_or(FAULT)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    ApiKey::parse(&text).map(Some).map_err(|_| FAULT)
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
     fn parse(value: Value) -> Result<ApprovalCallback, CallbackFault> {
+        let secrets = Secrets::of(&crate::wire::parse(&value.to_string()).unwrap().wire)?;
         let Value::Object(object) = value else {
             panic!("the test gives objects")
         };
-        read(&object)
+        read(&object, secrets)
     }
 
     fn check(callback: &ApprovalCallback) {

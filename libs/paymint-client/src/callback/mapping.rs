@@ -65,7 +65,7 @@ pub(super) fn read(payload: &Object) -> Result<MappingCallback, CallbackFault> {
             company_name: text(merchant, "companyName", "merchant.companyName")?,
             branch_name: text(merchant, "branchName", "merchant.branchName")?,
             business_number: text(merchant, "businessNumber", "merchant.businessNumber")?,
-            review_status: text(merchant, "reviewStatus", "merchant.reviewStatus")?,
+            review_status: letter(merchant, "reviewStatus", "merchant.reviewStatus")?,
             review_message: text(merchant, "reviewMessage", "merchant.reviewMessage")?,
             is_deleted: text(merchant, "isDeleted", "merchant.isDeleted")?,
         },
@@ -74,6 +74,15 @@ pub(super) fn read(payload: &Object) -> Result<MappingCallback, CallbackFault> {
 
 fn text(object: &Object, name: &str, field: &'static str) -> Result<Option<String>, CallbackFault> {
     json::text(object, &[name]).map_err(|json::WrongType| CallbackFault::WrongType { field })
+}
+
+/// A letter of which a part is lost is none: what is left of it could be mistaken for another.
+fn letter(object: &Object, name: &str, field: &'static str) -> Result<Option<String>, CallbackFault> {
+    let letter = text(object, name, field)?;
+    match letter {
+        Some(letter) if letter.contains(char::REPLACEMENT_CHARACTER) => Err(CallbackFault::Illegible { field }),
+        legible => Ok(legible),
+    }
 }
 
 fn object<'a>(payload: &'a Object, field: &'static str) -> Result<Option<&'a Object>, CallbackFault> {

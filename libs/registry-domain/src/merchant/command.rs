@@ -66,6 +66,8 @@ pub struct Receipt {
     pub payload: RawPayload,
     /// Whether the sender's address is one of Paymint's; none when that was not checked.
     pub sender_listed: Option<bool>,
+    /// Some of the body could not be read: U+FFFD stands in its place.
+    pub decoded_with_loss: bool,
 }
 
 /// What a callback says.
@@ -135,7 +137,7 @@ pub struct Approval {
     pub pay_type: Option<FreeText>,
     /// 카드명 or 은행명.
     pub issuer: Option<FreeText>,
-    /// Card or account number, first six and last four digits.
+    /// Card or account number: of 13 to 19 digits the first six and the last four, of fewer the last four.
     pub issuer_number_masked: Option<FreeText>,
     /// How the key in the body compares.
     pub api_key: ApprovalKey,

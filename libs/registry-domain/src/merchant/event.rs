@@ -183,6 +183,8 @@ pub enum Event {
         payload: RawPayload,
         /// Whether the sender's address is one of Paymint's; none when that was not checked.
         sender_listed: Option<bool>,
+        /// Some of the body could not be read: U+FFFD stands in its place.
+        decoded_with_loss: bool,
         /// The event of the callback that this is, driven again.
         redrive_of: Option<EventId>,
     },
@@ -267,6 +269,8 @@ pub enum Event {
         received_at: DateTime<Utc>,
         /// What it says, scrubbed.
         approval: Approval,
+        /// Some of the body could not be read: U+FFFD stands in its place.
+        decoded_with_loss: bool,
         /// The event of the callback that this is, driven again.
         redrive_of: Option<EventId>,
     },

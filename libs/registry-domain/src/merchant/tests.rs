@@ -167,6 +167,7 @@ fn receipt(link: Option<LinkId>) -> Receipt {
         received_at: at(500),
         payload: RawPayload(b"{}".to_vec()),
         sender_listed: None,
+        decoded_with_loss: false,
     }
 }
 

@@ -203,6 +203,7 @@ fn unclaimed(receipt: Receipt, claim: UnclaimedClaim) -> Event {
         received_at,
         payload,
         sender_listed,
+        decoded_with_loss,
     } = receipt;
     match claim {
         UnclaimedClaim::UnknownPair(reference) => Event::UnclaimedMerchantSeen {
@@ -210,12 +211,14 @@ fn unclaimed(receipt: Receipt, claim: UnclaimedClaim) -> Event {
             received_at,
             payload,
             sender_listed,
+            decoded_with_loss,
         },
         UnclaimedClaim::Unusable(reason) => Event::CallbackQuarantined {
             reason,
             received_at,
             payload,
             sender_listed,
+            decoded_with_loss,
         },
     }
 }

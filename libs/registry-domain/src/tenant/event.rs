@@ -58,6 +58,8 @@ pub enum Event {
         payload: RawPayload,
         /// Whether the sender's address is one of Paymint's; none when that was not checked.
         sender_listed: Option<bool>,
+        /// Some of the body could not be read: U+FFFD stands in its place.
+        decoded_with_loss: bool,
     },
     /// A callback came through the tenant-level URL and could not be used.
     CallbackQuarantined {
@@ -69,6 +71,8 @@ pub enum Event {
         payload: RawPayload,
         /// Whether the sender's address is one of Paymint's; none when that was not checked.
         sender_listed: Option<bool>,
+        /// Some of the body could not be read: U+FFFD stands in its place.
+        decoded_with_loss: bool,
     },
     /// A callback in this stream's quarantine was given up.
     CallbackDiscarded {

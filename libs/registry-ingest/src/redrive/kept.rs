@@ -11,6 +11,7 @@ pub(super) struct Kept<'a> {
     pub(super) received_at: DateTime<Utc>,
     pub(super) payload: &'a RawPayload,
     pub(super) sender_listed: Option<bool>,
+    pub(super) decoded_with_loss: bool,
     /// It came earlier, and this is what was made of it when it was driven again.
     pub(super) is_redriven: bool,
 }
@@ -23,6 +24,7 @@ pub(super) fn kept(event: &StreamEvent) -> Option<Kept<'_>> {
             received_at,
             payload,
             sender_listed,
+            decoded_with_loss,
             redrive_of,
             ..
         }) => Some(Kept {
@@ -30,6 +32,7 @@ pub(super) fn kept(event: &StreamEvent) -> Option<Kept<'_>> {
             received_at: *received_at,
             payload,
             sender_listed: *sender_listed,
+            decoded_with_loss: *decoded_with_loss,
             is_redriven: redrive_of.is_some(),
         }),
         StreamEvent::Tenant(
@@ -37,12 +40,14 @@ pub(super) fn kept(event: &StreamEvent) -> Option<Kept<'_>> {
                 received_at,
                 payload,
                 sender_listed,
+                decoded_with_loss,
                 ..
             }
             | tenant::Event::CallbackQuarantined {
                 received_at,
                 payload,
                 sender_listed,
+                decoded_with_loss,
                 ..
             },
         ) => Some(Kept {
@@ -50,6 +55,7 @@ pub(super) fn kept(event: &StreamEvent) -> Option<Kept<'_>> {
             received_at: *received_at,
             payload,
             sender_listed: *sender_listed,
+            decoded_with_loss: *decoded_with_loss,
             is_redriven: false,
         }),
         StreamEvent::Merchant(_) | StreamEvent::Tenant(_) => None,

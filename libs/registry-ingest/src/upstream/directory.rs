@@ -11,6 +11,8 @@ use registry_journal::port::{Cause, PageSize, StreamQuery};
 use registry_journal::{Archive, ArchiveError, StreamEvent, StreamId, causes};
 use url::Url;
 
+use super::at_hand::AtHand;
+
 /// Most tenants whose clients are kept; beyond that all are made anew when needed.
 const CLIENTS_MAX: usize = 10_000;
 
@@ -64,6 +66,7 @@ type Kept = HashMap<TenantId, (MadeFrom, Way)>;
 pub struct UpstreamDirectory {
     archive: Archive,
     kept: Arc<Mutex<Kept>>,
+    pub(super) at_hand: AtHand,
 }
 
 impl UpstreamDirectory {
@@ -72,6 +75,7 @@ impl UpstreamDirectory {
         Self {
             archive,
             kept: Arc::default(),
+            at_hand: AtHand::default(),
         }
     }
 

@@ -378,6 +378,7 @@ pub fn receipt(payload: &[u8]) -> Receipt {
         received_at: DateTime::UNIX_EPOCH + TimeDelta::days(20_000),
         payload: RawPayload(payload.to_vec()),
         sender_listed: None,
+        decoded_with_loss: false,
     }
 }
 

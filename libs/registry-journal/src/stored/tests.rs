@@ -78,6 +78,7 @@ fn merchant_events() -> Vec<Event> {
         digest: Some(ContentDigest([3; 32])),
         payload: RawPayload(vec![0, 255, 10]),
         sender_listed: Some(false),
+        decoded_with_loss: false,
         redrive_of: Some(event_id()),
     };
     let observed = |source, answer| Event::StatusObserved {
@@ -190,6 +191,7 @@ fn merchant_events() -> Vec<Event> {
             link_id: None,
             received_at: at(),
             approval,
+            decoded_with_loss: false,
             redrive_of: Some(event_id()),
         },
         Event::NoteAdded {
@@ -228,12 +230,14 @@ fn tenant_events() -> Vec<tenant::Event> {
             received_at: at(),
             payload: payload(),
             sender_listed: None,
+            decoded_with_loss: false,
         },
         tenant::Event::CallbackQuarantined {
             reason: QuarantineReason::Unparseable,
             received_at: at(),
             payload: payload(),
             sender_listed: Some(true),
+            decoded_with_loss: false,
         },
         tenant::Event::CallbackDiscarded {
             event_id: event_id(),
@@ -309,6 +313,27 @@ fn every_fact_reads_back_as_it_was_written() {
             .personal
             .map(|personal| Personal::from_bytes(&personal.to_bytes()).unwrap());
         assert_eq!(into_domain(stored.event_type, &stored.data, personal).unwrap(), event);
+    }
+}
+
+#[test]
+fn what_was_read_with_loss_says_so_and_nothing_else_does() {
+    for mut event in all() {
+        let flag = match &mut event {
+            StreamEvent::Merchant(
+                Event::CallbackReceived { decoded_with_loss, .. }
+                | Event::PaymentApprovalReceived { decoded_with_loss, .. },
+            )
+            | StreamEvent::Tenant(
+                tenant::Event::UnclaimedMerchantSeen { decoded_with_loss, .. }
+                | tenant::Event::CallbackQuarantined { decoded_with_loss, .. },
+            ) => decoded_with_loss,
+            StreamEvent::Merchant(_) | StreamEvent::Tenant(_) => continue,
+        };
+        *flag = true;
+        let stored = from_domain(&event);
+        assert!(stored.data.contains(r#""decoded_with_loss":true"#), "{}", stored.data);
+        assert_eq!(into_domain(stored.event_type, &stored.data, stored.personal).unwrap(), event);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What each type of event tells. Raw payloads, URLs and secrets are in none of them; numbers are masked in all.
 
 use std::collections::BTreeMap;
+use std::ops::Not;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -96,6 +97,9 @@ pub struct CallbackReceived {
     pub deleted: Option<bool>,
     /// Whether it came from one of Paymint's addresses; null if that was not checked.
     pub sender_listed: Option<bool>,
+    /// True if some of its body could not be read, so that U+FFFD stands in texts of it. Absent otherwise.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub decoded_with_loss: bool,
     /// The event of the callback that this is, driven again. Absent otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redrive_of: Option<String>,
@@ -217,10 +221,13 @@ pub struct PaymentApproved {
     pub pay_type: Option<String>,
     /// 카드명 or 은행명.
     pub issuer: Option<String>,
-    /// Card or account number, first six and last four digits.
+    /// Card or account number: of 13 to 19 digits the first six and the last four, of fewer the last four.
     pub issuer_number_masked: Option<String>,
     /// How the key in it compares with yours: `absent`, `matches`, `differs`.
     pub api_key: String,
+    /// True if some of its body could not be read, so that U+FFFD stands in texts of it. Absent otherwise.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub decoded_with_loss: bool,
     /// The event of the callback that this is, driven again. Absent otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redrive_of: Option<String>,
@@ -278,6 +285,9 @@ pub struct UnclaimedMerchantSeen {
     pub received_at: DateTime<Utc>,
     /// Whether it came from one of Paymint's addresses; null if that was not checked.
     pub sender_listed: Option<bool>,
+    /// True if some of its body could not be read, so that U+FFFD stands in texts of it. Absent otherwise.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub decoded_with_loss: bool,
 }
 
 /// A callback came through the tenant-level URL and could not be used.
@@ -290,6 +300,9 @@ pub struct CallbackQuarantined {
     pub received_at: DateTime<Utc>,
     /// Whether it came from one of Paymint's addresses; null if that was not checked.
     pub sender_listed: Option<bool>,
+    /// True if some of its body could not be read, so that U+FFFD stands in texts of it. Absent otherwise.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub decoded_with_loss: bool,
 }
 
 /// A pair in Paymint's list was never registered.

@@ -62,6 +62,7 @@ pub(super) fn data(event: &Event) -> EventData {
             digest: _,
             payload: _,
             sender_listed,
+            decoded_with_loss,
             redrive_of,
         } => EventData::CallbackReceived(CallbackReceived {
             kind: kind.as_str().to_owned(),
@@ -72,6 +73,7 @@ pub(super) fn data(event: &Event) -> EventData {
             code: observation.as_ref().and_then(claimed_code),
             deleted: observation.as_ref().and_then(claimed_deletion),
             sender_listed: *sender_listed,
+            decoded_with_loss: *decoded_with_loss,
             redrive_of: redrive_of.map(|id| id.to_string()),
         }),
         Event::CallbackDiscarded { event_id, reason } => EventData::CallbackDiscarded(CallbackDiscarded {
@@ -145,8 +147,12 @@ pub(super) fn data(event: &Event) -> EventData {
             link_id,
             received_at,
             approval,
+            decoded_with_loss,
             redrive_of,
-        } => EventData::PaymentApproved(payment(*link_id, *received_at, approval, *redrive_of)),
+        } => EventData::PaymentApproved(PaymentApproved {
+            decoded_with_loss: *decoded_with_loss,
+            ..payment(*link_id, *received_at, approval, *redrive_of)
+        }),
         Event::NoteAdded { text } => EventData::NoteAdded(NoteAdded {
             text: text.as_str().to_owned(),
         }),
@@ -212,6 +218,7 @@ fn payment(
         issuer: text(approval.issuer.as_ref()),
         issuer_number_masked: text(approval.issuer_number_masked.as_ref()),
         api_key: approval.api_key.as_str().to_owned(),
+        decoded_with_loss: false,
         redrive_of: redrive_of.map(|id| id.to_string()),
     }
 }

@@ -40,21 +40,25 @@ pub(super) fn data(event: &Event) -> EventData {
             received_at,
             payload: _,
             sender_listed,
+            decoded_with_loss,
         } => EventData::UnclaimedMerchantSeen(UnclaimedMerchantSeen {
             member_code: reference.member_code.as_str().to_owned(),
             merchant_code: reference.merchant_code.as_str().to_owned(),
             received_at: *received_at,
             sender_listed: *sender_listed,
+            decoded_with_loss: *decoded_with_loss,
         }),
         Event::CallbackQuarantined {
             reason,
             received_at,
             payload: _,
             sender_listed,
+            decoded_with_loss,
         } => EventData::CallbackQuarantined(CallbackQuarantined {
             reason: reason.as_str().to_owned(),
             received_at: *received_at,
             sender_listed: *sender_listed,
+            decoded_with_loss: *decoded_with_loss,
         }),
         Event::CallbackDiscarded { event_id, reason } => EventData::UnclaimedCallbackDiscarded(CallbackDiscarded {
             event_id: event_id.to_string(),

@@ -62,6 +62,7 @@ fn callback(verdict: Verdict, deletion: DeletionMark) -> Event {
         digest: Some(ContentDigest([7; 32])),
         payload: RawPayload(SECRET.as_bytes().to_vec()),
         sender_listed: Some(true),
+        decoded_with_loss: false,
         redrive_of: None,
     }
 }
@@ -200,6 +201,7 @@ fn callback_table() -> Vec<Row<Event>> {
                 link_id: None,
                 received_at: at(9),
                 approval: approval(),
+                decoded_with_loss: true,
                 redrive_of: Some(event_id()),
             },
             "payment.approved",
@@ -208,7 +210,7 @@ fn callback_table() -> Vec<Row<Event>> {
                 "link_id": null, "received_at": "1970-01-01T00:00:09Z", "state": "F", "bill_id": "bill-1",
                 "price": "11000", "approval_number": "30001", "original_number": null, "approved_at": "20260301120000",
                 "pay_type": "CARD", "issuer": "가나카드", "issuer_number_masked": "123456******7890",
-                "api_key": "matches", "redrive_of": event_id().to_string(),
+                "api_key": "matches", "decoded_with_loss": true, "redrive_of": event_id().to_string(),
             }),
         ),
     ]

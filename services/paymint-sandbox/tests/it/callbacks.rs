@@ -69,7 +69,10 @@ async fn the_client_reads_what_the_sandbox_sends() {
     let (page, id) = fixture.issue("m1", "s1").await;
     fixture.set_faults(&json!({"nulls": 1})).await;
     fixture.open_page(&page).await;
-    let CallbackPayload::Mapping(callback) = callback::parse(&fixture.receiver.next().await.body).unwrap() else {
+    let CallbackPayload::Mapping(callback) = callback::read(&fixture.receiver.next().await.body, None)
+        .payload
+        .unwrap()
+    else {
         panic!("a mapping result was sent");
     };
     assert_eq!(
@@ -86,7 +89,10 @@ async fn the_client_reads_what_the_sandbox_sends() {
     fixture
         .post(&format!("/_sandbox/mappings/{id}/deletion"), &json!({"deleted": true}))
         .await;
-    let CallbackPayload::Mapping(callback) = callback::parse(&fixture.receiver.next().await.body).unwrap() else {
+    let CallbackPayload::Mapping(callback) = callback::read(&fixture.receiver.next().await.body, None)
+        .payload
+        .unwrap()
+    else {
         panic!("a mapping result was sent");
     };
     assert_eq!(callback.merchant.deletion_mark(), DeletionMark::Deleted);
@@ -105,7 +111,7 @@ async fn a_callback_of_the_wrong_kind_is_an_official_approval() {
     fixture.review(&id, "P").await;
     let arrival = fixture.receiver.next().await;
     assert!(validator.is_valid(&arrival.json()));
-    let CallbackPayload::Approval(approval) = callback::parse(&arrival.body).unwrap() else {
+    let CallbackPayload::Approval(approval) = callback::read(&arrival.body, None).payload.unwrap() else {
         panic!("an approval was sent");
     };
     assert!(approval.api_key.unwrap().matches(&crate::support::key()));
@@ -177,7 +183,7 @@ async fn approvals_are_official_in_either_spelling_and_repeated_on_demand() {
         );
     }
     assert!(validator.is_valid(&first.json()), "{:?}", first.json());
-    let CallbackPayload::Approval(approval) = callback::parse(&first.body).unwrap() else {
+    let CallbackPayload::Approval(approval) = callback::read(&first.body, None).payload.unwrap() else {
         panic!("an approval was sent");
     };
     assert_eq!(approval.bill_id.as_deref(), Some("BILL1"));
@@ -190,7 +196,7 @@ async fn approvals_are_official_in_either_spelling_and_repeated_on_demand() {
     assert_eq!(arrival.path, "/cb/bill/2");
     let names: Vec<_> = arrival.json().as_object().unwrap().keys().cloned().collect();
     assert!(names.iter().all(|name| !name.contains(char::is_uppercase)), "{names:?}");
-    let CallbackPayload::Approval(approval) = callback::parse(&arrival.body).unwrap() else {
+    let CallbackPayload::Approval(approval) = callback::read(&arrival.body, None).payload.unwrap() else {
         panic!("an approval was sent");
     };
     assert!(approval.api_key.is_none() && approval.bill_id.is_some() && approval.issuer_number.is_some());

@@ -58,6 +58,7 @@ pub(super) fn receive(merchant: &Merchant, claim: Claim, redrive: Option<Redrive
                 link_id: receipt.link_id,
                 received_at: receipt.received_at,
                 approval,
+                decoded_with_loss: receipt.decoded_with_loss,
                 redrive_of: redrive.map(|redrive| redrive.of),
             }],
         },
@@ -209,6 +210,7 @@ fn received(
         digest,
         payload: receipt.payload,
         sender_listed: receipt.sender_listed,
+        decoded_with_loss: receipt.decoded_with_loss,
         redrive_of: redrive.map(|redrive| redrive.of),
     }
 }

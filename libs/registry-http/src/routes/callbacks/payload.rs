@@ -35,8 +35,8 @@ pub fn route() -> Route {
 
 /// Read the body of a callback
 ///
-/// The bytes as Paymint sent them. Only an apiKey, a signature or a card number in them was struck out before anything
-/// was stored. Every reading is written to the audit log.
+/// The bytes as Paymint sent them. Where an apiKey, a signature or a card number stood in them, it was struck out before
+/// anything was stored, and the rest is kept as UTF-8. Every reading is written to the audit log.
 #[utoipa::path(
     get,
     path = "/v1/callbacks/{event_id}/payload",
@@ -156,6 +156,7 @@ mod tests {
             received_at: DateTime::UNIX_EPOCH,
             payload: RawPayload(vec![1]),
             sender_listed: None,
+            decoded_with_loss: false,
         };
         assert!(payload_of(&StreamEvent::Tenant(quarantined)).is_some());
         assert!(payload_of(&StreamEvent::Tenant(TenantEvent::TenantSuspended)).is_none());

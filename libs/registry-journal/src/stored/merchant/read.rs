@@ -160,6 +160,7 @@ fn callback_received(data: &CallbackReceived, personal: Personal) -> Result<Even
         digest: personal.digest.as_deref().map(digest_from_hex).transpose()?,
         payload,
         sender_listed: data.sender_listed,
+        decoded_with_loss: data.decoded_with_loss,
         redrive_of: data.redrive_of.map(EventId::from_uuid),
     })
 }
@@ -221,6 +222,7 @@ fn approval_received(data: &ApprovalReceived, personal: Personal) -> Result<Even
         link_id: data.link_id.map(LinkId::from_uuid),
         received_at: data.received_at,
         approval: personal.approval.unwrap_or_default().into_domain(api_key),
+        decoded_with_loss: data.decoded_with_loss,
         redrive_of: data.redrive_of.map(EventId::from_uuid),
     })
 }

@@ -1,5 +1,7 @@
 //! The open data of each type. Words, not numbers, for every enum: the log is read by people too.
 
+use std::ops::Not;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -39,6 +41,8 @@ pub(super) struct CallbackReceived {
     pub(super) reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) sender_listed: Option<bool>,
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub(super) decoded_with_loss: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) redrive_of: Option<Uuid>,
 }
@@ -94,6 +98,8 @@ pub(super) struct ApprovalReceived {
     pub(super) link_id: Option<Uuid>,
     pub(super) received_at: DateTime<Utc>,
     pub(super) api_key: String,
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub(super) decoded_with_loss: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) redrive_of: Option<Uuid>,
 }

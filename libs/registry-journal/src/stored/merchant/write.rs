@@ -113,6 +113,7 @@ pub(crate) fn from_domain(event: &Event) -> Stored {
             digest,
             payload,
             sender_listed,
+            decoded_with_loss,
             redrive_of,
         } => sealed(
             "callback.received",
@@ -123,6 +124,7 @@ pub(crate) fn from_domain(event: &Event) -> Stored {
                 verdict: verdict.as_str().to_owned(),
                 reason: verdict.reason().map(|reason| reason.as_str().to_owned()),
                 sender_listed: *sender_listed,
+                decoded_with_loss: *decoded_with_loss,
                 redrive_of: redrive_of.as_ref().map(EventId::as_uuid),
             },
             Personal {
@@ -228,6 +230,7 @@ pub(crate) fn from_domain(event: &Event) -> Stored {
             link_id,
             received_at,
             approval,
+            decoded_with_loss,
             redrive_of,
         } => sealed(
             "payment.approved",
@@ -235,6 +238,7 @@ pub(crate) fn from_domain(event: &Event) -> Stored {
                 link_id: link_uuid(link_id.as_ref()),
                 received_at: *received_at,
                 api_key: approval.api_key.as_str().to_owned(),
+                decoded_with_loss: *decoded_with_loss,
                 redrive_of: redrive_of.as_ref().map(EventId::as_uuid),
             },
             Personal {

@@ -49,6 +49,7 @@ pub(in crate::stored) fn into_domain(
                 received_at: data.received_at,
                 payload: personal.raw()?,
                 sender_listed: data.sender_listed,
+                decoded_with_loss: data.decoded_with_loss,
             }
         }
         "callback.quarantined" => {
@@ -58,6 +59,7 @@ pub(in crate::stored) fn into_domain(
                 received_at: data.received_at,
                 payload: personal.raw()?,
                 sender_listed: data.sender_listed,
+                decoded_with_loss: data.decoded_with_loss,
             }
         }
         "unclaimed_callback.discarded" => Event::CallbackDiscarded {

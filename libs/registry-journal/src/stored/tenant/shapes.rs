@@ -1,5 +1,7 @@
 //! The open data of each type.
 
+use std::ops::Not;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -41,6 +43,8 @@ pub(super) struct UnclaimedSeen {
     pub(super) received_at: DateTime<Utc>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) sender_listed: Option<bool>,
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub(super) decoded_with_loss: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -49,6 +53,8 @@ pub(super) struct Quarantined {
     pub(super) received_at: DateTime<Utc>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) sender_listed: Option<bool>,
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub(super) decoded_with_loss: bool,
 }
 
 /// A pair in upstream's list.

@@ -60,12 +60,14 @@ pub(crate) fn from_domain(event: &Event) -> Stored {
             received_at,
             payload,
             sender_listed,
+            decoded_with_loss,
         } => {
             let data = UnclaimedSeen {
                 member_code: reference.member_code.as_str().to_owned(),
                 merchant_code: reference.merchant_code.as_str().to_owned(),
                 received_at: *received_at,
                 sender_listed: *sender_listed,
+                decoded_with_loss: *decoded_with_loss,
             };
             let personal = Personal {
                 payload: Some(encode_payload(payload)),
@@ -78,11 +80,13 @@ pub(crate) fn from_domain(event: &Event) -> Stored {
             received_at,
             payload,
             sender_listed,
+            decoded_with_loss,
         } => {
             let data = Quarantined {
                 reason: reason.as_str().to_owned(),
                 received_at: *received_at,
                 sender_listed: *sender_listed,
+                decoded_with_loss: *decoded_with_loss,
             };
             let personal = Personal {
                 payload: Some(encode_payload(payload)),

@@ -57,12 +57,13 @@ fn tenant_table() -> Vec<Row<TenantEvent>> {
                 received_at: at(9),
                 payload: RawPayload(SECRET.as_bytes().to_vec()),
                 sender_listed: None,
+                decoded_with_loss: true,
             },
             "unclaimed_merchant.seen",
             json!("callback"),
             json!({
                 "member_code": "member-1", "merchant_code": "shop-1", "received_at": "1970-01-01T00:00:09Z",
-                "sender_listed": null,
+                "sender_listed": null, "decoded_with_loss": true,
             }),
         ),
         (
@@ -71,10 +72,13 @@ fn tenant_table() -> Vec<Row<TenantEvent>> {
                 received_at: at(9),
                 payload: RawPayload(SECRET.as_bytes().to_vec()),
                 sender_listed: None,
+                decoded_with_loss: true,
             },
             "callback.quarantined",
             json!("callback"),
-            json!({ "reason": "unparseable", "received_at": "1970-01-01T00:00:09Z", "sender_listed": null }),
+            json!({
+                "reason": "unparseable", "received_at": "1970-01-01T00:00:09Z", "sender_listed": null, "decoded_with_loss": true,
+            }),
         ),
     ]
 }
