@@ -25,6 +25,16 @@ fn korean(text: &str) -> Vec<u8> {
     bytes.into_owned()
 }
 
+fn percent(text: &str) -> String {
+    text.bytes()
+        .fold(String::new(), |said, byte| said + &format!("%{byte:02X}"))
+}
+
+fn escaped(text: &str) -> String {
+    text.bytes()
+        .fold(String::new(), |said, byte| said + &format!("\\u{byte:04x}"))
+}
+
 /// The bytes that are kept of a callback.
 async fn kept(api: &Api, event: &Value) -> Vec<u8> {
     let path = format!("/v1/callbacks/{}/payload", id_of(event));
@@ -37,10 +47,7 @@ async fn a_letter_is_read_whatever_it_is_wrapped_in() {
     let app = TestApp::start().await;
     let (merchant, url) = callback_url(&app).await;
     let json = |number: usize| mapping("acad-1", "store-1", "S", Some(&format!("서류 {number}"))).to_string();
-    let form = |number: usize| {
-        let bytes = json(number).into_bytes();
-        bytes.iter().map(|byte| format!("%{byte:02x}")).collect::<String>()
-    };
+    let form = |number: usize| percent(&json(number));
     let bodies: Vec<Vec<u8>> = vec![
         [b"\xef\xbb\xbf".to_vec(), json(0).into_bytes()].concat(),
         [b"\xff\xfe".to_vec(), utf_16(&json(1))].concat(),
@@ -197,18 +204,11 @@ async fn no_secret_is_kept_wherever_it_stands() {
         &format!(r#"{{"x":{{"apiKey":"{FOREIGN_KEY}"}},"x":{},"#, json!(inner)),
         1,
     );
-    let escaped = FOREIGN_KEY
-        .bytes()
-        .map(|byte| format!("\\u{byte:04x}"))
-        .collect::<String>();
+    let escaped = escaped(FOREIGN_KEY);
     for body in [
         text.clone().into_bytes(),
         utf_16(&text),
-        format!(
-            "payload={}",
-            text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>()
-        )
-        .into_bytes(),
+        format!("payload={}", percent(&text)).into_bytes(),
         format!(r#"{{"memberId":"acad-1","\u0061piKey":"{escaped}","x":["{own_key}"]"#).into_bytes(),
     ] {
         send_taken(&url, body).await;

@@ -68,7 +68,11 @@ async fn what_cannot_be_read_is_kept_to_the_byte_with_the_reason() {
         (b"{\"memberId\":", "unparseable"),
         (b"\0\0\0", "unparseable"),
         (b"\xff\xfe{}", "unparseable"),
-        (br#"{"memberId":"\ud800","merchantId":"store-1"}"#, "unparseable"),
+        (br#"{"memberId":"\ud800","merchantId":"store-1"}"#, "codes_mismatch"),
+        (
+            br#"{"memberId":"acad-1","merchant":{"reviewStatus":"O\ud800"}}"#,
+            "unparseable",
+        ),
         (b"<html><h1>502 Bad Gateway</h1></html>", "unparseable"),
         (b"[]", "unknown_shape"),
         (b"{}", "unknown_shape"),
@@ -151,6 +155,51 @@ async fn what_can_be_read_in_part_is_believed_in_part() {
         json!({"memberId": "acad-1", "merchantId": "store-1", "member": null, "merchant": {"reviewStatus": "O"}});
     send_taken(&url, bare.to_string()).await;
     assert_eq!(app.tenant.api.merchant(id_of(&merchant)).await["stage"], "opened");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_looks_the_same_in_a_callback_is_the_same_and_the_rest_is_flagged() {
+    let app = TestApp::start().await;
+    let merchant = app.tenant.register("가-1", "store-1").await;
+    app.tenant.issue_link(&merchant).await;
+    let url = app.sandbox.mapping("가-1", "store-1").await.callback_url;
+    let mut apart = mapping("\u{1100}\u{1161}-1", "store-1", "P", None);
+    apart["merchant"]["companyName"] = "\u{1100}\u{1161} 학원".into();
+    apart["merchant"]["branchName"] = "강남\u{200b}점".into();
+    apart["merchant"]["businessNumber"] = "000-00-00000".into();
+    for url in [&url, &app.tenant_callback_url(app.tenant.id)] {
+        send_taken(url, apart.to_string()).await;
+    }
+    let whole = apart.to_string().replace("\u{1100}\u{1161}", "가");
+    send_taken(&url, whole).await;
+    let verdicts: Vec<_> = received(&app)
+        .await
+        .iter()
+        .map(|event| event["data"]["verdict"].clone())
+        .collect();
+    assert_eq!(verdicts, ["applied", "duplicate", "duplicate"]);
+    let seen = app.tenant.api.merchant(id_of(&merchant)).await;
+    assert_eq!(seen["business"]["company_name"], "가 학원");
+    assert_eq!(seen["business"]["number_flag"], "all_zeros");
+    assert_eq!(
+        seen["warnings"],
+        json!(["business_number_doubtful", "business_name_doubtful"])
+    );
+    // A code that only looks like ours is another one.
+    send_taken(&url, mapping("가-1\u{200b}", "store-1", "O", None).to_string()).await;
+    assert_eq!(received(&app).await.pop().unwrap()["data"]["reason"], "codes_mismatch");
+    let adopt = app.tenant_callback_url(app.tenant.id);
+    send_taken(&adopt, mapping("나\u{200b}", "store-1", "O", None).to_string()).await;
+    let unclaimed = app.tenant.api.get("/v1/unclaimed-merchants").await.expect(200);
+    let path = format!("/v1/unclaimed-merchants/{}/adoption", id_of(&unclaimed["data"][0]));
+    let problem = app
+        .tenant
+        .api
+        .post(&path, &json!({}))
+        .await
+        .problem(422, "validation_failed");
+    assert_eq!(problem["errors"][0]["code"], "invisible_character");
     app.finish().await;
 }
 

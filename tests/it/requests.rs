@@ -79,6 +79,54 @@ async fn a_body_of_the_api_is_refused_with_the_place_of_every_mistake() {
 }
 
 #[tokio::test]
+async fn what_looks_the_same_is_the_same_or_is_refused() {
+    let app = TestApp::start().await;
+    let api = &app.tenant.api;
+    // 가 typed as two letters, as macOS does.
+    let (apart, whole) = ("\u{1100}\u{1161}", "가");
+    let shop = json!({
+        "member_code": format!("{apart}-1"), "merchant_code": "store-1", "company_name": format!("{apart}\u{3000}학원"),
+        "business_number": "１１７－８１—78260 ",
+    });
+    let merchant = api.post("/v1/merchants", &shop).await.expect(201);
+    assert_eq!(merchant["member_code"], format!("{whole}-1"));
+    assert_eq!(merchant["business"]["company_name"], format!("{whole} 학원"));
+    assert_eq!(merchant["business"]["number"], "1178178260");
+    let twin = json!({ "member_code": format!("{whole}-1"), "merchant_code": "store-1" });
+    api.post("/v1/merchants", &twin).await.problem(409, "reference_taken");
+    for code in [apart, whole] {
+        let path = format!("/v1/merchants/by-reference/{code}-1/store-1");
+        assert_eq!(api.get(&path).await.expect(200)["id"], merchant["id"]);
+        let found = api.get(&format!("/v1/merchants?q={code}-1")).await.expect(200);
+        assert_eq!(found["data"][0]["id"], merchant["id"]);
+    }
+    for (field, value, fault) in [
+        ("merchant_code", "a\u{200b}b", "invisible_character"),
+        ("merchant_code", "\u{feff}b", "invisible_character"),
+        ("merchant_code", "a\u{202e}b", "invisible_character"),
+        ("merchant_code", "a\u{a0}b", "invisible_character"),
+        ("merchant_code", "a\u{fe0f}", "invisible_character"),
+        ("merchant_code", "\u{3164}", "invisible_character"),
+        ("merchant_code", ".", "dots"),
+        ("member_code", "..", "dots"),
+        ("company_name", "\u{3164}", "blank"),
+        ("branch_name", "강\u{200b}남", "invisible_character"),
+        ("business_number", "000-00-00000", "all_zeros"),
+        ("business_number", "117\u{200b}8178260", "not_ten_digits"),
+    ] {
+        let mut shop = json!({ "member_code": "a", "merchant_code": "b" });
+        shop[field] = value.into();
+        let problem = api.post("/v1/merchants", &shop).await.problem(422, "validation_failed");
+        let error = &problem["errors"][0];
+        assert_eq!(
+            (&error["pointer"], &error["code"]),
+            (&json!(format!("/{field}")), &json!(fault))
+        );
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn queries_out_of_range_are_named() {
     let app = TestApp::start().await;
     let path = "/v1/merchants?limit=0&sort=colour&status=open&colour=red";

@@ -21,7 +21,7 @@ impl<'a> Decoded<'a> {
     }
 }
 
-/// Reads UTF-8, UTF-16 by its mark or by its look, and otherwise CP949 (which encoding_rs calls EUC-KR, as the web does).
+/// Reads UTF-8, UTF-16 by its mark or by its look, and otherwise CP949 (which `encoding_rs` calls EUC-KR, as the web does).
 pub(crate) fn decode(bytes: &[u8]) -> Decoded<'_> {
     let decoded = match utf_16(bytes) {
         Some((encoding, rest)) => Decoded::by(encoding, rest),

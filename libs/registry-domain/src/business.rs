@@ -3,13 +3,17 @@
 use std::fmt;
 
 use crate::text::FreeText;
+use crate::unicode::{is_blank, is_dash, narrow_digit};
 
 /// Why a text is not a business registration number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BusinessNumberError {
-    /// Not ten digits once hyphens are taken out.
+    /// Not ten digits once dashes and blanks are taken out.
     #[error("must have ten digits, with or without hyphens")]
     NotTenDigits,
+    /// Nothing but zeros. The check digit fits, and no business has it.
+    #[error("must not be all zeros")]
+    AllZeros,
     /// The tenth digit does not fit the first nine.
     #[error("the check digit does not match")]
     ChecksumMismatch,
@@ -20,8 +24,19 @@ pub enum BusinessNumberError {
 pub struct BusinessNumber(String);
 
 impl BusinessNumber {
-    /// Reads ten digits, with or without hyphens, and verifies the check digit.
+    /// Reads ten digits of either width, with or without dashes and blanks, and verifies the check digit.
     pub fn parse(text: &str) -> Result<Self, BusinessNumberError> {
+        let is_between = |c: &char| is_dash(*c) || is_blank(*c) || c.is_whitespace();
+        let digits: String = text.chars().filter(|c| !is_between(c)).map(narrow_digit).collect();
+        let number = Self::recorded(&digits)?;
+        if number.0.bytes().all(|digit| digit == b'0') {
+            return Err(BusinessNumberError::AllZeros);
+        }
+        Ok(number)
+    }
+
+    /// Reads what was written down once, as it was. This never becomes stricter.
+    pub fn recorded(text: &str) -> Result<Self, BusinessNumberError> {
         let digits: String = text.chars().filter(|c| *c != '-').collect();
         if digits.len() != 10 || !digits.bytes().all(|b| b.is_ascii_digit()) {
             return Err(BusinessNumberError::NotTenDigits);
@@ -69,10 +84,17 @@ pub enum ReportedNumber {
     Doubtful(FreeText, BusinessNumberError),
 }
 
+/// One that a tenant gave before zeros were refused is doubtful like one that upstream reports.
+impl From<BusinessNumber> for ReportedNumber {
+    fn from(number: BusinessNumber) -> Self {
+        Self::from_untrusted(number.digits())
+    }
+}
+
 impl ReportedNumber {
     /// Judges what upstream sent.
     pub fn from_untrusted(text: &str) -> Self {
-        match BusinessNumber::parse(text.trim()) {
+        match BusinessNumber::parse(text) {
             Ok(number) => Self::Valid(number),
             Err(error) => Self::Doubtful(FreeText::from_untrusted(text), error),
         }
@@ -91,6 +113,7 @@ impl ReportedNumber {
         match self {
             Self::Valid(_) => None,
             Self::Doubtful(_, BusinessNumberError::NotTenDigits) => Some("not_ten_digits"),
+            Self::Doubtful(_, BusinessNumberError::AllZeros) => Some("all_zeros"),
             Self::Doubtful(_, BusinessNumberError::ChecksumMismatch) => Some("checksum_mismatch"),
         }
     }
@@ -115,8 +138,8 @@ mod tests {
             "",
             "117817826",
             "11781782600",
-            "11781７8260",
-            "117 81 78260",
+            "117\u{200b}8178260",
+            "117.81.78260",
             "abcdefghij",
         ] {
             assert_eq!(
@@ -128,8 +151,34 @@ mod tests {
     }
 
     #[test]
+    fn the_same_number_may_be_written_in_many_ways() {
+        for text in [
+            "1178178260",
+            " 117 81 78260 ",
+            "１１７－８１－７８２６０",
+            "117–81—78260",
+            "117−81‑78260",
+            "117ー81ㅡ78260",
+            "117\u{a0}81\u{3000}78260\t",
+        ] {
+            assert_eq!(BusinessNumber::parse(text).unwrap().digits(), "1178178260", "{text}");
+        }
+    }
+
+    #[test]
+    fn zeros_are_no_number_but_were_one() {
+        assert_eq!(
+            BusinessNumber::parse("000-00-00000"),
+            Err(BusinessNumberError::AllZeros)
+        );
+        assert_eq!(ReportedNumber::from_untrusted("000-00-00000").flag(), Some("all_zeros"));
+        let before = BusinessNumber::recorded("0000000000").unwrap();
+        assert_eq!(ReportedNumber::from(before).flag(), Some("all_zeros"));
+    }
+
+    #[test]
     fn every_prefix_has_exactly_one_check_digit() {
-        for prefix in ["123456789", "000000000", "999999999", "117817826"] {
+        for prefix in ["123456789", "000000001", "999999999", "117817826"] {
             let fits = (0..10)
                 .filter(|digit| BusinessNumber::parse(&format!("{prefix}{digit}")).is_ok())
                 .count();

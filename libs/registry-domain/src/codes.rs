@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::unicode::{composed, is_blank, is_hidden};
+
 /// Longest code that the registry and most upstream calls take, in characters (upstream release notes, v2.0.1).
 pub const CODE_LENGTH_MAX: usize = 60;
 
@@ -21,9 +23,38 @@ pub enum CodeError {
     /// A control character, or white space at an end: such codes cannot be told apart by eye.
     #[error("must not hold control characters, nor begin or end with white space")]
     BadCharacter,
+    /// A character that cannot be seen, or a blank that is not the plain one: nobody could tell it from another code.
+    #[error("must not hold characters that cannot be seen, nor blanks other than the plain one")]
+    Invisible,
+    /// `.` or `..`, which every URL swallows.
+    #[error("must not be `.` or `..`")]
+    Dots,
 }
 
+/// What a tenant types. It is composed (NFC), and two codes that look alike in spite of that are refused.
 fn parse_code(text: &str) -> Result<String, CodeError> {
+    let code = recorded_code(&composed(text))?;
+    if code.chars().any(|c| is_hidden(c) || (is_blank(c) && c != ' ')) {
+        return Err(CodeError::Invisible);
+    }
+    if code == "." || code == ".." {
+        return Err(CodeError::Dots);
+    }
+    Ok(code)
+}
+
+/// What upstream says. It is composed too, so that it can be compared; whatever else is strange about it is kept. A code
+/// of which a part was lost is nobody's.
+fn reported_code(text: &str) -> Result<String, CodeError> {
+    let code = recorded_code(&composed(text))?;
+    if code.contains(char::REPLACEMENT_CHARACTER) {
+        return Err(CodeError::Invisible);
+    }
+    Ok(code)
+}
+
+/// What was written down once, perhaps before codes were composed. This never becomes stricter.
+fn recorded_code(text: &str) -> Result<String, CodeError> {
     if text.is_empty() {
         return Err(CodeError::Empty);
     }
@@ -43,9 +74,25 @@ macro_rules! code {
         pub struct $name(String);
 
         impl $name {
-            /// Reads a code of 1 to 60 characters. Upper and lower case are different.
+            /// Reads what a tenant typed: 1 to 60 characters, all of which can be seen. Upper and lower case are
+            /// different.
             pub fn parse(text: &str) -> Result<Self, CodeError> {
                 parse_code(text).map(Self)
+            }
+
+            /// Reads what upstream says.
+            pub fn reported(text: &str) -> Result<Self, CodeError> {
+                reported_code(text).map(Self)
+            }
+
+            /// Reads what was written down, as it was.
+            pub fn recorded(text: &str) -> Result<Self, CodeError> {
+                recorded_code(text).map(Self)
+            }
+
+            /// Whether both look the same. Codes from before they were composed may be spelt otherwise.
+            pub fn looks_like(&self, text: &str) -> bool {
+                self.0 == text || composed(&self.0) == composed(text)
             }
 
             /// The code as text.
@@ -81,6 +128,15 @@ pub struct Reference {
 }
 
 impl Reference {
+    /// The pair as it is registered today. It differs only from what was registered before codes were composed.
+    #[must_use]
+    pub fn composed(&self) -> Self {
+        Self {
+            member_code: MemberCode(composed(&self.member_code.0).into_owned()),
+            merchant_code: MerchantCode(composed(&self.merchant_code.0).into_owned()),
+        }
+    }
+
     /// Whether upstream can issue a registration URL for this pair (both codes at most 30 characters).
     pub fn is_linkable(&self) -> bool {
         let short = |text: &str| text.chars().count() <= LINKABLE_CODE_LENGTH_MAX;
@@ -99,6 +155,55 @@ mod tests {
         assert_eq!(MerchantCode::parse(""), Err(CodeError::Empty));
         assert_eq!(MerchantCode::parse(" a"), Err(CodeError::BadCharacter));
         assert_eq!(MerchantCode::parse("a\0b"), Err(CodeError::BadCharacter));
+    }
+
+    #[test]
+    fn what_looks_the_same_is_the_same_or_refused() {
+        // 가 typed in two parts, and é.
+        let apart = "\u{1100}\u{1161}-e\u{301}";
+        assert_eq!(MemberCode::parse(apart).unwrap().as_str(), "가-é");
+        assert_eq!(
+            MemberCode::parse(&apart.repeat(15)).unwrap().as_str().chars().count(),
+            45
+        );
+        for hidden in [
+            "\u{200b}", "\u{feff}", "\u{202e}", "\u{3164}", "\u{a0}", "\u{3000}", "\u{fe0f}", "\u{fffd}",
+        ] {
+            assert_eq!(
+                MerchantCode::parse(&format!("a{hidden}b")),
+                Err(CodeError::Invisible),
+                "{hidden:?}"
+            );
+        }
+        assert_eq!(MerchantCode::parse("\u{3164}"), Err(CodeError::Invisible));
+        assert_eq!(MerchantCode::parse("."), Err(CodeError::Dots));
+        assert_eq!(MerchantCode::parse(".."), Err(CodeError::Dots));
+        assert!(MerchantCode::parse("...").is_ok() && MerchantCode::parse("a b").is_ok());
+    }
+
+    #[test]
+    fn what_upstream_says_is_compared_by_its_look_and_never_refused_for_it() {
+        let ours = MerchantCode::parse("가").unwrap();
+        assert_eq!(MerchantCode::reported("\u{1100}\u{1161}"), Ok(ours.clone()));
+        let hidden = MerchantCode::reported("가\u{200b}").unwrap();
+        assert!(hidden != ours && !ours.looks_like(hidden.as_str()));
+        assert!(MerchantCode::reported("가\u{fffd}").is_err());
+    }
+
+    #[test]
+    fn what_was_registered_before_is_still_read() {
+        for text in ["\u{1100}\u{1161}", "a\u{200b}", "\u{3164}", "."] {
+            let recorded = MemberCode::recorded(text).unwrap();
+            assert_eq!(recorded.as_str(), text);
+        }
+        let before = MemberCode::recorded("\u{1100}\u{1161}").unwrap();
+        assert!(before.looks_like("가") && MemberCode::parse("가").unwrap().looks_like(before.as_str()));
+        let merchant_code = MerchantCode::recorded(".").unwrap();
+        let reference = Reference {
+            member_code: before,
+            merchant_code,
+        };
+        assert_eq!(reference.composed().member_code.as_str(), "가");
     }
 
     #[test]

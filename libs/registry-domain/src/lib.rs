@@ -3,7 +3,7 @@
 //! Everything here is synchronous and pure. This crate knows no storage, no network, no clock, no serialisation:
 //! time and ids come in as arguments, and the events it returns are written down by somebody else.
 //!
-//! Read in this order: [`ids`], [`codes`], [`business`], [`text`] (values that cannot be wrong), [`review`] (what
+//! Read in this order: [`ids`], [`unicode`], [`codes`], [`business`], [`text`] (values that cannot be wrong), [`review`] (what
 //! upstream says), [`merchant`] (state, command, event, [`merchant::decide`], [`merchant::evolve`]), [`tenant`].
 
 pub mod actor;
@@ -16,6 +16,7 @@ pub mod merchant;
 pub mod review;
 pub mod tenant;
 pub mod text;
+pub mod unicode;
 
 pub use actor::{Actor, CorrelationId};
 pub use business::{BusinessNumber, ReportedNumber};

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::unicode::{composed, hides_something, is_blank, is_visible};
+
 /// Longest text that is kept from upstream for display, in characters. The whole text stays in the raw payload.
 pub const FREE_TEXT_LENGTH_MAX: usize = 4_000;
 
@@ -25,9 +27,25 @@ impl FreeText {
         Self(text.chars().take(FREE_TEXT_LENGTH_MAX).map(clean).collect())
     }
 
+    /// What upstream says now, composed (NFC): the same word is the same text, however it was typed.
+    pub fn reported(text: &str) -> Self {
+        Self::from_untrusted(&composed(text))
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// A stable word for what is strange about a name, if something is: two that look the same may differ.
+    pub fn name_flag(&self) -> Option<&'static str> {
+        if !is_visible(&self.0) {
+            Some("not_visible")
+        } else if hides_something(&self.0) {
+            Some("hidden_characters")
+        } else {
+            None
+        }
     }
 
     /// Whether there is nothing but white space.
@@ -55,6 +73,9 @@ pub enum LabelError {
     /// A control character.
     #[error("must not hold control characters")]
     ControlCharacter,
+    /// A character that cannot be seen and shapes no emoji.
+    #[error("must not hold characters that cannot be seen")]
+    Invisible,
 }
 
 /// A name, a tag or another short text that a tenant typed: 1 to 200 characters, none of them control characters.
@@ -62,8 +83,25 @@ pub enum LabelError {
 pub struct Label(String);
 
 impl Label {
-    /// Reads a label; white space at the ends is dropped.
+    /// Reads what a tenant typed. It is composed (NFC), every blank is the plain one, and white space at the ends is
+    /// dropped.
     pub fn parse(text: &str) -> Result<Self, LabelError> {
+        let plain: String = composed(text)
+            .chars()
+            .map(|c| if is_blank(c) { ' ' } else { c })
+            .collect();
+        if !is_visible(&plain) {
+            return Err(LabelError::Blank);
+        }
+        let label = Self::recorded(&plain)?;
+        if hides_something(label.as_str()) {
+            return Err(LabelError::Invisible);
+        }
+        Ok(label)
+    }
+
+    /// Reads what was written down once, as it was. This never becomes stricter.
+    pub fn recorded(text: &str) -> Result<Self, LabelError> {
         let text = text.trim();
         if text.is_empty() {
             return Err(LabelError::Blank);
@@ -117,5 +155,30 @@ mod tests {
         assert_eq!(Label::parse(" \t "), Err(LabelError::Blank));
         assert_eq!(Label::parse("a\0"), Err(LabelError::ControlCharacter));
         assert_eq!(Label::parse(&"a".repeat(201)), Err(LabelError::TooLong));
+    }
+
+    #[test]
+    fn labels_that_look_the_same_are_the_same_or_refused() {
+        let apart = "\u{1100}\u{1161}\u{3000}나\u{a0}다";
+        assert_eq!(Label::parse(apart).unwrap().as_str(), "가 나 다");
+        for nothing in ["\u{3164}", "\u{200b}", " \u{2800}\u{feff} ", "\u{202e}"] {
+            assert_eq!(Label::parse(nothing), Err(LabelError::Blank), "{nothing:?}");
+        }
+        for hidden in ["강남\u{200b}점", "a\u{202e}b", "a\u{fe0f}", "a\u{fffd}"] {
+            assert_eq!(Label::parse(hidden), Err(LabelError::Invisible), "{hidden:?}");
+        }
+        assert!(Label::parse("❤\u{fe0f} 꽃집").is_ok());
+        for text in ["\u{3164}", "강남\u{200b}점", "\u{1100}\u{1161}"] {
+            assert_eq!(Label::recorded(text).unwrap().as_str(), text);
+        }
+    }
+
+    #[test]
+    fn names_from_upstream_are_composed_and_flagged() {
+        let flag = |text: &str| FreeText::reported(text).name_flag();
+        assert_eq!(FreeText::reported("\u{1100}\u{1161}").as_str(), "가");
+        assert_eq!(flag("강남점"), None);
+        assert_eq!(flag("강남\u{200b}점"), Some("hidden_characters"));
+        assert_eq!(flag("\u{3164}"), Some("not_visible"));
     }
 }

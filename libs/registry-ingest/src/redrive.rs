@@ -19,7 +19,7 @@ use self::kept::kept;
 use self::search::search;
 pub use self::search::{Found, Selection};
 use crate::sender::SenderCheck;
-use crate::translate::{BodyRead, ReadBody, claim_body, read_body, reference};
+use crate::translate::{ReadBody, claim_body, read_body, reference};
 use crate::upstream::UpstreamDirectory;
 
 /// A wish to drive a callback again.
@@ -264,15 +264,11 @@ impl Redriver {
         let refused = request.bound_to.is_none() && self.parts.senders.refuses(found.sender_listed);
         let upstream = self.parts.directory.at_hand(request.tenant_id).await;
         let key = upstream.as_ref().map(|upstream| &upstream.api_key);
-        let BodyRead {
-            body,
-            payload,
-            decoded_with_loss,
-        } = read_body(found.payload.0.clone(), refused, key);
+        let read = read_body(found.payload.0.clone(), refused, key);
         let target = match (request.bound_to, recorded.stream) {
             (Some(id), _) => Target::Merchant(self.merchant(request.tenant_id, id).await?.id),
             (None, StreamId::Merchant(id)) => Target::Merchant(id),
-            (None, StreamId::Tenant(_)) => match &body {
+            (None, StreamId::Tenant(_)) => match &read.body {
                 ReadBody::Mapping(mapping) => reference(mapping).map_or(Target::Nobody, Target::Codes),
                 ReadBody::Approval(_) | ReadBody::Unusable(_) => Target::Nobody,
             },
@@ -280,15 +276,15 @@ impl Redriver {
         let receipt = Receipt {
             link_id: found.link_id,
             received_at: found.received_at,
-            payload,
+            payload: read.payload,
             sender_listed: found.sender_listed,
             // What was lost when it came is not there any more.
-            decoded_with_loss: decoded_with_loss || found.decoded_with_loss,
+            decoded_with_loss: read.decoded_with_loss || found.decoded_with_loss,
         };
         let claim = Claim {
             receipt,
             // The key was taken out before the bytes were stored: there is nothing left to compare.
-            body: claim_body(body, None),
+            body: claim_body(read.body, None),
         };
         Ok(Stored { target, claim })
     }

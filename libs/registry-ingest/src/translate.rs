@@ -9,6 +9,7 @@ use registry_domain::merchant::{
 };
 use registry_domain::review::{self, ContentDigest, Observation, ReviewCode};
 use registry_domain::tenant::{self, UnclaimedClaim};
+use registry_domain::unicode::composed;
 use registry_domain::{FreeText, MemberCode, MerchantCode, Reference, ReportedNumber};
 use registry_journal::Order;
 use sha2::{Digest, Sha256};
@@ -144,8 +145,8 @@ fn of_tenant(receipt: Receipt, body: ReadBody) -> Order {
 /// The pair that a mapping result names, if it names one that a merchant of ours could have.
 pub(crate) fn reference(mapping: &MappingCallback) -> Option<Reference> {
     Some(Reference {
-        member_code: MemberCode::parse(mapping.member_id.as_deref()?).ok()?,
-        merchant_code: MerchantCode::parse(mapping.merchant_id.as_deref()?).ok()?,
+        member_code: MemberCode::reported(mapping.member_id.as_deref()?).ok()?,
+        merchant_code: MerchantCode::reported(mapping.merchant_id.as_deref()?).ok()?,
     })
 }
 
@@ -170,15 +171,15 @@ pub(crate) fn claim_body(body: ReadBody, api_key: Option<&ApiKey>) -> ClaimBody 
 /// `None` when a code is there but is none that a merchant of ours could have.
 fn observation(mapping: &MappingCallback) -> Option<Observation> {
     let said = |text: &Option<String>| text.as_deref().filter(|text| !text.is_empty()).map(str::to_owned);
-    let free = |text: &Option<String>| said(text).map(|text| FreeText::from_untrusted(&text));
+    let free = |text: &Option<String>| said(text).map(|text| FreeText::reported(&text));
     let report = &mapping.merchant;
     Some(Observation {
         member_code: said(&mapping.member_id)
-            .map(|code| MemberCode::parse(&code))
+            .map(|code| MemberCode::reported(&code))
             .transpose()
             .ok()?,
         merchant_code: said(&mapping.merchant_id)
-            .map(|code| MerchantCode::parse(&code))
+            .map(|code| MerchantCode::reported(&code))
             .transpose()
             .ok()?,
         upstream_member_id: free(&mapping.paymint_member_id),
@@ -190,12 +191,12 @@ fn observation(mapping: &MappingCallback) -> Option<Observation> {
         deletion: match report.deletion_mark() {
             DeletionMark::NotDeleted => review::DeletionMark::NotDeleted,
             DeletionMark::Deleted => review::DeletionMark::Deleted,
-            DeletionMark::Unrecognised(text) => review::DeletionMark::Unrecognised(FreeText::from_untrusted(&text)),
+            DeletionMark::Unrecognised(text) => review::DeletionMark::Unrecognised(FreeText::reported(&text)),
         },
     })
 }
 
-/// Over every field, absent and empty told apart: two callbacks say the same only if nothing differs.
+/// Over every field, absent and empty told apart: two callbacks say the same only if nothing that can be seen differs.
 fn digest(mapping: &MappingCallback) -> ContentDigest {
     let report = &mapping.merchant;
     let fields = [
@@ -211,15 +212,16 @@ fn digest(mapping: &MappingCallback) -> ContentDigest {
     ];
     let mut hasher = Sha256::new();
     for field in fields {
-        let length = field.as_ref().map_or(u64::MAX, |text| text.len() as u64);
+        let text = field.as_deref().map(composed);
+        let length = text.as_ref().map_or(u64::MAX, |text| text.len() as u64);
         hasher.update(length.to_be_bytes());
-        hasher.update(field.as_deref().unwrap_or_default());
+        hasher.update(text.as_deref().unwrap_or_default());
     }
     ContentDigest(hasher.finalize().into())
 }
 
 fn approval(callback: ApprovalCallback, api_key: Option<&ApiKey>) -> Approval {
-    let free = |text: Option<String>| text.map(|text| FreeText::from_untrusted(&text));
+    let free = |text: Option<String>| text.map(|text| FreeText::reported(&text));
     let compared = match (&callback.api_key, api_key) {
         (None, _) => ApprovalKey::Absent,
         (Some(theirs), Some(ours)) if bool::from(theirs.expose().as_bytes().ct_eq(ours.expose().as_bytes())) => {
@@ -229,16 +231,14 @@ fn approval(callback: ApprovalCallback, api_key: Option<&ApiKey>) -> Approval {
     };
     Approval {
         bill_id: free(callback.bill_id),
-        state: callback.state.map(|state| FreeText::from_untrusted(state.as_str())),
+        state: callback.state.map(|state| FreeText::reported(state.as_str())),
         price: free(callback.price),
         approval_number: free(callback.approval_number),
         original_number: free(callback.origin_approval_number),
         approved_at: free(callback.approved_at),
         pay_type: free(callback.pay_type),
         issuer: free(callback.issuer),
-        issuer_number_masked: callback
-            .issuer_number
-            .map(|number| FreeText::from_untrusted(number.as_str())),
+        issuer_number_masked: callback.issuer_number.map(|number| FreeText::reported(number.as_str())),
         api_key: compared,
     }
 }

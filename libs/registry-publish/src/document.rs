@@ -81,6 +81,7 @@ pub struct MerchantDocument {
     /// Your own data.
     pub metadata: BTreeMap<String, String>,
     /// What a person should look at: `merchant_code_shared`, `business_number_shared`, `business_number_doubtful`,
+    /// `business_name_doubtful`,
     /// `review_code_unknown`, `deletion_mark_unknown`, `mapping_status_unknown`, `mapping_paused`, `answers_conflict`,
     /// `missing_upstream`, `missing_from_list`.
     pub warnings: Vec<String>,
@@ -105,7 +106,7 @@ pub struct BusinessDocument {
     /// 사업자등록번호: ten digits, or what Paymint reported if that does not read as one. In messages it is masked.
     #[schema(example = "1178178260")]
     pub number: Option<String>,
-    /// Why the number is doubtful: `not_ten_digits`, `checksum_mismatch`.
+    /// Why the number is doubtful: `not_ten_digits`, `all_zeros`, `checksum_mismatch`.
     pub number_flag: Option<String>,
 }
 

@@ -128,8 +128,12 @@ impl Layer {
     fn wrap(self, text: &str) -> String {
         match self {
             Self::JsonText => serde_json::to_string(text).unwrap(),
-            Self::Percent => text.bytes().map(|byte| format!("%{byte:02X}")).collect(),
-            Self::Unicode => text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect(),
+            Self::Percent => text
+                .bytes()
+                .fold(String::new(), |said, byte| said + &format!("%{byte:02X}")),
+            Self::Unicode => text
+                .encode_utf16()
+                .fold(String::new(), |said, unit| said + &format!("\\u{unit:04x}")),
         }
     }
 }
@@ -218,7 +222,7 @@ fn any_body() -> impl Strategy<Value = String> {
             Just(format!(r#"{{"memberId":"m","{name}":"{FOREIGN}","a":"{KEY}""#)),
             Just(format!(r#"{{"memberId":"m","a":"{KEY}","{name}":"{FOREIGN}"#)),
             Just(format!("<{name}>{FOREIGN}</{name}> {KEY}")),
-            Just(format!(r#"{name} : '{FOREIGN}', {KEY}"#)),
+            Just(format!("{name} : '{FOREIGN}', {KEY}")),
         ]
     });
     (pair, any_layers(), "[^\"\\\\%&]{0,12}").prop_map(|(body, layers, around)| {
@@ -245,12 +249,12 @@ proptest! {
         let stored = stored(&bytes);
         let seen = crate::text::decode(&stored).text.into_owned();
         for secret in [KEY, FOREIGN] {
-            prop_assert!(!holds(&stored, secret) && !seen.contains(secret), "{} is in {}", secret, seen);
+            prop_assert!(!holds(&stored, secret) && !seen.contains(secret), "{secret} is in {seen}");
         }
         // And not below any layer either.
         let mut below = Some(seen);
         while let Some(text) = below {
-            prop_assert!(!text.contains(KEY) && !text.contains(FOREIGN), "{}", text);
+            prop_assert!(!text.contains(KEY) && !text.contains(FOREIGN), "{text}");
             below = unwrap(&text);
         }
     }

@@ -57,7 +57,7 @@ fn registered(id: MerchantId, event: &Event, stamp: Stamp) -> Option<Merchant> {
         business: Business {
             company_name: company_name.clone().map(FreeText::from),
             branch_name: branch_name.clone().map(FreeText::from),
-            number: business_number.clone().map(ReportedNumber::Valid),
+            number: business_number.clone().map(ReportedNumber::from),
         },
         review: Review::unheard(),
         unlinked_since: None,
@@ -165,7 +165,7 @@ fn change_details(merchant: &mut Merchant, event: &Event) {
     replace_if_said(&mut business.branch_name, branch_name.as_ref().map(text).as_ref());
     replace_if_said(
         &mut business.number,
-        business_number.clone().map(ReportedNumber::Valid).as_ref(),
+        business_number.clone().map(ReportedNumber::from).as_ref(),
     );
     if let Some(tags) = tags {
         merchant.tags.clone_from(tags);

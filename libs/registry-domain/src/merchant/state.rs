@@ -82,6 +82,8 @@ pub enum Warning {
     BusinessNumberShared,
     /// The business number upstream reports does not read as one.
     BusinessNumberDoubtful,
+    /// A name of the business holds characters that cannot be seen, or nothing else.
+    BusinessNameDoubtful,
     /// Upstream uses a review code that we do not know.
     ReviewCodeUnknown,
     /// Upstream's `isDeleted` says something that we do not understand.
@@ -102,6 +104,7 @@ words!(Warning {
     MerchantCodeShared => "merchant_code_shared",
     BusinessNumberShared => "business_number_shared",
     BusinessNumberDoubtful => "business_number_doubtful",
+    BusinessNameDoubtful => "business_name_doubtful",
     ReviewCodeUnknown => "review_code_unknown",
     DeletionMarkUnknown => "deletion_mark_unknown",
     MappingStatusUnknown => "mapping_status_unknown",
@@ -123,7 +126,10 @@ impl Warning {
             | Self::AnswersConflict
             | Self::MissingUpstream
             | Self::MissingFromList => true,
-            Self::MerchantCodeShared | Self::BusinessNumberShared | Self::BusinessNumberDoubtful => false,
+            Self::MerchantCodeShared
+            | Self::BusinessNumberShared
+            | Self::BusinessNumberDoubtful
+            | Self::BusinessNameDoubtful => false,
         }
     }
 }
@@ -208,6 +214,8 @@ impl Merchant {
             .number
             .as_ref()
             .is_some_and(|number| number.flag().is_some());
+        let names = [&self.business.company_name, &self.business.branch_name];
+        let strange_name = names.into_iter().flatten().any(|name| name.name_flag().is_some());
         let review = &self.review;
         let phase = review.mapping_phase();
         [
@@ -217,6 +225,7 @@ impl Merchant {
                 Warning::BusinessNumberShared,
             ),
             (doubtful, Warning::BusinessNumberDoubtful),
+            (strange_name, Warning::BusinessNameDoubtful),
             (review.status() == ReviewStatus::Unknown, Warning::ReviewCodeUnknown),
             (self.unknown_deletion_mark.is_some(), Warning::DeletionMarkUnknown),
             (phase == Some(MappingPhase::Unknown), Warning::MappingStatusUnknown),

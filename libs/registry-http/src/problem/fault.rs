@@ -61,10 +61,16 @@ faults! {
     TooMany, "too_many", "has too many entries", "항목이 너무 많습니다";
     /// A character that must not stand there.
     BadCharacter, "bad_character", "holds control characters or white space at an end", "제어 문자나 앞뒤 공백이 들어 있습니다";
+    /// A character that cannot be seen.
+    Invisible, "invisible_character", "holds characters that cannot be seen, or blanks other than the plain one", "보이지 않는 문자나 일반 공백이 아닌 공백이 들어 있습니다";
+    /// A code that every URL swallows.
+    Dots, "dots", "must not be `.` or `..`", "`.`이나 `..`만으로 된 코드는 사용할 수 없습니다";
     /// No business registration number.
     NotTenDigits, "not_ten_digits", "must have ten digits, with or without hyphens", "하이픈을 제외한 숫자 10자리여야 합니다";
     /// A business registration number with a typing error.
     ChecksumMismatch, "checksum_mismatch", "the check digit does not match", "사업자등록번호의 검증 숫자가 맞지 않습니다";
+    /// A business registration number of zeros.
+    AllZeros, "all_zeros", "must not be all zeros", "0으로만 된 번호는 사용할 수 없습니다";
     /// Not among the documented words.
     UnknownWord, "unknown_word", "is none of the documented values", "문서에 있는 값이 아닙니다";
     /// Not the type of an event.
@@ -108,6 +114,8 @@ impl From<CodeError> for Fault {
             CodeError::Empty => Self::Blank,
             CodeError::TooLong => Self::TooLong,
             CodeError::BadCharacter => Self::BadCharacter,
+            CodeError::Invisible => Self::Invisible,
+            CodeError::Dots => Self::Dots,
         }
     }
 }
@@ -118,6 +126,7 @@ impl From<LabelError> for Fault {
             LabelError::Blank => Self::Blank,
             LabelError::TooLong => Self::TooLong,
             LabelError::ControlCharacter => Self::BadCharacter,
+            LabelError::Invisible => Self::Invisible,
         }
     }
 }
@@ -142,6 +151,7 @@ impl From<BusinessNumberError> for Fault {
     fn from(error: BusinessNumberError) -> Self {
         match error {
             BusinessNumberError::NotTenDigits => Self::NotTenDigits,
+            BusinessNumberError::AllZeros => Self::AllZeros,
             BusinessNumberError::ChecksumMismatch => Self::ChecksumMismatch,
         }
     }

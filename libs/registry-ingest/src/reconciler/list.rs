@@ -123,7 +123,7 @@ impl Worker {
 impl List {
     /// What the list says of a merchant, if it is news. Its row is used up.
     fn reading(&mut self, merchant: &Merchant, heard: &Heard<()>) -> Option<Reading> {
-        let row = self.rows.remove(&merchant.reference);
+        let row = self.rows.remove(&merchant.reference.composed());
         if merchant.archived_since.is_some() {
             return None;
         }

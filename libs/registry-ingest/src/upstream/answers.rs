@@ -9,9 +9,9 @@ use registry_domain::{FreeText, MemberCode, MerchantCode, Reference, ReportedNum
 /// What mapping-status says about a merchant. `None` if it repeats codes that are not the merchant's: then it is an
 /// answer to another question.
 pub(super) fn found(status: &Status, asked: &Reference) -> Option<Answer> {
-    let is_same = |said: &Option<String>, asked: &str| said.as_deref().is_none_or(|said| said == asked);
-    let is_about_it = is_same(&status.member_id, asked.member_code.as_str())
-        && is_same(&status.merchant_id, asked.merchant_code.as_str());
+    let (member, merchant) = (status.member_id.as_deref(), status.merchant_id.as_deref());
+    let is_about_it = member.is_none_or(|said| asked.member_code.looks_like(said))
+        && merchant.is_none_or(|said| asked.merchant_code.looks_like(said));
     if !is_about_it {
         return None;
     }
@@ -41,7 +41,7 @@ fn deletion(status: &Status) -> DeletionMark {
     match status.merchant.deletion_mark() {
         Mark::NotDeleted => DeletionMark::NotDeleted,
         Mark::Deleted => DeletionMark::Deleted,
-        Mark::Unrecognised(text) => DeletionMark::Unrecognised(FreeText::from_untrusted(&text)),
+        Mark::Unrecognised(text) => DeletionMark::Unrecognised(FreeText::reported(&text)),
     }
 }
 
@@ -68,8 +68,8 @@ impl ListedRow {
 /// Reads a row. `None` if it names no pair that a merchant of ours could have.
 pub(crate) fn listed(row: &ListedMapping) -> Option<ListedRow> {
     let reference = Reference {
-        member_code: MemberCode::parse(row.member_id.as_deref()?).ok()?,
-        merchant_code: MerchantCode::parse(&row.merchant_id).ok()?,
+        member_code: MemberCode::reported(row.member_id.as_deref()?).ok()?,
+        merchant_code: MerchantCode::reported(&row.merchant_id).ok()?,
     };
     Some(ListedRow {
         mapping_status: row.mapping_status.as_deref().and_then(MappingStatus::from_untrusted),
@@ -89,7 +89,7 @@ pub(crate) fn listed(row: &ListedMapping) -> Option<ListedRow> {
 }
 
 fn text(said: Option<&str>) -> Option<FreeText> {
-    said.filter(|text| !text.is_empty()).map(FreeText::from_untrusted)
+    said.filter(|text| !text.is_empty()).map(FreeText::reported)
 }
 
 fn number(said: Option<&str>) -> Option<ReportedNumber> {

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 use super::directory::{TenantUpstream, UpstreamDirectory, UpstreamError};
 
 /// How old what is at hand may be. A key that was changed is known after this time.
-const FRESH_TIME: Duration = Duration::from_secs(60);
+const FRESH_TIME: Duration = Duration::from_mins(1);
 
 /// After how long a look-up that failed is tried again.
 const RETRY_TIME: Duration = Duration::from_secs(5);

@@ -118,7 +118,7 @@ pub fn bigint(number: u64) -> i64 {
 
 fn reference(member: &str, merchant: &str) -> Result<Reference, BadColumn> {
     Ok(Reference {
-        member_code: MemberCode::parse(member).map_err(|_| BadColumn("member_code"))?,
-        merchant_code: MerchantCode::parse(merchant).map_err(|_| BadColumn("merchant_code"))?,
+        member_code: MemberCode::recorded(member).map_err(|_| BadColumn("member_code"))?,
+        merchant_code: MerchantCode::recorded(merchant).map_err(|_| BadColumn("merchant_code"))?,
     })
 }

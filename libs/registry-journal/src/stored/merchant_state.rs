@@ -158,8 +158,8 @@ pub fn merchant_from_json(id: MerchantId, json: &str) -> Result<Merchant, Stored
         version: Version(state.version),
         seq: Seq(state.seq),
         reference: Reference {
-            member_code: word("member_code", MemberCode::parse(&state.member_code).ok())?,
-            merchant_code: word("merchant_code", MerchantCode::parse(&state.merchant_code).ok())?,
+            member_code: word("member_code", MemberCode::recorded(&state.member_code).ok())?,
+            merchant_code: word("merchant_code", MerchantCode::recorded(&state.merchant_code).ok())?,
         },
         business: Business {
             company_name: free_text(state.company_name.as_ref()),

@@ -72,8 +72,8 @@ impl From<&Observation> for StoredObservation {
 
 impl StoredObservation {
     pub(super) fn into_domain(self) -> Result<Observation, StoredError> {
-        let member_code = self.member_code.map(|code| MemberCode::parse(&code)).transpose();
-        let merchant_code = self.merchant_code.map(|code| MerchantCode::parse(&code)).transpose();
+        let member_code = self.member_code.map(|code| MemberCode::recorded(&code)).transpose();
+        let merchant_code = self.merchant_code.map(|code| MerchantCode::recorded(&code)).transpose();
         Ok(Observation {
             member_code: member_code.map_err(|_| StoredError::Value { field: "member_code" })?,
             merchant_code: merchant_code.map_err(|_| StoredError::Value { field: "merchant_code" })?,

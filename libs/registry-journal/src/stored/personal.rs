@@ -70,7 +70,7 @@ pub(super) fn encode_payload(payload: &RawPayload) -> String {
 }
 
 pub(super) fn label(field: &'static str, text: &str) -> Result<Label, StoredError> {
-    Label::parse(text).map_err(|_| StoredError::Value { field })
+    Label::recorded(text).map_err(|_| StoredError::Value { field })
 }
 
 pub(super) fn optional_label(field: &'static str, text: Option<&String>) -> Result<Option<Label>, StoredError> {

@@ -102,7 +102,7 @@ pub fn tenant_from_json(id: TenantId, json: &str) -> Result<Tenant, StoredError>
         version: Version(row.version),
         seq: Seq(row.seq),
         slug: word("slug", Slug::parse(&row.slug).ok())?,
-        name: word("name", Label::parse(&row.name).ok())?,
+        name: word("name", Label::recorded(&row.name).ok())?,
         state: word("state", TenantState::from_word(&row.state))?,
         upstream: row.upstream.map(|endpoint| UpstreamEndpoint {
             base_url: endpoint.base_url,
@@ -144,7 +144,7 @@ fn key_row(key: &ApiKey) -> KeyRow {
 fn key(row: &KeyRow) -> Result<ApiKey, StoredError> {
     Ok(ApiKey {
         id: KeyId::from_uuid(row.id),
-        name: word("name", Label::parse(&row.name).ok())?,
+        name: word("name", Label::recorded(&row.name).ok())?,
         scopes: tenant::scopes(&row.scopes)?,
         secret_hash: tenant::secret_hash(&row.secret_hash)?,
         issued_at: row.issued_at,

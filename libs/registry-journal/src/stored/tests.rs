@@ -317,6 +317,37 @@ fn every_fact_reads_back_as_it_was_written() {
 }
 
 #[test]
+fn what_was_registered_under_looser_rules_is_read_as_it_was() {
+    let data = r#"{"member_code":"\u1100\u1161","merchant_code":".","merchant_code_shared":false,"business_number_shared":false}"#;
+    let personal = Personal {
+        company_name: Some("\u{3164}".into()),
+        business_number: Some("0000000000".into()),
+        tags: Some(vec!["a\u{200b}b".into()]),
+        ..Personal::default()
+    };
+    let event = into_domain("merchant.registered", data, Some(personal)).unwrap();
+    let StreamEvent::Merchant(Event::MerchantRegistered {
+        reference,
+        company_name,
+        business_number,
+        tags,
+        ..
+    }) = &event
+    else {
+        panic!("it is a registration")
+    };
+    assert_eq!(reference.member_code.as_str(), "\u{1100}\u{1161}");
+    assert_eq!(reference.merchant_code.as_str(), ".");
+    assert_eq!(company_name.as_ref().map(Label::as_str), Some("\u{3164}"));
+    assert_eq!(business_number.as_ref().map(BusinessNumber::digits), Some("0000000000"));
+    assert_eq!(tags[0].as_str(), "a\u{200b}b");
+    assert_eq!(
+        from_domain(&event).data,
+        data.replace("\\u1100\\u1161", "\u{1100}\u{1161}")
+    );
+}
+
+#[test]
 fn what_was_read_with_loss_says_so_and_nothing_else_does() {
     for mut event in all() {
         let flag = match &mut event {
@@ -333,7 +364,10 @@ fn what_was_read_with_loss_says_so_and_nothing_else_does() {
         *flag = true;
         let stored = from_domain(&event);
         assert!(stored.data.contains(r#""decoded_with_loss":true"#), "{}", stored.data);
-        assert_eq!(into_domain(stored.event_type, &stored.data, stored.personal).unwrap(), event);
+        assert_eq!(
+            into_domain(stored.event_type, &stored.data, stored.personal).unwrap(),
+            event
+        );
     }
 }
 

@@ -171,7 +171,7 @@ pub struct BusinessChanged {
     /// 사업자등록번호, hidden in part, or whole if it does not read as one.
     #[schema(example = "117-81-*****")]
     pub business_number: Option<String>,
-    /// Why the number is doubtful: `not_ten_digits`, `checksum_mismatch`.
+    /// Why the number is doubtful: `not_ten_digits`, `all_zeros`, `checksum_mismatch`.
     pub business_number_flag: Option<String>,
 }
 

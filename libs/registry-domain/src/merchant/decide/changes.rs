@@ -96,12 +96,17 @@ fn deletion_differs(merchant: &Merchant, observation: &Observation) -> bool {
     }
 }
 
-/// Every field may be absent; only a code that is there and differs is a mismatch.
+/// Every field may be absent; only a code that is there and looks different is a mismatch.
 pub(super) fn codes_match(merchant: &Merchant, observation: &Observation) -> bool {
     let reference = &merchant.reference;
     let (member, merchant) = (&observation.member_code, &observation.merchant_code);
-    member.as_ref().is_none_or(|code| *code == reference.member_code)
-        && merchant.as_ref().is_none_or(|code| *code == reference.merchant_code)
+    let is_member = member
+        .as_ref()
+        .is_none_or(|code| reference.member_code.looks_like(code.as_str()));
+    is_member
+        && merchant
+            .as_ref()
+            .is_none_or(|code| reference.merchant_code.looks_like(code.as_str()))
 }
 
 /// The status that the review has if the observation is believed.

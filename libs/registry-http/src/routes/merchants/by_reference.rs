@@ -57,19 +57,23 @@ async fn get_merchant_by_reference(
 ) -> Result<Response, Problem> {
     caller.require(SCOPE)?;
     // What is not a code stands under no merchant.
-    let (Ok(member_code), Ok(merchant_code)) = (MemberCode::parse(&member_code), MerchantCode::parse(&merchant_code))
-    else {
+    let (Ok(member_code), Ok(merchant_code)) = (
+        MemberCode::recorded(&member_code),
+        MerchantCode::recorded(&merchant_code),
+    ) else {
         return Err(Code::MerchantNotFound.into());
     };
-    let reference = Reference {
+    let typed = Reference {
         member_code,
         merchant_code,
     };
-    let merchant = state
-        .archive
-        .reader()
-        .merchant_by_reference(caller.tenant_id(), &reference)
-        .await?;
+    let composed = typed.composed();
+    let reader = state.archive.reader();
+    let mut merchant = reader.merchant_by_reference(caller.tenant_id(), &composed).await?;
+    if merchant.is_none() && composed != typed {
+        // Merchants that were registered before codes were composed stand under what was typed then.
+        merchant = reader.merchant_by_reference(caller.tenant_id(), &typed).await?;
+    }
     let merchant = merchant.ok_or(Code::MerchantNotFound)?;
     Ok(document_unless_known(&headers, &merchant))
 }

@@ -2,6 +2,7 @@
 
 use registry_domain::merchant::Stage;
 use registry_domain::review::ReviewStatus;
+use registry_domain::unicode::composed;
 use registry_journal::port::MerchantFilter;
 
 use crate::problem::Fault;
@@ -30,7 +31,8 @@ fn read_search(text: &str) -> Result<String, Fault> {
     if text.chars().any(char::is_control) {
         return Err(Fault::BadCharacter);
     }
-    Ok(text.to_owned())
+    // Codes and names are kept composed.
+    Ok(composed(text).into_owned())
 }
 
 #[cfg(test)]
@@ -40,6 +42,7 @@ mod tests {
     #[test]
     fn a_search_is_short_and_visible() {
         assert_eq!(read_search(" 강남 "), Ok("강남".to_owned()));
+        assert_eq!(read_search("\u{1100}\u{1161}"), Ok("가".to_owned()));
         assert_eq!(read_search("  "), Err(Fault::Blank));
         assert_eq!(read_search(&"가".repeat(101)), Err(Fault::TooLong));
         assert_eq!(read_search("a\nb"), Err(Fault::BadCharacter));

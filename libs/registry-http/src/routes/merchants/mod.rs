@@ -20,7 +20,6 @@ use axum::response::{IntoResponse, Response};
 use registry_domain::MerchantId;
 use registry_domain::codes::CODE_LENGTH_MAX;
 use registry_domain::merchant::{METADATA_MAX, Merchant, TAGS_MAX};
-use registry_domain::text::LabelError;
 use registry_domain::{BusinessNumber, Label};
 use registry_publish::MerchantDocument;
 
@@ -91,7 +90,7 @@ fn check_metadata_key(key: &str) -> Result<(), Fault> {
     match Label::parse(key) {
         Ok(label) if label.as_str() == key => Ok(()),
         Ok(_trimmed) => Err(Fault::BadCharacter),
-        Err(error @ (LabelError::Blank | LabelError::TooLong | LabelError::ControlCharacter)) => Err(error.into()),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -10,7 +10,7 @@ use axum::http::HeaderMap;
 use registry_domain::merchant::{Merchant, Refusal, Registration};
 use registry_domain::review::ReadingSource;
 use registry_domain::tenant::{Command, Scope, UnclaimedResolution, UnclaimedStanding};
-use registry_domain::{MerchantId, Reference, Seq};
+use registry_domain::{MemberCode, MerchantCode, MerchantId, Reference, Seq};
 use registry_ingest::{Question, RedriveError, RedriveRequest, Urgency};
 use registry_journal::port::{PageSize, QuarantineQuery, QuarantineState, UnclaimedRow, UnclaimedState};
 use registry_journal::{Idempotency, Order, Outcome, Submission, causes};
@@ -27,7 +27,7 @@ use crate::context::RequestContext;
 use crate::fields::Null;
 use crate::idempotency;
 use crate::openapi::{Access, Operation, Route};
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, FieldFault, Place, Problem};
 use crate::routes::merchants::Details;
 use crate::state::AppState;
 
@@ -129,6 +129,26 @@ fn registration(reference: &Reference, body: &JsonBody) -> Result<Registration, 
     Ok(registration)
 }
 
+/// Paymint may speak of a pair that looks like another. It can be dismissed, but not registered.
+fn check(reference: &Reference) -> Result<(), Problem> {
+    let member = MemberCode::parse(reference.member_code.as_str()).err();
+    let merchant = MerchantCode::parse(reference.merchant_code.as_str()).err();
+    let faults: Vec<_> = [("/member_code", member), ("/merchant_code", merchant)]
+        .into_iter()
+        .filter_map(|(pointer, error)| {
+            Some(FieldFault {
+                place: Place::Body(pointer.to_owned()),
+                fault: error?.into(),
+            })
+        })
+        .collect();
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::validation(faults))
+    }
+}
+
 struct Adopter<'a> {
     state: &'a AppState,
     caller: &'a Caller,
@@ -145,7 +165,7 @@ impl Adopter<'_> {
         match (row.state, row.merchant_id) {
             (UnclaimedState::Adopted, Some(id)) => return current(self.state, self.caller, id).await,
             (UnclaimedState::Dismissed, _) => return Err(Code::UnclaimedMerchantDismissed.into()),
-            (UnclaimedState::Open, _) | (UnclaimedState::Adopted, None) => {}
+            (UnclaimedState::Open, _) | (UnclaimedState::Adopted, None) => check(&row.reference)?,
         }
         let submission = Submission {
             tenant_id: self.caller.tenant_id(),

@@ -110,7 +110,7 @@ pub struct RawMerchantCode {
 impl Found for RawMerchantCode {
     fn add_to(self, loaded: &mut Loaded) -> Result<(), Inconsistency> {
         let tenant_id = TenantId::from_uuid(self.tenant_id);
-        let code = MerchantCode::parse(&self.merchant_code);
+        let code = MerchantCode::recorded(&self.merchant_code);
         let code = code.map_err(|error| Inconsistency::of("merchants", tenant_id, error))?;
         loaded.merchant_codes.insert((tenant_id, code));
         Ok(())

@@ -87,7 +87,7 @@ fn business_number(personal: &Personal) -> Result<Option<BusinessNumber>, Stored
     let number = personal
         .business_number
         .as_deref()
-        .map(BusinessNumber::parse)
+        .map(BusinessNumber::recorded)
         .transpose();
     number.map_err(|_| StoredError::Value {
         field: "business_number",
@@ -96,8 +96,8 @@ fn business_number(personal: &Personal) -> Result<Option<BusinessNumber>, Stored
 
 fn registered(data: &Registered, personal: &Personal) -> Result<Event, StoredError> {
     let reference = Reference {
-        member_code: word("member_code", MemberCode::parse(&data.member_code).ok())?,
-        merchant_code: word("merchant_code", MerchantCode::parse(&data.merchant_code).ok())?,
+        member_code: word("member_code", MemberCode::recorded(&data.member_code).ok())?,
+        merchant_code: word("merchant_code", MerchantCode::recorded(&data.merchant_code).ok())?,
     };
     Ok(Event::MerchantRegistered {
         reference,

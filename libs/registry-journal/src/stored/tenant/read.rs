@@ -24,7 +24,7 @@ pub(in crate::stored) fn into_domain(
             let data: Created = read(event_type, data)?;
             Event::TenantCreated {
                 slug: word("slug", Slug::parse(&data.slug).ok())?,
-                name: word("name", Label::parse(&data.name).ok())?,
+                name: word("name", Label::recorded(&data.name).ok())?,
             }
         }
         "tenant.upstream_configured" => {
@@ -127,8 +127,8 @@ fn health(event_type: &str, data: &str) -> Result<Option<Event>, StoredError> {
 
 fn reference(member_code: &str, merchant_code: &str) -> Result<Reference, StoredError> {
     Ok(Reference {
-        member_code: word("member_code", MemberCode::parse(member_code).ok())?,
-        merchant_code: word("merchant_code", MerchantCode::parse(merchant_code).ok())?,
+        member_code: word("member_code", MemberCode::recorded(member_code).ok())?,
+        merchant_code: word("merchant_code", MerchantCode::recorded(merchant_code).ok())?,
     })
 }
 
@@ -139,7 +139,7 @@ fn note(personal: &Personal) -> FreeText {
 fn key_issued(data: &KeyIssued) -> Result<Event, StoredError> {
     Ok(Event::ApiKeyIssued {
         key_id: KeyId::from_uuid(data.key_id),
-        name: word("name", Label::parse(&data.name).ok())?,
+        name: word("name", Label::recorded(&data.name).ok())?,
         scopes: scopes(&data.scopes)?,
         secret_hash: secret_hash(&data.secret_hash)?,
         expires_at: data.expires_at,

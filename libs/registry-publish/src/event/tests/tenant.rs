@@ -76,9 +76,7 @@ fn tenant_table() -> Vec<Row<TenantEvent>> {
             },
             "callback.quarantined",
             json!("callback"),
-            json!({
-                "reason": "unparseable", "received_at": "1970-01-01T00:00:09Z", "sender_listed": null, "decoded_with_loss": true,
-            }),
+            json!({ "reason": "unparseable", "received_at": "1970-01-01T00:00:09Z", "sender_listed": null, "decoded_with_loss": true }),
         ),
     ]
 }
