@@ -29,6 +29,11 @@ impl WriterConnections {
         Self { pool, idle }
     }
 
+    /// One that nobody keeps: it goes back to the pool.
+    pub(crate) async fn acquire(&self) -> Result<PoolConnection<Postgres>, sqlx::Error> {
+        self.pool.acquire().await
+    }
+
     async fn begin(&self) -> Result<Underway, TransactError> {
         let idle = self.idle().pop();
         let connection = match idle {

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use crate::session::{SIGNAL_LIMIT, limited};
+use crate::session::{SIGNAL_LIMIT, SIGNALS, limited};
 use crate::{PostgresJournal, session};
 
 /// Where processes tell each other.
@@ -40,7 +40,7 @@ impl PostgresJournal {
         others: watch::Sender<u64>,
         stop: CancellationToken,
     ) -> impl Future<Output = ()> + Send + use<> {
-        let options = session::signals(&self.login, "registry-commits");
+        let options = session::options(&self.login, "registry-commits", &SIGNALS);
         async move {
             // It is large, and whoever spawns it would carry it about.
             let sharing = Box::pin(async {
@@ -101,6 +101,7 @@ async fn listen(options: &PgConnectOptions) -> Result<PgListener, sqlx::Error> {
     let one = PgPoolOptions::new().max_connections(1);
     let pool = one.connect_with(options.clone()).await?;
     let mut listener = PgListener::connect_with(&pool).await?;
+    session::read_back(&mut listener, &SIGNALS).await?;
     // We connect again ourselves, to tick when we do.
     listener.eager_reconnect(false);
     listener.listen(CHANNEL).await?;

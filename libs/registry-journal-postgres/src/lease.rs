@@ -13,11 +13,17 @@ use tokio::sync::Mutex;
 use tokio::time::sleep;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::session::{SIGNAL_LIMIT, limited};
+use crate::session::{SIGNAL_LIMIT, SIGNALS, Setting, limited};
 use crate::{OpenError, error, session};
 
-/// A process that is frozen keeps its connection open. One that lives says so; who is silent for so long loses its leases.
-const IDLE_LIMIT: (&str, &str) = ("idle_session_timeout", "6s");
+const SETTINGS: [Setting; 4] = [
+    SIGNALS[0],
+    SIGNALS[1],
+    SIGNALS[2],
+    // A process that is frozen keeps its connection open. One that lives says so; who is silent for so long loses its
+    // leases.
+    ("idle_session_timeout", "6s"),
+];
 
 /// How often it says so, however long the work takes that it holds its leases for.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(2);
@@ -46,7 +52,7 @@ impl PostgresLeases {
         }));
         let alive = tokio::spawn(show_signs_of_life(Arc::clone(&session)));
         Ok(Self {
-            options: session::signals(&session::login(url)?, "registry-leases").options([IDLE_LIMIT]),
+            options: session::options(&session::login(url)?, "registry-leases", &SETTINGS),
             session,
             _alive: AbortOnDropHandle::new(alive),
         })
@@ -75,7 +81,9 @@ impl Leases for PostgresLeases {
                 connection
             } else {
                 session.number += 1;
-                self.options.connect().await?
+                let mut connection = self.options.connect().await?;
+                session::read_back(&mut connection, &SETTINGS).await?;
+                connection
             };
             let tenants = take(&mut connection, duty, tenants).await?;
             session.connection = Some(connection);

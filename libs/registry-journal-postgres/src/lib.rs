@@ -20,6 +20,7 @@ mod begin;
 mod callbacks;
 mod commits;
 mod error;
+mod installation;
 mod lease;
 mod list;
 mod load;
@@ -33,7 +34,7 @@ use std::sync::Arc;
 use registry_journal::port::SchemaState;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::{ConnectOptions, Connection, PgConnection};
 
 use batch::WriterConnections;
 
@@ -83,22 +84,44 @@ pub async fn migrate(url: &str) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Compares the schema with the one that this program was built for.
+/// Compares the schema with the one that this program was built for. The service's login can see nothing before it has
+/// become one of its roles; whoever migrates is none of them.
 pub async fn schema_state(url: &str) -> Result<SchemaState, OpenError> {
-    let mut connection = session::login(url)?.connect().await.map_err(OpenError::Connect)?;
-    let is_there = sqlx::query_scalar!(r#"SELECT to_regclass('_sqlx_migrations') IS NOT NULL AS "is_there!""#)
-        .fetch_one(&mut connection)
-        .await
-        .map_err(OpenError::Inspect)?;
-    let has = if is_there {
-        sqlx::query_scalar!("SELECT max(version) FROM _sqlx_migrations WHERE success")
-            .fetch_one(&mut connection)
-            .await
-            .map_err(OpenError::Inspect)?
-    } else {
-        None
-    };
+    let options = session::login(url)?.application_name("registry-schema");
+    let mut connection = options.connect().await.map_err(OpenError::Connect)?;
+    let has = last_migration(&mut connection).await.map_err(OpenError::Inspect)?;
     connection.close().await.ok();
     let known = MIGRATOR.iter().map(|migration| migration.version).max();
     Ok(SchemaState::of(has, known.unwrap_or_default()))
+}
+
+async fn last_migration(connection: &mut PgConnection) -> Result<Option<i64>, sqlx::Error> {
+    let may_become = sqlx::query_scalar!(
+        r#"SELECT coalesce(pg_has_role(to_regrole('registry_directory')::oid, 'MEMBER'), false) AS "may!""#
+    );
+    if may_become.fetch_one(&mut *connection).await? {
+        become_role(connection, "registry_directory").await?;
+    }
+    let table = sqlx::query!(
+        r#"
+        SELECT found.oid IS NOT NULL AS "is_there!", coalesce(has_table_privilege(found.oid, 'SELECT'), false) AS "is_open!"
+        FROM (SELECT to_regclass('_sqlx_migrations') AS oid) AS found
+        "#
+    );
+    let table = table.fetch_one(&mut *connection).await?;
+    if !table.is_there {
+        return Ok(None);
+    }
+    if !table.is_open {
+        // The first migration, which opens it to the role, has not run to its end.
+        become_role(connection, "none").await?;
+    }
+    sqlx::query_scalar!("SELECT max(version) FROM _sqlx_migrations WHERE success")
+        .fetch_one(connection)
+        .await
+}
+
+async fn become_role(connection: &mut PgConnection, role: &str) -> Result<(), sqlx::Error> {
+    let statement = sqlx::query!("SELECT set_config('role', $1, false)", role);
+    statement.fetch_one(connection).await.map(drop)
 }

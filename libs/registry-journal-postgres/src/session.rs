@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{PgConnection, Postgres};
+use sqlx::{PgConnection, PgExecutor, Postgres};
 
 use crate::{OpenError, begin};
 
@@ -31,12 +31,19 @@ pub(crate) const QUESTION_LIMIT: Duration = Duration::from_secs(15);
 /// The same for what processes tell each other: whoever cannot be reached for so long is taken for gone.
 pub(crate) const SIGNAL_LIMIT: Duration = Duration::from_secs(5);
 
-/// What holds for every connection.
-const EVERYWHERE: [(&str, &str); 5] = [
-    // The server soon notices that a machine is gone, and frees its locks.
+/// A setting and its value, as the server itself writes it.
+pub(crate) type Setting = (&'static str, &'static str);
+
+/// The server soon notices that a machine is gone, and frees its locks. These are not read back: where no TCP is, the
+/// server says 0.
+const KEEPALIVES: [Setting; 3] = [
     ("tcp_keepalives_idle", "2"),
     ("tcp_keepalives_interval", "1"),
     ("tcp_keepalives_count", "3"),
+];
+
+/// What else holds for every connection.
+const EVERYWHERE: [Setting; 2] = [
     // Each statement knows its index. While a table is small the planner would rather walk it, and keep that plan for
     // a connection's life while the table grows.
     ("enable_seqscan", "off"),
@@ -44,7 +51,7 @@ const EVERYWHERE: [(&str, &str); 5] = [
     ("jit", "off"),
 ];
 
-const WRITER: [(&str, &str); 9] = [
+const WRITER: [Setting; 9] = [
     ("role", "registry_writer"),
     // A statement that commits by itself is to see, under its locks, what was committed before it had them.
     ("default_transaction_isolation", "read committed"),
@@ -52,10 +59,11 @@ const WRITER: [(&str, &str); 9] = [
     ("synchronous_commit", "on"),
     // Ten times what the largest batch takes on a slow disk.
     ("statement_timeout", "20s"),
-    // Other writers hold the lock of a tenant for one batch each.
-    ("lock_timeout", "10s"),
+    // Other writers hold the lock of a tenant for one batch each, and whoever is stopped holds it for as long as the next
+    // line lets it: whoever waits outlasts two of those, one after the other.
+    ("lock_timeout", "15s"),
     // Between two statements lies only our own work in memory. A process that is stopped there must not keep the locks.
-    ("idle_in_transaction_session_timeout", "10s"),
+    ("idle_in_transaction_session_timeout", "5s"),
     // Every join here is a list of keys that probes an index. The planner does not know how short the list is, so its
     // plan for any list is the right one, and planning each batch anew is time lost.
     ("enable_hashjoin", "off"),
@@ -63,8 +71,10 @@ const WRITER: [(&str, &str); 9] = [
     ("plan_cache_mode", "force_generic_plan"),
 ];
 
-const READER: [(&str, &str); 4] = [
+const READER: [Setting; 5] = [
     ("role", "registry_reader"),
+    // A question is one statement, or a few that each see what is committed.
+    ("default_transaction_isolation", "read committed"),
     // A question takes one processor. The planner, who does not know how few events are looked at, would start others.
     ("max_parallel_workers_per_gather", "0"),
     ("statement_timeout", "10s"),
@@ -72,7 +82,8 @@ const READER: [(&str, &str); 4] = [
     ("idle_in_transaction_session_timeout", "10s"),
 ];
 
-const SIGNALS: [(&str, &str); 3] = [
+/// Nothing of a tenant is read or written on these.
+pub(crate) const SIGNALS: [Setting; 3] = [
     ("role", "registry_directory"),
     ("statement_timeout", "4s"),
     // Nothing is written here that a power cut could take away.
@@ -85,38 +96,86 @@ pub(crate) fn login(url: &str) -> Result<PgConnectOptions, OpenError> {
 }
 
 /// A connection that says what it is for, so that an operator finds it, and has these settings from its first moment.
-fn options(
-    login: &PgConnectOptions,
-    name: &str,
-    settings: impl IntoIterator<Item = (&'static str, &'static str)>,
-) -> PgConnectOptions {
+pub(crate) fn options(login: &PgConnectOptions, name: &str, settings: &[Setting]) -> PgConnectOptions {
     login
         .clone()
         .application_name(name)
-        .options(EVERYWHERE.into_iter().chain(settings))
+        .options(KEEPALIVES.iter().chain(&EVERYWHERE).chain(settings).copied())
 }
 
-/// For a connection on which nothing of a tenant is read or written.
-pub(crate) fn signals(login: &PgConnectOptions, name: &str) -> PgConnectOptions {
-    options(login, name, SIGNALS)
+/// What a connection asked for and does not have.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the connection has {name} = {found:?} and not {wanted:?}, for which it asked: something between drops what connections \
+     ask for, and nothing can be promised through it; connect to the server itself"
+)]
+struct NotAsAsked {
+    name: &'static str,
+    wanted: &'static str,
+    found: String,
+}
+
+/// Looks at what a new connection has. What a batch or a lease promises rests on it, and a pooler that drops the options
+/// of a connection says nothing.
+pub(crate) async fn read_back(connection: impl PgExecutor<'_>, settings: &[Setting]) -> Result<(), sqlx::Error> {
+    // In an order in which what matters most is told first.
+    let asked: Vec<_> = settings.iter().chain(&EVERYWHERE).copied().collect();
+    let names: Vec<_> = asked.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let found = sqlx::query_scalar!(
+        r#"
+        SELECT coalesce(current_setting(wanted.name, true), '') AS "value!"
+        FROM unnest($1::text[]) WITH ORDINALITY AS wanted (name, place) ORDER BY wanted.place
+        "#,
+        &names
+    )
+    .fetch_all(connection)
+    .await?;
+    let other = asked
+        .into_iter()
+        .zip(found)
+        .find(|((_, wanted), found)| wanted != found);
+    match other {
+        None => Ok(()),
+        Some(((name, wanted), found)) => Err(sqlx::Error::Configuration(NotAsAsked { name, wanted, found }.into())),
+    }
 }
 
 /// Whoever writes keeps its connection from batch to batch. Only when it is taken out of the pool is it tried out.
 pub(crate) async fn writers(login: &PgConnectOptions) -> Result<PgPool, sqlx::Error> {
+    let options = options(login, "registry-writer", &WRITER);
+    try_out(&options, &WRITER).await?;
     pool(WRITERS)
         .test_before_acquire(true)
-        .after_connect(|connection, _| Box::pin(begin::prepare(connection)))
-        .connect_with(options(login, "registry-writer", WRITER))
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                read_back(&mut *connection, &WRITER).await?;
+                begin::prepare(connection).await
+            })
+        })
+        .connect_with(options)
         .await
 }
 
 /// They are not tried out before each question: that would be another round trip.
 pub(crate) async fn readers(login: &PgConnectOptions) -> Result<PgPool, sqlx::Error> {
+    let options = options(login, "registry-reader", &READER);
+    try_out(&options, &READER).await?;
     pool(READERS)
         .test_before_acquire(false)
         .acquire_timeout(READER_CONNECT_LIMIT)
-        .connect_with(options(login, "registry-reader", READER))
+        .after_connect(|connection, _| Box::pin(read_back(connection, &READER)))
+        .connect_with(options)
         .await
+}
+
+/// A pool tries again for as long as a new connection is not as it should be, and then says only that there was none.
+/// So the first one is looked at before there is a pool.
+async fn try_out(options: &PgConnectOptions, settings: &[Setting]) -> Result<(), sqlx::Error> {
+    // A pool for its patience with a server that is just starting.
+    let one = pool(1).connect_with(options.clone()).await?;
+    let looked = read_back(&one, settings).await;
+    one.close().await;
+    looked
 }
 
 /// For migrations, as whoever logs in. An index of a large table takes its time.

@@ -10,6 +10,7 @@ mod rows;
 mod ask;
 mod callbacks;
 mod error;
+mod installation;
 mod list;
 mod load;
 mod read;
@@ -18,6 +19,7 @@ mod write;
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -90,13 +92,25 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .pragma("cache_size", "-32768")
 }
 
+/// Opens a file, or makes it, for its owner alone.
+fn private(path: &Path) -> std::io::Result<File> {
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true).mode(0o600).open(path)
+}
+
 /// Makes the file if it is not there and brings its schema up to date. Several processes may do this at once: one
 /// works, the others wait for it.
 pub async fn migrate(path: &Path) -> Result<(), OpenError> {
     let lock = path.with_extension("migrate.lock");
+    let database = path.to_owned();
     let lock = tokio::task::spawn_blocking(move || -> std::io::Result<File> {
-        let file = File::options().create(true).truncate(false).write(true).open(lock)?;
+        let file = private(&lock)?;
         file.lock()?;
+        // SQLite takes an empty file for an empty database, and gives what it makes beside it the same mode. One that is
+        // there is not touched: closing it would end the locks that this process has on it.
+        if !database.exists() {
+            private(&database)?;
+        }
         Ok(file)
     });
     // Held until the end: the file is closed with it.

@@ -1,5 +1,6 @@
 //! Keys: one master key per installation, one data key per merchant (and per tenant) wrapped by it.
 
+use std::array::TryFromSliceError;
 use std::fmt;
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};
@@ -87,9 +88,29 @@ impl DataKey {
     }
 }
 
+/// Tells one master key from another, and nothing else about it: it is derived from the key and leads to no other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyCheck([u8; 32]);
+
+impl KeyCheck {
+    /// As it is stored.
+    pub const fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl TryFrom<&[u8]> for KeyCheck {
+    type Error = TryFromSliceError;
+
+    fn try_from(stored: &[u8]) -> Result<Self, TryFromSliceError> {
+        stored.try_into().map(Self)
+    }
+}
+
 /// Wraps and unwraps data keys.
 pub struct Keyring {
     cipher: Aes256Gcm,
+    check: KeyCheck,
 }
 
 impl Keyring {
@@ -97,7 +118,13 @@ impl Keyring {
     pub fn new(master: &MasterKey) -> Self {
         Self {
             cipher: Aes256Gcm::new(&Key::<Aes256Gcm>::from(master.0)),
+            check: KeyCheck(master.derive("check value of the installation")),
         }
+    }
+
+    /// What tells its master key from others.
+    pub const fn check(&self) -> KeyCheck {
+        self.check
     }
 
     /// Makes a data key for an owner out of 256 random bits; returns it with its wrapped form.

@@ -3,9 +3,9 @@
 //! This crate knows the domain and nothing of HTTP, of NATS, of Paymint's wire, nor of any database: what it asks of
 //! one is written down in [`port`] and proven by the contract suite (feature `contract`).
 //!
-//! Read in this order: [`ambient`] (time, ids), [`keyring`] (personal data), [`stored`] (events as they
-//! are written), [`record`] and [`chain`] (a row of the log and its hash), [`port`] (what storage must do),
-//! [`submission`] and [`writer`] (group commit), [`archive`] (reading events back), and the three that walk the whole log:
+//! Read in this order: [`ambient`] (time, ids), [`keyring`] (personal data), [`installation`] (which master key it has),
+//! [`stored`] (events as they are written), [`record`] and [`chain`] (a row of the log and its hash), [`port`] (what storage
+//! must do), [`submission`] and [`writer`] (group commit), [`archive`] (reading events back), and the three that walk the whole log:
 //! [`verify`], [`rebuild`], [`copy`].
 
 pub mod ambient;
@@ -18,6 +18,7 @@ pub mod contract;
 pub mod copy;
 mod fold;
 mod history;
+pub mod installation;
 pub mod keyring;
 pub mod port;
 pub mod rebuild;

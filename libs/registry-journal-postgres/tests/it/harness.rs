@@ -45,6 +45,17 @@ const SEED: &str = "
     FROM seed, generate_series(1, 3) AS v;
     ANALYZE";
 
+/// The login of a service, as `infra/postgres/roles.sql` makes it: it can do nothing before it has become one of three
+/// roles. All databases of a server share it. The lock is one of the database that everybody has.
+const SERVICE: &str = "
+    DO $$ BEGIN
+        PERFORM pg_advisory_xact_lock(726567);
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'registry_service') THEN
+            CREATE ROLE registry_service LOGIN NOINHERIT PASSWORD 'of-a-test';
+            GRANT registry_writer, registry_reader, registry_directory TO registry_service;
+        END IF;
+    END $$";
+
 /// A database that goes with its handle.
 pub struct PostgresDatabase {
     /// Its server, for a superuser.
@@ -75,6 +86,18 @@ impl PostgresDatabase {
     /// Where it is, for a superuser.
     pub fn url(&self) -> String {
         self.server.clone().database(&self.name).to_url_lossy().to_string()
+    }
+
+    /// Where it is, for a service: whoever works as one logs in as one.
+    pub fn service_url(&self) -> String {
+        let options = self.server.clone().database(&self.name);
+        let options = options.username("registry_service").password("of-a-test");
+        options.to_url_lossy().to_string()
+    }
+
+    /// Makes the login of services. The migrations have made its roles.
+    pub async fn admit_services(&self) {
+        execute(&self.server.clone(), SERVICE).await;
     }
 
     /// A connection of a superuser.
@@ -140,11 +163,14 @@ impl Harness for PostgresDatabase {
     async fn fresh() -> Self {
         let database = Self::empty().await;
         migrate(&database.url()).await.expect("the migrations run");
+        database.admit_services().await;
         database
     }
 
     async fn open(&self) -> PostgresJournal {
-        PostgresJournal::connect(&self.url()).await.expect("the database opens")
+        PostgresJournal::connect(&self.service_url())
+            .await
+            .expect("the database opens")
     }
 
     async fn try_update_event(&self, tenant: TenantId, seq: Seq) -> Result<(), Cause> {

@@ -5,6 +5,7 @@ mod cluster;
 mod contract;
 mod harness;
 mod plans;
+mod pooler;
 mod processes;
 mod proxy;
 mod schema;

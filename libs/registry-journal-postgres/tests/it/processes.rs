@@ -25,7 +25,7 @@ fn tenants() -> Vec<TenantId> {
 }
 
 fn leases(database: &PostgresDatabase) -> PostgresLeases {
-    PostgresLeases::new(&database.url()).expect("a URL")
+    PostgresLeases::new(&database.service_url()).expect("a URL")
 }
 
 /// Ends the connections of a name, as an operator would.

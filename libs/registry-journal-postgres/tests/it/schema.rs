@@ -97,17 +97,20 @@ async fn migrating_at_once_is_safe() {
     }
 }
 
-/// A login that is no superuser, member of the service's three roles and of nothing else, can do all the service does
-/// and cannot migrate.
+/// A login that is no superuser, may become each of the service's three roles and inherits nothing from them, can do all
+/// the service does and cannot migrate.
 #[tokio::test]
 async fn the_service_needs_no_superuser() {
     let database = PostgresDatabase::fresh().await;
     let name = database.name.replace("registry_test_", "registry_login_");
     let login = format!(
-        "CREATE ROLE {name} LOGIN PASSWORD 'of a test' IN ROLE registry_writer, registry_reader, registry_directory"
+        "CREATE ROLE {name} LOGIN NOINHERIT PASSWORD 'of a test' IN ROLE registry_writer, registry_reader, registry_directory"
     );
     database.execute(&login).await;
     let url = url_of(&database, &name, "of a test");
+    let elsewhere = PostgresDatabase::empty().await;
+    let empty = schema_state(&url_of(&elsewhere, &name, "of a test")).await;
+    assert_eq!(empty.expect("it may look"), SchemaState::Empty);
     assert_eq!(schema_state(&url).await.expect("it may look"), SchemaState::Current);
     let journal = PostgresJournal::connect(&url).await.expect("it may log in");
     journal.ping().await.expect("it may read");
@@ -140,5 +143,34 @@ async fn an_owner_that_is_no_superuser_can_migrate() {
     assert_eq!(
         schema_state(url.as_str()).await.expect("an answer"),
         SchemaState::Current
+    );
+}
+
+/// The logins that `infra/postgres/roles.sql` makes, from the server that `infra/` sets up: one migrates, the other works,
+/// and neither does the other's.
+#[tokio::test]
+async fn the_logins_of_an_installation_do_their_work() {
+    let cluster = Cluster::of_an_installation();
+    let url = |login| {
+        let options: PgConnectOptions = cluster.installed_url(login).parse().expect("a URL");
+        let password = std::fs::read_to_string(cluster.password_file(login)).expect("it can be read");
+        options.password(&password).to_url_lossy().to_string()
+    };
+    let (owner, service) = (url("registry_migrate"), url("registry_service"));
+    for login in [&service, &owner] {
+        assert_eq!(schema_state(login).await.expect("it may look"), SchemaState::Empty);
+    }
+    migrate(&owner).await.expect("the migrations run");
+    for login in [&service, &owner] {
+        assert_eq!(schema_state(login).await.expect("it may look"), SchemaState::Current);
+    }
+    migrate(&owner).await.expect("there is nothing to do");
+    assert!(matches!(migrate(&service).await, Err(OpenError::Migrate(_))));
+    let journal = PostgresJournal::connect(&service).await.expect("it may log in");
+    journal.ping().await.expect("it may read");
+    journal.close().await;
+    assert!(
+        PostgresJournal::connect(&owner).await.is_err(),
+        "it becomes none of the service's roles"
     );
 }

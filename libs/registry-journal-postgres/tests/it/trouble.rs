@@ -12,6 +12,7 @@ use registry_journal::port::{Journal, PageSize, Reader, Scope, Writes};
 use registry_journal::submission::WriteError;
 use registry_journal::writer::{Writer, WriterConfig, WriterStats};
 use registry_journal_postgres::{PostgresJournal, migrate};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection};
 use tokio::net::lookup_host;
 use tokio::sync::watch;
@@ -39,8 +40,9 @@ async fn world_on(database: PostgresDatabase, url: &str) -> World<PostgresDataba
 async fn world_of_its_own() -> (Arc<Cluster>, World<PostgresDatabase>) {
     let cluster = Arc::new(Cluster::start());
     let database = PostgresDatabase::on(&cluster.url()).await;
-    let url = database.url();
-    migrate(&url).await.expect("the migrations run");
+    migrate(&database.url()).await.expect("the migrations run");
+    database.admit_services().await;
+    let url = database.service_url();
     let world = world_on(database, &url).await;
     (cluster, world)
 }
@@ -55,8 +57,8 @@ async fn a_commit_of_unknown_outcome_counts_once() {
     let server = server.expect("the server has an address").next();
     let proxy = Proxy::before(server.expect("at least one")).await;
     let (host, port) = (proxy.address.ip().to_string(), proxy.address.port());
-    let url = database.server.clone().database(&database.name).host(&host).port(port);
-    let url = url.to_url_lossy().to_string();
+    let url: PgConnectOptions = database.service_url().parse().expect("a URL");
+    let url = url.host(&host).port(port).to_url_lossy().to_string();
     let mut world = world_on(database, &url).await;
     // The commit takes its time, so that somebody who does not wait for it would look too early.
     world
@@ -112,8 +114,8 @@ async fn cut_each_way(world: &World<PostgresDatabase>, proxy: &Proxy, how: Commi
     world.writer.stats()
 }
 
-/// Half of the time after which the server by itself ends whoever idles in a transaction.
-const SOON: Duration = Duration::from_secs(5);
+/// Less than the time after which the server by itself ends whoever idles in a transaction.
+const SOON: Duration = Duration::from_secs(4);
 
 /// Waits until a question about the server's state is answered with yes.
 async fn until(connection: &mut PgConnection, question: &str) {
@@ -165,6 +167,48 @@ async fn a_batch_that_is_given_up_frees_its_tenant() {
     until(&mut eye, &is_free).await;
     world.merchant(tenant, "m", "s").await;
     world.expect_sound(tenant, 2).await;
+}
+
+/// No writer waits for less than this.
+const PATIENCE_OF_WRITERS: Duration = Duration::from_secs(10);
+
+/// A process that is frozen in the middle of a batch keeps the locks of its tenants until the server ends it. Another one
+/// waits for much longer than that: its command is written by the first try.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_first_try_behind_a_frozen_process_is_written() {
+    let world = World::<PostgresDatabase>::new().await;
+    let tenant = world.tenant("acme").await;
+    let merchant = world.merchant(tenant, "m", "s").await;
+    let (holds, held) = tokio::sync::oneshot::channel();
+    let (goes_on, stays) = std::sync::mpsc::channel::<()>();
+    let scope = Scope {
+        tenants: vec![tenant],
+        now: world.now(),
+        ..Scope::default()
+    };
+    let frozen = world.harness.open().await;
+    let batch = tokio::spawn(async move {
+        let mut holds = Some(holds);
+        let mut freeze = move |_| {
+            holds.take().expect("it decides once").send(()).ok();
+            // The thread stands still, as all of a stopped process do.
+            stays.recv().ok();
+            Writes::default()
+        };
+        frozen.transact(&scope, &mut freeze).await
+    });
+    held.await.expect("it holds the lock");
+    let report = world.report(callback(tenant, merchant, "S", "behind it"));
+    let written = timeout(PATIENCE_OF_WRITERS * 9 / 10, report).await;
+    written.expect("the server ends the frozen process long before others lose patience");
+    let stats = world.writer.stats();
+    assert_eq!((stats.retried, stats.failed), (0, 0), "{stats:?}");
+    drop(goes_on);
+    batch
+        .await
+        .expect("it does not panic")
+        .expect_err("the server has ended it");
+    world.expect_sound(tenant, 4).await;
 }
 
 /// Clients hang up. Whatever their questions were at, the connections that the next ones get are fit for any question.

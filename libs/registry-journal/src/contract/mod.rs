@@ -13,6 +13,7 @@ pub mod failures;
 pub mod fixtures;
 pub mod histories;
 pub mod idempotency;
+pub mod installations;
 pub mod journals;
 pub mod log;
 pub mod personal;
@@ -29,7 +30,7 @@ pub mod unclaimed;
 use async_trait::async_trait;
 use registry_domain::{MerchantId, Seq, TenantId};
 
-use crate::port::{Cause, Journal, Reader};
+use crate::port::{Cause, Founding, Journal, Reader};
 use crate::record::StreamId;
 
 /// A column of the events table that is altered behind the registry's back.
@@ -128,7 +129,7 @@ impl Damage {
 #[async_trait]
 pub trait Harness: Send + Sync + Sized + 'static {
     /// The adapter.
-    type Storage: Journal + Reader + Clone + 'static;
+    type Storage: Journal + Reader + Founding + Clone + 'static;
 
     /// Arranges an empty storage that belongs to this test alone.
     async fn fresh() -> Self;
@@ -223,6 +224,9 @@ macro_rules! contract_tests {
             remembered::what_is_remembered_is_what_the_row_says,
             remembered::what_another_process_wrote_is_seen,
             remembered::an_append_holds_only_where_nothing_has_moved,
+            installations::an_installation_knows_its_master_key,
+            installations::one_of_many_founders_wins,
+            installations::an_older_installation_is_known_by_what_it_has_wrapped,
         }
     };
     (@each $harness:ty; $($part:ident :: $promise:ident),+ $(,)?) => {

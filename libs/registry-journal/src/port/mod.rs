@@ -7,6 +7,7 @@
 
 mod append;
 mod callbacks;
+mod installation;
 mod lease;
 pub mod raw;
 mod read;
@@ -21,6 +22,7 @@ pub use append::{Additions, AppendError, ExpectedHead};
 pub use callbacks::{
     ApprovalDigest, ApprovalRow, QuarantineRow, QuarantineState, Settlement, UnclaimedRow, UnclaimedState,
 };
+pub use installation::{Founding, KeyEvidence};
 pub use lease::{Duty, Held, Leases, SoleProcess};
 pub use read::{
     Direction, MerchantFilter, MerchantQuery, PAGE_SIZE_MAX, PagePosition, PageSize, PresentedKey, ProjectedMerchant,
