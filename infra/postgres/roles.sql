@@ -1,12 +1,12 @@
 -- Roles of an installation. For psql, as superuser, in the database of the registry; can be run again (to change a password, too).
--- Passwords come from the files in /run/secrets.
+-- Passwords come from the files in /run/secrets, or in another directory that SECRETS_DIR names.
 --
 -- What a role may do is granted by the migrations. Here is only who can become which role:
 --   registry_migrate  runs `registry migrate`: owns the database, may become registry_owner. No other service uses it.
 --   registry_service  runs `registry serve` and the commands: may become writer, reader and directory, and can do nothing before.
 
 \set ON_ERROR_STOP on
-\getenv secrets REGISTRY_SECRETS
+\getenv secrets SECRETS_DIR
 \if :{?secrets}
 \else
   \set secrets /run/secrets

@@ -41,8 +41,10 @@ impl WritePath {
         wrap: impl FnOnce(Arc<dyn Journal>) -> Arc<dyn Journal>,
     ) -> anyhow::Result<Self> {
         let ambient = Ambient::system();
-        let secrets = Secrets::open_or_make(&installation.config, ambient.ids.as_ref(), true)?;
-        let storage = Storage::open(&installation.config.database()?, Arc::clone(&secrets.keyring)).await?;
+        // On a server keys are not made by themselves.
+        Secrets::open_or_make(&installation.config, ambient.ids.as_ref(), true)?;
+        let opened = registry::installation::Installation::open_or_make(&installation.config, ambient.ids.as_ref());
+        let registry::installation::Installation { secrets, storage } = opened.await?;
         let parts = WriterParts {
             journal: wrap(Arc::clone(&storage.journal)),
             reader: Arc::clone(&storage.reader),
@@ -191,8 +193,7 @@ pub(crate) async fn statements_alone(
 ) -> anyhow::Result<f64> {
     let batches = record(seeded, targets, batch_length).await?;
     let copy = seeded.copy().await?;
-    let secrets = Secrets::open(&copy.config, Ambient::system().ids.as_ref())?;
-    let storage = Storage::open(&copy.config.database()?, secrets.keyring).await?;
+    let storage = registry::installation::Installation::open(&copy.config).await?.storage;
     let commands: usize = batches.iter().map(|(_, writes)| received(writes)).sum();
     let started = Instant::now();
     for (scope, writes) in batches {

@@ -24,6 +24,10 @@ mod replicas;
 
 mod operations;
 
+mod installed;
+
+mod master_key;
+
 mod upstream_trouble;
 
 mod hang_ups;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use registry_tests::callback::{mapping, send_taken};
 use registry_tests::tenant::{id_of, random};
-use registry_tests::{Api, Installation, TestNats, TestSandbox, TestTenant, check_published};
+use registry_tests::{Api, Installation, TestNats, TestSandbox, TestTenant, check_published, write_key};
 use serde_json::Value;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
@@ -59,7 +59,7 @@ fn key_file(prefix: &str, name: &str) -> String {
     let key = random(64);
     registry_tests::logs::secret(&key);
     let path = directory.join(name);
-    std::fs::write(&path, format!("{prefix}{key}\n")).expect("a file can be written");
+    write_key(&path, &format!("{prefix}{key}"));
     path.to_str().expect("a path is text").to_owned()
 }
 
@@ -137,6 +137,7 @@ async fn an_installation_moves_to_postgresql_and_back() {
         .with("REGISTRY_MASTER_KEY_FILE", &path("master.key"))
         .with("REGISTRY_CALLBACK_KEYS_FILE", &path("callback.keys"));
     let file = format!("sqlite://{}", back.database().display());
+    back.print(&["migrate"]);
     back.print(&["copy", "--from", &cluster.url(), "--to", &file]);
     let process = back.serve();
     let moved = TestTenant {

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use fleet::{Fleet, Partner, body, check, register, storm};
 
-mod fleet;
+pub mod fleet;
 
 /// The adapter's own tests start servers in the same way.
 #[path = "../../libs/registry-journal-postgres/tests/it/cluster.rs"]
@@ -58,7 +58,7 @@ impl Battle {
         let callbacks = settings().storm_callbacks;
         let tenants = (callbacks / CALLBACKS_EACH / MERCHANTS_EACH).clamp(2, 20);
         let merchants = (callbacks / CALLBACKS_EACH / tenants).max(1);
-        let fleet = Fleet::new(&nats);
+        let fleet = Fleet::new(&nats).await;
         let mut replicas = [fleet.replica(), fleet.replica()];
         let partners: Vec<_> = (0..tenants).map(|_| Fleet::partner(&replicas[0])).collect();
         let processes = replicas.each_mut().map(|replica| Some(replica.serve()));
@@ -147,7 +147,7 @@ struct Pair {
 impl Pair {
     async fn start() -> Self {
         let nats = TestNats::start();
-        let fleet = Fleet::new(&nats);
+        let fleet = Fleet::new(&nats).await;
         let mut replicas = vec![fleet.replica(), fleet.replica()];
         let partner = Fleet::partner(&replicas[0]);
         let holder = replicas[0].serve();

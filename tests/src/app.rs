@@ -28,6 +28,7 @@ use crate::audit;
 use crate::clock::TestClock;
 use crate::logs;
 use crate::nats::TestNats;
+use crate::postgres::service_url;
 use crate::sandbox::TestSandbox;
 use crate::settings::settings;
 use crate::tenant::{TestTenant, random, random_slug};
@@ -226,7 +227,7 @@ impl Drop for TestApp {
     }
 }
 
-/// A new database with our schema on a server; returns its URL. The server goes away with the test run.
+/// A new database with our schema on a server; returns its URL for the service's login. The server goes away with the test run.
 async fn database(server: &str) -> String {
     let options: PgConnectOptions = server.parse().expect("it is the URL of a PostgreSQL server");
     let mut connection = options.connect().await.expect("the server takes connections");
@@ -240,7 +241,7 @@ async fn database(server: &str) -> String {
     let url = options.database(&name).to_url_lossy().to_string();
     let database = Database::parse(&url, None).expect("it is a database");
     migrate(&database).await.expect("an empty database takes the schema");
-    url
+    service_url(&url).await
 }
 
 async fn start(config: &Config, ambient: &Ambient) -> App {

@@ -20,6 +20,7 @@ pub mod api;
 pub mod sandbox;
 
 pub mod nats;
+pub mod postgres;
 
 mod audit;
 pub mod tenant;
@@ -39,7 +40,7 @@ pub use api::{Answer, Api};
 pub use app::TestApp;
 pub use audit::check_published;
 pub use nats::TestNats;
-pub use process::{Installation, Process};
+pub use process::{Installation, Process, write_key};
 pub use sandbox::TestSandbox;
 pub use tenant::TestTenant;
 

@@ -1,7 +1,9 @@
 //! The real program, with its own process: for what a process does that a task cannot, such as to die.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc;
@@ -44,6 +46,11 @@ impl Installation {
     pub fn with(mut self, variable: &str, value: &str) -> Self {
         self.environment.push((variable.to_owned(), value.to_owned()));
         self
+    }
+
+    /// The same settings as another one, on this directory.
+    pub fn take_settings_of(&mut self, other: &Self) {
+        self.environment.clone_from(&other.environment);
     }
 
     /// The directory.
@@ -107,7 +114,7 @@ impl Installation {
         let (id, tenant, key) = self.create_tenant();
         let slug = tenant.as_str();
         let file = self.data_dir().join("upstream.key");
-        std::fs::write(&file, sandbox.partner_key(0)).expect("the key file can be written");
+        write_key(&file, sandbox.partner_key(0));
         let file = file.to_str().expect("a path is text");
         let url = sandbox.partner_url();
         self.print(&[
@@ -241,6 +248,13 @@ impl Drop for Process {
         self.child.kill().ok();
         self.child.wait().ok();
     }
+}
+
+/// Writes a file that its owner alone can read.
+pub fn write_key(path: &Path, text: &str) {
+    let mut options = File::options();
+    let file = options.create(true).truncate(true).write(true).mode(0o600).open(path);
+    writeln!(file.expect("a key file can be made"), "{text}").expect("a key file can be written");
 }
 
 fn address_in(line: &str) -> Option<SocketAddr> {

@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -16,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use crate::config::Config;
+use crate::installation::Installation;
 use crate::secrets::Secrets;
 use crate::storage::{ServeLock, Storage};
 use crate::workers::{Worker, start_http, start_reconciler, start_relay, start_settler, start_sharing, start_writer};
@@ -54,8 +54,7 @@ impl App {
     pub async fn start(config: &Config, listener: TcpListener, ambient: Ambient) -> anyhow::Result<Self> {
         let lock = ServeLock::take(config)?;
         let address = listener.local_addr().context("the listener has no address")?;
-        let secrets = Secrets::open(config, ambient.ids.as_ref())?;
-        let storage = Storage::open(&config.database()?, Arc::clone(&secrets.keyring)).await?;
+        let Installation { secrets, storage } = Installation::open_or_make(config, ambient.ids.as_ref()).await?;
         let archive = storage.archive.clone();
         let (writer, writing) = start_writer(config, &storage, &secrets, &ambient);
         let ways = Ways::new(config, &secrets, &writer, &archive, &ambient, address)?;

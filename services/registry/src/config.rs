@@ -14,6 +14,8 @@ use registry_journal::port::QuestionPlan;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::files::{Shared, expect_private};
+
 /// The name of the database file in the data directory.
 const DATABASE_FILE: &str = "registry.db";
 
@@ -40,6 +42,7 @@ impl Database {
         let mut url = postgres
             .context("database_url must be of the form sqlite://<path> or postgres://<user>@<host>/<database>")?;
         if let Some(file) = password_file.filter(|_| url.password().is_none()) {
+            expect_private(file, Shared::WithGroup)?;
             let password = std::fs::read_to_string(file);
             let password = password.with_context(|| format!("the password file {} cannot be read", file.display()))?;
             let set = url.set_password(Some(password.trim_end_matches(['\r', '\n'])));
@@ -219,6 +222,9 @@ impl Config {
             self.remembered_merchants_max <= 1_000_000,
             "remembered_merchants_max must be at most 1,000,000"
         );
+        if let Some(file) = &self.nats_credentials_file {
+            expect_private(file, Shared::WithGroup).context("nats_credentials_file cannot be used")?;
+        }
         self.check_reconciling()?;
         if let Some(url) = &self.public_url {
             PublicUrl::parse(url).context("public_url cannot be used")?;
@@ -319,6 +325,7 @@ fn networks(setting: &str, texts: &[String]) -> anyhow::Result<Vec<IpNet>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::files::write_secret;
 
     #[test]
     fn the_defaults_are_valid() {
@@ -345,7 +352,8 @@ mod tests {
     #[test]
     fn a_password_is_read_from_its_file_and_never_shown() {
         let file = std::env::temp_dir().join("registry-config-password-test");
-        std::fs::write(&file, "p@ss/word\n").unwrap();
+        std::fs::remove_file(&file).ok();
+        write_secret(&file, "p@ss/word").unwrap();
         let database = Database::parse("postgres://registry@db.example/registry", Some(&file)).unwrap();
         let Database::Postgres(url) = &database else { panic!() };
         assert_eq!(url.password(), Some("p%40ss%2Fword"));

@@ -1,11 +1,13 @@
 //! The service: configuration, wiring and lifecycle of everything else. It decides nothing about merchants.
 //!
 //! Read in this order: [`config`] (what an operator can set), [`secrets`] (the keys of the installation), [`storage`],
-//! [`app`] (all parts put together and kept alive), [`commands`] (the subcommands of the binary).
+//! [`installation`] (both together), [`app`] (all parts put together and kept alive), [`commands`] (the subcommands of the binary).
 
 pub mod app;
 pub mod commands;
 pub mod config;
+mod files;
+pub mod installation;
 mod logging;
 pub mod secrets;
 mod signals;

@@ -1,16 +1,16 @@
 //! The keys of the installation. They come from files; on a fresh data directory they are made there.
 
 use std::fs;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
 use registry_ingest::TokenKeys;
 use registry_journal::{IdSource, Keyring, MasterKey};
 
-use crate::config::{Config, Database};
+use crate::config::Config;
+use crate::files::{Shared, expect_private, write_secret};
 
 /// The keys of the installation.
 pub struct Secrets {
@@ -20,67 +20,83 @@ pub struct Secrets {
     pub token_keys: TokenKeys,
     /// Signs the cursors of lists.
     pub cursor_key: [u8; 32],
+    /// Where the master key came from.
+    pub master_key_file: PathBuf,
 }
 
 impl Secrets {
-    /// Reads the keys. Those that no setting names are made in the data directory, but only for a database file that
-    /// does not exist yet: a new master key in front of old data would make that data unreadable. On a server other
-    /// processes work with the same data: there the keys are never made.
-    pub fn open(config: &Config, ids: &dyn IdSource) -> anyhow::Result<Self> {
-        let may_make = match config.database()? {
-            Database::Sqlite(file) => !file.exists(),
-            Database::Postgres(_) => false,
-        };
-        Self::open_or_make(config, ids, may_make)
+    /// Reads the keys. None is made.
+    pub fn open(config: &Config) -> anyhow::Result<Self> {
+        Self::read(config, |_| None)
     }
 
-    /// The same, and the caller knows whether missing keys may be made.
+    /// The same. Those that no setting names are made in the data directory, if the caller knows that they may be.
     pub fn open_or_make(config: &Config, ids: &dyn IdSource, may_make: bool) -> anyhow::Result<Self> {
-        let place = |setting: &Option<PathBuf>, name: &str| KeyFile {
-            path: setting
-                .clone()
-                .unwrap_or_else(|| config.data_dir.join("keys").join(name)),
-            may_make: may_make && setting.is_none(),
-        };
-        let master = place(&config.master_key_file, "master.key").read(|| hex::encode(ids.secret()))?;
+        Self::read(config, |prefix| {
+            may_make.then(|| format!("{prefix}{}", hex::encode(ids.secret())))
+        })
+    }
+
+    /// Whether a key is missing that no setting names.
+    pub(crate) fn lack(config: &Config) -> bool {
+        let [master, callbacks] = KeyFile::all(config);
+        master.is_to_be_made() || callbacks.is_to_be_made()
+    }
+
+    fn read(config: &Config, mut make: impl FnMut(&str) -> Option<String>) -> anyhow::Result<Self> {
+        let [master_file, callbacks_file] = KeyFile::all(config);
+        let master = master_file.read(|| make(""))?;
         let master = MasterKey::from_hex(&master).context("the master key file cannot be used")?;
-        let tokens = place(&config.callback_keys_file, "callback.keys");
-        let tokens = tokens.read(|| format!("1 {}", hex::encode(ids.secret())))?;
-        let token_keys = TokenKeys::parse(&tokens).context("the callback keys file cannot be used")?;
+        let token_keys = callbacks_file.read(|| make("1 "))?;
+        let token_keys = TokenKeys::parse(&token_keys).context("the callback keys file cannot be used")?;
         Ok(Self {
             keyring: Arc::new(Keyring::new(&master)),
             token_keys,
             cursor_key: master.derive("list cursors"),
+            master_key_file: master_file.path,
         })
     }
 }
 
 struct KeyFile {
     path: PathBuf,
-    may_make: bool,
+    is_named: bool,
 }
 
 impl KeyFile {
-    fn read(&self, make: impl FnOnce() -> String) -> anyhow::Result<String> {
+    /// That of the master key and that of the callback keys.
+    fn all(config: &Config) -> [Self; 2] {
+        let place = |setting: &Option<PathBuf>, name: &str| Self {
+            path: setting
+                .clone()
+                .unwrap_or_else(|| config.data_dir.join("keys").join(name)),
+            is_named: setting.is_some(),
+        };
+        [
+            place(&config.master_key_file, "master.key"),
+            place(&config.callback_keys_file, "callback.keys"),
+        ]
+    }
+
+    fn is_to_be_made(&self) -> bool {
+        !self.is_named && !self.path.exists()
+    }
+
+    fn read(&self, make: impl FnOnce() -> Option<String>) -> anyhow::Result<String> {
         let shown = self.path.display();
-        if !self.path.exists() && self.may_make {
-            write_secret(&self.path, &make()).with_context(|| format!("the key file {shown} cannot be made"))?;
-            tracing::warn!(file = %shown, "made a new key; keep a copy of this file in a safe place");
+        if self.is_to_be_made()
+            && let Some(key) = make()
+        {
+            match write_secret(&self.path, &key) {
+                Ok(()) => {
+                    tracing::warn!(file = %shown, "made a new key; keep a copy of this file in a safe place");
+                }
+                // Another process that begins at the same moment was first: its key holds.
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error).with_context(|| format!("the key file {shown} cannot be made")),
+            }
         }
+        expect_private(&self.path, Shared::WithNobody)?;
         fs::read_to_string(&self.path).with_context(|| format!("the key file {shown} cannot be read"))
     }
-}
-
-/// Writes a file that only its owner can read. Never replaces one.
-pub fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
-    if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory)?;
-    }
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    writeln!(file, "{text}")?;
-    file.sync_all()
 }

@@ -1,13 +1,14 @@
 //! Opening the storage, keeping its schema up to date, and making sure that one process at a time serves from a file.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::num::NonZeroUsize;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
 use futures::future::OptionFuture;
-use registry_journal::port::{Leases, SchemaState, SoleProcess};
+use registry_journal::port::{Founding, KeyEvidence, Leases, SchemaState, SoleProcess};
 use registry_journal::{Archive, Journal, Keyring, Reader};
 use registry_journal_postgres::{PostgresJournal, PostgresLeases};
 use registry_journal_sqlite::SqliteJournal;
@@ -15,6 +16,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Config, Database};
+use crate::files::{self, make_data_directory};
 
 /// How many batches go to PostgreSQL side by side.
 const LANES: NonZeroUsize = NonZeroUsize::new(2).unwrap();
@@ -28,6 +30,8 @@ pub struct Storage {
     pub reader: Arc<dyn Reader>,
     /// The log, read back.
     pub archive: Archive,
+    /// The row of the installation.
+    pub(crate) founding: Arc<dyn Founding>,
     /// How many batches it can write side by side.
     pub lanes: NonZeroUsize,
     engine: Engine,
@@ -50,17 +54,13 @@ impl Engine {
 }
 
 impl Storage {
-    /// Opens the database. A file that does not exist yet is made; a schema that is not ours is refused.
+    /// Opens a database that is there; a schema that is not ours is refused.
     pub async fn open(database: &Database, keyring: Arc<Keyring>) -> anyhow::Result<Self> {
-        if let Database::Sqlite(_) = database
-            && schema_state(database).await? == SchemaState::Empty
-        {
-            migrate(database).await?;
-        }
         expect_current(database, schema_state(database).await?)?;
         let opening = || format!("{database} cannot be opened");
         match database {
             Database::Sqlite(file) => {
+                close_to_others(file);
                 let journal = Arc::new(SqliteJournal::open(file).await.with_context(opening)?);
                 Ok(Self::over(Arc::clone(&journal), keyring, Engine::Sqlite(journal)))
             }
@@ -72,10 +72,11 @@ impl Storage {
         }
     }
 
-    fn over<J: Journal + Reader + 'static>(journal: Arc<J>, keyring: Arc<Keyring>, engine: Engine) -> Self {
+    fn over<J: Journal + Reader + Founding + 'static>(journal: Arc<J>, keyring: Arc<Keyring>, engine: Engine) -> Self {
         Self {
             journal: journal.clone(),
             reader: journal.clone(),
+            founding: journal.clone(),
             archive: Archive::new(journal, keyring),
             lanes: engine.lanes(),
             engine,
@@ -125,7 +126,7 @@ pub async fn migrate(database: &Database) -> anyhow::Result<()> {
     match database {
         Database::Sqlite(file) => {
             if let Some(directory) = file.parent() {
-                make_directory(directory)?;
+                make_data_directory(directory)?;
             }
             registry_journal_sqlite::migrate(file).await.with_context(migrating)
         }
@@ -146,7 +147,21 @@ pub async fn schema_state(database: &Database) -> anyhow::Result<SchemaState> {
     }
 }
 
-fn expect_current(database: &Database, state: SchemaState) -> anyhow::Result<()> {
+/// Whether anything was ever sealed in a file, or may have been.
+pub(crate) async fn has_data(file: &Path) -> anyhow::Result<bool> {
+    match registry_journal_sqlite::schema_state(file).await? {
+        SchemaState::Empty => Ok(false),
+        SchemaState::Older { .. } | SchemaState::Newer { .. } => Ok(true),
+        SchemaState::Current => {
+            let journal = SqliteJournal::open(file).await?;
+            let evidence = journal.key_evidence().await;
+            journal.close().await;
+            Ok(evidence? != KeyEvidence::default())
+        }
+    }
+}
+
+pub(crate) fn expect_current(database: &Database, state: SchemaState) -> anyhow::Result<()> {
     match state {
         SchemaState::Current => Ok(()),
         SchemaState::Empty => anyhow::bail!("{database} has no schema yet; run `registry migrate`"),
@@ -160,8 +175,17 @@ fn expect_current(database: &Database, state: SchemaState) -> anyhow::Result<()>
     }
 }
 
-fn make_directory(directory: &Path) -> anyhow::Result<()> {
-    fs::create_dir_all(directory).with_context(|| format!("the directory {} cannot be made", directory.display()))
+/// What lies beside a database file: SQLite gives its own the mode of the database, once they are made.
+fn close_to_others(database: &Path) {
+    files::close_to_others(database);
+    for ending in ["-wal", "-shm"] {
+        let mut name = database.as_os_str().to_owned();
+        name.push(ending);
+        files::close_to_others(Path::new(&name));
+    }
+    for extension in ["serve.lock", "migrate.lock"] {
+        files::close_to_others(&database.with_extension(extension));
+    }
 }
 
 /// Held while a process serves from a file. Two relays on one file would fight; commands of an operator may run beside.
@@ -176,10 +200,11 @@ impl ServeLock {
             return Ok(Self { _file: None });
         };
         if let Some(directory) = database.parent() {
-            make_directory(directory)?;
+            make_data_directory(directory)?;
         }
         let path = database.with_extension("serve.lock");
-        let file = File::options().create(true).truncate(false).write(true).open(&path);
+        let mut options = File::options();
+        let file = options.create(true).truncate(false).write(true).mode(0o600).open(&path);
         let file = file.with_context(|| format!("{} cannot be opened", path.display()))?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: Some(file) }),

@@ -1,7 +1,6 @@
 //! What replicas of one installation share, the storm that they stand, and what must hold after it.
 
 use std::collections::HashSet;
-use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,7 +8,6 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use registry::config::Config;
-use registry::secrets::Secrets;
 use registry::storage::Storage;
 use registry_domain::merchant::Event;
 use registry_domain::tenant::Slug;
@@ -21,8 +19,9 @@ use registry_journal::record::StreamEvent;
 use registry_journal::verify::verify;
 use registry_tests::api::{Api, http_client};
 use registry_tests::callback::{is_taken, mapping, try_send_through};
+use registry_tests::postgres::service_url;
 use registry_tests::tenant::random;
-use registry_tests::{Installation, TestNats, logs};
+use registry_tests::{Installation, TestNats, logs, write_key};
 use serde_json::json;
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, Row};
@@ -41,6 +40,8 @@ const PACE: Duration = Duration::from_millis(50);
 /// What replicas of one installation share.
 pub struct Fleet {
     pub cluster: Cluster,
+    /// For the login that the service has in an installation.
+    service_url: String,
     keys: TempDir,
     nats: String,
 }
@@ -55,21 +56,22 @@ pub struct Partner {
 }
 
 impl Fleet {
-    pub fn new(nats: &TestNats) -> Self {
+    pub async fn new(nats: &TestNats) -> Self {
         let keys = TempDir::with_prefix("keys-").expect("a temporary directory can be made");
         for (name, prefix) in [("master.key", ""), ("callback.keys", "1 ")] {
             let key = random(64);
             logs::secret(&key);
-            let mut file = std::fs::File::create(keys.path().join(name)).expect("a file can be made");
-            writeln!(file, "{prefix}{key}").expect("a file can be written");
+            write_key(&keys.path().join(name), &format!("{prefix}{key}"));
         }
-        let fleet = Self {
-            cluster: Cluster::start(),
+        let cluster = Cluster::start();
+        let migrating = Installation::new().with("DATABASE_URL", &cluster.url());
+        migrating.print(&["migrate"]);
+        Self {
+            service_url: service_url(&cluster.url()).await,
+            cluster,
             keys,
             nats: nats.url().to_owned(),
-        };
-        fleet.replica().print(&["migrate"]);
-        fleet
+        }
     }
 
     fn key_file(&self, name: &str) -> PathBuf {
@@ -81,7 +83,7 @@ impl Fleet {
         let copies = if self.nats.contains(',') { "3" } else { "1" };
         Installation::new()
             .with("REGISTRY_NATS_REPLICAS", copies)
-            .with("DATABASE_URL", &self.cluster.url())
+            .with("DATABASE_URL", &self.service_url)
             .with("NATS_URL", &self.nats)
             .with("REGISTRY_MASTER_KEY_FILE", &path("master.key"))
             .with("REGISTRY_CALLBACK_KEYS_FILE", &path("callback.keys"))
@@ -102,16 +104,13 @@ impl Fleet {
 
     pub async fn storage(&self) -> Storage {
         let config = Config {
-            database_url: Some(self.cluster.url()),
+            database_url: Some(self.service_url.clone()),
             master_key_file: Some(self.key_file("master.key")),
             callback_keys_file: Some(self.key_file("callback.keys")),
             ..Config::default()
         };
-        let secrets = Secrets::open(&config, Ambient::system().ids.as_ref()).expect("the keys are there");
-        let database = config.database().expect("a URL");
-        Storage::open(&database, secrets.keyring)
-            .await
-            .expect("the database opens")
+        let opened = registry::installation::Installation::open(&config).await;
+        opened.expect("the installation opens").storage
     }
 
     async fn connect(&self) -> PgConnection {

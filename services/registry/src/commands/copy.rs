@@ -9,13 +9,14 @@ use anyhow::Context;
 use clap::Args;
 use registry_domain::tenant::Tenant;
 use registry_journal::copy::{Copy, Progress};
+use registry_journal::installation::IfNone;
 use registry_journal::port::PageSize;
 use registry_journal::{Ambient, Archive};
 use tokio_util::sync::CancellationToken;
 
 use super::progress::Meter;
 use crate::config::{Config, Database};
-use crate::secrets::Secrets;
+use crate::installation::{Installation, expect_there, open_storage};
 use crate::signals::StopSignals;
 use crate::storage::{ServeLock, Storage};
 
@@ -42,13 +43,12 @@ pub(super) async fn run(config: Config, args: CopyArgs) -> anyhow::Result<ExitCo
         source.database()? != target,
         "the source and the target are the same database"
     );
-    if let Database::Sqlite(file) = source.database()? {
-        anyhow::ensure!(file.exists(), "there is no database {}", file.display());
-    }
+    expect_there(&source.database()?).await?;
     let _lock = ServeLock::take(&source)?;
-    let secrets = Secrets::open_or_make(&source, ambient.ids.as_ref(), false)?;
-    let from = Storage::open(&source.database()?, secrets.keyring.clone()).await?;
-    let to = Storage::open(&target, secrets.keyring).await?;
+    let Installation { secrets, storage: from } = Installation::open(&source).await?;
+    // What has a schema and no more becomes this installation. What has a key already must have ours.
+    expect_schema(&target)?;
+    let to = open_storage(&target, &secrets, IfNone::Found).await?;
     let stop = CancellationToken::new();
     let whole = {
         let mut work = pin!(copy_all(&from.archive, &to, &ambient, &stop));
@@ -69,6 +69,18 @@ pub(super) async fn run(config: Config, args: CopyArgs) -> anyhow::Result<ExitCo
         eprintln!("interrupted; the same command goes on from here");
         Ok(ExitCode::FAILURE)
     }
+}
+
+fn expect_schema(target: &Database) -> anyhow::Result<()> {
+    match target {
+        Database::Sqlite(file) => anyhow::ensure!(
+            file.exists(),
+            "{} is not there; make it with `registry migrate`, with database_url set to it",
+            file.display()
+        ),
+        Database::Postgres(_) => {}
+    }
+    Ok(())
 }
 
 async fn copy_all(from: &Archive, to: &Storage, ambient: &Ambient, stop: &CancellationToken) -> anyhow::Result<bool> {

@@ -21,7 +21,7 @@ use super::serve::exit_code;
 use super::tenant::upstream;
 use crate::app::App;
 use crate::config::{Config, SenderModeSetting};
-use crate::secrets::write_secret;
+use crate::files::write_secret;
 use crate::signals::StopSignals;
 
 mod demo;

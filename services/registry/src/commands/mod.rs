@@ -20,6 +20,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use registry_journal::causes;
+use rustix::fs::Mode;
+use rustix::process::umask;
 
 use crate::config::{Config, LogFormat};
 use crate::logging;
@@ -73,6 +75,8 @@ enum Command {
 
 /// Reads the command line, runs the command, and turns its outcome into an exit code.
 pub async fn main() -> ExitCode {
+    // Whatever is made from here on is for its owner alone.
+    umask(Mode::RWXG | Mode::RWXO);
     match run(Cli::parse()).await {
         Ok(code) => code,
         Err(error) => {

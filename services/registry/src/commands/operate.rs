@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::config::Config;
+use crate::installation::Installation;
 use crate::secrets::Secrets;
 use crate::storage::Storage;
 use crate::workers::start_writer_task;
@@ -25,10 +26,20 @@ pub(super) struct Desk {
 }
 
 impl Desk {
+    /// On an installation that is there. Where none is, none is made.
     pub(super) async fn open(config: &Config) -> anyhow::Result<Self> {
+        Ok(Self::over(config, Installation::open(config).await?, Ambient::system()))
+    }
+
+    /// The same, but for what an operator begins with: that makes one.
+    pub(super) async fn open_or_make(config: &Config) -> anyhow::Result<Self> {
         let ambient = Ambient::system();
-        let secrets = Secrets::open(config, ambient.ids.as_ref())?;
-        let storage = Storage::open(&config.database()?, secrets.keyring.clone()).await?;
+        let installation = Installation::open_or_make(config, ambient.ids.as_ref()).await?;
+        Ok(Self::over(config, installation, ambient))
+    }
+
+    fn over(config: &Config, installation: Installation, ambient: Ambient) -> Self {
+        let Installation { secrets, storage } = installation;
         let stop = CancellationToken::new();
         let (writer, task) = start_writer_task(
             &storage,
@@ -40,16 +51,15 @@ impl Desk {
             },
             stop.clone().cancelled_owned(),
         );
-        let archive = storage.archive.clone();
-        Ok(Self {
-            archive,
+        Self {
+            archive: storage.archive.clone(),
             secrets,
             ambient,
             storage,
             writer,
             task,
             stop: stop.drop_guard(),
-        })
+        }
     }
 
     pub(super) async fn tenant(&self, slug: &str) -> anyhow::Result<Tenant> {

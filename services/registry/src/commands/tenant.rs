@@ -15,6 +15,7 @@ use registry_journal::port::PageSize;
 
 use super::operate::Desk;
 use crate::config::Config;
+use crate::files::{Shared, expect_private};
 
 #[derive(Subcommand)]
 pub(super) enum TenantCommand {
@@ -127,7 +128,15 @@ fn or_usual<T, E>(text: Option<&str>, read: impl Fn(&str) -> Result<T, E>) -> Re
 }
 
 pub(super) async fn run(config: Config, command: TenantCommand) -> anyhow::Result<ExitCode> {
-    let desk = Desk::open(&config).await?;
+    let desk = match command {
+        TenantCommand::Create(_) => Desk::open_or_make(&config).await?,
+        TenantCommand::Upstream(_)
+        | TenantCommand::List
+        | TenantCommand::Suspend(_)
+        | TenantCommand::Resume(_)
+        | TenantCommand::Settings(_)
+        | TenantCommand::CallbackUrl(_) => Desk::open(&config).await?,
+    };
     let done = match command {
         TenantCommand::Create(args) => create(&desk, args).await,
         TenantCommand::Upstream(args) => configure(&desk, args).await,
@@ -155,6 +164,10 @@ async fn create(desk: &Desk, args: CreateArgs) -> anyhow::Result<()> {
 
 async fn configure(desk: &Desk, args: UpstreamArgs) -> anyhow::Result<()> {
     let file = &args.api_key_file;
+    if let Err(error) = expect_private(file, Shared::WithNobody) {
+        // The file has done its work in a moment; what it holds is sealed from then on.
+        tracing::warn!("{error}");
+    }
     let key = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let path = or_usual(args.mapping_status_path.as_deref(), CallPath::parse)
         .context("the path of mapping-status cannot be used")?;
@@ -178,6 +191,15 @@ pub(super) fn upstream(url: &str, key: &str) -> anyhow::Result<Upstream> {
     anyhow::ensure!(
         matches!(url.scheme(), "http" | "https"),
         "the upstream URL must begin with http or https"
+    );
+    // It stands in the log, in answers and in log lines.
+    anyhow::ensure!(
+        url.username().is_empty() && url.password().is_none(),
+        "the upstream URL must not hold a user or a password: it is shown where the apiKey never is"
+    );
+    anyhow::ensure!(
+        url.query().is_none() && url.fragment().is_none(),
+        "the upstream URL must end with its path: nothing can follow a `?` or a `#`"
     );
     let key = key.trim();
     ApiKey::parse(key).context("the apiKey cannot be used")?;

@@ -19,6 +19,10 @@ pub(super) struct VerifyArgs {
 
 pub(super) async fn run(config: Config, args: VerifyArgs) -> anyhow::Result<ExitCode> {
     let desk = Desk::open(&config).await?;
+    println!(
+        "the master key in {} is that of this installation",
+        desk.secrets.master_key_file.display()
+    );
     let sound = verify_all(&desk, args.tenant.as_deref()).await;
     desk.close().await;
     Ok(if sound? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
