@@ -14,7 +14,7 @@ const QUESTION: &str = "the installation";
 #[async_trait]
 impl Founding for SqliteJournal {
     async fn key_evidence(&self) -> Result<KeyEvidence, ReadError> {
-        let check = sqlx::query_scalar!("SELECT key_check FROM installation");
+        let check = sqlx::query_scalar!("SELECT key_check FROM installation WHERE id = 1");
         let check = check.fetch_optional(&self.writer).await.map_err(read(QUESTION))?;
         let wrapped = sqlx::query_as!(
             RawKey,
