@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::path::Path;
 
 use anyhow::Context;
+use rustix::fs::Mode;
 use rustix::process::geteuid;
 
 /// Who may read a secret beside the owner of its file.
@@ -72,10 +73,14 @@ fn has_modes(path: &Path) -> bool {
     let Ok(file) = create_new(&probe) else {
         return true;
     };
-    let mode = file.metadata().map_or(0, |metadata| metadata.mode());
+    let is_open = file.metadata().is_ok_and(|metadata| is_open_to_others(&metadata));
     // Whatever becomes of it, it holds nothing.
     fs::remove_file(&probe).ok();
-    mode & 0o077 == 0
+    !is_open
+}
+
+fn is_open_to_others(metadata: &Metadata) -> bool {
+    Mode::from_raw_mode(metadata.mode()).intersects(Mode::RWXG | Mode::RWXO)
 }
 
 fn create_new(path: &Path) -> io::Result<File> {
@@ -108,7 +113,7 @@ pub(crate) fn make_data_directory(path: &Path) -> anyhow::Result<()> {
     make_directory(path).with_context(|| format!("the directory {} cannot be made", path.display()))?;
     let looking = || format!("the directory {} cannot be looked at", path.display());
     let metadata = fs::metadata(path).with_context(looking)?;
-    if metadata.mode() & 0o077 == 0 {
+    if !is_open_to_others(&metadata) {
         return Ok(());
     }
     let is_empty = fs::read_dir(path).with_context(looking)?.next().is_none();
@@ -121,7 +126,7 @@ pub(crate) fn make_data_directory(path: &Path) -> anyhow::Result<()> {
 
 /// Closes to others what an older version has left open to them.
 pub(crate) fn close_to_others(path: &Path) {
-    let is_open = |metadata: Metadata| metadata.is_file() && metadata.mode() & 0o077 != 0;
+    let is_open = |metadata: Metadata| metadata.is_file() && is_open_to_others(&metadata);
     if fs::metadata(path).is_ok_and(is_open) {
         // Whoever does not own it works with it as it is.
         fs::set_permissions(path, Permissions::from_mode(0o600)).ok();

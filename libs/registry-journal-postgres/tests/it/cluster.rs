@@ -37,7 +37,7 @@ impl Cluster {
             "initdb",
             &["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-sync"],
         );
-        cluster.settings = "-c unix_socket_directories= -c fsync=off".to_owned();
+        cluster.settings.push_str("-c unix_socket_directories= -c fsync=off");
         cluster.control("start");
         cluster
     }

@@ -180,7 +180,7 @@ async fn the_first_try_behind_a_frozen_process_is_written() {
     let tenant = world.tenant("acme").await;
     let merchant = world.merchant(tenant, "m", "s").await;
     let (holds, held) = tokio::sync::oneshot::channel();
-    let (goes_on, stays) = std::sync::mpsc::channel::<()>();
+    let (thaw, frost) = std::sync::mpsc::channel::<()>();
     let scope = Scope {
         tenants: vec![tenant],
         now: world.now(),
@@ -192,7 +192,7 @@ async fn the_first_try_behind_a_frozen_process_is_written() {
         let mut freeze = move |_| {
             holds.take().expect("it decides once").send(()).ok();
             // The thread stands still, as all of a stopped process do.
-            stays.recv().ok();
+            frost.recv().ok();
             Writes::default()
         };
         frozen.transact(&scope, &mut freeze).await
@@ -203,7 +203,7 @@ async fn the_first_try_behind_a_frozen_process_is_written() {
     written.expect("the server ends the frozen process long before others lose patience");
     let stats = world.writer.stats();
     assert_eq!((stats.retried, stats.failed), (0, 0), "{stats:?}");
-    drop(goes_on);
+    drop(thaw);
     batch
         .await
         .expect("it does not panic")
