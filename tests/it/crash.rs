@@ -185,7 +185,7 @@ async fn open(file: &Path) -> SqliteConnection {
 }
 
 /// As a database tool would: first the guard goes.
-async fn open_unguarded(file: &Path) -> SqliteConnection {
+pub(crate) async fn open_unguarded(file: &Path) -> SqliteConnection {
     let mut database = open(file).await;
     for statement in [
         "DROP TRIGGER IF EXISTS events_refuse_update",

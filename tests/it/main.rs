@@ -63,3 +63,5 @@ mod tenant_settings;
 mod timelines;
 
 mod tour;
+
+mod proof;

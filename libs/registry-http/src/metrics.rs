@@ -260,6 +260,12 @@ fn encode_relay(encoder: &mut DescriptorEncoder<'_>, relay: RelayStatus) -> Resu
         "relay_resumed",
         "Looks at what the message broker really holds",
         relay.resumed_total,
+    )?;
+    counter(
+        encoder,
+        "relay_diverged",
+        "Streams that ended with an event that does not stand so in the log",
+        relay.diverged_total,
     )
 }
 

@@ -24,6 +24,8 @@ pub struct RecordedEvent {
     pub stream: StreamId,
     /// Where and when it stands in the log.
     pub stamp: Stamp,
+    /// The hash that chains it to the event before it: of sealed bytes, so that it tells nothing of anybody.
+    pub hash: [u8; 32],
     /// Dotted type.
     pub event_type: String,
     /// Who caused it.
@@ -68,6 +70,17 @@ pub enum ArchiveError {
         /// The event.
         event_id: EventId,
     },
+}
+
+/// What came of opening rows.
+#[derive(Debug, Default)]
+pub(crate) struct Opening {
+    /// How many opened.
+    pub(crate) opened: u64,
+    /// The first that did not, and why.
+    pub(crate) shut: Option<(Seq, OpenError)>,
+    /// Owners that have no key, each with an event that is sealed under it.
+    pub(crate) keyless: Vec<(Uuid, Seq)>,
 }
 
 /// Up to where a merchant is folded.
@@ -228,6 +241,32 @@ impl Archive {
             .collect()
     }
 
+    /// Which of these rows is sealed and does not open; the first one. Owners without a key are left out and named: they
+    /// were erased, or their key is lost.
+    pub(crate) async fn first_shut(&self, tenant: TenantId, rows: &[&EventRow]) -> Result<Opening, ReadError> {
+        let mut owners: Vec<Uuid> = rows.iter().map(|row| row.stream.as_uuid()).collect();
+        owners.sort_unstable();
+        owners.dedup();
+        let wrapped = self.reader.wrapped_keys(tenant, &owners).await?;
+        let mut keys = HashMap::with_capacity(wrapped.len());
+        let mut opening = Opening::default();
+        for row in rows {
+            let owner = row.stream.as_uuid();
+            let Some(wrapped) = wrapped.get(&owner) else {
+                opening.keyless.push((owner, row.seq));
+                continue;
+            };
+            match self.open_sealed(owner, wrapped, &mut keys, row) {
+                Ok(_) => opening.opened += 1,
+                Err(error) => {
+                    opening.shut = Some((row.seq, error));
+                    return Ok(opening);
+                }
+            }
+        }
+        Ok(opening)
+    }
+
     fn open_row(
         &self,
         row: EventRow,
@@ -253,6 +292,7 @@ impl Archive {
             event_id,
             stream: row.stream,
             stamp: row.stamp(),
+            hash: row.hash,
             actor: actor_from_text(&row.actor).ok_or(ArchiveError::Actor { event_id })?,
             correlation_id: row.correlation_id,
             causation_id: row.causation_id,

@@ -6,13 +6,19 @@ use std::fmt;
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Key, Nonce};
 use hmac::{Hmac, Mac};
+use registry_domain::TenantId;
 use sha2::Sha256;
 use uuid::Uuid;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::submission::IdempotencyKey;
+
 /// Format of a wrapped key: the first byte, so that another cipher can follow one day.
 const FORMAT: u8 = 1;
 const NONCE_LENGTH: usize = 12;
+
+/// What a kept Idempotency-Key begins with. The blank behind it can stand in no key that a client sends.
+const KEYED: &str = "hmac-sha256 ";
 
 /// A wrapped or sealed text could not be opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -49,13 +55,21 @@ impl MasterKey {
 
     /// A key for another purpose, the same for every process of the installation.
     pub fn derive(&self, purpose: &str) -> [u8; 32] {
-        // HMAC fills a key up to its block with zeros.
-        let mut block = [0; 64];
-        block[..self.0.len()].copy_from_slice(&self.0);
-        let mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
-        block.zeroize();
-        mac.chain_update(purpose.as_bytes()).finalize().into_bytes().into()
+        mac_with(&self.0)
+            .chain_update(purpose.as_bytes())
+            .finalize()
+            .into_bytes()
+            .into()
     }
+}
+
+fn mac_with(key: &[u8; 32]) -> Hmac<Sha256> {
+    // HMAC fills a key up to its block with zeros.
+    let mut block = [0; 64];
+    block[..key.len()].copy_from_slice(key);
+    let mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
+    block.zeroize();
+    mac
 }
 
 impl fmt::Debug for MasterKey {
@@ -107,19 +121,24 @@ impl TryFrom<&[u8]> for KeyCheck {
     }
 }
 
-/// Wraps and unwraps data keys.
+/// Wraps and unwraps data keys, and hides what clients call their requests.
 pub struct Keyring {
     cipher: Aes256Gcm,
     check: KeyCheck,
+    idempotency: Hmac<Sha256>,
 }
 
 impl Keyring {
     /// A keyring under a master key.
     pub fn new(master: &MasterKey) -> Self {
-        Self {
+        let mut idempotency = master.derive("idempotency keys");
+        let keyring = Self {
             cipher: Aes256Gcm::new(&Key::<Aes256Gcm>::from(master.0)),
             check: KeyCheck(master.derive("check value of the installation")),
-        }
+            idempotency: mac_with(&idempotency),
+        };
+        idempotency.zeroize();
+        keyring
     }
 
     /// What tells its master key from others.
@@ -133,6 +152,14 @@ impl Keyring {
         let wrapped = seal_with(&self.cipher, owner, &random);
         random.zeroize();
         (key, wrapped)
+    }
+
+    /// What is kept of a client's Idempotency-Key, in the log for ever: whether two are the same can be told, and only by
+    /// whoever has the master key. The key may hold an order number or a name. Two tenants' keys never look alike.
+    pub fn keyed(&self, tenant: TenantId, key: &IdempotencyKey) -> String {
+        let mac = self.idempotency.clone().chain_update(tenant.as_uuid().as_bytes());
+        let mac = mac.chain_update(key.as_str().as_bytes());
+        format!("{KEYED}{}", hex::encode(mac.finalize().into_bytes()))
     }
 
     /// Unwraps an owner's data key.
@@ -205,6 +232,24 @@ mod tests {
         let stranger = Keyring::new(&MasterKey::from_bytes([2; 32]));
         assert_eq!(stranger.unwrap(owner, &wrapped).err(), Some(OpenError::Key));
         assert_eq!(key.open(event, &[]), Err(OpenError::Format));
+    }
+
+    #[test]
+    fn an_idempotency_key_is_kept_as_a_hash_that_no_release_may_change() {
+        let keyring = Keyring::new(&MasterKey::from_bytes([7; 32]));
+        let key = |text| IdempotencyKey::parse(text).unwrap();
+        let tenant = |number| TenantId::from_uuid(Uuid::from_u128(number));
+        let kept = keyring.keyed(tenant(1), &key("link-1"));
+        assert_eq!(
+            kept,
+            "hmac-sha256 d50134634655599633c37c4c028d22169bd03f07d6e9abc64cefd54fa388ad0c"
+        );
+        assert_ne!(kept, keyring.keyed(tenant(2), &key("link-1")));
+        assert_ne!(kept, keyring.keyed(tenant(1), &key("link-2")));
+        let stranger = Keyring::new(&MasterKey::from_bytes([8; 32]));
+        assert_ne!(kept, stranger.keyed(tenant(1), &key("link-1")));
+        // No client can name a request by what is kept of another one's key.
+        assert!(IdempotencyKey::parse(&kept).is_err());
     }
 
     #[test]

@@ -104,7 +104,8 @@ pub struct EventRow {
     pub correlation_id: CorrelationId,
     /// The event that led to it, within one command: the first one.
     pub causation_id: Option<EventId>,
-    /// The Idempotency-Key of the request, on the first event it caused.
+    /// What is kept of the request's Idempotency-Key ([`crate::Keyring::keyed`]), on the first event it caused. Events of
+    /// earlier versions have the key itself.
     pub idempotency_key: Option<String>,
     /// JSON without anything personal.
     pub data: String,

@@ -1,13 +1,21 @@
-//! Checking a tenant's log: no position is missing, and no row was changed since it was written.
+//! Checking a tenant's log: no position is missing, no row was changed since it was written, what somebody noted of it is
+//! still so, and what is sealed opens.
+
+mod sealed;
 
 use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use registry_domain::{Seq, TenantId, Version};
 
-use crate::chain::hash_of;
+use crate::archive::Archive;
+use crate::chain::{GENESIS, hash_of};
+use crate::keyring::OpenError;
 use crate::port::{Head, PageSize, ReadError, Reader};
 use crate::record::{EventRow, StreamId};
+use sealed::SealedCheck;
 
 /// The first row that does not fit, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,11 +46,85 @@ pub enum Flaw {
         /// The row.
         seq: Seq,
     },
-    /// The log ends before an event that was published, or that the tenant's row is of.
+    /// The log ends before an event that was published, that the tenant's row is of, or that somebody noted.
     CutOff {
         /// The event.
         seq: Seq,
     },
+    /// The chain is whole and is another one than somebody noted: the log was written anew up to here, or further.
+    Rewritten {
+        /// The position that was noted.
+        seq: Seq,
+    },
+    /// The personal part of an event does not open: its key does not unwrap, or is another one.
+    Shut {
+        /// The event.
+        seq: Seq,
+        /// Why.
+        source: OpenError,
+    },
+    /// The key of a stream is not there, and its merchant was never erased.
+    KeyLost {
+        /// An event that was sealed under it.
+        seq: Seq,
+    },
+    /// An event opens and cannot be read.
+    Unreadable {
+        /// Why, with every cause.
+        error: String,
+    },
+}
+
+/// A position of a log with its hash: everything up to there is as it was when it was noted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LogEnd {
+    /// The position; 0 for an empty log.
+    pub seq: Seq,
+    /// The hash of the event there.
+    pub hash: [u8; 32],
+}
+
+/// Why a text is no [`LogEnd`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the end of a log is its position, a colon and the 64 hexadecimal digits of its hash")]
+pub struct LogEndError;
+
+impl fmt::Display for LogEnd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.seq, hex::encode(self.hash))
+    }
+}
+
+impl FromStr for LogEnd {
+    type Err = LogEndError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (seq, digits) = text.split_once(':').ok_or(LogEndError)?;
+        let is_number = !seq.is_empty() && seq.bytes().all(|byte| byte.is_ascii_digit());
+        let seq = Seq(seq.parse().ok().filter(|_| is_number).ok_or(LogEndError)?);
+        let mut hash = GENESIS;
+        hex::decode_to_slice(digits, &mut hash).map_err(|_| LogEndError)?;
+        Ok(Self { seq, hash })
+    }
+}
+
+/// How much of what is sealed is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Depth {
+    /// Of each stream the newest event: its key unwraps and is the right one.
+    #[default]
+    Newest,
+    /// Every event, and each is read as what it says that it is.
+    Every,
+}
+
+/// What a check is to prove beside the chain.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Demands {
+    /// Ends that were noted earlier.
+    pub expected: Vec<LogEnd>,
+    /// How much is opened.
+    pub depth: Depth,
 }
 
 /// What a check found.
@@ -50,29 +132,57 @@ pub enum Flaw {
 pub struct Report {
     /// How many rows fit.
     pub rows: u64,
-    /// The hash of the last of them. Whoever notes it elsewhere can prove later that nothing before it was changed.
-    pub end: [u8; 32],
+    /// The last of them. Whoever notes it elsewhere can prove later that nothing before it was changed.
+    pub end: LogEnd,
+    /// Streams that have something sealed; 0 if it was left shut.
+    pub sealed_streams: u64,
+    /// Those of them whose key is not there; without a flaw, because an erasure destroyed it.
+    pub erased_streams: u64,
     /// The first that does not.
     pub flaw: Option<Flaw>,
 }
 
-/// Reads a tenant's whole log, page by page, and stops at the first flaw.
+/// Reads a tenant's whole log, page by page, and stops at the first flaw. What is sealed stays shut.
 pub async fn verify(reader: &dyn Reader, tenant: TenantId) -> Result<Report, ReadError> {
+    walk(reader, None, tenant, &Demands::default()).await
+}
+
+/// The same, and opens what is sealed, and compares with what was noted.
+pub async fn prove(archive: &Archive, tenant: TenantId, demands: &Demands) -> Result<Report, ReadError> {
+    let sealed = SealedCheck::new(archive, tenant, demands.depth);
+    walk(archive.reader(), Some(sealed), tenant, demands).await
+}
+
+async fn walk(
+    reader: &dyn Reader,
+    mut sealed: Option<SealedCheck<'_>>,
+    tenant: TenantId,
+    demands: &Demands,
+) -> Result<Report, ReadError> {
     // Before the log, which may grow meanwhile.
     let known = known_end(reader, tenant).await?;
+    let noted = demands.expected.iter().map(|end| end.seq).max().unwrap_or(Seq::ZERO);
     let mut check = Check::of_all();
-    loop {
+    let flaw = loop {
         let page = reader.events_after(tenant, check.seq, PageSize::MAX).await?;
-        for row in &page {
-            if let Some(flaw) = check.next(row) {
-                return Ok(check.report(Some(flaw)));
+        let of_chain = page.iter().find_map(|row| check.next_noted(row, &demands.expected));
+        if of_chain.is_some() {
+            break of_chain;
+        }
+        if let Some(sealed) = &mut sealed {
+            let shut = sealed.page(&page).await?;
+            if shut.is_some() {
+                break shut;
             }
         }
         if page.len() < PageSize::MAX.get() as usize {
-            let is_cut = check.seq < known;
-            return Ok(check.report(is_cut.then_some(Flaw::CutOff { seq: known })));
+            let end = known.max(noted);
+            let is_cut = check.seq < end;
+            let lost = || sealed.as_ref().and_then(SealedCheck::lost);
+            break is_cut.then_some(Flaw::CutOff { seq: end }).or_else(lost);
         }
-    }
+    };
+    Ok(check.report(flaw, sealed.as_ref()))
 }
 
 /// The last event that is known of from outside the log.
@@ -109,12 +219,24 @@ impl Check {
         }
     }
 
-    fn report(&self, flaw: Option<Flaw>) -> Report {
+    fn report(&self, flaw: Option<Flaw>, sealed: Option<&SealedCheck<'_>>) -> Report {
         Report {
             rows: self.seq.0,
-            end: self.hash,
+            end: LogEnd {
+                seq: self.seq,
+                hash: self.hash,
+            },
+            sealed_streams: sealed.map_or(0, SealedCheck::streams),
+            erased_streams: sealed.map_or(0, SealedCheck::erased),
             flaw,
         }
+    }
+
+    /// The next row's flaw, if it has one or is not what was noted.
+    fn next_noted(&mut self, row: &EventRow, noted: &[LogEnd]) -> Option<Flaw> {
+        let flaw = self.next(row);
+        let is_other = |end: &LogEnd| end.seq == row.seq && end.hash != row.hash;
+        flaw.or_else(|| noted.iter().any(is_other).then_some(Flaw::Rewritten { seq: row.seq }))
     }
 
     /// The next row's flaw, if it has one.
@@ -150,5 +272,32 @@ impl Check {
         self.hash = row.hash;
         self.recorded_at = Some(row.recorded_at);
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_reads_back() {
+        let end = LogEnd {
+            seq: Seq(94),
+            hash: [0xab; 32],
+        };
+        assert_eq!(end.to_string(), format!("94:{}", "ab".repeat(32)));
+        assert_eq!(end.to_string().parse(), Ok(end));
+        let digits = "ab".repeat(32);
+        for text in [
+            "",
+            "94",
+            ":",
+            &format!("94:{}", "ab"),
+            &format!(":{digits}"),
+            &format!("+9:{digits}"),
+            &format!("x:{digits}"),
+        ] {
+            assert_eq!(text.parse::<LogEnd>(), Err(LogEndError), "{text}");
+        }
     }
 }

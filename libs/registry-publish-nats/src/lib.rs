@@ -11,9 +11,11 @@
 mod batch;
 pub mod config;
 mod publisher;
+pub mod retained;
 mod setup;
 pub mod tail;
 
 pub use config::{ConnectError, NatsConfig, bucket_name, stream_name};
 pub use publisher::NatsPublisher;
+pub use retained::{Retained, RetainedMessage};
 pub use tail::{TailError, TailFrom, TailMessage, get_document, tail};

@@ -11,7 +11,7 @@ use async_nats::jetstream::{Context, ErrorCode, kv};
 use registry_domain::Seq;
 use registry_domain::tenant::Slug;
 use registry_publish::PublishError;
-use registry_publish::message::{MESSAGE_ID, REGISTRY_SEQ, subject_filter};
+use registry_publish::message::{MESSAGE_ID, REGISTRY_HASH, REGISTRY_SEQ, subject_filter};
 use registry_publish::publisher::{LastEvent, Standing};
 
 use crate::config::{NatsConfig, bucket_name, stream_name};
@@ -193,11 +193,18 @@ async fn last_of<T>(stream: &Stream, read: impl Fn(&HeaderMap) -> Option<T>) -> 
     Ok(None)
 }
 
-fn event_of(headers: &HeaderMap) -> Option<LastEvent> {
+pub(crate) fn event_of(headers: &HeaderMap) -> Option<LastEvent> {
     Some(LastEvent {
         seq: seq_of(headers)?,
         event_id: headers.get(MESSAGE_ID)?.as_str().parse().ok()?,
+        hash: hash_of(headers),
     })
+}
+
+fn hash_of(headers: &HeaderMap) -> Option<[u8; 32]> {
+    let mut hash = [0; 32];
+    hex::decode_to_slice(headers.get(REGISTRY_HASH)?.as_str(), &mut hash).ok()?;
+    Some(hash)
 }
 
 fn seq_of(headers: &HeaderMap) -> Option<Seq> {

@@ -7,7 +7,7 @@ use crate::document::MerchantDocument;
 use crate::event::PublicEvent;
 use crate::message::{
     CE_CAUSATION_ID, CE_CORRELATION_ID, CE_ID, CE_PARTITION_KEY, CE_SEQUENCE, CE_SOURCE, CE_SPEC_VERSION, CE_SUBJECT,
-    CE_TIME, CE_TYPE, CONTENT_TYPE, MESSAGE_ID, REGISTRY_PREV_SEQ, REGISTRY_SEQ, TRACE_PARENT,
+    CE_TIME, CE_TYPE, CONTENT_TYPE, MESSAGE_ID, REGISTRY_HASH, REGISTRY_PREV_SEQ, REGISTRY_SEQ, TRACE_PARENT,
 };
 
 /// The types that are published, and when each is.
@@ -47,7 +47,9 @@ What the Submerchant Registry publishes to NATS. Each tenant has a JetStream str
 Every event of a merchant is in the stream exactly once and in the order of the tenant's log, as long as the server \
 keeps its data; what it loses is published again, in order. So handle an event by its id once, and pass over a \
 merchant's event whose `ce-sequence` you have seen. `Registry-Prev-Seq` names the event published before: if it is not \
-the last one you saw, you missed something; the REST feed `/v1/events` has it.
+the last one you saw, you missed something; the REST feed `/v1/events` has it. `Registry-Hash` is the hash of the log up \
+to the event, of sealed bytes: keep it with `Registry-Seq`, and `registry verify --expect <seq>:<hash>` proves later that \
+nobody wrote that log anew. Messages of earlier versions have none.
 
 Event types, fields and words are open lists: new ones may come within `v1`, none goes away. Pass over what you do not \
 know. Business numbers are masked; personal fields are null once the personal data was destroyed.";
@@ -172,6 +174,11 @@ fn headers() -> Value {
             REGISTRY_PREV_SEQ,
             "^[0-9]+$",
             "Position of the event published before; 0 for the first.",
+        ),
+        (
+            REGISTRY_HASH,
+            "^[0-9a-f]{64}$",
+            "The hash of the event and of everything before it in the tenant's log.",
         ),
         (CONTENT_TYPE, "^application/json$", "Of the body."),
         (TRACE_PARENT, "^00-[0-9a-f]{32}-[0-9a-f]{16}-00$", "W3C trace context."),

@@ -25,6 +25,10 @@ pub const REGISTRY_SEQ: &str = "Registry-Seq";
 /// saw means that it missed something.
 pub const REGISTRY_PREV_SEQ: &str = "Registry-Prev-Seq";
 
+/// The hash that chains the event to everything before it in the tenant's log, as 64 hexadecimal digits. Beside the
+/// position it is what `registry verify --expect` takes: it proves later that the log up to there is still the same.
+pub const REGISTRY_HASH: &str = "Registry-Hash";
+
 pub(crate) const CONTENT_TYPE: &str = "content-type";
 pub(crate) const TRACE_PARENT: &str = "traceparent";
 pub(crate) const CE_SPEC_VERSION: &str = "ce-specversion";
@@ -114,6 +118,7 @@ fn headers(
         (MESSAGE_ID, event.id.clone()),
         (REGISTRY_SEQ, stamp.seq.to_string()),
         (REGISTRY_PREV_SEQ, previous.to_string()),
+        (REGISTRY_HASH, hex::encode(recorded.hash)),
         (CONTENT_TYPE, "application/json".to_owned()),
         (TRACE_PARENT, traceparent(recorded)),
         (CE_SPEC_VERSION, "1.0".to_owned()),
@@ -201,6 +206,7 @@ mod tests {
             ("Nats-Msg-Id", id.clone()),
             ("Registry-Seq", "2".to_owned()),
             ("Registry-Prev-Seq", "0".to_owned()),
+            ("Registry-Hash", "02".repeat(32)),
             ("content-type", "application/json".to_owned()),
             (
                 "traceparent",

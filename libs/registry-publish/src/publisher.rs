@@ -22,6 +22,8 @@ pub struct LastEvent {
     pub seq: Seq,
     /// Its id.
     pub event_id: EventId,
+    /// The hash of the log up to it; none in messages of versions that did not tell.
+    pub hash: Option<[u8; 32]>,
 }
 
 /// What a tenant's stream and bucket hold.

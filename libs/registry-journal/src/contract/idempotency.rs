@@ -2,14 +2,15 @@
 
 use std::collections::HashSet;
 
+use chrono::TimeDelta;
 use registry_domain::merchant::Refusal;
-use registry_domain::{LinkId, MerchantId, TenantId, tenant};
+use registry_domain::{LinkId, MerchantId, TenantId, Version, tenant};
 
 use super::Harness;
-use super::fixtures::{World, queued, register, registration, request_link, submission, with_key, written};
+use super::fixtures::{World, keyring, queued, register, registration, request_link, submission, with_key, written};
 use super::journals::Gate;
-use crate::port::{PageSize, Reader};
-use crate::submission::{Order, Outcome, Replay, Submission};
+use crate::port::{IdempotencyRow, Journal, Loaded, PageSize, Reader, Scope, Writes};
+use crate::submission::{IdempotencyKey, Order, Outcome, Replay, Submission};
 use crate::writer::{Writer, WriterConfig};
 
 const PARALLEL: usize = 64;
@@ -148,8 +149,64 @@ pub async fn a_key_stands_for_one_request<H: Harness>() {
     world.write(asked(tenant, "s", 1)).await;
     assert_eq!(world.submit(asked(tenant, "t", 2)).await, Outcome::KeyReused);
     world.write(asked(other, "s", 2)).await;
-    assert_eq!(kept(&world, tenant).await, [("k".to_owned(), [1; 32])]);
+    assert_eq!(kept(&world, tenant).await, [(hidden(tenant, "k"), [1; 32])]);
     world.expect_sound(tenant, 2).await;
+}
+
+fn hidden(tenant: TenantId, key: &str) -> String {
+    keyring().keyed(tenant, &IdempotencyKey::parse(key).expect("a key"))
+}
+
+/// A key may say who somebody is: the log, which nobody can clear, and the rows beside it hold only what it cannot be
+/// read from.
+pub async fn a_key_cannot_be_read_back<H: Harness>() {
+    let world = World::<H>::new().await;
+    let tenant = world.tenant("acme").await;
+    let asked = register(tenant, world.merchant_id(), registration("m", "s"));
+    world.write(with_key(asked, "order-of-gildong", 1)).await;
+    let log = world.log(tenant).await;
+    let in_log: Vec<_> = log.iter().filter_map(|row| row.idempotency_key.clone()).collect();
+    assert_eq!(in_log, [hidden(tenant, "order-of-gildong")]);
+    let rows = kept(&world, tenant).await;
+    assert_eq!(rows, [(hidden(tenant, "order-of-gildong"), [1; 32])]);
+}
+
+/// A key that an earlier version kept as it came is still known for as long as it lives.
+pub async fn a_key_that_was_kept_plain_is_still_known<H: Harness>() {
+    let world = World::<H>::new().await;
+    let tenant = world.tenant("acme").await;
+    let merchant_id = world.merchant(tenant, "m", "s").await;
+    let now = world.now();
+    let row = IdempotencyRow {
+        tenant_id: tenant,
+        key: "k".to_owned(),
+        fingerprint: [1; 32],
+        merchant_id,
+        link_id: None,
+        version: Version(1),
+        created_at: now,
+        expires_at: now + TimeDelta::hours(24),
+    };
+    let scope = Scope {
+        tenants: vec![tenant],
+        now,
+        ..Scope::default()
+    };
+    let mut rows = vec![row];
+    let mut decide = |_: Loaded| Writes {
+        idempotency: std::mem::take(&mut rows),
+        ..Writes::default()
+    };
+    let written = world.storage.transact(&scope, &mut decide).await;
+    written.expect("the row can be written");
+    let again = |fingerprint| with_key(request_link(tenant, merchant_id, world.link_id()), "k", fingerprint);
+    let Outcome::Replayed(replay) = world.submit(again(1)).await else {
+        panic!("the key is not known");
+    };
+    assert_eq!(replay.merchant_id, merchant_id);
+    assert_eq!(world.submit(again(2)).await, Outcome::KeyReused);
+    world.clock.advance(24 * 60 * 60 * 1_000);
+    world.write(again(1)).await;
 }
 
 /// The keys of a tenant that are kept, with what they stand for, read one by one.
@@ -184,7 +241,7 @@ pub async fn expired_keys_are_forgotten<H: Harness>() {
     assert!(matches!(world.submit(asked("s", "k", 1)).await, Outcome::Replayed(_)));
     world.clock.advance(1);
     world.write(asked("t", "l", 2)).await;
-    assert_eq!(kept(&world, tenant).await, [("l".to_owned(), [2; 32])]);
+    assert_eq!(kept(&world, tenant).await, [(hidden(tenant, "l"), [2; 32])]);
     world.write(asked("u", "k", 3)).await;
 }
 

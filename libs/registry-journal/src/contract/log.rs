@@ -120,7 +120,11 @@ async fn named_row(reader: &dyn Reader, tenant: TenantId) -> Seq {
         Flaw::Altered { seq }
         | Flaw::TimeRunsBack { seq }
         | Flaw::MissingVersion { seq, .. }
-        | Flaw::CutOff { seq } => seq,
+        | Flaw::CutOff { seq }
+        | Flaw::Rewritten { seq }
+        | Flaw::Shut { seq, .. }
+        | Flaw::KeyLost { seq } => seq,
+        Flaw::Unreadable { error } => panic!("nothing was opened: {error}"),
         Flaw::MissingSeq { expected, .. } => expected,
     }
 }

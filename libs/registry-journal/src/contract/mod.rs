@@ -178,6 +178,8 @@ macro_rules! contract_tests {
             idempotency::one_key_registers_once,
             idempotency::one_key_asks_for_one_link,
             idempotency::a_key_stands_for_one_request,
+            idempotency::a_key_cannot_be_read_back,
+            idempotency::a_key_that_was_kept_plain_is_still_known,
             idempotency::expired_keys_are_forgotten,
             idempotency::one_natural_key_registers_once,
             personal::nothing_personal_stands_in_clear,

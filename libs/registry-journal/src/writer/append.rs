@@ -14,7 +14,7 @@ use crate::keyring::{DataKey, Keyring, OpenError};
 use crate::port::{Head, KeyRow};
 use crate::record::{EventRow, StreamId, actor_to_text};
 use crate::stored::Stored;
-use crate::submission::{Submission, WriteError};
+use crate::submission::{Idempotency, Submission, WriteError};
 
 /// What a batch appends.
 pub(super) struct Appender<'a> {
@@ -67,6 +67,11 @@ impl<'a> Appender<'a> {
     /// The end of a tenant's log, with everything that this batch appended.
     pub(super) fn head(&self, tenant_id: TenantId) -> Head {
         self.heads.get(&tenant_id).copied().unwrap_or(Head::EMPTY)
+    }
+
+    /// What is kept of an Idempotency-Key.
+    pub(super) fn kept(&self, tenant_id: TenantId, idempotency: &Idempotency) -> String {
+        self.keyring.keyed(tenant_id, &idempotency.key)
     }
 
     /// When the next event of a tenant is recorded. A clock that was set back must not make the log's time run backwards.
@@ -128,7 +133,7 @@ impl<'a> Appender<'a> {
             actor: actor_to_text(&submission.origin.actor),
             correlation_id: submission.origin.correlation_id,
             causation_id: first,
-            idempotency_key: idempotency_key.map(|idempotency| idempotency.key.as_str().to_owned()),
+            idempotency_key: idempotency_key.map(|idempotency| self.kept(submission.tenant_id, idempotency)),
             data: fact.data,
             sealed,
             hash: [0; 32],

@@ -9,7 +9,7 @@ use registry_domain::tenant::{self, Slug, UnclaimedClaim};
 use registry_domain::{EventId, LinkId, MerchantCode, MerchantId, Reference, Seq, TenantId, Version};
 
 use super::append::{Appended, Appender, Sealing};
-use super::idempotency::idempotency_row;
+use super::idempotency::{idempotency_row, seen_before};
 use super::known::Known;
 use crate::ambient::Ambient;
 use crate::history::{begun, seen};
@@ -17,7 +17,7 @@ use crate::keyring::Keyring;
 use crate::port::{Head, IdempotencyRow, IdentityRow, LinkRow, Loaded, LoadedMerchant, LoadedTenant, Writes};
 use crate::record::StreamId;
 use crate::stored;
-use crate::submission::{Idempotency, Order, Outcome, Replay, Submission, WriteError, Written};
+use crate::submission::{Order, Outcome, Submission, WriteError, Written};
 
 /// What was decided, for the time after the commit.
 pub(super) struct Decided {
@@ -145,7 +145,7 @@ impl<'a> Batch<'a> {
     }
 
     fn one(&mut self, submission: &Submission) -> Result<Outcome, WriteError> {
-        if let Some(seen) = self.seen_before(submission) {
+        if let Some(seen) = seen_before(&self.idempotency, &self.log, submission) {
             return Ok(seen);
         }
         let tenant_id = submission.tenant_id;
@@ -192,19 +192,6 @@ impl<'a> Batch<'a> {
         self.by_reference.get(&(tenant_id, reference.clone())).copied()
     }
 
-    fn seen_before(&self, submission: &Submission) -> Option<Outcome> {
-        let Idempotency { key, fingerprint } = submission.idempotency.as_ref()?;
-        let row = self.idempotency.get(&(submission.tenant_id, key.as_str().to_owned()))?;
-        if row.fingerprint != *fingerprint {
-            return Some(Outcome::KeyReused);
-        }
-        Some(Outcome::Replayed(Replay {
-            merchant_id: row.merchant_id,
-            link_id: row.link_id,
-            version: row.version,
-        }))
-    }
-
     fn filled(&self, tenant_id: TenantId, command: &tenant::Command) -> tenant::Command {
         let mut command = command.clone();
         if let tenant::Command::Create(creation) = &mut command {
@@ -248,7 +235,14 @@ impl<'a> Batch<'a> {
         let row = after
             .zip(submission.idempotency.as_ref())
             .map(|(merchant, idempotency)| {
-                idempotency_row(submission.tenant_id, idempotency, merchant, link_id, self.now)
+                idempotency_row(
+                    submission.tenant_id,
+                    &self.log,
+                    idempotency,
+                    merchant,
+                    link_id,
+                    self.now,
+                )
             });
         let merchant = after.filter(|_| !is_report).map(|merchant| Box::new(merchant.clone()));
         if let Some(row) = row {

@@ -81,7 +81,7 @@ impl Batch<'_> {
         let merchant = self.merchants.get(&(submission.tenant_id, id));
         let merchant = merchant.map(|loaded| Box::new(Merchant::clone(&loaded.merchant)));
         if let (Some(merchant), Some(idempotency)) = (&merchant, &submission.idempotency) {
-            let row = idempotency_row(submission.tenant_id, idempotency, merchant, None, self.now);
+            let row = idempotency_row(submission.tenant_id, &self.log, idempotency, merchant, None, self.now);
             self.remember(row);
         }
         Written {

@@ -76,7 +76,7 @@ impl Runner {
     }
 
     async fn attempt(&self, submissions: &[Submission], memory: &mut Memory) -> Result<Answers, AttemptError> {
-        let scope = scope_of(submissions, self.parts.ambient.now());
+        let scope = scope_of(submissions, &self.parts.keyring, self.parts.ambient.now());
         match self.append(submissions, &scope, memory).await? {
             Some(answers) => Ok(answers),
             None => self.transact(submissions, &scope, memory).await,

@@ -5,11 +5,12 @@ use registry_domain::merchant::{Claim, ClaimBody, Command, Registration};
 use registry_domain::{TenantId, tenant};
 
 use crate::callbacks::approval_digest;
+use crate::keyring::Keyring;
 use crate::port::Scope;
 use crate::submission::{Order, Submission};
 
 /// The scope of a batch: every list sorted and free of repeats.
-pub(super) fn scope_of(submissions: &[Submission], now: DateTime<Utc>) -> Scope {
+pub(super) fn scope_of(submissions: &[Submission], keyring: &Keyring, now: DateTime<Utc>) -> Scope {
     let mut scope = Scope {
         now,
         ..Scope::default()
@@ -18,9 +19,12 @@ pub(super) fn scope_of(submissions: &[Submission], now: DateTime<Utc>) -> Scope 
         let tenant_id = submission.tenant_id;
         scope.tenants.push(tenant_id);
         if let Some(idempotency) = &submission.idempotency {
-            scope
-                .idempotency_keys
-                .push((tenant_id, idempotency.key.as_str().to_owned()));
+            let kept = [
+                keyring.keyed(tenant_id, &idempotency.key),
+                // As it was kept by versions that kept it plain; such rows are gone a day after the last of them.
+                idempotency.key.as_str().to_owned(),
+            ];
+            scope.idempotency_keys.extend(kept.map(|key| (tenant_id, key)));
         }
         match &submission.order {
             Order::Register { registration, .. } | Order::Adopt { registration, .. } => {

@@ -28,6 +28,7 @@ fn event(seq: u64) -> LastEvent {
     LastEvent {
         seq: Seq(seq),
         event_id: event_id(seq),
+        hash: None,
     }
 }
 

@@ -1,9 +1,10 @@
 //! Where the relay goes on in a tenant's log, judged from what it wrote down and from what the broker really holds.
 
 use registry_domain::Seq;
+use registry_journal::EventRow;
 use registry_journal::port::PublishCursor;
 
-use crate::publisher::Standing;
+use crate::publisher::{LastEvent, Standing};
 
 /// Where the relay stands in a tenant's log, in its stream and in its bucket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,13 +43,37 @@ pub(super) struct Resumption {
     pub(super) bucket_lost: bool,
 }
 
+/// How the last event of a stream stands to the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tie {
+    /// It stands there as it was published, or the stream has none.
+    Same,
+    /// It stands there, but the log up to it has another hash: somebody wrote the log anew.
+    Rewritten,
+    /// It does not stand there: the log was begun anew, or restored from a backup, while the broker kept its data.
+    Foreign,
+}
+
+impl Tie {
+    /// Compares the stream's last event with what the log has at its position.
+    pub(super) fn of(last: Option<LastEvent>, found: Option<&EventRow>) -> Self {
+        let Some(last) = last else { return Self::Same };
+        match found {
+            Some(row) if row.event_id != last.event_id => Self::Foreign,
+            Some(row) if last.hash.is_some_and(|hash| hash != row.hash) => Self::Rewritten,
+            Some(_) => Self::Same,
+            None => Self::Foreign,
+        }
+    }
+}
+
 /// Compares what was written down with what the broker holds. The broker is right: it may hold more (the process ended
 /// before the cursor was saved) or less (its data was wiped, or cut by a power failure).
 ///
-/// `is_ours` says whether the stream's last event stands in the log. It does not if the log was begun anew or restored
-/// from a backup while the broker kept its data. Then the stream tells nothing about the log: the relay goes on from
-/// what was written down, behind the events that are not in the log.
-pub(super) fn resume(cursor: PublishCursor, standing: &Standing, is_ours: bool) -> Resumption {
+/// A stream that ends with an event of another log tells nothing about this one: the relay goes on from what was written
+/// down, behind the events that are not in the log. Of a log that was written anew the positions still count.
+pub(super) fn resume(cursor: PublishCursor, standing: &Standing, tie: Tie) -> Resumption {
+    let is_ours = tie != Tie::Foreign;
     let published_seq = match standing.last {
         Some(last) if is_ours => last.seq,
         Some(_) => cursor.published_seq,
@@ -84,7 +109,6 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::publisher::LastEvent;
 
     fn cursor(seq: u64, published_seq: u64, stream_seq: u64) -> PublishCursor {
         PublishCursor {
@@ -99,6 +123,7 @@ mod tests {
             last: last_seq.map(|seq| LastEvent {
                 seq: Seq(seq),
                 event_id: EventId::from_uuid(Uuid::from_u128(1)),
+                hash: None,
             }),
             stream_seq,
             bucket_seq: 77,
@@ -147,7 +172,7 @@ mod tests {
             ),
         ];
         for (name, cursor, standing, expected) in cases {
-            let resumption = resume(cursor, &standing, true);
+            let resumption = resume(cursor, &standing, Tie::Same);
             assert_eq!(outcome(&resumption), expected, "{name}");
             assert_eq!(resumption.position.stream_seq, standing.stream_seq, "{name}");
             assert_eq!(resumption.position.bucket_seq, 77, "{name}");
@@ -156,17 +181,17 @@ mod tests {
 
     #[test]
     fn events_of_another_log_tell_nothing() {
-        let begun_anew = resume(PublishCursor::START, &standing(Some(12), 8, 12), false);
+        let begun_anew = resume(PublishCursor::START, &standing(Some(12), 8, 12), Tie::Foreign);
         assert_eq!(outcome(&begun_anew), (0, 0, 0, false, false));
-        let restored = resume(cursor(9, 8, 5), &standing(Some(12), 8, 12), false);
+        let restored = resume(cursor(9, 8, 5), &standing(Some(12), 8, 12), Tie::Foreign);
         assert_eq!(outcome(&restored), (9, 8, 0, false, true));
     }
 
     #[test]
     fn nothing_is_written_down_while_events_are_read_again() {
-        let again = resume(cursor(9, 8, 5), &standing(Some(12), 8, 8), true).position;
+        let again = resume(cursor(9, 8, 5), &standing(Some(12), 8, 8), Tie::Same).position;
         assert_eq!(again.cursor(), None);
-        let settled = resume(cursor(9, 8, 5), &standing(Some(8), 5, 8), true).position;
+        let settled = resume(cursor(9, 8, 5), &standing(Some(8), 5, 8), Tie::Same).position;
         assert_eq!(settled.cursor(), Some(cursor(9, 8, 5)));
     }
 }

@@ -14,6 +14,9 @@ pub struct RelayStatus {
     pub published_total: u64,
     /// How often the relay looked at what the broker really holds since the process started.
     pub resumed_total: u64,
+    /// How often a stream ended with an event that does not stand so in the log, since the process started: the log was
+    /// begun anew, restored from a backup or rewritten.
+    pub diverged_total: u64,
     /// Tenants whose last attempt failed.
     pub failing_tenants: u64,
     /// What the last failed attempt was about; none while nothing fails.

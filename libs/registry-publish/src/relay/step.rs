@@ -14,7 +14,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::documents::Waiting;
 use super::pages::{Page, Pages, join};
-use super::position::{Position, resume};
+use super::position::{Position, Tie, resume};
 use super::{Progress, Relay, RelayError, Track};
 use crate::document::MerchantDocument;
 use crate::message::{Message, message_for};
@@ -206,22 +206,14 @@ impl Relay {
         let standing = self.publisher.prepare(slug).await.map_err(RelayError::Prepare)?;
         let reader = self.archive.reader();
         let cursor = reader.publish_cursor(tenant).await.map_err(RelayError::ReadCursor)?;
-        let is_ours = match standing.last {
-            Some(last) => {
-                let found = reader.event_at(tenant, last.seq).await.map_err(RelayError::FindEvent)?;
-                found.is_some_and(|row| row.event_id == last.event_id)
-            }
-            None => true,
+        let found = match standing.last {
+            Some(last) => reader.event_at(tenant, last.seq).await.map_err(RelayError::FindEvent)?,
+            None => None,
         };
-        let resumption = resume(cursor, &standing, is_ours);
+        let tie = Tie::of(standing.last, found.as_ref());
+        let resumption = resume(cursor, &standing, tie);
         let mut position = resumption.position;
-        if !is_ours {
-            tracing::error!(
-                tenant = %slug, after = %position.seq,
-                "the stream ends with an event that is not in the log (a log begun anew, or a restored backup); \
-                 publishing goes on behind it"
-            );
-        }
+        self.tell_divergence(slug, tie, position.seq);
         if resumption.stream_lost {
             tracing::warn!(tenant = %slug, after = %position.seq, "the stream has lost events; they are published again");
         }
@@ -234,6 +226,24 @@ impl Relay {
             position,
             waiting: Waiting::default(),
         })
+    }
+
+    /// A stream that says something else than the log is nothing that may pass unseen: one of the two is not what it was.
+    fn tell_divergence(&self, slug: &Slug, tie: Tie, after: Seq) {
+        match tie {
+            Tie::Same => return,
+            Tie::Rewritten => tracing::error!(
+                tenant = %slug,
+                "the log up to the stream's last event has another hash than when that was published: it was written \
+                 anew; `registry verify --nats-url` tells from where; publishing goes on"
+            ),
+            Tie::Foreign => tracing::error!(
+                tenant = %slug, %after,
+                "the stream ends with an event that is not in the log (a log begun anew, or a restored backup); \
+                 publishing goes on behind it"
+            ),
+        }
+        self.status.send_modify(|status| status.diverged_total += 1);
     }
 
     async fn save_cursor(&mut self, tenant: TenantId) -> Result<(), RelayError> {

@@ -313,6 +313,31 @@ async fn a_log_begun_anew_is_published_behind_the_old_one() {
     assert_eq!(broker::chain_of(&broker.messages()[7]), (2, 1));
 }
 
+/// Whoever takes over looks at the stream: that the log is another one than was published is told, once for each look.
+#[tokio::test(start_paused = true)]
+async fn a_log_that_is_not_what_was_published_is_told() {
+    let (log, broker) = (small_log(), Broker::new());
+    drain(&mut relay(&log, &broker)).await;
+    let again = relay_and_status(&log, &broker).await;
+    assert_eq!(again.diverged_total, 0, "the same log");
+    log.rewrite(7);
+    assert_eq!(relay_and_status(&log, &broker).await.diverged_total, 1, "rewritten");
+    assert_eq!(
+        broker.messages().len(),
+        6,
+        "positions still count: nothing is published twice"
+    );
+    let other = Log::with_ids_from(1_000);
+    other.register(1);
+    assert_eq!(relay_and_status(&other, &broker).await.diverged_total, 1, "begun anew");
+}
+
+async fn relay_and_status(log: &Arc<Log>, broker: &Arc<Broker>) -> RelayStatus {
+    let mut relay = relay(log, broker);
+    drain(&mut relay).await;
+    *relay.status().borrow()
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_erased_merchant_leaves_the_bucket_and_its_name_is_published_no_more() {
     let (log, broker) = (small_log(), Broker::new());

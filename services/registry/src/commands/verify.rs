@@ -1,70 +1,202 @@
 //! `registry verify`.
 
+mod noted;
+mod streams;
+
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 use registry_domain::tenant::Tenant;
+use registry_journal::causes;
 use registry_journal::port::{PageSize, ReadError};
-use registry_journal::verify::{Flaw, verify};
+use registry_journal::verify::{Demands, Depth, Flaw, LogEnd, Report, prove};
+use registry_publish_nats::NatsConfig;
 
 use super::operate::Desk;
 use crate::config::Config;
+use noted::Noted;
 
 #[derive(Args)]
 pub(super) struct VerifyArgs {
     /// Only this tenant's log.
     #[arg(long)]
     tenant: Option<String>,
+    /// An end of the tenant's log that was noted earlier, as `<seq>:<hash>`: it must still be so. The log may have grown.
+    #[arg(long, requires = "tenant")]
+    expect: Vec<LogEnd>,
+    /// A file with such ends: `<tenant> <seq>:<hash>` on each line, as `--ends` prints them.
+    #[arg(long)]
+    expect_file: Option<PathBuf>,
+    /// Print only `<tenant> <seq>:<hash>` for each log that is sound, to be kept elsewhere and given to `--expect-file`.
+    #[arg(long)]
+    ends: bool,
+    /// Open every sealed event, not just the newest of each stream.
+    #[arg(long)]
+    deep: bool,
+    /// Compare what the streams on this NATS server still hold with the log.
+    #[arg(long)]
+    nats_url: Option<String>,
+}
+
+/// What is to be proven of each tenant.
+struct Proof {
+    noted: Noted,
+    deep: bool,
+    ends: bool,
+    nats: Option<NatsConfig>,
 }
 
 pub(super) async fn run(config: Config, args: VerifyArgs) -> anyhow::Result<ExitCode> {
+    let noted = match &args.expect_file {
+        Some(file) => Noted::read(file)?,
+        None => Noted::default(),
+    };
+    let proof = Proof {
+        noted: match &args.tenant {
+            Some(tenant) => noted.with(tenant, &args.expect).only(tenant),
+            None => noted,
+        },
+        deep: args.deep,
+        ends: args.ends,
+        nats: args.nats_url.clone().map(|url| NatsConfig {
+            credentials_file: config.nats_credentials_file.clone(),
+            ..NatsConfig::new(url)
+        }),
+    };
     let desk = Desk::open(&config).await?;
-    println!(
-        "the master key in {} is that of this installation",
-        desk.secrets.master_key_file.display()
-    );
-    let sound = verify_all(&desk, args.tenant.as_deref()).await;
+    if !proof.ends {
+        println!(
+            "the master key in {} is that of this installation",
+            desk.secrets.master_key_file.display()
+        );
+    }
+    let sound = verify_all(&desk, args.tenant.as_deref(), &proof).await;
     desk.close().await;
-    Ok(if sound? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let sound = sound?;
+    if sound && !proof.ends {
+        println!("{}", proof.told());
+    }
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn verify_all(desk: &Desk, only: Option<&str>) -> anyhow::Result<bool> {
+async fn verify_all(desk: &Desk, only: Option<&str>, proof: &Proof) -> anyhow::Result<bool> {
     if let Some(slug) = only {
-        return verify_one(desk, &desk.tenant(slug).await?).await;
+        return verify_one(desk, &desk.tenant(slug).await?, proof).await;
     }
-    let (mut after, mut sound) = (None, true);
+    let (mut after, mut sound, mut missing) = (None, true, proof.noted.tenants());
     loop {
         let page = desk.archive.reader().tenants(after, PageSize::MAX).await?;
         for (tenant, _) in &page {
             after = Some(tenant.id);
-            sound &= verify_one(desk, tenant).await?;
+            missing.remove(tenant.slug.as_str());
+            sound &= verify_one(desk, tenant, proof).await?;
         }
         if page.len() < PageSize::MAX.get() as usize {
-            return Ok(sound);
+            break;
+        }
+    }
+    for slug in &missing {
+        proof.complain(
+            slug,
+            "an end of its log was noted, and there is no such tenant any more",
+        );
+    }
+    Ok(sound && missing.is_empty())
+}
+
+async fn verify_one(desk: &Desk, tenant: &Tenant, proof: &Proof) -> anyhow::Result<bool> {
+    let slug = tenant.slug.as_str();
+    let demands = Demands {
+        expected: proof.noted.of(slug).to_vec(),
+        depth: if proof.deep { Depth::Every } else { Depth::Newest },
+    };
+    let report = match prove(&desk.archive, tenant.id, &demands).await {
+        Ok(report) => report,
+        // A row that cannot even be read is a flaw of the log, not a failure of the check.
+        Err(ReadError::Inconsistent(row)) => {
+            proof.complain(slug, &format!("{row}: {}", row.source));
+            return Ok(false);
+        }
+        Err(error @ ReadError::Unavailable { .. }) => return Err(error.into()),
+    };
+    if let Some(flaw) = &report.flaw {
+        proof.complain(slug, &describe(flaw));
+        return Ok(false);
+    }
+    proof.praise(slug, &report);
+    let Some(nats) = &proof.nats else { return Ok(true) };
+    match streams::compare(desk.archive.reader(), nats, tenant).await? {
+        Ok(compared) => {
+            if !proof.ends {
+                println!("{slug}: {compared}");
+            }
+            Ok(true)
+        }
+        Err(difference) => {
+            proof.complain(slug, &difference.to_string());
+            Ok(false)
         }
     }
 }
 
-async fn verify_one(desk: &Desk, tenant: &Tenant) -> anyhow::Result<bool> {
-    let slug = &tenant.slug;
-    match verify(desk.archive.reader(), tenant.id).await {
-        Ok(report) => match report.flaw {
-            None => {
-                let end = hex::encode(report.end);
-                println!("{slug}: {} events, the chain is whole; its end is {end}", report.rows);
-                Ok(true)
-            }
-            Some(flaw) => {
-                println!("{slug}: {}", describe(&flaw));
-                Ok(false)
-            }
-        },
-        // A row that cannot even be read is a flaw of the log, not a failure of the check.
-        Err(ReadError::Inconsistent(row)) => {
-            println!("{slug}: {row}: {}", row.source);
-            Ok(false)
+impl Proof {
+    fn praise(&self, slug: &str, report: &Report) {
+        let end = report.end;
+        if self.ends {
+            println!("{slug} {end}");
+            return;
         }
-        Err(error @ ReadError::Unavailable { .. }) => Err(error.into()),
+        let noted = match self.noted.of(slug).len() {
+            0 => String::new(),
+            1 => "; it holds the end that was noted".to_owned(),
+            several => format!("; it holds the {several} ends that were noted"),
+        };
+        let erased = match report.erased_streams {
+            0 => String::new(),
+            erased => format!(", {erased} of them erased"),
+        };
+        println!(
+            "{slug}: {} events, the chain is whole{noted}; {} sealed streams open{erased}; its end is {end}",
+            report.rows, report.sealed_streams
+        );
+    }
+
+    /// Where ends are printed for a program, complaints go where a person sees them.
+    fn complain(&self, slug: &str, what: &str) {
+        if self.ends {
+            eprintln!("{slug}: {what}");
+        } else {
+            println!("{slug}: {what}");
+        }
+    }
+
+    /// What is proven now, and what is not.
+    fn told(&self) -> String {
+        let opened = if self.deep {
+            "every sealed event opens and reads"
+        } else {
+            "the key of every sealed stream and its newest sealed event open"
+        };
+        let mut open = Vec::new();
+        if self.noted.is_empty() {
+            open.push(
+                "that nobody wrote a whole log anew, whose hashes have no key (--expect with an end noted earlier)",
+            );
+        } else {
+            open.push("anything of events behind the noted ends but that they fit together");
+        }
+        if !self.deep {
+            open.push("that older sealed events open (--deep)");
+        }
+        if self.nats.is_none() {
+            open.push("that the streams say the same (--nats-url)");
+        }
+        open.push("that the rows of merchants are the fold of the log (registry rebuild --check)");
+        format!(
+            "Proven: no event is missing between others, out of order or other than its hash says; {opened}.\nNot proven: {}.",
+            open.join("; ")
+        )
     }
 }
 
@@ -77,5 +209,13 @@ fn describe(flaw: &Flaw) -> String {
         }
         Flaw::TimeRunsBack { seq } => format!("event {seq} is older than the one before it"),
         Flaw::CutOff { seq } => format!("the log ends before event {seq}, which was there"),
+        Flaw::Rewritten { seq } => {
+            format!("event {seq} has another hash than was noted: the log was written anew, from there or from before")
+        }
+        Flaw::Shut { seq, source } => format!("what is sealed in event {seq} does not open: {}", causes(source)),
+        Flaw::KeyLost { seq } => {
+            format!("the key under which event {seq} is sealed is not there, and its merchant was never erased")
+        }
+        Flaw::Unreadable { error } => error.clone(),
     }
 }

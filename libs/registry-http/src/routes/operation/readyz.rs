@@ -63,7 +63,7 @@ async fn get_readiness(State(state): State<Arc<AppState>>) -> (StatusCode, Json<
     let works = storage.available && writer.running;
     let status = match &publishing {
         _ if !works => "unavailable",
-        Some(publishing) if !publishing.works => "degraded",
+        Some(publishing) if !publishing.works || publishing.diverged > 0 => "degraded",
         Some(_) | None if !asking.works => "degraded",
         Some(_) | None => "ready",
     };
@@ -125,6 +125,9 @@ struct PublishingReadiness {
     connected: bool,
     /// How many events the relay has not read yet.
     lag_events: u64,
+    /// How often a stream ended with an event that does not stand so in the log, since the process started. Above 0 the log
+    /// was begun anew, restored or rewritten, and `registry verify --nats-url` says from where.
+    diverged: u64,
     /// What the last failed attempt was about: `storage`, `out_of_step`, `unavailable`, `refused`; null while nothing
     /// fails.
     failure: Option<&'static str>,
@@ -136,6 +139,7 @@ impl PublishingReadiness {
             works: relay.works(),
             connected: relay.connected,
             lag_events: relay.lag,
+            diverged: relay.diverged_total,
             failure: relay.failure.map(RelayFailure::as_str),
         }
     }

@@ -17,7 +17,7 @@ use super::shapes::{
 };
 use crate::stored::observation::{StoredObservation, digest_from_hex, free_text};
 use crate::stored::personal::{self, Personal};
-use crate::stored::{StoredError, read, word};
+use crate::stored::{MERCHANT_ERASED, StoredError, read, word};
 
 /// The fact of a merchant's type; the personal part comes back unused if the type is no merchant's.
 pub(in crate::stored) fn into_domain(
@@ -30,7 +30,7 @@ pub(in crate::stored) fn into_domain(
         "merchant.details_changed" => details_changed(&personal)?,
         "merchant.archived" => Event::MerchantArchived,
         "merchant.restored" => Event::MerchantRestored,
-        "merchant.erased" => Event::MerchantErased,
+        MERCHANT_ERASED => Event::MerchantErased,
         "link.requested" => Event::LinkRequested {
             link_id: link_id(event_type, data)?,
             redirect_url: personal.url.map(SecretText::new),

@@ -12,7 +12,7 @@ use super::shapes::{
 };
 use crate::stored::observation::{digest_to_hex, text};
 use crate::stored::personal::{self, Personal, encode_payload};
-use crate::stored::{Stored, to_json};
+use crate::stored::{MERCHANT_ERASED, Stored, to_json};
 
 fn clear(event_type: &'static str, data: &impl Serialize) -> Stored {
     Stored {
@@ -82,7 +82,7 @@ pub(crate) fn from_domain(event: &Event) -> Stored {
         ),
         Event::MerchantArchived => clear("merchant.archived", &Nothing {}),
         Event::MerchantRestored => clear("merchant.restored", &Nothing {}),
-        Event::MerchantErased => clear("merchant.erased", &Nothing {}),
+        Event::MerchantErased => clear(MERCHANT_ERASED, &Nothing {}),
         Event::LinkRequested { link_id, redirect_url } => {
             let url = redirect_url.as_ref().map(|url| url.expose().to_owned());
             sealed(

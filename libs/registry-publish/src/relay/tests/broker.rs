@@ -9,7 +9,7 @@ use registry_domain::{MerchantId, Seq};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use crate::message::{Message, REGISTRY_PREV_SEQ, REGISTRY_SEQ};
+use crate::message::{Message, REGISTRY_HASH, REGISTRY_PREV_SEQ, REGISTRY_SEQ};
 use crate::publisher::{BucketEntry, BucketValue, LastEvent, PublishError, Publisher, Standing};
 
 pub struct Broker {
@@ -152,6 +152,7 @@ impl Publisher for Broker {
             last: state.messages.last().map(|message| LastEvent {
                 seq: message.seq,
                 event_id: message.id,
+                hash: hex::decode(header(message, REGISTRY_HASH)).unwrap().try_into().ok(),
             }),
             stream_seq: state.stream_seq,
             bucket_seq: state.bucket_seq,
