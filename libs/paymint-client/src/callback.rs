@@ -118,12 +118,12 @@ fn unstructured(decoded: &Decoded<'_>, scrubber: Scrubber<'_>, rounds: u8) -> Re
 }
 
 fn structured(document: Document, scrubber: Scrubber<'_>, decoded_with_loss: bool) -> Reading {
-    let scrubbed = scrubber.tree(&document.root);
-    let storable = scrubbed.as_ref().map(|root| root.to_text().into_bytes());
+    let clean = scrubber.tree(&document.root);
+    let storable = clean.as_ref().map(|root| root.to_text().into_bytes());
     let wrapped = wrapped_in(&document.root);
     let claim_with_loss = wrapped.as_ref().is_some_and(|(_, with_loss)| *with_loss);
     let secrets = Secrets::of(wrapped.as_ref().map_or(&document.root, |(claim, _)| claim));
-    let claim = match scrubbed {
+    let claim = match clean {
         Some(root) => wrapped_in(&root).map_or(root, |(claim, _)| claim),
         None => wrapped.map_or(document.root, |(claim, _)| claim),
     };

@@ -35,10 +35,10 @@ pub(super) fn treatment(name: &str) -> Option<Treatment> {
 
 /// `{"name": "apiKey", "value": …}`
 pub(super) fn named_in_pair(fields: &[(String, Wire)]) -> Option<Treatment> {
-    let labels = fields
+    let mut labels = fields
         .iter()
         .filter(|(name, _)| LABELS.iter().any(|label| name.eq_ignore_ascii_case(label)));
-    labels.filter_map(|(_, value)| named_by(value)).next()
+    labels.find_map(|(_, value)| named_by(value))
 }
 
 /// The treatment that a text names, if it is nothing but a name.
