@@ -170,7 +170,7 @@ async fn who_asks_now_is_told_when_to_ask_again() {
         if answer.body["code"] == "upstream_unavailable" {
             break answer;
         }
-        answer.problem(504, "upstream_no_answer");
+        answer.problem(502, "upstream_answer_unreadable");
         failures += 1;
     };
     assert_eq!(failures, 5, "so many in a row, and then it is left alone");

@@ -115,8 +115,17 @@ async fn what_upstream_does_not_answer_is_told_with_who_can_help() {
     let problem = app.tenant.reconcile(&merchant).await.problem(502, "upstream_refused");
     assert_eq!(problem["upstream"]["code"], "BILL_006");
     fault("html").await;
-    let problem = app.tenant.reconcile(&merchant).await.problem(504, "upstream_no_answer");
-    assert_eq!(problem["upstream"]["who_fixes"], "paymint");
+    let problem = app.tenant.reconcile(&merchant).await;
+    let expected = json!({
+        "code": null, "retryable": true, "who_fixes": "paymint", "http_status": 200, "content_type": "text/html",
+    });
+    assert_eq!(problem.problem(502, "upstream_answer_unreadable")["upstream"], expected);
+    fault("404").await;
+    let problem = app.tenant.reconcile(&merchant).await;
+    let expected = json!({
+        "code": null, "retryable": false, "who_fixes": "us", "http_status": 404, "content_type": "text/html",
+    });
+    assert_eq!(problem.problem(502, "upstream_answer_unreadable")["upstream"], expected);
     fault("PARTNER_004").await;
     let missing = app.tenant.reconcile(&merchant).await.expect(200);
     assert_eq!(

@@ -1,6 +1,7 @@
 //! What a tenant sets for itself, over REST and at the command line.
 
-use registry_tests::{Answer, Installation, TestApp, TestSandbox};
+use registry_domain::tenant::{Adjustment, CallPath, SettingsChange};
+use registry_tests::{Answer, Installation, TestApp, TestSandbox, TestTenant};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -115,5 +116,157 @@ async fn an_operator_sees_and_changes_settings() {
     assert!(settings(&["--member-field", ""]).contains("member_field\t(the usual one)"));
     let refused = installation.run(&["tenant", "settings", "--tenant", slug, "--hold-seconds", "1"]);
     assert_eq!(refused.status.code(), Some(1));
+    assert!(process.terminate().success());
+}
+
+async fn try_to_set(tenant: &TestTenant, read_back: &Value) -> Answer {
+    let change = json!({ "read_back": read_back });
+    Answer::to(tenant.api.request(Method::PATCH, "/v1/settings").json(&change)).await
+}
+
+#[tokio::test]
+async fn nothing_that_is_set_leads_the_key_elsewhere() {
+    let app = TestApp::start().await;
+    let refused = async |field: &str, value: &str, code: &str| {
+        let read_back = json!({ field: value, "try": false });
+        let problem = try_to_set(&app.tenant, &read_back)
+            .await
+            .problem(422, "validation_failed");
+        assert_eq!(problem["errors"][0]["code"], code, "{field} {value}: {problem}");
+    };
+    for path in [
+        "%2e%2e/%2E%2E/elsewhere",
+        "auth/%2e%2e/%2e%2e/x",
+        "auth/../../x",
+        "auth/./x",
+        "..;/x",
+        "\\x",
+        "//elsewhere.example/x",
+        "auth//x",
+        "auth?x=1",
+        "auth#x",
+        "auth\nx",
+        "https://elsewhere.example/x",
+        "@elsewhere.example",
+    ] {
+        refused("path", path, "not_a_path").await;
+    }
+    for field in ["member_field", "merchant_field"] {
+        for name in ["apiKey", "apikey", "API_KEY"] {
+            refused(field, name, "not_a_field_name").await;
+        }
+    }
+    refused("member_field", "merchant", "one_field_name").await;
+    assert_eq!(app.tenant.api.get("/v1/settings").await.expect(200), defaults());
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_new_way_of_asking_is_tried_before_it_is_stored() {
+    let app = TestApp::start().await;
+    let tenant = &app.tenant;
+    let stored = async || tenant.api.get("/v1/settings").await.expect(200)["read_back"].clone();
+    let usual = stored().await;
+
+    // The example of a path that ends behind a base which has its beginning already.
+    let wrong = json!({ "path": "partner/auth/mapping-status" });
+    let problem = try_to_set(tenant, &wrong).await.problem(422, "read_back_rejected");
+    let upstream = &problem["upstream"];
+    assert_eq!(
+        (&upstream["http_status"], &upstream["who_fixes"]),
+        (&json!(404), &json!("us")),
+        "{problem}"
+    );
+    let wrong_field = json!({ "member_field": "memberId" });
+    let problem = try_to_set(tenant, &wrong_field)
+        .await
+        .problem(422, "read_back_rejected");
+    assert_eq!(problem["upstream"]["code"], "VALIDATION_001");
+    assert_eq!(stored().await, usual, "nothing was stored");
+
+    let right = json!({ "path": "/auth/mapping-status", "member_field": "member" });
+    try_to_set(tenant, &right).await.expect(200);
+    let merchant = tenant.register("acad-1", "store-1").await;
+    tenant.issue_link(&merchant).await;
+    let mapping = app.sandbox.mapping("acad-1", "store-1").await;
+    mapping.submit("가나다 학원").await;
+    mapping.review("O", None).await;
+    tenant.reconcile(&merchant).await.expect(200);
+    try_to_set(tenant, &json!({ "path": "auth/mapping-status" }))
+        .await
+        .expect(200);
+
+    // Another call of upstream's answers, but not about the shop that has opened.
+    let other_call = json!({ "path": "read/remain_count" });
+    try_to_set(tenant, &other_call).await.problem(422, "read_back_rejected");
+    let untried = json!({ "path": "auth/other", "try": false });
+    try_to_set(tenant, &untried).await.expect(200);
+    let problem = tenant
+        .reconcile(&merchant)
+        .await
+        .problem(502, "upstream_answer_unreadable");
+    let upstream = &problem["upstream"];
+    assert_eq!(
+        (&upstream["http_status"], &upstream["who_fixes"]),
+        (&json!(404), &json!("us"))
+    );
+    try_to_set(tenant, &json!({ "path": null })).await.expect(200);
+    tenant.reconcile(&merchant).await.expect(200);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_tried_is_stored_only_on_demand() {
+    let app = TestApp::start().await;
+    let gone = TestSandbox::start().await;
+    let (url, key) = (gone.partner_url(), gone.partner_key(0).to_owned());
+    gone.stop().await;
+    app.configure_upstream(app.tenant.id, &url, &key).await;
+    let path = json!({ "path": "auth/other" });
+    let problem = try_to_set(&app.tenant, &path).await.problem(503, "read_back_untried");
+    assert_eq!(problem["upstream"]["retryable"], true);
+    let anyway = json!({ "path": "auth/other", "try": false });
+    let stored = try_to_set(&app.tenant, &anyway).await.expect(200);
+    assert_eq!(stored["read_back"]["path"], "auth/other");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_an_older_version_stored_is_not_used_and_says_so() {
+    let app = TestApp::start().await;
+    let merchant = app.tenant.register("acad-1", "store-1").await;
+    let stored = SettingsChange {
+        read_back_path: Adjustment::Set(CallPath::from_stored("%2e%2e/elsewhere".to_owned())),
+        ..SettingsChange::default()
+    };
+    app.store_settings(app.tenant.id, stored).await;
+    app.tenant.issue_link(&merchant).await;
+    app.tenant.reconcile(&merchant).await.problem(409, "read_back_unusable");
+    let me = app.tenant.api.get("/v1/me").await.expect(200);
+    assert_eq!(me["health"]["can_verify"], false);
+    app.tenant.set(&json!({ "read_back": { "path": null } })).await;
+    app.tenant.reconcile(&merchant).await.expect(200);
+    app.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_is_told_what_came_instead_of_an_answer() {
+    let sandbox = TestSandbox::start().await;
+    let mut installation = Installation::new();
+    let (process, tenant) = installation.serve_tenant(&sandbox);
+    let path = ["--read-back-path", "auth/other"];
+    let arguments = [
+        &["tenant", "settings", "--tenant", tenant.slug.as_str()],
+        path.as_slice(),
+    ]
+    .concat();
+    let refused = installation.run(&arguments);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(1), "{said}");
+    for part in ["HTTP 404", "nothing was changed", "us", "--untried"] {
+        assert!(said.contains(part), "{said}");
+    }
+    let stored = installation.print(&[arguments.as_slice(), &["--untried"]].concat());
+    assert!(stored.contains("read_back_path\tauth/other"), "{stored}");
     assert!(process.terminate().success());
 }

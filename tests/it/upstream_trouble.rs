@@ -101,7 +101,13 @@ async fn an_answer_that_says_nothing_leaves_the_outcome_unknown() {
         app.sandbox
             .fail_mapping(&json!({ "answer": answer, "carried_out": number % 2 == 0 }))
             .await;
-        check(&app, &format!("store-{number}"), &UNKNOWN).await;
+        let upstream = check(&app, &format!("store-{number}"), &UNKNOWN).await;
+        let status = match *answer {
+            "html" | "empty" => json!(200),
+            "cut" => Value::Null,
+            status => json!(status.parse::<u16>().expect("a status")),
+        };
+        assert_eq!(upstream["http_status"], status, "{answer}");
     }
     app.finish().await;
 }

@@ -13,7 +13,7 @@ use registry::config::{Config, Database};
 use registry::secrets::Secrets;
 use registry::storage::migrate;
 use registry_domain::merchant::SecretText;
-use registry_domain::tenant::{Command, Creation, KeyIssue, Scope, Upstream};
+use registry_domain::tenant::{Command, Creation, KeyIssue, Scope, SettingsChange, Upstream};
 use registry_domain::{Actor, CorrelationId, KeyId, Label, TenantId};
 use registry_http::credentials;
 use registry_ingest::{CallbackToken, PublicUrl, TokenKeys};
@@ -121,6 +121,13 @@ impl TestApp {
             api_key: SecretText::new(key.to_owned()),
         };
         self.setup().submit(tenant, Command::ConfigureUpstream(upstream)).await;
+    }
+
+    /// Stores settings as an older version of the service did, which refused less.
+    pub async fn store_settings(&self, tenant: TenantId, change: SettingsChange) {
+        self.setup()
+            .submit(tenant, Command::ChangeSettings(Box::new(change)))
+            .await;
     }
 
     /// The callback URL that stands for a whole tenant, as an operator gets it.

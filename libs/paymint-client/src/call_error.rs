@@ -40,14 +40,15 @@ pub enum CallError {
         source: reqwest::Error,
     },
     /// An answer came that is not the upstream's envelope, so that it does not tell what was done.
-    #[error("the answer could not be understood: {fault} (HTTP {http_status}, {content_type}, {length} bytes)")]
+    #[error("the answer could not be understood: {fault} (HTTP {http_status}, {}, {length} bytes)",
+        .content_type.as_deref().unwrap_or("no content type"))]
     Unintelligible {
         /// What was wrong with it.
         fault: AnswerFault,
         /// The HTTP status.
         http_status: u16,
-        /// The declared content type, cut to 100 characters, or `no content type`.
-        content_type: String,
+        /// The declared content type without its parameters, cut to 100 characters.
+        content_type: Option<String>,
         /// The bytes that were read of the body.
         length: usize,
     },
@@ -115,6 +116,38 @@ impl CallError {
         }
     }
 
+    /// Whether what came speaks of a wrong address of ours: a base URL or a path.
+    pub fn speaks_of_our_address(&self) -> bool {
+        match self {
+            Self::Unintelligible { http_status, .. } => speaks_of_our_address(*http_status),
+            Self::Refused { .. } | Self::OutcomeUnknown { .. } | Self::Unreachable { .. } => false,
+        }
+    }
+
+    /// Whether what came is no answer to such a call, so that the call itself is made wrongly: none of upstream's own, or
+    /// a refusal of just this call. What may pass, and what meets every call of the partner, says nothing about it.
+    pub fn is_against_the_call(&self) -> bool {
+        match self {
+            Self::Refused { code, .. } => !code.retryable() && !code.partner_level(),
+            Self::Unintelligible { http_status, .. } => {
+                *http_status < 500 && (*http_status < 400 || speaks_of_our_address(*http_status))
+            }
+            Self::OutcomeUnknown { .. } | Self::Unreachable { .. } => false,
+        }
+    }
+
+    /// The HTTP status and the declared content type of an answer that is none of upstream's own.
+    pub fn strange_answer(&self) -> Option<(u16, Option<&str>)> {
+        match self {
+            Self::Unintelligible {
+                http_status,
+                content_type,
+                ..
+            } => Some((*http_status, content_type.as_deref())),
+            Self::Refused { .. } | Self::OutcomeUnknown { .. } | Self::Unreachable { .. } => None,
+        }
+    }
+
     /// The upstream's code, if it gave one.
     pub fn code(&self) -> Option<&str> {
         match self {
@@ -146,14 +179,17 @@ impl CallError {
     }
 
     pub(crate) fn unintelligible(fault: AnswerFault, http_status: u16, content_type: &str, length: usize) -> Self {
-        let content_type = match content_type {
-            "" => "no content type".to_owned(),
-            declared => declared.chars().take(CONTENT_TYPE_MAX_CHARACTERS).collect(),
-        };
+        let essence = content_type.split(';').next().unwrap_or_default().trim();
+        let is_plain = |letter: &char| letter.is_ascii_alphanumeric() || "/.+-_".contains(*letter);
+        let essence: String = essence
+            .chars()
+            .filter(is_plain)
+            .take(CONTENT_TYPE_MAX_CHARACTERS)
+            .collect();
         Self::Unintelligible {
             fault,
             http_status,
-            content_type,
+            content_type: Some(essence).filter(|essence| !essence.is_empty()),
             length,
         }
     }
@@ -305,10 +341,37 @@ mod tests {
     }
 
     #[test]
+    fn what_came_tells_whether_the_call_is_made_wrongly() {
+        let unintelligible = |status| CallError::unintelligible(AnswerFault::NotJson, status, "text/html", 10);
+        let refused = |code| CallError::Refused {
+            code: UpstreamCode::parse(code),
+            message: None,
+        };
+        let table = [
+            (unintelligible(200), true),
+            (unintelligible(301), true),
+            (unintelligible(404), true),
+            (unintelligible(429), false),
+            (unintelligible(502), false),
+            (refused("VALIDATION_001"), true),
+            (refused("404"), true),
+            (refused("MAINTAINED_METHOD"), false),
+            (refused("PARTNER_002"), false),
+        ];
+        for (error, is_against_the_call) in table {
+            assert_eq!(error.is_against_the_call(), is_against_the_call, "{error}");
+        }
+        assert!(unintelligible(404).speaks_of_our_address() && !unintelligible(200).speaks_of_our_address());
+    }
+
+    #[test]
     fn what_is_repeated_of_an_answer_is_bounded() {
         let error = CallError::unintelligible(AnswerFault::NotJson, 200, &"x".repeat(5000), 5);
         assert!(error.to_string().len() < 200);
+        let error = CallError::unintelligible(AnswerFault::NotJson, 404, "Text/HTML; charset=\"x y\"", 5);
+        assert_eq!(error.strange_answer(), Some((404, Some("Text/HTML"))));
         let error = CallError::unintelligible(AnswerFault::NoCode, 502, "", 0);
+        assert_eq!(error.strange_answer(), Some((502, None)));
         assert_eq!(
             error.to_string(),
             "the answer could not be understood: it has no code (HTTP 502, no content type, 0 bytes)"

@@ -12,6 +12,7 @@ use crate::api_key::ApiKey;
 use crate::call_error::{AnswerFault, CallError};
 use crate::request::{Keyed, MappingRequest, NamedPair, Nothing, Pair};
 use crate::scrub::Scrubber;
+use crate::status_call::StatusCall;
 use crate::transport::{self, Answer};
 
 /// The longest answer of a call about one merchant, in bytes.
@@ -26,13 +27,9 @@ pub struct ClientConfig {
     /// The partner API's address, such as `https://sandbox.paymint.co.kr/partner`. The paths of the calls are appended.
     /// There is no default, so that sandbox and production cannot be mixed up by accident.
     pub base_url: Url,
-    /// The path of the mapping-status call below the base. The release notes of v2.0.1 name it so that two readings
-    /// are possible.
-    pub mapping_status_path: String,
-    /// The field of that call for the partner's code of the user. No public page shows the request.
-    pub mapping_status_member_field: String,
-    /// The field of that call for the partner's code of the place.
-    pub mapping_status_merchant_field: String,
+    /// The mapping-status call, if it is not the usual one. The release notes of v2.0.1 name its path so that two
+    /// readings are possible, and no public page shows the request.
+    pub status_call: Option<StatusCall>,
     /// How long a connection may take.
     pub connect_timeout: Duration,
     /// How long a whole call may take, connection included.
@@ -45,9 +42,7 @@ impl ClientConfig {
     pub fn new(base_url: Url) -> Self {
         Self {
             base_url,
-            mapping_status_path: "auth/mapping-status".to_owned(),
-            mapping_status_member_field: "member".to_owned(),
-            mapping_status_merchant_field: "merchant".to_owned(),
+            status_call: None,
             connect_timeout: Duration::from_secs(5),
             total_timeout: Duration::from_secs(15),
         }
@@ -79,28 +74,21 @@ pub struct Client {
 #[derive(Debug)]
 struct Addresses {
     mapping: Url,
-    mapping_status: Url,
-    mapping_status_fields: PairFields,
+    mapping_status: StatusCall,
     mapping_list: Url,
     balance: Url,
     merchant_balance: Url,
-}
-
-/// The names under which a call takes the two codes.
-#[derive(Debug)]
-struct PairFields {
-    member: String,
-    merchant: String,
 }
 
 impl Addresses {
     fn new(config: &ClientConfig) -> Result<Self, ClientError> {
         Ok(Self {
             mapping: address(&config.base_url, "auth/mapping")?,
-            mapping_status: address(&config.base_url, &config.mapping_status_path)?,
-            mapping_status_fields: PairFields {
-                member: config.mapping_status_member_field.clone(),
-                merchant: config.mapping_status_merchant_field.clone(),
+            mapping_status: match &config.status_call {
+                Some(call) if is_below(&config.base_url, call.address()) => call.clone(),
+                // It was made for another base.
+                Some(_) => return Err(ClientError::Address),
+                None => StatusCall::usual(&config.base_url)?,
             },
             mapping_list: address(&config.base_url, "read/mapping")?,
             balance: address(&config.base_url, "read/remain_count")?,
@@ -109,8 +97,9 @@ impl Addresses {
     }
 }
 
-/// Appends a path to the base, whether or not they bring the slash between them.
-fn address(base: &Url, path: &str) -> Result<Url, ClientError> {
+/// Appends a path to the base, whether or not they bring the slash between them. A path that is read as something else
+/// than it says, or leads out of the base, is none.
+pub(crate) fn address(base: &Url, path: &str) -> Result<Url, ClientError> {
     let text = format!(
         "{}/{}",
         base.as_str().trim_end_matches('/'),
@@ -118,7 +107,16 @@ fn address(base: &Url, path: &str) -> Result<Url, ClientError> {
     );
     let url = Url::parse(&text).map_err(|_| ClientError::Address)?;
     let plain = matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none();
-    if plain { Ok(url) } else { Err(ClientError::Address) }
+    if plain && url.as_str() == text && is_below(base, &url) {
+        Ok(url)
+    } else {
+        Err(ClientError::Address)
+    }
+}
+
+fn is_below(base: &Url, url: &Url) -> bool {
+    let rest = url.path().strip_prefix(base.path().trim_end_matches('/'));
+    url.origin() == base.origin() && rest.is_some_and(|rest| rest.starts_with('/') && rest.len() > 1)
 }
 
 impl Client {
@@ -147,12 +145,12 @@ impl Client {
 
     /// `/auth/mapping-status`: the state of one link and its review.
     pub async fn mapping_status(&self, key: &ApiKey, member: &str, merchant: &str) -> Result<MappingStatus, CallError> {
-        let fields = &self.addresses.mapping_status_fields;
+        let status_call = &self.addresses.mapping_status;
         let pair = NamedPair {
-            member: (&fields.member, member),
-            merchant: (&fields.merchant, merchant),
+            member: (status_call.member_field(), member),
+            merchant: (status_call.merchant_field(), merchant),
         };
-        self.call(&self.addresses.mapping_status, key, pair, ANSWER_MAX_BYTES, |data| {
+        self.call(status_call.address(), key, pair, ANSWER_MAX_BYTES, |data| {
             Ok(MappingStatus::from_data(data)?.scrubbed(Scrubber::knowing(Some(key))))
         })
         .await
@@ -233,7 +231,7 @@ mod tests {
             let addresses = addresses(base).unwrap();
             assert_eq!(addresses.mapping.as_str(), "https://up.example/partner/auth/mapping");
             assert_eq!(
-                addresses.mapping_status.as_str(),
+                addresses.mapping_status.address().as_str(),
                 "https://up.example/partner/auth/mapping-status"
             );
             assert_eq!(
@@ -248,14 +246,30 @@ mod tests {
     }
 
     #[test]
-    fn the_path_of_mapping_status_can_be_set() {
-        let mut config = ClientConfig::new(Url::parse("https://up.example/partner").unwrap());
-        config.mapping_status_path = "/partner/auth/mapping-status".to_owned();
+    fn another_mapping_status_call_belongs_to_its_base() {
+        let base = |text| Url::parse(text).unwrap();
+        let call = StatusCall::below(&base("https://up.example/partner"), Some("/x/y"), None, None).unwrap();
+        let mut config = ClientConfig::new(base("https://up.example/partner/"));
+        config.status_call = Some(call.clone());
         let addresses = Addresses::new(&config).unwrap();
         assert_eq!(
-            addresses.mapping_status.as_str(),
-            "https://up.example/partner/partner/auth/mapping-status"
+            addresses.mapping_status.address().as_str(),
+            "https://up.example/partner/x/y"
         );
+        for elsewhere in [
+            "https://up.example/other",
+            "http://up.example/partner",
+            "https://up.example:444/partner",
+        ] {
+            let config = ClientConfig {
+                status_call: Some(call.clone()),
+                ..ClientConfig::new(base(elsewhere))
+            };
+            assert!(
+                matches!(Addresses::new(&config), Err(ClientError::Address)),
+                "{elsewhere}"
+            );
+        }
     }
 
     #[test]

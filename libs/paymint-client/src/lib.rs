@@ -24,6 +24,7 @@ mod masked_number;
 mod scrub;
 
 mod client;
+mod status_call;
 mod transport;
 
 pub mod callback;
@@ -34,4 +35,5 @@ pub use call_error::{AnswerFault, CallError, ConnectionLoss, Outcome, UpstreamMe
 pub use client::{Client, ClientConfig, ClientError};
 pub use request::MappingRequest;
 pub use scrub::Scrubber;
+pub use status_call::{StatusCall, StatusCallError};
 pub use upstream_code::UpstreamCode;

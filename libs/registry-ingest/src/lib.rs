@@ -22,7 +22,7 @@ pub mod upstream;
 pub use paymint_client::ApiKey;
 
 pub use door::{CallbackDoor, DoorConfig, DoorError, DoorStats};
-pub use links::{IssueError, LinkAnswer, LinkIssuer, LinkIssuerParts, LinkRequest};
+pub use links::{IssueError, LinkAnswer, LinkIssuer, LinkIssuerParts, LinkRequest, failure as link_failure};
 pub use public_url::{CallbackUrls, PublicUrl, PublicUrlError};
 pub use received::{ReceivedCallback, VerifiedCallback};
 pub use reconciler::{Pace, Reconciler, ReconcilerParts, ReconcilerStatus};
@@ -31,5 +31,5 @@ pub use sender::{SenderCheck, SenderMode};
 pub use token::{CallbackToken, TokenKeys, TokenKeysError};
 pub use upstream::{
     AskError, Asked, BalanceRead, BreakerReport, BreakerState, Inquirer, InquirerParts, InquiryLimits, InquiryStats,
-    Question, UpstreamDirectory, UpstreamError, Urgency,
+    Question, TrialError, UpstreamDirectory, UpstreamError, Urgency,
 };

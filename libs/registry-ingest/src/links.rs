@@ -26,7 +26,7 @@ use tracing::Instrument;
 use crate::public_url::PublicUrl;
 use crate::token::{CallbackToken, TokenKeys};
 use crate::upstream::{Access, Inquirer, UpstreamDirectory, UpstreamError};
-pub(crate) use outcome::failure;
+pub use outcome::failure;
 use outcome::{gave_up, settlement, valid_digits, written_link};
 
 /// Most calls to upstream under way at once.

@@ -15,6 +15,7 @@ mod counts;
 mod directory;
 mod inquirer;
 mod question;
+mod trial;
 
 pub use breaker::{BreakerReport, BreakerState};
 pub use budget::Urgency;
@@ -22,6 +23,7 @@ pub use counts::{FailureKind, InquiryStats};
 pub use directory::{Access, TenantUpstream, UpstreamDirectory, UpstreamError};
 pub use inquirer::{Inquirer, InquirerParts, InquiryLimits};
 pub use question::{AskError, Asked, BalanceRead, Question};
+pub use trial::TrialError;
 
 pub(crate) use answers::{ListedRow, listed};
 pub(crate) use inquirer::Heard;

@@ -98,6 +98,17 @@ pub struct LinkFailure {
     pub retryable: bool,
     /// Who can remove the cause.
     pub who_fixes: WhoFixes,
+    /// What came, if an answer came that is none of upstream's own.
+    pub strange_answer: Option<StrangeAnswer>,
+}
+
+/// An answer that is none of upstream's own: a proxy's page, say, or that of another server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StrangeAnswer {
+    /// The HTTP status.
+    pub http_status: u16,
+    /// The declared content type, without parameters.
+    pub content_type: Option<String>,
 }
 
 /// A fact in a merchant's stream.

@@ -19,7 +19,9 @@ pub use command::{
     Refusal, Registration, Surroundings,
 };
 pub use decide::decide;
-pub use event::{Event, LinkFailure, LinkOutcome, RawPayload, RedirectUrl, RegistrationUrl, SecretText, WhoFixes};
+pub use event::{
+    Event, LinkFailure, LinkOutcome, RawPayload, RedirectUrl, RegistrationUrl, SecretText, StrangeAnswer, WhoFixes,
+};
 pub use evolve::{evolve, fold};
 pub use memory::{ClaimMemory, Confirmation, DigestMark, HELD_MAX, HeldClaim, RECENT_MAX, RECENT_TIME, RecentClaim};
 pub use reading::{Answer, Reading};

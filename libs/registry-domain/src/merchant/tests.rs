@@ -373,6 +373,7 @@ fn a_link_is_settled_once_but_an_unknown_outcome_may_still_become_known() {
         upstream_code: None,
         retryable: true,
         who_fixes: WhoFixes::Paymint,
+        strange_answer: None,
     };
     let issued = || Command::RecordLinkIssued {
         link_id: link_id(1),

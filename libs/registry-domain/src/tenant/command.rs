@@ -182,4 +182,7 @@ pub enum Refusal {
     /// No such callback is in quarantine.
     #[error("no such callback is in quarantine")]
     NotQuarantined,
+    /// Upstream would be asked with both codes under one name.
+    #[error("the fields for the member code and the merchant code must have different names")]
+    OneFieldName,
 }

@@ -70,7 +70,7 @@ pub fn decide(state: Option<&Tenant>, command: Command) -> Result<Vec<Event>, Re
             reason,
             standing,
         } => discard(event_id, reason, standing),
-        Command::ChangeSettings(change) => Ok(change_settings(tenant, *change)),
+        Command::ChangeSettings(change) => change_settings(tenant, *change),
         Command::PauseUpstream { code } => Ok(match tenant.upstream_pause {
             // One alert, whatever else upstream says while nobody has done anything about it.
             Some(_) => vec![],
@@ -85,12 +85,16 @@ pub fn decide(state: Option<&Tenant>, command: Command) -> Result<Vec<Event>, Re
     }
 }
 
-fn change_settings(tenant: &Tenant, change: SettingsChange) -> Vec<Event> {
+fn change_settings(tenant: &Tenant, change: SettingsChange) -> Result<Vec<Event>, Refusal> {
     let settings = change.applied_to(&tenant.settings);
     if settings == tenant.settings {
-        return vec![];
+        return Ok(vec![]);
     }
-    vec![Event::SettingsChanged { settings }]
+    // Whoever changes something else is not told of what was stored before this was looked at.
+    if settings.read_back != tenant.settings.read_back && settings.read_back.has_one_name() {
+        return Err(Refusal::OneFieldName);
+    }
+    Ok(vec![Event::SettingsChanged { settings }])
 }
 
 /// Another address or key is worth another try.

@@ -17,12 +17,15 @@ pub enum SettingError {
     SilenceDays,
     /// The path is not one.
     #[error(
-        "the path must have 1 to {} visible ASCII characters, without `:`, `?`, `#`, `\\` and `..`",
+        "the path must have 1 to {} letters, digits, `-`, `_`, `.`, `~` and single slashes, and no segment `.` or `..`",
         CallPath::LENGTH_MAX
     )]
     Path,
     /// The name of a field is not one.
-    #[error("a field name has 1 to {} letters, digits and underscores", FieldName::LENGTH_MAX)]
+    #[error(
+        "a field name has 1 to {} letters, digits and underscores, and is not that of the key",
+        FieldName::LENGTH_MAX
+    )]
     FieldName,
 }
 
@@ -90,19 +93,27 @@ impl CallPath {
     /// Longest path, in characters.
     pub const LENGTH_MAX: usize = 200;
 
-    /// Reads a path. It may not lead out of the base URL: the apiKey goes where it points.
+    /// Reads a path. It may not lead out of the base URL, whoever reads it: the apiKey goes where it points. So it holds
+    /// nothing that one reader decodes, folds or cuts off and another does not.
     pub fn parse(text: &str) -> Result<Self, SettingError> {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte);
+        let is_folded = |segment: &str| !segment.is_empty() && segment.bytes().all(|byte| byte == b'.');
         let fits = (1..=Self::LENGTH_MAX).contains(&text.len())
-            && text
-                .bytes()
-                .all(|byte| byte.is_ascii_graphic() && !b":?#\\".contains(&byte))
+            && text.bytes().all(is_plain)
+            && text.bytes().any(|byte| byte.is_ascii_alphanumeric())
             && !text.contains("..")
-            && !text.starts_with("//");
+            && !text.contains("//")
+            && !text.split('/').any(is_folded);
         if fits {
             Ok(Self(text.to_owned()))
         } else {
             Err(SettingError::Path)
         }
+    }
+
+    /// A path as it was stored, perhaps before what is refused today was. Whoever calls looks at it again.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
     }
 
     /// The path as text.
@@ -119,15 +130,22 @@ impl FieldName {
     /// Longest name, in characters.
     pub const LENGTH_MAX: usize = 40;
 
-    /// Reads a name.
+    /// Reads a name. It is not that of the field which holds the key, however that is spelt.
     pub fn parse(text: &str) -> Result<Self, SettingError> {
+        let compared = text.replace('_', "").to_ascii_lowercase();
         let fits = (1..=Self::LENGTH_MAX).contains(&text.len())
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+            && !["", "apikey"].contains(&compared.as_str());
         if fits {
             Ok(Self(text.to_owned()))
         } else {
             Err(SettingError::FieldName)
         }
+    }
+
+    /// A name as it was stored, perhaps before what is refused today was. Whoever calls looks at it again.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
     }
 
     /// The name as text.
@@ -148,6 +166,38 @@ pub struct ReadBack {
     pub member_field: Option<FieldName>,
     /// The field for the merchant code; none for the usual one.
     pub merchant_field: Option<FieldName>,
+}
+
+impl ReadBack {
+    /// The usual field for the member code.
+    pub const MEMBER_FIELD: &str = "member";
+    /// The usual field for the merchant code.
+    pub const MERCHANT_FIELD: &str = "merchant";
+
+    /// Whether upstream is asked in the usual way.
+    pub fn is_usual(&self) -> bool {
+        self.path.is_none() && self.member_field.is_none() && self.merchant_field.is_none()
+    }
+
+    /// Whether both codes would go under one name, so that one of them would be lost.
+    pub fn has_one_name(&self) -> bool {
+        let member = self.member_field.as_ref().map_or(Self::MEMBER_FIELD, FieldName::as_str);
+        let merchant = self
+            .merchant_field
+            .as_ref()
+            .map_or(Self::MERCHANT_FIELD, FieldName::as_str);
+        member.eq_ignore_ascii_case(merchant)
+    }
+
+    /// Whether upstream can be asked so. What was stored under older rules may be none of today's.
+    pub fn is_usable(&self) -> bool {
+        let is_path = |path: &CallPath| CallPath::parse(path.as_str()).is_ok();
+        let is_name = |name: &FieldName| FieldName::parse(name.as_str()).is_ok();
+        self.path.as_ref().is_none_or(is_path)
+            && self.member_field.as_ref().is_none_or(is_name)
+            && self.merchant_field.as_ref().is_none_or(is_name)
+            && !self.has_one_name()
+    }
 }
 
 /// A tenant's settings.
@@ -223,6 +273,14 @@ pub struct SettingsChange {
 }
 
 impl SettingsChange {
+    /// Whether it changes how upstream is asked about merchants.
+    pub fn is_about_read_back(&self) -> bool {
+        self.read_back_enabled.is_some()
+            || self.read_back_path != Adjustment::Keep
+            || self.member_field != Adjustment::Keep
+            || self.merchant_field != Adjustment::Keep
+    }
+
     /// The settings after the change.
     pub fn applied_to(self, settings: &Settings) -> Settings {
         let known = settings.clone();
@@ -272,11 +330,27 @@ mod tests {
             "a#b",
             "a b",
             "가",
+            "%2e%2e/x",
+            "a/./b",
+            "./a",
+            "a//b",
+            "..;/a",
+            "a;b",
+            "a\n",
+            "/",
             &"a".repeat(201),
         ] {
             assert_eq!(CallPath::parse(path), Err(SettingError::Path), "{path}");
         }
-        for (name, fits) in [("member", true), ("member_id", true), ("", false), ("a\"", false)] {
+        for (name, fits) in [
+            ("member", true),
+            ("member_id", true),
+            ("", false),
+            ("a\"", false),
+            ("apiKey", false),
+            ("API_KEY", false),
+            ("_", false),
+        ] {
             assert_eq!(FieldName::parse(name).is_ok(), fits, "{name}");
         }
     }

@@ -188,3 +188,11 @@ pub struct Tenant {
     /// When it was created.
     pub created_at: DateTime<Utc>,
 }
+
+impl Tenant {
+    /// Whether Paymint can be asked about single merchants. Without that nothing can be verified.
+    pub fn can_verify(&self) -> bool {
+        let read_back = &self.settings.read_back;
+        self.upstream.is_some() && read_back.enabled && read_back.is_usable()
+    }
+}

@@ -220,6 +220,38 @@ fn settings_are_remembered_with_the_event_that_made_them() {
 }
 
 #[test]
+fn both_codes_have_a_field_of_their_own() {
+    let mut stream = Stream::created();
+    let named = |member: &str| {
+        let change = SettingsChange {
+            member_field: Adjustment::Set(FieldName::parse(member).unwrap()),
+            ..SettingsChange::default()
+        };
+        Command::ChangeSettings(Box::new(change))
+    };
+    let tenant = stream.now().clone();
+    for name in ["merchant", "MERCHANT"] {
+        assert_eq!(decide(Some(&tenant), named(name)), Err(Refusal::OneFieldName));
+    }
+    assert_eq!(stream.when(named("memberId")).len(), 1);
+}
+
+#[test]
+fn what_was_stored_under_older_rules_is_kept_and_not_used() {
+    let mut read_back = Settings::default().read_back;
+    assert!(read_back.is_usable());
+    for path in ["%2e%2e/%2e%2e/elsewhere", "a//b"] {
+        read_back.path = Some(CallPath::from_stored(path.to_owned()));
+        assert!(!read_back.is_usable(), "{path}");
+    }
+    read_back.path = None;
+    for name in ["apiKey", "merchant"] {
+        read_back.member_field = Some(FieldName::from_stored(name.to_owned()));
+        assert!(!read_back.is_usable(), "{name}");
+    }
+}
+
+#[test]
 fn a_low_balance_is_told_once_on_the_way_down_and_once_on_the_way_up() {
     let mut stream = Stream::created();
     let seen = |points| Command::RecordBalance { points };

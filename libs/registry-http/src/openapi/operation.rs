@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::Response as Answer;
-use registry_domain::merchant::{LinkFailure, LinkOutcome, WhoFixes};
+use registry_domain::merchant::{LinkFailure, LinkOutcome, StrangeAnswer, WhoFixes};
 use registry_domain::tenant::Scope;
 use registry_domain::{LinkId, MerchantId, Version};
 use serde_json::json;
@@ -250,8 +250,18 @@ fn example_of(code: Code) -> Problem {
             upstream_code,
             retryable,
             who_fixes,
+            strange_answer: None,
         };
         Problem::upstream(code_of_outcome(outcome), LinkId::from_uuid(EXAMPLE_UUID), failure)
+    };
+    let answered = |http_status, retryable, who_fixes| LinkFailure {
+        retryable,
+        who_fixes,
+        strange_answer: Some(StrangeAnswer {
+            http_status,
+            content_type: Some("text/html".to_owned()),
+        }),
+        ..unreachable_upstream()
     };
     let place = Place::Body("/business_number".to_owned());
     let with_members = [
@@ -268,6 +278,9 @@ fn example_of(code: Code) -> Problem {
         upstream(LinkOutcome::Unknown, None, true, WhoFixes::Paymint),
         Problem::unanswered(Code::UpstreamUnavailable, unreachable_upstream()),
         Problem::unanswered(Code::UpstreamNoAnswer, unreachable_upstream()),
+        Problem::unanswered(Code::UpstreamUnreadable, answered(503, true, WhoFixes::Paymint)),
+        Problem::unanswered(Code::ReadBackRejected, answered(404, false, WhoFixes::Us)),
+        Problem::unanswered(Code::ReadBackUntried, unreachable_upstream()),
     ];
     let found = with_members.into_iter().find(|problem| problem.code() == code);
     found.unwrap_or_else(|| Problem::from(code))

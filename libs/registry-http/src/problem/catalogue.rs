@@ -160,6 +160,10 @@ catalogue! {
     ReadBackOff, CONFLICT, "read_back_off",
     "Nothing can be verified", "Asking Paymint about single merchants is switched off in your settings.",
     "확인할 수 없습니다", "설정에서 결제선생 가맹점 조회(read-back)가 꺼져 있습니다.";
+    /// What is set for asking Paymint about single merchants is from before today's rules.
+    ReadBackUnusable, CONFLICT, "read_back_unusable",
+    "Paymint cannot be asked as set", "`read_back` in your settings was stored under older rules and might lead your apiKey elsewhere. It is not used: set it anew, or to null.",
+    "설정된 방식으로는 조회할 수 없습니다", "설정의 `read_back`이 이전 규칙으로 저장되어 apiKey가 다른 곳으로 전송될 수 있으므로 사용하지 않습니다. 다시 설정하거나 null로 지워 주세요.";
     /// The pair was dismissed.
     UnclaimedMerchantDismissed, CONFLICT, "unclaimed_merchant_dismissed",
     "The pair was dismissed", "It can still be registered like any other merchant.",
@@ -196,6 +200,10 @@ catalogue! {
     CodesTooLongForLink, UNPROCESSABLE_ENTITY, "codes_too_long_for_link",
     "The codes are too long for a registration URL", "Paymint issues registration URLs only for codes of at most 30 characters.",
     "코드가 길어 등록 URL을 발급할 수 없습니다", "결제선생은 30자 이하의 코드에만 등록 URL을 발급합니다.";
+    /// Paymint does not answer what it would be asked by the new settings.
+    ReadBackRejected, UNPROCESSABLE_ENTITY, "read_back_rejected",
+    "Paymint does not answer there", "It was tried, and nothing was stored: `upstream` says what came (`code`, or `http_status` and `content_type`). Correct path and fields of `read_back`. With `read_back.try` = false they are stored untried.",
+    "해당 경로에서 결제선생의 응답을 받지 못했습니다", "시험 호출에 실패하여 저장하지 않았습니다. 받은 응답은 `upstream`(`code` 또는 `http_status`, `content_type`)에 있습니다. `read_back`의 경로와 필드를 바로잡아 주세요. `read_back.try`를 false로 보내면 시험하지 않고 저장합니다.";
     /// The merchant has too many links.
     TooManyLinks, UNPROCESSABLE_ENTITY, "too_many_links",
     "The merchant has too many registration links", "No more links can be issued for this merchant.",
@@ -224,14 +232,22 @@ catalogue! {
     UpstreamUnavailable, SERVICE_UNAVAILABLE, "upstream_unavailable",
     "Paymint is failing", "It failed several times in a row and is left alone for a moment. Nothing was sent. Try again after the time in Retry-After.",
     "결제선생에 장애가 있습니다", "연속으로 실패하여 잠시 호출을 멈추었습니다. 요청은 전송되지 않았습니다. Retry-After에 표시된 시간 뒤에 다시 시도해 주세요.";
-    /// Paymint was asked and did not answer, or not in a way that can be read.
+    /// It could not be tried whether Paymint answers what it would be asked by the new settings.
+    ReadBackUntried, SERVICE_UNAVAILABLE, "read_back_untried",
+    "It could not be tried", "Nothing was stored, because Paymint could not be asked whether it answers there; `upstream` says why. Try again later. With `read_back.try` = false the settings are stored untried.",
+    "시험하지 못했습니다", "결제선생에 조회할 수 없어 저장하지 않았습니다. 원인은 `upstream`에 있습니다. 나중에 다시 시도하거나, `read_back.try`를 false로 보내 시험하지 않고 저장해 주세요.";
+    /// Paymint was asked, and something came that is not its answer.
+    UpstreamUnreadable, BAD_GATEWAY, "upstream_answer_unreadable",
+    "What came is not Paymint's answer", "Something answered that cannot be read, or is about another merchant. Nothing was changed. `upstream` says with which `http_status` and `content_type`, and who can remove the cause: `us` for a wrong address or path.",
+    "결제선생의 응답이 아닙니다", "읽을 수 없거나 다른 가맹점에 대한 응답을 받았습니다. 변경된 내용은 없습니다. `upstream`에 `http_status`, `content_type`과 조치 주체가 있습니다(`us`는 주소나 경로가 잘못된 경우).";
+    /// Paymint was asked and did not answer.
     UpstreamNoAnswer, GATEWAY_TIMEOUT, "upstream_no_answer",
-    "Paymint did not answer", "Its answer did not come, or cannot be read. Nothing was changed. Ask again later.",
-    "결제선생이 응답하지 않았습니다", "응답이 없거나 읽을 수 없습니다. 변경된 내용은 없습니다. 나중에 다시 조회해 주세요.";
+    "Paymint did not answer", "No whole answer came in time. Nothing was changed. Ask again later.",
+    "결제선생이 응답하지 않았습니다", "제시간에 응답이 오지 않았습니다. 변경된 내용은 없습니다. 나중에 다시 조회해 주세요.";
     /// Paymint did not answer, or not in a way that can be read.
     UpstreamOutcomeUnknown, GATEWAY_TIMEOUT, "upstream_outcome_unknown",
-    "Paymint's answer did not arrive", "Paymint may or may not have issued the URL. A new link can be asked for with a new Idempotency-Key.",
-    "결제선생의 응답을 받지 못했습니다", "URL이 발급되었는지 알 수 없습니다. 새 Idempotency-Key로 새 링크를 요청할 수 있습니다.";
+    "Paymint's answer is not known", "No answer came, or one that cannot be read: then `upstream` has its `http_status`. Paymint may or may not have issued the URL. A new link can be asked for with a new Idempotency-Key.",
+    "결제선생의 응답을 알 수 없습니다", "응답이 없거나 읽을 수 없습니다(읽을 수 없는 응답의 `http_status`는 `upstream`에 있습니다). URL이 발급되었는지 알 수 없습니다. 새 Idempotency-Key로 새 링크를 요청할 수 있습니다.";
     /// Too many commands are waiting.
     Overloaded, SERVICE_UNAVAILABLE, "overloaded",
     "Too many requests are waiting", "Nothing was written. Try again in a moment.",

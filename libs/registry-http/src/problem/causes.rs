@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use registry_domain::merchant::{LinkFailure, LinkOutcome, LinkRefusal, Refusal, WhoFixes};
 use registry_domain::tenant;
-use registry_ingest::{AskError, DoorError, IssueError, RedriveError};
+use registry_ingest::{AskError, DoorError, IssueError, RedriveError, TrialError, link_failure};
 use registry_journal::{ArchiveError, ReadError, WriteError, causes};
 
-use super::{Code, Problem};
+use super::{Code, Fault, FieldFault, Place, Problem};
 
 /// After how many seconds a client that found us busy should come back.
 const BUSY_SECONDS: u32 = 1;
@@ -88,6 +88,7 @@ impl From<AskError> for Problem {
             AskError::NotConfigured => Self::from(Code::UpstreamNotConfigured),
             AskError::Unusable => Self::from(Code::UpstreamUnusable),
             AskError::ReadBackOff => Self::from(Code::ReadBackOff),
+            AskError::ReadBackUnusable => Self::from(Code::ReadBackUnusable),
             AskError::NoSuchMerchant => Self::from(Code::MerchantNotFound),
             // Only rounds of the reconciler heed the pause; a person's question ends it, if it is answered.
             AskError::Paused { code } => {
@@ -96,6 +97,7 @@ impl From<AskError> for Problem {
                     upstream_code: Some(code),
                     retryable: false,
                     who_fixes: WhoFixes::Partner,
+                    strange_answer: None,
                 };
                 Self::unanswered(Code::UpstreamRefused, failure)
             }
@@ -105,18 +107,29 @@ impl From<AskError> for Problem {
             AskError::RateCapped { retry_after } => {
                 Self::from(Code::UpstreamRateCapped).retry_after(seconds(retry_after))
             }
-            // An answer about somebody else is as good as none.
-            AskError::AnotherMerchant => Self::unanswered(Code::UpstreamNoAnswer, unreachable_upstream()),
-            AskError::Failed(failure) => {
+            AskError::AnotherMerchant => Self::unanswered(Code::UpstreamUnreadable, unreachable_upstream()),
+            AskError::Failed(error) => {
+                let failure = link_failure(&error);
                 let code = match failure.outcome {
                     LinkOutcome::NotSent => Code::UpstreamUnreachable,
                     LinkOutcome::Refused => Code::UpstreamRefused,
+                    LinkOutcome::Unknown if failure.strange_answer.is_some() => Code::UpstreamUnreadable,
                     LinkOutcome::Unknown => Code::UpstreamNoAnswer,
                 };
                 Self::unanswered(code, failure)
             }
             AskError::Write(error) => Self::from(error),
             AskError::Read(error) => Self::from(error),
+        }
+    }
+}
+
+impl From<TrialError> for Problem {
+    fn from(error: TrialError) -> Self {
+        match error {
+            TrialError::Rejected(_) => Self::unanswered(Code::ReadBackRejected, error.failure()),
+            TrialError::Untried(_) => Self::unanswered(Code::ReadBackUntried, error.failure()),
+            TrialError::NotAsked(error) => Self::from(error),
         }
     }
 }
@@ -128,6 +141,7 @@ pub const fn unreachable_upstream() -> LinkFailure {
         upstream_code: None,
         retryable: true,
         who_fixes: WhoFixes::Paymint,
+        strange_answer: None,
     }
 }
 
@@ -154,6 +168,10 @@ impl From<tenant::Refusal> for Problem {
         match refusal {
             tenant::Refusal::NoSuchUnclaimed => Self::from(Code::UnclaimedMerchantNotFound),
             tenant::Refusal::NotQuarantined => Self::from(Code::NotQuarantined),
+            tenant::Refusal::OneFieldName => Self::validation(vec![FieldFault {
+                place: Place::Body("/read_back".to_owned()),
+                fault: Fault::OneFieldName,
+            }]),
             tenant::Refusal::NoSuchTenant
             | tenant::Refusal::SlugTaken { .. }
             | tenant::Refusal::TooManyKeys

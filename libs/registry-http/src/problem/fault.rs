@@ -86,9 +86,11 @@ faults! {
     /// Cannot be used beside another parameter.
     NotCombinable, "not_combinable", "cannot be combined with the other parameters", "다른 조건과 함께 사용할 수 없습니다";
     /// Not the path of a call.
-    NotAPath, "not_a_path", "must be a path below the base URL, without `:`, `?`, `#`, `\\` and `..`", "기본 URL 아래의 경로여야 하며 `:`, `?`, `#`, `\\`, `..`를 쓸 수 없습니다";
+    NotAPath, "not_a_path", "must be a path below the base URL: letters, digits, `-`, `_`, `.`, `~` and single slashes, without the segments `.` and `..`", "기본 URL 아래의 경로여야 합니다. 영문자, 숫자, `-`, `_`, `.`, `~`와 `/`만 쓸 수 있고 `//`와 `.`, `..` 구간은 쓸 수 없습니다";
     /// Not the name of a field.
-    NotAFieldName, "not_a_field_name", "must have 1 to 40 letters, digits and underscores", "영문자, 숫자, 밑줄로 된 1~40자여야 합니다";
+    NotAFieldName, "not_a_field_name", "must have 1 to 40 letters, digits and underscores, and not be that of the key", "영문자, 숫자, 밑줄로 된 1~40자여야 하며 키의 이름일 수 없습니다";
+    /// Two fields that would have one name.
+    OneFieldName, "one_field_name", "must name two different fields for the member code and the merchant code", "회원 코드와 매장 코드의 필드 이름이 서로 달라야 합니다";
     /// Not an id of the wanted kind.
     NotAnId, "not_an_id", "is not an id of this kind", "이 종류의 ID가 아닙니다";
     /// Needed with the value that another field has.

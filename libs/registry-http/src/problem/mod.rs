@@ -272,14 +272,25 @@ pub struct UpstreamDocument {
     /// Who can remove the cause: `us` (the operator of this installation), `partner` or `paymint`.
     #[schema(example = "paymint")]
     pub who_fixes: &'static str,
+    /// With which HTTP status something answered that is not Paymint's API. Absent otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 404)]
+    pub http_status: Option<u16>,
+    /// Of which content type that answer was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "text/html")]
+    pub content_type: Option<String>,
 }
 
 impl From<&LinkFailure> for UpstreamDocument {
     fn from(failure: &LinkFailure) -> Self {
+        let strange = failure.strange_answer.as_ref();
         Self {
             code: failure.upstream_code.clone(),
             retryable: failure.retryable,
             who_fixes: failure.who_fixes.as_str(),
+            http_status: strange.map(|answer| answer.http_status),
+            content_type: strange.and_then(|answer| answer.content_type.clone()),
         }
     }
 }

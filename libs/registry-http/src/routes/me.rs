@@ -183,7 +183,7 @@ struct LowBalanceDocument {
 impl HealthDocument {
     fn new(tenant: &Tenant, health: &TenantHealth) -> Self {
         Self {
-            can_verify: tenant.upstream.is_some() && tenant.settings.read_back.enabled,
+            can_verify: tenant.can_verify(),
             last_callback_at: health.last_callback_at,
             callbacks_missing: tenant.callbacks_missing_since.is_some(),
             callbacks_missing_since: tenant.callbacks_missing_since,

@@ -1,7 +1,7 @@
 //! What came of a call, in the words of the log.
 
 use paymint_client::CallError;
-use registry_domain::merchant::{self, Link, LinkFailure, LinkOutcome, WhoFixes};
+use registry_domain::merchant::{self, Link, LinkFailure, LinkOutcome, StrangeAnswer, WhoFixes};
 use registry_domain::{LinkId, ReportedNumber};
 use registry_journal::Outcome;
 
@@ -43,7 +43,8 @@ pub(super) fn valid_digits(number: &ReportedNumber) -> Option<&str> {
     }
 }
 
-pub(crate) fn failure(error: &CallError) -> LinkFailure {
+/// What is known of a call that failed.
+pub fn failure(error: &CallError) -> LinkFailure {
     LinkFailure {
         outcome: match error.outcome() {
             paymint_client::Outcome::NotSent => LinkOutcome::NotSent,
@@ -57,6 +58,10 @@ pub(crate) fn failure(error: &CallError) -> LinkFailure {
             paymint_client::WhoFixes::Partner => WhoFixes::Partner,
             paymint_client::WhoFixes::Paymint => WhoFixes::Paymint,
         },
+        strange_answer: error.strange_answer().map(|(http_status, content_type)| StrangeAnswer {
+            http_status,
+            content_type: content_type.map(str::to_owned),
+        }),
     }
 }
 
@@ -66,5 +71,6 @@ pub(super) fn gave_up() -> LinkFailure {
         upstream_code: None,
         retryable: true,
         who_fixes: WhoFixes::Us,
+        strange_answer: None,
     }
 }

@@ -1,11 +1,12 @@
 //! How each tenant's calls reach Paymint: address, key and a client, kept until the tenant changes them.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use paymint_client::{ApiKey, Client, ClientConfig};
+use paymint_client::{ApiKey, CallError, Client, ClientConfig, StatusCall, StatusCallError};
 use registry_domain::merchant::SecretText;
-use registry_domain::tenant::{ReadBack, Tenant, UpstreamEndpoint};
+use registry_domain::tenant::{CallPath, FieldName, ReadBack, Tenant, UpstreamEndpoint};
 use registry_domain::{TenantId, Version, tenant};
 use registry_journal::port::{Cause, PageSize, StreamQuery};
 use registry_journal::{Archive, ArchiveError, StreamEvent, StreamId, causes};
@@ -24,6 +25,24 @@ pub struct TenantUpstream {
     pub client: Client,
     /// The partner's key.
     pub api_key: ApiKey,
+    /// Why single merchants cannot be asked about; none if they can.
+    unusable: Option<StatusCallError>,
+    /// It was said already that something else than upstream answers at an address of ours.
+    is_told: AtomicBool,
+}
+
+impl TenantUpstream {
+    /// Whether single merchants can be asked about.
+    pub fn can_ask(&self) -> bool {
+        self.unusable.is_none()
+    }
+
+    /// A client that asks about single merchants in another way.
+    pub(super) fn client_asking(&self, read_back: &ReadBack) -> Result<Client, Cause> {
+        let mut config = ClientConfig::new(Url::parse(&self.base_url)?);
+        config.status_call = status_call(&config.base_url, read_back)?;
+        Ok(Client::new(&config)?)
+    }
 }
 
 /// A tenant as it is now, and its way to Paymint.
@@ -32,6 +51,20 @@ pub struct Access {
     pub tenant: Tenant,
     /// Its way to Paymint.
     pub upstream: Arc<TenantUpstream>,
+}
+
+impl Access {
+    /// Says once for each configuration that something else than upstream answers: nobody else would notice that nothing
+    /// is verified.
+    pub(super) fn note_address(&self, error: Option<&CallError>) {
+        let Some(error) = error.filter(|error| error.speaks_of_our_address()) else {
+            return;
+        };
+        if !self.upstream.is_told.swap(true, Ordering::Relaxed) {
+            let (tenant, error) = (&self.tenant.slug, causes(error));
+            tracing::warn!(%tenant, %error, "the base URL or the path of mapping-status is wrong: Paymint's API does not answer there");
+        }
+    }
 }
 
 /// Why a tenant's upstream cannot be used.
@@ -149,7 +182,12 @@ impl UpstreamDirectory {
 impl Way {
     fn made(tenant: &Tenant, endpoint: &UpstreamEndpoint, api_key: &SecretText) -> Self {
         match upstream(endpoint, api_key, &tenant.settings.read_back) {
-            Ok(upstream) => Self::Usable(Arc::new(upstream)),
+            Ok(upstream) => {
+                if let Some(error) = &upstream.unusable {
+                    tracing::warn!(tenant = %tenant.slug, error = %causes(error), "what is set for asking about merchants is not used");
+                }
+                Self::Usable(Arc::new(upstream))
+            }
             Err(error) => {
                 let error = causes(error.as_ref());
                 tracing::warn!(tenant = %tenant.slug, %error, "what is configured of the upstream cannot be used");
@@ -159,24 +197,32 @@ impl Way {
     }
 }
 
+/// What a tenant has set for one call is checked again here, where the address is made, and does not stop the others.
 fn upstream(endpoint: &UpstreamEndpoint, api_key: &SecretText, read_back: &ReadBack) -> Result<TenantUpstream, Cause> {
+    let mut config = ClientConfig::new(Url::parse(&endpoint.base_url)?);
+    let unusable = match status_call(&config.base_url, read_back) {
+        Ok(call) => {
+            config.status_call = call;
+            None
+        }
+        Err(error) => Some(error),
+    };
     Ok(TenantUpstream {
         base_url: endpoint.base_url.clone(),
-        client: Client::new(&client_config(endpoint, read_back)?)?,
+        client: Client::new(&config)?,
         api_key: ApiKey::parse(api_key.expose())?,
+        unusable,
+        is_told: AtomicBool::new(false),
     })
 }
 
-fn client_config(endpoint: &UpstreamEndpoint, read_back: &ReadBack) -> Result<ClientConfig, Cause> {
-    let mut config = ClientConfig::new(Url::parse(&endpoint.base_url)?);
-    if let Some(path) = &read_back.path {
-        path.as_str().clone_into(&mut config.mapping_status_path);
+/// The mapping-status call as a tenant has set it; none for the usual one.
+fn status_call(base: &Url, read_back: &ReadBack) -> Result<Option<StatusCall>, StatusCallError> {
+    if read_back.is_usual() {
+        return Ok(None);
     }
-    if let Some(field) = &read_back.member_field {
-        field.as_str().clone_into(&mut config.mapping_status_member_field);
-    }
-    if let Some(field) = &read_back.merchant_field {
-        field.as_str().clone_into(&mut config.mapping_status_merchant_field);
-    }
-    Ok(config)
+    let path = read_back.path.as_ref().map(CallPath::as_str);
+    let member = read_back.member_field.as_ref().map(FieldName::as_str);
+    let merchant = read_back.merchant_field.as_ref().map(FieldName::as_str);
+    StatusCall::below(base, path, member, merchant).map(Some)
 }

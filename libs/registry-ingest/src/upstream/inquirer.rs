@@ -9,7 +9,7 @@ use paymint_client::{Balance, CallError, MappingList};
 use registry_domain::merchant::{self, Answer, Command, Reading};
 use registry_domain::tenant::{self, Tenant};
 use registry_domain::{MerchantId, Reference, TenantId, Version};
-use registry_journal::port::{PageSize, StreamQuery};
+use registry_journal::port::{PageSize, Reader, StreamQuery};
 use registry_journal::{
     Ambient, Archive, Order, Origin, Outcome, RecordedEvent, StreamEvent, StreamId, Submission, WriteError, Writer,
     causes,
@@ -22,7 +22,6 @@ use super::budget::{Budgets, Urgency};
 use super::counts::{Counts, FailureKind, InquiryStats};
 use super::directory::{Access, TenantUpstream, UpstreamDirectory};
 use super::question::{AskError, Asked, BalanceRead, Question};
-use crate::links::failure;
 
 /// How long a balance that was read counts as known.
 const BALANCE_AGE_MAX: TimeDelta = TimeDelta::minutes(10);
@@ -86,6 +85,9 @@ impl Inquirer {
         if !access.tenant.settings.read_back.enabled {
             return Err(AskError::ReadBackOff);
         }
+        if !access.upstream.can_ask() {
+            return Err(AskError::ReadBackUnusable);
+        }
         let Reference {
             member_code,
             merchant_code,
@@ -100,7 +102,7 @@ impl Inquirer {
         let answer = match heard.answer {
             Ok(status) => answers::found(&status, &question.reference).ok_or(AskError::AnotherMerchant)?,
             Err(error) if error.is_link_not_found() => Answer::Missing,
-            Err(error) => return Err(AskError::Failed(failure(&error))),
+            Err(error) => return Err(AskError::Failed(Box::new(error))),
         };
         let reading = Reading {
             source: question.source,
@@ -181,7 +183,7 @@ impl Inquirer {
         let call =
             |upstream: Arc<TenantUpstream>| async move { upstream.client.list_mappings(&upstream.api_key).await };
         let heard = self.call(&access, urgency, origin, call).await?;
-        let answer = heard.answer.map_err(|error| AskError::Failed(failure(&error)))?;
+        let answer = heard.answer.map_err(|error| AskError::Failed(Box::new(error)))?;
         Ok(Heard {
             asked_at: heard.asked_at,
             read_at: heard.read_at,
@@ -279,10 +281,7 @@ impl Inquirer {
             return Err(AskError::Paused { code });
         }
         let asked_at = self.now();
-        self.0
-            .budgets
-            .spend(tenant.id, asked_at, urgency)
-            .map_err(|retry_after| AskError::RateCapped { retry_after })?;
+        self.spend(tenant.id, urgency)?;
         self.0
             .breakers
             .admit(&upstream.base_url, asked_at)
@@ -304,9 +303,23 @@ impl Inquirer {
         })
     }
 
+    pub(super) fn spend(&self, tenant_id: TenantId, urgency: Urgency) -> Result<(), AskError> {
+        let spent = self.0.budgets.spend(tenant_id, self.now(), urgency);
+        spent.map_err(|retry_after| AskError::RateCapped { retry_after })
+    }
+
+    pub(super) fn directory(&self) -> &UpstreamDirectory {
+        &self.0.parts.directory
+    }
+
+    pub(super) fn reader(&self) -> &dyn Reader {
+        self.0.parts.archive.reader()
+    }
+
     /// Notices what the outcome of a call says about upstream and about the tenant.
     pub(crate) async fn notice(&self, access: &Access, error: Option<&CallError>, origin: &Origin) {
         self.note_breaker(&access.upstream.base_url, self.now(), error);
+        access.note_address(error);
         self.note_pause(&access.tenant, error, origin).await;
     }
 
@@ -345,7 +358,7 @@ impl Inquirer {
         merchant_id: Option<MerchantId>,
         heard: Heard<Result<Balance, CallError>>,
     ) -> Result<BalanceRead, AskError> {
-        let balance = heard.answer.map_err(|error| AskError::Failed(failure(&error)))?;
+        let balance = heard.answer.map_err(|error| AskError::Failed(Box::new(error)))?;
         let read = BalanceRead {
             points: balance.points,
             charge_url: balance.charge_url.map(String::from),

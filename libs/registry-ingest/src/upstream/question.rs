@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use registry_domain::merchant::{LinkFailure, Merchant, Reading};
+use paymint_client::CallError;
+use registry_domain::merchant::{Merchant, Reading};
 use registry_domain::review::ReadingSource;
 use registry_domain::{MerchantId, Reference, TenantId};
 use registry_journal::{ArchiveError, Origin, ReadError, RecordedEvent, WriteError};
@@ -62,6 +63,9 @@ pub enum AskError {
     /// The tenant has switched reading back off: nothing can be verified.
     #[error("reading back is switched off for the tenant")]
     ReadBackOff,
+    /// What the tenant has set for reading back is from before today's rules, and is not used.
+    #[error("what is set for reading back is not allowed any more")]
+    ReadBackUnusable,
     /// There is no such merchant.
     #[error("no such merchant")]
     NoSuchMerchant,
@@ -88,7 +92,7 @@ pub enum AskError {
     AnotherMerchant,
     /// The call failed.
     #[error("the call to upstream failed")]
-    Failed(LinkFailure),
+    Failed(#[source] Box<CallError>),
     /// The log did not take the answer.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -104,6 +108,7 @@ impl AskError {
             Self::NotConfigured
             | Self::Unusable
             | Self::ReadBackOff
+            | Self::ReadBackUnusable
             | Self::Paused { .. }
             | Self::BreakerOpen { .. }
             | Self::RateCapped { .. }

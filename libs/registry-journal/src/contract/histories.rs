@@ -56,6 +56,7 @@ pub fn some_command<H: Harness>(
                 upstream_code: Some("PARTNER_001".to_owned()),
                 retryable: true,
                 who_fixes: WhoFixes::Paymint,
+                strange_answer: None,
             },
         }),
         5 => to_merchant(Command::RevokeLink { link_id }),

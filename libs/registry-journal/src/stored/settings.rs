@@ -51,18 +51,13 @@ impl StoredSettings {
             low_balance_threshold,
             callbacks_missing_days,
         } = self;
-        let name = |field, text: Option<String>| {
-            let name = text.map(|text| word(field, FieldName::parse(&text).ok()));
-            name.transpose()
-        };
-        let path = read_back.path.map(|path| word("path", CallPath::parse(&path).ok()));
         Ok(Settings {
             hold_time: word("hold_seconds", HoldTime::from_seconds(hold_seconds).ok())?,
             read_back: ReadBack {
                 enabled: read_back.enabled,
-                path: path.transpose()?,
-                member_field: name("member_field", read_back.member_field)?,
-                merchant_field: name("merchant_field", read_back.merchant_field)?,
+                path: read_back.path.map(CallPath::from_stored),
+                member_field: read_back.member_field.map(FieldName::from_stored),
+                merchant_field: read_back.merchant_field.map(FieldName::from_stored),
             },
             low_balance_threshold,
             callbacks_missing_after: days(callbacks_missing_days)?,

@@ -68,6 +68,14 @@ fn merchant_events() -> Vec<Event> {
         upstream_code: Some("PARTNER_001".into()),
         retryable: false,
         who_fixes: WhoFixes::Partner,
+        strange_answer: None,
+    };
+    let strange = LinkFailure {
+        strange_answer: Some(StrangeAnswer {
+            http_status: 404,
+            content_type: Some("text/html".into()),
+        }),
+        ..failure.clone()
     };
     let received = |verdict| Event::CallbackReceived {
         link_id: Some(link_id()),
@@ -135,6 +143,10 @@ fn merchant_events() -> Vec<Event> {
         Event::LinkIssueFailed {
             link_id: link_id(),
             failure,
+        },
+        Event::LinkIssueFailed {
+            link_id: link_id(),
+            failure: strange,
         },
         Event::LinkRevoked { link_id: link_id() },
         received(Verdict::Applied),
@@ -518,6 +530,19 @@ fn every_golden_file_reads_and_is_written_the_same_again() {
             (name, golden.data, golden.personal)
         );
     }
+}
+
+/// What is refused today was stored once, and must not keep a log from being read.
+#[test]
+fn settings_that_would_be_refused_today_can_be_read() {
+    let data = r#"{"settings":{"hold_seconds":900,"read_back":{"enabled":true,"path":"%2e%2e/x","member_field":"apiKey"},
+        "callbacks_missing_days":7}}"#;
+    let event = into_domain("tenant.settings_changed", data, None).unwrap();
+    let StreamEvent::Tenant(tenant::Event::SettingsChanged { settings }) = event else {
+        panic!("settings were changed");
+    };
+    assert_eq!(settings.read_back.path.as_ref().map(CallPath::as_str), Some("%2e%2e/x"));
+    assert!(!settings.read_back.is_usable());
 }
 
 /// Rows as the first schema has them: after an update the service works on them before anybody rebuilds them.

@@ -72,6 +72,12 @@ pub struct LinkIssueFailed {
     pub retryable: bool,
     /// Who can remove the cause: `us`, `partner`, `paymint`.
     pub who_fixes: String,
+    /// With which HTTP status something answered that was not Paymint's API. Absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http_status: Option<u16>,
+    /// Of which content type that answer was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
 }
 
 /// A callback came in.

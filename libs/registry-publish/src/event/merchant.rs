@@ -190,12 +190,15 @@ fn link_fact(link_id: LinkId) -> LinkFact {
 }
 
 fn link_failure(link_id: LinkId, failure: &LinkFailure) -> LinkIssueFailed {
+    let strange = failure.strange_answer.as_ref();
     LinkIssueFailed {
         link_id: link_id.to_string(),
         outcome: failure.outcome.as_str().to_owned(),
         upstream_code: failure.upstream_code.clone(),
         retryable: failure.retryable,
         who_fixes: failure.who_fixes.as_str().to_owned(),
+        http_status: strange.map(|answer| answer.http_status),
+        content_type: strange.and_then(|answer| answer.content_type.clone()),
     }
 }
 

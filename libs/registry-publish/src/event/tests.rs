@@ -155,6 +155,7 @@ fn link_table() -> Vec<Row<Event>> {
                     upstream_code: Some("PARTNER_001".to_owned()),
                     retryable: false,
                     who_fixes: WhoFixes::Partner,
+                    strange_answer: None,
                 },
             },
             "link.issue_failed",

@@ -3,6 +3,7 @@
 use anyhow::Context;
 use registry_domain::tenant::{self, Slug, Tenant};
 use registry_domain::{Actor, CorrelationId, TenantId};
+use registry_ingest::{Inquirer, InquirerParts, InquiryLimits, UpstreamDirectory};
 use registry_journal::writer::WriterConfig;
 use registry_journal::{Ambient, Archive, Order, Origin, Outcome, Submission, Writer};
 use tokio::task::JoinHandle;
@@ -70,6 +71,17 @@ impl Desk {
 
     pub(super) async fn submit(&self, tenant_id: TenantId, command: tenant::Command) -> anyhow::Result<()> {
         submit(&self.writer, &self.ambient, tenant_id, command).await
+    }
+
+    /// Somebody who asks Paymint, without a service. It must be gone before the desk is closed.
+    pub(super) fn inquirer(&self) -> Inquirer {
+        let parts = InquirerParts {
+            writer: self.writer.clone(),
+            archive: self.archive.clone(),
+            directory: UpstreamDirectory::new(self.archive.clone()),
+            ambient: self.ambient.clone(),
+        };
+        Inquirer::new(parts, InquiryLimits { calls_per_second: 1 })
     }
 
     pub(super) async fn close(self) {

@@ -59,6 +59,9 @@ pub(super) struct UpstreamArgs {
     /// Path of the mapping-status call below the base URL, if it is not the usual one.
     #[arg(long)]
     mapping_status_path: Option<String>,
+    /// Store that path without trying it.
+    #[arg(long, requires = "mapping_status_path")]
+    untried: bool,
 }
 
 #[derive(Args)]
@@ -88,6 +91,9 @@ pub(super) struct SettingsArgs {
     /// Its field for the merchant code; empty for the usual one.
     #[arg(long)]
     merchant_field: Option<String>,
+    /// Store path and fields without trying them.
+    #[arg(long)]
+    untried: bool,
     /// Below how many points the balance is low.
     #[arg(long, allow_negative_numbers = true)]
     low_balance_threshold: Option<i64>,
@@ -179,8 +185,9 @@ async fn configure(desk: &Desk, args: UpstreamArgs) -> anyhow::Result<()> {
             read_back_path: path,
             ..SettingsChange::default()
         };
-        desk.submit(tenant.id, Command::ChangeSettings(Box::new(change)))
-            .await?;
+        change_settings(desk, &args.tenant, change, args.untried)
+            .await
+            .context("the upstream is stored, the path of mapping-status is not")?;
     }
     Ok(())
 }
@@ -217,10 +224,26 @@ async fn to_tenant(desk: &Desk, slug: &str, command: Command) -> anyhow::Result<
 async fn settings(desk: &Desk, args: SettingsArgs) -> anyhow::Result<()> {
     let change = args.change()?;
     if change != SettingsChange::default() {
-        to_tenant(desk, &args.tenant, Command::ChangeSettings(Box::new(change))).await?;
+        change_settings(desk, &args.tenant, change, args.untried).await?;
     }
     show(&desk.tenant(&args.tenant).await?.settings);
     Ok(())
+}
+
+/// Changes settings; what is new about asking Paymint is tried before.
+async fn change_settings(desk: &Desk, slug: &str, change: SettingsChange, untried: bool) -> anyhow::Result<()> {
+    let tenant = desk.tenant(slug).await?;
+    if !untried {
+        let after = change.clone().applied_to(&tenant.settings);
+        let tried = desk.inquirer().try_read_back(&tenant, &after.read_back).await;
+        tried.map_err(|error| {
+            let who = error.failure().who_fixes.as_str();
+            anyhow::Error::new(error).context(format!(
+                "nothing was changed (who can remove the cause: {who}); --untried stores it all the same"
+            ))
+        })?;
+    }
+    desk.submit(tenant.id, Command::ChangeSettings(Box::new(change))).await
 }
 
 fn show(settings: &Settings) {
@@ -228,7 +251,12 @@ fn show(settings: &Settings) {
     let usual = "(the usual one)";
     let threshold = settings.low_balance_threshold.map(|points| points.to_string());
     println!("hold_seconds\t{}", settings.hold_time.seconds());
-    println!("read_back\t{}", read_back.enabled);
+    let flaw = if read_back.is_usable() {
+        ""
+    } else {
+        " (not used: path or fields are of before today's rules)"
+    };
+    println!("read_back\t{}{flaw}", read_back.enabled);
     println!(
         "read_back_path\t{}",
         read_back.path.as_ref().map_or(usual, CallPath::as_str)

@@ -62,7 +62,7 @@ async fn get_billing_eligibility(
         tenant_suspended: tenant.state == TenantState::Suspended,
         balance: wallets.fact(),
     };
-    let can_verify = tenant.upstream.is_some() && tenant.settings.read_back.enabled;
+    let can_verify = tenant.can_verify();
     let answer = eligibility(&merchant, &facts);
     Ok(Json(EligibilityDocument::new(&merchant, &answer, &wallets, can_verify)))
 }

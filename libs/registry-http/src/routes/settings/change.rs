@@ -30,6 +30,10 @@ pub fn route() -> Route {
             Code::BodyTooLarge,
             Code::UnsupportedMediaType,
             Code::ValidationFailed,
+            Code::ReadBackRejected,
+            Code::ReadBackUntried,
+            Code::UpstreamUnusable,
+            Code::UpstreamRateCapped,
             Code::Overloaded,
             Code::Stopping,
         ],
@@ -40,7 +44,8 @@ pub fn route() -> Route {
 /// Change your settings
 ///
 /// Fields that are left out keep their value; what may be null is unset by null. Changes that are made at once do not
-/// undo each other as long as they are about different fields. A change becomes an event.
+/// undo each other as long as they are about different fields. A change becomes an event. A new way of asking about
+/// merchants is tried once before it is stored: about a shop of yours that has opened, or with codes that nobody has.
 #[utoipa::path(
     patch,
     path = "/v1/settings",
@@ -55,7 +60,13 @@ async fn change_settings(
     body: JsonBody,
 ) -> Result<Json<SettingsDocument>, Problem> {
     caller.require(SCOPE)?;
-    let change = SettingsPatch::read(body.fields(Null::Refused)?)?;
+    let (change, is_tried) = SettingsPatch::read(body.fields(Null::Refused)?)?;
+    if is_tried && change.is_about_read_back() {
+        let tenant = state.archive.reader().tenant(caller.tenant_id()).await?;
+        let tenant = tenant.ok_or(Code::Unauthenticated)?;
+        let after = change.clone().applied_to(&tenant.settings);
+        state.inquirer.try_read_back(&tenant, &after.read_back).await?;
+    }
     let command = Command::ChangeSettings(Box::new(change));
     commands::run_of_tenant(&state, &caller, &context, command).await?;
     let tenant = state.archive.reader().tenant(caller.tenant_id()).await?;
@@ -95,18 +106,23 @@ struct ReadBackPatch {
     #[schema(required = false, example = true)]
     enabled: bool,
     /// The path below your base URL; null for the usual one.
-    #[schema(max_length = 200, example = "partner/auth/mapping-status")]
+    #[schema(max_length = 200, example = "auth/mapping-status")]
     path: Option<String>,
     /// The field for the member code; null for the usual one.
-    #[schema(max_length = 40, example = "memberId")]
+    #[schema(max_length = 40, example = "member")]
     member_field: Option<String>,
     /// The field for the merchant code; null for the usual one.
-    #[schema(max_length = 40, example = "merchantId")]
+    #[schema(max_length = 40, example = "merchant")]
     merchant_field: Option<String>,
+    /// Whether what is new is tried before it is stored; true if left out. Not kept.
+    #[schema(required = false, rename = "try", example = true)]
+    try_it: bool,
 }
 
 impl SettingsPatch {
-    fn read(mut fields: Fields) -> Result<SettingsChange, Problem> {
+    /// The change, and whether what is new of it shall be tried.
+    fn read(mut fields: Fields) -> Result<(SettingsChange, bool), Problem> {
+        let mut is_tried = true;
         let hold = i64::from(HoldTime::SECONDS_MIN)..=i64::from(HoldTime::SECONDS_MAX);
         let days = 1..=i64::from(SilenceDays::MAX);
         let mut change = SettingsChange {
@@ -128,9 +144,10 @@ impl SettingsPatch {
                 inner.adjustment("member_field", |inner, name| inner.optional(name, FieldName::parse));
             change.merchant_field =
                 inner.adjustment("merchant_field", |inner, name| inner.optional(name, FieldName::parse));
+            is_tried = inner.boolean("try").unwrap_or(true);
         });
         fields.finish()?;
-        Ok(change)
+        Ok((change, is_tried))
     }
 }
 
@@ -142,7 +159,8 @@ mod tests {
     use super::*;
 
     fn read(body: &Value) -> Result<SettingsChange, Problem> {
-        SettingsPatch::read(Fields::read(body.to_string().as_bytes(), Null::Refused).unwrap())
+        let read = SettingsPatch::read(Fields::read(body.to_string().as_bytes(), Null::Refused).unwrap());
+        read.map(|(change, _)| change)
     }
 
     #[test]
@@ -175,7 +193,9 @@ mod tests {
             json!({"low_balance_threshold": "5500"}),
             json!({"read_back": {"path": "../elsewhere"}}),
             json!({"read_back": {"path": "https://elsewhere.example"}}),
+            json!({"read_back": {"path": "%2e%2e/elsewhere"}}),
             json!({"read_back": {"member_field": "a b"}}),
+            json!({"read_back": {"member_field": "apiKey"}}),
             json!({"read_back": {"else": 1}}),
             json!({"readBack": {}}),
         ] {

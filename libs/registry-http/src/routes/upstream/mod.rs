@@ -20,6 +20,7 @@ const PROBLEMS_OF_QUESTIONS: &[Code] = &[
     Code::UpstreamRefused,
     Code::UpstreamUnreachable,
     Code::UpstreamUnavailable,
+    Code::UpstreamUnreadable,
     Code::UpstreamNoAnswer,
     Code::Overloaded,
     Code::Stopping,

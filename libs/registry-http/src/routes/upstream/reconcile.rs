@@ -38,6 +38,7 @@ pub fn route() -> Route {
             Code::UpstreamNotConfigured,
             Code::UpstreamUnusable,
             Code::ReadBackOff,
+            Code::ReadBackUnusable,
             Code::BodyTooLarge,
             Code::UnsupportedMediaType,
             Code::ValidationFailed,

@@ -2,7 +2,7 @@
 
 use registry_domain::merchant::{
     Answer, ApprovalKey, CallbackKind, Doubt, Event, LinkFailure, LinkOutcome, QuarantineReason, Resolution,
-    SecretText, Surroundings, Verdict, WhoFixes,
+    SecretText, StrangeAnswer, Surroundings, Verdict, WhoFixes,
 };
 use registry_domain::review::{
     ClaimSource, DeletionMark, MappingStatus, Observation, ReadingSource, ReviewCode, ReviewStatus, Verification,
@@ -140,6 +140,10 @@ fn issue_failed(data: LinkFailed) -> Result<Event, StoredError> {
             upstream_code: data.upstream_code,
             retryable: data.retryable,
             who_fixes: word("who_fixes", WhoFixes::from_word(&data.who_fixes))?,
+            strange_answer: data.http_status.map(|http_status| StrangeAnswer {
+                http_status,
+                content_type: data.content_type,
+            }),
         },
     })
 }

@@ -29,6 +29,10 @@ pub(super) struct LinkFailed {
     pub(super) upstream_code: Option<String>,
     pub(super) retryable: bool,
     pub(super) who_fixes: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) http_status: Option<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) content_type: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -280,11 +280,14 @@ fn of_source(source: ClaimSource) -> OfSource {
 }
 
 fn link_failed(link_id: LinkId, failure: &LinkFailure) -> LinkFailed {
+    let strange = failure.strange_answer.as_ref();
     LinkFailed {
         link_id: link_id.as_uuid(),
         outcome: failure.outcome.as_str().to_owned(),
         upstream_code: failure.upstream_code.clone(),
         retryable: failure.retryable,
         who_fixes: failure.who_fixes.as_str().to_owned(),
+        http_status: strange.map(|answer| answer.http_status),
+        content_type: strange.and_then(|answer| answer.content_type.clone()),
     }
 }
