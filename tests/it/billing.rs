@@ -1,5 +1,6 @@
 //! May this shop bill? What the answer rests on, what upstream says when it is asked now, and the points.
 
+use chrono::TimeDelta;
 use registry_tests::TestApp;
 use registry_tests::tenant::id_of;
 use serde_json::{Value, json};
@@ -174,6 +175,34 @@ async fn a_low_balance_is_told_once_and_an_empty_one_stops_bills() {
     assert_eq!(
         (&answer["may_bill"], &answer["reason"]),
         (&json!(false), &json!("balance_empty"))
+    );
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_was_read_of_the_wallets_outlives_a_restart_and_ages() {
+    let mut app = TestApp::start().await;
+    let merchant = shop(&app, "store-1", &["O"]).await;
+    app.sandbox.partner(0, 0, None).await;
+    app.sandbox.mapping("acad-1", "store-1").await.set_points(0).await;
+    app.tenant.api.get("/v1/balance").await.expect(200);
+    let path = format!("/v1/merchants/{}/balance", id_of(&merchant));
+    app.tenant.api.get(&path).await.expect(200);
+    let wallets = |answer: &Value| {
+        let evidence = &answer["evidence"];
+        (evidence["partner_wallet"].clone(), evidence["merchant_wallet"].clone())
+    };
+    let before = may_bill(&app, &merchant).await;
+    assert_eq!(before["reason"], "balance_empty");
+    app.restart().await;
+    let after = may_bill(&app, &merchant).await;
+    assert_eq!(after["reason"], "balance_empty");
+    assert_eq!(wallets(&after), wallets(&before));
+    app.advance(TimeDelta::minutes(11));
+    let later = may_bill(&app, &merchant).await;
+    assert_eq!(
+        (&later["reason"], wallets(&later)),
+        (&json!("opened"), (Value::Null, Value::Null))
     );
     app.finish().await;
 }

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use registry_tests::api::within;
+use registry_tests::api::{Api, within};
 use registry_tests::callback::{is_taken, try_send};
 use registry_tests::settings::settings;
-use registry_tests::{Installation, PATIENCE, Process, TestNats};
+use registry_tests::tenant::id_of;
+use registry_tests::{Installation, PATIENCE, Process, TestNats, TestSandbox};
 use rustix::process::Signal;
+use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::block_in_place;
 use tokio::time::Instant;
@@ -215,4 +217,40 @@ async fn another_replica_takes_over_from_a_frozen_one_which_then_does_no_harm() 
         pair.expect_published().await;
     }
     pair.finish().await;
+}
+
+/// Which replica asked Paymint for the points is nobody's business.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_replicas_know_what_one_has_read_of_a_wallet() {
+    let nats = TestNats::start();
+    let sandbox = TestSandbox::start().await;
+    let fleet = Fleet::new(&nats);
+    let mut replicas = [fleet.replica(), fleet.replica()];
+    let partner = Fleet::partner(&replicas[0]);
+    block_in_place(|| replicas[0].configure_upstream(&partner.slug, &sandbox));
+    let mut processes = replicas
+        .each_mut()
+        .map(|replica| block_in_place(|| Some(replica.serve())));
+    let apis = processes
+        .each_ref()
+        .map(|process| partner.api(&process.as_ref().expect("it runs").base_url()));
+    register(apis[0].base(), &partner, 1).await;
+    let merchant = apis[0].get("/v1/merchants/by-reference/acad/store-0").await.expect(200);
+    let path = format!("/v1/merchants/{}/billing-eligibility", id_of(&merchant));
+    let wallet = async |api: &Api| api.reconnected().get(&path).await.expect(200)["evidence"]["partner_wallet"].clone();
+    for (asks, points) in [(0, 0), (1, 7)] {
+        sandbox.partner(0, points, None).await;
+        let read = apis[asks].get("/v1/balance").await.expect(200);
+        let expected = json!({ "points": points, "read_at": read["read_at"] });
+        for api in &apis {
+            assert_eq!(wallet(api).await, expected);
+        }
+    }
+    let known = wallet(&apis[1]).await;
+    block_in_place(|| processes[1].take().expect("it runs").kill());
+    processes[1] = Some(block_in_place(|| replicas[1].serve()));
+    assert_eq!(wallet(&apis[1]).await, known, "one that begins anew knows it too");
+    for process in processes.into_iter().flatten() {
+        assert!(block_in_place(|| process.terminate()).success());
+    }
 }

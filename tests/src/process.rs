@@ -112,6 +112,12 @@ impl Installation {
     /// Sets a tenant up as an operator does, with the sandbox as its upstream. Returns its API key too.
     fn tenant(&self, sandbox: &TestSandbox) -> (TenantId, Slug, String) {
         let (id, tenant, key) = self.create_tenant();
+        self.configure_upstream(&tenant, sandbox);
+        (id, tenant, key)
+    }
+
+    /// Makes the sandbox a tenant's upstream, as an operator does.
+    pub fn configure_upstream(&self, tenant: &Slug, sandbox: &TestSandbox) {
         let slug = tenant.as_str();
         let file = self.data_dir().join("upstream.key");
         write_key(&file, sandbox.partner_key(0));
@@ -127,7 +133,6 @@ impl Installation {
             "--api-key-file",
             file,
         ]);
-        (id, tenant, key)
     }
 
     /// Starts the service and waits until it listens. From then on the installation keeps the port.

@@ -23,6 +23,7 @@ pub(crate) type Event = raw::RawEvent<DateTime<Utc>>;
 pub(crate) type Head = raw::RawHead<DateTime<Utc>>;
 pub(crate) type Health = raw::RawHealth<DateTime<Utc>>;
 pub(crate) type Idempotency = raw::RawIdempotency<DateTime<Utc>>;
+pub(crate) type Payers = raw::RawPayers<DateTime<Utc>>;
 pub(crate) type Projection = raw::RawProjection<DateTime<Utc>>;
 pub(crate) type Quarantine = raw::RawQuarantine<DateTime<Utc>>;
 pub(crate) type QuarantineCount = raw::RawQuarantineCount<DateTime<Utc>>;

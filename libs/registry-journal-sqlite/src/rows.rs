@@ -24,6 +24,7 @@ pub(crate) type Event = raw::RawEvent<i64, Vec<u8>, Vec<u8>>;
 pub(crate) type Head = raw::RawHead<i64>;
 pub(crate) type Health = raw::RawHealth<i64>;
 pub(crate) type Idempotency = raw::RawIdempotency<i64>;
+pub(crate) type Payers = raw::RawPayers<i64>;
 pub(crate) type Projection = raw::RawProjection<i64>;
 pub(crate) type Quarantine = raw::RawQuarantine<i64>;
 pub(crate) type QuarantineCount = raw::RawQuarantineCount<i64>;

@@ -2,7 +2,7 @@
 //!
 //! The rows of the log are copied as they are, with their positions and hashes; everything projected is folded from
 //! them on the way, by the same code that the write path uses. A copy that was interrupted goes on behind the last row
-//! that arrived.
+//! that arrived. What was last read of balances stays behind: it is no fact, and is read anew within minutes.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;

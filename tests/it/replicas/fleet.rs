@@ -55,6 +55,12 @@ pub struct Partner {
     pub path: String,
 }
 
+impl Partner {
+    pub fn api(&self, base: &str) -> Api {
+        Api::new(base, Some(self.key.clone()))
+    }
+}
+
 impl Fleet {
     pub async fn new(nats: &TestNats) -> Self {
         let keys = TempDir::with_prefix("keys-").expect("a temporary directory can be made");
@@ -129,7 +135,7 @@ impl Fleet {
 
 /// Registers merchants named `store-0` and so on.
 pub async fn register(base: &str, partner: &Partner, merchants: usize) {
-    let api = Api::new(base, Some(partner.key.clone()));
+    let api = partner.api(base);
     let all: Vec<_> = (0..merchants).collect();
     for some in all.chunks(32) {
         let registering = some.iter().map(|number| {

@@ -5,6 +5,8 @@
 //! casts doubt on a shop that is known to be open (a claim that is held, an answer that is missing, a balance that
 //! nobody has read) stands beside a yes; and a no is given for what is known.
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use super::state::Merchant;
 use crate::review::{ClaimSource, MappingPhase, ReviewStatus, Verification};
 use crate::words::words;
@@ -82,6 +84,49 @@ pub enum BalanceFact {
     Unknown,
     /// So many points were left; one is worth one won. It may be negative.
     Points(i64),
+}
+
+/// A wallet, as it was last read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WalletReading {
+    /// Points; one is worth one won. It may be negative.
+    pub points: i64,
+    /// When the answer arrived.
+    pub read_at: DateTime<Utc>,
+}
+
+/// What was last read of the two wallets that may pay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Wallets {
+    /// The partner's.
+    pub partner: Option<WalletReading>,
+    /// The merchant's.
+    pub merchant: Option<WalletReading>,
+}
+
+impl Wallets {
+    /// How long a balance that was read counts as known.
+    pub const AGE_MAX: TimeDelta = TimeDelta::minutes(10);
+
+    /// What of it counts as known at a moment. What another process read may lie ahead of this one's clock, but not far.
+    #[must_use]
+    pub fn known_at(self, now: DateTime<Utc>) -> Self {
+        let is_known = |wallet: &WalletReading| (now - wallet.read_at).abs() <= Self::AGE_MAX;
+        Self {
+            partner: self.partner.filter(is_known),
+            merchant: self.merchant.filter(is_known),
+        }
+    }
+
+    /// One empty wallet says nothing while the other one is not known: the other may be the one that pays.
+    pub fn fact(&self) -> BalanceFact {
+        let points = |wallet: Option<WalletReading>| wallet.map(|read| read.points);
+        match (points(self.partner), points(self.merchant)) {
+            (Some(partner), Some(merchant)) => BalanceFact::Points(partner.max(merchant)),
+            (Some(points), None) | (None, Some(points)) if points > 0 => BalanceFact::Points(points),
+            (Some(_) | None, None) | (None, Some(_)) => BalanceFact::Unknown,
+        }
+    }
 }
 
 /// What must be known beside the merchant.

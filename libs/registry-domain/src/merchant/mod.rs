@@ -13,7 +13,9 @@ mod state;
 mod tests;
 mod verdict;
 
-pub use billing::{BalanceFact, Billing, BillingFacts, BillingReason, Eligibility, Evidence, eligibility};
+pub use billing::{
+    BalanceFact, Billing, BillingFacts, BillingReason, Eligibility, Evidence, WalletReading, Wallets, eligibility,
+};
 pub use command::{
     Approval, ApprovalIdentity, ApprovalKey, Claim, ClaimBody, Command, DetailsChange, LinkRefusal, Receipt, Redrive,
     Refusal, Registration, Surroundings,

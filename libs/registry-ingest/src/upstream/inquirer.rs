@@ -1,12 +1,11 @@
 //! The calls that ask: each within the tenant's budget and past the breaker, each answer written down.
 
-use std::collections::HashMap;
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use paymint_client::{Balance, CallError, MappingList};
-use registry_domain::merchant::{self, Answer, Command, Reading};
+use registry_domain::merchant::{self, Answer, Command, Reading, WalletReading};
 use registry_domain::tenant::{self, Tenant};
 use registry_domain::{MerchantId, Reference, TenantId, Version};
 use registry_journal::port::{PageSize, Reader, StreamQuery};
@@ -22,12 +21,6 @@ use super::budget::{Budgets, Urgency};
 use super::counts::{Counts, FailureKind, InquiryStats};
 use super::directory::{Access, TenantUpstream, UpstreamDirectory};
 use super::question::{AskError, Asked, BalanceRead, Question};
-
-/// How long a balance that was read counts as known.
-const BALANCE_AGE_MAX: TimeDelta = TimeDelta::minutes(10);
-
-/// Most balances that are remembered; beyond that those that are too old are forgotten, then all.
-const BALANCES_MAX: usize = 10_000;
 
 /// What is asked with.
 pub struct InquirerParts {
@@ -57,7 +50,6 @@ struct Shared {
     budgets: Budgets,
     breakers: Breakers,
     counts: Counts,
-    balances: Mutex<HashMap<(TenantId, Option<MerchantId>), BalanceRead>>,
 }
 
 /// An answer, and between which moments it was made.
@@ -75,7 +67,6 @@ impl Inquirer {
             budgets: Budgets::new(limits.calls_per_second),
             breakers: Breakers::default(),
             counts: Counts::default(),
-            balances: Mutex::default(),
         }))
     }
 
@@ -124,7 +115,7 @@ impl Inquirer {
         let access = self.0.parts.directory.access(tenant_id).await?;
         let call = |upstream: Arc<TenantUpstream>| async move { upstream.client.remain_count(&upstream.api_key).await };
         let heard = self.call(&access, urgency, origin, call).await?;
-        let read = self.know_balance(tenant_id, None, heard)?;
+        let read = self.know_balance(tenant_id, None, heard).await?;
         let command = tenant::Command::RecordBalance { points: read.points };
         self.tell_tenant(&access.tenant, command, origin).await?;
         Ok(read)
@@ -146,15 +137,7 @@ impl Inquirer {
             client.merchant_remain_count(api_key, member, merchant).await
         };
         let heard = self.call(&access, urgency, origin, call).await?;
-        self.know_balance(tenant_id, Some(merchant_id), heard)
-    }
-
-    /// The balance that was read last, of the partner's wallet or a merchant's; none if that is more than ten minutes
-    /// ago. Nobody is called.
-    pub fn known_balance(&self, tenant_id: TenantId, merchant_id: Option<MerchantId>) -> Option<BalanceRead> {
-        let balances = self.0.balances.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = balances.get(&(tenant_id, merchant_id))?;
-        (known.read_at >= self.now() - BALANCE_AGE_MAX).then(|| known.clone())
+        self.know_balance(tenant_id, Some(merchant_id), heard).await
     }
 
     /// How it stands with each upstream that was called.
@@ -352,7 +335,8 @@ impl Inquirer {
         }
     }
 
-    fn know_balance(
+    /// Writes a balance down where every process finds it.
+    async fn know_balance(
         &self,
         tenant_id: TenantId,
         merchant_id: Option<MerchantId>,
@@ -364,14 +348,11 @@ impl Inquirer {
             charge_url: balance.charge_url.map(String::from),
             read_at: heard.read_at,
         };
-        let mut balances = self.0.balances.lock().unwrap_or_else(PoisonError::into_inner);
-        if balances.len() >= BALANCES_MAX {
-            balances.retain(|_, known| known.read_at >= heard.read_at - BALANCE_AGE_MAX);
-        }
-        if balances.len() >= BALANCES_MAX {
-            balances.clear();
-        }
-        balances.insert((tenant_id, merchant_id), read.clone());
+        let reading = WalletReading {
+            points: read.points,
+            read_at: read.read_at,
+        };
+        self.reader().save_balance(tenant_id, merchant_id, reading).await?;
         Ok(read)
     }
 

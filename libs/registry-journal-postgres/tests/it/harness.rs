@@ -20,6 +20,7 @@ const SEED: &str = "
     INSERT INTO tenants SELECT tenant_id, 'tenant-' || t, '{}' FROM seed WHERE m = 1;
     INSERT INTO api_keys SELECT merchant_id, tenant_id FROM seed WHERE m = 1;
     INSERT INTO publish_cursors SELECT tenant_id, 1, 1, 1 FROM seed WHERE m = 1;
+    INSERT INTO balances SELECT tenant_id, merchant_id, m, at FROM seed;
     INSERT INTO data_keys SELECT tenant_id, merchant_id, '\\x00' FROM seed;
     INSERT INTO idempotency_keys SELECT tenant_id, 'key-' || m, '\\x00', merchant_id, NULL, 1, at, at FROM seed;
     INSERT INTO merchant_links SELECT tenant_id, merchant_id, merchant_id FROM seed;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
-use registry_domain::merchant::{Command, Merchant, SecretText, Stage};
+use chrono::{DateTime, TimeDelta, Utc};
+use registry_domain::merchant::{Command, Merchant, SecretText, Stage, WalletReading, Wallets};
 use registry_domain::review::ReviewStatus;
 use registry_domain::tenant::{self, KeyIssue, Scope, SecretHash, Slug, TenantState};
 use registry_domain::{BusinessNumber, KeyId, MerchantId, Seq, TenantId};
@@ -12,7 +12,8 @@ use uuid::Uuid;
 use super::Harness;
 use super::fixtures::{World, callback, command, label, register, registration, request_link, submission};
 use crate::port::{
-    Direction, MerchantFilter, MerchantQuery, PagePosition, PageSize, PublishCursor, Reader, SortKey, StatusCount,
+    Balances, Direction, MerchantFilter, MerchantQuery, PagePosition, PageSize, PublishCursor, Reader, SortKey,
+    StatusCount,
 };
 use crate::submission::Order;
 
@@ -299,6 +300,45 @@ pub async fn the_publish_cursor_is_remembered<H: Harness>() {
         world.storage.publish_cursor(other).await.expect("a cursor"),
         PublishCursor::START
     );
+}
+
+/// What was read last of each wallet is known beside the tenant, and nobody else's.
+pub async fn balances_are_remembered<H: Harness>() {
+    let world = World::<H>::new().await;
+    let (tenant, other) = (world.tenant("acme").await, world.tenant("umbrella").await);
+    let merchant = world.merchant(tenant, "m", "s").await;
+    let neighbour = world.merchant(tenant, "m", "t").await;
+    let read = |points, seconds| WalletReading {
+        points,
+        read_at: world.now() + TimeDelta::seconds(seconds),
+    };
+    let payers = async |tenant, merchant| {
+        let payers = world.storage.payers(tenant, merchant).await.expect("an answer");
+        let (found, wallets) = payers.expect("a tenant");
+        assert_eq!(world.storage.tenant(tenant).await.expect("an answer"), Some(found));
+        wallets
+    };
+    assert_eq!(payers(tenant, merchant).await, Wallets::default());
+    // The last one counts, whatever the clock of whoever read it says.
+    for (points, seconds) in [(1, 5), (-7, 3)] {
+        let saved = world.storage.save_balance(tenant, None, read(points, seconds)).await;
+        saved.expect("it is saved");
+    }
+    let saved = world
+        .storage
+        .save_balance(tenant, Some(merchant), read(120_000, 4))
+        .await;
+    saved.expect("it is saved");
+    let mut expected = Wallets {
+        partner: Some(read(-7, 3)),
+        merchant: Some(read(120_000, 4)),
+    };
+    assert_eq!(payers(tenant, merchant).await, expected);
+    expected.merchant = None;
+    assert_eq!(payers(tenant, neighbour).await, expected);
+    assert_eq!(payers(other, merchant).await, Wallets::default());
+    let nobody = TenantId::from_uuid(merchant.as_uuid());
+    assert_eq!(world.storage.payers(nobody, merchant).await.expect("an answer"), None);
 }
 
 /// All tenants come exactly once, page by page, each with the end of its log; one is found by its slug.

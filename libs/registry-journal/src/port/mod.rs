@@ -6,6 +6,7 @@
 //! contract suite (feature `contract`) proves an adapter.
 
 mod append;
+mod balances;
 mod callbacks;
 mod installation;
 mod lease;
@@ -19,6 +20,7 @@ use std::error::Error;
 use std::fmt::Display;
 
 pub use append::{Additions, AppendError, ExpectedHead};
+pub use balances::Balances;
 pub use callbacks::{
     ApprovalDigest, ApprovalRow, QuarantineRow, QuarantineState, Settlement, UnclaimedRow, UnclaimedState,
 };

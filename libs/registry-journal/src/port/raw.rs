@@ -19,7 +19,7 @@ pub use merchants::{
     RawStatusCount,
 };
 pub use projected::RawProjection;
-pub use tenants::{RawOwnedTenant, RawPublishCursor, RawSlug, RawTenant, RawTenantHead};
+pub use tenants::{RawOwnedTenant, RawPayers, RawPublishCursor, RawSlug, RawTenant, RawTenantHead};
 pub use worklist::{
     RawApproval, RawDueQuestion, RawHealth, RawQuarantine, RawQuarantineCount, RawQuestionCounts, RawSilentLinks,
     RawUnclaimed,

@@ -10,7 +10,7 @@ use registry_domain::tenant::{ApiKey, Slug, Tenant, TenantState};
 use registry_domain::{EventId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId, Version};
 use uuid::Uuid;
 
-use super::{ApprovalRow, Cause, Head, HistoryRow, IdempotencyRow, Inconsistency, Worklist};
+use super::{ApprovalRow, Balances, Cause, Head, HistoryRow, IdempotencyRow, Inconsistency, Worklist};
 use crate::record::{EventRow, StreamId};
 use crate::stored::MerchantColumns;
 
@@ -249,9 +249,9 @@ pub struct ProjectedMerchant {
 }
 
 /// Reading. Every question about a tenant's things names the tenant first; the last ones are asked before a tenant is
-/// known, or about all of them. Whoever reads can ask for the [`Worklist`] too.
+/// known, or about all of them. Whoever reads can ask for the [`Worklist`] and the [`Balances`] too.
 #[async_trait]
-pub trait Reader: Worklist {
+pub trait Reader: Worklist + Balances {
     /// A merchant by its id.
     async fn merchant(&self, tenant: TenantId, id: MerchantId) -> Result<Option<Merchant>, ReadError>;
 

@@ -99,3 +99,39 @@ fn the_tenant_and_the_wallet_have_a_say() {
     };
     assert_eq!(reason(suspended), BillingReason::TenantSuspended);
 }
+
+fn wallets(partner: Option<i64>, merchant: Option<i64>) -> Wallets {
+    let read = |points| WalletReading {
+        points,
+        read_at: DateTime::UNIX_EPOCH,
+    };
+    Wallets {
+        partner: partner.map(read),
+        merchant: merchant.map(read),
+    }
+}
+
+#[test]
+fn one_empty_wallet_is_no_empty_balance() {
+    let fact = |partner, merchant| wallets(partner, merchant).fact();
+    assert_eq!(fact(None, None), BalanceFact::Unknown);
+    assert_eq!(fact(Some(0), None), BalanceFact::Unknown);
+    assert_eq!(fact(None, Some(0)), BalanceFact::Unknown);
+    assert_eq!(fact(Some(5), None), BalanceFact::Points(5));
+    assert_eq!(fact(Some(0), Some(5)), BalanceFact::Points(5));
+    assert_eq!(fact(Some(0), Some(-1)), BalanceFact::Points(0));
+}
+
+#[test]
+fn a_balance_is_known_for_ten_minutes_by_either_clock() {
+    let known = |seconds| {
+        let now = DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds);
+        wallets(Some(1), Some(2)).known_at(now)
+    };
+    for seconds in [0, 600, -600] {
+        assert_eq!(known(seconds), wallets(Some(1), Some(2)), "{seconds}");
+    }
+    for seconds in [601, -601] {
+        assert_eq!(known(seconds), Wallets::default(), "{seconds}");
+    }
+}

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use chrono::{DateTime, Utc};
-use registry_domain::merchant::{BalanceFact, BillingFacts, Eligibility, Merchant, eligibility};
+use registry_domain::merchant::{BillingFacts, Eligibility, Merchant, WalletReading, Wallets, eligibility};
 use registry_domain::review::{ClaimSource, MappingStatus};
 use registry_domain::tenant::{Scope, TenantState};
-use registry_ingest::BalanceRead;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -52,12 +51,9 @@ async fn get_billing_eligibility(
     caller.require(SCOPE)?;
     let merchant = current(&state, &caller, parse_id(&id)?).await?;
     let tenant_id = caller.tenant_id();
-    let tenant = state.archive.reader().tenant(tenant_id).await?;
-    let tenant = tenant.ok_or(Code::Unauthenticated)?;
-    let wallets = Wallets {
-        partner: state.inquirer.known_balance(tenant_id, None),
-        merchant: state.inquirer.known_balance(tenant_id, Some(merchant.id)),
-    };
+    let payers = state.archive.reader().payers(tenant_id, merchant.id).await?;
+    let (tenant, wallets) = payers.ok_or(Code::Unauthenticated)?;
+    let wallets = wallets.known_at(state.ambient.now());
     let facts = BillingFacts {
         tenant_suspended: tenant.state == TenantState::Suspended,
         balance: wallets.fact(),
@@ -65,24 +61,6 @@ async fn get_billing_eligibility(
     let can_verify = tenant.can_verify();
     let answer = eligibility(&merchant, &facts);
     Ok(Json(EligibilityDocument::new(&merchant, &answer, &wallets, can_verify)))
-}
-
-/// What was last read of the two wallets that may pay.
-struct Wallets {
-    partner: Option<BalanceRead>,
-    merchant: Option<BalanceRead>,
-}
-
-impl Wallets {
-    /// One empty wallet says nothing while the other one is not known: the other may be the one that pays.
-    fn fact(&self) -> BalanceFact {
-        let points = |wallet: &Option<BalanceRead>| wallet.as_ref().map(|read| read.points);
-        match (points(&self.partner), points(&self.merchant)) {
-            (Some(partner), Some(merchant)) => BalanceFact::Points(partner.max(merchant)),
-            (Some(points), None) | (None, Some(points)) if points > 0 => BalanceFact::Points(points),
-            (Some(_) | None, None) | (None, Some(_)) => BalanceFact::Unknown,
-        }
-    }
 }
 
 /// Whether a merchant may bill.
@@ -159,7 +137,7 @@ struct WalletDocument {
 }
 
 impl WalletDocument {
-    fn new(read: &BalanceRead) -> Self {
+    fn new(read: WalletReading) -> Self {
         Self {
             points: read.points,
             read_at: read.read_at,
@@ -192,33 +170,9 @@ impl EligibilityDocument {
                     .map(str::to_owned),
                 paused: evidence.mapping_phase == Some(registry_domain::review::MappingPhase::Paused),
                 archived: evidence.archived,
-                partner_wallet: wallets.partner.as_ref().map(WalletDocument::new),
-                merchant_wallet: wallets.merchant.as_ref().map(WalletDocument::new),
+                partner_wallet: wallets.partner.map(WalletDocument::new),
+                merchant_wallet: wallets.merchant.map(WalletDocument::new),
             },
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_empty_wallet_is_no_empty_balance() {
-        let wallet = |points| BalanceRead {
-            points,
-            charge_url: None,
-            read_at: DateTime::UNIX_EPOCH,
-        };
-        let fact = |partner: Option<i64>, merchant: Option<i64>| {
-            let (partner, merchant) = (partner.map(wallet), merchant.map(wallet));
-            Wallets { partner, merchant }.fact()
-        };
-        assert_eq!(fact(None, None), BalanceFact::Unknown);
-        assert_eq!(fact(Some(0), None), BalanceFact::Unknown);
-        assert_eq!(fact(None, Some(0)), BalanceFact::Unknown);
-        assert_eq!(fact(Some(5), None), BalanceFact::Points(5));
-        assert_eq!(fact(Some(0), Some(5)), BalanceFact::Points(5));
-        assert_eq!(fact(Some(0), Some(-1)), BalanceFact::Points(0));
     }
 }

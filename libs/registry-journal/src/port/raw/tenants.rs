@@ -1,5 +1,7 @@
 //! Rows of tenants and of what the relay notes about them.
 
+use chrono::{DateTime, Utc};
+use registry_domain::merchant::{WalletReading, Wallets};
 use registry_domain::tenant::{Slug, Tenant};
 use registry_domain::{Seq, TenantId};
 use uuid::Uuid;
@@ -21,6 +23,38 @@ impl RawRow for RawTenant {
     fn into_row(self) -> Result<Tenant, Inconsistency> {
         let id = TenantId::from_uuid(self.tenant_id);
         tenant_from_json(id, &self.state).map_err(|error| Inconsistency::of("tenants", id, error))
+    }
+}
+
+/// A tenant with what was last read of the wallets that may pay.
+#[expect(missing_docs, reason = "columns")]
+pub struct RawPayers<Time> {
+    pub tenant_id: Uuid,
+    pub state: String,
+    pub partner_points: Option<i64>,
+    pub partner_read_at: Option<Time>,
+    pub merchant_points: Option<i64>,
+    pub merchant_read_at: Option<Time>,
+}
+
+impl<Time: RawValue<DateTime<Utc>>> RawRow for RawPayers<Time> {
+    type Row = (Tenant, Wallets);
+
+    fn into_row(self) -> Result<Self::Row, Inconsistency> {
+        let (tenant_id, state) = (self.tenant_id, self.state);
+        let tenant = RawTenant { tenant_id, state }.into_row()?;
+        let wallet = |points: Option<i64>, read_at: Option<Time>| -> Result<Option<WalletReading>, Inconsistency> {
+            let read_at: Result<Option<DateTime<Utc>>, BadColumn> = read_at.read("read_at");
+            let read_at = read_at.map_err(|error| Inconsistency::of("balances", tenant.id, error))?;
+            Ok(points
+                .zip(read_at)
+                .map(|(points, read_at)| WalletReading { points, read_at }))
+        };
+        let wallets = Wallets {
+            partner: wallet(self.partner_points, self.partner_read_at)?,
+            merchant: wallet(self.merchant_points, self.merchant_read_at)?,
+        };
+        Ok((tenant, wallets))
     }
 }
 

@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use registry_domain::merchant::{self, Merchant, evolve};
+use registry_domain::merchant::{self, Merchant, WalletReading, Wallets, evolve};
 use registry_domain::tenant::{self, Slug, Tenant, TenantState};
 use registry_domain::{
     CorrelationId, EventId, KeyId, Label, LinkId, MerchantId, Reference, Seq, TenantId, UnclaimedId, Version,
 };
 use registry_journal::port::{
-    DueQuestion, Head, IdempotencyRow, MerchantFilter, MerchantQuery, PageSize, Postponement, PresentedKey,
+    Balances, DueQuestion, Head, IdempotencyRow, MerchantFilter, MerchantQuery, PageSize, Postponement, PresentedKey,
     ProjectedMerchant, PublishCursor, QuarantineCount, QuarantineQuery, QuarantineRow, QuestionCounts, Reader,
     StatusCount, StreamQuery, TenantHealth, UnclaimedQuery, UnclaimedRow, Worklist,
 };
@@ -374,5 +374,16 @@ impl Worklist for Log {
 
     async fn tenant_health(&self, _: TenantId) -> Result<TenantHealth, ReadError> {
         unreachable!("the relay does not ask this")
+    }
+}
+
+#[async_trait]
+impl Balances for Log {
+    async fn payers(&self, _: TenantId, _: MerchantId) -> Result<Option<(Tenant, Wallets)>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn save_balance(&self, _: TenantId, _: Option<MerchantId>, _: WalletReading) -> Result<(), ReadError> {
+        unreachable!("the relay does not write this")
     }
 }
