@@ -13,6 +13,7 @@ use async_nats::jetstream::{self, ErrorCode};
 use async_nats::{Client, HeaderMap, HeaderValue, StatusCode, Subscriber, header};
 use bytes::Bytes;
 use futures::StreamExt as _;
+use registry_publish::message::LARGEST_MESSAGE_BYTES;
 use registry_publish::publisher::PublishError;
 use serde::Deserialize;
 use tokio::time::timeout;
@@ -52,15 +53,32 @@ enum Broken {
     Unreadable(#[source] serde_json::Error),
     #[error("the server takes no batches; nats-server 2.14 or newer is needed")]
     TooOld,
+    #[error(
+        "the server takes messages of up to {max_payload} bytes (max_payload), and ours may have {LARGEST_MESSAGE_BYTES}"
+    )]
+    TooSmall { max_payload: usize },
+    #[error("the message for {subject} has a body of {bytes} bytes")]
+    Message {
+        subject: String,
+        bytes: usize,
+        source: async_nats::PublishError,
+    },
 }
 
-/// Fails if the server is one from before batches.
+/// Fails if the server is one from before batches, or does not take the largest message. As long as it has not said what it
+/// is, it is believed to be good.
 pub(crate) fn check_server(client: &Client) -> Result<(), PublishError> {
-    if client.is_server_compatible(2, 14, 0) {
-        Ok(())
-    } else {
-        Err(PublishError::Refused(Broken::TooOld.into()))
+    let Some(info) = client.try_server_info() else {
+        return Ok(());
+    };
+    if !client.is_server_compatible(2, 14, 0) {
+        return Err(PublishError::Unfit(Broken::TooOld.into()));
     }
+    let max_payload = info.max_payload;
+    if max_payload < LARGEST_MESSAGE_BYTES {
+        return Err(PublishError::Unfit(Broken::TooSmall { max_payload }.into()));
+    }
+    Ok(())
 }
 
 /// Stores messages behind sequence `after` of a stream. Returns the sequence of the last one.
@@ -98,13 +116,9 @@ pub(crate) async fn store(
             _ => APPEND,
         };
         let reply = batch.reply_of(number, operation);
-        let sent = client.publish_with_reply_and_headers(message.subject, reply, headers, message.body);
-        sent.await.map_err(|error| match error.kind() {
-            PublishErrorKind::MaxPayloadExceeded | PublishErrorKind::InvalidSubject => {
-                PublishError::Refused(error.into())
-            }
-            PublishErrorKind::Send => PublishError::Unavailable(error.into()),
-        })?;
+        let (subject, bytes) = (message.subject, message.body.len());
+        let sent = client.publish_with_reply_and_headers(subject.clone(), reply, headers, message.body);
+        sent.await.map_err(|error| not_sent(error, subject, bytes))?;
         batch.sent = number;
         batch.wait_for_room(count).await?;
     }
@@ -212,6 +226,15 @@ impl Batch {
             }
             (None, None) => Err(PublishError::Refused(Broken::TooOld.into())),
         }
+    }
+}
+
+fn not_sent(source: async_nats::PublishError, subject: String, bytes: usize) -> PublishError {
+    match source.kind() {
+        PublishErrorKind::MaxPayloadExceeded | PublishErrorKind::InvalidSubject => {
+            PublishError::Refused(Broken::Message { subject, bytes, source }.into())
+        }
+        PublishErrorKind::Send => PublishError::Unavailable(source.into()),
     }
 }
 

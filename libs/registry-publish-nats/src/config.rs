@@ -74,6 +74,11 @@ impl NatsConfig {
         }
     }
 
+    /// Whether the URL is one of NATS servers.
+    pub fn check(&self) -> Result<(), ConnectError> {
+        self.urls().map(drop)
+    }
+
     /// Connects, and fails if that fails.
     pub(crate) async fn connect(&self) -> Result<Client, ConnectError> {
         self.connect_with(self.options().await?).await
@@ -83,6 +88,17 @@ impl NatsConfig {
         let servers: Result<Vec<_>, _> = self.urls()?.into_iter().map(without_login).collect();
         let servers = servers.map_err(ConnectError::Url)?;
         options.connect(servers).await.map_err(ConnectError::Connect)
+    }
+
+    /// The servers, for people: without the login that the URL may hold.
+    pub(crate) fn name(&self) -> String {
+        let urls = self.urls().unwrap_or_default();
+        let servers: Vec<_> = urls.into_iter().filter_map(|url| without_login(url).ok()).collect();
+        servers
+            .iter()
+            .map(ServerAddr::as_url_str)
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     fn urls(&self) -> Result<Vec<Url>, ConnectError> {
@@ -165,6 +181,7 @@ mod tests {
         let servers = config.urls().unwrap().into_iter().map(without_login);
         let servers: Vec<_> = servers.map(|it| it.unwrap().as_url_str().to_owned()).collect();
         assert_eq!(servers, ["nats://one:4222", "nats://two", "tls://[::1]:4223"]);
+        assert_eq!(config.name(), "nats://one:4222, nats://two, tls://[::1]:4223");
         assert!(matches!(NatsConfig::new("http://x").urls(), Err(ConnectError::Url(_))));
     }
 

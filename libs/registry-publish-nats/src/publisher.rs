@@ -45,6 +45,8 @@ pub struct NatsPublisher {
     context: Context,
     /// Connections made so far; told again when one is lost.
     connections: watch::Receiver<u64>,
+    /// Why the last attempt to connect failed.
+    trouble: watch::Receiver<Option<String>>,
 }
 
 impl NatsPublisher {
@@ -52,11 +54,15 @@ impl NatsPublisher {
     /// credentials cannot be used.
     pub async fn connect(config: NatsConfig) -> Result<Self, ConnectError> {
         let (counter, connections) = watch::channel(0);
+        let (reporter, trouble) = watch::channel(None);
         let options = config
             .options()
             .await?
             .retry_on_initial_connect()
             .event_callback(move |event| {
+                if let Event::ClientError(error) = &event {
+                    reporter.send_replace(Some(error.to_string()));
+                }
                 counter.send_modify(|connections| *connections += u64::from(matches!(event, Event::Connected)));
                 async {}
             });
@@ -70,6 +76,7 @@ impl NatsPublisher {
             client,
             context,
             connections,
+            trouble,
         })
     }
 
@@ -97,6 +104,18 @@ impl Publisher for NatsPublisher {
         let is_connected = self.client.connection_state() == State::Connected;
         // The state may be known a moment before the connection is counted.
         (is_connected && connections > 0).then_some(connections)
+    }
+
+    fn name(&self) -> String {
+        self.config.name()
+    }
+
+    fn last_trouble(&self) -> Option<String> {
+        self.trouble.borrow().clone()
+    }
+
+    fn fitness(&self) -> Result<(), PublishError> {
+        batch::check_server(&self.client)
     }
 
     async fn other_session(&self, known: Option<u64>) {

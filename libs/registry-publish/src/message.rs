@@ -15,6 +15,10 @@ use serde::Serialize;
 use crate::document::{MaskedDocument, to_json};
 use crate::event::{PublicEvent, public_event};
 
+/// More than any message takes, headers included. It follows from the limits of the domain's texts: the largest is a payment
+/// approval whose nine texts have all the characters that are kept, with a document that has as many. A test makes it.
+pub const LARGEST_MESSAGE_BYTES: usize = 320 * 1024;
+
 /// The id of the message, by which the broker drops a repeat within its window.
 pub const MESSAGE_ID: &str = "Nats-Msg-Id";
 
@@ -155,15 +159,18 @@ fn span_of(id: EventId) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use registry_domain::CorrelationId;
+    use registry_domain::codes::CODE_LENGTH_MAX;
+    use registry_domain::merchant::{Approval, ApprovalKey, METADATA_MAX, Surroundings, TAGS_MAX};
     use registry_domain::review::{ClaimSource, ReviewCode, ReviewStatus, Verification};
     use registry_domain::tenant::Event as TenantEvent;
+    use registry_domain::text::{FREE_TEXT_LENGTH_MAX, LABEL_LENGTH_MAX};
+    use registry_domain::{CorrelationId, Label, LinkId, MemberCode, MerchantCode, Reference, ReportedNumber};
     use serde_json::Value;
     use uuid::Uuid;
 
     use super::*;
     use crate::document::MerchantDocument;
-    use crate::testing::{merchant_id, merchant_of, recorded, recorded_of_tenant, registered, slug, text};
+    use crate::testing::{at, merchant_id, merchant_of, recorded, recorded_of_tenant, registered, slug, text};
 
     fn opened() -> Event {
         Event::ReviewChanged {
@@ -236,6 +243,70 @@ mod tests {
         assert_eq!(body["merchant"]["stage"], "opened");
         assert_eq!(body["merchant"]["business"]["number"], "117-81-*****");
         assert!(!body.to_string().contains("1178178260"));
+    }
+
+    /// Of every text as many characters as are kept, each of which takes the most bytes.
+    #[test]
+    fn the_largest_message_is_below_the_limit_and_not_far_below() {
+        let widest = |characters: usize| "\u{1F600}".repeat(characters);
+        let (code, label) = (
+            widest(CODE_LENGTH_MAX),
+            Label::parse(&widest(LABEL_LENGTH_MAX)).unwrap(),
+        );
+        let long = || Some(text(&widest(2 * FREE_TEXT_LENGTH_MAX)));
+        let registered = Event::MerchantRegistered {
+            reference: Reference {
+                member_code: MemberCode::parse(&code).unwrap(),
+                merchant_code: MerchantCode::parse(&code).unwrap(),
+            },
+            company_name: None,
+            branch_name: None,
+            business_number: None,
+            tags: vec![label.clone(); TAGS_MAX],
+            metadata: (0..METADATA_MAX)
+                .map(|number| (format!("{number:040}"), label.clone()))
+                .collect(),
+            surroundings: Surroundings::default(),
+        };
+        let named = Event::BusinessDetailsChanged {
+            company_name: long(),
+            branch_name: long(),
+            business_number: Some(ReportedNumber::from_untrusted(&widest(100))),
+            source: ClaimSource::Callback,
+        };
+        let rejected = Event::ReviewChanged {
+            from: ReviewStatus::InReview,
+            to: ReviewStatus::Rejected,
+            code: ReviewCode::from_untrusted("R").unwrap(),
+            message: long(),
+            source: ClaimSource::Callback,
+            verification: Verification::Unverified,
+        };
+        let approved = Event::PaymentApprovalReceived {
+            link_id: Some(LinkId::from_uuid(Uuid::from_u128(5))),
+            received_at: at(9),
+            approval: Approval {
+                bill_id: long(),
+                state: long(),
+                price: long(),
+                approval_number: long(),
+                original_number: long(),
+                approved_at: long(),
+                pay_type: long(),
+                issuer: long(),
+                issuer_number_masked: long(),
+                api_key: ApprovalKey::Differs,
+            },
+            redrive_of: None,
+        };
+        let slug = Slug::parse(&"s".repeat(40)).unwrap();
+        let merchant = merchant_of(&[registered, named, rejected]);
+        let document = MerchantDocument::from_merchant(&merchant).masked();
+        let message = message_for(&slug, &recorded(9_999_999_999, approved), &document, Seq(u64::MAX)).unwrap();
+        let headers = message.headers.iter().map(|(name, value)| name.len() + value.len() + 4);
+        let bytes = message.body.len() + headers.sum::<usize>();
+        assert!(bytes < LARGEST_MESSAGE_BYTES, "{bytes}");
+        assert!(bytes > LARGEST_MESSAGE_BYTES * 3 / 4, "{bytes}");
     }
 
     #[test]

@@ -68,6 +68,9 @@ pub enum PublishError {
     /// The broker does not answer, or not in time.
     #[error("the message broker is not available")]
     Unavailable(#[source] Cause),
+    /// The broker as it is cannot be used for anything: it is too old, or takes only messages that are too small.
+    #[error("the message broker cannot be used as it is")]
+    Unfit(#[source] Cause),
     /// The broker answers and refuses; the same will be refused again until somebody changes its limits or ours.
     #[error("the message broker refuses")]
     Refused(#[source] Cause),
@@ -79,6 +82,16 @@ pub trait Publisher: Send + Sync {
     /// The current connection; none while there is none. It changes with every connection, and then all that was
     /// known about streams is to be looked at again: the broker may have come back with less than it had.
     fn session(&self) -> Option<u64>;
+
+    /// Where the broker is, for people; without a login.
+    fn name(&self) -> String;
+
+    /// Why the last attempt to connect failed, if one did.
+    fn last_trouble(&self) -> Option<String>;
+
+    /// Whether the broker that is connected to can be used: it does what is needed, and takes the largest message
+    /// ([`crate::message::LARGEST_MESSAGE_BYTES`]). Asks nobody.
+    fn fitness(&self) -> Result<(), PublishError>;
 
     /// Waits until the session is another than the known one.
     async fn other_session(&self, known: Option<u64>);

@@ -4,6 +4,7 @@
 //! messages, writes the newest document of every merchant in them, and moves on. [`Relay::run_once`] is one such
 //! step. It may be stopped anywhere: the next step looks at what the broker really holds and goes on from there.
 
+mod contact;
 mod documents;
 mod pages;
 mod position;
@@ -28,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 pub use status::{RelayFailure, RelayStatus};
 
 use crate::publisher::{PublishError, Publisher};
+use contact::Contact;
 use states::States;
 use step::Place;
 
@@ -40,7 +42,7 @@ const RETRY_DELAY_MIN: Duration = Duration::from_millis(500);
 /// Longest pause between two attempts.
 const RETRY_DELAY_MAX: Duration = Duration::from_secs(10);
 
-/// How long a relay that is told to stop goes on publishing what is in the log.
+/// How long a relay that is told to stop goes on publishing what is in the log, at most.
 const FLUSH_LIMIT: Duration = Duration::from_secs(5);
 
 /// How old what is remembered of a tenant may grow while others may publish its events.
@@ -121,6 +123,7 @@ impl RelayError {
                 PublishError::OutOfStep => RelayFailure::OutOfStep,
                 PublishError::Unavailable(_) => RelayFailure::Unavailable,
                 PublishError::Refused(_) => RelayFailure::Refused,
+                PublishError::Unfit(_) => RelayFailure::Unfit,
             },
         }
     }
@@ -137,7 +140,9 @@ pub struct Relay {
     states: States,
     tracks: HashMap<TenantId, Track>,
     session: Option<u64>,
+    contact: Contact,
     failure: Option<RelayFailure>,
+    flush_limit: Duration,
     status: watch::Sender<RelayStatus>,
 }
 
@@ -173,6 +178,7 @@ impl Relay {
     /// A relay from a log to a broker.
     pub fn new(archive: Archive, publisher: Arc<dyn Publisher>, leases: Arc<dyn Leases>) -> Self {
         Self {
+            contact: Contact::new(publisher.name()),
             archive,
             publisher,
             leases,
@@ -181,8 +187,16 @@ impl Relay {
             tracks: HashMap::new(),
             session: None,
             failure: None,
+            flush_limit: FLUSH_LIMIT,
             status: watch::Sender::new(RelayStatus::default()),
         }
+    }
+
+    /// The same with less time to publish what is left once it is told to stop.
+    #[must_use]
+    pub fn flush_limit(mut self, limit: Duration) -> Self {
+        self.flush_limit = limit.min(FLUSH_LIMIT);
+        self
     }
 
     /// How the relay is doing, now and later.
@@ -192,7 +206,7 @@ impl Relay {
 
     /// Carries all tenants' logs until it is told to stop: a few pages of each in turn, so that a tenant with a long
     /// backlog does not hold up the others. `wake` is a hint that a log has grown; without it the relay looks once a
-    /// second. Told to stop, it publishes what is left in the logs as far as that takes no more than five seconds.
+    /// second. Told to stop, it publishes what is left in the logs as far as its time allows, five seconds at most.
     pub async fn run(mut self, mut wake: watch::Receiver<u64>, cancellation: CancellationToken) {
         while !cancellation.is_cancelled() {
             // Before looking, so that a log that grows meanwhile wakes the relay again.
@@ -202,8 +216,9 @@ impl Relay {
                 self.wait(&mut wake, &cancellation).await;
             }
         }
+        let limit = self.flush_limit;
         let flush = async { while self.round().await {} };
-        if timeout(FLUSH_LIMIT, flush).await.is_err() {
+        if timeout(limit, flush).await.is_err() {
             tracing::warn!("the relay stops before everything is published; the next start goes on from there");
         }
         self.save_cursors().await;
@@ -214,7 +229,7 @@ impl Relay {
         tokio::select! {
             () = cancellation.cancelled() => {}
             // Without a connection a log that grows changes nothing.
-            Ok(()) = wake.changed(), if self.session.is_some() => {}
+            Ok(()) = wake.changed(), if self.is_in_contact() => {}
             () = self.publisher.other_session(self.session) => {}
             () = sleep(POLL_INTERVAL) => {}
         }
@@ -226,7 +241,7 @@ impl Relay {
         let mut round = Round::default();
         let listed = self.visit_all(&mut round).await;
         match &listed {
-            Ok(()) if round.failing == 0 => self.failure = None,
+            Ok(()) if round.failing == 0 => self.failure = self.contact.failure(),
             Ok(()) => {}
             Err(error) => {
                 if self.failure.replace(error.failure()).is_none() {
@@ -234,6 +249,7 @@ impl Relay {
                 }
             }
         }
+        self.tell_of_absence(listed.is_ok().then_some(round.lag));
         let failure = self.failure;
         self.status.send_modify(|status| {
             status.failing_tenants = round.failing;
@@ -268,7 +284,7 @@ impl Relay {
 
     /// Which tenants of a page are ours to carry. Without a connection to the broker, none: a process that has one may.
     async fn hold(&mut self, page: &[(Tenant, Seq)]) -> Result<HashSet<TenantId>, RelayError> {
-        if self.session.is_none() {
+        if !self.is_in_contact() {
             if std::mem::take(&mut self.lease_session) != NO_SESSION {
                 self.leases.release().await;
             }
@@ -289,7 +305,7 @@ impl Relay {
     }
 
     async fn visit(&mut self, tenant: &Tenant, head: Seq, is_held: bool, round: &mut Round) -> Result<(), RelayError> {
-        let is_connected = self.session.is_some();
+        let is_connected = self.is_in_contact();
         if is_connected && !is_held {
             return Ok(());
         }
@@ -330,25 +346,6 @@ impl Relay {
             .expect("it was put there if it was missing"))
     }
 
-    /// A new connection may lead to a broker that holds less than the old one did.
-    fn notice_session(&mut self) {
-        let session = self.publisher.session();
-        if session == self.session {
-            return;
-        }
-        if session.is_some() {
-            tracing::info!("the relay is connected to the message broker");
-        } else {
-            tracing::warn!("the relay has lost the message broker; events wait in the log");
-        }
-        self.session = session;
-        self.status.send_modify(|status| status.connected = session.is_some());
-        for track in self.tracks.values_mut() {
-            track.place = None;
-            track.retry = None;
-        }
-    }
-
     /// Logs where a tenant begins to fail and where it ends, not every attempt between.
     fn note_outcome(&mut self, tenant: TenantId, slug: &Slug, outcome: Result<Progress, RelayError>) {
         let Some(track) = self.tracks.get_mut(&tenant) else {
@@ -361,7 +358,8 @@ impl Relay {
                 }
             }
             Err(error) => {
-                if track.retry.is_none() {
+                // That there is no broker is told for all tenants at once.
+                if track.retry.is_none() && self.publisher.session().is_some() {
                     tracing::warn!(tenant = %slug, error = %causes(&error), "publishing fails; it is tried again");
                 }
                 self.failure = Some(error.failure());

@@ -361,7 +361,14 @@ async fn a_message_that_is_too_large_is_refused() {
     let mut large = message(1);
     large.body = vec![b' '; 2 * 1024 * 1024].into();
     let outcome = publisher.publish(&slug(), 0, vec![large]).await;
-    assert!(matches!(outcome, Err(PublishError::Refused(_))), "{outcome:?}");
+    let Err(PublishError::Refused(cause)) = outcome else {
+        panic!("{outcome:?}");
+    };
+    let told = cause.to_string();
+    assert!(
+        told.contains(&message(1).subject) && told.contains("2097152"),
+        "it is named: {told}"
+    );
     assert_eq!(publisher.publish(&slug(), 0, vec![message(1)]).await.unwrap(), 1);
 }
 

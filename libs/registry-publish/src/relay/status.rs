@@ -41,6 +41,8 @@ pub enum RelayFailure {
     Unavailable,
     /// The broker refuses.
     Refused,
+    /// The broker cannot be used as it is: it is too old, or takes only messages that are too small.
+    Unfit,
 }
 
 impl RelayFailure {
@@ -51,6 +53,7 @@ impl RelayFailure {
             Self::OutOfStep => "out_of_step",
             Self::Unavailable => "unavailable",
             Self::Refused => "refused",
+            Self::Unfit => "unfit",
         }
     }
 }

@@ -421,3 +421,25 @@ async fn a_broker_that_is_away_is_told_and_missed_nothing() {
     running.await.unwrap();
     assert_whole(&log, &broker);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_broker_that_cannot_be_used_is_left_alone_and_told_of_for_all_tenants_at_once() {
+    let (log, broker) = (small_log(), Broker::new());
+    broker.set_unfit(true);
+    let relay = relay(&log, &broker);
+    let mut status = relay.status();
+    let (_wake, woken) = watch::channel(0);
+    let cancellation = CancellationToken::new();
+    let running = tokio::spawn(relay.run(woken, cancellation.clone()));
+    let now = *status.wait_for(|status| status.lag == 7).await.unwrap();
+    assert_eq!((now.connected, now.failure), (true, Some(RelayFailure::Unfit)));
+    assert_eq!((now.failing_tenants, now.resumed_total, now.works()), (0, 0, false));
+    assert_eq!(broker.messages().len(), 0);
+    // The same connection: somebody has changed the server's limits.
+    broker.set_unfit(false);
+    let now = *status.wait_for(|status| status.lag == 0).await.unwrap();
+    assert_eq!((now.works(), now.failure), (true, None));
+    cancellation.cancel();
+    running.await.unwrap();
+    assert_whole(&log, &broker);
+}

@@ -128,8 +128,8 @@ struct PublishingReadiness {
     /// How often a stream ended with an event that does not stand so in the log, since the process started. Above 0 the log
     /// was begun anew, restored or rewritten, and `registry verify --nats-url` says from where.
     diverged: u64,
-    /// What the last failed attempt was about: `storage`, `out_of_step`, `unavailable`, `refused`; null while nothing
-    /// fails.
+    /// What the last failed attempt was about: `storage`, `out_of_step`, `unavailable`, `refused`, `unfit` (the
+    /// broker is too old, or its `max_payload` too small); null while nothing fails.
     failure: Option<&'static str>,
 }
 

@@ -22,6 +22,7 @@ struct State {
     sessions: u64,
     /// Writes that still succeed.
     allowed: usize,
+    unfit: bool,
     messages: Vec<Message>,
     stream_seq: u64,
     bucket: HashMap<MerchantId, BucketValue>,
@@ -59,6 +60,10 @@ impl Broker {
     /// After so many further writes, none succeeds.
     pub fn fail_after(&self, writes: usize) {
         self.state().allowed = writes;
+    }
+
+    pub fn set_unfit(&self, unfit: bool) {
+        self.state().unfit = unfit;
     }
 
     pub fn wipe(&self) {
@@ -139,6 +144,21 @@ impl State {
 impl Publisher for Broker {
     fn session(&self) -> Option<u64> {
         *self.session.borrow()
+    }
+
+    fn name(&self) -> String {
+        "a broker in memory".to_owned()
+    }
+
+    fn last_trouble(&self) -> Option<String> {
+        None
+    }
+
+    fn fitness(&self) -> Result<(), PublishError> {
+        if self.state().unfit {
+            return Err(PublishError::Unfit("it was told to be".into()));
+        }
+        Ok(())
     }
 
     async fn other_session(&self, known: Option<u64>) {
