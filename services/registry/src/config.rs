@@ -1,26 +1,33 @@
 //! Everything that an operator can set: one struct, read once, from a file and the environment.
 
+mod source;
+
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context;
 use chrono::TimeDelta;
-use figment::Figment;
-use figment::providers::{Env, Format, Serialized, Toml};
 use ipnet::IpNet;
 use registry_ingest::{InquiryLimits, Pace, PublicUrl, SenderCheck, SenderMode};
 use registry_journal::port::QuestionPlan;
+use registry_publish_nats::NatsConfig;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::files::{Shared, expect_private};
+use crate::logging;
+use source::{Sources, Wrong};
 
 /// The name of the database file in the data directory.
 const DATABASE_FILE: &str = "registry.db";
 
 /// Longest interval of the reconciler that may be set: a month.
 const RECONCILE_SECONDS_MAX: u32 = 30 * 86_400;
+
+/// Longest time for stopping that may be set.
+const STOP_SECONDS_MAX: u32 = 3_600;
 
 /// Which database.
 #[derive(Clone, PartialEq, Eq)]
@@ -147,6 +154,8 @@ pub struct Config {
     /// Most merchants that are remembered as the last transaction left them, 0 to 1,000,000: a transaction about those
     /// reads nothing but where the log ends. One takes about 2 KiB. With 0 every transaction reads what it needs.
     pub remembered_merchants_max: usize,
+    /// How long stopping may take in all, in seconds, 1 to 3,600: less than what starts and stops the process grants.
+    pub stop_seconds: u32,
     /// How log lines look.
     pub log_format: LogFormat,
     /// Which log lines are written, as `tracing` directives.
@@ -177,6 +186,7 @@ impl Default for Config {
             reconcile_calls_per_second: 10,
             batch_length_max: 1_000,
             remembered_merchants_max: 16_384,
+            stop_seconds: 25,
             log_format: LogFormat::Json,
             log: "info".to_owned(),
         }
@@ -184,78 +194,58 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Reads the file, if one is named, and the environment on top of it. An error names the setting.
+    /// Reads the file, if one is named, and the environment on top of it. An error names the setting, as the variable or the
+    /// file has it, with its value and what it must be.
     pub fn read(file: Option<&Path>) -> anyhow::Result<Self> {
-        let mut figment = Figment::from(Serialized::defaults(Self::default()));
-        if let Some(file) = file {
-            anyhow::ensure!(file.is_file(), "there is no configuration file {}", file.display());
-            figment = figment.merge(Toml::file_exact(file));
-        }
-        let figment = figment
-            .merge(Env::raw().only(&["DATABASE_URL", "NATS_URL"]))
-            // The path of the file itself is the one variable of ours that is no setting. For a service of this name
-            // Kubernetes adds variables of its own to every container.
-            .merge(
-                Env::prefixed("REGISTRY_")
-                    .ignore(&["config"])
-                    .filter(|name| !name.starts_with("port") && !name.starts_with("service_")),
-            );
-        let config: Self = figment.extract().context("the configuration cannot be read")?;
-        config.check()?;
+        let sources = Sources::read(file)?;
+        let config = sources.extract()?;
+        config.check().map_err(|wrong| sources.refuse(wrong))?;
         Ok(config)
     }
 
-    fn check(&self) -> anyhow::Result<()> {
-        self.database()?;
-        self.senders()?;
-        self.proxies()?;
-        anyhow::ensure!(
-            matches!(self.nats_replicas, 1 | 3 | 5),
-            "nats_replicas must be 1, 3 or 5"
-        );
-        anyhow::ensure!(self.event_streams_max > 0, "event_streams_max must be at least 1");
-        anyhow::ensure!(
-            (1..=1_000).contains(&self.batch_length_max),
-            "batch_length_max must be 1 to 1,000"
-        );
-        anyhow::ensure!(
-            self.remembered_merchants_max <= 1_000_000,
-            "remembered_merchants_max must be at most 1,000,000"
-        );
+    fn check(&self) -> Result<(), Wrong> {
+        let ensure = |setting, holds: bool| if holds { Ok(()) } else { Err(Wrong::new(setting)) };
+        self.database().map_err(|cause| Wrong::because("database_url", cause))?;
+        self.senders()
+            .map_err(|cause| Wrong::because("sender_networks", cause))?;
+        self.proxies()
+            .map_err(|cause| Wrong::because("trusted_proxies", cause))?;
+        if let Some(url) = &self.nats_url {
+            let servers = NatsConfig::new(url.clone()).check();
+            servers.map_err(|cause| Wrong::because("nats_url", cause))?;
+        }
         if let Some(file) = &self.nats_credentials_file {
-            expect_private(file, Shared::WithGroup).context("nats_credentials_file cannot be used")?;
+            let private = expect_private(file, Shared::WithGroup);
+            private.map_err(|cause| Wrong::because("nats_credentials_file", cause))?;
         }
-        self.check_reconciling()?;
-        if let Some(url) = &self.public_url {
-            PublicUrl::parse(url).context("public_url cannot be used")?;
-        }
-        Ok(())
-    }
-
-    fn check_reconciling(&self) -> anyhow::Result<()> {
-        let seconds = [
+        ensure("nats_replicas", matches!(self.nats_replicas, 1 | 3 | 5))?;
+        ensure("event_streams_max", self.event_streams_max > 0)?;
+        ensure("batch_length_max", (1..=1_000).contains(&self.batch_length_max))?;
+        ensure("remembered_merchants_max", self.remembered_merchants_max <= 1_000_000)?;
+        ensure("stop_seconds", (1..=STOP_SECONDS_MAX).contains(&self.stop_seconds))?;
+        for (setting, value) in [
             ("reconcile_first_seconds", self.reconcile_first_seconds),
             ("reconcile_longest_seconds", self.reconcile_longest_seconds),
             ("reconcile_balance_seconds", self.reconcile_balance_seconds),
-        ];
-        for (setting, value) in seconds {
-            anyhow::ensure!(
-                (1..=RECONCILE_SECONDS_MAX).contains(&value),
-                "{setting} must be 1 to {RECONCILE_SECONDS_MAX}"
-            );
+        ] {
+            ensure(setting, (1..=RECONCILE_SECONDS_MAX).contains(&value))?;
         }
-        anyhow::ensure!(
+        ensure(
+            "reconcile_list_seconds",
             self.reconcile_list_seconds <= RECONCILE_SECONDS_MAX,
-            "reconcile_list_seconds must be at most {RECONCILE_SECONDS_MAX}"
-        );
-        anyhow::ensure!(
+        )?;
+        ensure(
+            "reconcile_first_seconds",
             self.reconcile_first_seconds <= self.reconcile_longest_seconds,
-            "reconcile_first_seconds must not be above reconcile_longest_seconds"
-        );
-        anyhow::ensure!(
+        )?;
+        ensure(
+            "reconcile_calls_per_second",
             (1..=1_000).contains(&self.reconcile_calls_per_second),
-            "reconcile_calls_per_second must be 1 to 1,000"
-        );
+        )?;
+        logging::filter(&self.log).map_err(|cause| Wrong::because("log", cause))?;
+        if let Some(url) = &self.public_url {
+            PublicUrl::parse(url).map_err(|cause| Wrong::because("public_url", cause))?;
+        }
         Ok(())
     }
 
@@ -284,6 +274,11 @@ impl Config {
         }
     }
 
+    /// How long stopping may take in all.
+    pub fn stop_time(&self) -> Duration {
+        Duration::from_secs(self.stop_seconds.into())
+    }
+
     /// The database.
     pub fn database(&self) -> anyhow::Result<Database> {
         match &self.database_url {
@@ -301,23 +296,23 @@ impl Config {
         };
         Ok(SenderCheck {
             mode,
-            networks: networks("sender_networks", &self.sender_networks)?,
+            networks: networks(&self.sender_networks)?,
         })
     }
 
     /// The proxies in front.
     pub fn proxies(&self) -> anyhow::Result<Vec<IpNet>> {
-        networks("trusted_proxies", &self.trusted_proxies)
+        networks(&self.trusted_proxies)
     }
 }
 
-fn networks(setting: &str, texts: &[String]) -> anyhow::Result<Vec<IpNet>> {
+fn networks(texts: &[String]) -> anyhow::Result<Vec<IpNet>> {
     let network = |text: &String| {
         let address = || text.parse::<IpAddr>().map(IpNet::from).ok();
         text.parse()
             .ok()
             .or_else(address)
-            .with_context(|| format!("{setting} holds {text:?}, which is no network"))
+            .with_context(|| format!("{text:?} is no network"))
     };
     texts.iter().map(network).collect()
 }
@@ -337,16 +332,37 @@ mod tests {
         let wrong = |change: fn(&mut Config)| {
             let mut config = Config::default();
             change(&mut config);
-            config.check().unwrap_err().to_string()
+            config.check().unwrap_err().setting
         };
-        assert!(wrong(|config| config.database_url = Some("mysql://x".into())).contains("database_url"));
-        assert!(wrong(|config| config.trusted_proxies = vec!["x".into()]).contains("trusted_proxies"));
-        assert!(wrong(|config| config.sender_networks = vec!["1.2.3".into()]).contains("sender_networks"));
-        assert!(wrong(|config| config.nats_replicas = 2).contains("nats_replicas"));
-        assert!(wrong(|config| config.reconcile_list_seconds = u32::MAX).contains("reconcile_list_seconds"));
-        assert!(wrong(|config| config.reconcile_calls_per_second = 1_001).contains("reconcile_calls_per_second"));
-        assert!(wrong(|config| config.reconcile_longest_seconds = 60).contains("reconcile_first_seconds"));
-        assert!(wrong(|config| config.public_url = Some("ftp://x".into())).contains("public_url"));
+        assert_eq!(
+            wrong(|config| config.database_url = Some("mysql://x".into())),
+            "database_url"
+        );
+        assert_eq!(
+            wrong(|config| config.trusted_proxies = vec!["x".into()]),
+            "trusted_proxies"
+        );
+        assert_eq!(
+            wrong(|config| config.sender_networks = vec!["1.2.3".into()]),
+            "sender_networks"
+        );
+        assert_eq!(wrong(|config| config.nats_replicas = 2), "nats_replicas");
+        assert_eq!(
+            wrong(|config| config.reconcile_list_seconds = u32::MAX),
+            "reconcile_list_seconds"
+        );
+        assert_eq!(
+            wrong(|config| config.reconcile_calls_per_second = 1_001),
+            "reconcile_calls_per_second"
+        );
+        assert_eq!(
+            wrong(|config| config.reconcile_longest_seconds = 60),
+            "reconcile_first_seconds"
+        );
+        assert_eq!(wrong(|config| config.nats_url = Some("http://x".into())), "nats_url");
+        assert_eq!(wrong(|config| config.log = "a=b=c".into()), "log");
+        assert_eq!(wrong(|config| config.stop_seconds = 0), "stop_seconds");
+        assert_eq!(wrong(|config| config.public_url = Some("ftp://x".into())), "public_url");
     }
 
     #[test]
@@ -372,6 +388,13 @@ mod tests {
         let file = directory.join("unknown.toml");
         std::fs::write(&file, "lisen = \"127.0.0.1:1\"\n").unwrap();
         let error = format!("{:#}", Config::read(Some(&file)).err().unwrap());
-        assert!(error.contains("lisen"), "{error}");
+        assert_eq!(error, format!("lisen in {} is no setting", file.display()));
+        std::fs::write(&file, "listen = \"localhost:8080\"\n").unwrap();
+        let error = format!("{:#}", Config::read(Some(&file)).err().unwrap());
+        let expected = format!(
+            "listen in {} is \"localhost:8080\", and must be an IP address",
+            file.display()
+        );
+        assert!(error.starts_with(&expected), "{error}");
     }
 }

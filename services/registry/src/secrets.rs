@@ -9,7 +9,7 @@ use anyhow::Context;
 use registry_ingest::TokenKeys;
 use registry_journal::{IdSource, Keyring, MasterKey};
 
-use crate::config::Config;
+use crate::config::{Config, Database};
 use crate::files::{Shared, expect_private, write_secret};
 
 /// The keys of the installation.
@@ -27,11 +27,15 @@ pub struct Secrets {
 impl Secrets {
     /// Reads the keys. None is made.
     pub fn open(config: &Config) -> anyhow::Result<Self> {
+        expect_key_files(config)?;
         Self::read(config, |_| None)
     }
 
     /// The same. Those that no setting names are made in the data directory, if the caller knows that they may be.
     pub fn open_or_make(config: &Config, ids: &dyn IdSource, may_make: bool) -> anyhow::Result<Self> {
+        if !may_make {
+            expect_key_files(config)?;
+        }
         Self::read(config, |prefix| {
             may_make.then(|| format!("{prefix}{}", hex::encode(ids.secret())))
         })
@@ -56,6 +60,26 @@ impl Secrets {
             master_key_file: master_file.path,
         })
     }
+}
+
+/// Processes on a server must all have the same keys, so somebody must have said where they are, or have put them there.
+fn expect_key_files(config: &Config) -> anyhow::Result<()> {
+    let Database::Postgres(_) = config.database()? else {
+        return Ok(());
+    };
+    let settings = [
+        "master_key_file (REGISTRY_MASTER_KEY_FILE)",
+        "callback_keys_file (REGISTRY_CALLBACK_KEYS_FILE)",
+    ];
+    let files = KeyFile::all(config);
+    let lacking = settings.iter().zip(&files).filter(|(_, file)| file.is_to_be_made());
+    let lacking: Vec<_> = lacking.map(|(setting, _)| *setting).collect();
+    anyhow::ensure!(
+        lacking.is_empty(),
+        "with PostgreSQL all processes need the same keys, which are not made by themselves: say where they are with {}",
+        lacking.join(" and ")
+    );
+    Ok(())
 }
 
 struct KeyFile {

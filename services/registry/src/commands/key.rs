@@ -9,6 +9,7 @@ use registry_domain::tenant::{Command, KeyIssue, Scope};
 use registry_domain::{KeyId, Label};
 use registry_http::credentials;
 use registry_journal::Ambient;
+use serde::Serialize;
 
 use super::operate::Desk;
 use crate::config::Config;
@@ -16,10 +17,15 @@ use crate::config::Config;
 #[derive(Subcommand)]
 pub(super) enum KeyCommand {
     /// Create an API key and print it. It is shown this once.
+    #[command(
+        after_help = "Example:\n  registry key create --tenant acme --name portal --scopes merchants:read,merchants:write,links:write"
+    )]
     Create(CreateArgs),
     /// List a tenant's API keys.
+    #[command(after_help = "Example:\n  registry key list --tenant acme --json")]
     List(ListArgs),
     /// Revoke an API key.
+    #[command(after_help = "Example:\n  registry key revoke --tenant acme --key key_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
     Revoke(RevokeArgs),
 }
 
@@ -45,6 +51,21 @@ pub(super) struct ListArgs {
     /// The tenant.
     #[arg(long)]
     tenant: String,
+    /// Print a JSON array.
+    #[arg(long)]
+    json: bool,
+}
+
+/// A line of the list. Of the secret there is nothing to show.
+#[derive(Serialize)]
+struct Listed {
+    id: String,
+    name: String,
+    state: &'static str,
+    scopes: Vec<&'static str>,
+    issued_at: DateTime<Utc>,
+    expires_at: Option<DateTime<Utc>>,
+    revoked_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Args)]
@@ -61,7 +82,7 @@ pub(super) async fn run(config: Config, command: KeyCommand) -> anyhow::Result<E
     let desk = Desk::open(&config).await?;
     let done = match command {
         KeyCommand::Create(args) => create(&desk, args).await,
-        KeyCommand::List(args) => list(&desk, &args.tenant).await,
+        KeyCommand::List(args) => list(&desk, &args).await,
         KeyCommand::Revoke(args) => revoke(&desk, &args).await,
     };
     desk.close().await;
@@ -104,16 +125,28 @@ pub(super) fn new_key(
     )
 }
 
-async fn list(desk: &Desk, slug: &str) -> anyhow::Result<()> {
+async fn list(desk: &Desk, args: &ListArgs) -> anyhow::Result<()> {
     let now = desk.ambient.now();
-    for key in desk.tenant(slug).await?.keys {
-        let state = match key.revoked_at {
+    let listed = desk.tenant(&args.tenant).await?.keys.into_iter().map(|key| Listed {
+        id: key.id.to_string(),
+        name: key.name.as_str().to_owned(),
+        state: match key.revoked_at {
             Some(_) => "revoked",
             None if key.is_usable(now) => "usable",
             None => "expired",
-        };
-        let scopes: Vec<_> = key.scopes.iter().map(|scope| scope.as_str()).collect();
-        println!("{}\t{state}\t{}\t{}", key.id, key.name.as_str(), scopes.join(","));
+        },
+        scopes: key.scopes.iter().map(|scope| scope.as_str()).collect(),
+        issued_at: key.issued_at,
+        expires_at: key.expires_at,
+        revoked_at: key.revoked_at,
+    });
+    let listed: Vec<_> = listed.collect();
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&listed)?);
+        return Ok(());
+    }
+    for it in listed {
+        println!("{}\t{}\t{}\t{}", it.id, it.state, it.name, it.scopes.join(","));
     }
     Ok(())
 }

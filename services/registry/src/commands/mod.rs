@@ -15,6 +15,7 @@ mod tail;
 mod tenant;
 mod verify;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -28,11 +29,11 @@ use crate::logging;
 
 /// Owns the onboarding of sub-merchants at 결제선생 (Paymint).
 #[derive(Parser)]
-#[command(name = "registry", version, about)]
+#[command(name = "registry", version, about, after_help = "Example:\n  registry serve")]
 struct Cli {
     /// Configuration file (TOML). Settings can also come from the environment, as REGISTRY_ and their name.
     #[arg(long, global = true, env = "REGISTRY_CONFIG")]
-    config: Option<PathBuf>,
+    config: Option<OsString>,
     #[command(subcommand)]
     command: Command,
 }
@@ -40,36 +41,53 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Serve the API, take callbacks, publish events.
+    #[command(after_help = "Example:\n  registry serve --config /etc/registry.toml")]
     Serve,
     /// Bring the schema of the database up to date. `serve` refuses to start on any other.
+    #[command(after_help = "Example:\n  registry migrate")]
     Migrate,
     /// Ask the service of this configuration whether it is ready; the exit code tells.
+    #[command(after_help = "Example:\n  registry healthcheck")]
     Healthcheck,
     /// Create and change tenants.
+    #[command(after_help = "Example:\n  registry tenant create --slug acme --name \"Acme\"")]
     Tenant {
         #[command(subcommand)]
         command: tenant::TenantCommand,
     },
     /// Create and revoke API keys.
+    #[command(after_help = "Example:\n  registry key list --tenant acme")]
     Key {
         #[command(subcommand)]
         command: key::KeyCommand,
     },
     /// Check that no event was changed or lost since it was written.
+    #[command(after_help = "Example:\n  registry verify --tenant acme")]
     Verify(verify::VerifyArgs),
     /// Fold the log anew and compare it with the rows of merchants, while the service works; put right what differs.
+    #[command(after_help = "Example:\n  registry rebuild --check")]
     Rebuild(rebuild::RebuildArgs),
     /// Move a whole installation into another database. Interrupted, it goes on where it was.
+    #[command(
+        after_help = "Example:\n  registry copy --from sqlite:///var/lib/registry/registry.db --to postgres://registry_service@db.internal/registry"
+    )]
     Copy(copy::CopyArgs),
     /// Print a tenant's events as they arrive on NATS.
+    #[command(after_help = "Example:\n  registry tail --tenant acme --from-start --count 10")]
     Tail(tail::TailArgs),
     /// Print a merchant's document from the bucket on NATS.
+    #[command(
+        after_help = "Example:\n  registry document --tenant acme --merchant mer_0197f0a1b2c37d4e8f90a1b2c3d4e5f6"
+    )]
     Document(document::DocumentArgs),
     /// Print the OpenAPI document of the REST API.
+    #[command(after_help = "Example:\n  registry openapi")]
     Openapi,
     /// Print the AsyncAPI document of the events on NATS.
+    #[command(after_help = "Example:\n  registry asyncapi")]
     Asyncapi,
     /// Run everything at once for a look: the service, a sandbox upstream, a demo tenant.
+    #[command(after_help = "Example:\n  registry dev --demo 20 --nats-url nats://127.0.0.1:4222")]
     Dev(dev::DevArgs),
 }
 
@@ -88,7 +106,9 @@ pub async fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    let config = Config::read(cli.config.as_deref())?;
+    // An empty variable names none.
+    let file = cli.config.filter(|file| !file.is_empty()).map(PathBuf::from);
+    let config = Config::read(file.as_deref())?;
     match cli.command {
         Command::Serve => {
             logging::start(&config.log, config.log_format)?;
@@ -139,4 +159,47 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 /// What a command answers is what its user wants to see; log lines only when something is wrong.
 fn quietly() -> anyhow::Result<()> {
     logging::start("warn", LogFormat::Pretty)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    /// All commands, those of commands too.
+    fn all(command: clap::Command) -> Vec<clap::Command> {
+        let below = command.get_subcommands().cloned().flat_map(all).collect::<Vec<_>>();
+        std::iter::once(command).chain(below).collect()
+    }
+
+    /// The words of a command line; one in quotes may hold blanks.
+    fn words(line: &str) -> Vec<String> {
+        let parts = line.split('"').enumerate();
+        let words = parts.flat_map(|(number, part)| match number % 2 {
+            0 => part.split_whitespace().map(str::to_owned).collect(),
+            _ => vec![part.to_owned()],
+        });
+        words.collect()
+    }
+
+    #[test]
+    fn the_help_of_every_command_has_an_example_that_is_right() {
+        let commands = all(Cli::command());
+        assert!(commands.len() > 20, "{}", commands.len());
+        for command in commands {
+            let name = command.get_name();
+            let help = command
+                .get_after_help()
+                .unwrap_or_else(|| panic!("{name} has no example"));
+            let help = help.to_string();
+            let example = help
+                .strip_prefix("Example:\n  ")
+                .unwrap_or_else(|| panic!("{name}: {help}"));
+            assert!(name == "registry" || example.contains(name), "{name}: {example}");
+            if let Err(error) = Cli::try_parse_from(words(example)) {
+                panic!("{name}: {example}: {error}");
+            }
+        }
+    }
 }

@@ -12,6 +12,7 @@ use registry_domain::tenant::{
 use registry_domain::{Label, TenantId};
 use registry_ingest::{ApiKey, CallbackToken, PublicUrl};
 use registry_journal::port::PageSize;
+use serde::Serialize;
 
 use super::operate::Desk;
 use crate::config::Config;
@@ -20,18 +21,29 @@ use crate::files::{Shared, expect_private};
 #[derive(Subcommand)]
 pub(super) enum TenantCommand {
     /// Create a tenant.
+    #[command(after_help = "Example:\n  registry tenant create --slug acme --name \"Acme\"")]
     Create(CreateArgs),
     /// Say where Paymint is and which key to use.
+    #[command(
+        after_help = "Example:\n  registry tenant upstream --tenant acme --url https://partner.example.com --api-key-file acme.key"
+    )]
     Upstream(UpstreamArgs),
     /// List all tenants.
-    List,
+    #[command(after_help = "Example:\n  registry tenant list --json")]
+    List(ListArgs),
     /// Refuse a tenant's API keys. Callbacks are still taken.
+    #[command(after_help = "Example:\n  registry tenant suspend --tenant acme")]
     Suspend(SlugArgs),
     /// Accept a suspended tenant's API keys again.
+    #[command(after_help = "Example:\n  registry tenant resume --tenant acme")]
     Resume(SlugArgs),
     /// Show a tenant's settings; with options, change them first.
+    #[command(
+        after_help = "Example:\n  registry tenant settings --tenant acme --hold-seconds 900 --low-balance-threshold 5500"
+    )]
     Settings(SettingsArgs),
     /// Print the tenant-level callback URL, for mappings that Paymint's staff links by hand.
+    #[command(after_help = "Example:\n  registry tenant callback-url --tenant acme")]
     CallbackUrl(SlugArgs),
 }
 
@@ -62,6 +74,23 @@ pub(super) struct UpstreamArgs {
     /// Store that path without trying it.
     #[arg(long, requires = "mapping_status_path")]
     untried: bool,
+}
+
+#[derive(Args)]
+pub(super) struct ListArgs {
+    /// Print a JSON array.
+    #[arg(long)]
+    json: bool,
+}
+
+/// A line of the list.
+#[derive(Serialize)]
+struct Listed {
+    id: String,
+    slug: String,
+    name: String,
+    state: &'static str,
+    events: u64,
 }
 
 #[derive(Args)]
@@ -146,7 +175,7 @@ pub(super) async fn run(config: Config, command: TenantCommand) -> anyhow::Resul
     let done = match command {
         TenantCommand::Create(args) => create(&desk, args).await,
         TenantCommand::Upstream(args) => configure(&desk, args).await,
-        TenantCommand::List => list(&desk).await,
+        TenantCommand::List(args) => list(&desk, &args).await,
         TenantCommand::Suspend(args) => to_tenant(&desk, &args.tenant, Command::Suspend).await,
         TenantCommand::Resume(args) => to_tenant(&desk, &args.tenant, Command::Resume).await,
         TenantCommand::Settings(args) => settings(&desk, args).await,
@@ -273,23 +302,32 @@ fn show(settings: &Settings) {
     println!("callbacks_missing_days\t{}", settings.callbacks_missing_after.days());
 }
 
-async fn list(desk: &Desk) -> anyhow::Result<()> {
-    let mut after = None;
+async fn list(desk: &Desk, args: &ListArgs) -> anyhow::Result<()> {
+    let (mut after, mut listed) = (None, Vec::new());
     loop {
         let page = desk.archive.reader().tenants(after, PageSize::MAX).await?;
-        for (tenant, events) in &page {
+        for (tenant, head) in &page {
             after = Some(tenant.id);
-            println!(
-                "{}\t{}\t{}\t{events} events",
-                tenant.id,
-                tenant.slug,
-                tenant.state.as_str()
-            );
+            listed.push(Listed {
+                id: tenant.id.to_string(),
+                slug: tenant.slug.to_string(),
+                name: tenant.name.as_str().to_owned(),
+                state: tenant.state.as_str(),
+                events: head.0,
+            });
         }
         if page.len() < PageSize::MAX.get() as usize {
-            return Ok(());
+            break;
         }
     }
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&listed)?);
+        return Ok(());
+    }
+    for it in listed {
+        println!("{}\t{}\t{}\t{} events", it.id, it.slug, it.state, it.events);
+    }
+    Ok(())
 }
 
 async fn callback_url(config: &Config, desk: &Desk, slug: &str) -> anyhow::Result<()> {
