@@ -18,7 +18,13 @@ mod crash;
 
 mod broker;
 
+mod broker_told;
+
 mod consumers;
+
+mod stopping;
+
+mod settings;
 
 mod replicas;
 

@@ -16,11 +16,14 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::PATIENCE;
-use crate::api::Api;
+use crate::api::{Api, within};
 use crate::logs;
 use crate::sandbox::TestSandbox;
 use crate::settings::settings;
 use crate::tenant::{TestTenant, random_slug};
+
+/// How long to wait for a line of a log before looking again.
+const LOOK_AGAIN: std::time::Duration = std::time::Duration::from_millis(20);
 
 /// A data directory, and the settings with which the program is started on it.
 pub struct Installation {
@@ -142,6 +145,11 @@ impl Installation {
         process
     }
 
+    /// The same with one more setting, by its environment variable.
+    pub fn serve_with(&mut self, variable: &str, value: &str) -> Process {
+        Process::start(self.command(&["serve"]).env(variable, value))
+    }
+
     /// Starts the service with one tenant.
     pub fn serve_tenant(&mut self, sandbox: &TestSandbox) -> (Process, TestTenant) {
         let (process, tenant, _key) = self.serve_tenant_with_key(sandbox);
@@ -210,6 +218,31 @@ impl Process {
         &self.log
     }
 
+    /// The first line of its log with this message, once it is there.
+    pub async fn line(&self, message: &str) -> Value {
+        self.line_number(message, 1).await
+    }
+
+    /// The line with this message that comes as the first, the second and so on, once it is there.
+    pub async fn line_number(&self, message: &str, number: usize) -> Value {
+        let looking = async {
+            loop {
+                if let Some(line) = self.lines(message).into_iter().nth(number - 1) {
+                    return line;
+                }
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        within(PATIENCE, looking).await
+    }
+
+    /// All lines of its log with this message. The log must be JSON.
+    pub fn lines(&self, message: &str) -> Vec<Value> {
+        let log = std::fs::read_to_string(&self.log).expect("the log can be read");
+        let lines = log.lines().filter_map(|line| serde_json::from_str(line).ok());
+        lines.filter(|line: &Value| line["message"] == message).collect()
+    }
+
     /// Ends it as `kill -9` does.
     pub fn kill(mut self) {
         self.child.kill().expect("a child can be ended");
@@ -263,6 +296,10 @@ pub fn write_key(path: &Path, text: &str) {
 }
 
 fn address_in(line: &str) -> Option<SocketAddr> {
+    // As people read it.
+    if let Some((_, address)) = line.split_once("serving address=") {
+        return address.trim().parse().ok();
+    }
     let line: Value = serde_json::from_str(line).ok()?;
     (line["message"] == "serving").then(|| line["address"].as_str()?.parse().ok())?
 }

@@ -12,7 +12,7 @@ use registry_ingest::{
 };
 use registry_journal::{Ambient, Archive, Writer};
 use tokio::net::TcpListener;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use crate::config::Config;
 use crate::installation::Installation;
@@ -20,8 +20,17 @@ use crate::secrets::Secrets;
 use crate::storage::{ServeLock, Storage};
 use crate::workers::{Worker, start_http, start_reconciler, start_relay, start_settler, start_sharing, start_writer};
 
-/// How long to wait for the calls to upstream that are under way once there are no more requests: longer than the longest.
-const CALLS_TIME: Duration = Duration::from_secs(20);
+/// The time for stopping, shared: up to which part of the whole, in hundredths, each step may take. With the usual 25 s the
+/// calls to upstream have longer than the longest of them takes.
+mod shares {
+    pub(super) const REQUESTS: u32 = 40;
+    pub(super) const CALLS: u32 = 65;
+    pub(super) const WRITING: u32 = 75;
+    pub(super) const PUBLISHING: u32 = 95;
+    pub(super) const ALL: u32 = 100;
+    /// What the relay may spend on publishing what is left; with the rest it writes down where it stands.
+    pub(super) const FLUSH: u32 = 15;
+}
 
 /// A running service.
 pub struct App {
@@ -37,6 +46,7 @@ pub struct App {
     relay: Option<Worker>,
     sharing: Worker,
     writing: Worker,
+    stop_time: Duration,
     _lock: ServeLock,
 }
 
@@ -60,7 +70,8 @@ impl App {
         let ways = Ways::new(config, &secrets, &writer, &archive, &ambient, address)?;
         let links = ways.links.clone();
         let (sharing, commits) = start_sharing(&storage, &writer);
-        let relay = start_relay(config, &storage, commits.clone()).await?;
+        let stop_time = config.stop_time();
+        let relay = start_relay(config, &storage, commits.clone(), stop_time * shares::FLUSH / 100).await?;
         let inquirer = ways.inquirer.clone();
         let (reconciler, reconciling) = start_reconciler(config, &storage, inquirer, &ambient, commits.clone())?;
         let services = Services {
@@ -81,7 +92,7 @@ impl App {
             trusted_proxies: config.proxies()?,
             event_streams_max: config.event_streams_max,
         };
-        let http = start_http(services, http_config, listener);
+        let http = start_http(services, http_config, listener, stop_time * shares::REQUESTS / 100);
         tracing::info!(%address, "serving");
         Ok(Self {
             address,
@@ -96,6 +107,7 @@ impl App {
             relay: relay.map(|(worker, _)| worker),
             sharing,
             writing,
+            stop_time,
             _lock: lock,
         })
     }
@@ -125,34 +137,46 @@ impl App {
         self.archive.clone()
     }
 
-    /// Serves until `asked` is ready or a worker dies, then stops in order.
-    pub async fn run_until(mut self, asked: impl Future<Output = ()>) -> Ended {
-        let ended = tokio::select! {
+    /// Serves until `asked` is ready or a worker dies.
+    pub async fn ended(&mut self, asked: impl Future<Output = ()>) -> Ended {
+        tokio::select! {
             () = asked => Ended::Asked,
             died = self.first_death() => Ended::WorkerDied(died),
-        };
-        self.stop().await;
-        ended
+        }
     }
 
-    /// Stops in order: no more requests, then no more commands, then publish what is left, then close the files.
-    pub async fn stop(self) {
+    /// Stops in order: no more requests, then no more commands, then publish what is left, then close the files. All of it
+    /// takes no longer than the time that is set. Returns whether everything came to its end in it; what did not has
+    /// answered nobody, and the next start finds it as a crash would have left it.
+    pub async fn stop(self) -> bool {
         tracing::info!("stopping");
-        self.http.stop().await;
-        if timeout(CALLS_TIME, self.links.finish()).await.is_err() {
+        let begun = Instant::now();
+        let until = |share: u32| begun + self.stop_time * share / 100;
+        // Nobody waits for what they do.
+        self.settler.tell();
+        self.reconciler.tell();
+        // It cuts requests off when their time is over; then it has its answer a moment later.
+        let mut in_order = self.http.stop_by(until(shares::CALLS)).await;
+        if timeout_at(until(shares::CALLS), self.links.finish()).await.is_err() {
             tracing::warn!(
                 "the answer to a call for a registration URL was not waited for; its outcome becomes unknown"
             );
+            in_order = false;
         }
-        self.settler.stop().await;
-        self.reconciler.stop().await;
-        self.writing.stop().await;
+        in_order &= self.settler.stop_by(until(shares::CALLS)).await;
+        in_order &= self.reconciler.stop_by(until(shares::CALLS)).await;
+        in_order &= self.writing.stop_by(until(shares::WRITING)).await;
         if let Some(relay) = self.relay {
-            relay.stop().await;
+            in_order &= relay.stop_by(until(shares::PUBLISHING)).await;
         }
-        self.sharing.stop().await;
-        self.storage.close().await;
-        tracing::info!("stopped");
+        in_order &= self.sharing.stop_by(until(shares::PUBLISHING)).await;
+        in_order &= timeout_at(until(shares::ALL), self.storage.close()).await.is_ok();
+        if in_order {
+            tracing::info!("stopped");
+        } else {
+            tracing::warn!(within = ?self.stop_time, "stopped before everything came to its end");
+        }
+        in_order
     }
 
     async fn first_death(&mut self) -> &'static str {

@@ -14,6 +14,7 @@ use registry_publish_nats::{NatsConfig, NatsPublisher};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
@@ -43,10 +44,22 @@ impl Worker {
         self.name
     }
 
-    /// Tells it to stop and waits until it has.
-    pub(crate) async fn stop(mut self) {
+    /// Tells it to stop.
+    pub(crate) fn tell(&self) {
         self.stop.cancel();
-        self.end().await;
+    }
+
+    /// Tells it to stop and waits until it has, but not beyond a moment: then it is given up. Returns whether it stopped.
+    pub(crate) async fn stop_by(mut self, latest: Instant) -> bool {
+        self.tell();
+        if timeout_at(latest, self.end()).await.is_ok() {
+            return true;
+        }
+        tracing::error!(worker = self.name, "it did not stop in its time and is given up");
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+        false
     }
 
     async fn end(&mut self) {
@@ -108,27 +121,40 @@ pub(crate) async fn start_relay(
     config: &Config,
     storage: &Storage,
     commits: watch::Receiver<u64>,
+    flush_limit: Duration,
 ) -> anyhow::Result<Option<RelayParts>> {
-    let Some(url) = &config.nats_url else { return Ok(None) };
+    let Some(url) = &config.nats_url else {
+        tracing::info!("no message broker is configured (nats_url); events stay in the log, and the feed serves them");
+        return Ok(None);
+    };
     let nats = NatsConfig {
         credentials_file: config.nats_credentials_file.clone(),
         replicas: config.nats_replicas,
         ..NatsConfig::new(url.clone())
     };
     let publisher = NatsPublisher::connect(nats).await.context("NATS cannot be used")?;
-    let relay = Relay::new(storage.archive.clone(), Arc::new(publisher), storage.leases()?);
+    let relay = Relay::new(storage.archive.clone(), Arc::new(publisher), storage.leases()?).flush_limit(flush_limit);
     let status = relay.status();
     let stop = CancellationToken::new();
     let task = tokio::spawn(relay.run(commits, stop.clone()));
     Ok(Some((Worker::new("relay", stop, task), status)))
 }
 
-pub(crate) fn start_http(services: Services, config: HttpConfig, listener: TcpListener) -> Worker {
+pub(crate) fn start_http(
+    services: Services,
+    config: HttpConfig,
+    listener: TcpListener,
+    drain_time: Duration,
+) -> Worker {
     let stop = CancellationToken::new();
+    let limits = ServeLimits {
+        drain_time,
+        ..ServeLimits::default()
+    };
     let state = Arc::new(AppState::new(services, config, stop.clone()));
     let stopping = stop.clone();
     let task = tokio::spawn(async move {
-        let served = registry_http::serve(listener, registry_http::router(state), ServeLimits::default(), stopping);
+        let served = registry_http::serve(listener, registry_http::router(state), limits, stopping);
         if let Err(error) = served.await {
             tracing::warn!(error = %causes(&error), "requests were cut off");
         }
@@ -190,6 +216,18 @@ mod tests {
         let task = tokio::spawn(async { panic!("a defect") });
         let mut worker = Worker::new("relay", CancellationToken::new(), task);
         assert_eq!(worker.death().await, "relay");
-        worker.stop().await;
+        assert!(worker.stop_by(Instant::now()).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_worker_that_does_not_stop_is_given_up() {
+        let (kept, mut dropped) = tokio::sync::oneshot::channel::<()>();
+        let task = tokio::spawn(async move {
+            let _kept = kept;
+            std::future::pending::<()>().await;
+        });
+        let worker = Worker::new("relay", CancellationToken::new(), task);
+        assert!(!worker.stop_by(Instant::now() + Duration::from_secs(1)).await);
+        (&mut dropped).await.expect_err("its task is gone");
     }
 }

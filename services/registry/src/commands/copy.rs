@@ -54,7 +54,7 @@ pub(super) async fn run(config: Config, args: CopyArgs) -> anyhow::Result<ExitCo
         let mut work = pin!(copy_all(&from.archive, &to, &ambient, &stop));
         tokio::select! {
             whole = &mut work => whole,
-            () = signals.next() => {
+            _ = signals.next() => {
                 // The page that is being written is finished first.
                 stop.cancel();
                 work.await

@@ -13,11 +13,10 @@ use registry_domain::{Label, TenantId};
 use registry_http::credentials::Presented;
 use registry_journal::Ambient;
 use serde::Serialize;
-use tokio::net::TcpListener;
 
 use super::key::new_key;
 use super::operate::submit;
-use super::serve::exit_code;
+use super::serve::{listen, until_stopped};
 use super::tenant::upstream;
 use crate::app::App;
 use crate::config::{Config, SenderModeSetting};
@@ -69,8 +68,7 @@ pub(super) async fn run(mut config: Config, args: DevArgs) -> anyhow::Result<Exi
     // The sandbox calls from this machine, which is not among Paymint's addresses.
     config.sender_mode = SenderModeSetting::Off;
     let ambient = Ambient::system();
-    let listener = TcpListener::bind(config.listen).await;
-    let listener = listener.with_context(|| format!("{} cannot be listened on", config.listen))?;
+    let listener = listen(config.listen).await?;
     let app = App::start(&config, listener, ambient.clone()).await?;
     let upstream_key = upstream_key(&config.data_dir, &ambient)?;
     let sandbox = start_sandbox(&args, &config, app.address(), &upstream_key).await?;
@@ -87,9 +85,9 @@ pub(super) async fn run(mut config: Config, args: DevArgs) -> anyhow::Result<Exi
         demo::fill(&app, &ambient, &tenant, &sandbox, args.demo).await?;
     }
     announce(&ready, args.json)?;
-    let ended = app.run_until(signals.next()).await;
+    let code = until_stopped(app, &mut signals).await;
     sandbox.shutdown().await;
-    Ok(exit_code(ended))
+    Ok(code)
 }
 
 /// The sandbox knows tomorrow what it knew today, and its partner by the same key.

@@ -34,7 +34,7 @@ pub(super) async fn run(config: Config, args: RebuildArgs) -> anyhow::Result<Exi
         let mut work = pin!(rebuild_all(&desk, &args, &stop));
         tokio::select! {
             done = &mut work => done,
-            () = signals.next() => {
+            _ = signals.next() => {
                 // The page that is being worked on is finished first.
                 stop.cancel();
                 work.await

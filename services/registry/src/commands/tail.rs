@@ -56,7 +56,7 @@ pub(super) async fn run(config: Config, args: TailArgs) -> anyhow::Result<ExitCo
     });
     tokio::select! {
         result = printed => result?,
-        () = signals.next() => {}
+        _ = signals.next() => {}
     }
     Ok(ExitCode::SUCCESS)
 }
