@@ -166,7 +166,7 @@ pub(super) async fn run(config: Config, command: TenantCommand) -> anyhow::Resul
     let desk = match command {
         TenantCommand::Create(_) => Desk::open_or_make(&config).await?,
         TenantCommand::Upstream(_)
-        | TenantCommand::List
+        | TenantCommand::List(_)
         | TenantCommand::Suspend(_)
         | TenantCommand::Resume(_)
         | TenantCommand::Settings(_)
