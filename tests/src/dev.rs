@@ -49,8 +49,9 @@ impl Addresses {
 }
 
 impl Dev {
-    /// Starts it in a directory, with its files in `data` there, and waits until it is ready.
-    pub fn start(directory: &Path, nats_url: &str, at: Addresses, demo: usize) -> Self {
+    /// Starts it in a directory, with its files in `data` there, and waits until it is ready. Paymint's list is compared
+    /// every so many seconds, the first time at some moment of as many; 0 = never.
+    pub fn start(directory: &Path, nats_url: &str, at: Addresses, demo: usize, list_seconds: u32) -> Self {
         let (log, _) = logs::of_program("dev");
         let mut child = Command::new(settings().registry())
             .current_dir(directory)
@@ -59,6 +60,7 @@ impl Dev {
             .args(["--sandbox-listen", &at.sandbox.to_string()])
             .args(["--demo", &demo.to_string()])
             .env_remove("DATABASE_URL")
+            .env("REGISTRY_RECONCILE_LIST_SECONDS", list_seconds.to_string())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)

@@ -66,8 +66,13 @@ const POSES: [Pose; 15] = [
     },
     // opened, and a claim that it is not any more is held: Paymint does not answer about it
     pose(&[OPENED[0], OPENED[1], Act::FallSilent, Act::Review('P', None)]),
-    // opened, and its deletion is held
-    pose(&[OPENED[0], OPENED[1], Act::FallSilent, Act::Delete]),
+    // documents_required, and a claim is held that says to the byte what an earlier one had said
+    pose(&[
+        Act::Submit,
+        Act::Review('S', Some("대표자 신분증 사본이 필요합니다")),
+        Act::FallSilent,
+        Act::Review('P', None),
+    ]),
     // in_review, and its URL was sent what is no callback: in quarantine
     pose(&[Act::Submit, Act::SendGarbage]),
     // in_review, and its URL was sent the callback of another shop: in quarantine
