@@ -42,26 +42,8 @@ pub(in crate::stored) fn into_domain(
         "api_key.revoked" => Event::ApiKeyRevoked {
             key_id: KeyId::from_uuid(read::<OfKey>(event_type, data)?.key_id),
         },
-        "unclaimed_merchant.seen" => {
-            let data: UnclaimedSeen = read(event_type, data)?;
-            Event::UnclaimedMerchantSeen {
-                reference: reference(&data.member_code, &data.merchant_code)?,
-                received_at: data.received_at,
-                payload: personal.raw()?,
-                sender_listed: data.sender_listed,
-                decoded_with_loss: data.decoded_with_loss,
-            }
-        }
-        "callback.quarantined" => {
-            let data: Quarantined = read(event_type, data)?;
-            Event::CallbackQuarantined {
-                reason: word("reason", QuarantineReason::from_word(&data.reason))?,
-                received_at: data.received_at,
-                payload: personal.raw()?,
-                sender_listed: data.sender_listed,
-                decoded_with_loss: data.decoded_with_loss,
-            }
-        }
+        "unclaimed_merchant.seen" => unclaimed_seen(&read(event_type, data)?, &personal)?,
+        "callback.quarantined" => quarantined(&read(event_type, data)?, &personal)?,
         "unclaimed_callback.discarded" => Event::CallbackDiscarded {
             event_id: EventId::from_uuid(read::<OfEvent>(event_type, data)?.event_id),
             reason: note(&personal),
@@ -91,6 +73,26 @@ pub(in crate::stored) fn into_domain(
         _ => return health(event_type, data),
     };
     Ok(Some(event))
+}
+
+fn unclaimed_seen(data: &UnclaimedSeen, personal: &Personal) -> Result<Event, StoredError> {
+    Ok(Event::UnclaimedMerchantSeen {
+        reference: reference(&data.member_code, &data.merchant_code)?,
+        received_at: data.received_at,
+        payload: personal.raw()?,
+        sender_listed: data.sender_listed,
+        decoded_with_loss: data.decoded_with_loss,
+    })
+}
+
+fn quarantined(data: &Quarantined, personal: &Personal) -> Result<Event, StoredError> {
+    Ok(Event::CallbackQuarantined {
+        reason: word("reason", QuarantineReason::from_word(&data.reason))?,
+        received_at: data.received_at,
+        payload: personal.raw()?,
+        sender_listed: data.sender_listed,
+        decoded_with_loss: data.decoded_with_loss,
+    })
 }
 
 /// The facts that tell how the tenant fares.
