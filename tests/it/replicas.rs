@@ -224,7 +224,7 @@ async fn another_replica_takes_over_from_a_frozen_one_which_then_does_no_harm() 
 async fn all_replicas_know_what_one_has_read_of_a_wallet() {
     let nats = TestNats::start();
     let sandbox = TestSandbox::start().await;
-    let fleet = Fleet::new(&nats);
+    let fleet = Fleet::new(&nats).await;
     let mut replicas = [fleet.replica(), fleet.replica()];
     let partner = Fleet::partner(&replicas[0]);
     block_in_place(|| replicas[0].configure_upstream(&partner.slug, &sandbox));
