@@ -39,7 +39,8 @@ fn escaped(text: &str) -> String {
 async fn kept(api: &Api, event: &Value) -> Vec<u8> {
     let path = format!("/v1/callbacks/{}/payload", id_of(event));
     let payload = api.get(&path).await.expect(200);
-    STANDARD.decode(payload["base64"].as_str().unwrap()).unwrap()
+    let text = payload["base64"].as_str().expect("the bytes as text");
+    STANDARD.decode(text).expect("base64")
 }
 
 #[tokio::test]

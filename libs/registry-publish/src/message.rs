@@ -297,6 +297,7 @@ mod tests {
                 issuer_number_masked: long(),
                 api_key: ApprovalKey::Differs,
             },
+            decoded_with_loss: false,
             redrive_of: None,
         };
         let slug = Slug::parse(&"s".repeat(40)).unwrap();
