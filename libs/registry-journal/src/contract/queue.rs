@@ -13,7 +13,7 @@ use crate::port::Journal;
 use crate::submission::WriteError;
 use crate::writer::{Writer, WriterConfig};
 
-/// A writer with a queue of four behind a closed gate at which a first command waits already.
+/// A writer with a queue of eight behind a closed gate at which a first command waits already.
 async fn held<H: Harness>(
     world: &World<H>,
     tenant: TenantId,
@@ -24,7 +24,7 @@ async fn held<H: Harness>(
     let mut parts = world.parts(world.storage.clone(), 1);
     parts.journal = Arc::clone(&gate) as Arc<dyn Journal>;
     let config = WriterConfig {
-        queue_length_max: 4,
+        queue_length_max: 8,
         ..WriterConfig::default()
     };
     let stop = async move {
@@ -43,33 +43,41 @@ async fn held<H: Harness>(
 }
 
 /// When the queue fills, commands of tenants are turned away first and callbacks last, each at once and with nothing
-/// written; and all that was taken is written.
+/// written; and all that was taken is written. A tenant has no more places than it leaves to others.
 pub async fn a_full_queue_answers_busy_and_callbacks_last<H: Harness>() {
     let world = World::<H>::new().await;
     let tenant = world.tenant("acme").await;
     let merchant = world.merchant(tenant, "m", "s").await;
+    let other = world.tenant("other").await;
+    let of_other = world.merchant(other, "m", "s").await;
+    let last = world.tenant("last").await;
+    let of_last = world.merchant(last, "m", "s").await;
     let (_stop, stopped) = oneshot::channel();
     let (writer, gate, first, _task) = held(&world, tenant, stopped).await;
     let mut taken = vec![first];
-    for letter in ["W", "P", "S"] {
+    for letter in ["W", "P", "S", "O"] {
         taken.push(queued(&writer, callback(tenant, merchant, letter, "")));
     }
-    // Three of four places are taken: too many for a tenant, not for upstream.
-    let archive = command(tenant, merchant, Command::Archive);
+    // Four of eight places: a tenant has no more than that, and another one is served all the same.
+    let flood = writer.report(callback(tenant, merchant, "R", "")).await;
+    assert_eq!(flood, Err(WriteError::Busy));
+    for letter in ["W", "P"] {
+        taken.push(queued(&writer, callback(other, of_other, letter, "")));
+    }
+    // Six of eight are taken: too many for a tenant, not for upstream.
+    let archive = command(last, of_last, Command::Archive);
     assert_eq!(writer.submit(archive.clone()).await, Err(WriteError::Busy));
-    taken.push(queued(&writer, callback(tenant, merchant, "O", "")));
-    assert_eq!(
-        writer.report(callback(tenant, merchant, "R", "")).await,
-        Err(WriteError::Busy)
-    );
-    assert_eq!((writer.stats().queued, writer.stats().refused_busy), (4, 2));
+    taken.push(queued(&writer, callback(last, of_last, "P", "")));
+    assert_eq!((writer.stats().queued, writer.stats().refused_busy), (7, 2));
     gate.open();
     for answer in taken {
         written(answer.await.expect("what was taken is written"));
     }
     written(writer.submit(archive).await.expect("there is room again"));
-    // A tenant, a shop, the first command, four callbacks of two events each, the archive.
-    world.expect_sound(tenant, 2 + 1 + 4 * 2 + 1).await;
+    // A tenant, a shop, the first command, four callbacks of two events each.
+    world.expect_sound(tenant, 2 + 1 + 4 * 2).await;
+    world.expect_sound(other, 2 + 2 * 2).await;
+    world.expect_sound(last, 2 + 2 + 1).await;
 }
 
 /// A caller that goes away takes nothing with it: its command is on its way.

@@ -5,18 +5,30 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use registry_domain::TenantId;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::WriterConfig;
-use super::queue::{self, Entry};
+use super::queue;
 use super::run::Runner;
+use super::waiting::Waiting;
 
 /// The ways into the lanes. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Lanes {
-    all: Arc<[mpsc::Sender<Entry>]>,
+    all: Arc<Queues>,
     dealt: Arc<Mutex<HashMap<TenantId, usize>>>,
+}
+
+/// The queues of all lanes. Once nobody can put anything into them any more, they close.
+struct Queues(Vec<Arc<Waiting>>);
+
+impl Drop for Queues {
+    fn drop(&mut self) {
+        for waiting in &self.0 {
+            waiting.close();
+        }
+    }
 }
 
 impl Lanes {
@@ -31,16 +43,17 @@ impl Lanes {
         let (stopping, stopped) = watch::channel(false);
         let mut running = JoinSet::new();
         let lane = |_| {
-            let (sender, receiver) = mpsc::channel(config.queue_length_max);
+            let waiting = Arc::new(Waiting::new(config.queue_length_max, config.queue_bytes_max));
             let mut stopped = stopped.clone();
             let stop = async move {
                 // An error means that nobody can say stop any more.
                 let _gone = stopped.wait_for(|stopped| *stopped).await;
             };
-            running.spawn(queue::drain(receiver, Arc::clone(runner), config, ticks.clone(), stop));
-            sender
+            let emptied = Arc::clone(&waiting);
+            running.spawn(queue::drain(emptied, Arc::clone(runner), config, ticks.clone(), stop));
+            waiting
         };
-        let lanes = (0..config.lanes.get()).map(lane).collect();
+        let lanes = Arc::new(Queues((0..config.lanes.get()).map(lane).collect()));
         let keep = async move {
             let mut stop = std::pin::pin!(stop);
             loop {
@@ -62,21 +75,18 @@ impl Lanes {
 
     /// The lane of a tenant. Tenants are dealt out in turns as they come, so that no lane has more of them than another:
     /// one that has little to do lets a processor idle.
-    pub(super) fn of(&self, tenant: TenantId) -> &mpsc::Sender<Entry> {
+    pub(super) fn of(&self, tenant: TenantId) -> &Waiting {
         let mut dealt = self.dealt.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = dealt.len() % self.all.len();
-        &self.all[*dealt.entry(tenant).or_insert(next)]
+        let next = dealt.len() % self.all.0.len();
+        &self.all.0[*dealt.entry(tenant).or_insert(next)]
     }
 
     pub(super) fn are_open(&self) -> bool {
-        self.all.iter().all(|lane| !lane.is_closed())
+        self.all.0.iter().all(|lane| !lane.is_closed())
     }
 
-    /// How many commands are waiting, where each lane takes so many.
-    pub(super) fn queued(&self, length_max: usize) -> usize {
-        self.all
-            .iter()
-            .map(|lane| length_max.saturating_sub(lane.capacity()))
-            .sum()
+    /// How many commands are waiting.
+    pub(super) fn queued(&self) -> usize {
+        self.all.0.iter().map(|lane| lane.length()).sum()
     }
 }

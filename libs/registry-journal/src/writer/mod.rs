@@ -14,13 +14,14 @@ mod queue;
 mod register;
 mod run;
 mod scope;
+mod waiting;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::ambient::Ambient;
@@ -28,7 +29,7 @@ use crate::keyring::Keyring;
 use crate::port::{Journal, QuestionPlan, Reader};
 use crate::submission::{Outcome, Submission, WriteError};
 use lanes::Lanes;
-use queue::Entry;
+use waiting::Entry;
 
 /// Limits of the write path, and what it plans.
 #[derive(Debug, Clone, Copy)]
@@ -37,8 +38,11 @@ pub struct WriterConfig {
     /// them side by side.
     pub lanes: NonZeroUsize,
     /// Most commands that may wait in a lane. Commands of tenants are refused at three quarters of it, callbacks only
-    /// when it is full: a client of ours will come again, upstream may not.
+    /// when it is full: a client of ours will come again, upstream may not. Both are refused to a tenant that has as many
+    /// places as are left.
     pub queue_length_max: usize,
+    /// Most payload bytes that may wait in a lane, shared in the same way.
+    pub queue_bytes_max: usize,
     /// Most commands in one transaction.
     pub batch_length_max: usize,
     /// Most payload bytes in one transaction.
@@ -57,6 +61,7 @@ impl Default for WriterConfig {
         Self {
             lanes: NonZeroUsize::MIN,
             queue_length_max: 8_192,
+            queue_bytes_max: 64 * 1024 * 1024,
             batch_length_max: 1_000,
             batch_bytes_max: 4 * 1024 * 1024,
             linger_max: Duration::from_millis(1),
@@ -149,29 +154,26 @@ impl Writer {
 
     /// Hands in a command of a tenant or an operator and waits for its commit.
     pub async fn submit(&self, submission: Submission) -> Result<Outcome, WriteError> {
-        if self.lanes.of(submission.tenant_id).capacity() <= self.queue_length_max / 4 {
-            self.counters.refused_busy.fetch_add(1, Ordering::Relaxed);
-            return Err(WriteError::Busy);
-        }
-        self.hand_in(submission).await
+        self.hand_in(submission, self.queue_length_max - self.queue_length_max / 4)
+            .await
     }
 
-    /// Hands in what upstream reported and waits for its commit. Turned away only when the queue is full.
+    /// Hands in what upstream reported and waits for its commit. Turned away only when the queue, or the tenant's share of
+    /// it, is full.
     pub async fn report(&self, submission: Submission) -> Result<Outcome, WriteError> {
-        self.hand_in(submission).await
+        self.hand_in(submission, self.queue_length_max).await
     }
 
-    async fn hand_in(&self, submission: Submission) -> Result<Outcome, WriteError> {
+    async fn hand_in(&self, submission: Submission, length_max: usize) -> Result<Outcome, WriteError> {
         let (reply, answer) = oneshot::channel();
         let lane = self.lanes.of(submission.tenant_id);
-        match lane.try_send(Entry { submission, reply }) {
-            Ok(()) => answer.await.unwrap_or(Err(WriteError::Failed)),
-            Err(mpsc::error::TrySendError::Full(_)) => {
+        if let Err(error) = lane.push(Entry::new(submission, reply), length_max) {
+            if error == WriteError::Busy {
                 self.counters.refused_busy.fetch_add(1, Ordering::Relaxed);
-                Err(WriteError::Busy)
             }
-            Err(mpsc::error::TrySendError::Closed(_)) => Err(WriteError::Stopping),
+            return Err(error);
         }
+        answer.await.unwrap_or(Err(WriteError::Failed))
     }
 
     /// Ticks after every commit of this process. Other processes write too: a tick is a hint, polling is the truth.
@@ -188,7 +190,7 @@ impl Writer {
     pub fn stats(&self) -> WriterStats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         WriterStats {
-            queued: self.lanes.queued(self.queue_length_max) as u64,
+            queued: self.lanes.queued() as u64,
             commands: read(&self.counters.commands),
             batches: read(&self.counters.batches),
             events: read(&self.counters.events),
