@@ -55,6 +55,8 @@ impl Service {
             .arg("serve")
             .env("REGISTRY_LISTEN", address.to_string())
             .env("REGISTRY_SENDER_MODE", "off")
+            // The whole load comes from one address.
+            .env("REGISTRY_CONNECTIONS_PER_ADDRESS_MAX", "4096")
             .env("REGISTRY_BATCH_LENGTH_MAX", start.batch_length_max.to_string())
             .env("REGISTRY_REMEMBERED_MERCHANTS_MAX", start.remembered_max.to_string())
             // A list of ten thousand would be a measurement of its own.

@@ -197,6 +197,10 @@ async fn call_back(visitor: &mut Visitor<'_>) {
         let answer = send(url, body.to_owned()).await;
         visitor.look(&Method::POST, "/cb/v1/{token}", &answer);
     }
+    for url in [&url, &wrong_url] {
+        let answer = Answer::to(registry_tests::api::http_client().get(url)).await;
+        visitor.look(&Method::GET, "/cb/v1/{token}", &answer);
+    }
 }
 
 async fn read(visitor: &mut Visitor<'_>, merchant_id: &str) {

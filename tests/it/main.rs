@@ -8,6 +8,8 @@ mod hostile;
 
 mod encodings;
 
+mod door;
+
 mod connections;
 
 mod requests;

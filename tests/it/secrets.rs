@@ -75,6 +75,15 @@ async fn call_back(sandbox: &TestSandbox, url: &str, told: &mut Vec<String>) {
         send_taken(url, body).await;
     }
     told.push(send(&format!("{url}x"), "{}").await.text);
+    for (stray, right) in [
+        ("/cb/", "//cb/"),
+        ("/cb/", "/x/cb/"),
+        ("/v1/", "/v1//"),
+        ("/v1/", "/v2/"),
+    ] {
+        told.push(send(&url.replacen(stray, right, 1), "{}").await.text);
+        told.push(send(&format!("{url}/").replacen(stray, right, 1), "{}").await.text);
+    }
     told.push(send(url, "x".repeat(70_000)).await.text);
 }
 

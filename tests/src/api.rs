@@ -16,8 +16,8 @@ const EVENTS_PAGE: u32 = 200;
 /// How long one long poll waits, in seconds.
 const POLL_SECONDS: u32 = 10;
 
-/// How long a connection is kept for another request. The service closes one after ten idle seconds, and a request that
-/// is sent at that moment is lost: whoever keeps connections must let go first.
+/// How long a connection is kept for another request. The service closes idle ones too (`keep_alive_seconds`), and a request
+/// that is sent at that moment is lost: whoever keeps connections must let go first.
 const IDLE_LIMIT: Duration = Duration::from_secs(5);
 
 /// A client that follows no redirects and knows no proxies.

@@ -1,10 +1,12 @@
 //! Bytes on a connection, for what no well-behaved client sends.
 
+use std::io;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::PATIENCE;
 use crate::api::within;
@@ -20,8 +22,43 @@ impl Connection {
     pub async fn open(base: &str) -> Self {
         let address = base.strip_prefix("http://").expect("a base URL");
         let stream = TcpStream::connect(address).await.expect("the service listens");
+        Self::over(stream)
+    }
+
+    /// Connects from one of the many addresses of this machine. `buffer`: bytes that the system takes in for us, for who does
+    /// not want to read much.
+    pub async fn open_from(base: &str, from: IpAddr, buffer: Option<u32>) -> io::Result<Self> {
+        let address = base.strip_prefix("http://").and_then(|address| address.parse().ok());
+        let socket = TcpSocket::new_v4()?;
+        if let Some(bytes) = buffer {
+            socket.set_recv_buffer_size(bytes)?;
+        }
+        socket.bind((from, 0).into())?;
+        let stream = socket.connect(address.expect("a base URL")).await?;
+        Ok(Self::over(stream))
+    }
+
+    fn over(stream: TcpStream) -> Self {
         let (reading, writing) = stream.into_split();
         Self { reading, writing }
+    }
+
+    /// Sends bytes.
+    pub async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.writing.write_all(bytes).await
+    }
+
+    /// Reads until what came contains a text; an error if the service closes before.
+    pub async fn read_until(&mut self, text: &str) -> io::Result<()> {
+        let mut seen = Vec::new();
+        let mut buffer = [0; 4 * 1024];
+        while !String::from_utf8_lossy(&seen).contains(text) {
+            match self.reading.read(&mut buffer).await? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                length => seen.extend_from_slice(&buffer[..length]),
+            }
+        }
+        Ok(())
     }
 
     /// Sends everything, as far as the service takes it, and reads until it closes the connection.

@@ -7,16 +7,16 @@ use axum::middleware::from_fn_with_state;
 
 use crate::docs;
 use crate::envelope::envelope;
-use crate::problem::{Code, Problem};
 use crate::routes;
+use crate::routes::callbacks;
 use crate::state::AppState;
 
 /// Everything that can be called over HTTP.
 pub fn router(state: Arc<AppState>) -> Router {
     let (routes, openapi) = routes::all().split_for_parts();
     routes
-        .merge(docs::pages(openapi))
-        .fallback(|| async { Problem::from(Code::RouteNotFound) })
+        .merge(docs::pages(&openapi))
+        .fallback(callbacks::door::stray)
         .layer(from_fn_with_state(Arc::clone(&state), envelope))
         .with_state(state)
 }

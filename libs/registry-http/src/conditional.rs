@@ -13,13 +13,19 @@ pub fn etag(version: Version) -> HeaderValue {
 
 /// Whether the client has this version already, by its `If-None-Match`.
 pub fn is_known(headers: &HeaderMap, version: Version) -> bool {
-    let values = headers.get_all(IF_NONE_MATCH).into_iter();
-    let mut tags = values
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|text| text.split(','))
-        .map(str::trim);
     // A cache may have weakened the tag; for reading that makes no difference.
-    tags.any(|tag| tag == "*" || read_tag(tag.trim_start_matches("W/")) == Some(version))
+    tags(headers).any(|tag| tag == "*" || read_tag(tag.trim_start_matches("W/")) == Some(version))
+}
+
+/// Whether the client has already what has this tag, by its `If-None-Match`.
+pub fn names(headers: &HeaderMap, tag: &HeaderValue) -> bool {
+    tags(headers).any(|known| known == "*" || known.trim_start_matches("W/").as_bytes() == tag.as_bytes())
+}
+
+fn tags(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let values = headers.get_all(IF_NONE_MATCH).into_iter();
+    let texts = values.filter_map(|value| value.to_str().ok());
+    texts.flat_map(|text| text.split(',')).map(str::trim)
 }
 
 /// The version that a change is meant for, by its `If-Match`. `None` for `*`: any version.

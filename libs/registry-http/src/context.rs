@@ -11,9 +11,6 @@ use crate::caller::Caller;
 use crate::language::Language;
 use crate::problem::{Code, Problem};
 
-/// The beginning of every path that holds a secret.
-const SECRET_PATHS: &str = "/cb/";
-
 /// What is known of a request before anybody looks at what it wants.
 #[derive(Debug, Clone)]
 pub struct RequestContext {
@@ -23,6 +20,8 @@ pub struct RequestContext {
     pub language: Language,
     /// The path, as it came.
     pub path: String,
+    /// Whether the path may be shown. One that no route of the API has may hold a token, wherever a proxy or a person put it.
+    pub is_shown: bool,
     /// Who sent it, as far as our own proxies can be believed.
     pub sender: Option<IpAddr>,
 }
@@ -30,11 +29,7 @@ pub struct RequestContext {
 impl RequestContext {
     /// The path, to be shown to the client. Never one that holds a token.
     pub fn instance(&self) -> Option<&str> {
-        if self.path.starts_with(SECRET_PATHS) {
-            None
-        } else {
-            Some(&self.path)
-        }
+        self.is_shown.then_some(&self.path)
     }
 
     /// Who asks, and in which request.

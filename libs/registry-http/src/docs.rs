@@ -3,17 +3,21 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::HeaderValue;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::map_response;
-use axum::response::Response;
-use axum::routing::get;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get};
 use bytes::Bytes;
 use registry_publish::asyncapi;
+use sha2::{Digest, Sha256};
 use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use crate::conditional;
 use crate::state::AppState;
+
+const OPENAPI_PATH: &str = "/openapi.json";
 
 /// The rendered pages style themselves inline; everything else comes from here.
 const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
@@ -21,8 +25,8 @@ const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
 );
 
 /// `/openapi.json`, its rendered form `/docs`, and `/asyncapi.json`, which describes what is published.
-pub fn pages(openapi: OpenApi) -> Router<Arc<AppState>> {
-    let config = Config::default()
+pub fn pages(openapi: &OpenApi) -> Router<Arc<AppState>> {
+    let config = Config::new([OPENAPI_PATH])
         // Without the bar for looking at other documents.
         .use_base_layout()
         .display_operation_id(true)
@@ -30,12 +34,26 @@ pub fn pages(openapi: OpenApi) -> Router<Arc<AppState>> {
         .persist_authorization(false)
         // Without this the page would ask a public validator about the document.
         .validator_url("none");
-    let ui = SwaggerUi::new("/docs").url("/openapi.json", openapi).config(config);
-    let asyncapi = Bytes::from(asyncapi().to_string());
-    let json = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+    let ui = SwaggerUi::new("/docs").config(config);
+    let openapi = openapi.to_json().expect("a contract is JSON");
     Router::from(ui)
-        .route("/asyncapi.json", get(async || (json, asyncapi)))
+        .route(OPENAPI_PATH, document(openapi))
+        .route("/asyncapi.json", document(asyncapi().to_string()))
         .layer(map_response(add_headers))
+}
+
+/// A document that never changes: made once, and every answer sends the same bytes from where they lie.
+fn document<S: Clone + Send + Sync + 'static>(json: String) -> MethodRouter<S> {
+    let tag = format!("\"{}\"", hex::encode(&Sha256::digest(&json)[..8]));
+    let tag = HeaderValue::try_from(tag).expect("hexadecimal digits in quotation marks are a header value");
+    let bytes = Bytes::from(json);
+    let json = HeaderValue::from_static("application/json");
+    get(async move |headers: HeaderMap| {
+        if conditional::names(&headers, &tag) {
+            return (StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response();
+        }
+        ([(CONTENT_TYPE, json), (ETAG, tag)], bytes).into_response()
+    })
 }
 
 async fn add_headers(mut response: Response) -> Response {
@@ -43,4 +61,34 @@ async fn add_headers(mut response: Response) -> Response {
     headers.insert(CONTENT_SECURITY_POLICY, PAGE_POLICY);
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::header::IF_NONE_MATCH;
+    use http_body_util::BodyExt;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_document_is_sent_from_one_buffer_and_only_to_whom_it_is_new() {
+        let router = Router::<()>::new().route("/", document("{}".repeat(1_000)));
+        let ask = async |known: Option<&HeaderValue>| {
+            let mut request = axum::http::Request::get("/");
+            if let Some(tag) = known {
+                request = request.header(IF_NONE_MATCH, tag);
+            }
+            let request = request.body(axum::body::Body::empty()).unwrap();
+            router.clone().oneshot(request).await.unwrap()
+        };
+        let (first, second) = (ask(None).await, ask(None).await);
+        let tag = first.headers()[ETAG].clone();
+        let first = first.into_body().collect().await.unwrap().to_bytes();
+        let second = second.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!((first.len(), first.as_ptr()), (2_000, second.as_ptr()));
+        assert_eq!(ask(Some(&tag)).await.status(), StatusCode::NOT_MODIFIED);
+        let other = HeaderValue::from_static("\"0\"");
+        assert_eq!(ask(Some(&other)).await.status(), StatusCode::OK);
+    }
 }

@@ -1,12 +1,12 @@
 //! What every request goes through: an id, a span, a count, an answer even if the handler panics, a problem where
 //! something did not work, and headers that keep browsers and caches from doing harm.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -19,6 +19,8 @@ use crate::context::RequestContext;
 use crate::forwarded;
 use crate::language::Language;
 use crate::problem::{self, Code, Problem};
+use crate::routes::callbacks::door;
+use crate::serve::{RequestPlace, TurnedAway};
 use crate::state::AppState;
 
 /// Names the request on every answer.
@@ -27,19 +29,43 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 /// Stands in logs and metrics for a path that no route has. The path itself may hold a secret.
 const NO_ROUTE: &str = "none";
 
+/// The beginning of every path that may be shown to whoever sent it.
+const API_PATHS: &str = "/v1/";
+
+/// After how many seconds a client should come back whose address has too many requests in flight.
+const TOO_MANY_SECONDS: u32 = 1;
+
 /// Wraps the handling of a request.
 pub async fn envelope(State(state): State<Arc<AppState>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let context = context_of(&state, &request);
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
-    let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+    let route = route
+        .as_ref()
+        .map_or_else(|| route_of_stray(&context.path), MatchedPath::as_str);
+    let place = place_of(&state, &request, &context);
     request.extensions_mut().insert(context.clone());
 
     let span = tracing::info_span!("http.request", %method, route, request_id = %context.correlation_id);
-    let response = answer_always(next.run(request)).instrument(span.clone()).await;
+    let handling = async {
+        match place {
+            Ok(place) => with_place(next.run(request).await, place),
+            Err(_turned_away) => Problem::from(Code::TooManyRequests)
+                .retry_after(TOO_MANY_SECONDS)
+                .into_response(),
+        }
+    };
+    let response = answer_always(handling).instrument(span.clone()).await;
+    let refused = door::is_callback_path(&context.path)
+        .then(|| problem::told(&response))
+        .flatten();
     let mut response = problem::finish(response, &context);
     add_headers(response.headers_mut(), &context);
+    if let Some(code) = refused {
+        state.metrics.count_refused_callback(code);
+        close_to_strangers(code, response.headers_mut());
+    }
     let took = started.elapsed();
     state.metrics.count_request(&method, route, response.status(), took);
     let (status, took_us) = (response.status().as_u16(), took.as_micros());
@@ -52,6 +78,46 @@ pub async fn envelope(State(state): State<Arc<AppState>>, mut request: Request, 
         }
     });
     response
+}
+
+/// What stands for a path that no route has.
+fn route_of_stray(path: &str) -> &'static str {
+    door::token_in(path).map_or(NO_ROUTE, |_| door::PATH)
+}
+
+/// The place of a request among those of its address, where a proxy of ours passed it on.
+fn place_of(
+    state: &AppState,
+    request: &Request,
+    context: &RequestContext,
+) -> Result<Option<Arc<RequestPlace>>, TurnedAway> {
+    match (peer_of(request), context.sender) {
+        (Some(peer), Some(sender)) => state.gate.pass(peer, sender),
+        (None, _) | (_, None) => Ok(None),
+    }
+}
+
+/// The answer keeps the place until its last byte is sent.
+fn with_place(mut response: Response, place: Option<Arc<RequestPlace>>) -> Response {
+    if let Some(place) = place {
+        response.extensions_mut().insert(place);
+    }
+    response
+}
+
+/// Whoever has no URL of ours is not listened to any longer.
+fn close_to_strangers(code: Code, headers: &mut HeaderMap) {
+    if matches!(
+        code,
+        Code::CallbackUrlUnknown | Code::RouteNotFound | Code::MethodNotAllowed
+    ) {
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+}
+
+fn peer_of(request: &Request) -> Option<IpAddr> {
+    let info = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    info.map(|info| info.0.ip())
 }
 
 /// The answer of a handler, or, if it panics, that something went wrong.
@@ -67,15 +133,13 @@ async fn answer_always(handling: impl Future<Output = Response>) -> Response {
 }
 
 fn context_of(state: &AppState, request: &Request) -> RequestContext {
-    let peer = request
-        .extensions()
-        .get::<ConnectInfo<SocketAddr>>()
-        .map(|info| info.0.ip());
+    let route = request.extensions().get::<MatchedPath>();
     RequestContext {
         correlation_id: CorrelationId::from_uuid(state.ambient.ids.uuid()),
         language: Language::preferred(request.headers()),
         path: request.uri().path().to_owned(),
-        sender: peer.map(|peer| forwarded::sender(peer, request.headers(), &state.trusted_proxies)),
+        is_shown: route.is_some_and(|route| route.as_str().starts_with(API_PATHS)),
+        sender: peer_of(request).map(|peer| forwarded::sender(peer, request.headers(), &state.trusted_proxies)),
     }
 }
 

@@ -25,11 +25,12 @@ mod openapi;
 mod position;
 mod problem;
 mod query;
+mod room;
 mod routes;
 mod serve;
 mod state;
 
 pub use app::router;
 pub use openapi::openapi;
-pub use serve::{ServeError, ServeLimits, serve};
+pub use serve::{Gate, GateLimits, ServeError, ServeLimits, serve};
 pub use state::{AppState, HttpConfig, Services};

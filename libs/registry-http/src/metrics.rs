@@ -1,13 +1,16 @@
 //! Numbers for Prometheus, in its text format (`OpenMetrics` 1.0).
 
 mod asking;
+mod connections;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{Method, StatusCode};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
@@ -19,8 +22,12 @@ use registry_journal::Writer;
 use registry_publish::RelayStatus;
 use tokio::sync::watch;
 
+use crate::problem::Code;
+use crate::room::Room;
+use crate::serve::Gate;
 use crate::state::Services;
 use asking::Asking;
+use connections::Connections;
 
 /// The content type of the text.
 pub const OPENMETRICS_TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -42,18 +49,39 @@ struct RouteLabels {
     route: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RefusalLabels {
+    reason: &'static str,
+}
+
+/// Why something on a callback's path is refused. Their counters are there from the start: one that is born with its first
+/// refusal shows no increase.
+const REFUSALS: [Code; 10] = [
+    Code::CallbackUrlUnknown,
+    Code::RouteNotFound,
+    Code::MethodNotAllowed,
+    Code::MalformedRequest,
+    Code::RequestTimeout,
+    Code::TooManyRequests,
+    Code::Overloaded,
+    Code::StorageUnavailable,
+    Code::Stopping,
+    Code::Internal,
+];
+
 /// The numbers of one process.
 pub struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     durations: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    refused_callbacks: Family<RefusalLabels, Counter>,
     /// Event streams that are open now.
     pub event_streams: Gauge,
 }
 
 impl Metrics {
     /// Numbers that start at zero, and those that the parts below keep themselves.
-    pub fn new(services: &Services) -> Self {
+    pub fn new(services: &Services, gate: Arc<Gate>, bodies: Room) -> Self {
         let mut registry = Registry::with_prefix("registry");
         let requests = Family::default();
         let new_histogram: fn() -> Histogram = || Histogram::new(DURATION_BOUNDS);
@@ -80,6 +108,17 @@ impl Metrics {
             "Event streams (SSE) that are open",
             event_streams.clone(),
         );
+        let refused_callbacks = Family::<RefusalLabels, Counter>::default();
+        for code in REFUSALS {
+            let reason = code.as_str();
+            refused_callbacks.get_or_create(&RefusalLabels { reason }).inc_by(0);
+        }
+        registry.register(
+            "callbacks_refused",
+            "Requests to the path of callbacks that were refused, by reason",
+            refused_callbacks.clone(),
+        );
+        registry.register_collector(Box::new(Connections { gate, bodies }));
         registry.register_collector(Box::new(Below {
             writer: services.writer.clone(),
             door: services.door.clone(),
@@ -94,6 +133,7 @@ impl Metrics {
             registry,
             requests,
             durations,
+            refused_callbacks,
             event_streams,
         }
     }
@@ -108,6 +148,12 @@ impl Metrics {
         self.requests.get_or_create(&labels).inc();
         let labels = RouteLabels { route: labels.route };
         self.durations.get_or_create(&labels).observe(took.as_secs_f64());
+    }
+
+    /// Counts what was refused on the path of callbacks.
+    pub fn count_refused_callback(&self, why: Code) {
+        let reason = why.as_str();
+        self.refused_callbacks.get_or_create(&RefusalLabels { reason }).inc();
     }
 
     /// All numbers as text.
@@ -206,12 +252,6 @@ impl Collector for Below {
         )?;
         counter(
             &mut encoder,
-            "callbacks_unknown_token",
-            "Callbacks on URLs that are not ours",
-            door.rejected_tokens,
-        )?;
-        counter(
-            &mut encoder,
             "callbacks_unlisted_sender",
             "Callbacks from addresses that are not on the list",
             door.unlisted_senders,
@@ -277,4 +317,19 @@ fn gauge(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64
 fn counter(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64) -> Result<(), fmt::Error> {
     let metric = ConstCounter::new(value);
     metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)
+}
+
+/// Counters that differ in one label.
+fn counters(
+    encoder: &mut DescriptorEncoder<'_>,
+    (name, label): (&str, &str),
+    help: &str,
+    values: &[(&str, u64)],
+) -> Result<(), fmt::Error> {
+    let mut family = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+    for (word, value) in values {
+        let metric = ConstCounter::new(*value);
+        metric.encode(family.encode_family(&[(label, *word)])?)?;
+    }
+    Ok(())
 }

@@ -13,6 +13,8 @@ use tokio_util::sync::CancellationToken;
 use crate::caller::Authenticator;
 use crate::cursor::CursorKey;
 use crate::metrics::Metrics;
+use crate::room::{BODIES_BYTES_MAX, Room};
+use crate::serve::{Gate, GateLimits};
 
 /// The parts of the registry that the HTTP skin stands on.
 pub struct Services {
@@ -49,6 +51,8 @@ pub struct HttpConfig {
     pub trusted_proxies: Vec<IpNet>,
     /// Most event streams that may be open at once.
     pub event_streams_max: usize,
+    /// How many connections there may be.
+    pub gate: GateLimits,
 }
 
 /// The key does not show.
@@ -57,6 +61,7 @@ impl fmt::Debug for HttpConfig {
         f.debug_struct("HttpConfig")
             .field("trusted_proxies", &self.trusted_proxies)
             .field("event_streams_max", &self.event_streams_max)
+            .field("gate", &self.gate)
             .finish_non_exhaustive()
     }
 }
@@ -79,6 +84,8 @@ pub struct AppState {
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) event_streams: Arc<Semaphore>,
     pub(crate) event_streams_max: usize,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) bodies: Room,
     pub(crate) metrics: Metrics,
     /// Ends requests that would otherwise wait: long polls and event streams.
     pub(crate) stopping: CancellationToken,
@@ -88,8 +95,10 @@ impl AppState {
     /// Puts the state together. `stopping` ends requests that would otherwise wait.
     pub fn new(services: Services, config: HttpConfig, stopping: CancellationToken) -> Self {
         let event_streams = Arc::new(Semaphore::new(config.event_streams_max));
+        let gate = Gate::new(config.gate, config.trusted_proxies.clone());
+        let bodies = Room::new(BODIES_BYTES_MAX);
         Self {
-            metrics: Metrics::new(&services),
+            metrics: Metrics::new(&services, Arc::clone(&gate), bodies.clone()),
             writer: services.writer,
             archive: services.archive,
             door: services.door,
@@ -106,7 +115,14 @@ impl AppState {
             trusted_proxies: config.trusted_proxies,
             event_streams,
             event_streams_max: config.event_streams_max,
+            gate,
+            bodies,
             stopping,
         }
+    }
+
+    /// Who may have connections: for [`serve`](crate::serve).
+    pub fn gate(&self) -> Arc<Gate> {
+        Arc::clone(&self.gate)
     }
 }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use registry_domain::{Actor, CorrelationId};
 use registry_journal::{Ambient, Origin, Outcome, Submission, WriteError, Writer};
 
-use crate::received::{ReceivedCallback, VerifiedCallback, verify};
+use crate::received::{Admitted, ReceivedBody, VerifiedCallback, admit};
 use crate::sender::SenderCheck;
 use crate::token::TokenKeys;
 use crate::translate::{read, translate};
@@ -44,8 +44,6 @@ pub enum DoorError {
 pub struct DoorStats {
     /// Callbacks that are in the log.
     pub received: u64,
-    /// Requests with a URL that is none of ours.
-    pub rejected_tokens: u64,
     /// Callbacks from addresses that are not on the list.
     pub unlisted_senders: u64,
 }
@@ -53,7 +51,6 @@ pub struct DoorStats {
 #[derive(Default)]
 struct Counters {
     received: AtomicU64,
-    rejected_tokens: AtomicU64,
     unlisted_senders: AtomicU64,
 }
 
@@ -79,24 +76,25 @@ impl CallbackDoor {
         }
     }
 
-    /// Takes one callback in. `Ok` means that it is in the log, durably, whatever was thought of it.
+    /// Looks at the token of a URL. Whoever has none that is ours is to be sent away before a byte of the body is read.
+    pub fn admit(&self, token: &str, sender: Option<IpAddr>) -> Result<Admitted, DoorError> {
+        admit(token, sender, &self.config.keys, &self.config.senders).ok_or(DoorError::UnknownToken)
+    }
+
+    /// Takes one callback in. `Ok` means that it is in the log, durably, whatever was thought of it. Of a body that was too
+    /// large (`is_cut`) that is its beginning: sent again it would be as large.
     pub async fn receive(
         &self,
-        token: &str,
-        body: Vec<u8>,
-        sender: Option<IpAddr>,
+        admitted: Admitted,
+        bytes: Vec<u8>,
+        is_cut: bool,
         correlation_id: CorrelationId,
     ) -> Result<(), DoorError> {
-        let received = ReceivedCallback {
-            token,
-            body,
-            sender,
+        let callback = admitted.with(ReceivedBody {
+            bytes,
+            is_cut,
             received_at: self.ambient.now(),
-        };
-        let Some(callback) = verify(received, &self.config.keys, &self.config.senders) else {
-            self.count(&self.counters.rejected_tokens);
-            return Err(DoorError::UnknownToken);
-        };
+        });
         if callback.sender_listed() == Some(false) {
             self.count(&self.counters.unlisted_senders);
         }
@@ -107,10 +105,7 @@ impl CallbackDoor {
                 Ok(())
             }
             // The keys are ours but the tenant is not in this log: a URL of another installation with the same keys.
-            Ok(Outcome::TenantRefused(_)) => {
-                self.count(&self.counters.rejected_tokens);
-                Err(DoorError::UnknownToken)
-            }
+            Ok(Outcome::TenantRefused(_)) => Err(DoorError::UnknownToken),
             // A report carries no Idempotency-Key and cannot be refused.
             Ok(Outcome::Refused(_) | Outcome::Replayed(_) | Outcome::KeyReused) | Err(WriteError::Failed) => {
                 Err(DoorError::Failed)
@@ -125,7 +120,6 @@ impl CallbackDoor {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         DoorStats {
             received: read(&self.counters.received),
-            rejected_tokens: read(&self.counters.rejected_tokens),
             unlisted_senders: read(&self.counters.unlisted_senders),
         }
     }

@@ -24,7 +24,7 @@ pub use paymint_client::ApiKey;
 pub use door::{CallbackDoor, DoorConfig, DoorError, DoorStats};
 pub use links::{IssueError, LinkAnswer, LinkIssuer, LinkIssuerParts, LinkRequest, failure as link_failure};
 pub use public_url::{CallbackUrls, PublicUrl, PublicUrlError};
-pub use received::{ReceivedCallback, VerifiedCallback};
+pub use received::{Admitted, VerifiedCallback};
 pub use reconciler::{Pace, Reconciler, ReconcilerParts, ReconcilerStatus};
 pub use redrive::{Effect, Found, RedriveError, RedriveRequest, Redriven, Redriver, Selection};
 pub use sender::{SenderCheck, SenderMode};

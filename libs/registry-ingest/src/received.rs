@@ -1,4 +1,4 @@
-//! The proof that a callback came through a URL which we gave away. Only [`verify`] makes one.
+//! The proof that a callback came through a URL which we gave away. Only [`admit`] makes one.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -8,72 +8,85 @@ use chrono::{DateTime, Utc};
 use crate::sender::SenderCheck;
 use crate::token::{CallbackToken, TokenKeys};
 
-/// A callback as it came off the network. Nothing is known of it.
-pub struct ReceivedCallback<'a> {
-    /// The token in the URL.
-    pub token: &'a str,
-    /// The body, to the byte.
-    pub body: Vec<u8>,
-    /// Who sent it, as far as the proxies in front can be believed.
-    pub sender: Option<IpAddr>,
-    /// When the last byte arrived.
+/// A body as it came off the network. Nothing is known of what it says.
+pub struct ReceivedBody {
+    /// The bytes; only the first of them if it was too large.
+    pub bytes: Vec<u8>,
+    /// Whether there was more of it than is read of one body.
+    pub is_cut: bool,
+    /// When the last of these bytes arrived.
     pub received_at: DateTime<Utc>,
 }
 
-impl fmt::Debug for ReceivedCallback<'_> {
+impl fmt::Debug for ReceivedBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ReceivedCallback({} bytes)", self.body.len())
+        write!(f, "ReceivedBody({} bytes)", self.bytes.len())
     }
 }
 
-/// A callback that came through a URL which we gave away. That makes it a claim of somebody who knows the URL; whether
-/// it is true is another question.
-pub struct VerifiedCallback {
+/// Somebody who knows a URL that we gave away, before anything of a body was read.
+#[derive(Debug, Clone, Copy)]
+pub struct Admitted {
     token: CallbackToken,
-    body: Vec<u8>,
-    received_at: DateTime<Utc>,
     sender_listed: Option<bool>,
     sender_refused: bool,
 }
 
-impl VerifiedCallback {
+impl Admitted {
     /// Whom the URL was given for.
     pub fn token(&self) -> CallbackToken {
         self.token
     }
 
+    /// The callback, with the body that was sent to the URL.
+    pub fn with(self, body: ReceivedBody) -> VerifiedCallback {
+        VerifiedCallback { admitted: self, body }
+    }
+}
+
+/// A callback that came through a URL which we gave away. That makes it a claim of somebody who knows the URL; whether
+/// it is true is another question.
+#[derive(Debug)]
+pub struct VerifiedCallback {
+    admitted: Admitted,
+    body: ReceivedBody,
+}
+
+impl VerifiedCallback {
+    /// Whom the URL was given for.
+    pub fn token(&self) -> CallbackToken {
+        self.admitted.token
+    }
+
     /// Whether the sender is on the list; none when that was not checked.
     pub fn sender_listed(&self) -> Option<bool> {
-        self.sender_listed
+        self.admitted.sender_listed
     }
 
     pub(crate) fn into_body(self) -> Vec<u8> {
-        self.body
+        self.body.bytes
+    }
+
+    pub(crate) fn is_cut(&self) -> bool {
+        self.body.is_cut
     }
 
     pub(crate) fn received_at(&self) -> DateTime<Utc> {
-        self.received_at
+        self.body.received_at
     }
 
     pub(crate) fn sender_refused(&self) -> bool {
-        self.sender_refused
+        self.admitted.sender_refused
     }
 }
 
-impl fmt::Debug for VerifiedCallback {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "VerifiedCallback({:?}, {} bytes)", self.token, self.body.len())
-    }
-}
-
-/// Checks the token. `None` = not one of our URLs; then nothing of the callback may be kept.
-pub fn verify(received: ReceivedCallback<'_>, keys: &TokenKeys, senders: &SenderCheck) -> Option<VerifiedCallback> {
-    let token = keys.verify(received.token)?;
-    let sender_listed = senders.is_listed(received.sender);
-    Some(VerifiedCallback {
+/// Checks the token, which needs neither the body nor storage. `None` = not one of our URLs; then nothing of the callback
+/// may be read or kept. `sender` is who sends it, as far as the proxies in front can be believed.
+pub fn admit(token: &str, sender: Option<IpAddr>, keys: &TokenKeys, senders: &SenderCheck) -> Option<Admitted> {
+    let token = keys.verify(token)?;
+    let sender_listed = senders.is_listed(sender);
+    Some(Admitted {
         token,
-        body: received.body,
-        received_at: received.received_at,
         sender_listed,
         sender_refused: senders.refuses(sender_listed),
     })

@@ -47,11 +47,12 @@ pub(crate) fn read(callback: VerifiedCallback, known: Option<&ApiKey>) -> ReadCa
     let token = callback.token();
     let sender_refused = callback.sender_refused();
     let (received_at, sender_listed) = (callback.received_at(), callback.sender_listed());
+    let is_cut = callback.is_cut();
     let BodyRead {
         body,
         payload,
         decoded_with_loss,
-    } = read_body(callback.into_body(), sender_refused, known);
+    } = read_body(callback.into_body(), is_cut, sender_refused, known);
     let receipt = Receipt {
         link_id: token.link_id(),
         received_at,
@@ -70,15 +71,21 @@ pub(crate) struct BodyRead {
     pub(crate) decoded_with_loss: bool,
 }
 
-/// Reads bytes. What was stored by an earlier scrubber is scrubbed by the one of today.
-pub(crate) fn read_body(bytes: Vec<u8>, sender_refused: bool, known: Option<&ApiKey>) -> BodyRead {
+/// Reads bytes. What was stored by an earlier scrubber is scrubbed by the one of today. A beginning (`is_cut`) says nothing, even
+/// if it should happen to be JSON.
+pub(crate) fn read_body(bytes: Vec<u8>, is_cut: bool, sender_refused: bool, known: Option<&ApiKey>) -> BodyRead {
     let Reading {
         payload,
         storable,
         decoded_with_loss,
     } = callback::read(&bytes, known);
+    let body = if is_cut {
+        ReadBody::Unusable(QuarantineReason::TooLarge)
+    } else {
+        usable(payload, sender_refused)
+    };
     BodyRead {
-        body: usable(payload, sender_refused),
+        body,
         payload: RawPayload(storable.unwrap_or(bytes)),
         decoded_with_loss,
     }

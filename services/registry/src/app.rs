@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context;
-use registry_http::{HttpConfig, Services};
+use registry_http::{GateLimits, HttpConfig, ServeLimits, Services};
 use registry_ingest::{
     CallbackDoor, CallbackUrls, DoorConfig, Inquirer, InquirerParts, LinkIssuer, LinkIssuerParts, PublicUrl, Redriver,
     UpstreamDirectory,
@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};
 
 use crate::config::Config;
+use crate::descriptors;
 use crate::installation::Installation;
 use crate::secrets::Secrets;
 use crate::storage::{ServeLock, Storage};
@@ -91,8 +92,14 @@ impl App {
             cursor_key: secrets.cursor_key,
             trusted_proxies: config.proxies()?,
             event_streams_max: config.event_streams_max,
+            gate: gate_limits(config),
         };
-        let http = start_http(services, http_config, listener, stop_time * shares::REQUESTS / 100);
+        let limits = ServeLimits {
+            keep_alive_time: Duration::from_secs(config.keep_alive_seconds.into()),
+            drain_time: stop_time * shares::REQUESTS / 100,
+            ..ServeLimits::default()
+        };
+        let http = start_http(services, http_config, limits, listener);
         tracing::info!(%address, "serving");
         Ok(Self {
             address,
@@ -245,6 +252,22 @@ impl Ways {
             callback_urls: CallbackUrls::new(secrets.token_keys.clone(), public_url),
         })
     }
+}
+
+/// How many connections there may be: as many as the system lets us have, which is looked at.
+fn gate_limits(config: &Config) -> GateLimits {
+    let descriptors = descriptors::raise();
+    let limits = GateLimits {
+        connections_max: descriptors::connections_max(descriptors),
+        per_address_max: config.connections_per_address_max,
+    };
+    tracing::info!(
+        descriptors,
+        connections_max = limits.connections_max,
+        per_address_max = limits.per_address_max,
+        "limits of connections"
+    );
+    limits
 }
 
 fn public_url(config: &Config, address: SocketAddr) -> anyhow::Result<PublicUrl> {

@@ -136,6 +136,11 @@ pub struct Config {
     pub sender_networks: Vec<String>,
     /// Networks of the proxies in front, whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<String>,
+    /// How long a connection is kept between two requests, in seconds, 1 to 3,600. A proxy or balancer in front must let go of
+    /// its connections earlier, or a request could meet one that is being closed.
+    pub keep_alive_seconds: u32,
+    /// Most connections of one address; behind a trusted proxy, most requests in flight for one. At least 1.
+    pub connections_per_address_max: usize,
     /// Most event streams (SSE) open at once.
     pub event_streams_max: usize,
     /// How long after its last change a merchant is asked about at upstream, and how soon again at the earliest; in
@@ -178,6 +183,8 @@ impl Default for Config {
             sender_mode: SenderModeSetting::Observe,
             sender_networks: registry_ingest::sender::PUBLISHED_SENDERS.map(str::to_owned).to_vec(),
             trusted_proxies: Vec::new(),
+            keep_alive_seconds: 75,
+            connections_per_address_max: 512,
             event_streams_max: 1_000,
             reconcile_first_seconds: 300,
             reconcile_longest_seconds: 86_400,
@@ -219,6 +226,8 @@ impl Config {
             private.map_err(|cause| Wrong::because("nats_credentials_file", cause))?;
         }
         ensure("nats_replicas", matches!(self.nats_replicas, 1 | 3 | 5))?;
+        ensure("keep_alive_seconds", (1..=3_600).contains(&self.keep_alive_seconds))?;
+        ensure("connections_per_address_max", self.connections_per_address_max > 0)?;
         ensure("event_streams_max", self.event_streams_max > 0)?;
         ensure("batch_length_max", (1..=1_000).contains(&self.batch_length_max))?;
         ensure("remembered_merchants_max", self.remembered_merchants_max <= 1_000_000)?;
@@ -363,6 +372,11 @@ mod tests {
         assert_eq!(wrong(|config| config.log = "a=b=c".into()), "log");
         assert_eq!(wrong(|config| config.stop_seconds = 0), "stop_seconds");
         assert_eq!(wrong(|config| config.public_url = Some("ftp://x".into())), "public_url");
+        assert_eq!(wrong(|config| config.keep_alive_seconds = 0), "keep_alive_seconds");
+        assert_eq!(
+            wrong(|config| config.connections_per_address_max = 0),
+            "connections_per_address_max"
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@
 pub mod app;
 pub mod commands;
 pub mod config;
+mod descriptors;
 mod files;
 pub mod installation;
 mod logging;

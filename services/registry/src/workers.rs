@@ -140,21 +140,13 @@ pub(crate) async fn start_relay(
     Ok(Some((Worker::new("relay", stop, task), status)))
 }
 
-pub(crate) fn start_http(
-    services: Services,
-    config: HttpConfig,
-    listener: TcpListener,
-    drain_time: Duration,
-) -> Worker {
+pub(crate) fn start_http(services: Services, config: HttpConfig, limits: ServeLimits, listener: TcpListener) -> Worker {
     let stop = CancellationToken::new();
-    let limits = ServeLimits {
-        drain_time,
-        ..ServeLimits::default()
-    };
     let state = Arc::new(AppState::new(services, config, stop.clone()));
+    let gate = state.gate();
     let stopping = stop.clone();
     let task = tokio::spawn(async move {
-        let served = registry_http::serve(listener, registry_http::router(state), limits, stopping);
+        let served = registry_http::serve(listener, registry_http::router(state), gate, limits, stopping);
         if let Err(error) = served.await {
             tracing::warn!(error = %causes(&error), "requests were cut off");
         }

@@ -242,7 +242,13 @@ pub(super) const OF_EVERYTHING: &[Call] = &[
 ];
 
 /// Operations without credentials.
-pub(super) const OF_NOBODY: &[&str] = &["receive_callback", "get_liveness", "get_readiness", "get_metrics"];
+pub(super) const OF_NOBODY: &[&str] = &[
+    "receive_callback",
+    "look_at_callback_url",
+    "get_liveness",
+    "get_readiness",
+    "get_metrics",
+];
 
 fn new_shop() -> Value {
     json!({ "member_code": "acad-9", "merchant_code": "store-9" })

@@ -88,6 +88,8 @@ pub enum QuarantineReason {
     NoSuchMerchant,
     /// The sender is not on the list of Paymint's addresses, and the list is enforced.
     SenderNotAllowed,
+    /// The body is larger than what is read of one. Only its beginning was kept.
+    TooLarge,
 }
 
 words!(QuarantineReason {
@@ -100,6 +102,7 @@ words!(QuarantineReason {
     UnknownMerchant => "unknown_merchant",
     NoSuchMerchant => "no_such_merchant",
     SenderNotAllowed => "sender_not_allowed",
+    TooLarge => "too_large",
 });
 
 /// What storage knows of a callback that is to be driven again or discarded.

@@ -3,14 +3,12 @@
 use std::fmt;
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
-use prometheus_client::metrics::MetricType;
-use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::encoding::DescriptorEncoder;
 use registry_ingest::{BreakerState, Inquirer, ReconcilerStatus};
 use registry_journal::Ambient;
 use tokio::sync::watch;
 
-use super::{counter, gauge};
+use super::{counter, counters, gauge};
 
 /// Numbers about asking upstream, read when they are asked for.
 pub(super) struct Asking {
@@ -125,19 +123,4 @@ impl Asking {
             status.released_total,
         )
     }
-}
-
-/// Counters that differ in one label.
-fn counters(
-    encoder: &mut DescriptorEncoder<'_>,
-    (name, label): (&str, &str),
-    help: &str,
-    values: &[(&str, u64)],
-) -> Result<(), fmt::Error> {
-    let mut family = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
-    for (word, value) in values {
-        let metric = ConstCounter::new(*value);
-        metric.encode(family.encode_family(&[(label, *word)])?)?;
-    }
-    Ok(())
 }

@@ -102,7 +102,8 @@ doubtful ones are held until it has.
 **Problems** are `application/problem+json` (RFC 9457) with a stable `code`, in English, or in Korean if `Accept-Language` \
 prefers it.
 
-**Limits.** Bodies have at most 64 KiB and arrive within 10 seconds; headers have at most 16 KiB.";
+**Limits.** Bodies have at most 64 KiB and arrive within 10 seconds; headers have at most 16 KiB. An address has so many connections \
+and requests in flight at once; the next one is refused with 503 or 429 (`too_many_requests`).";
 
 #[cfg(test)]
 mod tests {
@@ -182,8 +183,8 @@ mod tests {
     #[test]
     fn every_problem_is_documented_somewhere() {
         let text = serde_json::to_string(&openapi()).unwrap();
-        // These are answers of the router or of the documentation pages, which belong to no operation.
-        let of_no_operation = [Code::RouteNotFound, Code::MethodNotAllowed];
+        // These are answers of the router, of the envelope or of the documentation pages, which belong to no operation.
+        let of_no_operation = [Code::RouteNotFound, Code::MethodNotAllowed, Code::TooManyRequests];
         for code in Code::ALL.iter().filter(|code| !of_no_operation.contains(code)) {
             assert!(
                 text.contains(&format!("\"#/components/examples/{}\"", code.as_str())),

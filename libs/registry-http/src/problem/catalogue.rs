@@ -264,6 +264,10 @@ catalogue! {
     TooManyStreams, SERVICE_UNAVAILABLE, "too_many_streams",
     "Too many event streams are open", "Try again later, or ask for pages with `wait`.",
     "열린 이벤트 스트림이 너무 많습니다", "나중에 다시 시도하거나 `wait`로 페이지를 요청해 주세요.";
+    /// The address has as many requests in flight as it may have.
+    TooManyRequests, TOO_MANY_REQUESTS, "too_many_requests",
+    "Too many requests at once", "Your address has as many requests in flight as it may have. Wait for some of them.",
+    "동시 요청이 너무 많습니다", "같은 주소의 요청이 한도에 이르렀습니다. 먼저 보낸 요청이 끝난 뒤 다시 시도해 주세요.";
 }
 
 impl Code {

@@ -200,6 +200,13 @@ pub fn finish(mut response: Response, context: &RequestContext) -> Response {
     answer
 }
 
+/// The kind of problem that an answer tells of, before [`finish`] has written it.
+pub fn told(response: &Response) -> Option<Code> {
+    let status = response.status();
+    let carried = response.extensions().get::<Problem>().map(Problem::code);
+    carried.or_else(|| (status.is_client_error() || status.is_server_error()).then(|| Code::of_status(status)))
+}
+
 fn keep_other_headers(from: &HeaderMap, to: &mut HeaderMap) {
     for (name, value) in from {
         if name != CONTENT_LENGTH && !to.contains_key(name) {
@@ -311,6 +318,7 @@ mod tests {
             correlation_id: CorrelationId::from_uuid(Uuid::from_u128(1)),
             language,
             path: "/v1/merchants".to_owned(),
+            is_shown: true,
             sender: None,
         }
     }

@@ -1,7 +1,7 @@
 //! One file per operation.
 
 mod approvals;
-mod callbacks;
+pub mod callbacks;
 mod events;
 mod links;
 mod me;
@@ -41,6 +41,7 @@ pub fn all() -> OpenApiRouter<Arc<AppState>> {
         .routes(events::feed::route())
         .routes(callbacks::payload::route())
         .routes(callbacks::door::route())
+        .routes(callbacks::door::look_route())
         .routes(quarantine::list::route())
         .routes(quarantine::count::route())
         .routes(quarantine::get::route())

@@ -1,7 +1,7 @@
 //! What the log keeps of a callback.
 
 use chrono::{DateTime, Utc};
-use registry_domain::merchant::{self, RawPayload};
+use registry_domain::merchant::{self, QuarantineReason, RawPayload, Verdict};
 use registry_domain::{LinkId, tenant};
 use registry_journal::StreamEvent;
 
@@ -14,6 +14,8 @@ pub(super) struct Kept<'a> {
     pub(super) decoded_with_loss: bool,
     /// It came earlier, and this is what was made of it when it was driven again.
     pub(super) is_redriven: bool,
+    /// Only its beginning was kept: there is nothing more to be read in it, whatever the reader.
+    pub(super) is_cut: bool,
 }
 
 /// The callback that an event recorded; none if it recorded something else.
@@ -26,6 +28,7 @@ pub(super) fn kept(event: &StreamEvent) -> Option<Kept<'_>> {
             sender_listed,
             decoded_with_loss,
             redrive_of,
+            verdict,
             ..
         }) => Some(Kept {
             link_id: *link_id,
@@ -34,29 +37,37 @@ pub(super) fn kept(event: &StreamEvent) -> Option<Kept<'_>> {
             sender_listed: *sender_listed,
             decoded_with_loss: *decoded_with_loss,
             is_redriven: redrive_of.is_some(),
+            is_cut: *verdict == Verdict::Quarantined(QuarantineReason::TooLarge),
         }),
-        StreamEvent::Tenant(
-            tenant::Event::UnclaimedMerchantSeen {
-                received_at,
-                payload,
-                sender_listed,
-                decoded_with_loss,
-                ..
-            }
-            | tenant::Event::CallbackQuarantined {
-                received_at,
-                payload,
-                sender_listed,
-                decoded_with_loss,
-                ..
-            },
-        ) => Some(Kept {
+        StreamEvent::Tenant(tenant::Event::UnclaimedMerchantSeen {
+            received_at,
+            payload,
+            sender_listed,
+            decoded_with_loss,
+            ..
+        }) => Some(Kept {
             link_id: None,
             received_at: *received_at,
             payload,
             sender_listed: *sender_listed,
             decoded_with_loss: *decoded_with_loss,
             is_redriven: false,
+            is_cut: false,
+        }),
+        StreamEvent::Tenant(tenant::Event::CallbackQuarantined {
+            received_at,
+            payload,
+            sender_listed,
+            decoded_with_loss,
+            reason,
+        }) => Some(Kept {
+            link_id: None,
+            received_at: *received_at,
+            payload,
+            sender_listed: *sender_listed,
+            decoded_with_loss: *decoded_with_loss,
+            is_redriven: false,
+            is_cut: *reason == QuarantineReason::TooLarge,
         }),
         StreamEvent::Merchant(_) | StreamEvent::Tenant(_) => None,
     }

@@ -52,6 +52,8 @@ const FORMS: &[(&str, &str)] = &[
         "trusted_proxies",
         "addresses or networks with commas between, such as 192.0.2.7,198.51.100.0/24",
     ),
+    ("keep_alive_seconds", "1 to 3600"),
+    ("connections_per_address_max", "a number from 1"),
     ("event_streams_max", "a number from 1"),
     (
         "reconcile_first_seconds",

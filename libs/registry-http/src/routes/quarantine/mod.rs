@@ -36,7 +36,7 @@ struct QuarantinedDocument {
     /// The pair of codes that it names, if nobody had registered that.
     unclaimed: Option<PairDocument>,
     /// Why it could not be used: `unparseable`, `unknown_shape`, `wrong_type`, `codes_mismatch`, `link_revoked`,
-    /// `unknown_link`, `unknown_merchant`, `no_such_merchant`, `sender_not_allowed`. Others may appear.
+    /// `unknown_link`, `unknown_merchant`, `no_such_merchant`, `sender_not_allowed`, `too_large`. Others may appear.
     #[schema(example = "codes_mismatch")]
     reason: &'static str,
     /// When its last byte arrived.

@@ -1,0 +1,234 @@
+//! A connection with a clock beside it: a client that neither sends nor reads is not waited for.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep};
+
+use super::gate::Gate;
+
+/// How long an idle connection is kept when connections are getting few.
+const CROWDED_IDLE_TIME: Duration = Duration::from_secs(5);
+
+/// The timer rings at least so often while somebody is waited for: what matters may have changed meanwhile.
+const LOOK_TIME: Duration = Duration::from_secs(5);
+
+/// How long a client is waited for.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// From the beginning of the connection until the first byte of a request, and from the first byte of each request until
+    /// the end of its headers.
+    pub head: Duration,
+    /// Between two requests.
+    pub idle: Duration,
+    /// While it takes nothing of an answer.
+    pub write: Duration,
+}
+
+/// Why we ended a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Ended {
+    /// The client took nothing of an answer.
+    #[error("the client does not read")]
+    NoProgress,
+    /// The head of a request did not come to an end.
+    #[error("the headers came too slowly")]
+    SlowHead,
+    /// Nothing was asked.
+    #[error("nothing was asked for a while")]
+    Idle,
+}
+
+/// Whether a request is being handled or answered on a connection. Then it is not for us to say how long its body may take.
+/// Counts the beginnings and the ends: it is odd in between.
+#[derive(Debug, Clone, Default)]
+pub struct Phase(Arc<AtomicU64>);
+
+impl Phase {
+    /// A request has come.
+    pub fn begin(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The last of its answer is on its way.
+    pub fn end(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn number(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+const fn is_busy(phase: u64) -> bool {
+    !phase.is_multiple_of(2)
+}
+
+/// A stream that fails when the client is not worth waiting for any longer.
+pub struct Watched<S> {
+    stream: S,
+    patience: Patience,
+    phase: Phase,
+    gate: Arc<Gate>,
+    opened_at: Instant,
+    /// When a byte last came or went.
+    active_at: Option<Instant>,
+    /// When the first byte of a head came, and in which phase: in a later one that head is complete.
+    head_since: Option<(u64, Instant)>,
+    /// Since when the client has taken nothing.
+    blocked_since: Option<Instant>,
+    /// One timer for all: it may ring too early and is then set anew, which is cheaper than setting it for every request.
+    timer: Pin<Box<Sleep>>,
+    look_time: Duration,
+    ended: Option<Ended>,
+}
+
+impl<S> Watched<S> {
+    /// A connection that has just been made.
+    pub fn new(stream: S, patience: Patience, phase: Phase, gate: Arc<Gate>) -> Self {
+        let look_time = LOOK_TIME.min(patience.head).min(patience.idle);
+        Self {
+            stream,
+            patience,
+            phase,
+            gate,
+            opened_at: Instant::now(),
+            active_at: None,
+            head_since: None,
+            blocked_since: None,
+            timer: Box::pin(tokio::time::sleep(look_time)),
+            look_time,
+            ended: None,
+        }
+    }
+
+    /// The connection, and why it was ended if we ended it.
+    pub fn into_parts(self) -> (S, Option<Ended>) {
+        (self.stream, self.ended)
+    }
+
+    /// Fails if the moment is over, and else sees to it that somebody looks again then.
+    fn wait_until(&mut self, deadline: Instant, why: Ended, context: &mut Context<'_>) -> io::Result<()> {
+        let now = Instant::now();
+        if now >= deadline {
+            self.ended = Some(why);
+            return Err(io::Error::new(io::ErrorKind::TimedOut, why));
+        }
+        self.look_again(deadline, now, context);
+        Ok(())
+    }
+
+    /// Has the connection looked at again at a moment, or before.
+    fn look_again(&mut self, moment: Instant, now: Instant, context: &mut Context<'_>) {
+        if moment < self.timer.deadline() {
+            self.timer.as_mut().reset(moment);
+        }
+        while self.timer.as_mut().poll(context).is_ready() {
+            self.timer.as_mut().reset(moment.min(now + self.look_time));
+        }
+    }
+
+    fn wait_to_read(&mut self, context: &mut Context<'_>) -> io::Result<()> {
+        let phase = self.phase.number();
+        if is_busy(phase) {
+            // Nothing is read between the end of this request and the first byte of the next one: the clock of that time is
+            // started here.
+            let now = Instant::now();
+            self.look_again(now + self.look_time, now, context);
+            return Ok(());
+        }
+        let head_since = self.head_since.filter(|(of, _)| *of == phase).map(|(_, since)| since);
+        let (deadline, why) = match (head_since, self.active_at) {
+            (Some(since), _) => (since + self.patience.head, Ended::SlowHead),
+            (None, None) => (self.opened_at + self.patience.head, Ended::SlowHead),
+            (None, Some(active_at)) => (active_at + self.idle_time(), Ended::Idle),
+        };
+        self.wait_until(deadline, why, context)
+    }
+
+    /// The place of one who asks nothing is worth the more the fewer there are.
+    fn idle_time(&self) -> Duration {
+        if self.gate.is_crowded() {
+            self.patience.idle.min(CROWDED_IDLE_TIME)
+        } else {
+            self.patience.idle
+        }
+    }
+
+    /// What came of writing: bytes that went are progress, and waiting for nothing but that has an end.
+    fn written(&mut self, outcome: Poll<io::Result<usize>>, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        match outcome {
+            Poll::Ready(Ok(bytes)) => {
+                self.active_at = Some(Instant::now());
+                self.blocked_since = None;
+                Poll::Ready(Ok(bytes))
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending => {
+                let since = *self.blocked_since.get_or_insert_with(Instant::now);
+                self.wait_until(since + self.patience.write, Ended::NoProgress, context)?;
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let before = buffer.filled().len();
+        match Pin::new(&mut this.stream).poll_read(context, buffer) {
+            Poll::Ready(Ok(())) => {
+                if buffer.filled().len() > before {
+                    let (now, phase) = (Instant::now(), this.phase.number());
+                    this.active_at = Some(now);
+                    if this.head_since.is_none_or(|(of, _)| of != phase) {
+                        this.head_since = Some((phase, now));
+                    }
+                }
+                Poll::Ready(Ok(()))
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending => {
+                this.wait_to_read(context)?;
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let outcome = Pin::new(&mut this.stream).poll_write(context, bytes);
+        this.written(outcome, context)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let outcome = Pin::new(&mut this.stream).poll_write_vectored(context, slices);
+        this.written(outcome, context)
+    }
+
+    /// Answers are sent from where they lie, without being copied together.
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+    }
+}
