@@ -10,6 +10,8 @@ mod encodings;
 
 mod door;
 
+mod flood;
+
 mod connections;
 
 mod requests;

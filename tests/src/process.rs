@@ -114,16 +114,31 @@ impl Installation {
 
     /// Sets a tenant up as an operator does, with the sandbox as its upstream. Returns its API key too.
     fn tenant(&self, sandbox: &TestSandbox) -> (TenantId, Slug, String) {
+        self.tenant_with(sandbox, 0)
+    }
+
+    /// Sets another tenant up beside a running service, with the sandbox's second contract.
+    pub fn other_tenant(&self, sandbox: &TestSandbox, process: &Process) -> TestTenant {
+        let (id, slug, key) = self.tenant_with(sandbox, 1);
+        let api = Api::new(process.base_url(), Some(key));
+        TestTenant { id, slug, api }
+    }
+
+    fn tenant_with(&self, sandbox: &TestSandbox, number: usize) -> (TenantId, Slug, String) {
         let (id, tenant, key) = self.create_tenant();
-        self.configure_upstream(&tenant, sandbox);
+        self.configure_upstream_with(&tenant, sandbox, number);
         (id, tenant, key)
     }
 
     /// Makes the sandbox a tenant's upstream, as an operator does.
     pub fn configure_upstream(&self, tenant: &Slug, sandbox: &TestSandbox) {
+        self.configure_upstream_with(tenant, sandbox, 0);
+    }
+
+    fn configure_upstream_with(&self, tenant: &Slug, sandbox: &TestSandbox, number: usize) {
         let slug = tenant.as_str();
         let file = self.data_dir().join("upstream.key");
-        write_key(&file, sandbox.partner_key(0));
+        write_key(&file, sandbox.partner_key(number));
         let file = file.to_str().expect("a path is text");
         let url = sandbox.partner_url();
         self.print(&[
