@@ -237,6 +237,7 @@ pub(crate) fn submission(target: &Target, ambient: &Ambient, step: usize) -> Sub
             payload: RawPayload(body(target, (letter, message)).into_bytes()),
             sender_listed: None,
             decoded_with_loss: false,
+            by_bills_url: false,
         },
         body: ClaimBody::Mapping {
             observation,

@@ -101,9 +101,10 @@ async fn what_cannot_be_read_is_kept_to_the_byte_with_the_reason() {
     }
     assert_eq!(received(&app).await.len(), bodies.len() + deep.len());
     let after = app.tenant.api.merchant(id_of(&merchant)).await;
+    // Paymint may have been asked meanwhile, and knows of no review either.
     assert_eq!(
-        (&after["stage"], &after["review"]),
-        (&before["stage"], &before["review"])
+        (&after["stage"], &after["review"]["status"]),
+        (&before["stage"], &before["review"]["status"])
     );
     app.finish().await;
 }

@@ -4,6 +4,8 @@ mod journey;
 
 mod idempotency;
 
+mod forged;
+
 mod hostile;
 
 mod encodings;

@@ -180,13 +180,13 @@ async fn a_late_redrive_does_not_overrule_what_came_since() {
     let url = app.tenant_callback_url(tenant.id);
     send_taken(&url, mapping("acad-5", "store-5", "S", Some("통장 사본")).to_string()).await;
     let merchant = tenant.register("acad-5", "store-5").await;
-    send_taken(&url, mapping("acad-5", "store-5", "O", None).to_string()).await;
+    send_taken(&url, mapping("acad-5", "store-5", "R", None).to_string()).await;
     let entries = open(tenant).await;
     let driven = redrive(tenant, event_of(&entries[0])).await;
     assert_eq!(driven["outcome"], "outdated", "{driven}");
     assert_eq!(
         tenant.api.merchant(id_of(&merchant)).await["review"]["status"],
-        "opened"
+        "rejected"
     );
     assert!(open(tenant).await.is_empty());
     app.finish().await;

@@ -147,6 +147,7 @@ impl Tourist {
                     self.see("in_review").await;
                     self.review("O", "").await;
                     self.see("opened").await;
+                    self.see_verified().await;
                 }
             }
             self.done.insert(words);
@@ -175,6 +176,16 @@ impl Tourist {
         until(&api, async || {
             let list = api.get("/v1/merchants").await.expect(200);
             list["data"][0]["stage"] == stage && list["data"][0]["confirmation"].is_null()
+        })
+        .await;
+    }
+
+    /// About what opens a shop Paymint is asked at once.
+    async fn see_verified(&self) {
+        let api = self.dev().api();
+        until(&api, async || {
+            let list = api.get("/v1/merchants").await.expect(200);
+            list["data"][0]["review"]["verification"] == "verified"
         })
         .await;
     }

@@ -65,10 +65,10 @@ async fn an_adopted_pair_has_the_state_that_its_callbacks_told() {
     assert_eq!(driven.count(), 2, "what was driven again names what it was");
 
     let url = app.tenant_callback_url(tenant.id);
-    send_taken(&url, mapping("acad-5", "store-5", "O", None).to_string()).await;
+    send_taken(&url, mapping("acad-5", "store-5", "R", None).to_string()).await;
     let merchant = tenant.api.merchant(id_of(&adopted["merchant"])).await;
     assert_eq!(
-        merchant["stage"], "opened",
+        merchant["stage"], "rejected",
         "from now on it is a merchant like any other"
     );
     app.finish().await;

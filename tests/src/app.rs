@@ -68,6 +68,10 @@ impl TestApp {
         let mut config = Config {
             data_dir: data.path().to_owned(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            // Tests put the clock forward.
+            clock_skew_seconds_max: u32::MAX,
+            // Where the sandbox sends from.
+            sender_networks: vec!["127.0.0.0/8".to_owned()],
             // The first list comes at some moment of the first minute; a test that wants one says so.
             reconcile_list_seconds: 0,
             ..Config::default()

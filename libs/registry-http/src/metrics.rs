@@ -19,6 +19,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use registry_ingest::CallbackDoor;
 use registry_journal::Writer;
+use registry_journal::writer::WriterStats;
 use registry_publish::RelayStatus;
 use tokio::sync::watch;
 
@@ -198,51 +199,7 @@ impl fmt::Debug for Below {
 
 impl Collector for Below {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
-        let writer = self.writer.stats();
-        gauge(
-            &mut encoder,
-            "writer_queue_length",
-            "Commands that wait to be written",
-            writer.queued,
-        )?;
-        counter(
-            &mut encoder,
-            "writer_commands",
-            "Commands answered after a commit",
-            writer.commands,
-        )?;
-        counter(&mut encoder, "writer_batches", "Transactions committed", writer.batches)?;
-        counter(&mut encoder, "writer_events", "Events written", writer.events)?;
-        counter(
-            &mut encoder,
-            "writer_refused",
-            "Commands turned away from a full queue",
-            writer.refused_busy,
-        )?;
-        counter(
-            &mut encoder,
-            "writer_failed",
-            "Commands that could not be written",
-            writer.failed,
-        )?;
-        counter(
-            &mut encoder,
-            "writer_retried",
-            "Transactions tried again or split",
-            writer.retried,
-        )?;
-        counter(
-            &mut encoder,
-            "writer_appended",
-            "Transactions committed that had no need to read under their locks",
-            writer.appended,
-        )?;
-        counter(
-            &mut encoder,
-            "writer_overtaken",
-            "Batches decided again because another process had written to the same logs",
-            writer.overtaken,
-        )?;
+        encode_writer(&mut encoder, self.writer.stats())?;
         let door = self.door.stats();
         counter(
             &mut encoder,
@@ -261,6 +218,65 @@ impl Collector for Below {
             None => Ok(()),
         }
     }
+}
+
+fn encode_writer(encoder: &mut DescriptorEncoder<'_>, writer: WriterStats) -> Result<(), fmt::Error> {
+    gauge(
+        encoder,
+        "writer_queue_length",
+        "Commands that wait to be written",
+        writer.queued,
+    )?;
+    counter(
+        encoder,
+        "writer_commands",
+        "Commands answered after a commit",
+        writer.commands,
+    )?;
+    counter(encoder, "writer_batches", "Transactions committed", writer.batches)?;
+    counter(encoder, "writer_events", "Events written", writer.events)?;
+    counter(
+        encoder,
+        "writer_refused",
+        "Commands turned away from a full queue",
+        writer.refused_busy,
+    )?;
+    counter(
+        encoder,
+        "writer_failed",
+        "Commands that could not be written",
+        writer.failed,
+    )?;
+    counter(
+        encoder,
+        "writer_retried",
+        "Transactions tried again or split",
+        writer.retried,
+    )?;
+    counter(
+        encoder,
+        "writer_appended",
+        "Transactions committed that had no need to read under their locks",
+        writer.appended,
+    )?;
+    counter(
+        encoder,
+        "writer_overtaken",
+        "Batches decided again because another process had written to the same logs",
+        writer.overtaken,
+    )?;
+    counter(
+        encoder,
+        "writer_untimely",
+        "Commands refused because the clocks of the process and of the database differ by too much",
+        writer.untimely,
+    )?;
+    gauge(
+        encoder,
+        "log_ahead_seconds",
+        "How far the time of some log lies ahead of the clock of the process",
+        writer.log_ahead_seconds,
+    )
 }
 
 fn encode_relay(encoder: &mut DescriptorEncoder<'_>, relay: RelayStatus) -> Result<(), fmt::Error> {

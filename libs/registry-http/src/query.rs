@@ -3,7 +3,7 @@
 
 use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use registry_journal::port::PageSize;
 
 use crate::problem::{Code, Fault, FieldFault, Place, Problem};
@@ -22,6 +22,9 @@ pub const LIMIT_MAX: u32 = 200;
 
 /// Highest position that storage can hold.
 pub const POSITION_MAX: u64 = i64::MAX.unsigned_abs();
+
+/// How far a moment may lie from now and still mean the present: clocks differ, and the time of a log may lie ahead.
+pub const PRESENT: TimeDelta = TimeDelta::minutes(1);
 
 /// How many rows a client gets that does not ask for a number.
 pub const LIMIT_DEFAULT: u32 = 50;
@@ -87,13 +90,13 @@ impl Parameters {
         PageSize::clamped(limit.unwrap_or(LIMIT_DEFAULT))
     }
 
-    /// A moment that is not later than now.
+    /// A moment that is not later than now, give or take what clocks differ.
     pub fn past_moment(&mut self, name: &'static str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.optional(name, |text| {
             // In a query an unescaped plus sign reads as a blank.
             let moment = DateTime::parse_from_rfc3339(&text.replace(' ', "+")).map_err(|_| Fault::NotATime)?;
             let moment = moment.to_utc().trunc_subsecs(6);
-            if moment > now {
+            if moment > now + PRESENT {
                 Err(Fault::InTheFuture)
             } else {
                 Ok(moment)
@@ -173,7 +176,7 @@ mod tests {
     #[tokio::test]
     async fn everything_that_is_wrong_is_told_at_once() {
         let now = DateTime::parse_from_rfc3339("2026-07-01T00:00:00Z").unwrap().to_utc();
-        let mut query = parameters("limit=201&as_of=2026-07-01T00:00:01Z&status=opened,shut&limits=3").await;
+        let mut query = parameters("limit=201&as_of=2026-07-01T00:01:01Z&status=opened,shut&limits=3").await;
         assert_eq!(query.limit().get(), LIMIT_DEFAULT);
         assert_eq!(query.past_moment("as_of", now), None);
         assert_eq!(

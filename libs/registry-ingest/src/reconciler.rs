@@ -39,6 +39,9 @@ enum ReconcileError {
     /// It could not be read which claims are held for too long.
     #[error("the open confirmations could not be read")]
     ReadConfirmations(#[source] ReadError),
+    /// The end of the log could not be read.
+    #[error("the end of the log could not be read")]
+    ReadHead(#[source] ReadError),
     /// Merchants could not be listed to compare them with upstream's list.
     #[error("the merchants could not be listed")]
     ListMerchants(#[source] ReadError),

@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use registry_domain::merchant::{self, Claim, Command, Merchant, QuarantineStanding, Receipt, Redrive, Verdict};
-use registry_domain::{EventId, MerchantId, Reference, Stamp, TenantId, Version};
+use registry_domain::{EventId, MerchantId, Reference, Seq, Stamp, TenantId, Version};
 use registry_journal::port::{PageSize, QuarantineRow, QuarantineState, StreamQuery};
 use registry_journal::{
     Archive, ArchiveError, Idempotency, Order, Origin, Outcome, StreamEvent, StreamId, Submission, WriteError, Writer,
@@ -129,6 +129,8 @@ enum Target {
 struct Stored {
     target: Target,
     claim: Claim,
+    /// Where in the log it was written down.
+    seq: Seq,
 }
 
 impl Redriver {
@@ -151,9 +153,10 @@ impl Redriver {
         origin: Origin,
         idempotency: Option<Idempotency>,
     ) -> Result<Redriven, RedriveError> {
-        let Stored { target, claim } = self.stored(request).await?;
+        let Stored { target, claim, seq } = self.stored(request).await?;
         let redrive = Redrive {
             of: request.event_id,
+            seq,
             bound: request.bound_to.is_some(),
             // The write path looks it up under the lock.
             standing: QuarantineStanding::Absent,
@@ -220,7 +223,7 @@ impl Redriver {
         request: &RedriveRequest,
         imagined: &mut HashMap<MerchantId, Merchant>,
     ) -> Result<Redriven, RedriveError> {
-        let Stored { target, claim } = self.stored(request).await?;
+        let Stored { target, claim, seq } = self.stored(request).await?;
         let reader = self.parts.archive.reader();
         let merchant = match target {
             Target::Merchant(id) => reader.merchant(request.tenant_id, id).await?,
@@ -234,6 +237,7 @@ impl Redriver {
         let entry = reader.quarantined(request.tenant_id, request.event_id).await?;
         let redrive = Redrive {
             of: request.event_id,
+            seq,
             bound: request.bound_to.is_some(),
             standing: entry.map_or(QuarantineStanding::Absent, |entry| standing(&entry)),
         };
@@ -273,6 +277,7 @@ impl Redriver {
                 ReadBody::Approval(_) | ReadBody::Unusable(_) => Target::Nobody,
             },
         };
+        let first_seq = found.first_seq;
         let receipt = Receipt {
             link_id: found.link_id,
             received_at: found.received_at,
@@ -280,13 +285,18 @@ impl Redriver {
             sender_listed: found.sender_listed,
             // What was lost when it came is not there any more.
             decoded_with_loss: read.decoded_with_loss || found.decoded_with_loss,
+            by_bills_url: found.by_bills_url,
         };
         let claim = Claim {
             receipt,
             // The key was taken out before the bytes were stored: there is nothing left to compare.
             body: claim_body(read.body, None),
         };
-        Ok(Stored { target, claim })
+        Ok(Stored {
+            target,
+            claim,
+            seq: first_seq.unwrap_or(recorded.stamp.seq),
+        })
     }
 
     async fn merchant(&self, tenant_id: TenantId, id: MerchantId) -> Result<Merchant, RedriveError> {

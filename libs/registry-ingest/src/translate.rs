@@ -59,6 +59,7 @@ pub(crate) fn read(callback: VerifiedCallback, known: Option<&ApiKey>) -> ReadCa
         payload,
         sender_listed,
         decoded_with_loss,
+        by_bills_url: matches!(token, CallbackToken::Merchant { .. }),
     };
     ReadCallback { receipt, token, body }
 }

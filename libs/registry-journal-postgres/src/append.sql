@@ -2,9 +2,12 @@
 -- Where this is the whole transaction, it comes with the logs that it expects: they are locked and compared before the first
 -- row. A batch that has read under the locks expects nothing.
 -- The arrays are unnested side by side in the list of columns, row by row: as a table, each would first be copied whole.
+-- A batch by a clock that differs too much from the server's is refused before it waits for any lock.
 WITH held AS MATERIALIZED (
-    SELECT cardinality($40::bigint[]) = 0
-        OR registry_hold($40::bigint[], $41::uuid[], $42::bigint[], $43::bytea[], $44::bigint[]) AS are_as_expected
+    SELECT registry_in_time($45::timestamptz, $46::float8) AND (
+        cardinality($40::bigint[]) = 0
+        OR registry_hold($40::bigint[], $41::uuid[], $42::bigint[], $43::bytea[], $44::bigint[])
+    ) AS are_as_expected
 ), appended AS (
     INSERT INTO events (
         tenant_id, seq, event_id, stream_kind, stream_id, version, type, recorded_at, actor, correlation_id,
@@ -40,13 +43,8 @@ WITH held AS MATERIALIZED (
         updated_at = excluded.updated_at,
         state = excluded.state,
         confirming_since = excluded.confirming_since,
-        -- The plan stays as it is where its ground did not change.
-        ask_at = CASE
-            WHEN excluded.ask_at IS NOT NULL AND excluded.updated_at = merchants.updated_at
-                AND excluded.confirming_since IS NOT DISTINCT FROM merchants.confirming_since
-            THEN coalesce(merchants.ask_at, excluded.ask_at)
-            ELSE excluded.ask_at
-        END
+        -- A question that is planned earlier stays where it is.
+        ask_at = CASE WHEN excluded.ask_at IS NOT NULL THEN least(merchants.ask_at, excluded.ask_at) END
 )
 INSERT INTO merchant_history (tenant_id, merchant_id, version, status, stage, valid_from)
 SELECT

@@ -47,7 +47,7 @@ impl WriterConnections {
     fn end(&self, underway: Underway, failed: Option<&TransactError>) {
         match failed {
             Some(TransactError::Transient(_) | TransactError::CommitUnknown(_)) => self.forget_idle(),
-            Some(TransactError::Rejected(_) | TransactError::Inconsistent(_)) | None => {
+            Some(TransactError::Rejected(_) | TransactError::Inconsistent(_) | TransactError::Untimely(_)) | None => {
                 self.give_back(underway.ended());
             }
         }

@@ -31,6 +31,9 @@ const TRANSIENT: [&str; 3] = ["55P03", "25P03", "25006"];
 
 /// A failed statement, before the commit: nothing was written.
 pub(crate) fn transact(error: sqlx::Error) -> TransactError {
+    if code(&error) == Some(UNTIMELY) {
+        return TransactError::Untimely(error.into());
+    }
     let is_away = is_lost(&error) || matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed);
     let is_transient = is_away
         || code(&error).is_some_and(|code| TRANSIENT.contains(&code) || TRANSIENT_CLASSES.contains(&&code[..2]));
@@ -49,6 +52,9 @@ pub(crate) fn commit(error: sqlx::Error) -> TransactError {
         _ => TransactError::CommitUnknown(error.into()),
     }
 }
+
+/// What `registry_in_time` raises.
+const UNTIMELY: &str = "RG002";
 
 /// What `registry_hold` raises.
 const MOVED: &str = "RG001";

@@ -70,7 +70,7 @@ impl Worklist for PostgresJournal {
         let doubtful = sqlx::query_as!(
             rows::DueQuestion,
             r#"
-            SELECT merchant_id, ask_at AS "ask_at!", confirming_since, updated_at FROM merchants
+            SELECT merchant_id, version, ask_at AS "ask_at!", confirming_since, updated_at FROM merchants
             WHERE tenant_id = $1 AND confirming_since IS NOT NULL AND ask_at <= $2 ORDER BY confirming_since LIMIT $3
             "#,
             tenant.as_uuid(),
@@ -83,7 +83,7 @@ impl Worklist for PostgresJournal {
             let others = sqlx::query_as!(
                 rows::DueQuestion,
                 r#"
-                SELECT merchant_id, ask_at AS "ask_at!", confirming_since, updated_at FROM merchants
+                SELECT merchant_id, version, ask_at AS "ask_at!", confirming_since, updated_at FROM merchants
                 WHERE tenant_id = $1 AND ask_at <= $2 AND confirming_since IS NULL ORDER BY ask_at LIMIT $3
                 "#,
                 tenant.as_uuid(),
@@ -97,10 +97,11 @@ impl Worklist for PostgresJournal {
 
     async fn postpone_questions(&self, tenant: TenantId, questions: &[Postponement]) -> Result<(), ReadError> {
         let ids: Vec<_> = questions.iter().map(|it| it.merchant_id.as_uuid()).collect();
+        let versions: Vec<_> = questions.iter().map(|it| bigint(it.version.0)).collect();
         let was: Vec<_> = questions.iter().map(|it| it.was).collect();
         let next: Vec<_> = questions.iter().map(|it| it.next).collect();
         // A batch may be writing some of these rows. They are skipped: whoever waited here could hold up a batch that
-        // waits for another of them, and what is being written is planned anew anyway.
+        // waits for another of them, and those merchants move on anyway.
         let statement = sqlx::query!(
             r#"
             UPDATE merchants AS m SET ask_at = ($4::timestamptz[])[array_position($2::uuid[], m.merchant_id)]
@@ -108,11 +109,13 @@ impl Worklist for PostgresJournal {
                 SELECT merchant_id FROM merchants
                 WHERE tenant_id = $1 AND merchant_id = ANY ($2) FOR NO KEY UPDATE SKIP LOCKED
             )) AND m.ask_at = ($3::timestamptz[])[array_position($2::uuid[], m.merchant_id)]
+                AND m.version = ($5::bigint[])[array_position($2::uuid[], m.merchant_id)]
             "#,
             tenant.as_uuid(),
             &ids,
             &was,
-            &next
+            &next,
+            &versions
         );
         self.note("questions", tenant, statement).await
     }

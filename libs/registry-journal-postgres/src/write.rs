@@ -138,10 +138,10 @@ pub(crate) fn append(writes: &Writes, expected: &[ExpectedHead]) -> Statement {
         events,
         merchants,
         history,
-        questions,
+        clock,
         ..
     } = writes;
-    let rows: Vec<_> = merchants.iter().map(|(_, it)| MerchantColumns::of(it)).collect();
+    let rows: Vec<_> = merchants.iter().map(|row| MerchantColumns::of(&row.merchant)).collect();
     let locks = begin::lock_keys(expected.iter().map(|head| head.tenant_id));
     sqlx::query_file!(
         "src/append.sql",
@@ -160,8 +160,8 @@ pub(crate) fn append(writes: &Writes, expected: &[ExpectedHead]) -> Statement {
         &column(events, |row| row.data.as_str()) as &[&str],
         &column(events, |row| row.sealed.as_slice()) as &[&[u8]],
         &column(events, |row| row.hash.as_slice()) as &[&[u8]],
-        &column(merchants, |(tenant, _)| tenant.as_uuid()),
-        &column(merchants, |(_, merchant)| merchant.id.as_uuid()),
+        &column(merchants, |row| row.tenant_id.as_uuid()),
+        &column(merchants, |row| row.merchant.id.as_uuid()),
         &column(&rows, |row| row.member_code.as_str()) as &[&str],
         &column(&rows, |row| row.merchant_code.as_str()) as &[&str],
         &column(&rows, |row| bigint(row.version.0)),
@@ -177,7 +177,7 @@ pub(crate) fn append(writes: &Writes, expected: &[ExpectedHead]) -> Statement {
         &column(&rows, |row| row.updated_at),
         &column(&rows, |row| row.state.as_str()) as &[&str],
         &column(&rows, |row| row.confirming_since) as &[Option<DateTime<Utc>>],
-        &column(merchants, |(_, merchant)| questions.ask_at(merchant)) as &[Option<DateTime<Utc>>],
+        &column(merchants, |row| row.ask_at) as &[Option<DateTime<Utc>>],
         &column(history, |row| row.tenant_id.as_uuid()),
         &column(history, |row| row.merchant_id.as_uuid()),
         &column(history, |row| bigint(row.version.0)),
@@ -188,7 +188,9 @@ pub(crate) fn append(writes: &Writes, expected: &[ExpectedHead]) -> Statement {
         &column(expected, |head| head.tenant_id.as_uuid()),
         &column(expected, |head| bigint(head.seq.0)),
         &column(expected, |head| head.hash.as_slice()) as &[&[u8]],
-        &column(expected, |head| head.generation)
+        &column(expected, |head| head.generation),
+        clock.map(|clock| clock.now),
+        clock.map(|clock| clock.skew_max.as_seconds_f64())
     )
 }
 

@@ -74,7 +74,7 @@ impl Worklist for SqliteJournal {
         let doubtful = sqlx::query_as!(
             rows::DueQuestion,
             r#"
-            SELECT merchant_id AS "merchant_id: Uuid", ask_at AS "ask_at!", confirming_since, updated_at
+            SELECT merchant_id AS "merchant_id: Uuid", version, ask_at AS "ask_at!", confirming_since, updated_at
             FROM merchants INDEXED BY merchants_by_confirmation
             WHERE tenant_id = ?1 AND confirming_since IS NOT NULL AND ask_at <= ?2 ORDER BY confirming_since LIMIT ?3
             "#,
@@ -88,7 +88,7 @@ impl Worklist for SqliteJournal {
             let others = sqlx::query_as!(
                 rows::DueQuestion,
                 r#"
-                SELECT merchant_id AS "merchant_id: Uuid", ask_at AS "ask_at!", confirming_since, updated_at
+                SELECT merchant_id AS "merchant_id: Uuid", version, ask_at AS "ask_at!", confirming_since, updated_at
                 FROM merchants WHERE tenant_id = ?1 AND ask_at <= ?2 AND confirming_since IS NULL
                 ORDER BY ask_at LIMIT ?3
                 "#,
@@ -102,15 +102,19 @@ impl Worklist for SqliteJournal {
     }
 
     async fn postpone_questions(&self, tenant: TenantId, questions: &[Postponement]) -> Result<(), ReadError> {
-        let row = |it: &Postponement| (hex(it.merchant_id.as_uuid()), micros(it.was), micros(it.next));
+        let row = |it: &Postponement| {
+            let (was, next) = (micros(it.was), micros(it.next));
+            (hex(it.merchant_id.as_uuid()), was, next, it.version.0)
+        };
         // Materialized, or the list would be read anew for every merchant of the tenant.
         let statement = sqlx::query!(
             r#"
             WITH wanted AS MATERIALIZED (
-                SELECT unhex(value ->> 0) AS merchant_id, value ->> 1 AS was, value ->> 2 AS next FROM jsonb_each(?2)
+                SELECT unhex(value ->> 0) AS merchant_id, value ->> 1 AS was, value ->> 2 AS next, value ->> 3 AS version
+                FROM jsonb_each(?2)
             )
             UPDATE merchants AS m SET ask_at = w.next FROM wanted AS w
-            WHERE m.tenant_id = ?1 AND m.merchant_id = w.merchant_id AND m.ask_at = w.was
+            WHERE m.tenant_id = ?1 AND m.merchant_id = w.merchant_id AND m.ask_at = w.was AND m.version = w.version
             "#,
             tenant.as_uuid(),
             to_json(questions.iter().map(row))

@@ -4,14 +4,12 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use registry_domain::merchant::Merchant;
 use registry_domain::tenant::Tenant;
 use registry_domain::{MerchantId, TenantId};
 use registry_journal::port::{
-    Additions, HistoryRow, IdempotencyRow, KeyRow, LinkRow, QuestionPlan, TransactError, Writes,
+    Additions, HistoryRow, IdempotencyRow, KeyRow, LinkRow, MerchantRow, TransactError, Writes,
 };
 use registry_journal::record::EventRow;
 use registry_journal::stored::{MerchantColumns, tenant_to_json};
@@ -192,10 +190,11 @@ fn data_keys(keys: &[KeyRow]) -> Statement {
     )
 }
 
-fn merchant_row((tenant_id, merchant): &(TenantId, Arc<Merchant>), questions: QuestionPlan) -> impl Serialize {
+fn merchant_row(row: &MerchantRow) -> impl Serialize {
+    let merchant = &row.merchant;
     let columns = MerchantColumns::of(merchant);
     (
-        hex(tenant_id.as_uuid()),
+        hex(row.tenant_id.as_uuid()),
         hex(merchant.id.as_uuid()),
         columns.member_code,
         columns.merchant_code,
@@ -213,14 +212,13 @@ fn merchant_row((tenant_id, merchant): &(TenantId, Arc<Merchant>), questions: Qu
         (
             columns.state,
             columns.confirming_since.map(micros),
-            questions.ask_at(merchant).map(micros),
+            row.ask_at.map(micros),
         ),
     )
 }
 
 fn merchants(writes: &Writes) -> Statement {
-    let row = |row| merchant_row(row, writes.questions);
-    let rows = to_json(writes.merchants.iter().map(row));
+    let rows = to_json(writes.merchants.iter().map(merchant_row));
     // WHERE true: without it the parser takes ON CONFLICT for a join condition.
     sqlx::query!(
         r#"
@@ -246,12 +244,8 @@ fn merchants(writes: &Writes) -> Statement {
             updated_at = excluded.updated_at,
             state = excluded.state,
             confirming_since = excluded.confirming_since,
-            ask_at = CASE
-                WHEN excluded.ask_at IS NOT NULL AND excluded.updated_at = merchants.updated_at
-                    AND excluded.confirming_since IS merchants.confirming_since
-                THEN coalesce(merchants.ask_at, excluded.ask_at)
-                ELSE excluded.ask_at
-            END
+            -- A question that is planned earlier stays where it is. With NULL min() is NULL.
+            ask_at = min(excluded.ask_at, coalesce(merchants.ask_at, excluded.ask_at))
         "#,
         rows
     )

@@ -9,7 +9,9 @@ use registry_domain::{LinkId, MerchantId, TenantId, Version};
 use crate::archive::RecordedEvent;
 use crate::callbacks::{approval_row, place_of};
 use crate::history::{Seen, begun, seen};
-use crate::port::{ApprovalRow, HistoryRow, IdentityRow, LinkRow, ProjectedMerchant, Writes};
+use crate::port::{
+    ApprovalRow, HistoryRow, IdentityRow, LinkRow, MerchantRow, ProjectedMerchant, QuestionPlan, Writes,
+};
 use crate::record::StreamEvent;
 use crate::stored::MerchantColumns;
 
@@ -140,7 +142,11 @@ impl Folded {
         } = self;
         let identity = merchant.as_ref().map(|merchant| IdentityRow::of(tenant_id, merchant));
         writes.identities.extend(identity);
-        let row = merchant.map(|merchant| (tenant_id, Arc::new(merchant)));
+        let row = merchant.map(|merchant| MerchantRow {
+            tenant_id,
+            ask_at: QuestionPlan::default().of_folded(&merchant),
+            merchant: Arc::new(merchant),
+        });
         writes.merchants.extend(row);
         writes.history.extend(history);
         writes.approvals.extend(approvals);

@@ -83,7 +83,7 @@ pub struct MerchantDocument {
     /// What a person should look at: `merchant_code_shared`, `business_number_shared`, `business_number_doubtful`,
     /// `business_name_doubtful`,
     /// `review_code_unknown`, `deletion_mark_unknown`, `mapping_status_unknown`, `mapping_paused`, `answers_conflict`,
-    /// `missing_upstream`, `missing_from_list`.
+    /// `missing_upstream`, `missing_from_list`, `callback_not_understood`.
     pub warnings: Vec<String>,
     /// One of the warnings casts doubt on what stands here: somebody must look now.
     pub attention: bool,
@@ -144,7 +144,8 @@ pub struct ReviewDocument {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Confirmation)]
 pub struct ConfirmationDocument {
-    /// Why it is doubtful: `leaves_opened`, `deletes`, `redelivered`.
+    /// Why it is doubtful: `leaves_opened`, `deletes`, `redelivered`, `opens_unlisted` (it opens the shop, and its sender is
+    /// not on the list), `opens_by_bills_url`, `opens_without_link`.
     #[schema(example = "leaves_opened")]
     pub doubt: String,
     /// Since when Paymint's word is waited for.

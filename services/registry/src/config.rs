@@ -161,6 +161,9 @@ pub struct Config {
     pub remembered_merchants_max: usize,
     /// How long stopping may take in all, in seconds, 1 to 3,600: less than what starts and stops the process grants.
     pub stop_seconds: u32,
+    /// How far, in seconds, the clock of this process may differ from that of the PostgreSQL server before nothing is
+    /// written; and how far the time of a log may lie ahead of the clock before that is told.
+    pub clock_skew_seconds_max: u32,
     /// How log lines look.
     pub log_format: LogFormat,
     /// Which log lines are written, as `tracing` directives.
@@ -194,6 +197,7 @@ impl Default for Config {
             batch_length_max: 1_000,
             remembered_merchants_max: 16_384,
             stop_seconds: 25,
+            clock_skew_seconds_max: 60,
             log_format: LogFormat::Json,
             log: "info".to_owned(),
         }
@@ -231,6 +235,7 @@ impl Config {
         ensure("event_streams_max", self.event_streams_max > 0)?;
         ensure("batch_length_max", (1..=1_000).contains(&self.batch_length_max))?;
         ensure("remembered_merchants_max", self.remembered_merchants_max <= 1_000_000)?;
+        ensure("clock_skew_seconds_max", self.clock_skew_seconds_max > 0)?;
         ensure("stop_seconds", (1..=STOP_SECONDS_MAX).contains(&self.stop_seconds))?;
         for (setting, value) in [
             ("reconcile_first_seconds", self.reconcile_first_seconds),
@@ -271,9 +276,17 @@ impl Config {
 
     /// When upstream is asked about a merchant for the first time after a change.
     pub fn questions(&self) -> QuestionPlan {
+        let Pace { first, longest, .. } = self.pace();
         QuestionPlan {
-            first: self.pace().first,
+            first,
+            // Whoever asks moves its intervals by chance, a little.
+            longest: longest * 2,
         }
+    }
+
+    /// How far clocks may differ.
+    pub fn clock_skew_max(&self) -> TimeDelta {
+        TimeDelta::seconds(i64::from(self.clock_skew_seconds_max))
     }
 
     /// How often upstream may be asked.

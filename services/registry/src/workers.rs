@@ -100,6 +100,7 @@ pub(crate) fn start_writer(
         batch_length_max: config.batch_length_max,
         remembered_max: config.remembered_merchants_max,
         questions: config.questions(),
+        clock_skew_max: config.clock_skew_max(),
         ..WriterConfig::default()
     };
     let (writer, task) = start_writer_task(storage, secrets, ambient, limits, stop.clone().cancelled_owned());

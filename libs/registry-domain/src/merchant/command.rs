@@ -10,7 +10,7 @@ use super::reading::Reading;
 use super::verdict::{QuarantineReason, QuarantineStanding};
 use crate::BusinessNumber;
 use crate::codes::Reference;
-use crate::ids::{EventId, LinkId, MerchantId, Version};
+use crate::ids::{EventId, LinkId, MerchantId, Seq, Version};
 use crate::review::{ContentDigest, Observation};
 use crate::text::{FreeText, Label};
 
@@ -68,6 +68,8 @@ pub struct Receipt {
     pub sender_listed: Option<bool>,
     /// Some of the body could not be read: U+FFFD stands in its place.
     pub decoded_with_loss: bool,
+    /// It came through the merchant's URL for bills, and not through one that was made for its registration.
+    pub by_bills_url: bool,
 }
 
 /// What a callback says.
@@ -170,6 +172,8 @@ impl Approval {
 pub struct Redrive {
     /// The event that recorded the callback, in this merchant's stream or in the tenant's.
     pub of: EventId,
+    /// Where that event stands in the tenant's log: the callback is judged as of there, whatever the clocks said.
+    pub seq: Seq,
     /// The tenant says that the callback belongs to this merchant: codes and link are not compared.
     pub bound: bool,
     /// How the callback stands. The write path fills this in under the lock.

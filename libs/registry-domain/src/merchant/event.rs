@@ -10,7 +10,7 @@ use super::command::{Approval, Surroundings};
 use super::reading::Answer;
 use super::verdict::{CallbackKind, Doubt, Resolution, Verdict};
 use crate::codes::Reference;
-use crate::ids::{EventId, LinkId, Version};
+use crate::ids::{EventId, LinkId, Seq, Version};
 use crate::review::{ClaimSource, ContentDigest, Observation, ReadingSource, ReviewCode, ReviewStatus, Verification};
 use crate::text::{FreeText, Label};
 use crate::{BusinessNumber, ReportedNumber};
@@ -196,8 +196,12 @@ pub enum Event {
         sender_listed: Option<bool>,
         /// Some of the body could not be read: U+FFFD stands in its place.
         decoded_with_loss: bool,
+        /// It came through the merchant's URL for bills.
+        by_bills_url: bool,
         /// The event of the callback that this is, driven again.
         redrive_of: Option<EventId>,
+        /// Where that event stands in the tenant's log. Events of the first schema do not say.
+        redrive_seq: Option<Seq>,
     },
     /// A callback in quarantine was given up.
     CallbackDiscarded {
@@ -211,6 +215,8 @@ pub enum Event {
     StatusObserved {
         /// On what occasion it was asked.
         source: ReadingSource,
+        /// The end of what the asker knew of the log. Events of the first schema do not say.
+        asked_seq: Option<Seq>,
         /// When the question was sent.
         asked_at: DateTime<Utc>,
         /// When the answer arrived.
@@ -290,4 +296,33 @@ pub enum Event {
         /// The note.
         text: FreeText,
     },
+}
+
+impl Event {
+    /// Whether it changes something that a reader of the merchant sees, whatever the merchant is. (A callback does so
+    /// by what follows from it, or as a knock.)
+    pub const fn is_shown(&self) -> bool {
+        match self {
+            Self::MerchantRegistered { .. }
+            | Self::CallbackReceived { .. }
+            | Self::CallbackDiscarded { .. }
+            | Self::PaymentApprovalReceived { .. }
+            | Self::NoteAdded { .. } => false,
+            Self::MerchantDetailsChanged { .. }
+            | Self::MerchantArchived
+            | Self::MerchantRestored
+            | Self::MerchantErased
+            | Self::LinkRequested { .. }
+            | Self::LinkIssued { .. }
+            | Self::LinkIssueFailed { .. }
+            | Self::LinkRevoked { .. }
+            | Self::StatusObserved { .. }
+            | Self::ReviewChanged { .. }
+            | Self::BusinessDetailsChanged { .. }
+            | Self::UpstreamUnlinked { .. }
+            | Self::UpstreamRelinked { .. }
+            | Self::ConfirmationRequested { .. }
+            | Self::ConfirmationResolved { .. } => true,
+        }
+    }
 }

@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 
 use super::event::Event;
-use super::memory::{ClaimMemory, Confirmation, HELD_MAX, HeldClaim};
+use super::memory::{ClaimMemory, Confirmation, HELD_MAX, HeldClaim, Knock};
 use super::reading::Answer;
 use super::state::{Business, Link, LinkState, Merchant};
-use super::verdict::{CallbackKind, Resolution, Verdict};
-use crate::ids::{LinkId, MerchantId, Stamp, Version};
+use super::verdict::{CallbackKind, QuarantineReason, Resolution, Verdict};
+use crate::ids::{LinkId, MerchantId, Seq, Stamp, Version};
 use crate::review::{ClaimSource, ContentDigest, DeletionMark, Observation, ReadingSource, Review, Verification};
 use crate::text::FreeText;
 use crate::{Label, ReportedNumber};
@@ -64,6 +64,7 @@ fn registered(id: MerchantId, event: &Event, stamp: Stamp) -> Option<Merchant> {
         unknown_deletion_mark: None,
         missing_upstream_since: None,
         missing_from_list_since: None,
+        knock: None,
         confirmation: None,
         held: Vec::new(),
         archived_since: None,
@@ -101,10 +102,7 @@ fn apply(merchant: &mut Merchant, event: &Event, stamp: Stamp) {
             });
         }
         Event::LinkRevoked { link_id } => with_link(merchant, *link_id, |link| link.state = LinkState::Revoked),
-        Event::CallbackReceived { .. } => {
-            receive(merchant, event, stamp);
-            return;
-        }
+        Event::CallbackReceived { .. } => receive(merchant, event, stamp),
         Event::StatusObserved { .. } => observe(merchant, event, stamp),
         Event::ReviewChanged { .. } => change_review(merchant, event, stamp),
         Event::BusinessDetailsChanged {
@@ -129,9 +127,11 @@ fn apply(merchant: &mut Merchant, event: &Event, stamp: Stamp) {
             note_source_of_link(merchant, *source);
         }
         Event::ConfirmationRequested { doubt } => {
+            // The log's time may lie ahead of the clock; the hold shall not last longer for that.
+            let live = merchant.held.last().filter(|claim| claim.said.next() == stamp.seq);
             merchant.confirmation = Some(Confirmation {
                 doubt: *doubt,
-                requested_at: at,
+                requested_at: live.map_or(at, |claim| claim.received_at.min(at)),
             });
             merchant.review.verification = Verification::Held;
         }
@@ -143,9 +143,11 @@ fn apply(merchant: &mut Merchant, event: &Event, stamp: Stamp) {
         Event::MerchantRegistered { .. }
         | Event::CallbackDiscarded { .. }
         | Event::PaymentApprovalReceived { .. }
-        | Event::NoteAdded { .. } => return,
+        | Event::NoteAdded { .. } => {}
     }
-    merchant.updated_at = at;
+    if event.is_shown() {
+        merchant.updated_at = at;
+    }
 }
 
 fn change_details(merchant: &mut Merchant, event: &Event) {
@@ -177,29 +179,40 @@ fn change_details(merchant: &mut Merchant, event: &Event) {
 
 fn receive(merchant: &mut Merchant, event: &Event, stamp: Stamp) {
     let Event::CallbackReceived {
-        kind: CallbackKind::Mapping,
+        kind,
         verdict,
         received_at,
         digest,
         observation,
+        redrive_of,
+        redrive_seq,
         ..
     } = event
     else {
         return;
     };
+    if redrive_of.is_none() && verdict.reason().is_some_and(QuarantineReason::is_knock) {
+        knock(merchant, stamp);
+    }
+    if *kind != CallbackKind::Mapping {
+        return;
+    }
+    // What is driven again was said where it first came.
+    let said = redrive_seq.unwrap_or(stamp.seq);
     match verdict {
         Verdict::Applied => {
-            merchant.memory.believe(*digest, *received_at);
+            merchant.memory.believe(*digest, said);
             if let Some(observation) = observation {
                 note_deletion_mark(merchant, observation);
             }
         }
-        Verdict::Duplicate => repeat(merchant, *digest, *received_at),
+        Verdict::Duplicate => repeat(merchant, *digest, *received_at, said),
         Verdict::Held => {
             if let (Some(observation), Some(digest)) = (observation, digest) {
                 let claim = HeldClaim {
                     version: stamp.version,
                     received_at: *received_at,
+                    said,
                     observation: observation.clone(),
                     digest: *digest,
                 };
@@ -214,13 +227,26 @@ fn receive(merchant: &mut Merchant, event: &Event, stamp: Stamp) {
     merchant.review.observed_at = merchant.review.observed_at.max(Some(*received_at));
 }
 
+/// The first one shows, as a warning.
+fn knock(merchant: &mut Merchant, stamp: Stamp) {
+    let since = merchant.knock.map(|knock| knock.since);
+    if since.is_none() {
+        merchant.updated_at = stamp.recorded_at;
+    }
+    merchant.knock = Some(Knock {
+        since: since.unwrap_or(stamp.recorded_at),
+        seq: stamp.seq,
+    });
+}
+
 /// What is said again counts as said then, be it believed or held.
-fn repeat(merchant: &mut Merchant, digest: Option<ContentDigest>, received_at: DateTime<Utc>) {
+fn repeat(merchant: &mut Merchant, digest: Option<ContentDigest>, received_at: DateTime<Utc>, said: Seq) {
     let held = merchant.held.iter_mut().find(|claim| Some(claim.digest) == digest);
     if let Some(claim) = held {
         claim.received_at = claim.received_at.max(received_at);
+        claim.said = claim.said.max(said);
     } else if digest.is_some() && digest == merchant.memory.latest {
-        merchant.memory.believe(digest, received_at);
+        merchant.memory.believe(digest, said);
     }
 }
 
@@ -236,6 +262,7 @@ fn hold(merchant: &mut Merchant, claim: HeldClaim) {
 fn observe(merchant: &mut Merchant, event: &Event, stamp: Stamp) {
     let Event::StatusObserved {
         source,
+        asked_seq,
         asked_at,
         read_at,
         answer,
@@ -246,6 +273,7 @@ fn observe(merchant: &mut Merchant, event: &Event, stamp: Stamp) {
         return;
     };
     let is_list = *source == ReadingSource::List;
+    let asked_seq = asked_seq.unwrap_or(stamp.seq);
     let missing_since = if is_list {
         &mut merchant.missing_from_list_since
     } else {
@@ -257,6 +285,9 @@ fn observe(merchant: &mut Merchant, event: &Event, stamp: Stamp) {
             mapping_status,
         } => {
             *missing_since = None;
+            if !is_list {
+                merchant.knock = merchant.knock.filter(|knock| knock.seq > asked_seq);
+            }
             if mapping_status.is_some() {
                 merchant.review.mapping_status.clone_from(mapping_status);
             }
@@ -274,6 +305,7 @@ fn observe(merchant: &mut Merchant, event: &Event, stamp: Stamp) {
     if *verification == Verification::Verified && !leaves_it {
         review.source = Some((*source).into());
         merchant.memory.asked_at = merchant.memory.asked_at.max(Some(*asked_at));
+        merchant.memory.asked_seq = merchant.memory.asked_seq.max(Some(asked_seq));
     }
     review.verification = *verification;
 }
@@ -284,7 +316,7 @@ fn resolve(merchant: &mut Merchant, resolution: Resolution, applied: Option<Vers
     merchant.confirmation = None;
     let applied = held.into_iter().find(|claim| Some(claim.version) == applied);
     if let Some(claim) = &applied {
-        merchant.memory.believe(Some(claim.digest), claim.received_at);
+        merchant.memory.believe(Some(claim.digest), claim.said);
     }
     match resolution {
         Resolution::Confirmed | Resolution::Refuted => {}

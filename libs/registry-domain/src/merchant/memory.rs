@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::verdict::Doubt;
-use crate::ids::Version;
+use crate::ids::{Seq, Version};
 use crate::review::{ContentDigest, Observation};
 
 /// How long a callback is remembered: a late delivery within this time is told from news. Upstream repeats payment
@@ -44,10 +44,12 @@ pub struct RecentClaim {
 pub struct ClaimMemory {
     /// The callback that was applied last.
     pub latest: Option<ContentDigest>,
-    /// When it came, or was last repeated.
-    pub latest_at: Option<DateTime<Utc>>,
+    /// Where in the tenant's log it was said last.
+    pub latest_seq: Option<Seq>,
     /// When the question was sent whose answer was last believed.
     pub asked_at: Option<DateTime<Utc>>,
+    /// What its asker knew of the log.
+    pub asked_seq: Option<Seq>,
     /// The callbacks of the last [`RECENT_TIME`], oldest first.
     pub recent: Vec<RecentClaim>,
 }
@@ -61,9 +63,10 @@ impl ClaimMemory {
             .any(|claim| claim.mark == mark && claim.received_at >= at - RECENT_TIME)
     }
 
-    /// When something that we believe was last said.
-    pub(super) fn believed_at(&self) -> Option<DateTime<Utc>> {
-        self.latest_at.max(self.asked_at)
+    /// Whether something that we believe was said after what stands here in the log: a claim behind it, or an answer to
+    /// a question whose asker knew it already.
+    pub(super) fn overrules(&self, said: Seq) -> bool {
+        self.latest_seq > Some(said) || self.asked_seq >= Some(said)
     }
 
     /// A callback came.
@@ -80,9 +83,9 @@ impl ClaimMemory {
     }
 
     /// A callback is believed. Its digest is unknown once its content was destroyed.
-    pub(super) fn believe(&mut self, digest: Option<ContentDigest>, received_at: DateTime<Utc>) {
+    pub(super) fn believe(&mut self, digest: Option<ContentDigest>, said: Seq) {
         self.latest = digest;
-        self.latest_at = self.latest_at.max(Some(received_at));
+        self.latest_seq = self.latest_seq.max(Some(said));
     }
 
     /// Forgets what was said, and keeps when.
@@ -99,10 +102,21 @@ pub struct HeldClaim {
     pub version: Version,
     /// When it came.
     pub received_at: DateTime<Utc>,
+    /// Where in the tenant's log it was said last. Claims are ordered by this: the clocks of two machines differ.
+    pub said: Seq,
     /// What it says.
     pub observation: Observation,
     /// Digest over that.
     pub digest: ContentDigest,
+}
+
+/// Callbacks through a shop's own URL of which nothing could be understood, since upstream last gave a good answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Knock {
+    /// When the first of them came into the log.
+    pub since: DateTime<Utc>,
+    /// Where in the tenant's log the last of them stands.
+    pub seq: Seq,
 }
 
 /// An open question to upstream. A merchant has at most one.

@@ -1,5 +1,6 @@
 //! A sub-merchant: its state, the commands it takes, the facts that follow.
 
+mod asking;
 mod billing;
 mod command;
 mod decide;
@@ -13,6 +14,7 @@ mod state;
 mod tests;
 mod verdict;
 
+pub use asking::{Ask, AskGround, KNOCK_INTERVAL};
 pub use billing::{
     BalanceFact, Billing, BillingFacts, BillingReason, Eligibility, Evidence, WalletReading, Wallets, eligibility,
 };
@@ -25,7 +27,9 @@ pub use event::{
     Event, LinkFailure, LinkOutcome, RawPayload, RedirectUrl, RegistrationUrl, SecretText, StrangeAnswer, WhoFixes,
 };
 pub use evolve::{evolve, fold};
-pub use memory::{ClaimMemory, Confirmation, DigestMark, HELD_MAX, HeldClaim, RECENT_MAX, RECENT_TIME, RecentClaim};
+pub use memory::{
+    ClaimMemory, Confirmation, DigestMark, HELD_MAX, HeldClaim, Knock, RECENT_MAX, RECENT_TIME, RecentClaim,
+};
 pub use reading::{Answer, Reading};
 pub use stage::{NextAction, NextActor, Stage};
 pub use state::{Business, LINKS_MAX, Link, LinkState, METADATA_MAX, Merchant, TAGS_MAX, Warning};

@@ -2,16 +2,20 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::ids::Seq;
 use crate::review::{MappingStatus, Observation, ReadingSource};
 
 /// An answer of upstream about one merchant.
 ///
-/// A callback is a claim without a time. A reading has two: upstream can have made the answer at any moment between
-/// question and answer, and at no other.
+/// A callback is a claim without a time. Upstream can have made a reading at any moment between question and answer, and
+/// at no other. What it is newer than is told by the log, never by clocks: those of two machines differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
     /// On what occasion upstream was asked.
     pub source: ReadingSource,
+    /// The end of what the asker knew of the tenant's log before the question was sent. A claim that stands behind it
+    /// may be older or newer than the answer; every other one is older.
+    pub asked_seq: Seq,
     /// When the question was sent.
     pub asked_at: DateTime<Utc>,
     /// When the answer arrived.

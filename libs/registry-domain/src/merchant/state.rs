@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::command::Surroundings;
 use super::event::LinkOutcome;
-use super::memory::{ClaimMemory, Confirmation, HeldClaim};
+use super::memory::{ClaimMemory, Confirmation, HeldClaim, Knock};
 use crate::ReportedNumber;
 use crate::codes::Reference;
 use crate::ids::{LinkId, MerchantId, Seq, Version};
@@ -98,6 +98,9 @@ pub enum Warning {
     MissingUpstream,
     /// The shop is not in upstream's list. That is no deletion.
     MissingFromList,
+    /// A callback came through the shop's own URL of which nothing could be understood, and upstream has not given a
+    /// good answer since.
+    CallbackNotUnderstood,
 }
 
 words!(Warning {
@@ -112,6 +115,7 @@ words!(Warning {
     AnswersConflict => "answers_conflict",
     MissingUpstream => "missing_upstream",
     MissingFromList => "missing_from_list",
+    CallbackNotUnderstood => "callback_not_understood",
 });
 
 impl Warning {
@@ -125,7 +129,8 @@ impl Warning {
             | Self::MappingPaused
             | Self::AnswersConflict
             | Self::MissingUpstream
-            | Self::MissingFromList => true,
+            | Self::MissingFromList
+            | Self::CallbackNotUnderstood => true,
             Self::MerchantCodeShared
             | Self::BusinessNumberShared
             | Self::BusinessNumberDoubtful
@@ -157,6 +162,8 @@ pub struct Merchant {
     pub missing_upstream_since: Option<DateTime<Utc>>,
     /// Since when it is not in upstream's list although upstream has told of it before.
     pub missing_from_list_since: Option<DateTime<Utc>>,
+    /// What came through its own URLs and could not be understood, since upstream last gave a good answer.
+    pub knock: Option<Knock>,
     /// The open question to upstream, if there is one.
     pub confirmation: Option<Confirmation>,
     /// The claims that wait for its answer, in the order in which they were recorded.
@@ -197,14 +204,38 @@ impl Merchant {
     pub fn standing_claim(&self) -> Option<&HeldClaim> {
         self.held
             .iter()
-            .max_by_key(|claim| (claim.received_at, claim.version))
-            .filter(|claim| Some(claim.received_at) >= self.memory.latest_at)
+            .max_by_key(|claim| (claim.said, claim.version))
+            .filter(|claim| Some(claim.said) >= self.memory.latest_seq)
     }
 
-    /// When upstream last claimed anything that was applied, repeated or held.
-    pub fn last_claim_at(&self) -> Option<DateTime<Utc>> {
-        let held = self.held.iter().map(|claim| claim.received_at).max();
-        held.max(self.memory.latest_at)
+    /// Where in the tenant's log upstream last claimed anything that was applied, repeated or held.
+    pub fn last_claim(&self) -> Option<Seq> {
+        let held = self.held.iter().map(|claim| claim.said).max();
+        held.max(self.memory.latest_seq)
+    }
+
+    /// Whether the shop may be billed, by its review and its link.
+    pub fn is_open(&self) -> bool {
+        self.review.status() == ReviewStatus::Opened && self.unlinked_since.is_none()
+    }
+
+    /// Whether upstream can be asked about it: it is not put away, and upstream may know it, because a link of ours was
+    /// issued or because somebody has spoken of it.
+    pub fn can_be_asked_about(&self) -> bool {
+        let is_known = self.review.observed_at.is_some()
+            || self.knock.is_some()
+            || self.links.iter().any(|link| link.issued_at.is_some());
+        self.archived_since.is_none() && !self.erased && is_known
+    }
+
+    /// Whether upstream may have been told of the shop by a link of ours: one was issued, or may have been.
+    pub fn had_link(&self) -> bool {
+        self.links.iter().any(|link| match link.state {
+            LinkState::Requested | LinkState::Issued | LinkState::Revoked | LinkState::Failed(LinkOutcome::Unknown) => {
+                true
+            }
+            LinkState::Failed(LinkOutcome::NotSent | LinkOutcome::Refused) => false,
+        })
     }
 
     /// Everything a person should look at.
@@ -236,6 +267,7 @@ impl Merchant {
             ),
             (self.missing_upstream_since.is_some(), Warning::MissingUpstream),
             (self.missing_from_list_since.is_some(), Warning::MissingFromList),
+            (self.knock.is_some(), Warning::CallbackNotUnderstood),
         ]
         .into_iter()
         .filter_map(|(holds, warning)| holds.then_some(warning))

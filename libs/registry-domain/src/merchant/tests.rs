@@ -1,5 +1,6 @@
 //! Given these events, when this command comes, then these events follow. And properties that hold for any history.
 
+mod asking;
 mod billing;
 mod claims;
 mod properties;
@@ -48,6 +49,26 @@ impl Stream {
         stream
     }
 
+    /// One whose registration link was issued: what opens it need not be vouched for.
+    fn linked() -> Self {
+        let mut stream = Self::registered();
+        let link_id = link_id(99);
+        stream.happens(Event::LinkRequested {
+            link_id,
+            redirect_url: None,
+        });
+        stream.happens(Event::LinkIssued {
+            link_id,
+            url: SecretText::new("u".into()),
+        });
+        stream
+    }
+
+    /// Where its last event stands.
+    fn seq(&self) -> Seq {
+        self.state.as_ref().map_or(Seq::ZERO, |merchant| merchant.seq)
+    }
+
     fn when(&mut self, command: Command) -> Vec<Event> {
         self.try_when(command).expect("the command is accepted")
     }
@@ -66,9 +87,11 @@ impl Stream {
         }
         if let Command::RecordReading(reading) = &mut command {
             (reading.asked_at, reading.read_at) = (now, now);
+            reading.asked_seq = self.seq();
         }
-        if let Command::RedriveCallback(claim, _) = &mut command {
+        if let Command::RedriveCallback(claim, redrive) = &mut command {
             claim.receipt.received_at = claim.receipt.received_at.min(now);
+            redrive.seq = redrive.seq.min(self.seq());
         }
         command
     }
@@ -168,6 +191,7 @@ fn receipt(link: Option<LinkId>) -> Receipt {
         payload: RawPayload(b"{}".to_vec()),
         sender_listed: None,
         decoded_with_loss: false,
+        by_bills_url: false,
     }
 }
 
@@ -179,6 +203,7 @@ fn callback(observation: Observation) -> Command {
 fn reading(source: ReadingSource, answer: Answer) -> Command {
     Command::RecordReading(Box::new(Reading {
         source,
+        asked_seq: Seq::ZERO,
         asked_at: at(0),
         read_at: at(0),
         answer,
@@ -416,7 +441,7 @@ fn links_are_refused_where_upstream_or_the_tenant_would_not_want_them() {
 
 #[test]
 fn deletion_and_return_are_facts() {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     stream.when(callback(says("O", None)));
     stream.when(callback(deleted(says("O", None))));
     assert_eq!(stream.now().stage(), Stage::Opened, "a deletion is held first");

@@ -105,6 +105,21 @@ words!(QuarantineReason {
     TooLarge => "too_large",
 });
 
+impl QuarantineReason {
+    /// Whether a callback like that, through a shop's own URL, says that something may have happened to the shop:
+    /// somebody who knows the URL has spoken, and we could not understand it.
+    pub const fn is_knock(self) -> bool {
+        match self {
+            Self::Unparseable | Self::UnknownShape | Self::WrongType | Self::CodesMismatch | Self::TooLarge => true,
+            Self::LinkRevoked
+            | Self::UnknownLink
+            | Self::UnknownMerchant
+            | Self::NoSuchMerchant
+            | Self::SenderNotAllowed => false,
+        }
+    }
+}
+
 /// What storage knows of a callback that is to be driven again or discarded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum QuarantineStanding {
@@ -126,12 +141,21 @@ pub enum Doubt {
     Deletes,
     /// It equals an earlier, but not the latest, callback to the byte: perhaps a late delivery.
     Redelivered,
+    /// It opens the shop, and its sender is not on the list of Paymint's addresses.
+    OpensUnlisted,
+    /// It opens the shop, and came through the URL for bills, which a partner gives to others.
+    OpensByBillsUrl,
+    /// It opens a shop that never had a registration link.
+    OpensWithoutLink,
 }
 
 words!(Doubt {
     LeavesOpened => "leaves_opened",
     Deletes => "deletes",
     Redelivered => "redelivered",
+    OpensUnlisted => "opens_unlisted",
+    OpensByBillsUrl => "opens_by_bills_url",
+    OpensWithoutLink => "opens_without_link",
 });
 
 /// How a doubtful claim was settled.

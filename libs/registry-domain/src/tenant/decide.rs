@@ -208,6 +208,7 @@ fn unclaimed(receipt: Receipt, claim: UnclaimedClaim) -> Event {
         payload,
         sender_listed,
         decoded_with_loss,
+        by_bills_url: _,
     } = receipt;
     match claim {
         UnclaimedClaim::UnknownPair(reference) => Event::UnclaimedMerchantSeen {

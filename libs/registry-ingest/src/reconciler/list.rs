@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use registry_domain::Reference;
 use registry_domain::merchant::{self, Answer, Command, Merchant, Reading, Stage};
 use registry_domain::review::ReadingSource;
 use registry_domain::tenant::{self, ListedPair, Tenant};
+use registry_domain::{Reference, Seq};
 use registry_journal::port::{Direction, MerchantFilter, MerchantQuery, PagePosition, PageSize, SortKey};
 use registry_journal::{Order, Origin};
 
@@ -20,6 +20,8 @@ const CONCURRENT_MAX: usize = 32;
 /// Upstream's list, by pair.
 struct List {
     rows: HashMap<Reference, ListedRow>,
+    /// The end of the log before it was asked for.
+    known: Seq,
     /// Every row could be read. Only then does the absence of a merchant mean anything.
     is_whole: bool,
 }
@@ -33,6 +35,9 @@ impl Worker {
         urgency: Urgency,
         origin: &Origin,
     ) -> Result<bool, ReconcileError> {
+        // Before it is asked for: every claim up to here is older than the list.
+        let end = self.archive.reader().head(tenant.id).await;
+        let known = end.map_err(ReconcileError::ReadHead)?.seq;
         let heard = match self.inquirer.list(tenant.id, urgency, origin).await {
             Ok(heard) => heard,
             Err(error) => {
@@ -43,6 +48,7 @@ impl Worker {
         let rows: Vec<Option<ListedRow>> = heard.answer.rows.iter().map(listed).collect();
         let list = List {
             // A list without any row says more about the list than about the merchants.
+            known,
             is_whole: heard.answer.unreadable == 0 && !rows.is_empty() && rows.iter().all(Option::is_some),
             rows: rows
                 .into_iter()
@@ -134,6 +140,7 @@ impl List {
         };
         let reading = Reading {
             source: ReadingSource::List,
+            asked_seq: self.known,
             asked_at: heard.asked_at,
             read_at: heard.read_at,
             answer,

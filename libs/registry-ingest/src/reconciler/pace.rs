@@ -10,6 +10,10 @@ const SOONER_AFTER_FAILURE: i32 = 4;
 /// Shortest and longest pause before a doubtful claim is asked about again.
 const CONFIRMATION_PAUSE: (TimeDelta, TimeDelta) = (TimeDelta::seconds(10), TimeDelta::minutes(5));
 
+/// No merchant is asked about in a round sooner than this after it was asked about last, whatever has happened to it since:
+/// who floods one shop's URL shall not use up what all shops of the tenant have to share.
+pub(super) const SPACING: TimeDelta = TimeDelta::seconds(2);
+
 /// How far an interval is moved by chance, in either direction, in thousandths: merchants that were registered in one
 /// go shall not be asked about in one go for ever.
 const JITTER_PER_MILLE: i64 = 100;
@@ -63,6 +67,7 @@ fn jittered(interval: TimeDelta, merchant_id: MerchantId, now: DateTime<Utc>) ->
 
 #[cfg(test)]
 mod tests {
+    use registry_domain::Version;
     use uuid::Uuid;
 
     use super::*;
@@ -81,6 +86,7 @@ mod tests {
     fn question(number: u128, confirming_since: Option<DateTime<Utc>>) -> DueQuestion {
         DueQuestion {
             merchant_id: MerchantId::from_uuid(Uuid::from_u128(number)),
+            version: Version(1),
             ask_at: at(0),
             confirming_since,
             updated_at: at(0),

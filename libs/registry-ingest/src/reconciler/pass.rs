@@ -1,8 +1,10 @@
 //! What is done for one tenant in one pass.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use registry_domain::tenant::{self, Tenant};
-use registry_domain::{Actor, CorrelationId, TenantId};
+use registry_domain::{Actor, CorrelationId, MerchantId, TenantId};
 use registry_journal::port::QuestionCounts;
 use registry_journal::{Ambient, Archive, Origin, causes};
 
@@ -45,6 +47,8 @@ pub(super) struct Track {
     trial: Alarm,
     list: Alarm,
     balance: Alarm,
+    /// Who was asked about in the last [`SPACING`](super::pace::SPACING), and when.
+    pub(super) asked: HashMap<MerchantId, DateTime<Utc>>,
     /// How many questions wait, as counted last.
     pub(super) counts: QuestionCounts,
 }
@@ -76,6 +80,7 @@ impl Track {
             trial: Alarm(now),
             list: Alarm(now + spread),
             balance: Alarm(now + spread),
+            asked: HashMap::new(),
             counts: QuestionCounts::default(),
         }
     }
@@ -107,7 +112,7 @@ impl Worker {
         let asks = urgency.filter(|_| tenant.settings.read_back.enabled);
         let mut asked = Vec::new();
         if let Some(urgency) = asks {
-            asked = self.ask_due(tenant, urgency, now, &origin, &mut pass).await?;
+            asked = self.ask_due(tenant, urgency, track, now, &origin, &mut pass).await?;
         }
         if track.release.rings(now, RELEASE_INTERVAL) {
             self.release_held(tenant, asks, &asked, now, &origin, &mut pass).await?;

@@ -10,7 +10,8 @@ use registry_journal::port::{DueQuestion, PageSize, Postponement};
 use registry_journal::{Order, Origin, Outcome};
 
 use super::ReconcileError;
-use super::pass::{Pass, Worker, log_failure};
+use super::pace::SPACING;
+use super::pass::{Pass, Track, Worker, log_failure};
 use crate::upstream::{AskError, Asked, Question, Urgency};
 
 /// Questions of one tenant that are under way at once.
@@ -33,10 +34,13 @@ impl Worker {
         &self,
         tenant: &Tenant,
         urgency: Urgency,
+        track: &mut Track,
         now: DateTime<Utc>,
         origin: &Origin,
         pass: &mut Pass,
     ) -> Result<Vec<MerchantId>, ReconcileError> {
+        // Also forgotten after the clock was set back.
+        track.asked.retain(|_, asked_at| (now - *asked_at).abs() < SPACING);
         let allowed = match urgency {
             Urgency::Trial => 1,
             Urgency::Person | Urgency::Round => self.inquirer.allowance(tenant.id),
@@ -45,12 +49,19 @@ impl Worker {
             pass.more = true;
             return Ok(Vec::new());
         }
-        let limit = PageSize::clamped(allowed);
+        // Those that wait for their next turn take no place from the others.
+        let waiting = u32::try_from(track.asked.len()).unwrap_or(u32::MAX);
+        let limit = PageSize::clamped(allowed.saturating_add(waiting));
         let due = self.archive.reader().due_questions(tenant.id, now, limit).await;
         let due = due.map_err(ReconcileError::ReadQuestions)?;
         pass.more = due.len() == limit.get() as usize && urgency == Urgency::Round;
-        let asked = due.iter().map(|question| question.merchant_id).collect();
-        let mut postponements = Vec::with_capacity(due.len());
+        let (early, mut due): (Vec<_>, Vec<_>) = due
+            .into_iter()
+            .partition(|question| track.asked.contains_key(&question.merchant_id));
+        due.truncate(allowed as usize);
+        let asked: Vec<_> = due.iter().map(|question| question.merchant_id).collect();
+        let wait = |question: DueQuestion| question.postponed(now + SPACING);
+        let mut postponements: Vec<_> = early.into_iter().map(wait).collect();
         let mut turns = stream::iter(due)
             .map(|question| self.take_turn(tenant, question, urgency, origin))
             .buffer_unordered(CONCURRENT_MAX);
@@ -58,7 +69,10 @@ impl Worker {
         let mut failure = None;
         while let Some(turn) = turns.next().await {
             match turn {
-                Ok(Turn::Asked(postponement)) => postponements.push(postponement),
+                Ok(Turn::Asked(postponement)) => {
+                    track.asked.insert(postponement.merchant_id, now);
+                    postponements.push(postponement);
+                }
                 Ok(Turn::NotAsked) => pass.more = false,
                 Err(error) => {
                     failure = Some(error);
@@ -91,32 +105,31 @@ impl Worker {
         };
         let asked = self.ask(tenant, question.merchant_id, source, urgency, origin).await;
         let now = self.ambient.now();
-        let postponed = |next| Postponement {
-            merchant_id: question.merchant_id,
-            was: question.ask_at,
-            next,
-        };
         match asked {
             Ok(asked) => {
                 let merchant = &asked.merchant;
                 let question = DueQuestion {
+                    version: merchant.version,
                     confirming_since: merchant.confirmation.map(|confirmation| confirmation.requested_at),
                     updated_at: merchant.updated_at,
                     ..question
                 };
-                // An answer that leaves a claim open is as good as none.
+                let known = Some(asked.reading.asked_seq);
+                let is_overtaken = merchant.last_claim().max(merchant.knock.map(|knock| knock.seq)) > known;
                 let next = match question.confirming_since {
+                    _ if is_overtaken => now + SPACING,
+                    // An answer that leaves a claim open is as good as none.
                     Some(_) => self.pace.after_failure(&question, now),
                     None => self.pace.after_answer(&question, now),
                 };
-                Ok(Turn::Asked(postponed(next)))
+                Ok(Turn::Asked(question.postponed(next)))
             }
             Err(AskError::Write(error)) => Err(ReconcileError::Write(error)),
             Err(AskError::Read(error)) => Err(ReconcileError::ReadBack(error)),
             Err(error) if error.ends_round() => Ok(Turn::NotAsked),
             Err(error) => {
                 log_failure(tenant, "a question to upstream failed", &error);
-                Ok(Turn::Asked(postponed(self.pace.after_failure(&question, now))))
+                Ok(Turn::Asked(question.postponed(self.pace.after_failure(&question, now))))
             }
         }
     }
@@ -171,10 +184,12 @@ impl Worker {
         origin: &Origin,
     ) -> Result<Asked, AskError> {
         let merchant = self.archive.reader().merchant(tenant.id, merchant_id).await?;
+        let merchant = merchant.ok_or(AskError::NoSuchMerchant)?;
         let question = Question {
             tenant_id: tenant.id,
             merchant_id,
-            reference: merchant.ok_or(AskError::NoSuchMerchant)?.reference,
+            known: merchant.seq,
+            reference: merchant.reference,
             source,
             urgency,
             origin: origin.clone(),

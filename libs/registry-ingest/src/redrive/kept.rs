@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use registry_domain::merchant::{self, QuarantineReason, RawPayload, Verdict};
-use registry_domain::{LinkId, tenant};
+use registry_domain::{LinkId, Seq, tenant};
 use registry_journal::StreamEvent;
 
 /// What an event keeps of a callback.
@@ -12,10 +12,13 @@ pub(super) struct Kept<'a> {
     pub(super) payload: &'a RawPayload,
     pub(super) sender_listed: Option<bool>,
     pub(super) decoded_with_loss: bool,
+    pub(super) by_bills_url: bool,
     /// It came earlier, and this is what was made of it when it was driven again.
     pub(super) is_redriven: bool,
     /// Only its beginning was kept: there is nothing more to be read in it, whatever the reader.
     pub(super) is_cut: bool,
+    /// Where in the log it first stood, if it was driven again and that is known.
+    pub(super) first_seq: Option<Seq>,
 }
 
 /// The callback that an event recorded; none if it recorded something else.
@@ -27,8 +30,10 @@ pub(super) fn kept(event: &StreamEvent) -> Option<Kept<'_>> {
             payload,
             sender_listed,
             decoded_with_loss,
+            by_bills_url,
             redrive_of,
             verdict,
+            redrive_seq,
             ..
         }) => Some(Kept {
             link_id: *link_id,
@@ -36,8 +41,10 @@ pub(super) fn kept(event: &StreamEvent) -> Option<Kept<'_>> {
             payload,
             sender_listed: *sender_listed,
             decoded_with_loss: *decoded_with_loss,
+            by_bills_url: *by_bills_url,
             is_redriven: redrive_of.is_some(),
             is_cut: *verdict == Verdict::Quarantined(QuarantineReason::TooLarge),
+            first_seq: *redrive_seq,
         }),
         StreamEvent::Tenant(tenant::Event::UnclaimedMerchantSeen {
             received_at,
@@ -51,8 +58,10 @@ pub(super) fn kept(event: &StreamEvent) -> Option<Kept<'_>> {
             payload,
             sender_listed: *sender_listed,
             decoded_with_loss: *decoded_with_loss,
+            by_bills_url: false,
             is_redriven: false,
             is_cut: false,
+            first_seq: None,
         }),
         StreamEvent::Tenant(tenant::Event::CallbackQuarantined {
             received_at,
@@ -66,8 +75,10 @@ pub(super) fn kept(event: &StreamEvent) -> Option<Kept<'_>> {
             payload,
             sender_listed: *sender_listed,
             decoded_with_loss: *decoded_with_loss,
+            by_bills_url: false,
             is_redriven: false,
             is_cut: *reason == QuarantineReason::TooLarge,
+            first_seq: None,
         }),
         StreamEvent::Merchant(_) | StreamEvent::Tenant(_) => None,
     }

@@ -68,6 +68,7 @@ impl Breaker {
     /// Whether a call may be made now; if not, when one may be. A call that is let through while half open must be
     /// followed by [`Self::note`].
     fn admit(&mut self, now: DateTime<Utc>) -> Result<(), DateTime<Utc>> {
+        self.clamp(now);
         let (retry_at, pause) = match *self {
             Self::Closed { .. } => return Ok(()),
             Self::Open { until, pause } => (until, pause),
@@ -93,6 +94,15 @@ impl Breaker {
             Self::Open { until, pause } => Self::Open { until, pause },
             Self::HalfOpen { pause, .. } => Self::open(now, (pause * 2).min(PAUSE_MAX)),
         };
+    }
+
+    /// A clock that was set back must not keep it open for longer than the longest pause.
+    fn clamp(&mut self, now: DateTime<Utc>) {
+        match self {
+            Self::Closed { .. } => {}
+            Self::Open { until, .. } => *until = (*until).min(now + PAUSE_MAX),
+            Self::HalfOpen { tried_at, .. } => *tried_at = (*tried_at).min(now),
+        }
     }
 
     fn open(now: DateTime<Utc>, pause: TimeDelta) -> Self {
@@ -218,6 +228,9 @@ mod tests {
             (open(100, 5), Ok(()), half(100, 5)),
             (half(99, 5), Err(at(129)), half(99, 5)),
             (half(70, 5), Ok(()), half(100, 5)),
+            // The clock was set back by an hour since.
+            (open(3_705, 5), Err(at(400)), open(400, 5)),
+            (half(3_700, 5), Err(at(130)), half(100, 5)),
         ];
         for (before, admitted, after) in table {
             let mut breaker = before;

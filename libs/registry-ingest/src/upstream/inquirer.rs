@@ -97,6 +97,7 @@ impl Inquirer {
         };
         let reading = Reading {
             source: question.source,
+            asked_seq: question.known,
             asked_at: heard.asked_at,
             read_at: heard.read_at,
             answer,

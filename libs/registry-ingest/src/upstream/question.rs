@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use paymint_client::CallError;
 use registry_domain::merchant::{Merchant, Reading};
 use registry_domain::review::ReadingSource;
-use registry_domain::{MerchantId, Reference, TenantId};
+use registry_domain::{MerchantId, Reference, Seq, TenantId};
 use registry_journal::{ArchiveError, Origin, ReadError, RecordedEvent, WriteError};
 
 use super::budget::Urgency;
@@ -21,6 +21,8 @@ pub struct Question {
     pub merchant_id: MerchantId,
     /// Its codes.
     pub reference: Reference,
+    /// The end of what is known of its log: the answer will be newer than every claim up to here.
+    pub known: Seq,
     /// On what occasion it is asked about.
     pub source: ReadingSource,
     /// Who waits for the answer.

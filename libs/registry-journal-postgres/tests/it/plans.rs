@@ -234,6 +234,7 @@ async fn ask_what_waits(world: &World<PostgresDatabase>, tenant: TenantId) {
         .into_iter()
         .map(|question| Postponement {
             merchant_id: question.merchant_id,
+            version: question.version,
             was: question.ask_at,
             next: now,
         })

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use registry_domain::{EventId, MerchantId, TenantId};
 use registry_journal::contract::Harness;
-use registry_journal::contract::fixtures::{World, callback, written};
+use registry_journal::contract::fixtures::{World, callback, config, written};
 use registry_journal::port::{Journal, PageSize, Reader, Scope, Writes};
 use registry_journal::submission::WriteError;
 use registry_journal::writer::{Writer, WriterConfig, WriterStats};
@@ -27,7 +27,7 @@ use crate::proxy::{Committing, Cut, Proxy};
 async fn world_on(database: PostgresDatabase, url: &str) -> World<PostgresDatabase> {
     let world = World::<PostgresDatabase>::new().await;
     let storage = PostgresJournal::connect(url).await.expect("the database opens");
-    let (writer, _task) = Writer::start(world.parts(storage.clone(), 1), WriterConfig::default(), pending());
+    let (writer, _task) = Writer::start(world.parts(storage.clone(), 1), config(), pending());
     World {
         harness: database,
         storage,
@@ -72,7 +72,7 @@ async fn a_commit_of_unknown_outcome_counts_once() {
     for (how, remembered_max, number) in [(Committing::ByCommit, 0, 2), (Committing::ByItself, 16, 3)] {
         let config = WriterConfig {
             remembered_max,
-            ..WriterConfig::default()
+            ..config()
         };
         let parts = world.parts(world.storage.clone(), number);
         (world.writer, _) = Writer::start(parts, config, pending());

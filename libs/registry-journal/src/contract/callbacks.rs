@@ -63,6 +63,8 @@ pub fn of_nobody(tenant: TenantId, reason: QuarantineReason) -> Submission {
 pub fn redrive(of: EventId, bound: bool) -> Redrive {
     Redrive {
         of,
+        // Nothing in these logs is older than that.
+        seq: Seq(1_000),
         bound,
         standing: QuarantineStanding::Open(QuarantineReason::SenderNotAllowed),
     }

@@ -8,13 +8,13 @@ use registry_domain::merchant::Command;
 use uuid::Uuid;
 
 use super::Harness;
-use super::fixtures::{World, callback, command, queued, register, registration, whole_log, written};
+use super::fixtures::{World, callback, command, config, queued, register, registration, whole_log, written};
 use super::journals::{Fault, Faulty, Gate};
 use crate::ambient::IdSource;
 use crate::port::Reader;
 use crate::record::StreamId;
 use crate::submission::WriteError;
-use crate::writer::{Writer, WriterConfig};
+use crate::writer::Writer;
 
 /// In a batch of 500, one command that storage refuses fails alone; the others are written in their order.
 pub async fn a_poisonous_command_fails_alone<H: Harness>() {
@@ -93,7 +93,7 @@ pub async fn a_panic_does_not_stop_the_writer<H: Harness>() {
     });
     let mut parts = world.parts(world.storage.clone(), 1);
     parts.ambient.ids = Arc::clone(&ids) as Arc<dyn IdSource>;
-    let (writer, _task) = Writer::start(parts, WriterConfig::default(), std::future::pending());
+    let (writer, _task) = Writer::start(parts, config(), std::future::pending());
     let one = register(tenant, world.merchant_id(), registration("m", "s"));
     assert_eq!(writer.submit(one.clone()).await, Err(WriteError::Failed));
     ids.armed.store(false, Ordering::SeqCst);
@@ -136,7 +136,7 @@ pub async fn a_commit_that_was_lost_is_not_mistaken_for_another<H: Harness>() {
     let tenant = world.tenant("acme").await;
     let merchant = world.merchant(tenant, "m", "s").await;
     let other = world.harness.open().await;
-    let (other, _task) = Writer::start(world.parts(other, 1), WriterConfig::default(), std::future::pending());
+    let (other, _task) = Writer::start(world.parts(other, 1), config(), std::future::pending());
     let first = callback(tenant, merchant, "W", "");
     journal.meanwhile(Box::pin(async move { other.report(first).await }));
     journal.next_fail(1);

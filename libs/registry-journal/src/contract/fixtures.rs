@@ -80,6 +80,14 @@ pub struct World<H: Harness> {
     pub ids: Arc<TestIds>,
 }
 
+/// How every writer of a world works. Its clock is set by hand, far from that of any server.
+pub fn config() -> WriterConfig {
+    WriterConfig {
+        clock_skew_max: TimeDelta::days(36_500),
+        ..WriterConfig::default()
+    }
+}
+
 /// The keyring of every world.
 pub fn keyring() -> Arc<Keyring> {
     Arc::new(Keyring::new(&MasterKey::from_bytes([7; 32])))
@@ -126,7 +134,7 @@ impl<H: Harness> World<H> {
             },
         };
         // The task ends with the last clone of the writer.
-        let (writer, _task) = Writer::start(parts, WriterConfig::default(), std::future::pending());
+        let (writer, _task) = Writer::start(parts, config(), std::future::pending());
         Self {
             harness,
             storage,
@@ -379,6 +387,7 @@ pub fn receipt(payload: &[u8]) -> Receipt {
         payload: RawPayload(payload.to_vec()),
         sender_listed: None,
         decoded_with_loss: false,
+        by_bills_url: false,
     }
 }
 

@@ -6,7 +6,7 @@ use registry_domain::merchant::{
     Reading, Redrive, SecretText, WhoFixes,
 };
 use registry_domain::review::{DeletionMark, MappingStatus, Observation, ReadingSource};
-use registry_domain::{BusinessNumber, EventId, FreeText, LinkId, MerchantId, ReportedNumber, TenantId};
+use registry_domain::{BusinessNumber, EventId, FreeText, LinkId, MerchantId, ReportedNumber, Seq, TenantId};
 
 use super::Harness;
 use super::fixtures::{World, claim, command, label, observation, receipt, request_link};
@@ -77,6 +77,7 @@ pub fn some_command<H: Harness>(
         11 => {
             let redrive = Redrive {
                 of: EventId::from_uuid(link_id.as_uuid()),
+                seq: Seq(dice.roll(200)),
                 bound: dice.roll(2) == 0,
                 standing: QuarantineStanding::Open(QuarantineReason::WrongType),
             };
@@ -101,9 +102,14 @@ fn some_observation(dice: &mut Dice) -> Observation {
     said
 }
 
-/// What upstream answers: mostly newer than every callback, some overtaken by one, some of nobody that it knows.
+/// What upstream answers: half of it newer than every callback, some perhaps overtaken, some of nobody that it knows.
 fn some_reading(dice: &mut Dice) -> Command {
     let read_at = receipt(b"").received_at + TimeDelta::seconds(1);
+    let asked_seq = if dice.roll(2) == 0 {
+        Seq(100_000)
+    } else {
+        Seq(dice.roll(200))
+    };
     let words = ["INITIALIZED", "MERCHANT_OPENING", "COMPLETED", "PAUSED"];
     let word = words[usize::try_from(dice.roll(4)).unwrap_or_default()];
     let answer = if dice.roll(5) == 0 {
@@ -116,7 +122,8 @@ fn some_reading(dice: &mut Dice) -> Command {
     };
     Command::RecordReading(Box::new(Reading {
         source: ReadingSource::ALL[usize::try_from(dice.roll(3)).unwrap_or_default()],
-        asked_at: read_at - TimeDelta::seconds(if dice.roll(4) == 0 { 2 } else { 1 }),
+        asked_seq,
+        asked_at: read_at - TimeDelta::seconds(1),
         read_at,
         answer,
     }))

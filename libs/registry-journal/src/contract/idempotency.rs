@@ -7,18 +7,20 @@ use registry_domain::merchant::Refusal;
 use registry_domain::{LinkId, MerchantId, TenantId, Version, tenant};
 
 use super::Harness;
-use super::fixtures::{World, keyring, queued, register, registration, request_link, submission, with_key, written};
+use super::fixtures::{
+    World, config, keyring, queued, register, registration, request_link, submission, with_key, written,
+};
 use super::journals::Gate;
 use crate::port::{IdempotencyRow, Journal, Loaded, PageSize, Reader, Scope, Writes};
 use crate::submission::{IdempotencyKey, Order, Outcome, Replay, Submission};
-use crate::writer::{Writer, WriterConfig};
+use crate::writer::Writer;
 
 const PARALLEL: usize = 64;
 
 /// Hands in many commands at once through two writers and returns the outcomes.
 async fn all_at_once<H: Harness>(world: &World<H>, submissions: Vec<Submission>) -> Vec<Outcome> {
     let other = world.harness.open().await;
-    let (second, _task) = Writer::start(world.parts(other, 1), WriterConfig::default(), std::future::pending());
+    let (second, _task) = Writer::start(world.parts(other, 1), config(), std::future::pending());
     let writers = [world.writer.clone(), second];
     let tasks: Vec<_> = submissions
         .into_iter()

@@ -7,14 +7,16 @@ use registry_domain::merchant::Command;
 use registry_domain::{LinkId, MerchantId, Seq, TenantId, Version};
 use uuid::Uuid;
 
-use super::fixtures::{World, callback, command, registration, request_link, submission, whole_log, with_key, written};
+use super::fixtures::{
+    World, callback, command, config, registration, request_link, submission, whole_log, with_key, written,
+};
 use super::{EVENT_COLUMNS, EventColumn, Harness};
 use crate::archive::Until;
 use crate::port::{PageSize, ReadError, Reader, StreamQuery};
 use crate::record::{EventRow, StreamId};
 use crate::submission::Order;
 use crate::verify::{Flaw, verify};
-use crate::writer::{Writer, WriterConfig};
+use crate::writer::Writer;
 
 const TENANTS: usize = 4;
 const SUBMITTERS: usize = 64;
@@ -25,7 +27,7 @@ const COMMANDS_EACH: usize = 6;
 pub async fn positions_have_no_gaps_and_readers_skip_nothing<H: Harness>() {
     let world = Arc::new(World::<H>::new().await);
     let other = world.harness.open().await;
-    let (second, _task) = Writer::start(world.parts(other, 1), WriterConfig::default(), std::future::pending());
+    let (second, _task) = Writer::start(world.parts(other, 1), config(), std::future::pending());
     let writers = [world.writer.clone(), second];
     let mut tenants = Vec::new();
     for number in 0..TENANTS {
@@ -253,7 +255,7 @@ pub async fn everything_is_there_after_a_restart<H: Harness>() {
     assert_eq!(whole_log(&again, tenant).await, before);
     assert_eq!(again.merchant(tenant, merchant).await.expect("a row"), Some(row));
     let parts = World::<H>::new().await.parts(again.clone(), 2);
-    let (writer, _task) = Writer::start(parts, WriterConfig::default(), std::future::pending());
+    let (writer, _task) = Writer::start(parts, config(), std::future::pending());
     let next = written(
         writer
             .submit(command(tenant, merchant, Command::Archive))

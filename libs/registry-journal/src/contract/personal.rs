@@ -8,8 +8,8 @@ use registry_domain::{BusinessNumber, FreeText, ReportedNumber, TenantId};
 
 use super::Harness;
 use super::fixtures::{
-    World, callback, claim, command, ids, label, observation, queued, register, registration, request_link, submission,
-    written,
+    World, callback, claim, command, config, ids, label, observation, queued, register, registration, request_link,
+    submission, written,
 };
 use super::journals::Gate;
 use crate::ambient::IdSource;
@@ -18,7 +18,7 @@ use crate::keyring::{Keyring, MasterKey};
 use crate::port::Journal;
 use crate::record::EventRow;
 use crate::submission::{Order, WriteError};
-use crate::writer::{Writer, WriterConfig};
+use crate::writer::Writer;
 
 /// What a tenant and upstream say that is personal or secret.
 pub const SECRETS: [&str; 10] = [
@@ -176,7 +176,7 @@ pub async fn a_key_that_does_not_open_fails_alone<H: Harness>() {
     parts.journal = Arc::clone(&gate) as Arc<dyn Journal>;
     parts.keyring = Arc::new(Keyring::new(&MasterKey::from_bytes([8; 32])));
     parts.ambient.ids = ids(2) as Arc<dyn IdSource>;
-    let (writer, _task) = Writer::start(parts, WriterConfig::default(), std::future::pending());
+    let (writer, _task) = Writer::start(parts, config(), std::future::pending());
     gate.close();
     let first = queued(
         &writer,

@@ -7,7 +7,7 @@ use registry_domain::merchant::Command;
 use tokio::sync::oneshot;
 
 use super::Harness;
-use super::fixtures::{Pending, World, callback, command, queued, register, registration, written};
+use super::fixtures::{Pending, World, callback, command, config, queued, register, registration, written};
 use super::journals::Gate;
 use crate::port::Journal;
 use crate::submission::WriteError;
@@ -25,7 +25,7 @@ async fn held<H: Harness>(
     parts.journal = Arc::clone(&gate) as Arc<dyn Journal>;
     let config = WriterConfig {
         queue_length_max: 8,
-        ..WriterConfig::default()
+        ..config()
     };
     let stop = async move {
         // A sender that is gone stops nothing.

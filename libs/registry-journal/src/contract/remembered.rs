@@ -7,7 +7,7 @@ use registry_domain::{EventId, Seq, TenantId};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::fixtures::{World, callback, command, written};
+use super::fixtures::{World, callback, command, config, written};
 use super::journals::Counted;
 use super::projection::lively;
 use super::{Damage, Harness};
@@ -15,7 +15,7 @@ use crate::chain::hash_of;
 use crate::port::{Additions, AppendError, ExpectedHead, Journal, Loaded, Scope, Writes};
 use crate::rebuild::{Mode, Rebuild};
 use crate::record::EventRow;
-use crate::writer::{Writer, WriterConfig};
+use crate::writer::Writer;
 
 /// The second batch of a tenant finds the log where the first had left it. From the third on nothing is read under locks,
 /// and a merchant only once; what is written is the same.
@@ -67,7 +67,7 @@ pub async fn what_is_remembered_is_what_the_row_says<H: Harness>() {
 pub async fn what_another_process_wrote_is_seen<H: Harness>() {
     let (world, journal) = World::<H>::through(Counted::new).await;
     let other = world.harness.open().await;
-    let (other, _task) = Writer::start(world.parts(other, 1), WriterConfig::default(), std::future::pending());
+    let (other, _task) = Writer::start(world.parts(other, 1), config(), std::future::pending());
     for (slug, reads_before, overtaken) in [("acme", false, 1), ("umbrella", true, 0)] {
         let tenant = world.tenant(slug).await;
         let merchant = world.merchant(tenant, "m", "s").await;

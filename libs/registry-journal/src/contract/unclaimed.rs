@@ -197,9 +197,10 @@ impl<H: Harness> World<H> {
         use crate::port::Reader;
         use registry_domain::merchant::{Answer, Command, Reading};
         let found = self.storage.merchant_by_reference(tenant, &reference("m", shop)).await;
-        let merchant = found.expect("an answer").expect("it is registered").id;
+        let found = found.expect("an answer").expect("it is registered");
         let reading = Reading {
             source: registry_domain::review::ReadingSource::Reconciliation,
+            asked_seq: found.seq,
             asked_at: self.now(),
             read_at: self.now(),
             answer: Answer::Found {
@@ -208,6 +209,6 @@ impl<H: Harness> World<H> {
             },
         };
         let told = Command::RecordReading(Box::new(reading));
-        self.write(super::fixtures::command(tenant, merchant, told)).await;
+        self.write(super::fixtures::command(tenant, found.id, told)).await;
     }
 }

@@ -36,8 +36,8 @@ pub use worklist::{
     SILENCE_WINDOW, TenantHealth, UnclaimedQuery, Worklist,
 };
 pub use write::{
-    Head, HistoryRow, IdempotencyRow, IdentityRow, Journal, KeyRow, LinkRow, Loaded, LoadedMerchant, LoadedTenant,
-    Scope, TransactError, Writes,
+    ClockCheck, Head, HistoryRow, IdempotencyRow, IdentityRow, Journal, KeyRow, LinkRow, Loaded, LoadedMerchant,
+    LoadedTenant, MerchantRow, Scope, TransactError, Writes,
 };
 
 /// Any failure below the port, kept as the source of ours.

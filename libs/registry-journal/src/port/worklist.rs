@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use registry_domain::merchant::{Merchant, QuarantineReason};
+use registry_domain::merchant::{Ask, Merchant, QuarantineReason};
 use registry_domain::tenant::SilentLinks;
 use registry_domain::{EventId, MerchantId, Reference, Seq, TenantId, UnclaimedId, Version};
 
@@ -16,34 +16,43 @@ pub const HEALTH_WINDOW: u32 = 10_000;
 /// How many of a tenant's last events are looked at to find its last callback before callbacks count as silent.
 pub const SILENCE_WINDOW: u32 = 100_000;
 
-/// When upstream shall be asked about a merchant for the first time after it changed. All later questions are planned
-/// by whoever asks.
+/// Which moments follow from how soon upstream shall be asked about a merchant after something has happened to it. All later
+/// questions are planned by whoever asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QuestionPlan {
-    /// How long after the change.
+    /// How long after a change.
     pub first: TimeDelta,
+    /// No question is planned for later than this.
+    pub longest: TimeDelta,
 }
 
 impl Default for QuestionPlan {
-    /// Five minutes.
+    /// Five minutes, and two days.
     fn default() -> Self {
         Self {
             first: TimeDelta::minutes(5),
+            longest: TimeDelta::days(2),
         }
     }
 }
 
 impl QuestionPlan {
-    /// When to ask; `None` for one that is put away, or of which upstream cannot know: it has no link, and upstream
-    /// never spoke of it. A doubtful claim is asked about at once.
-    pub fn ask_at(self, merchant: &Merchant) -> Option<DateTime<Utc>> {
-        let is_known =
-            merchant.review.observed_at.is_some() || merchant.links.iter().any(|link| link.issued_at.is_some());
-        if merchant.archived_since.is_some() || merchant.erased || !is_known {
-            return None;
+    /// When to ask at the latest, if this is asked for now. Now is what the clock says and not the log, whose time may lie
+    /// ahead.
+    pub fn moment(self, ask: Ask, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match ask {
+            Ask::Never => None,
+            Ask::AsPlanned => Some(now + self.longest),
+            Ask::InTime => Some(now + self.first),
+            Ask::Within(wait) => Some(now + wait.min(self.first)),
         }
+    }
+
+    /// When to ask about a merchant whose row is put in place, so that what was planned for it is not known any more.
+    pub fn of_folded(self, merchant: &Merchant) -> Option<DateTime<Utc>> {
         let confirmation = merchant.confirmation.map(|confirmation| confirmation.requested_at);
-        Some(confirmation.unwrap_or(merchant.updated_at + self.first))
+        let planned = confirmation.unwrap_or(merchant.updated_at + self.first);
+        merchant.can_be_asked_about().then_some(planned)
     }
 }
 
@@ -52,6 +61,8 @@ impl QuestionPlan {
 pub struct DueQuestion {
     /// About this merchant.
     pub merchant_id: MerchantId,
+    /// Its version when that was read.
+    pub version: Version,
     /// Since when it is due.
     pub ask_at: DateTime<Utc>,
     /// Since when a doubtful claim of the merchant waits for the answer.
@@ -60,11 +71,26 @@ pub struct DueQuestion {
     pub updated_at: DateTime<Utc>,
 }
 
+impl DueQuestion {
+    /// Puts it off, if nothing has happened to the merchant since.
+    pub fn postponed(&self, next: DateTime<Utc>) -> Postponement {
+        Postponement {
+            merchant_id: self.merchant_id,
+            version: self.version,
+            was: self.ask_at,
+            next,
+        }
+    }
+}
+
 /// Puts a question off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Postponement {
     /// About this merchant.
     pub merchant_id: MerchantId,
+    /// The merchant's version when it was decided to ask later: after the answer, if one came. If something has happened
+    /// to it since, the plan stands as it is.
+    pub version: Version,
     /// When it was due, as it was read. If it is planned otherwise by now, that plan stands.
     pub was: DateTime<Utc>,
     /// When it shall be due.
@@ -151,7 +177,7 @@ pub trait Worklist: Send + Sync {
         limit: PageSize,
     ) -> Result<Vec<DueQuestion>, ReadError>;
 
-    /// Puts questions off, each only if it is still due when it was.
+    /// Puts questions off, each only if it is still due when it was and the merchant has not moved on.
     async fn postpone_questions(&self, tenant: TenantId, questions: &[Postponement]) -> Result<(), ReadError>;
 
     /// Merchants with a claim that waits for upstream's word since this moment or longer, the longest wait first.

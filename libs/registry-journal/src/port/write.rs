@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use registry_domain::merchant::{Merchant, Stage};
 use registry_domain::review::ReviewStatus;
 use registry_domain::tenant::{Slug, Tenant};
@@ -12,8 +12,8 @@ use registry_domain::{EventId, LinkId, MerchantCode, MerchantId, Reference, Repo
 use uuid::Uuid;
 
 use super::{
-    Additions, AppendError, ApprovalDigest, ApprovalRow, Cause, ExpectedHead, Inconsistency, QuarantineRow,
-    QuestionPlan, Settlement, UnclaimedRow,
+    Additions, AppendError, ApprovalDigest, ApprovalRow, Cause, ExpectedHead, Inconsistency, QuarantineRow, Settlement,
+    UnclaimedRow,
 };
 use crate::record::EventRow;
 
@@ -244,7 +244,7 @@ pub struct Writes {
     /// Data keys of new owners. They are there before the rows that they seal.
     pub keys: Vec<KeyRow>,
     /// Merchants to insert or replace, sorted by key.
-    pub merchants: Vec<(TenantId, Arc<Merchant>)>,
+    pub merchants: Vec<MerchantRow>,
     /// What those are found by of which it is new or has changed, each at most once.
     pub identities: Vec<IdentityRow>,
     /// Stretches to insert; the one that was open before a merchant's first new one ends where that begins.
@@ -265,10 +265,8 @@ pub struct Writes {
     pub settlements: Vec<Settlement>,
     /// Payment approvals.
     pub approvals: Vec<ApprovalRow>,
-    /// When upstream is to be asked about the merchants that are written. A row whose `updated_at` and
-    /// `confirming_since` stay the same keeps the moment that was planned for it, if it has one and is still to be asked
-    /// about.
-    pub questions: QuestionPlan,
+    /// The clock by which it was decided; none for what is put in place as it stands in a log.
+    pub clock: Option<ClockCheck>,
 }
 
 impl Writes {
@@ -295,7 +293,7 @@ impl Writes {
             quarantine,
             settlements,
             approvals,
-            questions: _,
+            clock: _,
         } = self;
         !(cleared.is_empty()
             && cleared_callbacks.is_empty()
@@ -312,6 +310,29 @@ impl Writes {
     }
 }
 
+/// What storage with a clock of its own compares with it. One that shares the machine's has nothing to compare.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClockCheck {
+    /// What the clock of the process said when the batch was decided.
+    pub now: DateTime<Utc>,
+    /// How far the two clocks may differ, in either direction. Beyond that nothing is written
+    /// ([`TransactError::Untimely`]): a single event with a time that lies ahead would stamp everything behind it with the
+    /// future.
+    pub skew_max: TimeDelta,
+}
+
+/// A merchant to insert or replace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MerchantRow {
+    /// Whose merchant.
+    pub tenant_id: TenantId,
+    /// The merchant as it is then.
+    pub merchant: Arc<Merchant>,
+    /// When upstream is to be asked about it at the latest: a row that is replaced keeps an earlier plan. None if upstream
+    /// is not to be asked at all.
+    pub ask_at: Option<DateTime<Utc>>,
+}
+
 /// Why a transaction did not go through.
 #[derive(Debug, thiserror::Error)]
 pub enum TransactError {
@@ -324,6 +345,9 @@ pub enum TransactError {
     /// Storage refuses what was to be written; the same batch will be refused again.
     #[error("storage refused the batch")]
     Rejected(#[source] Cause),
+    /// The clock of this process and that of storage differ by more than they may. Nothing was written.
+    #[error("the clocks of this process and of the database differ by too much")]
+    Untimely(#[source] Cause),
     /// A row that was read does not fit the types it was written from.
     #[error(transparent)]
     Inconsistent(#[from] Inconsistency),

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use registry_domain::merchant::{
-    Business, ClaimMemory, Confirmation, DigestMark, Doubt, HeldClaim, Link, LinkOutcome, LinkState, Merchant,
+    Business, ClaimMemory, Confirmation, DigestMark, Doubt, HeldClaim, Knock, Link, LinkOutcome, LinkState, Merchant,
     RecentClaim, Surroundings,
 };
 use registry_domain::review::{ClaimSource, MappingStatus, Review, ReviewCode, ReviewStatus, Verification};
@@ -50,6 +50,8 @@ struct MerchantState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     missing_from_list_since: Option<Moment>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    knock: Option<KnockRow>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     confirmation: Option<ConfirmationRow>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     held: Vec<HeldRow>,
@@ -79,6 +81,12 @@ struct LinkRow {
 }
 
 #[derive(Serialize, Deserialize)]
+struct KnockRow {
+    since: Moment,
+    seq: u64,
+}
+
+#[derive(Serialize, Deserialize)]
 struct ConfirmationRow {
     doubt: String,
     requested_at: Moment,
@@ -88,6 +96,9 @@ struct ConfirmationRow {
 struct HeldRow {
     version: u64,
     received_at: Moment,
+    /// Rows of earlier versions have none.
+    #[serde(default)]
+    said: Option<u64>,
     observation: StoredObservation,
     digest: String,
 }
@@ -96,10 +107,15 @@ struct HeldRow {
 struct MemoryRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     latest: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Rows of earlier versions have this moment in the place of the position.
+    #[serde(default, skip_serializing)]
     latest_at: Option<Moment>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    latest_seq: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     asked_at: Option<Moment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    asked_seq: Option<u64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     recent: Vec<(String, Moment)>,
 }
@@ -127,6 +143,10 @@ pub fn merchant_to_json(merchant: &Merchant) -> String {
         unknown_deletion_mark: text(merchant.unknown_deletion_mark.as_ref()),
         missing_upstream_since: merchant.missing_upstream_since.map(Moment),
         missing_from_list_since: merchant.missing_from_list_since.map(Moment),
+        knock: merchant.knock.map(|knock| KnockRow {
+            since: Moment(knock.since),
+            seq: knock.seq.0,
+        }),
         confirmation: merchant.confirmation.as_ref().map(confirmation_row),
         held: merchant.held.iter().map(held_row).collect(),
         archived_since: merchant.archived_since.map(Moment),
@@ -153,6 +173,8 @@ pub fn merchant_from_json(id: MerchantId, json: &str) -> Result<Merchant, Stored
         Some(told) => word("told", ReviewStatus::from_word(told))?,
         None => code.as_ref().map_or(ReviewStatus::None, ReviewCode::status),
     };
+    let latest_at = state.memory.latest_at;
+    let held = state.held.into_iter().map(|row| held(row, latest_at, state.seq));
     Ok(Merchant {
         id,
         version: Version(state.version),
@@ -183,12 +205,16 @@ pub fn merchant_from_json(id: MerchantId, json: &str) -> Result<Merchant, Stored
         unknown_deletion_mark: free_text(state.unknown_deletion_mark.as_ref()),
         missing_upstream_since: state.missing_upstream_since.map(Moment::at),
         missing_from_list_since: state.missing_from_list_since.map(Moment::at),
+        knock: state.knock.map(|knock| Knock {
+            since: knock.since.0,
+            seq: Seq(knock.seq),
+        }),
         confirmation: state.confirmation.as_ref().map(confirmation).transpose()?,
-        held: state.held.into_iter().map(held).collect::<Result<_, _>>()?,
+        held: held.collect::<Result<_, _>>()?,
         archived_since: state.archived_since.map(Moment::at),
         erased: state.erased,
         links: state.links.iter().map(link).collect::<Result<_, _>>()?,
-        memory: memory(&state.memory)?,
+        memory: memory(&state.memory, state.seq)?,
         tags: personal::labels("tags", &state.tags)?,
         metadata: personal::metadata(&state.metadata)?,
         surroundings: Surroundings {
@@ -218,15 +244,20 @@ fn held_row(claim: &HeldClaim) -> HeldRow {
     HeldRow {
         version: claim.version.0,
         received_at: Moment(claim.received_at),
+        said: Some(claim.said.0),
         observation: (&claim.observation).into(),
         digest: digest_to_hex(claim.digest),
     }
 }
 
-fn held(row: HeldRow) -> Result<HeldClaim, StoredError> {
+/// In a row of an earlier version a claim stood if it had come last. Where in the log it was said is not known; no later
+/// than where that row was written.
+fn held(row: HeldRow, latest_at: Option<Moment>, row_seq: u64) -> Result<HeldClaim, StoredError> {
+    let stands = latest_at.is_none_or(|latest| row.received_at.0 >= latest.0);
     Ok(HeldClaim {
         version: Version(row.version),
         received_at: row.received_at.0,
+        said: Seq(row.said.unwrap_or(if stands { row_seq } else { 0 })),
         observation: row.observation.into_domain()?,
         digest: digest_from_hex(&row.digest)?,
     })
@@ -236,15 +267,19 @@ fn memory_row(memory: &ClaimMemory) -> MemoryRow {
     let recent = memory.recent.iter();
     MemoryRow {
         latest: memory.latest.map(digest_to_hex),
-        latest_at: memory.latest_at.map(Moment),
+        latest_at: None,
+        latest_seq: memory.latest_seq.map(|seq| seq.0),
         asked_at: memory.asked_at.map(Moment),
+        asked_seq: memory.asked_seq.map(|seq| seq.0),
         recent: recent
             .map(|claim| (format!("{:016x}", claim.mark.0), Moment(claim.received_at)))
             .collect(),
     }
 }
 
-fn memory(row: &MemoryRow) -> Result<ClaimMemory, StoredError> {
+/// A row of an earlier version says when, and not where: no later than where it was written.
+fn memory(row: &MemoryRow, row_seq: u64) -> Result<ClaimMemory, StoredError> {
+    let place = |seq: Option<u64>, at: Option<Moment>| seq.or(at.map(|_| row_seq)).map(Seq);
     let claim = |(mark, received_at): &(String, Moment)| {
         let mark = u64::from_str_radix(mark, 16).ok();
         Ok(RecentClaim {
@@ -254,8 +289,9 @@ fn memory(row: &MemoryRow) -> Result<ClaimMemory, StoredError> {
     };
     Ok(ClaimMemory {
         latest: row.latest.as_deref().map(digest_from_hex).transpose()?,
-        latest_at: row.latest_at.map(Moment::at),
+        latest_seq: place(row.latest_seq, row.latest_at),
         asked_at: row.asked_at.map(Moment::at),
+        asked_seq: place(row.asked_seq, row.asked_at),
         recent: row.recent.iter().map(claim).collect::<Result<_, StoredError>>()?,
     })
 }

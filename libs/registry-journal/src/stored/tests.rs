@@ -87,10 +87,13 @@ fn merchant_events() -> Vec<Event> {
         payload: RawPayload(vec![0, 255, 10]),
         sender_listed: Some(false),
         decoded_with_loss: false,
+        by_bills_url: true,
         redrive_of: Some(event_id()),
+        redrive_seq: Some(Seq(3)),
     };
     let observed = |source, answer| Event::StatusObserved {
         source,
+        asked_seq: Some(Seq(4)),
         asked_at: at() - TimeDelta::seconds(1),
         read_at: at(),
         answer,

@@ -1,20 +1,20 @@
 //! Deciding on a batch, in memory, in queue order. Runs inside the transaction and touches nothing outside.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use registry_domain::merchant::{self, Claim, Command, Merchant, QuarantineReason, Refusal};
+use registry_domain::merchant::{self, Ask, AskGround, Claim, Command, Merchant, QuarantineReason, Refusal};
 use registry_domain::tenant::{self, Slug, UnclaimedClaim};
 use registry_domain::{EventId, LinkId, MerchantCode, MerchantId, Reference, Seq, TenantId, Version};
 
 use super::append::{Appended, Appender, Sealing};
 use super::idempotency::{idempotency_row, seen_before};
 use super::known::Known;
-use crate::ambient::Ambient;
 use crate::history::{begun, seen};
-use crate::keyring::Keyring;
-use crate::port::{Head, IdempotencyRow, IdentityRow, LinkRow, Loaded, LoadedMerchant, LoadedTenant, Writes};
+use crate::port::{
+    Head, IdempotencyRow, IdentityRow, LinkRow, Loaded, LoadedMerchant, LoadedTenant, MerchantRow, QuestionPlan, Writes,
+};
 use crate::record::StreamId;
 use crate::stored;
 use crate::submission::{Order, Outcome, Submission, WriteError, Written};
@@ -53,7 +53,9 @@ pub(super) struct Batch<'a> {
     idempotency: HashMap<(TenantId, String), IdempotencyRow>,
     slugs: HashMap<Slug, TenantId>,
     pub(super) known: Known,
-    touched_merchants: BTreeSet<(TenantId, MerchantId)>,
+    questions: QuestionPlan,
+    /// Those that were written to, and when upstream is to be asked about them at the latest.
+    touched_merchants: BTreeMap<(TenantId, MerchantId), Option<DateTime<Utc>>>,
     /// Those that are found by something new.
     found_anew: BTreeSet<(TenantId, MerchantId)>,
     touched_tenants: BTreeSet<TenantId>,
@@ -61,9 +63,9 @@ pub(super) struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    pub(super) fn new(loaded: Loaded, keyring: &'a Keyring, ambient: &'a Ambient, now: DateTime<Utc>) -> Self {
+    pub(super) fn new(loaded: Loaded, log: Appender<'a>, questions: QuestionPlan, now: DateTime<Utc>) -> Self {
         let Loaded {
-            heads,
+            heads: _,
             tenants,
             merchants,
             merchant_codes,
@@ -81,7 +83,7 @@ impl<'a> Batch<'a> {
             .collect();
         Self {
             now,
-            log: Appender::new(heads, keyring, ambient, now),
+            log,
             tenants,
             merchants,
             by_reference,
@@ -90,7 +92,8 @@ impl<'a> Batch<'a> {
             idempotency,
             slugs,
             known: Known::new(quarantined, unclaimed, approvals),
-            touched_merchants: BTreeSet::new(),
+            questions,
+            touched_merchants: BTreeMap::new(),
             found_anew: BTreeSet::new(),
             touched_tenants: BTreeSet::new(),
             writes: Writes::default(),
@@ -121,7 +124,13 @@ impl<'a> Batch<'a> {
             .collect();
         let touched = touched_merchants.into_iter();
         writes.merchants = touched
-            .filter_map(|key| merchants.get(&key).map(|loaded| (key.0, Arc::clone(&loaded.merchant))))
+            .filter_map(|(key, ask_at)| {
+                merchants.get(&key).map(|loaded| MerchantRow {
+                    tenant_id: key.0,
+                    merchant: Arc::clone(&loaded.merchant),
+                    ask_at,
+                })
+            })
             .collect();
         let touched = touched_tenants.iter();
         writes.tenants = touched
@@ -268,6 +277,7 @@ impl<'a> Batch<'a> {
             ),
         };
         let seen_before = before.map(|loaded| seen(&loaded.merchant));
+        let ground = before.and_then(|loaded| AskGround::of(&loaded.merchant));
         let number_before = before.map(|loaded| loaded.merchant.business.number.clone());
         let facts = events.iter().map(stored::from_merchant).collect();
         let stream = StreamId::Merchant(id);
@@ -292,11 +302,19 @@ impl<'a> Batch<'a> {
         if number_before.as_ref() != Some(&merchant.business.number) {
             self.found_anew.insert(key);
         }
-        self.touched_merchants.insert(key);
+        self.plan_question(key, Ask::after(ground, events, &merchant));
         let wrapped_key = sealing.into_wrapped();
         let merchant = Arc::new(merchant);
         self.merchants.insert(key, LoadedMerchant { merchant, wrapped_key });
         Ok(appended)
+    }
+
+    /// Of what several commands of a batch ask for, the earliest counts.
+    fn plan_question(&mut self, key: (TenantId, MerchantId), ask: Ask) {
+        let wanted = self.questions.moment(ask, self.now);
+        let planned = self.touched_merchants.get(&key).copied().flatten();
+        let earliest = wanted.map(|wanted| planned.map_or(wanted, |planned| planned.min(wanted)));
+        self.touched_merchants.insert(key, earliest);
     }
 
     fn unclaimed(

@@ -18,13 +18,14 @@ mod waiting;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::ambient::Ambient;
+use crate::ambient::{Ambient, Clock};
 use crate::keyring::Keyring;
 use crate::port::{Journal, QuestionPlan, Reader};
 use crate::submission::{Outcome, Submission, WriteError};
@@ -54,6 +55,9 @@ pub struct WriterConfig {
     pub remembered_max: usize,
     /// When upstream is asked about a merchant that has changed.
     pub questions: QuestionPlan,
+    /// How far the clock of this process may differ from that of a database with one of its own before that writes nothing
+    /// for it, and how far a log's time may lie ahead before that is told.
+    pub clock_skew_max: TimeDelta,
 }
 
 impl Default for WriterConfig {
@@ -67,6 +71,7 @@ impl Default for WriterConfig {
             linger_max: Duration::from_millis(1),
             remembered_max: 16_384,
             questions: QuestionPlan::default(),
+            clock_skew_max: TimeDelta::minutes(1),
         }
     }
 }
@@ -81,6 +86,10 @@ struct Counters {
     retried: AtomicU64,
     appended: AtomicU64,
     overtaken: AtomicU64,
+    untimely: AtomicU64,
+    /// The latest time of any log that was written to, in microseconds since 1970; 0 if none was.
+    newest_micros: AtomicI64,
+    is_ahead: AtomicBool,
 }
 
 /// Numbers about the write path since the process started.
@@ -104,6 +113,10 @@ pub struct WriterStats {
     pub appended: u64,
     /// Batches whose ground another process had changed since: they were decided again, under the locks.
     pub overtaken: u64,
+    /// Commands that failed because the clocks of this process and of the database differ by too much.
+    pub untimely: u64,
+    /// How far the time of some log that this process has written to lies ahead of its clock, in seconds.
+    pub log_ahead_seconds: u64,
 }
 
 /// The way into the log. Cheap to clone; the task ends once every clone is gone or it is told to stop.
@@ -113,6 +126,7 @@ pub struct Writer {
     commits: watch::Receiver<u64>,
     counters: Arc<Counters>,
     queue_length_max: usize,
+    clock: Arc<dyn Clock>,
 }
 
 /// What the write path works with.
@@ -135,10 +149,12 @@ impl Writer {
     {
         let (ticks, commits) = watch::channel(0);
         let counters = Arc::new(Counters::default());
+        let clock = Arc::clone(&parts.ambient.clock);
         let runner = Arc::new(run::Runner {
             parts,
             counters: Arc::clone(&counters),
             questions: config.questions,
+            clock_skew_max: config.clock_skew_max,
         });
         let (lanes, task) = Lanes::start(&runner, config, &ticks, stop);
         (
@@ -147,6 +163,7 @@ impl Writer {
                 commits,
                 counters,
                 queue_length_max: config.queue_length_max,
+                clock,
             },
             tokio::spawn(task),
         )
@@ -186,6 +203,12 @@ impl Writer {
         self.lanes.are_open()
     }
 
+    fn log_ahead_seconds(&self) -> u64 {
+        let newest = self.counters.newest_micros.load(Ordering::Relaxed);
+        let ahead = newest - self.clock.now().timestamp_micros();
+        u64::try_from(ahead / 1_000_000).unwrap_or(0)
+    }
+
     /// Numbers since the start.
     pub fn stats(&self) -> WriterStats {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -199,6 +222,8 @@ impl Writer {
             retried: read(&self.counters.retried),
             appended: read(&self.counters.appended),
             overtaken: read(&self.counters.overtaken),
+            untimely: read(&self.counters.untimely),
+            log_ahead_seconds: self.log_ahead_seconds(),
         }
     }
 }

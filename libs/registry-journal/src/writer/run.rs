@@ -4,12 +4,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::append::Appender;
 use super::batch::{Batch, Decided};
 use super::memory::Memory;
 use super::scope::scope_of;
 use super::{Counters, WriterParts};
 use crate::causes;
-use crate::port::{Additions, AppendError, Cause, Loaded, QuestionPlan, Scope, TransactError, Writes};
+use crate::port::{Additions, AppendError, Cause, ClockCheck, Loaded, QuestionPlan, Scope, TransactError, Writes};
 use crate::submission::{Outcome, Submission, WriteError};
 
 /// Runs batches.
@@ -17,6 +20,7 @@ pub(super) struct Runner {
     pub(super) parts: WriterParts,
     pub(super) counters: Arc<Counters>,
     pub(super) questions: QuestionPlan,
+    pub(super) clock_skew_max: TimeDelta,
 }
 
 type Answers = Vec<Result<Outcome, WriteError>>;
@@ -48,6 +52,9 @@ impl Runner {
                     parts.push(left);
                 }
                 Err(error) => {
+                    if matches!(error, AttemptError::Transact(TransactError::Untimely(_))) {
+                        count(&self.counters.untimely, part.len() as u64);
+                    }
                     tracing::error!(
                         error = %causes(&error),
                         commands = part.len(),
@@ -143,11 +150,42 @@ impl Runner {
     }
 
     /// `None` if it panicked: it may run inside a transaction, which a panic must not tear down.
-    fn decide(&self, loaded: Loaded, submissions: &[Submission], scope: &Scope) -> Option<(Writes, Decided)> {
-        let batch = Batch::new(loaded, &self.parts.keyring, &self.parts.ambient, scope.now);
+    fn decide(&self, mut loaded: Loaded, submissions: &[Submission], scope: &Scope) -> Option<(Writes, Decided)> {
+        let heads = std::mem::take(&mut loaded.heads);
+        let log = Appender::new(heads, &self.parts.keyring, &self.parts.ambient, scope.now);
+        let batch = Batch::new(loaded, log, self.questions, scope.now);
         let (mut writes, decided) = catch_unwind(AssertUnwindSafe(|| batch.decide(submissions))).ok()?;
-        writes.questions = self.questions;
+        writes.clock = Some(ClockCheck {
+            now: scope.now,
+            skew_max: self.clock_skew_max,
+        });
+        self.note_log_time(&decided, scope.now);
         Some((writes, decided))
+    }
+
+    /// The time of a log never runs backwards. Where it lies ahead of the clock, what is written is stamped with the same
+    /// moment until the clock has caught up; what is planned follows the clock.
+    fn note_log_time(&self, decided: &Decided, now: DateTime<Utc>) {
+        let heads = decided.left.heads.values();
+        let Some(newest) = heads.map(|head| head.recorded_at).max() else {
+            return;
+        };
+        self.counters
+            .newest_micros
+            .fetch_max(newest.timestamp_micros(), Ordering::Relaxed);
+        let is_ahead = newest > now + self.clock_skew_max;
+        if self.counters.is_ahead.swap(is_ahead, Ordering::Relaxed) != is_ahead {
+            let (log_time, clock) = (newest.to_rfc3339(), now.to_rfc3339());
+            if is_ahead {
+                tracing::error!(
+                    log_time,
+                    clock,
+                    "a log's time lies ahead of the clock: what is written bears the log's time"
+                );
+            } else {
+                tracing::info!(clock, "the clock has caught up with the logs");
+            }
+        }
     }
 
     fn committed(&self, decided: Decided, memory: &mut Memory) -> Answers {
@@ -202,7 +240,9 @@ fn is_poison(error: &AttemptError) -> bool {
     match error {
         AttemptError::Panicked
         | AttemptError::Transact(TransactError::Rejected(_) | TransactError::Inconsistent(_)) => true,
-        AttemptError::Transact(TransactError::Transient(_) | TransactError::CommitUnknown(_))
+        AttemptError::Transact(
+            TransactError::Transient(_) | TransactError::CommitUnknown(_) | TransactError::Untimely(_),
+        )
         | AttemptError::Unresolved(_) => false,
     }
 }

@@ -63,7 +63,9 @@ pub(super) fn data(event: &Event) -> EventData {
             payload: _,
             sender_listed,
             decoded_with_loss,
+            by_bills_url: _,
             redrive_of,
+            redrive_seq: _,
         } => EventData::CallbackReceived(CallbackReceived {
             kind: kind.as_str().to_owned(),
             verdict: verdict.as_str().to_owned(),
@@ -82,6 +84,7 @@ pub(super) fn data(event: &Event) -> EventData {
         }),
         Event::StatusObserved {
             source: _,
+            asked_seq: _,
             asked_at,
             read_at,
             answer,

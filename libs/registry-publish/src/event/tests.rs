@@ -13,7 +13,7 @@ use registry_domain::review::{
     Verification,
 };
 use registry_domain::tenant::Event as TenantEvent;
-use registry_domain::{EventId, FreeText, KeyId, Label, LinkId, ReportedNumber, Version};
+use registry_domain::{EventId, FreeText, KeyId, Label, LinkId, ReportedNumber, Seq, Version};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -63,7 +63,9 @@ fn callback(verdict: Verdict, deletion: DeletionMark) -> Event {
         payload: RawPayload(SECRET.as_bytes().to_vec()),
         sender_listed: Some(true),
         decoded_with_loss: false,
+        by_bills_url: false,
         redrive_of: None,
+        redrive_seq: None,
     }
 }
 
@@ -220,6 +222,7 @@ fn callback_table() -> Vec<Row<Event>> {
 fn reading_table() -> Vec<Row<Event>> {
     let observed = |source, answer| Event::StatusObserved {
         source,
+        asked_seq: Some(Seq(1)),
         asked_at: at(8),
         read_at: at(9),
         answer,

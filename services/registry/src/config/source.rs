@@ -65,6 +65,7 @@ const FORMS: &[(&str, &str)] = &[
     ("reconcile_calls_per_second", "1 to 1000"),
     ("batch_length_max", "1 to 1000"),
     ("remembered_merchants_max", "0 to 1000000"),
+    ("clock_skew_seconds_max", "a number from 1"),
     ("stop_seconds", "1 to 3600"),
     ("log_format", "json or pretty"),
     ("log", "directives of tracing, such as info or warn,registry_http=debug"),

@@ -114,3 +114,13 @@ pub(super) fn status_after(merchant: &Merchant, observation: &Observation) -> Re
     let said = observation.review_code.as_ref().map(ReviewCode::status);
     said.unwrap_or_else(|| merchant.review.status())
 }
+
+/// Whether a shop that is not open would be, if the observation is believed.
+pub(super) fn opens(merchant: &Merchant, observation: &Observation) -> bool {
+    let is_linked = match observation.deletion {
+        DeletionMark::Deleted => false,
+        DeletionMark::NotDeleted => true,
+        DeletionMark::Unrecognised(_) | DeletionMark::Unsaid => merchant.unlinked_since.is_none(),
+    };
+    !merchant.is_open() && is_linked && status_after(merchant, observation) == ReviewStatus::Opened
+}

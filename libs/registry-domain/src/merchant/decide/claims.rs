@@ -1,8 +1,6 @@
 //! A callback comes in: a claim without signature, id or time.
 
-use chrono::{DateTime, Utc};
-
-use super::changes::{changes_from, codes_match, details_differ, is_newly_understood, review_differs};
+use super::changes::{changes_from, codes_match, details_differ, is_newly_understood, opens, review_differs};
 use crate::merchant::command::{Claim, ClaimBody, Receipt, Redrive};
 use crate::merchant::event::{Event, RawPayload};
 use crate::merchant::state::{LinkState, Merchant};
@@ -111,7 +109,7 @@ enum Judgement {
 ///
 /// With P believed and a deletion held, a plain S is applied: it came later, and it says that the shop is linked. In
 /// all of these the question stays open, because only upstream can answer it, and there is only ever one.
-fn judge(merchant: &Merchant, content: &Content, received_at: DateTime<Utc>, is_redriven: bool) -> Judgement {
+fn judge(merchant: &Merchant, receipt: &Receipt, content: &Content, redrive: Option<Redrive>) -> Judgement {
     let Content { observation, digest } = content;
     // Only the latest counts: S, P, S with the same message is a second request for documents, not a repeat. And it
     // must still be believed: if a reading has moved the state since, the same words are news again.
@@ -120,15 +118,15 @@ fn judge(merchant: &Merchant, content: &Content, received_at: DateTime<Utc>, is_
         return Judgement::Plain;
     }
     // A late redrive must not overrule what came after it. Claims that come in live are judged in the order in which
-    // they arrive: a clock that is set back would silence them otherwise.
-    if is_redriven && Some(received_at) < merchant.memory.believed_at() {
+    // they arrive. The log says what came after what; clocks are not asked.
+    if redrive.is_some_and(|redrive| merchant.memory.overrules(redrive.seq)) {
         return Judgement::Outdated;
     }
     let says_standing = merchant.standing_claim().is_some_and(|claim| claim.digest == *digest);
     if says_latest || says_standing {
         return Judgement::Repeat;
     }
-    match doubt(merchant, content, received_at) {
+    match doubt(merchant, receipt, content) {
         Some(doubt) => Judgement::Doubtful(doubt),
         None => Judgement::Plain,
     }
@@ -136,7 +134,7 @@ fn judge(merchant: &Merchant, content: &Content, received_at: DateTime<Utc>, is_
 
 /// Why a claim is not believed before upstream was asked. Of an erased merchant nothing can be held, because nothing
 /// of what it says may be kept.
-fn doubt(merchant: &Merchant, content: &Content, received_at: DateTime<Utc>) -> Option<Doubt> {
+fn doubt(merchant: &Merchant, receipt: &Receipt, content: &Content) -> Option<Doubt> {
     let Content { observation, digest } = content;
     if merchant.erased {
         return None;
@@ -148,12 +146,31 @@ fn doubt(merchant: &Merchant, content: &Content, received_at: DateTime<Utc>) -> 
     if observation.deletion == DeletionMark::Deleted && merchant.unlinked_since.is_none() {
         return Some(Doubt::Deletes);
     }
+    if opens(merchant, observation)
+        && let Some(doubt) = why_not_open(merchant, receipt)
+    {
+        return Some(doubt);
+    }
     let would_change = review_differs(merchant, observation) || details_differ(merchant, observation);
-    (would_change && merchant.memory.knows(*digest, received_at)).then_some(Doubt::Redelivered)
+    (would_change && merchant.memory.knows(*digest, receipt.received_at)).then_some(Doubt::Redelivered)
+}
+
+/// Why a claim that opens a shop must be vouched for first. From then on the shop is billed, so a forged one costs more
+/// than any other; and these are the ways in which it could be made by somebody who is not Paymint.
+fn why_not_open(merchant: &Merchant, receipt: &Receipt) -> Option<Doubt> {
+    if receipt.sender_listed == Some(false) {
+        Some(Doubt::OpensUnlisted)
+    } else if receipt.by_bills_url {
+        Some(Doubt::OpensByBillsUrl)
+    } else if merchant.had_link() {
+        None
+    } else {
+        Some(Doubt::OpensWithoutLink)
+    }
 }
 
 fn receive_mapping(merchant: &Merchant, receipt: Receipt, content: Content, redrive: Option<Redrive>) -> Vec<Event> {
-    let judgement = judge(merchant, &content, receipt.received_at, redrive.is_some());
+    let judgement = judge(merchant, &receipt, &content, redrive);
     let (verdict, consequences) = match judgement {
         Judgement::Repeat => (Verdict::Duplicate, vec![]),
         Judgement::Outdated => (Verdict::Outdated, vec![]),
@@ -211,6 +228,8 @@ fn received(
         payload: receipt.payload,
         sender_listed: receipt.sender_listed,
         decoded_with_loss: receipt.decoded_with_loss,
+        by_bills_url: receipt.by_bills_url,
         redrive_of: redrive.map(|redrive| redrive.of),
+        redrive_seq: redrive.map(|redrive| redrive.seq),
     }
 }

@@ -12,23 +12,20 @@ use crate::review::{
     ClaimSource, DeletionMark, MappingPhase, MappingStatus, Observation, ReadingSource, ReviewStatus, Verification,
 };
 
-/// How a reading stands in time to what was claimed. Both times are ours: upstream gives none.
+/// How a reading stands to what was claimed. The log tells, and no clock: those of two machines differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Order {
-    /// The question was sent after every claim had come: the reading wins.
+    /// Every claim was in the log before the question was sent: the reading wins.
     Newer,
-    /// A claim came while the question was under way: nobody can tell which of the two is newer.
+    /// A claim came into the log since: nobody can tell which of the two is newer.
     Overtaken,
-    /// A claim came after the answer.
-    Stale,
 }
 
 /// Records what upstream said. Nothing becomes a fact when nothing follows from it:
 ///
 /// - It says what is known and verified already. The log does not grow by asking.
-/// - It is stale. Even if it was asked because of an open question it does not settle that, for a claim came since;
-///   the question stays open and upstream is asked again.
-/// - It was overtaken while a question is open, or it is a list: a list is one long answer about everybody and argues
+/// - It was overtaken while a question is open: a claim came since, so that stays open and upstream is asked again. Or
+///   it was, and is a list: a list is one long answer about everybody and argues
 ///   with no claim that came meanwhile. The next one will tell.
 /// - It repeats codes, and they are another merchant's.
 ///
@@ -51,7 +48,6 @@ pub(super) fn record(merchant: &Merchant, reading: Reading) -> Vec<Event> {
             }
             match order {
                 Order::Newer => found(merchant, reading),
-                Order::Stale => vec![],
                 Order::Overtaken if merchant.confirmation.is_some() || is_list => vec![],
                 Order::Overtaken if !review_differs(merchant, &completed(merchant, observation, reading.source)) => {
                     found(merchant, reading)
@@ -86,10 +82,10 @@ pub(super) fn release(merchant: &Merchant, requested_until: DateTime<Utc>) -> Ve
 }
 
 fn order(merchant: &Merchant, reading: &Reading) -> Order {
-    match merchant.last_claim_at() {
-        Some(claimed_at) if reading.read_at < claimed_at => Order::Stale,
-        Some(claimed_at) if reading.asked_at < claimed_at => Order::Overtaken,
-        Some(_) | None => Order::Newer,
+    if Some(reading.asked_seq) < merchant.last_claim() {
+        Order::Overtaken
+    } else {
+        Order::Newer
     }
 }
 
@@ -116,7 +112,7 @@ fn found(merchant: &Merchant, reading: Reading) -> Vec<Event> {
     let is_news = !changes.is_empty()
         || settled.is_some()
         || verification != merchant.review.verification
-        || is_flag_news(merchant, observation, mapping_status.as_ref(), reading.source);
+        || is_flag_news(merchant, observation, mapping_status.as_ref(), &reading);
     if !is_news {
         return vec![];
     }
@@ -251,19 +247,20 @@ fn is_flag_news(
     merchant: &Merchant,
     observation: &Observation,
     mapping_status: Option<&MappingStatus>,
-    source: ReadingSource,
+    reading: &Reading,
 ) -> bool {
-    let missing = match source {
-        ReadingSource::List => merchant.missing_from_list_since,
-        ReadingSource::ReadBack | ReadingSource::Reconciliation => merchant.missing_upstream_since,
+    let (missing, knock) = match reading.source {
+        ReadingSource::List => (merchant.missing_from_list_since, None),
+        ReadingSource::ReadBack | ReadingSource::Reconciliation => (merchant.missing_upstream_since, merchant.knock),
     };
+    let settles_knock = knock.is_some_and(|knock| knock.seq <= reading.asked_seq);
     let mark = match &observation.deletion {
         DeletionMark::Unrecognised(text) => merchant.unknown_deletion_mark.as_ref() != Some(text) && !merchant.erased,
         DeletionMark::Deleted | DeletionMark::NotDeleted => merchant.unknown_deletion_mark.is_some(),
         DeletionMark::Unsaid => false,
     };
     let word = mapping_status.is_some() && mapping_status != merchant.review.mapping_status.as_ref();
-    missing.is_some() || mark || word
+    missing.is_some() || settles_knock || mark || word
 }
 
 /// What a reading says once silence is read as silence. The message of a letter that stands is not taken away by an
@@ -305,12 +302,14 @@ fn joined(reading: &Observation, claim: &HeldClaim) -> Observation {
 fn observed(reading: Reading, verification: Verification, healed: bool) -> Event {
     let Reading {
         source,
+        asked_seq,
         asked_at,
         read_at,
         answer,
     } = reading;
     Event::StatusObserved {
         source,
+        asked_seq: Some(asked_seq),
         asked_at,
         read_at,
         answer,

@@ -8,7 +8,7 @@ const HEALTHY: BillingFacts = BillingFacts {
 };
 
 fn opened() -> Stream {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     stream.when(callback(says("O", None)));
     stream
 }
@@ -61,7 +61,7 @@ fn the_reason_follows_from_the_merchant() {
         ),
     ];
     for (name, commands, reason) in table {
-        let mut stream = Stream::registered();
+        let mut stream = Stream::linked();
         for command in commands {
             stream.when(command);
         }

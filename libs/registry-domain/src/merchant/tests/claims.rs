@@ -24,7 +24,7 @@ fn release() -> Command {
 
 /// Given these callbacks, when this one comes, then that follows.
 fn after(before: Vec<Observation>, claim: Observation) -> (Stream, Vec<Event>) {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     for observation in before {
         stream.when(callback(observation));
     }
@@ -75,7 +75,7 @@ fn what_is_doubtful_is_held() {
 
 #[test]
 fn an_old_callback_is_forgotten_after_twenty_five_hours() {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     stream.when(callback(says("W", None)));
     stream.when(callback(says("P", None)));
     stream.second += RECENT_TIME.num_seconds();
@@ -84,7 +84,7 @@ fn an_old_callback_is_forgotten_after_twenty_five_hours() {
 
 #[test]
 fn a_delayed_step_back_from_opened_is_refuted_by_one_reading() {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     stream.when(callback(says("O", None)));
     stream.when(callback(says("P", None)));
     let held = stream.now().version;
@@ -106,7 +106,7 @@ fn a_delayed_step_back_from_opened_is_refuted_by_one_reading() {
 
 #[test]
 fn a_true_withdrawal_is_confirmed_and_keeps_what_the_claim_said() {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     stream.when(callback(says("O", None)));
     stream.when(callback(named(says("S", Some("임대차 계약서")), "라마바")));
     let held = Version(stream.now().version.0 - 1);
@@ -137,7 +137,7 @@ fn a_true_withdrawal_is_confirmed_and_keeps_what_the_claim_said() {
 #[test]
 fn documents_asked_for_twice_with_one_message_are_two_requests() {
     let s = || says("S", Some("통장 사본"));
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     let mut seen = Vec::new();
     for command in [
         callback(s()),
@@ -181,7 +181,7 @@ fn without_an_answer_the_newest_claim_stands() {
         ),
     ];
     for (name, claims, code) in table {
-        let mut stream = Stream::registered();
+        let mut stream = Stream::linked();
         stream.when(callback(says("O", None)));
         stream.when(callback(says("P", None)));
         for (claim, verdict) in claims {
@@ -210,7 +210,7 @@ fn without_an_answer_the_newest_claim_stands() {
 
 #[test]
 fn the_hold_time_counts_from_the_first_doubt() {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     stream.when(callback(says("O", None)));
     stream.when(callback(says("P", None)));
     let requested = at(stream.second);
@@ -230,7 +230,7 @@ fn the_hold_time_counts_from_the_first_doubt() {
 
 #[test]
 fn a_held_deletion_gives_way_to_a_later_word_that_is_not_doubtful() {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     stream.when(callback(says("P", None)));
     stream.when(callback(deleted(says("P", None))));
     let events = stream.when(callback(says("S", Some("통장 사본"))));
@@ -242,7 +242,7 @@ fn a_held_deletion_gives_way_to_a_later_word_that_is_not_doubtful() {
 
 #[test]
 fn words_that_a_reading_has_overruled_are_news_again() {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     stream.when(callback(says("P", None)));
     stream.when(read_back(says("O", None)));
     let events = stream.when(callback(says("P", None)));
@@ -254,7 +254,7 @@ fn words_that_a_reading_has_overruled_are_news_again() {
 
 #[test]
 fn a_letter_whose_meaning_was_learned_is_told_anew() {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     stream.when(callback(says("O", None)));
     // What an older version wrote, to which O was an unknown letter.
     if let Some(merchant) = &mut stream.state {
@@ -268,7 +268,7 @@ fn a_letter_whose_meaning_was_learned_is_told_anew() {
 
 #[test]
 fn the_state_goes_by_the_letter_and_not_by_what_it_once_meant() {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     stream.happens(Event::ReviewChanged {
         from: ReviewStatus::None,
         to: ReviewStatus::Unknown,
@@ -286,7 +286,7 @@ fn the_state_goes_by_the_letter_and_not_by_what_it_once_meant() {
 
 #[test]
 fn an_erased_merchant_holds_nothing() {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     stream.when(callback(says("O", None)));
     stream.when(callback(says("P", None)));
     stream.happens(Event::MerchantErased);

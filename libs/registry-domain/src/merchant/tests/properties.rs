@@ -54,7 +54,7 @@ fn any_reading() -> impl Strategy<Value = Command> {
 }
 
 fn any_redrive() -> impl Strategy<Value = Command> {
-    (any_observation(), 0_i64..900, any::<bool>()).prop_map(|(observation, second, was_open)| {
+    (any_observation(), 0_i64..900, 1_u64..100, any::<bool>()).prop_map(|(observation, second, place, was_open)| {
         let digest = digest_of(&observation);
         let claim = Claim {
             receipt: Receipt {
@@ -65,6 +65,7 @@ fn any_redrive() -> impl Strategy<Value = Command> {
         };
         let redrive = Redrive {
             of: EventId::from_uuid(Uuid::from_u128(9)),
+            seq: Seq(place),
             bound: false,
             standing: if was_open {
                 QuarantineStanding::Open(QuarantineReason::WrongType)
@@ -85,6 +86,7 @@ fn any_command() -> impl Strategy<Value = Command> {
         2 => link().prop_map(|link_id| Command::RecordLinkIssued { link_id, url: SecretText::new("u".into()) }),
         1 => link().prop_map(|link_id| Command::RevokeLink { link_id }),
         8 => any_observation().prop_map(callback),
+        1 => Just(claim(receipt(None), ClaimBody::Unusable(QuarantineReason::Unparseable))),
         4 => any_reading(),
         2 => any_redrive(),
         1 => (0_i64..900).prop_map(|second| Command::ReleaseHold { requested_until: at(second) }),
@@ -92,7 +94,7 @@ fn any_command() -> impl Strategy<Value = Command> {
 }
 
 fn history(commands: Vec<Command>) -> Stream {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     for command in commands {
         let _refusals_leave_no_trace = stream.try_when(command);
     }
@@ -172,6 +174,17 @@ fn whole(observation: Observation, letter: &str, is_deleted: bool) -> Observatio
     }
 }
 
+/// The command as somebody sends it whose clock shows this second.
+fn at_second(mut command: Command, second: i64) -> Command {
+    if let Command::ReceiveCallback(claim) = &mut command {
+        claim.receipt.received_at = at(second);
+    }
+    if let Command::RecordReading(reading) = &mut command {
+        (reading.asked_at, reading.read_at) = (at(second), at(second));
+    }
+    command
+}
+
 /// What happens between upstream, the network and us.
 #[derive(Debug, Clone)]
 enum Happening {
@@ -206,7 +219,7 @@ proptest! {
     /// question. It is honest about the rest, and one more question puts it right.
     #[test]
     fn what_is_verified_is_true(happenings in prop::collection::vec(any_happening(), 0..80)) {
-        let mut stream = Stream::registered();
+        let mut stream = Stream::linked();
         let (mut truth, mut sent, mut has_moved) = (("N", false), vec![("N", false)], true);
         let look = |(letter, deleted)| whole(silent(), letter, deleted);
         for happening in happenings {
@@ -288,7 +301,7 @@ proptest! {
     /// is bounded.
     #[test]
     fn there_is_at_most_one_open_question(commands in prop::collection::vec(any_command(), 0..60)) {
-        let mut stream = Stream::registered();
+        let mut stream = Stream::linked();
         for command in commands {
             let _refusals_leave_no_trace = stream.try_when(command);
             let asked = stream.events.iter().filter(|(event, _)| matches!(event, Event::ConfirmationRequested { .. }));
@@ -335,23 +348,53 @@ proptest! {
         prop_assert_eq!(stream.when(reading(source, answer)), vec![]);
     }
 
-    /// An answer that came before the last claim changes nothing.
+    /// An answer that a claim has overtaken moves nothing: at most it makes the review conflicting.
     #[test]
-    fn a_stale_reading_changes_nothing(
+    fn an_overtaken_reading_moves_nothing(
         commands in prop::collection::vec(any_command(), 0..40),
         observation in any_observation(),
-        answer in any_answer(),
+        letter in prop::sample::select(vec!["N", "W", "P", "S", "R", "O", "X"]),
+        skew in -100_000_i64..100_000,
     ) {
         let mut stream = history(commands);
-        stream.second += 1_000;
-        stream.when(callback(observation));
-        let stale = Reading {
+        let asked_seq = stream.seq();
+        stream.when(callback(observation.clone()));
+        let before = believed(stream.now());
+        let before = (before.0.map(str::to_owned), before.1);
+        let overtaken = Reading {
             source: ReadingSource::ReadBack,
-            asked_at: at(stream.second - 2),
-            read_at: at(stream.second - 1),
-            answer,
+            asked_seq,
+            asked_at: at(stream.second + skew),
+            read_at: at(stream.second + skew),
+            answer: found(whole(observation, letter, false)),
         };
-        prop_assert_eq!(stream.exactly(Command::RecordReading(Box::new(stale))), Ok(vec![]));
+        prop_assert!(stream.exactly(Command::RecordReading(Box::new(overtaken))).is_ok());
+        let after = believed(stream.now());
+        prop_assert_eq!((after.0.map(str::to_owned), after.1), before);
+    }
+
+    /// Whatever the clocks of those say who received, asked and recorded: a whole answer to a question whose asker knew
+    /// every claim is what is believed.
+    #[test]
+    fn clocks_decide_nothing(
+        happenings in prop::collection::vec((any_command(), -100_000_i64..100_000, -100_000_i64..100_000), 0..40),
+        observation in any_observation(),
+        letter in prop::sample::select(vec!["N", "W", "P", "S", "R", "O", "X"]),
+        is_deleted in any::<bool>(),
+        skew in -100_000_i64..100_000,
+    ) {
+        let mut stream = Stream::linked();
+        for (command, received, recorded) in happenings {
+            stream.second = recorded;
+            let _refusals_leave_no_trace = stream.exactly(at_second(stream.in_time(command), received));
+        }
+        let truth = whole(observation, letter, is_deleted);
+        let asked = at_second(stream.in_time(read_back(truth.clone())), skew);
+        prop_assert!(stream.exactly(asked).is_ok());
+        let merchant = stream.now();
+        prop_assert_eq!(believed(merchant), (Some(letter), is_deleted));
+        prop_assert_eq!(merchant.review.verification, Verification::Verified);
+        prop_assert_eq!((merchant.confirmation, merchant.knock), (None, None));
     }
 
     /// A hold ends, whatever is held.

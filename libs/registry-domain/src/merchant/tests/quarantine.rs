@@ -10,14 +10,15 @@ fn open(reason: QuarantineReason) -> QuarantineStanding {
     QuarantineStanding::Open(reason)
 }
 
-/// Drives a callback again that first came at this second.
-fn redrive(second: i64, body: ClaimBody, standing: QuarantineStanding, bound: bool) -> Command {
+/// Drives a callback again that first came at this second, and stands at this place of the log.
+fn redrive(place: u32, body: ClaimBody, standing: QuarantineStanding, bound: bool) -> Command {
     let receipt = Receipt {
-        received_at: at(second),
+        received_at: at(i64::from(place)),
         ..receipt(None)
     };
     let redrive = Redrive {
         of: original(),
+        seq: Seq(u64::from(place)),
         bound,
         standing,
     };
@@ -47,7 +48,7 @@ fn approval(state: &str) -> Approval {
 
 #[test]
 fn a_redriven_callback_is_applied_as_of_when_it_came() {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     let events = stream.when(redrive(
         5,
         mapping(says("P", None)),
@@ -66,13 +67,16 @@ fn a_redriven_callback_is_applied_as_of_when_it_came() {
 #[test]
 fn a_redriven_callback_does_not_overrule_what_came_after_it() {
     let was = open(QuarantineReason::WrongType);
-    let mut claimed = Stream::registered();
+    let mut claimed = Stream::linked();
     claimed.when(callback(says("S", None)));
-    let mut read = Stream::registered();
+    let mut read = Stream::linked();
     read.when(callback(says("S", None)));
     read.when(read_back(says("S", None)));
-    for (stream, second) in [(&mut claimed, 5), (&mut read, 25)] {
-        let events = stream.when(redrive(second, mapping(says("P", None)), was, false));
+    let before_claim = u32::try_from(claimed.now().last_claim().unwrap().0 - 1).unwrap();
+    // Behind the claim, and known to whoever asked.
+    let before_question = before_claim + 2;
+    for (stream, place) in [(&mut claimed, before_claim), (&mut read, before_question)] {
+        let events = stream.when(redrive(place, mapping(says("P", None)), was, false));
         assert_eq!(verdicts(&events), [Verdict::Outdated]);
         assert_eq!(events.len(), 1);
         assert_eq!(stream.now().stage(), Stage::DocumentsRequired);
@@ -81,7 +85,7 @@ fn a_redriven_callback_does_not_overrule_what_came_after_it() {
 
 #[test]
 fn a_redrive_of_which_nothing_comes_is_no_fact() {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     stream.when(callback(says("P", None)));
     let again = |standing| redrive(20, mapping(says("P", None)), standing, false);
     assert_eq!(stream.when(again(QuarantineStanding::Absent)), []);
@@ -96,10 +100,10 @@ fn a_redrive_of_which_nothing_comes_is_no_fact() {
 
 #[test]
 fn a_doubtful_redrive_is_held_as_any_other() {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     stream.when(callback(says("O", None)));
     let events = stream.when(redrive(
-        stream.second + 5,
+        1_000,
         mapping(says("P", None)),
         open(QuarantineReason::WrongType),
         false,
@@ -116,7 +120,7 @@ fn a_tenant_may_bind_a_callback_to_a_merchant() {
         })
     };
     let was = open(QuarantineReason::CodesMismatch);
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     assert_eq!(stream.when(redrive(5, foreign(), was, false)), []);
     let events = stream.when(redrive(5, foreign(), was, true));
     assert_eq!(verdicts(&events), [Verdict::Applied]);
@@ -129,7 +133,7 @@ fn a_callback_is_discarded_once_and_with_a_reason() {
         reason: Label::parse("시험 호출").unwrap(),
         standing,
     };
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     let events = stream.when(discard(open(QuarantineReason::Unparseable)));
     assert!(matches!(&events[..], [Event::CallbackDiscarded { event_id, .. }] if *event_id == original()));
     assert_eq!(stream.when(discard(QuarantineStanding::Settled)), []);
@@ -141,7 +145,7 @@ fn a_callback_is_discarded_once_and_with_a_reason() {
 
 #[test]
 fn an_approval_that_is_known_leaves_a_small_receipt() {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     stream.when(callback(says("O", None)));
     let before = stream.now().review.clone();
     let body = |known| ClaimBody::Approval {

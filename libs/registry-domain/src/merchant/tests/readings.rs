@@ -33,19 +33,20 @@ fn with_mapping(observation: Observation, word: &str) -> Command {
     )
 }
 
-/// A reading asked and answered at these seconds.
-fn taken(asked: i64, answered: i64, observation: Observation) -> Command {
+/// A reading whose asker knew the log up to here. The clocks say what they like.
+fn taken(asked_seq: Seq, observation: Observation) -> Command {
     Command::RecordReading(Box::new(Reading {
         source: ReadingSource::Reconciliation,
-        asked_at: at(asked),
-        read_at: at(answered),
+        asked_seq,
+        asked_at: at(100_000),
+        read_at: at(-100_000),
         answer: found(observation),
     }))
 }
 
 #[test]
 fn a_lost_callback_is_healed() {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     stream.when(callback(says("P", None)));
     let events = stream.when(read_back(says("O", None)));
     assert_eq!(observed(&events), [(Verification::Verified, true)]);
@@ -59,7 +60,7 @@ fn a_lost_callback_is_healed() {
 
 #[test]
 fn asking_does_not_make_the_log_grow() {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     stream.when(callback(says("S", Some("통장 사본"))));
     let events = stream.when(read_back(says("S", None)));
     assert_eq!(observed(&events), [(Verification::Verified, false)]);
@@ -72,57 +73,57 @@ fn asking_does_not_make_the_log_grow() {
 
 #[test]
 fn that_a_new_shop_has_no_review_is_not_healed() {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     let events = stream.when(read_back(says("N", None)));
     assert_eq!(observed(&events), [(Verification::Verified, false)]);
 }
 
-/// Given P said at second 100, when upstream is asked and answers at these seconds, then that follows.
+/// Given P, when upstream is asked by somebody who knew so much of the log, then that follows.
 #[test]
-fn a_reading_is_judged_by_when_it_was_asked_and_answered() {
+fn a_reading_is_judged_by_what_its_asker_knew() {
     let table = [
         (
             "asked after the claim",
-            (100, 101),
+            0,
             "S",
             vec![(Verification::Verified, true)],
             "S",
         ),
         (
             "overtaken, and disagrees",
-            (99, 101),
+            1,
             "S",
             vec![(Verification::Conflicting, false)],
             "P",
         ),
         (
             "overtaken, and agrees",
-            (99, 101),
+            1,
             "P",
             vec![(Verification::Verified, false)],
             "P",
         ),
-        ("answered before the claim", (98, 99), "S", vec![], "P"),
     ];
-    for (name, (asked, answered), letter, expected, code) in table {
-        let mut stream = Stream::registered();
-        stream.second = 90;
+    for (name, unknown_to_asker, letter, expected, code) in table {
+        let mut stream = Stream::linked();
         stream.when(callback(says("P", None)));
-        let events = stream.exactly(taken(asked, answered, says(letter, None))).unwrap();
+        let claimed = stream.now().last_claim().unwrap();
+        let asked = Seq(claimed.0 - unknown_to_asker);
+        let events = stream.exactly(taken(asked, says(letter, None))).unwrap();
         assert_eq!(observed(&events), expected, "{name}");
         let now = stream.now().review.code.as_ref().map(ReviewCode::as_str);
         assert_eq!(now, Some(code), "{name}");
-        let again = stream.exactly(taken(asked, answered, says(letter, None))).unwrap();
+        let again = stream.exactly(taken(asked, says(letter, None))).unwrap();
         assert_eq!(again, [], "{name}: the same answer twice");
     }
 }
 
 #[test]
 fn a_conflict_is_settled_by_the_next_reading() {
-    let mut stream = Stream::registered();
-    stream.second = 90;
+    let mut stream = Stream::linked();
+    let asked = stream.seq();
     stream.when(callback(says("P", None)));
-    stream.exactly(taken(99, 101, says("S", None))).unwrap();
+    stream.exactly(taken(asked, says("S", None))).unwrap();
     assert_eq!(stream.now().warnings(), [Warning::AnswersConflict]);
     assert!(stream.now().needs_attention());
     stream.when(read_back(says("P", None)));
@@ -131,11 +132,11 @@ fn a_conflict_is_settled_by_the_next_reading() {
 
 #[test]
 fn an_overtaken_or_silent_answer_leaves_a_question_open() {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     stream.when(callback(says("O", None)));
-    stream.second = 90;
+    let asked = stream.seq();
     stream.when(callback(deleted(says("O", None))));
-    assert_eq!(stream.exactly(taken(99, 101, says("O", None))).unwrap(), []);
+    assert_eq!(stream.exactly(taken(asked, says("O", None))).unwrap(), []);
     let silent_on_deletion = Observation {
         deletion: DeletionMark::Unsaid,
         ..says("O", None)
@@ -153,7 +154,7 @@ fn an_overtaken_or_silent_answer_leaves_a_question_open() {
 
 #[test]
 fn of_several_held_claims_the_one_that_upstream_confirms_counts() {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     stream.when(callback(says("O", None)));
     stream.when(callback(says("P", None)));
     stream.when(callback(says("R", Some("사유"))));
@@ -179,7 +180,7 @@ fn where_the_letter_is_no_news_the_message_is_what_is_confirmed() {
         (Some(second), Resolution::Refuted, second),
     ];
     for (message, expected, stands) in table {
-        let mut stream = Stream::registered();
+        let mut stream = Stream::linked();
         for claimed in [first, second, first] {
             stream.when(callback(says("S", Some(claimed))));
         }
@@ -194,7 +195,7 @@ fn where_the_letter_is_no_news_the_message_is_what_is_confirmed() {
 
 #[test]
 fn a_link_that_came_back_by_a_mere_claim_is_not_verified() {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     stream.when(read_back(deleted(says("O", None))));
     assert_eq!(stream.now().review.verification, Verification::Verified);
     stream.when(callback(says("O", None)));
@@ -204,7 +205,7 @@ fn a_link_that_came_back_by_a_mere_claim_is_not_verified() {
 
 #[test]
 fn a_reading_that_bears_out_nobody_is_believed_and_healed() {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     stream.when(callback(says("O", None)));
     stream.when(callback(says("P", None)));
     let events = stream.when(read_back(says("R", Some("사유"))));
@@ -214,7 +215,7 @@ fn a_reading_that_bears_out_nobody_is_believed_and_healed() {
 
 #[test]
 fn a_list_verifies_only_that_a_shop_is_open() {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     stream.when(callback(says("P", None)));
     stream.when(listed("MERCHANT_OPENING"));
     assert_eq!(stream.now().review.verification, Verification::Unverified);
@@ -229,7 +230,7 @@ fn a_list_verifies_only_that_a_shop_is_open() {
 
 #[test]
 fn list_and_answer_do_not_take_turns() {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     stream.when(callback(says("P", None)));
     stream.when(listed("COMPLETED"));
     stream.when(read_back(says("P", None)));
@@ -240,7 +241,7 @@ fn list_and_answer_do_not_take_turns() {
 
 #[test]
 fn letter_and_word_that_exclude_each_other_conflict_and_the_letter_counts() {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     stream.when(callback(says("P", None)));
     let events = stream.when(with_mapping(says("O", None), "MERCHANT_OPENING"));
     assert_eq!(observed(&events), [(Verification::Conflicting, true)]);
@@ -252,7 +253,7 @@ fn letter_and_word_that_exclude_each_other_conflict_and_the_letter_counts() {
 
 #[test]
 fn a_list_adds_business_details_and_overrules_none() {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     let mut command = listed("INITIALIZED");
     if let Command::RecordReading(reading) = &mut command
         && let Answer::Found { observation, .. } = &mut reading.answer
@@ -268,7 +269,7 @@ fn a_list_adds_business_details_and_overrules_none() {
 
 #[test]
 fn an_answer_about_another_pair_says_nothing() {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     let other = Observation {
         merchant_code: Some(MerchantCode::parse("other").unwrap()),
         ..says("O", None)
@@ -278,7 +279,7 @@ fn an_answer_about_another_pair_says_nothing() {
 
 #[test]
 fn a_shop_that_upstream_does_not_know_is_flagged_and_not_deleted() {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     let ask = || missing(ReadingSource::Reconciliation);
     assert_eq!(stream.when(ask()), [], "upstream has never told of it");
     stream.when(callback(says("O", None)));
@@ -296,7 +297,7 @@ fn a_shop_that_upstream_does_not_know_is_flagged_and_not_deleted() {
 
 #[test]
 fn missing_in_a_list_and_known_when_asked_do_not_take_turns() {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     stream.when(callback(says("O", None)));
     stream.when(read_back(says("O", None)));
     let events = stream.when(missing(ReadingSource::List));
@@ -310,7 +311,7 @@ fn missing_in_a_list_and_known_when_asked_do_not_take_turns() {
 
 #[test]
 fn a_deletion_is_borne_out_by_an_upstream_that_does_not_know_the_shop() {
-    let mut stream = Stream::registered();
+    let mut stream = Stream::linked();
     stream.when(callback(says("O", None)));
     stream.when(callback(deleted(says("O", None))));
     stream.when(missing(ReadingSource::ReadBack));

@@ -20,6 +20,9 @@ use crate::state::AppState;
 /// How long storage may take to answer.
 const PING_TIME: Duration = Duration::from_secs(2);
 
+/// Further than this no log's time should lie ahead of the clock.
+const LOG_AHEAD_SECONDS_MAX: u64 = 60;
+
 /// The operation with its documentation.
 pub fn route() -> Route {
     let operation = Operation {
@@ -33,7 +36,8 @@ pub fn route() -> Route {
 ///
 /// 503 if storage does not answer or nothing can be written. Publishing does not count: callbacks are taken without it,
 /// and what was not published waits in the log. Neither does asking upstream: then doubtful claims are held, and merchants
-/// are as callbacks tell. In both cases the status is `degraded`.
+/// are as callbacks tell. In both cases the status is `degraded`, and where the time of a log lies ahead of the clock by more
+/// than a minute.
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -51,9 +55,11 @@ async fn get_readiness(State(state): State<Arc<AppState>>) -> (StatusCode, Json<
     let storage = StorageReadiness {
         available: matches!(ping, Ok(Ok(()))),
     };
+    let counted = state.writer.stats();
     let writer = WriterReadiness {
         running: state.writer.is_running(),
-        queued: state.writer.stats().queued,
+        queued: counted.queued,
+        log_ahead_seconds: counted.log_ahead_seconds,
     };
     let publishing = state
         .relay
@@ -64,7 +70,7 @@ async fn get_readiness(State(state): State<Arc<AppState>>) -> (StatusCode, Json<
     let status = match &publishing {
         _ if !works => "unavailable",
         Some(publishing) if !publishing.works || publishing.diverged > 0 => "degraded",
-        Some(_) | None if !asking.works => "degraded",
+        Some(_) | None if !asking.works || writer.log_ahead_seconds > LOG_AHEAD_SECONDS_MAX => "degraded",
         Some(_) | None => "ready",
     };
     let code = if works {
@@ -114,6 +120,9 @@ struct WriterReadiness {
     running: bool,
     /// How many wait.
     queued: u64,
+    /// How far the time of some log lies ahead of the clock of this process. As long as it does, what is written bears the
+    /// log's time; what is planned follows the clock.
+    log_ahead_seconds: u64,
 }
 
 /// Publishing.

@@ -207,6 +207,7 @@ impl Adopter<'_> {
         let question = Question {
             tenant_id: self.caller.tenant_id(),
             merchant_id: merchant.id,
+            known: merchant.seq,
             reference: merchant.reference.clone(),
             source: ReadingSource::ReadBack,
             urgency: Urgency::Person,

@@ -82,6 +82,7 @@ async fn reconcile_merchant(
     let question = Question {
         tenant_id: caller.tenant_id(),
         merchant_id: merchant.id,
+        known: merchant.seq,
         reference: merchant.reference,
         source: ReadingSource::ReadBack,
         urgency: Urgency::Person,

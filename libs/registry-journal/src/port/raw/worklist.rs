@@ -18,6 +18,7 @@ use crate::record::StreamId;
 #[expect(missing_docs, reason = "columns")]
 pub struct RawDueQuestion<Time> {
     pub merchant_id: Uuid,
+    pub version: i64,
     pub ask_at: Time,
     pub confirming_since: Option<Time>,
     pub updated_at: Time,
@@ -31,6 +32,7 @@ impl<Time: RawValue<DateTime<Utc>>> RawRow for RawDueQuestion<Time> {
         let question = || -> Result<DueQuestion, BadColumn> {
             Ok(DueQuestion {
                 merchant_id,
+                version: Version(self.version.read("version")?),
                 ask_at: self.ask_at.read("ask_at")?,
                 confirming_since: self.confirming_since.read("confirming_since")?,
                 updated_at: self.updated_at.read("updated_at")?,

@@ -8,7 +8,7 @@ use registry_domain::review::{
     ClaimSource, DeletionMark, MappingStatus, Observation, ReadingSource, ReviewCode, ReviewStatus, Verification,
 };
 use registry_domain::{
-    BusinessNumber, EventId, FreeText, LinkId, MemberCode, MerchantCode, Reference, ReportedNumber, Version,
+    BusinessNumber, EventId, FreeText, LinkId, MemberCode, MerchantCode, Reference, ReportedNumber, Seq, Version,
 };
 
 use super::shapes::{
@@ -165,7 +165,9 @@ fn callback_received(data: &CallbackReceived, personal: Personal) -> Result<Even
         payload,
         sender_listed: data.sender_listed,
         decoded_with_loss: data.decoded_with_loss,
+        by_bills_url: data.by_bills_url,
         redrive_of: data.redrive_of.map(EventId::from_uuid),
+        redrive_seq: data.redrive_seq.map(Seq),
     })
 }
 
@@ -193,6 +195,7 @@ fn status_observed(data: &StatusObserved, personal: Personal) -> Result<Event, S
     };
     Ok(Event::StatusObserved {
         source: word("source", ReadingSource::from_word(&data.source))?,
+        asked_seq: data.asked_seq.map(Seq),
         asked_at: data.asked_at,
         read_at: data.read_at,
         answer,

@@ -47,8 +47,12 @@ pub(super) struct CallbackReceived {
     pub(super) sender_listed: Option<bool>,
     #[serde(default, skip_serializing_if = "Not::not")]
     pub(super) decoded_with_loss: bool,
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub(super) by_bills_url: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) redrive_of: Option<Uuid>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) redrive_seq: Option<u64>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -59,6 +63,8 @@ pub(super) struct CallbackDiscarded {
 #[derive(Serialize, Deserialize)]
 pub(super) struct StatusObserved {
     pub(super) source: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) asked_seq: Option<u64>,
     pub(super) asked_at: DateTime<Utc>,
     pub(super) read_at: DateTime<Utc>,
     /// Upstream does not know the merchant.

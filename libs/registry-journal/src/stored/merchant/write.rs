@@ -114,7 +114,9 @@ pub(crate) fn from_domain(event: &Event) -> Stored {
             payload,
             sender_listed,
             decoded_with_loss,
+            by_bills_url,
             redrive_of,
+            redrive_seq,
         } => sealed(
             "callback.received",
             &CallbackReceived {
@@ -125,7 +127,9 @@ pub(crate) fn from_domain(event: &Event) -> Stored {
                 reason: verdict.reason().map(|reason| reason.as_str().to_owned()),
                 sender_listed: *sender_listed,
                 decoded_with_loss: *decoded_with_loss,
+                by_bills_url: *by_bills_url,
                 redrive_of: redrive_of.as_ref().map(EventId::as_uuid),
+                redrive_seq: redrive_seq.map(|seq| seq.0),
             },
             Personal {
                 observation: observation.as_ref().map(Into::into),
@@ -146,6 +150,7 @@ pub(crate) fn from_domain(event: &Event) -> Stored {
         ),
         Event::StatusObserved {
             source,
+            asked_seq,
             asked_at,
             read_at,
             answer,
@@ -157,6 +162,7 @@ pub(crate) fn from_domain(event: &Event) -> Stored {
                 "status.observed",
                 &StatusObserved {
                     source: source.as_str().to_owned(),
+                    asked_seq: asked_seq.map(|seq| seq.0),
                     asked_at: *asked_at,
                     read_at: *read_at,
                     missing: observation.is_none(),
