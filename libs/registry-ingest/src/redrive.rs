@@ -268,7 +268,7 @@ impl Redriver {
         let refused = request.bound_to.is_none() && self.parts.senders.refuses(found.sender_listed);
         let upstream = self.parts.directory.at_hand(request.tenant_id).await;
         let key = upstream.as_ref().map(|upstream| &upstream.api_key);
-        let read = read_body(found.payload.0.clone(), found.is_cut, refused, key);
+        let read = read_body(found.payload.0.clone(), found.is_cut(), refused, key);
         let target = match (request.bound_to, recorded.stream) {
             (Some(id), _) => Target::Merchant(self.merchant(request.tenant_id, id).await?.id),
             (None, StreamId::Merchant(id)) => Target::Merchant(id),

@@ -1,7 +1,7 @@
 //! What the log keeps of a callback.
 
 use chrono::{DateTime, Utc};
-use registry_domain::merchant::{self, QuarantineReason, RawPayload, Verdict};
+use registry_domain::merchant::{self, QuarantineReason, RawPayload};
 use registry_domain::{LinkId, Seq, tenant};
 use registry_journal::StreamEvent;
 
@@ -15,10 +15,17 @@ pub(super) struct Kept<'a> {
     pub(super) by_bills_url: bool,
     /// It came earlier, and this is what was made of it when it was driven again.
     pub(super) is_redriven: bool,
-    /// Only its beginning was kept: there is nothing more to be read in it, whatever the reader.
-    pub(super) is_cut: bool,
+    /// Why it could not be used, if it could not.
+    pub(super) reason: Option<QuarantineReason>,
     /// Where in the log it first stood, if it was driven again and that is known.
     pub(super) first_seq: Option<Seq>,
+}
+
+impl Kept<'_> {
+    /// Only its beginning was kept: there is nothing more to be read in it, whatever the reader.
+    pub(super) fn is_cut(&self) -> bool {
+        self.reason == Some(QuarantineReason::TooLarge)
+    }
 }
 
 /// The callback that an event recorded; none if it recorded something else.
@@ -43,7 +50,7 @@ pub(super) fn kept(event: &StreamEvent) -> Option<Kept<'_>> {
             decoded_with_loss: *decoded_with_loss,
             by_bills_url: *by_bills_url,
             is_redriven: redrive_of.is_some(),
-            is_cut: *verdict == Verdict::Quarantined(QuarantineReason::TooLarge),
+            reason: verdict.reason(),
             first_seq: *redrive_seq,
         }),
         StreamEvent::Tenant(tenant::Event::UnclaimedMerchantSeen {
@@ -60,7 +67,7 @@ pub(super) fn kept(event: &StreamEvent) -> Option<Kept<'_>> {
             decoded_with_loss: *decoded_with_loss,
             by_bills_url: false,
             is_redriven: false,
-            is_cut: false,
+            reason: None,
             first_seq: None,
         }),
         StreamEvent::Tenant(tenant::Event::CallbackQuarantined {
@@ -77,7 +84,7 @@ pub(super) fn kept(event: &StreamEvent) -> Option<Kept<'_>> {
             decoded_with_loss: *decoded_with_loss,
             by_bills_url: false,
             is_redriven: false,
-            is_cut: *reason == QuarantineReason::TooLarge,
+            reason: Some(*reason),
             first_seq: None,
         }),
         StreamEvent::Merchant(_) | StreamEvent::Tenant(_) => None,
