@@ -6,6 +6,7 @@
 
 mod append;
 mod batch;
+mod health;
 mod idempotency;
 mod known;
 mod lanes;
@@ -28,8 +29,11 @@ use crate::ambient::Ambient;
 use crate::keyring::Keyring;
 use crate::port::{Journal, QuestionPlan, Reader};
 use crate::submission::{Outcome, Submission, WriteError};
+use health::{Health, Outcomes};
 use lanes::Lanes;
 use waiting::Entry;
+
+pub use health::WriteHealth;
 
 /// Limits of the write path, and what it plans.
 #[derive(Debug, Clone, Copy)]
@@ -112,6 +116,7 @@ pub struct Writer {
     lanes: Lanes,
     commits: watch::Receiver<u64>,
     counters: Arc<Counters>,
+    health: Arc<Health>,
     queue_length_max: usize,
 }
 
@@ -135,17 +140,24 @@ impl Writer {
     {
         let (ticks, commits) = watch::channel(0);
         let counters = Arc::new(Counters::default());
-        let runner = Arc::new(run::Runner {
-            parts,
+        let outcomes: Vec<Arc<Outcomes>> = (0..config.lanes.get()).map(|_| Arc::default()).collect();
+        let health = Health::new(Arc::clone(&parts.journal), parts.ambient.clone(), outcomes.clone());
+        let (parts, line_limit) = (Arc::new(parts), Arc::default());
+        let runner = |outcomes| run::Runner {
+            parts: Arc::clone(&parts),
             counters: Arc::clone(&counters),
+            outcomes,
+            line_limit: Arc::clone(&line_limit),
             questions: config.questions,
-        });
-        let (lanes, task) = Lanes::start(&runner, config, &ticks, stop);
+        };
+        let runners = outcomes.into_iter().map(runner).collect();
+        let (lanes, task) = Lanes::start(runners, config, &ticks, stop);
         (
             Self {
                 lanes,
                 commits,
                 counters,
+                health: Arc::new(health),
                 queue_length_max: config.queue_length_max,
             },
             tokio::spawn(task),
@@ -184,6 +196,16 @@ impl Writer {
     /// Whether the task still takes commands.
     pub fn is_running(&self) -> bool {
         self.lanes.are_open()
+    }
+
+    /// Whether writing works: by what became of the last batches, or by trying. Takes some seconds at most.
+    pub async fn health(&self) -> WriteHealth {
+        self.health.look().await
+    }
+
+    /// The same as far as it is known without trying.
+    pub fn last_health(&self) -> WriteHealth {
+        self.health.last()
     }
 
     /// Numbers since the start.

@@ -1,13 +1,12 @@
 //! `GET /readyz`
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
 use registry_ingest::{BreakerReport, BreakerState, ReconcilerStatus};
-use registry_journal::causes;
 use registry_publish::RelayStatus;
 use registry_publish::relay::RelayFailure;
 use serde::Serialize;
@@ -16,9 +15,6 @@ use utoipa_axum::routes;
 
 use crate::openapi::{Access, Operation, Route};
 use crate::state::AppState;
-
-/// How long storage may take to answer.
-const PING_TIME: Duration = Duration::from_secs(2);
 
 /// The operation with its documentation.
 pub fn route() -> Route {
@@ -31,9 +27,10 @@ pub fn route() -> Route {
 
 /// Whether the process can do its work
 ///
-/// 503 if storage does not answer or nothing can be written. Publishing does not count: callbacks are taken without it,
-/// and what was not published waits in the log. Neither does asking upstream: then doubtful claims are held, and merchants
-/// are as callbacks tell. In both cases the status is `degraded`.
+/// 503 if nothing can be written: the last attempts failed, or one that is made for this question where nobody has written
+/// for a while. All else does not count, because callbacks are taken without it; the status is `degraded` then. What was not
+/// published waits in the log; where upstream is not asked, doubtful claims are held, and merchants are as callbacks tell;
+/// where storage does not answer, no API key can be checked. Slow reads change nothing here.
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -44,15 +41,12 @@ pub fn route() -> Route {
     )
 )]
 async fn get_readiness(State(state): State<Arc<AppState>>) -> (StatusCode, Json<Readiness>) {
-    let ping = tokio::time::timeout(PING_TIME, state.archive.reader().ping()).await;
-    if let Ok(Err(error)) = &ping {
-        tracing::warn!(error = %causes(error), "storage does not answer");
-    }
-    let storage = StorageReadiness {
-        available: matches!(ping, Ok(Ok(()))),
-    };
+    let (health, available) = tokio::join!(state.writer.health(), state.key_lookups.work());
+    let storage = StorageReadiness { available };
     let writer = WriterReadiness {
         running: state.writer.is_running(),
+        works: health.works,
+        failing_since: health.failing_since,
         queued: state.writer.stats().queued,
     };
     let publishing = state
@@ -60,11 +54,11 @@ async fn get_readiness(State(state): State<Arc<AppState>>) -> (StatusCode, Json<
         .as_ref()
         .map(|relay| PublishingReadiness::of(*relay.borrow()));
     let asking = AskingReadiness::of(&state.inquirer.breakers(), *state.reconciler.borrow());
-    let works = storage.available && writer.running;
+    let works = writer.running && writer.works;
     let status = match &publishing {
         _ if !works => "unavailable",
         Some(publishing) if !publishing.works || publishing.diverged > 0 => "degraded",
-        Some(_) | None if !asking.works => "degraded",
+        Some(_) | None if !asking.works || !storage.available => "degraded",
         Some(_) | None => "ready",
     };
     let code = if works {
@@ -103,7 +97,7 @@ struct Readiness {
 /// Storage.
 #[derive(Serialize, ToSchema)]
 struct StorageReadiness {
-    /// Whether it answers.
+    /// Whether it answers where API keys are looked up.
     available: bool,
 }
 
@@ -112,6 +106,10 @@ struct StorageReadiness {
 struct WriterReadiness {
     /// Whether it takes commands.
     running: bool,
+    /// Whether what it takes can be written.
+    works: bool,
+    /// Since when it is known that nothing can be; null while it works.
+    failing_since: Option<DateTime<Utc>>,
     /// How many wait.
     queued: u64,
 }
@@ -172,7 +170,7 @@ impl AskingReadiness {
             .find(|state| has(*state));
         let down = breakers.iter().filter(|breaker| breaker.state != BreakerState::Closed);
         Self {
-            works: worst.is_none() && reconciler.failing_tenants == 0,
+            works: worst.is_none() && reconciler.failing_tenants == 0 && reconciler.unreadable_tenants == 0,
             breaker: worst.unwrap_or(BreakerState::Closed).as_str(),
             upstreams_down: down.count() as u64,
             paused_tenants: reconciler.paused_tenants,
