@@ -182,6 +182,10 @@ impl Journal for Recorder {
     async fn append(&self, _expected: &[ExpectedHead], _additions: Additions<'_>) -> Result<(), AppendError> {
         Err(AppendError::Moved)
     }
+
+    async fn probe(&self) -> Result<(), TransactError> {
+        self.journal.probe().await
+    }
 }
 
 /// Commands per second when batches of this length are nothing but statements: recorded on one copy of the

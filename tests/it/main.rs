@@ -34,6 +34,10 @@ mod settings;
 
 mod replicas;
 
+mod readiness;
+
+mod unreadable;
+
 mod operations;
 
 mod installed;

@@ -11,16 +11,26 @@ use crate::migrations::{by_engine, script};
 use crate::repository::{expect_none, files, packages, root, sources, text, without_test_module, words};
 
 /// Tables that belong to the installation, each with the reason. Every other table has a `tenant_id`.
-const INSTALLATION_TABLES: &[(&str, &str)] = &[(
-    "installation",
-    "one row, for what no tenant has: the check value of the master key",
-)];
+const INSTALLATION_TABLES: &[(&str, &str)] = &[
+    (
+        "installation",
+        "one row, for what no tenant has: the check value of the master key",
+    ),
+    (
+        "write_probes",
+        "one row, which is counted up to find out whether anything can be written",
+    ),
+];
 
 /// Statements that look across tenants on purpose: a part of the text, and the reason.
 const ACROSS_TENANTS: &[(&str, &str)] = &[
     (
         "FROM data_keys ORDER BY tenant_id, owner LIMIT 1",
         "the master key is tried on the oldest key of the installation, whoever's it is",
+    ),
+    (
+        "INSERT INTO write_probes",
+        "asks whether the writer may write tables of tenants, and looks into none",
     ),
     (
         "FROM tenants WHERE slug = $1",

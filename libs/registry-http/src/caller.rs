@@ -112,7 +112,7 @@ impl FromRequestParts<Arc<AppState>> for Caller {
         let presented = presented_in(&parts.headers).ok_or(Code::Unauthenticated)?;
         state
             .authenticator
-            .authenticate(state.archive.reader(), presented, state.ambient.now())
+            .authenticate(state.keys.as_ref(), presented, state.ambient.now())
             .await
     }
 }

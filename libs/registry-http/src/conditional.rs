@@ -1,24 +1,27 @@
-//! Conditional requests (RFC 9110, 13). The strong validator of a merchant is its version.
+//! Conditional requests (RFC 9110, 13). The strong validator of a merchant is its version with the number of the form in
+//! which this release shows it: `"7.1"`. Before there was such a number it was the version alone.
 
 use axum::http::header::{IF_MATCH, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue};
 use registry_domain::Version;
+use registry_publish::REPRESENTATION;
 
 use crate::problem::{Code, Problem};
 
 /// The `ETag` of a version.
 pub fn etag(version: Version) -> HeaderValue {
-    HeaderValue::try_from(format!("\"{version}\"")).expect("digits in quotation marks are a header value")
+    let tag = format!("\"{version}.{REPRESENTATION}\"");
+    HeaderValue::try_from(tag).expect("digits in quotation marks are a header value")
 }
 
-/// Whether the client has this version already, by its `If-None-Match`.
+/// Whether the client has this version already, in this form, by its `If-None-Match`.
 pub fn is_known(headers: &HeaderMap, version: Version) -> bool {
-    // A cache may have weakened the tag; for reading that makes no difference.
-    tags(headers).any(|tag| tag == "*" || read_tag(tag.trim_start_matches("W/")) == Some(version))
+    names(headers, &etag(version))
 }
 
 /// Whether the client has already what has this tag, by its `If-None-Match`.
 pub fn names(headers: &HeaderMap, tag: &HeaderValue) -> bool {
+    // A cache may have weakened the tag; for reading that makes no difference.
     tags(headers).any(|known| known == "*" || known.trim_start_matches("W/").as_bytes() == tag.as_bytes())
 }
 
@@ -28,7 +31,8 @@ fn tags(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     texts.flat_map(|text| text.split(',')).map(str::trim)
 }
 
-/// The version that a change is meant for, by its `If-Match`. `None` for `*`: any version.
+/// The version that a change is meant for, by its `If-Match`. `None` for `*`: any version. In which form it was seen makes no
+/// difference: what is to be changed is the same.
 pub fn expected(headers: &HeaderMap) -> Result<Option<Version>, Problem> {
     let mut values = headers.get_all(IF_MATCH).into_iter();
     let value = values.next().ok_or(Code::IfMatchRequired)?;
@@ -43,9 +47,18 @@ pub fn expected(headers: &HeaderMap) -> Result<Option<Version>, Problem> {
 }
 
 fn read_tag(text: &str) -> Option<Version> {
-    let digits = text.strip_prefix('"')?.strip_suffix('"')?;
-    let is_canonical = digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0');
-    digits.parse().ok().filter(|_| is_canonical).map(Version)
+    let text = text.strip_prefix('"')?.strip_suffix('"')?;
+    let (version, form) = text.split_once('.').unwrap_or((text, "0"));
+    number(form)
+        .and_then(|_form| number(version))
+        .filter(|it| *it > 0)
+        .map(Version)
+}
+
+/// A number as we write it.
+fn number(digits: &str) -> Option<u64> {
+    let number = digits.parse::<u64>().ok()?;
+    (number.to_string() == digits).then_some(number)
 }
 
 #[cfg(test)]
@@ -58,10 +71,13 @@ mod tests {
 
     #[test]
     fn a_known_version_is_recognised() {
-        for text in ["\"7\"", "*", "W/\"7\"", "\"6\", \"7\"", "\"x\",\"7\""] {
+        for text in ["\"7.1\"", "*", "W/\"7.1\"", "\"6.1\", \"7.1\"", "\"x\",\"7.1\""] {
             assert!(is_known(&headers(IF_NONE_MATCH, text), Version(7)), "{text}");
         }
-        for text in ["", "7", "\"8\"", "\"07\"", "\"+7\"", "\"77\""] {
+        // The same version in another form is something else.
+        for text in [
+            "", "7.1", "\"8.1\"", "\"07.1\"", "\"77.1\"", "\"7\"", "\"7.0\"", "\"7.2\"",
+        ] {
             assert!(!is_known(&headers(IF_NONE_MATCH, text), Version(7)), "{text}");
         }
         assert!(!is_known(&HeaderMap::new(), Version(7)));
@@ -69,10 +85,25 @@ mod tests {
 
     #[test]
     fn a_change_says_what_it_is_meant_for() {
-        assert_eq!(expected(&headers(IF_MATCH, "\"7\"")).unwrap(), Some(Version(7)));
+        // In whatever form it was seen, and before forms were counted.
+        for text in ["\"7.1\"", "\"7\"", "\"7.2\""] {
+            assert_eq!(expected(&headers(IF_MATCH, text)).unwrap(), Some(Version(7)), "{text}");
+        }
         assert_eq!(expected(&headers(IF_MATCH, "*")).unwrap(), None);
         assert_eq!(expected(&HeaderMap::new()).unwrap_err().code(), Code::IfMatchRequired);
-        for text in ["", "7", "W/\"7\"", "\"6\", \"7\"", "\"\""] {
+        for text in [
+            "",
+            "7",
+            "W/\"7\"",
+            "\"6\", \"7\"",
+            "\"\"",
+            "\"0\"",
+            "\"07\"",
+            "\"+7\"",
+            "\"7.\"",
+            "\"7.1.1\"",
+            "\".1\"",
+        ] {
             assert_eq!(
                 expected(&headers(IF_MATCH, text)).unwrap_err().code(),
                 Code::IfMatchInvalid,

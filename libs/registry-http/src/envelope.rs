@@ -4,21 +4,23 @@
 use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use registry_domain::CorrelationId;
+use registry_journal::line_limit::Admitted;
 use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::context::RequestContext;
 use crate::forwarded;
 use crate::language::Language;
-use crate::problem::{self, Code, Problem};
+use crate::problem::{self, Code, Failure, Problem};
 use crate::routes::callbacks::door;
 use crate::serve::{RequestPlace, TurnedAway};
 use crate::state::AppState;
@@ -68,15 +70,8 @@ pub async fn envelope(State(state): State<Arc<AppState>>, mut request: Request, 
     }
     let took = started.elapsed();
     state.metrics.count_request(&method, route, response.status(), took);
-    let (status, took_us) = (response.status().as_u16(), took.as_micros());
-    span.in_scope(|| {
-        // Whoever was given the request's id finds it in the log.
-        if response.status().is_server_error() {
-            tracing::warn!(status, took_us, "answered with a failure");
-        } else {
-            tracing::debug!(status, took_us, "answered");
-        }
-    });
+    let failure = response.extensions_mut().remove::<Failure>();
+    span.in_scope(|| tell(&state, response.status(), took, failure));
     response
 }
 
@@ -120,6 +115,26 @@ fn peer_of(request: &Request) -> Option<IpAddr> {
     info.map(|info| info.0.ip())
 }
 
+/// One line for each request. Of those that failed alike only so many a second: an outage must not wait for its own log.
+fn tell(state: &AppState, status: StatusCode, took: Duration, failure: Option<Failure>) {
+    let took_us = took.as_micros();
+    if !status.is_server_error() {
+        tracing::debug!(status = status.as_u16(), took_us, "answered");
+        return;
+    }
+    // None is what a handler says in its own words: a process that is not ready.
+    let kind = failure.as_ref().map(|failure| failure.code);
+    if let Admitted::Line { left_out } = state.failures.admit(kind) {
+        let (status, code, error) = (status.as_u16(), kind.map(Code::as_str), failure.and_then(|it| it.cause));
+        // Whoever was given the request's id finds it in the log, unless it is one of many.
+        if kind == Some(Code::Internal) {
+            tracing::error!(status, code, took_us, left_out, error, "answered with a failure");
+        } else {
+            tracing::warn!(status, code, took_us, left_out, error, "answered with a failure");
+        }
+    }
+}
+
 /// The answer of a handler, or, if it panics, that something went wrong.
 async fn answer_always(handling: impl Future<Output = Response>) -> Response {
     AssertUnwindSafe(handling)
@@ -127,8 +142,9 @@ async fn answer_always(handling: impl Future<Output = Response>) -> Response {
         .await
         .unwrap_or_else(|_panic| {
             // The panic hook has told where; what it was about may be anybody's data.
-            tracing::error!("a handler panicked");
-            Problem::from(Code::Internal).into_response()
+            Problem::from(Code::Internal)
+                .because("a handler panicked".to_owned())
+                .into_response()
         })
 }
 
@@ -158,8 +174,6 @@ fn add_headers(headers: &mut HeaderMap, context: &RequestContext) {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::StatusCode;
-
     use super::*;
 
     #[tokio::test]

@@ -20,6 +20,7 @@ mod fields;
 mod forwarded;
 mod idempotency;
 mod language;
+mod lookups;
 mod metrics;
 mod openapi;
 mod position;

@@ -2,6 +2,7 @@
 
 mod asking;
 mod connections;
+mod writing;
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,8 +19,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use registry_ingest::CallbackDoor;
-use registry_journal::Writer;
-use registry_journal::writer::WriterStats;
+use registry_journal::line_limit::LineLimit;
+use registry_journal::{Archive, Writer};
 use registry_publish::RelayStatus;
 use tokio::sync::watch;
 
@@ -82,7 +83,7 @@ pub struct Metrics {
 
 impl Metrics {
     /// Numbers that start at zero, and those that the parts below keep themselves.
-    pub fn new(services: &Services, gate: Arc<Gate>, bodies: Room) -> Self {
+    pub fn new(services: &Services, gate: Arc<Gate>, bodies: Room, failures: Arc<LineLimit<Option<Code>>>) -> Self {
         let mut registry = Registry::with_prefix("registry");
         let requests = Family::default();
         let new_histogram: fn() -> Histogram = || Histogram::new(DURATION_BOUNDS);
@@ -124,6 +125,8 @@ impl Metrics {
             writer: services.writer.clone(),
             door: services.door.clone(),
             relay: services.relay.clone(),
+            reader: services.archive.clone(),
+            failures,
         }));
         registry.register_collector(Box::new(Asking {
             inquirer: services.inquirer.clone(),
@@ -189,6 +192,8 @@ struct Below {
     writer: Writer,
     door: CallbackDoor,
     relay: Option<watch::Receiver<RelayStatus>>,
+    reader: Archive,
+    failures: Arc<LineLimit<Option<Code>>>,
 }
 
 impl fmt::Debug for Below {
@@ -199,7 +204,19 @@ impl fmt::Debug for Below {
 
 impl Collector for Below {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
-        encode_writer(&mut encoder, self.writer.stats())?;
+        writing::encode(&mut encoder, &self.writer)?;
+        counter(
+            &mut encoder,
+            "reads_turned_away",
+            "Reads turned away because too many of the same tenant were under way",
+            self.reader.reader().share_counts().turned_away,
+        )?;
+        counter(
+            &mut encoder,
+            "log_lines_left_out",
+            "Lines about failed requests that were left out of the log because there were too many alike",
+            self.failures.left_out(),
+        )?;
         let door = self.door.stats();
         counter(
             &mut encoder,
@@ -218,65 +235,6 @@ impl Collector for Below {
             None => Ok(()),
         }
     }
-}
-
-fn encode_writer(encoder: &mut DescriptorEncoder<'_>, writer: WriterStats) -> Result<(), fmt::Error> {
-    gauge(
-        encoder,
-        "writer_queue_length",
-        "Commands that wait to be written",
-        writer.queued,
-    )?;
-    counter(
-        encoder,
-        "writer_commands",
-        "Commands answered after a commit",
-        writer.commands,
-    )?;
-    counter(encoder, "writer_batches", "Transactions committed", writer.batches)?;
-    counter(encoder, "writer_events", "Events written", writer.events)?;
-    counter(
-        encoder,
-        "writer_refused",
-        "Commands turned away from a full queue",
-        writer.refused_busy,
-    )?;
-    counter(
-        encoder,
-        "writer_failed",
-        "Commands that could not be written",
-        writer.failed,
-    )?;
-    counter(
-        encoder,
-        "writer_retried",
-        "Transactions tried again or split",
-        writer.retried,
-    )?;
-    counter(
-        encoder,
-        "writer_appended",
-        "Transactions committed that had no need to read under their locks",
-        writer.appended,
-    )?;
-    counter(
-        encoder,
-        "writer_overtaken",
-        "Batches decided again because another process had written to the same logs",
-        writer.overtaken,
-    )?;
-    counter(
-        encoder,
-        "writer_untimely",
-        "Commands refused because the clocks of the process and of the database differ by too much",
-        writer.untimely,
-    )?;
-    gauge(
-        encoder,
-        "log_ahead_seconds",
-        "How far the time of some log lies ahead of the clock of the process",
-        writer.log_ahead_seconds,
-    )
 }
 
 fn encode_relay(encoder: &mut DescriptorEncoder<'_>, relay: RelayStatus) -> Result<(), fmt::Error> {

@@ -5,14 +5,17 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 use registry_ingest::{CallbackDoor, CallbackUrls, Inquirer, LinkIssuer, ReconcilerStatus, Redriver};
-use registry_journal::{Ambient, Archive, Writer};
+use registry_journal::line_limit::LineLimit;
+use registry_journal::{Ambient, Archive, Reader, Writer};
 use registry_publish::RelayStatus;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::caller::Authenticator;
 use crate::cursor::CursorKey;
+use crate::lookups::Lookups;
 use crate::metrics::Metrics;
+use crate::problem::Code;
 use crate::room::{BODIES_BYTES_MAX, Room};
 use crate::serve::{Gate, GateLimits};
 
@@ -20,8 +23,10 @@ use crate::serve::{Gate, GateLimits};
 pub struct Services {
     /// Takes commands.
     pub writer: Writer,
-    /// Reads back what was written.
+    /// Reads back what was written, for requests.
     pub archive: Archive,
+    /// Looks API keys up, on connections of its own: slow reads must not keep anybody out.
+    pub keys: Arc<dyn Reader>,
     /// Takes callbacks.
     pub door: CallbackDoor,
     /// Issues registration links.
@@ -70,6 +75,9 @@ impl fmt::Debug for HttpConfig {
 pub struct AppState {
     pub(crate) writer: Writer,
     pub(crate) archive: Archive,
+    pub(crate) keys: Arc<dyn Reader>,
+    pub(crate) key_lookups: Lookups,
+    pub(crate) failures: Arc<LineLimit<Option<Code>>>,
     pub(crate) door: CallbackDoor,
     pub(crate) links: LinkIssuer,
     pub(crate) redriver: Redriver,
@@ -97,10 +105,14 @@ impl AppState {
         let event_streams = Arc::new(Semaphore::new(config.event_streams_max));
         let gate = Gate::new(config.gate, config.trusted_proxies.clone());
         let bodies = Room::new(BODIES_BYTES_MAX);
+        let failures = Arc::default();
         Self {
-            metrics: Metrics::new(&services, Arc::clone(&gate), bodies.clone()),
+            metrics: Metrics::new(&services, Arc::clone(&gate), bodies.clone(), Arc::clone(&failures)),
             writer: services.writer,
             archive: services.archive,
+            key_lookups: Lookups::new(Arc::clone(&services.keys)),
+            keys: services.keys,
+            failures,
             door: services.door,
             links: services.links,
             redriver: services.redriver,

@@ -1,13 +1,14 @@
 //! Asking: a connection, a transaction that may see one tenant, one statement.
 
-use registry_domain::TenantId;
-use registry_journal::port::ReadError;
-use registry_journal::port::raw::RawRow;
-use sqlx::postgres::{PgArguments, PgRow};
+use registry_domain::{MerchantId, TenantId};
+use registry_journal::port::raw::{RawMerchant, RawRow};
+use registry_journal::port::{Asker, ReadError};
+use sqlx::postgres::{PgArguments, PgPool, PgRow};
 use sqlx::query::{Map, Query};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres};
+use tokio::sync::OwnedSemaphorePermit;
 
-use crate::session::{QUESTION_LIMIT, READERS, Underway, limited};
+use crate::session::{QUESTION_LIMIT, Underway, limited};
 use crate::{PostgresJournal, error};
 
 /// What a question may see.
@@ -52,9 +53,11 @@ impl PostgresJournal {
         Raw: RawRow + Send + Unpin,
         F: FnMut(PgRow) -> Result<Raw, sqlx::Error> + Send,
     {
-        let begin = sight.into().begin();
+        let sight = sight.into();
+        let _share = self.share(sight, question).await?;
+        let begin = sight.begin();
         let mut not_asked = Some(statement);
-        let mut dead_at_most = READERS;
+        let mut dead_at_most = self.pool().options().get_max_connections();
         let asking = async {
             loop {
                 let found = self.on_reader(async |connection| {
@@ -107,16 +110,58 @@ impl PostgresJournal {
         noted.map_err(|error| error::read(what, error))
     }
 
+    /// A tenant's share of the connections for requests, taken until it is dropped.
+    pub(crate) async fn share(
+        &self,
+        sight: Sight,
+        question: &'static str,
+    ) -> Result<Option<OwnedSemaphorePermit>, ReadError> {
+        match (self.asker, sight) {
+            (Asker::Requests, Sight::Tenant(tenant)) => Ok(Some(self.readers.shares.enter(tenant, question).await?)),
+            (Asker::Requests, Sight::Directory) | (Asker::Tasks | Asker::Door, _) => Ok(None),
+        }
+    }
+
+    fn pool(&self) -> &PgPool {
+        match self.asker {
+            Asker::Requests => &self.readers.requests,
+            Asker::Tasks => &self.readers.tasks,
+            Asker::Door => &self.readers.door,
+        }
+    }
+
     /// Uses one connection. One that turns out to be lost, or whose user gives up, does not return to the pool.
     pub(crate) async fn on_reader<Answer>(
         &self,
         ask: impl AsyncFnOnce(&mut PgConnection) -> Result<Answer, sqlx::Error>,
     ) -> Result<Answer, sqlx::Error> {
-        let mut underway = Underway::new(self.readers.acquire().await?);
+        let mut underway = Underway::new(self.pool().acquire().await?);
         let answer = ask(underway.connection()).await;
         if !answer.as_ref().is_err_and(error::is_lost) {
             drop(underway.ended());
         }
         answer
     }
+}
+
+/// A statement that is a transaction of its own and says in it whose it is. The row of the wall comes first, because the
+/// merchant is looked up by it; the ORDER BY names the index, as it does in what a batch loads.
+pub(crate) fn merchant_by_id(
+    tenant: TenantId,
+    id: MerchantId,
+) -> Map<'static, Postgres, impl FnMut(PgRow) -> Result<RawMerchant, sqlx::Error> + Send, PgArguments> {
+    sqlx::query_as!(
+        RawMerchant,
+        r#"
+        SELECT m.merchant_id AS "merchant_id!", m.state AS "state!"
+        FROM (SELECT set_config('registry.tenant', $1, true)::uuid) AS wall (tenant)
+        CROSS JOIN LATERAL (
+            SELECT merchant_id, state FROM merchants
+            WHERE tenant_id = wall.tenant AND merchant_id >= $2 ORDER BY merchant_id LIMIT 1
+        ) AS m
+        WHERE m.merchant_id = $2
+        "#,
+        tenant.as_uuid().to_string(),
+        id.as_uuid()
+    )
 }

@@ -118,6 +118,32 @@ impl Journal for PostgresJournal {
         self.writers.end(underway, failed);
         result
     }
+
+    /// One statement, which commits by itself: no process that is frozen half-way holds its row.
+    async fn probe(&self) -> Result<(), TransactError> {
+        let connection = self.readers.probe.acquire().await.map_err(error::transact)?;
+        let mut underway = Underway::new(connection);
+        let statement = sqlx::query_scalar!(
+            r#"
+            INSERT INTO write_probes (id, probes) VALUES (1, 1)
+            ON CONFLICT (id) DO UPDATE SET probes = write_probes.probes + 1
+            RETURNING has_table_privilege('events', 'INSERT') AND has_table_privilege('merchants', 'UPDATE') AS "may_write!"
+            "#
+        );
+        // A connection that failed at it is not used again.
+        let may_write = statement
+            .fetch_one(underway.connection())
+            .await
+            .map_err(error::commit)?;
+        drop(underway.ended());
+        if may_write {
+            Ok(())
+        } else {
+            Err(TransactError::Rejected(
+                "the writer's role may not write events and merchants".into(),
+            ))
+        }
+    }
 }
 
 async fn run(

@@ -26,8 +26,9 @@ pub enum OpenError {
 const TRANSIENT_CLASSES: [&str; 5] = ["08", "40", "53", "57", "58"];
 
 /// The same, one by one: lock not available, idle in a transaction for too long, read-only (a standby, before it takes
-/// over).
-const TRANSIENT: [&str; 3] = ["55P03", "25P03", "25006"];
+/// over), insufficient privilege, no such table or schema. The last three are no fault of what was to be written: a right
+/// that was taken away, a database that was restored by half.
+const TRANSIENT: [&str; 6] = ["55P03", "25P03", "25006", "42501", "42P01", "3F000"];
 
 /// A failed statement, before the commit: nothing was written.
 pub(crate) fn transact(error: sqlx::Error) -> TransactError {

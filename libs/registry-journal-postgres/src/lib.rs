@@ -32,7 +32,7 @@ mod write;
 
 use std::sync::Arc;
 
-use registry_journal::port::SchemaState;
+use registry_journal::port::{Asker, SchemaState, Shares};
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool};
 use sqlx::{ConnectOptions, Connection, PgConnection};
@@ -49,7 +49,17 @@ static MIGRATOR: Migrator = sqlx::migrate!();
 pub struct PostgresJournal {
     login: PgConnectOptions,
     writers: Arc<WriterConnections>,
-    readers: PgPool,
+    readers: Arc<Readers>,
+    asker: Asker,
+}
+
+/// The connections on which is asked, and the one on which writing is tried out.
+struct Readers {
+    requests: PgPool,
+    shares: Shares,
+    tasks: PgPool,
+    door: PgPool,
+    probe: PgPool,
 }
 
 impl PostgresJournal {
@@ -58,18 +68,40 @@ impl PostgresJournal {
     pub async fn connect(url: &str) -> Result<Self, OpenError> {
         let login = session::login(url)?;
         let writers = session::writers(&login).await.map_err(OpenError::Connect)?;
-        let readers = session::readers(&login).await.map_err(OpenError::Connect)?;
-        let writers = Arc::new(WriterConnections::new(writers));
+        let requests = session::readers(&login).await.map_err(OpenError::Connect)?;
+        let readers = Readers {
+            requests,
+            shares: Shares::new(session::READERS_PER_TENANT),
+            tasks: session::later_readers(&login, "registry-task", session::TASK_READERS),
+            door: session::later_readers(&login, "registry-door", session::DOOR_READERS),
+            probe: session::probe(&login),
+        };
         Ok(Self {
             login,
-            writers,
-            readers,
+            writers: Arc::new(WriterConnections::new(writers)),
+            readers: Arc::new(readers),
+            asker: Asker::Requests,
         })
+    }
+
+    /// The same storage, asked by somebody else: on connections of their own.
+    #[must_use]
+    pub fn asked_by(&self, asker: Asker) -> Self {
+        Self { asker, ..self.clone() }
     }
 
     /// Waits for what is running and disconnects.
     pub async fn close(&self) {
-        self.readers.close().await;
+        let Readers {
+            requests,
+            shares: _,
+            tasks,
+            door,
+            probe,
+        } = &*self.readers;
+        for pool in [requests, tasks, door, probe] {
+            pool.close().await;
+        }
         self.writers.close().await;
     }
 }

@@ -12,16 +12,15 @@ use registry_journal::port::raw::{
     RawTenantHead, bigint,
 };
 use registry_journal::port::{
-    Head, IdempotencyRow, MerchantFilter, MerchantQuery, PageSize, PresentedKey, ProjectedMerchant, PublishCursor,
-    ReadError, Reader, StatusCount, StreamQuery,
+    Head, IdempotencyRow, ListedTenant, MerchantFilter, MerchantQuery, PageSize, PresentedKey, ProjectedMerchant,
+    PublishCursor, ReadError, Reader, ShareCounts, StatusCount, StreamQuery,
 };
 use registry_journal::record::EventRow;
-use sqlx::postgres::{PgArguments, PgRow};
-use sqlx::query::Map;
-use sqlx::{Postgres, Row};
+use sqlx::Row;
+use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-use crate::ask::Sight;
+use crate::ask::{Sight, merchant_by_id};
 use crate::error::{is_lost, read};
 use crate::session::{QUESTION_LIMIT, limited};
 use crate::{PostgresJournal, list, rows};
@@ -31,7 +30,9 @@ impl Reader for PostgresJournal {
     async fn merchant(&self, tenant: TenantId, id: MerchantId) -> Result<Option<Merchant>, ReadError> {
         // Most questions are this one: it has a way of one round trip.
         let quick = async |connection: &mut _| merchant_by_id(tenant, id).fetch_optional(connection).await;
+        let share = self.share(tenant.into(), "merchant").await?;
         let found = limited(QUESTION_LIMIT, self.on_reader(quick)).await;
+        drop(share);
         if found.as_ref().is_err_and(is_lost) {
             return self.one("merchant", tenant, merchant_by_id(tenant, id)).await;
         }
@@ -347,7 +348,7 @@ impl Reader for PostgresJournal {
         self.one("tenant by slug", Sight::Directory, statement).await
     }
 
-    async fn tenants(&self, after: Option<TenantId>, limit: PageSize) -> Result<Vec<(Tenant, Seq)>, ReadError> {
+    async fn tenants(&self, after: Option<TenantId>, limit: PageSize) -> Result<Vec<ListedTenant>, ReadError> {
         let statement = sqlx::query_as!(
             RawTenantHead,
             r#"
@@ -374,26 +375,8 @@ impl Reader for PostgresJournal {
         let statement = sqlx::query!(r#"SELECT 1::bigint AS "one!""#).map(|row| row.one);
         self.one("storage", Sight::Directory, statement).await.map(drop)
     }
-}
 
-/// A statement that is a transaction of its own and says in it whose it is. The row of the wall comes first, because the
-/// merchant is looked up by it; the ORDER BY names the index, as it does in what a batch loads.
-fn merchant_by_id(
-    tenant: TenantId,
-    id: MerchantId,
-) -> Map<'static, Postgres, impl FnMut(PgRow) -> Result<RawMerchant, sqlx::Error> + Send, PgArguments> {
-    sqlx::query_as!(
-        RawMerchant,
-        r#"
-        SELECT m.merchant_id AS "merchant_id!", m.state AS "state!"
-        FROM (SELECT set_config('registry.tenant', $1, true)::uuid) AS wall (tenant)
-        CROSS JOIN LATERAL (
-            SELECT merchant_id, state FROM merchants
-            WHERE tenant_id = wall.tenant AND merchant_id >= $2 ORDER BY merchant_id LIMIT 1
-        ) AS m
-        WHERE m.merchant_id = $2
-        "#,
-        tenant.as_uuid().to_string(),
-        id.as_uuid()
-    )
+    fn share_counts(&self) -> ShareCounts {
+        self.readers.shares.counts()
+    }
 }

@@ -11,8 +11,17 @@ use crate::{OpenError, begin};
 /// How many connections write side by side, each a batch of other tenants.
 pub(crate) const WRITERS: u32 = 8;
 
-/// How many connections read side by side.
+/// How many connections read side by side for requests.
 pub(crate) const READERS: u32 = 8;
+
+/// How many of them one tenant may have at once: its slow questions leave some to the others.
+pub(crate) const READERS_PER_TENANT: usize = 6;
+
+/// How many connections read for the service's own tasks.
+pub(crate) const TASK_READERS: u32 = 4;
+
+/// How many connections look up keys.
+pub(crate) const DOOR_READERS: u32 = 2;
 
 /// How long to wait for a connection: a server that is restarted is back within this time.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -69,6 +78,15 @@ const WRITER: [Setting; 9] = [
     ("enable_hashjoin", "off"),
     ("enable_mergejoin", "off"),
     ("plan_cache_mode", "force_generic_plan"),
+];
+
+/// Where writing is tried out: whoever waits for it, waits for so little.
+const PROBE: [Setting; 5] = [
+    ("role", "registry_writer"),
+    ("default_transaction_isolation", "read committed"),
+    ("synchronous_commit", "on"),
+    ("statement_timeout", "1500ms"),
+    ("lock_timeout", "1500ms"),
 ];
 
 const READER: [Setting; 5] = [
@@ -176,6 +194,23 @@ async fn try_out(options: &PgConnectOptions, settings: &[Setting]) -> Result<(),
     let looked = read_back(&one, settings).await;
     one.close().await;
     looked
+}
+
+/// Other connections that read, made in the background.
+pub(crate) fn later_readers(login: &PgConnectOptions, name: &str, connections: u32) -> PgPool {
+    pool(connections)
+        .test_before_acquire(false)
+        .acquire_timeout(READER_CONNECT_LIMIT)
+        .after_connect(|connection, _| Box::pin(read_back(connection, &READER)))
+        .connect_lazy_with(options(login, name, &READER))
+}
+
+/// The one connection on which writing is tried out, made when it is: what keeps it from being made keeps a batch, too.
+pub(crate) fn probe(login: &PgConnectOptions) -> PgPool {
+    pool(1)
+        .min_connections(0)
+        .after_connect(|connection, _| Box::pin(read_back(connection, &PROBE)))
+        .connect_lazy_with(options(login, "registry-probe", &PROBE))
 }
 
 /// For migrations, as whoever logs in. An index of a large table takes its time.

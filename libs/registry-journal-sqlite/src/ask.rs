@@ -1,26 +1,45 @@
 //! Asking: one statement, on one of the connections that read.
 
-use registry_journal::port::ReadError;
+use registry_domain::TenantId;
 use registry_journal::port::raw::RawRow;
-use sqlx::Sqlite;
+use registry_journal::port::{Asker, ReadError};
 use sqlx::query::{Map, Query};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{Sqlite, SqlitePool};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::SqliteJournal;
 use crate::error::read;
+
+/// What a question is about.
+#[derive(Clone, Copy)]
+pub(crate) enum Sight {
+    /// One tenant.
+    Tenant(TenantId),
+    /// What must be known before a tenant is.
+    Directory,
+}
+
+impl From<TenantId> for Sight {
+    fn from(tenant: TenantId) -> Self {
+        Self::Tenant(tenant)
+    }
+}
 
 impl SqliteJournal {
     /// What a question finds.
     pub(crate) async fn all<Raw, F>(
         &self,
         question: &'static str,
+        sight: impl Into<Sight>,
         statement: Map<'_, Sqlite, F, SqliteArguments>,
     ) -> Result<Vec<Raw::Row>, ReadError>
     where
         Raw: RawRow + Send + Unpin,
         F: FnMut(SqliteRow) -> Result<Raw, sqlx::Error> + Send,
     {
-        let found = statement.fetch_all(&self.readers).await.map_err(read(question))?;
+        let _share = self.share(sight.into(), question).await?;
+        let found = statement.fetch_all(self.pool()).await.map_err(read(question))?;
         Ok(found.into_iter().map(Raw::into_row).collect::<Result<_, _>>()?)
     }
 
@@ -28,14 +47,32 @@ impl SqliteJournal {
     pub(crate) async fn one<Raw, F>(
         &self,
         question: &'static str,
+        sight: impl Into<Sight>,
         statement: Map<'_, Sqlite, F, SqliteArguments>,
     ) -> Result<Option<Raw::Row>, ReadError>
     where
         Raw: RawRow + Send + Unpin,
         F: FnMut(SqliteRow) -> Result<Raw, sqlx::Error> + Send,
     {
-        let found = statement.fetch_optional(&self.readers).await.map_err(read(question))?;
+        let _share = self.share(sight.into(), question).await?;
+        let found = statement.fetch_optional(self.pool()).await.map_err(read(question))?;
         Ok(found.map(Raw::into_row).transpose()?)
+    }
+
+    /// A tenant's share of the connections for requests, taken until it is dropped.
+    async fn share(&self, sight: Sight, question: &'static str) -> Result<Option<OwnedSemaphorePermit>, ReadError> {
+        match (self.asker, sight) {
+            (Asker::Requests, Sight::Tenant(tenant)) => Ok(Some(self.readers.shares.enter(tenant, question).await?)),
+            (Asker::Requests, Sight::Directory) | (Asker::Tasks | Asker::Door, _) => Ok(None),
+        }
+    }
+
+    fn pool(&self) -> &SqlitePool {
+        match self.asker {
+            Asker::Requests => &self.readers.requests,
+            Asker::Tasks => &self.readers.tasks,
+            Asker::Door => &self.readers.door,
+        }
     }
 
     /// Writes down what is no fact.

@@ -26,7 +26,7 @@ impl Balances for SqliteJournal {
             tenant.as_uuid(),
             merchant.as_uuid()
         );
-        self.one("tenant with its wallets", statement).await
+        self.one("tenant with its wallets", tenant, statement).await
     }
 
     async fn save_balance(

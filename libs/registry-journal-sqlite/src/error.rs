@@ -21,8 +21,9 @@ pub enum OpenError {
     Migrate(#[source] MigrateError),
 }
 
-/// Primary result codes after which another try may succeed: busy, locked, I/O error, full, cannot open.
-const TRANSIENT: [i32; 5] = [5, 6, 10, 13, 14];
+/// Primary result codes after which another try may succeed: no permission, busy, locked, read-only, I/O error, full, cannot
+/// open. None of them is a fault of what was to be written.
+const TRANSIENT: [i32; 7] = [3, 5, 6, 8, 10, 13, 14];
 
 /// A failed statement, before the commit: nothing was written.
 pub(crate) fn transact(error: sqlx::Error) -> TransactError {

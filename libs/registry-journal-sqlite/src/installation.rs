@@ -7,6 +7,7 @@ use registry_journal::port::{Founding, Inconsistency, KeyEvidence, ReadError};
 use sqlx::types::Uuid;
 
 use crate::SqliteJournal;
+use crate::ask::Sight;
 use crate::error::read;
 
 const QUESTION: &str = "the installation";
@@ -23,7 +24,7 @@ impl Founding for SqliteJournal {
         let check = check.as_deref().map(KeyCheck::try_from).transpose();
         Ok(KeyEvidence {
             check: check.map_err(|error| Inconsistency::of("installation", 1, error))?,
-            wrapped: self.one("data keys", wrapped).await?,
+            wrapped: self.one("data keys", Sight::Directory, wrapped).await?,
         })
     }
 

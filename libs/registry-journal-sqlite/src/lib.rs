@@ -22,12 +22,14 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use registry_domain::{MerchantId, TenantId};
 use registry_journal::port::{
-    Additions, AppendError, ExpectedHead, Journal, Loaded, LoadedMerchant, SchemaState, Scope, TransactError, Writes,
+    Additions, AppendError, Asker, ExpectedHead, Journal, Loaded, LoadedMerchant, SchemaState, Scope, Shares,
+    TransactError, Writes,
 };
 use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
@@ -38,8 +40,20 @@ pub use error::OpenError;
 
 static MIGRATOR: Migrator = sqlx::migrate!();
 
-/// How many connections read side by side.
+/// How many connections read side by side for requests.
 const READERS: u32 = 4;
+
+/// How many of them one tenant may have at once: its slow questions leave some to the others.
+const READERS_PER_TENANT: usize = 3;
+
+/// How many connections read for the service's own tasks.
+const TASK_READERS: u32 = 2;
+
+/// How many connections look up keys.
+const DOOR_READERS: u32 = 2;
+
+/// How long a probe waits for whoever writes.
+const PROBE_TIMEOUT: Duration = Duration::from_millis(1_500);
 
 /// How long a statement waits for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -48,7 +62,17 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub struct SqliteJournal {
     writer: SqlitePool,
-    readers: SqlitePool,
+    readers: Arc<Readers>,
+    asker: Asker,
+}
+
+/// The connections on which is asked, and the one on which writing is tried out.
+struct Readers {
+    requests: SqlitePool,
+    shares: Shares,
+    tasks: SqlitePool,
+    door: SqlitePool,
+    probe: SqlitePool,
 }
 
 impl SqliteJournal {
@@ -59,21 +83,42 @@ impl SqliteJournal {
             .max_connections(1)
             .connect_with(options.clone())
             .await;
+        let trying = options.clone().busy_timeout(PROBE_TIMEOUT);
         let reading = options.read_only(true).pragma("cache_size", "-8192");
-        let readers = SqlitePoolOptions::new()
-            .max_connections(READERS)
-            .min_connections(1)
-            .connect_with(reading)
-            .await;
+        let pool = |connections| SqlitePoolOptions::new().max_connections(connections);
+        let requests = pool(READERS).min_connections(1).connect_with(reading.clone()).await;
+        let readers = Readers {
+            requests: requests.map_err(OpenError::Connect)?,
+            shares: Shares::new(READERS_PER_TENANT),
+            tasks: pool(TASK_READERS).connect_lazy_with(reading.clone()),
+            door: pool(DOOR_READERS).connect_lazy_with(reading),
+            probe: pool(1).connect_lazy_with(trying),
+        };
         Ok(Self {
             writer: writer.map_err(OpenError::Connect)?,
-            readers: readers.map_err(OpenError::Connect)?,
+            readers: Arc::new(readers),
+            asker: Asker::Requests,
         })
+    }
+
+    /// The same storage, asked by somebody else: on connections of their own.
+    #[must_use]
+    pub fn asked_by(&self, asker: Asker) -> Self {
+        Self { asker, ..self.clone() }
     }
 
     /// Waits for what is running and closes the file.
     pub async fn close(&self) {
-        self.readers.close().await;
+        let Readers {
+            requests,
+            shares: _,
+            tasks,
+            door,
+            probe,
+        } = &*self.readers;
+        for pool in [requests, tasks, door, probe] {
+            pool.close().await;
+        }
         self.writer.close().await;
     }
 }
@@ -181,6 +226,13 @@ impl Journal for SqliteJournal {
         keep_if(matches!(result, Ok(()) | Err(AppendError::Moved)), &mut connection);
         result
     }
+
+    async fn probe(&self) -> Result<(), TransactError> {
+        let mut connection = self.readers.probe.acquire().await.map_err(error::transact)?;
+        let result = probe(&mut connection).await;
+        keep_if(result.is_ok(), &mut connection);
+        result
+    }
 }
 
 /// SQLite may have rolled back by itself, as it does when the disk is full. The connection does not learn of that, and
@@ -208,6 +260,19 @@ async fn batch(
         return transaction.rollback().await.map_err(error::transact);
     }
     write::write(&mut transaction, &writes, scope.now).await?;
+    transaction.commit().await.map_err(error::commit)
+}
+
+async fn probe(connection: &mut SqliteConnection) -> Result<(), TransactError> {
+    let mut transaction = begin(connection).await?;
+    sqlx::query!(
+        r#"
+        INSERT INTO write_probes (id, probes) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET probes = probes + 1
+        "#
+    )
+    .execute(&mut *transaction)
+    .await
+    .map_err(error::transact)?;
     transaction.commit().await.map_err(error::commit)
 }
 

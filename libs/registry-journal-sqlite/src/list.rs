@@ -160,7 +160,7 @@ mod tests {
         let tenant = TenantId::from_uuid(Uuid::nil());
         for query in queries() {
             let plan = plan(
-                &journal.readers,
+                &journal.readers.requests,
                 merchants(tenant, &query).expect("it can be fulfilled"),
             )
             .await;
@@ -185,7 +185,7 @@ mod tests {
         let tenant = TenantId::from_uuid(Uuid::nil());
         for query in queries() {
             let plan = plan(
-                &journal.readers,
+                &journal.readers.requests,
                 status_counts(tenant, &query.filter).expect("it can be fulfilled"),
             )
             .await;

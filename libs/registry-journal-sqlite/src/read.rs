@@ -12,14 +12,15 @@ use registry_journal::port::raw::{
     bigint,
 };
 use registry_journal::port::{
-    Head, IdempotencyRow, MerchantFilter, MerchantQuery, PageSize, PresentedKey, ProjectedMerchant, PublishCursor,
-    ReadError, Reader, StatusCount, StreamQuery,
+    Head, IdempotencyRow, ListedTenant, MerchantFilter, MerchantQuery, PageSize, PresentedKey, ProjectedMerchant,
+    PublishCursor, ReadError, Reader, ShareCounts, StatusCount, StreamQuery,
 };
 use registry_journal::record::EventRow;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use sqlx::types::Uuid;
 
+use crate::ask::Sight;
 use crate::rows::micros;
 use crate::write::{hex, to_json};
 use crate::{SqliteJournal, list, rows};
@@ -35,7 +36,7 @@ impl Reader for SqliteJournal {
             tenant.as_uuid(),
             id.as_uuid()
         );
-        self.one("merchant", statement).await
+        self.one("merchant", tenant, statement).await
     }
 
     async fn merchant_by_reference(
@@ -53,7 +54,7 @@ impl Reader for SqliteJournal {
             reference.member_code.as_str(),
             reference.merchant_code.as_str()
         );
-        self.one("merchant by reference", statement).await
+        self.one("merchant by reference", tenant, statement).await
     }
 
     async fn merchants(&self, tenant: TenantId, query: &MerchantQuery) -> Result<Vec<Merchant>, ReadError> {
@@ -64,7 +65,7 @@ impl Reader for SqliteJournal {
             let (merchant_id, state) = (row.try_get(0)?, row.try_get(1)?);
             Ok(RawMerchant { merchant_id, state })
         };
-        self.all("merchants", statement.build().try_map(row)).await
+        self.all("merchants", tenant, statement.build().try_map(row)).await
     }
 
     async fn status_counts(&self, tenant: TenantId, filter: &MerchantFilter) -> Result<Vec<StatusCount>, ReadError> {
@@ -80,7 +81,7 @@ impl Reader for SqliteJournal {
                 count,
             })
         };
-        self.all("status counts", statement.build().try_map(row)).await
+        self.all("status counts", tenant, statement.build().try_map(row)).await
     }
 
     async fn status_counts_as_of(&self, tenant: TenantId, at: DateTime<Utc>) -> Result<Vec<StatusCount>, ReadError> {
@@ -97,7 +98,7 @@ impl Reader for SqliteJournal {
             tenant.as_uuid(),
             micros(at)
         );
-        self.all("status counts", statement).await
+        self.all("status counts", tenant, statement).await
     }
 
     async fn merchant_of_link(&self, tenant: TenantId, link: LinkId) -> Result<Option<MerchantId>, ReadError> {
@@ -109,7 +110,7 @@ impl Reader for SqliteJournal {
             tenant.as_uuid(),
             link.as_uuid()
         );
-        self.one("merchant of link", statement).await
+        self.one("merchant of link", tenant, statement).await
     }
 
     async fn stale_link_requests(
@@ -128,7 +129,7 @@ impl Reader for SqliteJournal {
             micros(before),
             limit.get()
         );
-        self.all("stale link requests", statement).await
+        self.all("stale link requests", tenant, statement).await
     }
 
     async fn merchant_ids(
@@ -148,7 +149,7 @@ impl Reader for SqliteJournal {
             after.map_or(Uuid::nil(), |id| id.as_uuid()),
             limit.get()
         );
-        self.all("merchant ids", statement).await
+        self.all("merchant ids", tenant, statement).await
     }
 
     async fn projected(
@@ -183,7 +184,7 @@ impl Reader for SqliteJournal {
             tenant.as_uuid(),
             to_json(ids.iter().map(|id| hex(id.as_uuid())))
         );
-        let found = self.all("projected merchants", statement).await?;
+        let found = self.all("projected merchants", tenant, statement).await?;
         Ok(found.into_iter().collect())
     }
 
@@ -205,7 +206,7 @@ impl Reader for SqliteJournal {
             after.unwrap_or_default(),
             limit.get()
         );
-        self.all("idempotency keys", statement).await
+        self.all("idempotency keys", tenant, statement).await
     }
 
     async fn head(&self, tenant: TenantId) -> Result<Head, ReadError> {
@@ -217,7 +218,7 @@ impl Reader for SqliteJournal {
             "#,
             tenant.as_uuid()
         );
-        let head = self.one("head of the log", statement).await?;
+        let head = self.one("head of the log", tenant, statement).await?;
         Ok(head.unwrap_or(Head::EMPTY))
     }
 
@@ -228,7 +229,7 @@ impl Reader for SqliteJournal {
             bigint(after.0),
             limit.get()
         );
-        self.all("events", statement).await
+        self.all("events", tenant, statement).await
     }
 
     async fn stream(&self, tenant: TenantId, query: &StreamQuery) -> Result<Vec<EventRow>, ReadError> {
@@ -241,7 +242,7 @@ impl Reader for SqliteJournal {
             query.until_time.map_or(i64::MAX, micros),
             query.limit.get()
         );
-        self.all("stream", statement).await
+        self.all("stream", tenant, statement).await
     }
 
     async fn beginnings(&self, tenant: TenantId, streams: &[(Uuid, Version)]) -> Result<Vec<EventRow>, ReadError> {
@@ -261,7 +262,7 @@ impl Reader for SqliteJournal {
             tenant.as_uuid(),
             to_json(streams.iter().map(|(id, end)| (hex(*id), end.0)))
         );
-        self.all("beginnings of streams", statement).await
+        self.all("beginnings of streams", tenant, statement).await
     }
 
     async fn events_by_stream(
@@ -278,7 +279,7 @@ impl Reader for SqliteJournal {
             bigint(version.0),
             limit.get()
         );
-        self.all("events by stream", statement).await
+        self.all("events by stream", tenant, statement).await
     }
 
     async fn first_event(&self, tenant: TenantId, id: EventId) -> Result<Option<EventRow>, ReadError> {
@@ -287,7 +288,7 @@ impl Reader for SqliteJournal {
             tenant.as_uuid(),
             id.as_uuid()
         );
-        self.one("event", statement).await
+        self.one("event", tenant, statement).await
     }
 
     async fn wrapped_keys(&self, tenant: TenantId, owners: &[Uuid]) -> Result<HashMap<Uuid, Vec<u8>>, ReadError> {
@@ -301,7 +302,7 @@ impl Reader for SqliteJournal {
             tenant.as_uuid(),
             to_json(owners.iter().map(|owner| hex(*owner)))
         );
-        let found = self.all("data keys", statement).await?;
+        let found = self.all("data keys", tenant, statement).await?;
         Ok(found.into_iter().collect())
     }
 
@@ -311,7 +312,7 @@ impl Reader for SqliteJournal {
             r#"SELECT tenant_id AS "tenant_id: Uuid", state FROM tenants WHERE tenant_id = ?1"#,
             tenant.as_uuid()
         );
-        self.one("tenant", statement).await
+        self.one("tenant", tenant, statement).await
     }
 
     async fn publish_cursor(&self, tenant: TenantId) -> Result<PublishCursor, ReadError> {
@@ -323,7 +324,7 @@ impl Reader for SqliteJournal {
             "#,
             tenant.as_uuid()
         );
-        let cursor = self.one("publish cursor", statement).await?;
+        let cursor = self.one("publish cursor", tenant, statement).await?;
         Ok(cursor.unwrap_or(PublishCursor::START))
     }
 
@@ -348,10 +349,10 @@ impl Reader for SqliteJournal {
             r#"SELECT tenant_id AS "tenant_id: Uuid", state FROM tenants WHERE slug = ?1"#,
             slug.as_str()
         );
-        self.one("tenant by slug", statement).await
+        self.one("tenant by slug", Sight::Directory, statement).await
     }
 
-    async fn tenants(&self, after: Option<TenantId>, limit: PageSize) -> Result<Vec<(Tenant, Seq)>, ReadError> {
+    async fn tenants(&self, after: Option<TenantId>, limit: PageSize) -> Result<Vec<ListedTenant>, ReadError> {
         let statement = sqlx::query_as!(
             RawTenantHead,
             r#"
@@ -362,7 +363,7 @@ impl Reader for SqliteJournal {
             after.map_or(Uuid::nil(), |id| id.as_uuid()),
             limit.get()
         );
-        self.all("tenants", statement).await
+        self.all("tenants", Sight::Directory, statement).await
     }
 
     async fn presented_key(&self, key: KeyId) -> Result<Option<PresentedKey>, ReadError> {
@@ -375,12 +376,15 @@ impl Reader for SqliteJournal {
             "#,
             key.as_uuid()
         );
-        let tenant = self.one("API key", statement).await?;
+        let tenant = self.one("API key", Sight::Directory, statement).await?;
         Ok(tenant.and_then(|tenant| PresentedKey::of(tenant, key)))
     }
 
     async fn ping(&self) -> Result<(), ReadError> {
         let statement = sqlx::query!(r#"SELECT 1 AS "one!: i64""#).map(|row| row.one);
-        self.one("storage", statement).await.map(drop)
+        self.one("storage", Sight::Directory, statement).await.map(drop)
+    }
+    fn share_counts(&self) -> ShareCounts {
+        self.readers.shares.counts()
     }
 }

@@ -82,7 +82,7 @@ impl Worklist for SqliteJournal {
             micros(until),
             limit.get()
         );
-        let mut due = self.all("due questions", doubtful).await?;
+        let mut due = self.all("due questions", tenant, doubtful).await?;
         let left = (limit.get() as usize).saturating_sub(due.len());
         if left > 0 {
             let others = sqlx::query_as!(
@@ -96,7 +96,7 @@ impl Worklist for SqliteJournal {
                 micros(until),
                 bigint(left as u64)
             );
-            due.extend(self.all("due questions", others).await?);
+            due.extend(self.all("due questions", tenant, others).await?);
         }
         Ok(due)
     }
@@ -138,7 +138,7 @@ impl Worklist for SqliteJournal {
             micros(requested_until),
             limit.get()
         );
-        self.all("open confirmations", statement).await
+        self.all("open confirmations", tenant, statement).await
     }
 
     async fn question_counts(&self, tenant: TenantId, now: DateTime<Utc>) -> Result<QuestionCounts, ReadError> {
@@ -153,7 +153,7 @@ impl Worklist for SqliteJournal {
             tenant.as_uuid(),
             micros(now)
         );
-        let counts = self.one("question counts", statement).await?;
+        let counts = self.one("question counts", tenant, statement).await?;
         Ok(counts.unwrap_or_default())
     }
 
@@ -167,7 +167,7 @@ impl Worklist for SqliteJournal {
             (Some(merchant), None, _) => {
                 let merchant = merchant.as_uuid();
                 let way_in = quarantine_page!("stream_id = ?6", id, after, limit, reasons, state, merchant);
-                self.all("quarantine", way_in).await
+                self.all("quarantine", tenant, way_in).await
             }
             (None, Some(pair), _) => {
                 let (member, shop) = (pair.member_code.as_str(), pair.merchant_code.as_str());
@@ -181,15 +181,15 @@ impl Worklist for SqliteJournal {
                     member,
                     shop
                 );
-                self.all("quarantine", way_in).await
+                self.all("quarantine", tenant, way_in).await
             }
             (None, None, Some(QuarantineState::Open)) => {
                 let way_in = quarantine_page!("state = 'open'", id, after, limit, reasons, state);
-                self.all("quarantine", way_in).await
+                self.all("quarantine", tenant, way_in).await
             }
             (None, None, Some(QuarantineState::Redriven | QuarantineState::Discarded) | None) => {
                 let way_in = quarantine_page!("true", id, after, limit, reasons, state);
-                self.all("quarantine", way_in).await
+                self.all("quarantine", tenant, way_in).await
             }
         }
     }
@@ -204,7 +204,7 @@ impl Worklist for SqliteJournal {
             "#,
             tenant.as_uuid()
         );
-        self.all("quarantine counts", statement).await
+        self.all("quarantine counts", tenant, statement).await
     }
 
     async fn quarantined(&self, tenant: TenantId, event_id: EventId) -> Result<Option<QuarantineRow>, ReadError> {
@@ -213,7 +213,7 @@ impl Worklist for SqliteJournal {
             tenant.as_uuid(),
             event_id.as_uuid()
         );
-        self.one("callback in quarantine", statement).await
+        self.one("callback in quarantine", tenant, statement).await
     }
 
     async fn unclaimed_merchants(
@@ -223,31 +223,31 @@ impl Worklist for SqliteJournal {
     ) -> Result<Vec<UnclaimedRow>, ReadError> {
         // No id of ours is the smallest possible.
         let after = query.after.map_or(Uuid::nil(), |id| id.as_uuid());
-        let (tenant, limit) = (tenant.as_uuid(), query.limit.get());
+        let (id, limit) = (tenant.as_uuid(), query.limit.get());
         let state = query.state.map(UnclaimedState::as_str);
         if query.state == Some(UnclaimedState::Open) {
             let way_in = unclaimed!(
                 "WHERE tenant_id = ?1 AND id > ?2 AND state = 'open' ORDER BY id LIMIT ?3",
-                tenant,
+                id,
                 after,
                 limit
             );
-            self.all("unclaimed merchants", way_in).await
+            self.all("unclaimed merchants", tenant, way_in).await
         } else {
             let way_in = unclaimed!(
                 "WHERE tenant_id = ?1 AND id > ?2 AND (?4 IS NULL OR state = ?4) ORDER BY id LIMIT ?3",
-                tenant,
+                id,
                 after,
                 limit,
                 state
             );
-            self.all("unclaimed merchants", way_in).await
+            self.all("unclaimed merchants", tenant, way_in).await
         }
     }
 
     async fn unclaimed_merchant(&self, tenant: TenantId, id: UnclaimedId) -> Result<Option<UnclaimedRow>, ReadError> {
         let statement = unclaimed!("WHERE tenant_id = ?1 AND id = ?2", tenant.as_uuid(), id.as_uuid());
-        self.one("unclaimed merchant", statement).await
+        self.one("unclaimed merchant", tenant, statement).await
     }
 
     async fn approvals(
@@ -267,7 +267,7 @@ impl Worklist for SqliteJournal {
             before.map_or(i64::MAX, |version| bigint(version.0)),
             limit.get()
         );
-        let mut rows = self.all("payment approvals", statement).await?;
+        let mut rows = self.all("payment approvals", tenant, statement).await?;
         rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.version));
         Ok(rows)
     }
@@ -291,7 +291,7 @@ impl Worklist for SqliteJournal {
             tenant.as_uuid(),
             SILENCE_WINDOW
         );
-        let links = self.one("silent links", statement).await?;
+        let links = self.one("silent links", tenant, statement).await?;
         Ok(links.flatten())
     }
 
@@ -323,7 +323,7 @@ impl Worklist for SqliteJournal {
             tenant.as_uuid(),
             HEALTH_WINDOW
         );
-        let health = self.one("health of a tenant", statement).await?;
+        let health = self.one("health of a tenant", tenant, statement).await?;
         Ok(health.unwrap_or_default())
     }
 }

@@ -72,6 +72,18 @@ pub enum ArchiveError {
     },
 }
 
+impl ArchiveError {
+    /// Whether what was read is at fault, and not the reading: trying again brings the same.
+    pub fn is_of_what_was_read(&self) -> bool {
+        match self {
+            Self::Read(ReadError::Inconsistent(_)) | Self::Open { .. } | Self::Stored { .. } | Self::Actor { .. } => {
+                true
+            }
+            Self::Read(ReadError::Unavailable { .. } | ReadError::Crowded { .. }) => false,
+        }
+    }
+}
+
 /// What came of opening rows.
 #[derive(Debug, Default)]
 pub(crate) struct Opening {

@@ -25,7 +25,7 @@ pub mod relay;
 mod testing;
 
 pub use asyncapi::asyncapi;
-pub use document::{MaskedDocument, MerchantDocument};
+pub use document::{MaskedDocument, MerchantDocument, REPRESENTATION};
 pub use event::{EventData, PublicEvent, merchant_fact, public_event};
 pub use message::{Message, message_for};
 pub use publisher::{BucketEntry, BucketValue, PublishError, Publisher, Standing};

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use registry_domain::tenant::{Slug, Tenant};
 use registry_domain::{MerchantId, Seq, TenantId};
-use registry_journal::port::{Duty, Leases, PageSize, PublishCursor};
+use registry_journal::port::{Duty, Leases, ListedTenant, PageSize, PublishCursor};
 use registry_journal::{Archive, ArchiveError, ReadError, causes};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
@@ -272,25 +272,35 @@ impl Relay {
                 .await
                 .map_err(RelayError::ListTenants)?;
             let held = self.hold(&page).await?;
-            for (tenant, head) in &page {
-                self.visit(tenant, *head, held.contains(&tenant.id), round).await?;
+            for listed in &page {
+                let is_held = held.contains(&listed.id);
+                match &listed.tenant {
+                    Ok(tenant) => self.visit(tenant, listed.head, is_held, round).await?,
+                    // Others are carried all the same. The reconciler, which every process has, tells of it.
+                    Err(_unreadable) if is_held => {
+                        round.held += 1;
+                        round.failing += 1;
+                        self.failure = Some(RelayFailure::Storage);
+                    }
+                    Err(_unreadable) => {}
+                }
             }
             match page.last() {
-                Some((tenant, _)) if page.len() == TENANTS_PAGE.get() as usize => after = Some(tenant.id),
+                Some(last) if page.len() == TENANTS_PAGE.get() as usize => after = Some(last.id),
                 Some(_) | None => return Ok(()),
             }
         }
     }
 
     /// Which tenants of a page are ours to carry. Without a connection to the broker, none: a process that has one may.
-    async fn hold(&mut self, page: &[(Tenant, Seq)]) -> Result<HashSet<TenantId>, RelayError> {
+    async fn hold(&mut self, page: &[ListedTenant]) -> Result<HashSet<TenantId>, RelayError> {
         if !self.is_in_contact() {
             if std::mem::take(&mut self.lease_session) != NO_SESSION {
                 self.leases.release().await;
             }
             return Ok(HashSet::new());
         }
-        let ids: Vec<TenantId> = page.iter().map(|(tenant, _)| tenant.id).collect();
+        let ids: Vec<TenantId> = page.iter().map(|listed| listed.id).collect();
         let held = self.leases.hold(Duty::Relay, &ids).await;
         let held = held.map_err(RelayError::TakeLeases)?;
         if std::mem::replace(&mut self.lease_session, held.session) != held.session {
@@ -336,14 +346,24 @@ impl Relay {
     /// What is remembered of a tenant. At first sight, that is what was written down.
     async fn track(&mut self, tenant: TenantId) -> Result<&mut Track, RelayError> {
         if !self.tracks.contains_key(&tenant) {
-            let cursor = self.archive.reader().publish_cursor(tenant).await;
-            let track = Track::new(cursor.map_err(RelayError::ReadCursor)?);
+            let track = Track::new(self.cursor(tenant).await?);
             self.tracks.insert(tenant, track);
         }
         Ok(self
             .tracks
             .get_mut(&tenant)
             .expect("it was put there if it was missing"))
+    }
+
+    /// Where the relay stood. One that cannot be read is as good as none, and stops no other tenant's.
+    async fn cursor(&self, tenant: TenantId) -> Result<PublishCursor, RelayError> {
+        match self.archive.reader().publish_cursor(tenant).await {
+            Err(ReadError::Inconsistent(row)) => {
+                tracing::error!(error = %causes(&row), "the relay's cursor is not used");
+                Ok(PublishCursor::START)
+            }
+            cursor => cursor.map_err(RelayError::ReadCursor),
+        }
     }
 
     /// Logs where a tenant begins to fail and where it ends, not every attempt between.

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -68,7 +69,7 @@ impl App {
         let Installation { secrets, storage } = Installation::open_or_make(config, ambient.ids.as_ref()).await?;
         let archive = storage.archive.clone();
         let (writer, writing) = start_writer(config, &storage, &secrets, &ambient);
-        let ways = Ways::new(config, &secrets, &writer, &archive, &ambient, address)?;
+        let ways = Ways::new(config, &secrets, &writer, &storage, &ambient, address)?;
         let links = ways.links.clone();
         let (sharing, commits) = start_sharing(&storage, &writer);
         let stop_time = config.stop_time();
@@ -77,7 +78,8 @@ impl App {
         let (reconciler, reconciling) = start_reconciler(config, &storage, inquirer, &ambient, commits.clone())?;
         let services = Services {
             writer: writer.clone(),
-            archive: archive.clone(),
+            archive: storage.for_requests.clone(),
+            keys: Arc::clone(&storage.keys),
             door: ways.door,
             links: ways.links,
             redriver: ways.redriver,
@@ -218,11 +220,13 @@ impl Ways {
         config: &Config,
         secrets: &Secrets,
         writer: &Writer,
-        archive: &Archive,
+        storage: &Storage,
         ambient: &Ambient,
         address: SocketAddr,
     ) -> anyhow::Result<Self> {
-        let directory = UpstreamDirectory::new(archive.clone());
+        let archive = &storage.archive;
+        // A callback may have to know its tenant's apiKey.
+        let directory = UpstreamDirectory::new(storage.for_keys.clone());
         let public_url = public_url(config, address)?;
         let door = DoorConfig {
             keys: secrets.token_keys.clone(),
@@ -248,7 +252,12 @@ impl Ways {
             door: CallbackDoor::new(writer.clone(), directory.clone(), ambient.clone(), door),
             links: LinkIssuer::new(links),
             inquirer,
-            redriver: Redriver::new(writer.clone(), archive.clone(), directory, config.senders()?),
+            redriver: Redriver::new(
+                writer.clone(),
+                storage.for_requests.clone(),
+                directory,
+                config.senders()?,
+            ),
             callback_urls: CallbackUrls::new(secrets.token_keys.clone(), public_url),
         })
     }

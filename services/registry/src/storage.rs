@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use futures::future::OptionFuture;
-use registry_journal::port::{Founding, KeyEvidence, Leases, SchemaState, SoleProcess};
+use registry_journal::port::{Asker, Founding, KeyEvidence, Leases, SchemaState, SoleProcess};
 use registry_journal::{Archive, Journal, Keyring, Reader};
 use registry_journal_postgres::{PostgresJournal, PostgresLeases};
 use registry_journal_sqlite::SqliteJournal;
@@ -26,12 +26,18 @@ const LANES: NonZeroUsize = NonZeroUsize::new(2).unwrap();
 pub struct Storage {
     /// Writing.
     pub journal: Arc<dyn Journal>,
-    /// Reading.
+    /// Reading, for the service's own tasks and for commands.
     pub reader: Arc<dyn Reader>,
-    /// The log, read back.
+    /// The log, read back for them.
     pub archive: Archive,
     /// The row of the installation.
     pub(crate) founding: Arc<dyn Founding>,
+    /// The same for requests, of which one tenant gets a share.
+    pub for_requests: Archive,
+    /// The same for keys, which must be known before a request or a callback is dealt with.
+    pub for_keys: Archive,
+    /// Where API keys are looked up.
+    pub keys: Arc<dyn Reader>,
     /// How many batches it can write side by side.
     pub lanes: NonZeroUsize,
     engine: Engine,
@@ -62,22 +68,32 @@ impl Storage {
             Database::Sqlite(file) => {
                 close_to_others(file);
                 let journal = Arc::new(SqliteJournal::open(file).await.with_context(opening)?);
-                Ok(Self::over(Arc::clone(&journal), keyring, Engine::Sqlite(journal)))
+                let asked_by = |asker| Arc::new(journal.asked_by(asker));
+                Ok(Self::over(asked_by, &keyring, Engine::Sqlite(Arc::clone(&journal))))
             }
             Database::Postgres(url) => {
                 let journal = Arc::new(PostgresJournal::connect(url.as_str()).await.with_context(opening)?);
+                let asked_by = |asker| Arc::new(journal.asked_by(asker));
                 let engine = Engine::Postgres(Arc::clone(&journal), url.to_string());
-                Ok(Self::over(journal, keyring, engine))
+                Ok(Self::over(asked_by, &keyring, engine))
             }
         }
     }
 
-    fn over<J: Journal + Reader + Founding + 'static>(journal: Arc<J>, keyring: Arc<Keyring>, engine: Engine) -> Self {
+    fn over<J: Journal + Reader + Founding + 'static>(
+        asked_by: impl Fn(Asker) -> Arc<J>,
+        keyring: &Arc<Keyring>,
+        engine: Engine,
+    ) -> Self {
+        let (tasks, door) = (asked_by(Asker::Tasks), asked_by(Asker::Door));
         Self {
-            journal: journal.clone(),
-            reader: journal.clone(),
-            founding: journal.clone(),
-            archive: Archive::new(journal, keyring),
+            journal: tasks.clone(),
+            reader: tasks.clone(),
+            founding: tasks.clone(),
+            archive: Archive::new(tasks, Arc::clone(keyring)),
+            for_requests: Archive::new(asked_by(Asker::Requests), Arc::clone(keyring)),
+            for_keys: Archive::new(door.clone(), Arc::clone(keyring)),
+            keys: door,
             lanes: engine.lanes(),
             engine,
         }

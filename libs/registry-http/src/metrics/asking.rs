@@ -108,6 +108,11 @@ impl Asking {
                 status.unverifiable_tenants,
             ),
             (
+                "reconciler_unreadable_tenants",
+                "Tenants whose row cannot be read: nothing is done for them",
+                status.unreadable_tenants,
+            ),
+            (
                 "reconciler_failing_tenants",
                 "Tenants whose last pass failed",
                 status.failing_tenants,
@@ -116,6 +121,12 @@ impl Asking {
         for (name, help, value) in gauges {
             gauge(encoder, name, help, value)?;
         }
+        counter(
+            encoder,
+            "reconciler_unreadable_merchants",
+            "Merchants passed over because what is stored of them cannot be read",
+            status.unreadable_merchants_total,
+        )?;
         counter(
             encoder,
             "reconciler_released",

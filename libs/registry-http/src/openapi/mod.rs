@@ -89,7 +89,7 @@ what Paymint's callbacks said, and what has to happen next.
 that are not documented are refused with 422. Answers may gain fields, and lists of words may gain words: pass over what \
 you do not know.
 
-**Concurrency.** A merchant's `ETag` is its version. PATCH and DELETE of a merchant need `If-Match`; `If-None-Match` saves the body of \
+**Concurrency.** A merchant's `ETag` is its version and the form in which it is shown. PATCH and DELETE of a merchant need `If-Match`; `If-None-Match` saves the body of \
 an answer that you have.
 
 **Retries.** A POST that writes takes an `Idempotency-Key`: within 24 hours the same key with the same request has its effect \

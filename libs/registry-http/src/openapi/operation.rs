@@ -37,6 +37,7 @@ const PROBLEMS_OF_CALLERS: &[Code] = &[
     Code::Unauthenticated,
     Code::InsufficientScope,
     Code::TenantSuspended,
+    Code::TooManyReads,
     Code::StorageUnavailable,
 ];
 

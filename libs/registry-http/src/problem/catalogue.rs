@@ -17,7 +17,7 @@ macro_rules! catalogue {
     ($($(#[$doc:meta])* $variant:ident, $status:ident, $code:literal,
         $title:literal, $detail:literal, $korean_title:literal, $korean_detail:literal;)+) => {
         /// A kind of problem. Its code is part of the contract and never changes its meaning.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Code {
             $($(#[$doc])* $variant,)+
         }
@@ -216,6 +216,10 @@ catalogue! {
     UpstreamRateCapped, TOO_MANY_REQUESTS, "upstream_rate_capped",
     "Paymint is asked too often", "Nothing was sent. Try again after the time in Retry-After.",
     "결제선생 조회가 너무 잦습니다", "요청은 전송되지 않았습니다. Retry-After에 표시된 시간 뒤에 다시 시도해 주세요.";
+    /// Too many reads of the tenant are under way.
+    TooManyReads, TOO_MANY_REQUESTS, "too_many_reads",
+    "Too many of your reads are under way", "Searches and reads of the past take their time. Nothing was read; try again after the time in Retry-After.",
+    "처리 중인 조회가 너무 많습니다", "검색과 과거 시점 조회에는 시간이 걸립니다. 조회하지 못했습니다. Retry-After에 표시된 시간 뒤에 다시 시도해 주세요.";
     /// A defect of the registry.
     Internal, INTERNAL_SERVER_ERROR, "internal_error",
     "Something went wrong here", "The cause was logged under `request_id`.",

@@ -1,4 +1,5 @@
-//! What went wrong below, turned into problems. Failures of our own are logged here, once; the request's span names it.
+//! What went wrong below, turned into problems. Failures of our own carry their cause to the one line that the request
+//! gets in the log.
 
 use std::error::Error;
 use std::time::Duration;
@@ -13,19 +14,21 @@ use super::{Code, Fault, FieldFault, Place, Problem};
 /// After how many seconds a client that found us busy should come back.
 const BUSY_SECONDS: u32 = 1;
 
+/// The same for one whose own reads are in its way.
+const CROWDED_SECONDS: u32 = 2;
+
 /// After how many seconds a client that found storage away should come back.
 const STORAGE_SECONDS: u32 = 5;
 
 impl Problem {
     /// A defect of ours.
     pub fn internal(operation: &'static str, error: &(dyn Error + 'static)) -> Self {
-        tracing::error!(operation, error = %causes(error), "a request failed because of a defect");
-        Self::from(Code::Internal)
+        Self::from(Code::Internal).because(format!("{operation}: {}", causes(error)))
     }
 
     fn storage(error: &(dyn Error + 'static)) -> Self {
-        tracing::error!(error = %causes(error), "a request failed because storage did not answer");
-        Self::from(Code::StorageUnavailable).retry_after(STORAGE_SECONDS)
+        let problem = Self::from(Code::StorageUnavailable).retry_after(STORAGE_SECONDS);
+        problem.because(causes(error).to_string())
     }
 }
 
@@ -33,6 +36,7 @@ impl From<ReadError> for Problem {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Unavailable { .. } => Self::storage(&error),
+            ReadError::Crowded { .. } => Self::from(Code::TooManyReads).retry_after(CROWDED_SECONDS),
             ReadError::Inconsistent(_) => Self::internal("read", &error),
         }
     }

@@ -48,6 +48,17 @@ struct Members {
     current_version: Option<Version>,
     required_scope: Option<Scope>,
     head: Option<u64>,
+    /// For the log alone.
+    cause: Option<String>,
+}
+
+/// Why a request failed that we could not serve: for its line in the log.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    /// The kind of problem.
+    pub code: Code,
+    /// What went wrong below, if it was not logged there.
+    pub cause: Option<String>,
 }
 
 impl From<Code> for Problem {
@@ -109,6 +120,13 @@ impl Problem {
         let mut problem = Self::from(code);
         problem.members.upstream = Some(failure);
         problem
+    }
+
+    /// The same, with what the log says about it.
+    #[must_use]
+    pub fn because(mut self, cause: String) -> Self {
+        self.members.cause = Some(cause);
+        self
     }
 
     /// The same, with the time after which it makes sense to try again.
@@ -183,6 +201,8 @@ pub fn finish(mut response: Response, context: &RequestContext) -> Response {
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let mut answer = problem.answer(context);
         keep_other_headers(response.headers(), answer.headers_mut());
+        let (code, cause) = (problem.code, problem.members.cause);
+        answer.extensions_mut().insert(Failure { code, cause });
         return answer;
     }
     let status = response.status();
@@ -194,8 +214,10 @@ pub fn finish(mut response: Response, context: &RequestContext) -> Response {
     if is_said || !status.is_client_error() && !status.is_server_error() {
         return response;
     }
-    let mut answer = Problem::from(Code::of_status(status)).answer(context);
+    let code = Code::of_status(status);
+    let mut answer = Problem::from(code).answer(context);
     *answer.status_mut() = status;
+    answer.extensions_mut().insert(Failure { code, cause: None });
     keep_other_headers(response.headers(), answer.headers_mut());
     answer
 }

@@ -3,7 +3,7 @@
 use registry_domain::merchant::Command;
 use registry_domain::{Actor, CorrelationId, LinkId, MerchantId, TenantId};
 use registry_journal::port::PageSize;
-use registry_journal::{Origin, Submission, WriteError, causes};
+use registry_journal::{Origin, ReadError, Submission, WriteError, causes};
 
 use super::outcome::gave_up;
 use super::{IssueError, LinkIssuer, STALE_AFTER, order};
@@ -16,14 +16,22 @@ impl LinkIssuer {
         let (mut after, mut settled) = (None, 0);
         loop {
             let tenants = reader.tenants(after, PageSize::MAX).await?;
-            for (tenant, _) in &tenants {
-                after = Some(tenant.id);
-                for (merchant_id, link_id) in reader.stale_link_requests(tenant.id, before, PageSize::MAX).await? {
-                    match self.give_up(tenant.id, merchant_id, link_id).await {
+            // Whose row cannot be read may have such requests all the same; one tenant's do not hold up another's.
+            for tenant_id in tenants.iter().map(|listed| listed.id) {
+                after = Some(tenant_id);
+                let stale = match reader.stale_link_requests(tenant_id, before, PageSize::MAX).await {
+                    Err(ReadError::Inconsistent(row)) => {
+                        tracing::error!(error = %causes(&row), "stale link requests of a tenant were not settled");
+                        continue;
+                    }
+                    stale => stale?,
+                };
+                for (merchant_id, link_id) in stale {
+                    match self.give_up(tenant_id, merchant_id, link_id).await {
                         Ok(()) => settled += 1,
                         // One that cannot be settled does not hold up the others.
                         Err(error) => tracing::warn!(
-                            tenant_id = %tenant.id, %merchant_id, %link_id,
+                            %tenant_id, %merchant_id, %link_id,
                             error = %causes(&error),
                             "a stale link request was not settled"
                         ),

@@ -35,6 +35,8 @@ const SPREAD_MAX: TimeDelta = TimeDelta::minutes(1);
 pub(super) struct Pass {
     /// Confirmations that ended without an answer.
     pub(super) released: u64,
+    /// Merchants passed over because what is stored of them cannot be read.
+    pub(super) unreadable: u64,
     /// More questions are due than could be asked now.
     pub(super) more: bool,
 }

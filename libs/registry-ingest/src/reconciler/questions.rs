@@ -7,7 +7,7 @@ use registry_domain::merchant::Command;
 use registry_domain::review::ReadingSource;
 use registry_domain::tenant::Tenant;
 use registry_journal::port::{DueQuestion, PageSize, Postponement};
-use registry_journal::{Order, Origin, Outcome};
+use registry_journal::{Order, Origin, Outcome, ReadError, WriteError, causes};
 
 use super::ReconcileError;
 use super::pace::SPACING;
@@ -24,6 +24,8 @@ const RELEASES: PageSize = PageSize::clamped(200);
 enum Turn {
     /// It was asked, with or without an answer, and this is when to ask again.
     Asked(Postponement),
+    /// What is stored of the merchant cannot be read: the others are asked about all the same.
+    Unreadable(Postponement),
     /// It was not asked, and nothing else of the tenant can be now.
     NotAsked,
 }
@@ -71,6 +73,10 @@ impl Worker {
             match turn {
                 Ok(Turn::Asked(postponement)) => {
                     track.asked.insert(postponement.merchant_id, now);
+                    postponements.push(postponement);
+                }
+                Ok(Turn::Unreadable(postponement)) => {
+                    pass.unreadable += 1;
                     postponements.push(postponement);
                 }
                 Ok(Turn::NotAsked) => pass.more = false,
@@ -125,6 +131,13 @@ impl Worker {
                 Ok(Turn::Asked(question.postponed(next)))
             }
             Err(AskError::Write(error)) => Err(ReconcileError::Write(error)),
+            Err(AskError::Read(error)) if error.is_of_what_was_read() => {
+                let (merchant_id, error) = (question.merchant_id, causes(&error));
+                tracing::error!(tenant = %tenant.slug, %merchant_id, %error, "a merchant is not asked about");
+                Ok(Turn::Unreadable(
+                    question.postponed(self.pace.after_failure(&question, now)),
+                ))
+            }
             Err(AskError::Read(error)) => Err(ReconcileError::ReadBack(error)),
             Err(error) if error.ends_round() => Ok(Turn::NotAsked),
             Err(error) => {
@@ -163,16 +176,27 @@ impl Worker {
                     command: Command::ReleaseHold { requested_until },
                     expected: None,
                 };
-                self.inquirer.submit(tenant.id, order, origin).await
+                match self.inquirer.submit(tenant.id, order, origin).await {
+                    Err(WriteError::Failed) if self.is_unreadable(tenant, merchant_id).await => Ok(None),
+                    outcome => outcome.map(Some),
+                }
             })
             .buffer_unordered(CONCURRENT_MAX);
-        let outcomes: Vec<Outcome> = releases.try_collect().await.map_err(ReconcileError::Write)?;
-        let is_released = |outcome: &&Outcome| match outcome {
-            Outcome::Written(written) => !written.event_ids.is_empty(),
-            Outcome::Refused(_) | Outcome::TenantRefused(_) | Outcome::Replayed(_) | Outcome::KeyReused => false,
+        let outcomes: Vec<Option<Outcome>> = releases.try_collect().await.map_err(ReconcileError::Write)?;
+        let is_released = |outcome: &&Option<Outcome>| match outcome {
+            Some(Outcome::Written(written)) => !written.event_ids.is_empty(),
+            Some(Outcome::Refused(_) | Outcome::TenantRefused(_) | Outcome::Replayed(_) | Outcome::KeyReused)
+            | None => false,
         };
+        pass.unreadable += outcomes.iter().filter(|outcome| outcome.is_none()).count() as u64;
         pass.released += outcomes.iter().filter(is_released).count() as u64;
         Ok(())
+    }
+
+    /// Whether nothing can be done for a merchant, whatever it is.
+    async fn is_unreadable(&self, tenant: &Tenant, merchant_id: MerchantId) -> bool {
+        let merchant = self.archive.reader().merchant(tenant.id, merchant_id).await;
+        matches!(merchant, Err(ReadError::Inconsistent(_)))
     }
 
     async fn ask(

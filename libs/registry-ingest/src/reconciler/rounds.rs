@@ -1,13 +1,13 @@
 //! Which tenants are looked at, and when.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use registry_domain::tenant::Tenant;
 use registry_domain::{Seq, TenantId};
-use registry_journal::port::{Duty, Leases, PageSize, QuestionCounts};
+use registry_journal::port::{Duty, Inconsistency, Leases, ListedTenant, PageSize, QuestionCounts};
 use registry_journal::{Ambient, Archive, causes};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
@@ -57,6 +57,7 @@ pub struct Reconciler {
     leases: Arc<dyn Leases>,
     lease_session: u64,
     seen: HashMap<TenantId, Seen>,
+    unreadable: HashSet<TenantId>,
     is_blind: bool,
     status: watch::Sender<ReconcilerStatus>,
 }
@@ -110,6 +111,7 @@ impl Reconciler {
             leases,
             lease_session: NO_SESSION,
             seen: HashMap::new(),
+            unreadable: HashSet::new(),
             is_blind: false,
             status: watch::Sender::new(ReconcilerStatus::default()),
         }
@@ -186,19 +188,21 @@ impl Reconciler {
             let page = worker.archive.reader().tenants(after, TENANTS_PAGE).await;
             let page = page.map_err(ReconcileError::ListTenants)?;
             let is_last = page.len() < TENANTS_PAGE.get() as usize;
-            after = page.last().map(|(tenant, _)| tenant.id);
-            let ids: Vec<TenantId> = page.iter().map(|(tenant, _)| tenant.id).collect();
+            after = page.last().map(|listed| listed.id);
+            let ids: Vec<TenantId> = page.iter().map(|listed| listed.id).collect();
             let held = self.leases.hold(Duty::Reconciliation, &ids).await;
             let held = held.map_err(ReconcileError::TakeLeases)?;
             if std::mem::replace(&mut self.lease_session, held.session) != held.session {
                 // What is remembered may be old: another process may have worked in between.
                 self.seen.retain(|_, seen| seen.track.is_none());
             }
-            for (tenant, head) in page {
-                if !held.tenants.contains(&tenant.id) {
-                    self.seen.remove(&tenant.id);
+            for ListedTenant { id, head, tenant } in page {
+                let is_held = held.tenants.contains(&id);
+                self.note_readable(id, tenant.as_ref().err().filter(|_| is_held));
+                let Some(tenant) = tenant.ok().filter(|_| is_held) else {
+                    self.seen.remove(&id);
                     continue;
-                }
+                };
                 let now = worker.ambient.now();
                 let seen = self
                     .seen
@@ -216,6 +220,23 @@ impl Reconciler {
             }
             if is_last {
                 return Ok(());
+            }
+        }
+    }
+
+    /// Tells once that the row of a tenant of ours cannot be read, and once that it can be again.
+    fn note_readable(&mut self, tenant_id: TenantId, unreadable: Option<&Inconsistency>) {
+        match unreadable {
+            Some(row) => {
+                if self.unreadable.insert(tenant_id) {
+                    let error = causes(row);
+                    tracing::error!(%tenant_id, %error, "a tenant cannot be read; nothing is done for it");
+                }
+            }
+            None => {
+                if self.unreadable.remove(&tenant_id) {
+                    tracing::info!(%tenant_id, "the tenant can be read again, or another process has it now");
+                }
             }
         }
     }
@@ -240,7 +261,10 @@ impl Reconciler {
                 if std::mem::replace(&mut seen.is_failing, false) {
                     tracing::info!(tenant = %tenant.slug, "reconciling works again");
                 }
-                self.status.send_modify(|status| status.released_total += pass.released);
+                self.status.send_modify(|status| {
+                    status.released_total += pass.released;
+                    status.unreadable_merchants_total += pass.unreadable;
+                });
             }
             Err(error) => {
                 if !std::mem::replace(&mut seen.is_failing, true) {
@@ -264,6 +288,8 @@ impl Reconciler {
                 oldest_due_at: counts().filter_map(|counts| counts.oldest_due_at).min(),
                 open_confirmations: seen().map(|seen| seen.counts.open_confirmations).sum(),
                 released_total: status.released_total,
+                unreadable_tenants: self.unreadable.len() as u64,
+                unreadable_merchants_total: status.unreadable_merchants_total,
                 paused_tenants: count(|seen| seen.is_paused),
                 unverifiable_tenants: count(|seen| seen.is_unverifiable),
                 failing_tenants: count(|seen| seen.is_failing),

@@ -19,6 +19,10 @@ pub struct ReconcilerStatus {
     pub paused_tenants: u64,
     /// Tenants that have switched reading back off: nothing of theirs can be verified.
     pub unverifiable_tenants: u64,
+    /// Tenants whose row cannot be read: nothing is done for them.
+    pub unreadable_tenants: u64,
+    /// How often a merchant was passed over because what is stored of it cannot be read, since the process started.
+    pub unreadable_merchants_total: u64,
     /// Tenants whose last pass ended early because storage failed.
     pub failing_tenants: u64,
 }

@@ -72,6 +72,10 @@ impl<J: Journal> Journal for Gate<J> {
         let _passing = self.open.acquire().await.expect("never closed");
         self.inner.append(expected, additions).await
     }
+
+    async fn probe(&self) -> Result<(), TransactError> {
+        self.inner.probe().await
+    }
 }
 
 /// How a transaction goes wrong.
@@ -173,6 +177,13 @@ impl<J: Journal> Journal for Faulty<J> {
         }
         Err(self.error().await.into())
     }
+
+    async fn probe(&self) -> Result<(), TransactError> {
+        if self.goes_wrong() {
+            return Err(self.error().await);
+        }
+        self.inner.probe().await
+    }
 }
 
 /// Counts what goes through it.
@@ -230,5 +241,9 @@ impl<J: Journal> Journal for Counted<J> {
         };
         count.fetch_add(1, Ordering::SeqCst);
         result
+    }
+
+    async fn probe(&self) -> Result<(), TransactError> {
+        self.inner.probe().await
     }
 }

@@ -363,7 +363,7 @@ pub async fn tenants_are_listed<H: Harness>() {
         if page.is_empty() {
             break;
         }
-        listed.extend(page.into_iter().map(|(tenant, head)| (tenant.id, head)));
+        listed.extend(page.into_iter().map(|listed| (listed.id, listed.head)));
     }
     expected.sort_unstable();
     assert_eq!(listed, expected);

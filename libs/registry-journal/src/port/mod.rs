@@ -13,6 +13,7 @@ mod lease;
 pub mod raw;
 mod read;
 mod schema;
+mod shares;
 mod worklist;
 mod write;
 
@@ -27,10 +28,11 @@ pub use callbacks::{
 pub use installation::{Founding, KeyEvidence};
 pub use lease::{Duty, Held, Leases, SoleProcess};
 pub use read::{
-    Direction, MerchantFilter, MerchantQuery, PAGE_SIZE_MAX, PagePosition, PageSize, PresentedKey, ProjectedMerchant,
-    PublishCursor, ReadError, Reader, SearchPatterns, SortKey, StatusCount, StreamQuery,
+    Direction, ListedTenant, MerchantFilter, MerchantQuery, PAGE_SIZE_MAX, PagePosition, PageSize, PresentedKey,
+    ProjectedMerchant, PublishCursor, ReadError, Reader, SearchPatterns, SortKey, StatusCount, StreamQuery,
 };
 pub use schema::SchemaState;
+pub use shares::{Asker, ShareCounts, Shares};
 pub use worklist::{
     DueQuestion, HEALTH_WINDOW, Postponement, QuarantineCount, QuarantineQuery, QuestionCounts, QuestionPlan,
     SILENCE_WINDOW, TenantHealth, UnclaimedQuery, Worklist,

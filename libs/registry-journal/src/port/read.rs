@@ -10,7 +10,7 @@ use registry_domain::tenant::{ApiKey, Slug, Tenant, TenantState};
 use registry_domain::{EventId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId, Version};
 use uuid::Uuid;
 
-use super::{ApprovalRow, Balances, Cause, Head, HistoryRow, IdempotencyRow, Inconsistency, Worklist};
+use super::{ApprovalRow, Balances, Cause, Head, HistoryRow, IdempotencyRow, Inconsistency, ShareCounts, Worklist};
 use crate::record::{EventRow, StreamId};
 use crate::stored::MerchantColumns;
 
@@ -51,6 +51,12 @@ pub enum ReadError {
         /// Why.
         #[source]
         source: Cause,
+    },
+    /// Too many questions of the same tenant are under way.
+    #[error("{question} could not be read: too many questions of the tenant are under way")]
+    Crowded {
+        /// What was asked for.
+        question: &'static str,
     },
     /// A row that was read does not fit the types it was written from.
     #[error(transparent)]
@@ -235,6 +241,17 @@ impl PresentedKey {
     }
 }
 
+/// A tenant in the list of all of them.
+#[derive(Debug)]
+pub struct ListedTenant {
+    /// Its id.
+    pub id: TenantId,
+    /// The end of its log.
+    pub head: Seq,
+    /// The tenant. One whose row cannot be read is listed all the same: whoever works for all does not stop at it.
+    pub tenant: Result<Tenant, Inconsistency>,
+}
+
 /// What is projected of one merchant, exactly as it stands in storage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProjectedMerchant {
@@ -353,11 +370,16 @@ pub trait Reader: Worklist + Balances {
     async fn tenant_by_slug(&self, slug: &Slug) -> Result<Option<Tenant>, ReadError>;
 
     /// A page of all tenants by id, with the end of each one's log.
-    async fn tenants(&self, after: Option<TenantId>, limit: PageSize) -> Result<Vec<(Tenant, Seq)>, ReadError>;
+    async fn tenants(&self, after: Option<TenantId>, limit: PageSize) -> Result<Vec<ListedTenant>, ReadError>;
 
     /// What is needed to check a presented API key.
     async fn presented_key(&self, key: KeyId) -> Result<Option<PresentedKey>, ReadError>;
 
     /// Whether storage answers.
     async fn ping(&self) -> Result<(), ReadError>;
+
+    /// How the connections are shared among tenants, if they are.
+    fn share_counts(&self) -> ShareCounts {
+        ShareCounts::default()
+    }
 }

@@ -377,4 +377,8 @@ pub trait Journal: Send + Sync {
     /// it is expected to, commits durably. What was decided without the locks counts as decided under them, for nothing
     /// that it stands on has changed. `expected` is sorted by tenant and names each that is written to.
     async fn append(&self, expected: &[ExpectedHead], additions: Additions<'_>) -> Result<(), AppendError>;
+
+    /// Shows that writing works, by writing: a count that is no fact, committed durably, as whoever writes, on a connection
+    /// that neither a batch nor a question has. It gives up by itself after some seconds.
+    async fn probe(&self) -> Result<(), TransactError>;
 }

@@ -32,17 +32,17 @@ impl Drop for Queues {
 }
 
 impl Lanes {
-    /// The lanes, and the task that keeps them: it works until `stop` fires, then finishes what is waiting. A lane that
-    /// breaks takes the others with it: the process must not go on with half of its tenants.
+    /// The lanes, one for each runner, and the task that keeps them: it works until `stop` fires, then finishes what is
+    /// waiting. A lane that breaks takes the others with it: the process must not go on with half of its tenants.
     pub(super) fn start(
-        runner: &Arc<Runner>,
+        runners: Vec<Runner>,
         config: WriterConfig,
         ticks: &watch::Sender<u64>,
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (stopping, stopped) = watch::channel(false);
         let mut running = JoinSet::new();
-        let lane = |_| {
+        let lane = |runner| {
             let waiting = Arc::new(Waiting::new(config.queue_length_max, config.queue_bytes_max));
             let mut stopped = stopped.clone();
             let stop = async move {
@@ -50,10 +50,10 @@ impl Lanes {
                 let _gone = stopped.wait_for(|stopped| *stopped).await;
             };
             let emptied = Arc::clone(&waiting);
-            running.spawn(queue::drain(emptied, Arc::clone(runner), config, ticks.clone(), stop));
+            running.spawn(queue::drain(emptied, runner, config, ticks.clone(), stop));
             waiting
         };
-        let lanes = Arc::new(Queues((0..config.lanes.get()).map(lane).collect()));
+        let lanes = Arc::new(Queues(runners.into_iter().map(lane).collect()));
         let keep = async move {
             let mut stop = std::pin::pin!(stop);
             loop {

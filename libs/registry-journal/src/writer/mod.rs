@@ -6,6 +6,7 @@
 
 mod append;
 mod batch;
+mod health;
 mod idempotency;
 mod known;
 mod lanes;
@@ -29,8 +30,11 @@ use crate::ambient::{Ambient, Clock};
 use crate::keyring::Keyring;
 use crate::port::{Journal, QuestionPlan, Reader};
 use crate::submission::{Outcome, Submission, WriteError};
+use health::{Health, Outcomes};
 use lanes::Lanes;
 use waiting::Entry;
+
+pub use health::WriteHealth;
 
 /// Limits of the write path, and what it plans.
 #[derive(Debug, Clone, Copy)]
@@ -125,6 +129,7 @@ pub struct Writer {
     lanes: Lanes,
     commits: watch::Receiver<u64>,
     counters: Arc<Counters>,
+    health: Arc<Health>,
     queue_length_max: usize,
     clock: Arc<dyn Clock>,
 }
@@ -150,18 +155,25 @@ impl Writer {
         let (ticks, commits) = watch::channel(0);
         let counters = Arc::new(Counters::default());
         let clock = Arc::clone(&parts.ambient.clock);
-        let runner = Arc::new(run::Runner {
-            parts,
+        let outcomes: Vec<Arc<Outcomes>> = (0..config.lanes.get()).map(|_| Arc::default()).collect();
+        let health = Health::new(Arc::clone(&parts.journal), parts.ambient.clone(), outcomes.clone());
+        let (parts, line_limit) = (Arc::new(parts), Arc::default());
+        let runner = |outcomes| run::Runner {
+            parts: Arc::clone(&parts),
             counters: Arc::clone(&counters),
+            outcomes,
+            line_limit: Arc::clone(&line_limit),
             questions: config.questions,
             clock_skew_max: config.clock_skew_max,
-        });
-        let (lanes, task) = Lanes::start(&runner, config, &ticks, stop);
+        };
+        let runners = outcomes.into_iter().map(runner).collect();
+        let (lanes, task) = Lanes::start(runners, config, &ticks, stop);
         (
             Self {
                 lanes,
                 commits,
                 counters,
+                health: Arc::new(health),
                 queue_length_max: config.queue_length_max,
                 clock,
             },
@@ -207,6 +219,16 @@ impl Writer {
         let newest = self.counters.newest_micros.load(Ordering::Relaxed);
         let ahead = newest - self.clock.now().timestamp_micros();
         u64::try_from(ahead / 1_000_000).unwrap_or(0)
+    }
+
+    /// Whether writing works: by what became of the last batches, or by trying. Takes some seconds at most.
+    pub async fn health(&self) -> WriteHealth {
+        self.health.look().await
+    }
+
+    /// The same as far as it is known without trying.
+    pub fn last_health(&self) -> WriteHealth {
+        self.health.last()
     }
 
     /// Numbers since the start.

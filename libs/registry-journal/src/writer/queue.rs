@@ -15,7 +15,7 @@ use super::waiting::{Entry, Waiting};
 /// Works until `stop` fires, then closes the queue and finishes what is in it.
 pub(super) async fn drain(
     waiting: Arc<Waiting>,
-    runner: Arc<Runner>,
+    runner: Runner,
     config: WriterConfig,
     ticks: watch::Sender<u64>,
     stop: impl Future<Output = ()> + Send,

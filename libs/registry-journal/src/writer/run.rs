@@ -8,19 +8,31 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::append::Appender;
 use super::batch::{Batch, Decided};
+use super::health::Outcomes;
 use super::memory::Memory;
 use super::scope::scope_of;
 use super::{Counters, WriterParts};
 use crate::causes;
+use crate::line_limit::{Admitted, LineLimit};
 use crate::port::{Additions, AppendError, Cause, ClockCheck, Loaded, QuestionPlan, Scope, TransactError, Writes};
 use crate::submission::{Outcome, Submission, WriteError};
 
-/// Runs batches.
+/// Runs the batches of a lane.
 pub(super) struct Runner {
-    pub(super) parts: WriterParts,
+    pub(super) parts: Arc<WriterParts>,
     pub(super) counters: Arc<Counters>,
+    pub(super) outcomes: Arc<Outcomes>,
+    pub(super) line_limit: Arc<LineLimit<Line>>,
     pub(super) questions: QuestionPlan,
     pub(super) clock_skew_max: TimeDelta,
+}
+
+/// The kinds of lines about batches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Line {
+    Failed,
+    TriedAgain,
+    CommitLost,
 }
 
 type Answers = Vec<Result<Outcome, WriteError>>;
@@ -55,11 +67,13 @@ impl Runner {
                     if matches!(error, AttemptError::Transact(TransactError::Untimely(_))) {
                         count(&self.counters.untimely, part.len() as u64);
                     }
-                    tracing::error!(
-                        error = %causes(&error),
-                        commands = part.len(),
-                        "batch failed"
-                    );
+                    if is_of_storage(&error) {
+                        self.outcomes.failed();
+                    }
+                    if let Admitted::Line { left_out } = self.line_limit.admit(Line::Failed) {
+                        let commands = part.len();
+                        tracing::error!(error = %causes(&error), commands, left_out, "batch failed");
+                    }
                     answers.extend(part.iter().map(|_| Err(WriteError::Failed)));
                 }
             }
@@ -75,7 +89,9 @@ impl Runner {
         match self.attempt(submissions, memory).await {
             Err(AttemptError::Transact(error @ TransactError::Transient(_))) => {
                 count(&self.counters.retried, 1);
-                tracing::warn!(error = %causes(&error), "transaction is tried again");
+                if let Admitted::Line { left_out } = self.line_limit.admit(Line::TriedAgain) {
+                    tracing::warn!(error = %causes(&error), left_out, "transaction is tried again");
+                }
                 self.attempt(submissions, memory).await
             }
             result => result,
@@ -196,6 +212,10 @@ impl Runner {
     fn answered(&self, answers: Answers, events: u64) -> Answers {
         count(&self.counters.batches, 1);
         count(&self.counters.events, events);
+        // A batch without an event has written nothing, and proves nothing.
+        if events > 0 {
+            self.outcomes.committed();
+        }
         answers
     }
 
@@ -204,10 +224,9 @@ impl Runner {
         let Some((tenant, seq, event_id)) = decided.witness else {
             return Ok(decided.answers);
         };
-        tracing::warn!(
-            error = %causes(cause.as_ref()),
-            "commit was lost; asking the log"
-        );
+        if let Admitted::Line { left_out } = self.line_limit.admit(Line::CommitLost) {
+            tracing::warn!(error = %causes(cause.as_ref()), left_out, "commit was lost; asking the log");
+        }
         self.wait_for_locks(scope).await?;
         let found = self.parts.reader.event_at(tenant, seq).await;
         let found = found.map_err(|error| AttemptError::Unresolved(error.into()))?;
@@ -233,6 +252,18 @@ impl Runner {
 
 fn count(counter: &AtomicU64, by: u64) {
     counter.fetch_add(by, Ordering::Relaxed);
+}
+
+/// Whether it is storage that does not work, and no matter of what was to be written.
+fn is_of_storage(error: &AttemptError) -> bool {
+    match error {
+        AttemptError::Transact(
+            TransactError::Transient(_) | TransactError::CommitUnknown(_) | TransactError::Untimely(_),
+        )
+        | AttemptError::Unresolved(_) => true,
+        AttemptError::Panicked
+        | AttemptError::Transact(TransactError::Rejected(_) | TransactError::Inconsistent(_)) => false,
+    }
 }
 
 /// Whether a smaller batch could go through where this one did not.

@@ -205,7 +205,7 @@ impl Relay {
     async fn resume(&mut self, tenant: TenantId, slug: &Slug) -> Result<Place, RelayError> {
         let standing = self.publisher.prepare(slug).await.map_err(RelayError::Prepare)?;
         let reader = self.archive.reader();
-        let cursor = reader.publish_cursor(tenant).await.map_err(RelayError::ReadCursor)?;
+        let cursor = self.cursor(tenant).await?;
         let found = match standing.last {
             Some(last) => reader.event_at(tenant, last.seq).await.map_err(RelayError::FindEvent)?,
             None => None,

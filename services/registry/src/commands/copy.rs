@@ -93,8 +93,12 @@ async fn copy_all(from: &Archive, to: &Storage, ambient: &Ambient, stop: &Cancel
     let mut after = None;
     loop {
         let page = from.reader().tenants(after, PageSize::MAX).await?;
-        for (tenant, _) in &page {
-            after = Some(tenant.id);
+        for listed in &page {
+            after = Some(listed.id);
+            let Ok(tenant) = &listed.tenant else {
+                // A copy is whole, or none.
+                anyhow::bail!("the row of tenant {} cannot be read: see `registry verify`", listed.id);
+            };
             if !copy_one(&copy, tenant, stop).await? {
                 return Ok(false);
             }

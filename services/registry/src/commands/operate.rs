@@ -4,6 +4,7 @@ use anyhow::Context;
 use registry_domain::tenant::{self, Slug, Tenant};
 use registry_domain::{Actor, CorrelationId, TenantId};
 use registry_ingest::{Inquirer, InquirerParts, InquiryLimits, UpstreamDirectory};
+use registry_journal::port::Inconsistency;
 use registry_journal::writer::WriterConfig;
 use registry_journal::{Ambient, Archive, Order, Origin, Outcome, Submission, Writer};
 use tokio::task::JoinHandle;
@@ -91,6 +92,12 @@ impl Desk {
         let _ended = self.task.await;
         self.storage.close().await;
     }
+}
+
+/// Says that a tenant's row cannot be read, which no command can put right; and that all is not well.
+pub(super) fn tell_unreadable(row: &Inconsistency) -> bool {
+    println!("{row}: {}", row.source);
+    false
 }
 
 /// Submits a command to a tenant as the operator.

@@ -11,7 +11,7 @@ use registry_journal::port::PageSize;
 use registry_journal::rebuild::{Difference, Mode, Rebuild, Report};
 use tokio_util::sync::CancellationToken;
 
-use super::operate::Desk;
+use super::operate::{Desk, tell_unreadable};
 use super::progress::Meter;
 use crate::config::Config;
 use crate::signals::StopSignals;
@@ -52,9 +52,12 @@ async fn rebuild_all(desk: &Desk, args: &RebuildArgs, stop: &CancellationToken) 
     let (mut after, mut sound): (Option<TenantId>, bool) = (None, true);
     loop {
         let page = desk.archive.reader().tenants(after, PageSize::MAX).await?;
-        for (tenant, _) in &page {
-            after = Some(tenant.id);
-            sound &= rebuild_one(desk, tenant, args, stop).await?;
+        for listed in &page {
+            after = Some(listed.id);
+            sound &= match &listed.tenant {
+                Ok(tenant) => rebuild_one(desk, tenant, args, stop).await?,
+                Err(row) => tell_unreadable(row),
+            };
             if stop.is_cancelled() {
                 return Ok(false);
             }

@@ -306,14 +306,16 @@ async fn list(desk: &Desk, args: &ListArgs) -> anyhow::Result<()> {
     let (mut after, mut listed) = (None, Vec::new());
     loop {
         let page = desk.archive.reader().tenants(after, PageSize::MAX).await?;
-        for (tenant, head) in &page {
-            after = Some(tenant.id);
+        for row in &page {
+            after = Some(row.id);
+            // Whose row cannot be read is there all the same.
+            let tenant = row.tenant.as_ref().ok();
             listed.push(Listed {
-                id: tenant.id.to_string(),
-                slug: tenant.slug.to_string(),
-                name: tenant.name.as_str().to_owned(),
-                state: tenant.state.as_str(),
-                events: head.0,
+                id: row.id.to_string(),
+                slug: tenant.map(|it| it.slug.to_string()).unwrap_or_default(),
+                name: tenant.map(|it| it.name.as_str().to_owned()).unwrap_or_default(),
+                state: tenant.map_or("unreadable", |it| it.state.as_str()),
+                events: row.head.0,
             });
         }
         if page.len() < PageSize::MAX.get() as usize {

@@ -87,10 +87,18 @@ async fn verify_all(desk: &Desk, only: Option<&str>, proof: &Proof) -> anyhow::R
     let (mut after, mut sound, mut missing) = (None, true, proof.noted.tenants());
     loop {
         let page = desk.archive.reader().tenants(after, PageSize::MAX).await?;
-        for (tenant, _) in &page {
-            after = Some(tenant.id);
-            missing.remove(tenant.slug.as_str());
-            sound &= verify_one(desk, tenant, proof).await?;
+        for listed in &page {
+            after = Some(listed.id);
+            sound &= match &listed.tenant {
+                Ok(tenant) => {
+                    missing.remove(tenant.slug.as_str());
+                    verify_one(desk, tenant, proof).await?
+                }
+                Err(row) => {
+                    proof.complain(&listed.id.to_string(), &format!("{row}: {}", row.source));
+                    false
+                }
+            };
         }
         if page.len() < PageSize::MAX.get() as usize {
             break;
@@ -118,7 +126,7 @@ async fn verify_one(desk: &Desk, tenant: &Tenant, proof: &Proof) -> anyhow::Resu
             proof.complain(slug, &format!("{row}: {}", row.source));
             return Ok(false);
         }
-        Err(error @ ReadError::Unavailable { .. }) => return Err(error.into()),
+        Err(error @ (ReadError::Unavailable { .. } | ReadError::Crowded { .. })) => return Err(error.into()),
     };
     if let Some(flaw) = &report.flaw {
         proof.complain(slug, &describe(flaw));

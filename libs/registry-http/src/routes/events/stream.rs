@@ -134,7 +134,7 @@ impl Subscription {
         let presented = self.caller.presented();
         let checked = state
             .authenticator
-            .authenticate(state.archive.reader(), presented, state.ambient.now())
+            .authenticate(state.keys.as_ref(), presented, state.ambient.now())
             .await;
         checked.ok().map(|_caller| ())
     }

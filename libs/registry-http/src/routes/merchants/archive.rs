@@ -47,13 +47,13 @@ pub fn route() -> Route {
     tag = "Merchants",
     params(
         ("id" = String, Path, description = "The merchant's id", example = "mer_0197f0a1b2c37d4e8f90a1b2c3d4e5f6"),
-        ("If-Match" = String, Header, description = "The ETag of the merchant that you have seen, or `*`", example = "\"7\""),
+        ("If-Match" = String, Header, description = "The ETag of the merchant that you have seen, or `*`", example = "\"7.1\""),
     ),
     responses((
         status = 200,
         description = "The merchant, archived",
         body = MerchantDocument,
-        headers(("ETag" = String, description = "The merchant's version")),
+        headers(("ETag" = String, description = "The merchant's version and form")),
     ))
 )]
 async fn archive_merchant(

@@ -57,14 +57,14 @@ pub fn route() -> Route {
     tag = "Merchants",
     params(
         ("id" = String, Path, description = "The merchant's id", example = "mer_0197f0a1b2c37d4e8f90a1b2c3d4e5f6"),
-        ("If-Match" = String, Header, description = "The ETag that the change is meant for, or `*`", example = "\"7\""),
+        ("If-Match" = String, Header, description = "The ETag that the change is meant for, or `*`", example = "\"7.1\""),
     ),
     request_body(content = MerchantChange, description = "What shall be different"),
     responses((
         status = 200,
         description = "The merchant after the change",
         body = MerchantDocument,
-        headers(("ETag" = String, description = "The merchant's version")),
+        headers(("ETag" = String, description = "The merchant's version and form")),
     ))
 )]
 async fn change_merchant(

@@ -64,7 +64,7 @@ pub fn route() -> Route {
         body = MerchantDocument,
         headers(
             ("Location" = String, description = "The path of the merchant"),
-            ("ETag" = String, description = "The merchant's version"),
+            ("ETag" = String, description = "The merchant's version and form"),
             ("Idempotency-Replayed" = String, description = "`true` if the registration had been done before with this key"),
         ),
     ))

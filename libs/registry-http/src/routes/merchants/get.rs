@@ -57,7 +57,7 @@ pub fn route() -> Route {
             status = 200,
             description = "The merchant",
             body = MerchantDocument,
-            headers(("ETag" = String, description = "The merchant's version")),
+            headers(("ETag" = String, description = "The merchant's version and form")),
         ),
         (status = 304, description = "You have this version"),
     )

@@ -60,7 +60,7 @@ pub fn route() -> Route {
         description = "The merchant, restored",
         body = MerchantDocument,
         headers(
-            ("ETag" = String, description = "The merchant's version"),
+            ("ETag" = String, description = "The merchant's version and form"),
             ("Idempotency-Replayed" = String, description = "`true` if the restoration had been done before with this key"),
         ),
     ))

@@ -1,13 +1,12 @@
 //! `GET /readyz`
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
 use registry_ingest::{BreakerReport, BreakerState, ReconcilerStatus};
-use registry_journal::causes;
 use registry_publish::RelayStatus;
 use registry_publish::relay::RelayFailure;
 use serde::Serialize;
@@ -16,9 +15,6 @@ use utoipa_axum::routes;
 
 use crate::openapi::{Access, Operation, Route};
 use crate::state::AppState;
-
-/// How long storage may take to answer.
-const PING_TIME: Duration = Duration::from_secs(2);
 
 /// Further than this no log's time should lie ahead of the clock.
 const LOG_AHEAD_SECONDS_MAX: u64 = 60;
@@ -34,10 +30,11 @@ pub fn route() -> Route {
 
 /// Whether the process can do its work
 ///
-/// 503 if storage does not answer or nothing can be written. Publishing does not count: callbacks are taken without it,
-/// and what was not published waits in the log. Neither does asking upstream: then doubtful claims are held, and merchants
-/// are as callbacks tell. In both cases the status is `degraded`, and where the time of a log lies ahead of the clock by more
-/// than a minute.
+/// 503 if nothing can be written: the last attempts failed, or one that is made for this question where nobody has written
+/// for a while. All else does not count, because callbacks are taken without it; the status is `degraded` then. What was not
+/// published waits in the log; where upstream is not asked, doubtful claims are held, and merchants are as callbacks tell;
+/// where storage does not answer, no API key can be checked; and the time of a log may lie ahead of the clock by more than a
+/// minute. Slow reads change nothing here.
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -48,16 +45,13 @@ pub fn route() -> Route {
     )
 )]
 async fn get_readiness(State(state): State<Arc<AppState>>) -> (StatusCode, Json<Readiness>) {
-    let ping = tokio::time::timeout(PING_TIME, state.archive.reader().ping()).await;
-    if let Ok(Err(error)) = &ping {
-        tracing::warn!(error = %causes(error), "storage does not answer");
-    }
-    let storage = StorageReadiness {
-        available: matches!(ping, Ok(Ok(()))),
-    };
+    let (health, available) = tokio::join!(state.writer.health(), state.key_lookups.work());
+    let storage = StorageReadiness { available };
     let counted = state.writer.stats();
     let writer = WriterReadiness {
         running: state.writer.is_running(),
+        works: health.works,
+        failing_since: health.failing_since,
         queued: counted.queued,
         log_ahead_seconds: counted.log_ahead_seconds,
     };
@@ -66,11 +60,12 @@ async fn get_readiness(State(state): State<Arc<AppState>>) -> (StatusCode, Json<
         .as_ref()
         .map(|relay| PublishingReadiness::of(*relay.borrow()));
     let asking = AskingReadiness::of(&state.inquirer.breakers(), *state.reconciler.borrow());
-    let works = storage.available && writer.running;
+    let works = writer.running && writer.works;
     let status = match &publishing {
         _ if !works => "unavailable",
         Some(publishing) if !publishing.works || publishing.diverged > 0 => "degraded",
-        Some(_) | None if !asking.works || writer.log_ahead_seconds > LOG_AHEAD_SECONDS_MAX => "degraded",
+        Some(_) | None if !asking.works || !storage.available => "degraded",
+        Some(_) | None if writer.log_ahead_seconds > LOG_AHEAD_SECONDS_MAX => "degraded",
         Some(_) | None => "ready",
     };
     let code = if works {
@@ -109,7 +104,7 @@ struct Readiness {
 /// Storage.
 #[derive(Serialize, ToSchema)]
 struct StorageReadiness {
-    /// Whether it answers.
+    /// Whether it answers where API keys are looked up.
     available: bool,
 }
 
@@ -118,6 +113,10 @@ struct StorageReadiness {
 struct WriterReadiness {
     /// Whether it takes commands.
     running: bool,
+    /// Whether what it takes can be written.
+    works: bool,
+    /// Since when it is known that nothing can be; null while it works.
+    failing_since: Option<DateTime<Utc>>,
     /// How many wait.
     queued: u64,
     /// How far the time of some log lies ahead of the clock of this process. As long as it does, what is written bears the
@@ -181,7 +180,7 @@ impl AskingReadiness {
             .find(|state| has(*state));
         let down = breakers.iter().filter(|breaker| breaker.state != BreakerState::Closed);
         Self {
-            works: worst.is_none() && reconciler.failing_tenants == 0,
+            works: worst.is_none() && reconciler.failing_tenants == 0 && reconciler.unreadable_tenants == 0,
             breaker: worst.unwrap_or(BreakerState::Closed).as_str(),
             upstreams_down: down.count() as u64,
             paused_tenants: reconciler.paused_tenants,

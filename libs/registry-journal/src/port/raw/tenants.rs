@@ -7,7 +7,7 @@ use registry_domain::{Seq, TenantId};
 use uuid::Uuid;
 
 use super::{BadColumn, Found, RawRow, RawValue};
-use crate::port::{Inconsistency, Loaded, LoadedTenant, PublishCursor};
+use crate::port::{Inconsistency, ListedTenant, Loaded, LoadedTenant, PublishCursor};
 use crate::stored::tenant_from_json;
 
 /// A tenant.
@@ -90,14 +90,17 @@ pub struct RawTenantHead {
 }
 
 impl RawRow for RawTenantHead {
-    type Row = (Tenant, Seq);
+    type Row = ListedTenant;
 
-    fn into_row(self) -> Result<Self::Row, Inconsistency> {
+    fn into_row(self) -> Result<ListedTenant, Inconsistency> {
         let (tenant_id, state) = (self.tenant_id, self.state);
-        let tenant = RawTenant { tenant_id, state }.into_row()?;
+        let id = TenantId::from_uuid(tenant_id);
         let head = self.head.read("seq");
-        let head = head.map_err(|error| Inconsistency::of("events", tenant.id, error))?;
-        Ok((tenant, Seq(head)))
+        Ok(ListedTenant {
+            id,
+            head: Seq(head.map_err(|error| Inconsistency::of("events", id, error))?),
+            tenant: RawTenant { tenant_id, state }.into_row(),
+        })
     }
 }
 

@@ -11,9 +11,9 @@ use registry_domain::{
     CorrelationId, EventId, KeyId, Label, LinkId, MerchantId, Reference, Seq, TenantId, UnclaimedId, Version,
 };
 use registry_journal::port::{
-    Balances, DueQuestion, Head, IdempotencyRow, MerchantFilter, MerchantQuery, PageSize, Postponement, PresentedKey,
-    ProjectedMerchant, PublishCursor, QuarantineCount, QuarantineQuery, QuarantineRow, QuestionCounts, Reader,
-    StatusCount, StreamQuery, TenantHealth, UnclaimedQuery, UnclaimedRow, Worklist,
+    Balances, DueQuestion, Head, IdempotencyRow, ListedTenant, MerchantFilter, MerchantQuery, PageSize, Postponement,
+    PresentedKey, ProjectedMerchant, PublishCursor, QuarantineCount, QuarantineQuery, QuarantineRow, QuestionCounts,
+    Reader, StatusCount, StreamQuery, TenantHealth, UnclaimedQuery, UnclaimedRow, Worklist,
 };
 use registry_journal::record::{StreamEvent, StreamId};
 use registry_journal::{Archive, EventRow, Keyring, MasterKey, ReadError, stored};
@@ -208,7 +208,7 @@ impl Reader for Log {
         Ok(())
     }
 
-    async fn tenants(&self, after: Option<TenantId>, _: PageSize) -> Result<Vec<(Tenant, Seq)>, ReadError> {
+    async fn tenants(&self, after: Option<TenantId>, _: PageSize) -> Result<Vec<ListedTenant>, ReadError> {
         assert_eq!(after, None, "there is one tenant");
         let head = Seq(self.state().rows.len() as u64);
         let tenant = Tenant {
@@ -227,7 +227,12 @@ impl Reader for Log {
             keys: vec![],
             created_at: at(0),
         };
-        Ok(vec![(tenant, head)])
+        let id = tenant.id;
+        Ok(vec![ListedTenant {
+            id,
+            head,
+            tenant: Ok(tenant),
+        }])
     }
 
     async fn merchant(&self, _: TenantId, _: MerchantId) -> Result<Option<Merchant>, ReadError> {
