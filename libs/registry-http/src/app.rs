@@ -15,7 +15,7 @@ use crate::state::AppState;
 pub fn router(state: Arc<AppState>) -> Router {
     let (routes, openapi) = routes::all().split_for_parts();
     routes
-        .merge(docs::pages(&openapi))
+        .merge(docs::pages(openapi))
         .fallback(callbacks::door::stray)
         .layer(from_fn_with_state(Arc::clone(&state), envelope))
         .with_state(state)

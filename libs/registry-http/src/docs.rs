@@ -1,6 +1,6 @@
 //! The contracts as documents, and the rendered form of one, with all assets from this process.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG};
@@ -25,7 +25,7 @@ const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
 );
 
 /// `/openapi.json`, its rendered form `/docs`, and `/asyncapi.json`, which describes what is published.
-pub fn pages(openapi: &OpenApi) -> Router<Arc<AppState>> {
+pub fn pages(openapi: OpenApi) -> Router<Arc<AppState>> {
     let config = Config::new([OPENAPI_PATH])
         // Without the bar for looking at other documents.
         .use_base_layout()
@@ -35,24 +35,40 @@ pub fn pages(openapi: &OpenApi) -> Router<Arc<AppState>> {
         // Without this the page would ask a public validator about the document.
         .validator_url("none");
     let ui = SwaggerUi::new("/docs").config(config);
-    let openapi = openapi.to_json().expect("a contract is JSON");
+    let openapi = move || openapi.to_json().expect("a contract is JSON");
     Router::from(ui)
         .route(OPENAPI_PATH, document(openapi))
-        .route("/asyncapi.json", document(asyncapi().to_string()))
+        .route("/asyncapi.json", document(|| asyncapi().to_string()))
         .layer(map_response(add_headers))
 }
 
-/// A document that never changes: made once, and every answer sends the same bytes from where they lie.
-fn document<S: Clone + Send + Sync + 'static>(json: String) -> MethodRouter<S> {
-    let tag = format!("\"{}\"", hex::encode(&Sha256::digest(&json)[..8]));
-    let tag = HeaderValue::try_from(tag).expect("hexadecimal digits in quotation marks are a header value");
-    let bytes = Bytes::from(json);
-    let json = HeaderValue::from_static("application/json");
-    get(async move |headers: HeaderMap| {
-        if conditional::names(&headers, &tag) {
-            return (StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response();
+/// A document that never changes.
+struct Document {
+    tag: HeaderValue,
+    bytes: Bytes,
+}
+
+impl Document {
+    fn new(json: String) -> Self {
+        let tag = format!("\"{}\"", hex::encode(&Sha256::digest(&json)[..8]));
+        Self {
+            tag: HeaderValue::try_from(tag).expect("hexadecimal digits in quotation marks are a header value"),
+            bytes: json.into(),
         }
-        ([(CONTENT_TYPE, json), (ETAG, tag)], bytes).into_response()
+    }
+}
+
+/// A document is made once, when somebody asks for it; every answer sends the same bytes from where they lie.
+fn document<S: Clone + Send + Sync + 'static>(make: impl FnOnce() -> String + Send + 'static) -> MethodRouter<S> {
+    let make: Box<dyn FnOnce() -> Document + Send> = Box::new(|| Document::new(make()));
+    let document = Arc::new(LazyLock::new(make));
+    get(async move |headers: HeaderMap| {
+        let Document { tag, bytes } = &**document;
+        if conditional::names(&headers, tag) {
+            return (StatusCode::NOT_MODIFIED, [(ETAG, tag.clone())]).into_response();
+        }
+        let json = HeaderValue::from_static("application/json");
+        ([(CONTENT_TYPE, json), (ETAG, tag.clone())], bytes.clone()).into_response()
     })
 }
 
@@ -73,7 +89,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_document_is_sent_from_one_buffer_and_only_to_whom_it_is_new() {
-        let router = Router::<()>::new().route("/", document("{}".repeat(1_000)));
+        let router = Router::<()>::new().route("/", document(|| "{}".repeat(1_000)));
         let ask = async |known: Option<&HeaderValue>| {
             let mut request = axum::http::Request::get("/");
             if let Some(tag) = known {

@@ -6,12 +6,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use registry_domain::{Actor, CorrelationId};
 use registry_journal::{Ambient, Origin, Outcome, Submission, WriteError, Writer};
+use tokio::sync::Semaphore;
 
 use crate::received::{Admitted, ReceivedBody, VerifiedCallback, admit};
 use crate::sender::SenderCheck;
 use crate::token::TokenKeys;
-use crate::translate::{read, translate};
+use crate::translate::{ReadCallback, read, translate};
 use crate::upstream::UpstreamDirectory;
+
+/// A body above this size is a large one.
+const LARGE_BYTES: usize = 64 * 1024;
+
+/// How many large bodies are read at once.
+const LARGE_AT_ONCE: usize = 1;
 
 /// What the door works with.
 #[derive(Clone)]
@@ -62,6 +69,7 @@ pub struct CallbackDoor {
     ambient: Ambient,
     config: Arc<DoorConfig>,
     counters: Arc<Counters>,
+    large: Arc<Semaphore>,
 }
 
 impl CallbackDoor {
@@ -73,6 +81,7 @@ impl CallbackDoor {
             ambient,
             config: Arc::new(config),
             counters: Arc::default(),
+            large: Arc::new(Semaphore::new(LARGE_AT_ONCE)),
         }
     }
 
@@ -98,7 +107,7 @@ impl CallbackDoor {
         if callback.sender_listed() == Some(false) {
             self.count(&self.counters.unlisted_senders);
         }
-        let submission = self.submission(callback, correlation_id).await;
+        let submission = self.submission(callback, correlation_id).await?;
         match self.writer.report(submission).await {
             Ok(Outcome::Written(_)) => {
                 self.count(&self.counters.received);
@@ -124,10 +133,20 @@ impl CallbackDoor {
         }
     }
 
-    async fn submission(&self, callback: VerifiedCallback, correlation_id: CorrelationId) -> Submission {
+    async fn submission(
+        &self,
+        callback: VerifiedCallback,
+        correlation_id: CorrelationId,
+    ) -> Result<Submission, DoorError> {
         let tenant_id = callback.token().tenant_id();
+        let is_large = callback.length() > LARGE_BYTES;
         let at_hand = self.directory.at_hand(tenant_id).await;
-        let callback = read(callback, at_hand.as_ref().map(|upstream| &upstream.api_key));
+        let reading = move || read(callback, at_hand.as_ref().map(|upstream| &upstream.api_key));
+        let callback = if is_large {
+            self.read_aside(reading).await?
+        } else {
+            reading()
+        };
         // A key that cannot be had now counts as different; the approval is recorded all the same.
         let upstream = if callback.carries_api_key() {
             self.directory.of(tenant_id).await.ok()
@@ -135,7 +154,7 @@ impl CallbackDoor {
             None
         };
         let order = translate(callback, upstream.as_ref().map(|upstream| &upstream.api_key));
-        Submission {
+        Ok(Submission {
             tenant_id,
             origin: Origin {
                 actor: Actor::Upstream,
@@ -143,6 +162,23 @@ impl CallbackDoor {
             },
             idempotency: None,
             order,
+        })
+    }
+
+    /// Reads a large body beside the tasks that serve everybody, and one at a time: it takes a processor for long enough that
+    /// somebody else's callback would have to wait for it.
+    async fn read_aside(
+        &self,
+        reading: impl FnOnce() -> ReadCallback + Send + 'static,
+    ) -> Result<ReadCallback, DoorError> {
+        // Never closed.
+        let _turn = self.large.acquire().await;
+        match tokio::task::spawn_blocking(reading).await {
+            Ok(read) => Ok(read),
+            Err(ended) => match ended.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_cancelled) => Err(DoorError::Stopping),
+            },
         }
     }
 

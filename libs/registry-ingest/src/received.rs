@@ -67,6 +67,10 @@ impl VerifiedCallback {
         self.body.bytes
     }
 
+    pub(crate) fn length(&self) -> usize {
+        self.body.bytes.len()
+    }
+
     pub(crate) fn is_cut(&self) -> bool {
         self.body.is_cut
     }

@@ -194,7 +194,7 @@ mod tests {
 
     /// What a tenant can put in until it is refused.
     fn flood(waiting: &Waiting, tenant: u128) -> usize {
-        let refused = (0..).find(|number| waiting.push(entry(tenant, *number), usize::MAX).is_err());
+        let refused = (0..10_000).find(|number| waiting.push(entry(tenant, *number), usize::MAX).is_err());
         usize::try_from(refused.unwrap()).unwrap()
     }
 
