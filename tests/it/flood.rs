@@ -13,9 +13,9 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// How long the other tenant's callback may take. A build with all checks writes a batch several times slower; a service that
-/// lets others wait for a flood, or for idle sockets, needs the whole flood's time.
-const ANSWER_LIMIT: Duration = Duration::from_millis(if cfg!(debug_assertions) { 5_000 } else { 500 });
+/// How long the other tenant's callback may take. A build with all checks is many times slower, on a machine that builds beside;
+/// a service that lets idle sockets have all connections takes for ever.
+const ANSWER_LIMIT: Duration = Duration::from_millis(if cfg!(debug_assertions) { 8_000 } else { 500 });
 
 /// How long all of it goes on.
 const FLOOD_TIME: Duration = Duration::from_secs(8);
@@ -24,9 +24,9 @@ const FLOOD_TIME: Duration = Duration::from_secs(8);
 const PACE: Duration = Duration::from_millis(100);
 
 const IDLE_SOCKETS: u64 = 4_200;
-const SLOW_BODIES: usize = 200;
+const SLOW_BODIES: usize = 50;
 const STALLED_READERS: usize = 100;
-const FLOOD_CONNECTIONS: usize = 64;
+const FLOOD_CONNECTIONS: usize = if cfg!(debug_assertions) { 16 } else { 64 };
 
 /// Addresses that flood.
 const FLOODERS: std::ops::Range<u8> = 10..14;
@@ -117,14 +117,14 @@ async fn stall(base: String, from: IpAddr) {
     }
 }
 
-/// Holds a connection and asks nothing, again and again.
+/// Holds a connection and asks nothing, and makes a new one some time after it was sent away.
 async fn idle(base: String, from: IpAddr) {
     loop {
         if let Ok(mut connection) = Connection::open_from(&base, from, None).await {
             // Until it is sent away.
             let _closed = connection.read_until("nothing").await;
         }
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        tokio::time::sleep(FLOOD_TIME).await;
     }
 }
 
