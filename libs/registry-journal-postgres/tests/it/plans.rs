@@ -31,6 +31,10 @@ const MAY_WALK: &[(&str, &str)] = &[
         "the first entry of the index is the only one that is looked at",
     ),
     (
+        "UPDATE merchants AS m SET ask_at",
+        "each merchant is found by its id, and only then is its version compared",
+    ),
+    (
         "DISTINCT ON (merchant_id) status, stage",
         "a count of all merchants of a tenant as of a moment looks at each of their stretches",
     ),
