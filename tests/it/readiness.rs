@@ -110,12 +110,13 @@ impl OnServer {
             .await;
     }
 
-    /// Waits until so many questions wait for a lock.
+    /// Waits until so many questions of requests wait for a lock.
     async fn blocked(&mut self, count: i64) {
         let waiting = async {
             loop {
                 let blocked: i64 = sqlx::query_scalar(
-                    "SELECT count(*) FROM pg_stat_activity WHERE usename = 'service' AND wait_event_type = 'Lock'",
+                    "SELECT count(*) FROM pg_stat_activity
+                     WHERE usename = 'service' AND application_name = 'registry-reader' AND wait_event_type = 'Lock'",
                 )
                 .fetch_one(&mut self.superuser)
                 .await
