@@ -7,6 +7,14 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+mod tenant;
+
+pub use tenant::{
+    ApiKeyIssued, ApiKeyRevoked, Balance, CallbackQuarantined, CallbacksMissing, TenantCreated, TenantSettingsChanged,
+    UnclaimedMerchantAdopted, UnclaimedMerchantDismissed, UnclaimedMerchantListed, UnclaimedMerchantSeen,
+    UpstreamPaused,
+};
+
 /// Nothing beside the fact itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = NothingData)]
@@ -245,159 +253,4 @@ pub struct PaymentApproved {
 pub struct NoteAdded {
     /// The note.
     pub text: String,
-}
-
-/// The tenant came to be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = TenantCreatedData)]
-pub struct TenantCreated {
-    /// Its short name.
-    pub slug: String,
-    /// Its name.
-    pub name: String,
-}
-
-/// An API key was issued.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = ApiKeyIssuedData)]
-pub struct ApiKeyIssued {
-    /// The key's id.
-    pub key_id: String,
-    /// What its owner calls it.
-    pub name: String,
-    /// What it may do.
-    pub scopes: Vec<String>,
-    /// From when on it no longer works by itself.
-    pub expires_at: Option<DateTime<Utc>>,
-}
-
-/// An API key was revoked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = ApiKeyRevokedData)]
-pub struct ApiKeyRevoked {
-    /// The key's id.
-    pub key_id: String,
-}
-
-/// A callback came for a pair of codes that was never registered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = UnclaimedMerchantSeenData)]
-pub struct UnclaimedMerchantSeen {
-    /// 파트너 사용자 코드.
-    pub member_code: String,
-    /// 파트너 매장 코드.
-    pub merchant_code: String,
-    /// When its last byte arrived.
-    pub received_at: DateTime<Utc>,
-    /// Whether it came from one of Paymint's addresses; null if that was not checked.
-    pub sender_listed: Option<bool>,
-    /// True if some of its body could not be read, so that U+FFFD stands in texts of it. Absent otherwise.
-    #[serde(default, skip_serializing_if = "Not::not")]
-    pub decoded_with_loss: bool,
-}
-
-/// A callback came through the tenant-level URL and could not be used.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = CallbackQuarantinedData)]
-pub struct CallbackQuarantined {
-    /// Why.
-    pub reason: String,
-    /// When its last byte arrived.
-    pub received_at: DateTime<Utc>,
-    /// Whether it came from one of Paymint's addresses; null if that was not checked.
-    pub sender_listed: Option<bool>,
-    /// True if some of its body could not be read, so that U+FFFD stands in texts of it. Absent otherwise.
-    #[serde(default, skip_serializing_if = "Not::not")]
-    pub decoded_with_loss: bool,
-}
-
-/// A pair in Paymint's list was never registered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = UnclaimedMerchantListedData)]
-pub struct UnclaimedMerchantListed {
-    /// 파트너 사용자 코드.
-    pub member_code: String,
-    /// 파트너 매장 코드.
-    pub merchant_code: String,
-    /// 하위 사업장 상태 in the list.
-    #[schema(example = "COMPLETED")]
-    pub mapping_status: Option<String>,
-    /// When the list arrived.
-    pub read_at: DateTime<Utc>,
-}
-
-/// A pair that nobody had claimed was made a merchant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = UnclaimedMerchantAdoptedData)]
-pub struct UnclaimedMerchantAdopted {
-    /// 파트너 사용자 코드.
-    pub member_code: String,
-    /// 파트너 매장 코드.
-    pub merchant_code: String,
-    /// The merchant that it is now.
-    pub adopted_as: String,
-}
-
-/// A pair that nobody had claimed was dismissed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = UnclaimedMerchantDismissedData)]
-pub struct UnclaimedMerchantDismissed {
-    /// 파트너 사용자 코드.
-    pub member_code: String,
-    /// 파트너 매장 코드.
-    pub merchant_code: String,
-    /// Why, in the words of whoever did it.
-    pub reason: String,
-}
-
-/// The settings changed. These are all of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = TenantSettingsChangedData)]
-pub struct TenantSettingsChanged {
-    /// For how many seconds a doubtful claim is held for Paymint's word.
-    #[schema(example = 900)]
-    pub hold_seconds: u32,
-    /// Whether Paymint is asked about single shops. Without it nothing can be verified.
-    pub read_back_enabled: bool,
-    /// Below how many points the balance is low; null for no warning.
-    #[schema(example = 5500)]
-    pub low_balance_threshold: Option<i64>,
-    /// After how many days without any callback, while links are issued, callbacks are missed.
-    #[schema(example = 7)]
-    pub callbacks_missing_days: u16,
-}
-
-/// Calls to Paymint stopped: it refuses the partner itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = UpstreamPausedData)]
-pub struct UpstreamPaused {
-    /// Paymint's code.
-    #[schema(example = "PARTNER_006")]
-    pub code: String,
-}
-
-/// The balance fell below the threshold, or is above it again. In points; one is worth one won.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = BalanceData)]
-pub struct Balance {
-    /// The threshold.
-    #[schema(example = 5500)]
-    pub threshold: i64,
-    /// The balance that was read.
-    #[schema(example = 5445)]
-    pub seen: i64,
-}
-
-/// Links were issued, and no callback has come for any shop since.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = CallbacksMissingData)]
-pub struct CallbacksMissing {
-    /// When the oldest of these links was issued.
-    pub since: DateTime<Utc>,
-    /// How many they are.
-    #[schema(example = 3)]
-    pub links: u64,
-    /// For how many days that counts as normal.
-    #[schema(example = 7)]
-    pub after_days: u16,
 }
