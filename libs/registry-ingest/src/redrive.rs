@@ -1,6 +1,7 @@
 //! Driving a callback again: the bytes that were kept are read by today's reader and judged by today's rules. Whatever
 //! comes of it is appended; what was written down before stays as it is.
 
+mod error;
 mod kept;
 mod search;
 
@@ -15,6 +16,7 @@ use registry_journal::{
     Archive, ArchiveError, Idempotency, Order, Origin, Outcome, StreamEvent, StreamId, Submission, WriteError, Writer,
 };
 
+pub use self::error::RedriveError;
 use self::kept::kept;
 use self::search::search;
 pub use self::search::{Found, Selection};
@@ -74,35 +76,6 @@ pub struct Redriven {
     pub event_ids: Vec<EventId>,
     /// The merchant that it is for, as it is after it; none if it is for no merchant that exists.
     pub merchant: Option<Box<Merchant>>,
-}
-
-/// Why a callback could not be driven again.
-#[derive(Debug, thiserror::Error)]
-pub enum RedriveError {
-    /// The tenant has no event with this id that holds a callback.
-    #[error("no such callback")]
-    NoSuchCallback,
-    /// The tenant has no merchant with the id that it should be bound to.
-    #[error("no such merchant")]
-    NoSuchMerchant,
-    /// Its bytes were destroyed with the merchant's personal data.
-    #[error("the callback was erased")]
-    Erased,
-    /// The Idempotency-Key was used for another request.
-    #[error("the Idempotency-Key was used for another request")]
-    KeyReused,
-    /// The log did not take it.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-    /// The log could not be read.
-    #[error(transparent)]
-    Read(#[from] ArchiveError),
-}
-
-impl From<registry_journal::ReadError> for RedriveError {
-    fn from(error: registry_journal::ReadError) -> Self {
-        Self::Read(error.into())
-    }
 }
 
 /// Drives callbacks again. Cheap to clone.

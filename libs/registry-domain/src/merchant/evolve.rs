@@ -1,14 +1,15 @@
 //! How a fact changes the state. Total: what has happened cannot be refused.
 
-use chrono::{DateTime, Utc};
+mod claims;
 
+use self::claims::receive;
 use super::event::Event;
-use super::memory::{ClaimMemory, Confirmation, HELD_MAX, HeldClaim, Knock};
+use super::memory::{ClaimMemory, Confirmation};
 use super::reading::Answer;
 use super::state::{Business, Link, LinkState, Merchant};
-use super::verdict::{CallbackKind, QuarantineReason, Resolution, Verdict};
-use crate::ids::{LinkId, MerchantId, Seq, Stamp, Version};
-use crate::review::{ClaimSource, ContentDigest, DeletionMark, Observation, ReadingSource, Review, Verification};
+use super::verdict::Resolution;
+use crate::ids::{LinkId, MerchantId, Stamp, Version};
+use crate::review::{ClaimSource, DeletionMark, Observation, ReadingSource, Review, Verification};
 use crate::text::FreeText;
 use crate::{Label, ReportedNumber};
 
@@ -175,88 +176,6 @@ fn change_details(merchant: &mut Merchant, event: &Event) {
     if let Some(metadata) = metadata {
         merchant.metadata.clone_from(metadata);
     }
-}
-
-fn receive(merchant: &mut Merchant, event: &Event, stamp: Stamp) {
-    let Event::CallbackReceived {
-        kind,
-        verdict,
-        received_at,
-        digest,
-        observation,
-        redrive_of,
-        redrive_seq,
-        ..
-    } = event
-    else {
-        return;
-    };
-    if redrive_of.is_none() && verdict.reason().is_some_and(QuarantineReason::is_knock) {
-        knock(merchant, stamp);
-    }
-    if *kind != CallbackKind::Mapping {
-        return;
-    }
-    // What is driven again was said where it first came.
-    let said = redrive_seq.unwrap_or(stamp.seq);
-    match verdict {
-        Verdict::Applied => {
-            merchant.memory.believe(*digest, said);
-            if let Some(observation) = observation {
-                note_deletion_mark(merchant, observation);
-            }
-        }
-        Verdict::Duplicate => repeat(merchant, *digest, *received_at, said),
-        Verdict::Held => {
-            if let (Some(observation), Some(digest)) = (observation, digest) {
-                let claim = HeldClaim {
-                    version: stamp.version,
-                    received_at: *received_at,
-                    said,
-                    observation: observation.clone(),
-                    digest: *digest,
-                };
-                hold(merchant, claim);
-            }
-        }
-        Verdict::Outdated | Verdict::Quarantined(_) => return,
-    }
-    if let Some(digest) = digest {
-        merchant.memory.note(*digest, *received_at);
-    }
-    merchant.review.observed_at = merchant.review.observed_at.max(Some(*received_at));
-}
-
-/// The first one shows, as a warning.
-fn knock(merchant: &mut Merchant, stamp: Stamp) {
-    let since = merchant.knock.map(|knock| knock.since);
-    if since.is_none() {
-        merchant.updated_at = stamp.recorded_at;
-    }
-    merchant.knock = Some(Knock {
-        since: since.unwrap_or(stamp.recorded_at),
-        seq: stamp.seq,
-    });
-}
-
-/// What is said again counts as said then, be it believed or held.
-fn repeat(merchant: &mut Merchant, digest: Option<ContentDigest>, received_at: DateTime<Utc>, said: Seq) {
-    let held = merchant.held.iter_mut().find(|claim| Some(claim.digest) == digest);
-    if let Some(claim) = held {
-        claim.received_at = claim.received_at.max(received_at);
-        claim.said = claim.said.max(said);
-    } else if digest.is_some() && digest == merchant.memory.latest {
-        merchant.memory.believe(digest, said);
-    }
-}
-
-/// Only the newest claims are kept: an older one that says the same, or one too many, gives way.
-fn hold(merchant: &mut Merchant, claim: HeldClaim) {
-    merchant.held.retain(|older| older.digest != claim.digest);
-    if merchant.held.len() == HELD_MAX {
-        merchant.held.remove(0);
-    }
-    merchant.held.push(claim);
 }
 
 fn observe(merchant: &mut Merchant, event: &Event, stamp: Stamp) {

@@ -1,5 +1,6 @@
 //! Given these events, when this command comes, then these events follow. And properties that hold for any history.
 
+mod arbitrary;
 mod asking;
 mod billing;
 mod claims;

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::Harness;
+pub use super::ambient::{TestClock, TestIds};
 use crate::ambient::{Ambient, Clock, IdSource};
 use crate::archive::Archive;
 use crate::keyring::{Keyring, MasterKey};
@@ -23,48 +24,6 @@ use crate::record::EventRow;
 use crate::submission::{Idempotency, IdempotencyKey, Order, Origin, Outcome, Submission, WriteError, Written};
 use crate::verify::verify;
 use crate::writer::{Writer, WriterConfig, WriterParts};
-
-/// A clock that stands still until it is set.
-pub struct TestClock(Mutex<DateTime<Utc>>);
-
-impl TestClock {
-    /// Moves by so many milliseconds; a negative number sets it back.
-    pub fn advance(&self, milliseconds: i64) {
-        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *now += TimeDelta::milliseconds(milliseconds);
-    }
-}
-
-impl Clock for TestClock {
-    fn now(&self) -> DateTime<Utc> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Counted ids. Two sources with different numbers never make the same one.
-pub struct TestIds {
-    number: u16,
-    count: AtomicU64,
-}
-
-impl TestIds {
-    fn next(&self) -> u64 {
-        self.count.fetch_add(1, Ordering::Relaxed)
-    }
-}
-
-impl IdSource for TestIds {
-    fn uuid(&self) -> Uuid {
-        Uuid::from_u128(0x0197 << 112 | u128::from(self.next()) << 16 | u128::from(self.number))
-    }
-
-    fn secret(&self) -> [u8; 32] {
-        let mut hasher = Sha256::new();
-        hasher.update(self.number.to_be_bytes());
-        hasher.update(self.next().to_be_bytes());
-        hasher.finalize().into()
-    }
-}
 
 /// A storage of its own with a writer on it.
 pub struct World<H: Harness> {

@@ -7,6 +7,7 @@
     reason = "a test that finds a broken promise panics, that is its answer"
 )]
 
+mod ambient;
 pub mod approvals;
 pub mod callbacks;
 pub mod failures;

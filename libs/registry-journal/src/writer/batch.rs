@@ -45,20 +45,20 @@ pub(super) struct Left {
 pub(super) struct Batch<'a> {
     pub(super) now: DateTime<Utc>,
     pub(super) log: Appender<'a>,
-    tenants: HashMap<TenantId, LoadedTenant>,
+    pub(super) tenants: HashMap<TenantId, LoadedTenant>,
     pub(super) merchants: HashMap<(TenantId, MerchantId), LoadedMerchant>,
     pub(super) by_reference: HashMap<(TenantId, Reference), MerchantId>,
     pub(super) merchant_codes: HashSet<(TenantId, MerchantCode)>,
     pub(super) business_numbers: HashSet<(TenantId, String)>,
     idempotency: HashMap<(TenantId, String), IdempotencyRow>,
-    slugs: HashMap<Slug, TenantId>,
+    pub(super) slugs: HashMap<Slug, TenantId>,
     pub(super) known: Known,
     questions: QuestionPlan,
     /// Those that were written to, and when upstream is to be asked about them at the latest.
     touched_merchants: BTreeMap<(TenantId, MerchantId), Option<DateTime<Utc>>>,
     /// Those that are found by something new.
     found_anew: BTreeSet<(TenantId, MerchantId)>,
-    touched_tenants: BTreeSet<TenantId>,
+    pub(super) touched_tenants: BTreeSet<TenantId>,
     writes: Writes,
 }
 
@@ -317,61 +317,7 @@ impl<'a> Batch<'a> {
         self.touched_merchants.insert(key, earliest);
     }
 
-    fn unclaimed(
-        &mut self,
-        submission: &Submission,
-        claim: &Claim,
-        why: UnclaimedClaim,
-    ) -> Result<Outcome, WriteError> {
-        self.tenant(
-            submission,
-            tenant::Command::ReceiveUnclaimed(Box::new(claim.receipt.clone()), why),
-        )
-    }
-
-    pub(super) fn tenant(&mut self, submission: &Submission, command: tenant::Command) -> Result<Outcome, WriteError> {
-        let id = submission.tenant_id;
-        let before = self.tenants.get(&id);
-        let events = match tenant::decide(before.map(|loaded| &loaded.tenant), command) {
-            Ok(events) => events,
-            Err(refusal) => return Ok(Outcome::TenantRefused(refusal)),
-        };
-        let (version, mut sealing) = match before {
-            None => (Version::ZERO, Sealing::NewOwner),
-            Some(LoadedTenant {
-                tenant, wrapped_key, ..
-            }) => (
-                tenant.version,
-                Sealing::of_existing(id.as_uuid(), wrapped_key.as_ref(), false)?,
-            ),
-        };
-        let generation = before.map_or(0, |loaded| loaded.generation);
-        let facts = events.iter().map(stored::from_tenant).collect();
-        let stream = StreamId::Tenant(id);
-        let appended = self.log.append(submission, stream, version, &mut sealing, facts)?;
-        if appended.stamps.is_empty() {
-            return Ok(self.written(id, appended, None));
-        }
-        let mut state = self.tenants.remove(&id).map(|loaded| loaded.tenant);
-        for (event, place) in events.iter().zip(appended.places(id, stream)) {
-            self.known.note_tenant(place, event);
-            state = tenant::evolve(id, state, event, place.stamp);
-        }
-        if let Some(tenant) = state {
-            self.slugs.insert(tenant.slug.clone(), id);
-            self.touched_tenants.insert(id);
-            let wrapped_key = sealing.into_wrapped();
-            let loaded = LoadedTenant {
-                tenant,
-                wrapped_key,
-                generation,
-            };
-            self.tenants.insert(id, loaded);
-        }
-        Ok(self.written(id, appended, None))
-    }
-
-    fn written(&self, tenant_id: TenantId, appended: Appended, merchant: Option<Box<Merchant>>) -> Outcome {
+    pub(super) fn written(&self, tenant_id: TenantId, appended: Appended, merchant: Option<Box<Merchant>>) -> Outcome {
         Outcome::Written(Written {
             seq: appended.last_seq(self.log.head(tenant_id)),
             event_ids: appended.event_ids,

@@ -15,6 +15,7 @@ mod queue;
 mod register;
 mod run;
 mod scope;
+mod tenant;
 mod waiting;
 
 use std::num::NonZeroUsize;
