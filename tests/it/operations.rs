@@ -5,7 +5,7 @@ use std::path::Path;
 use registry_tests::callback::{mapping, send_taken};
 use registry_tests::tenant::{id_of, random};
 use registry_tests::{Api, Installation, TestNats, TestSandbox, TestTenant, check_published, write_key};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 
@@ -98,6 +98,8 @@ async fn an_installation_moves_to_postgresql_and_back() {
     let (nats, sandbox, cluster) = (TestNats::shared(), TestSandbox::start().await, Cluster::start());
     let mut on_file = Installation::new().with("NATS_URL", nats.url());
     let (process, tenant, key) = on_file.serve_tenant_with_key(&sandbox);
+    // Whoever is opened is asked about at once, and would change between two looks.
+    tenant.set(&json!({ "read_back": { "enabled": false } })).await;
     live(&tenant, &sandbox, &["W", "P"]).await;
     check_published(&tenant, &nats).await;
     let before = seen(&tenant).await;
