@@ -13,7 +13,7 @@ use registry_domain::merchant::{self, Claim, Command, Merchant, QuarantineStandi
 use registry_domain::{EventId, MerchantId, Reference, Seq, Stamp, TenantId, Version};
 use registry_journal::port::{PageSize, QuarantineRow, QuarantineState, StreamQuery};
 use registry_journal::{
-    Archive, ArchiveError, Idempotency, Order, Origin, Outcome, StreamEvent, StreamId, Submission, WriteError, Writer,
+    Archive, ArchiveError, Idempotency, Order, Origin, Outcome, StreamEvent, StreamId, Submission, Writer,
 };
 
 pub use self::error::RedriveError;

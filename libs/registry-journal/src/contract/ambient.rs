@@ -1,7 +1,7 @@
 //! A clock that is set by hand, and ids that are counted.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
@@ -49,4 +49,15 @@ impl IdSource for TestIds {
         hasher.update(self.next().to_be_bytes());
         hasher.finalize().into()
     }
+}
+
+/// The clock of a new world.
+pub(super) fn clock() -> Arc<TestClock> {
+    Arc::new(TestClock(Mutex::new(DateTime::UNIX_EPOCH + TimeDelta::days(20_000))))
+}
+
+/// An id source that never makes an id of another number's.
+pub fn ids(number: u16) -> Arc<TestIds> {
+    let count = AtomicU64::new(1);
+    Arc::new(TestIds { number, count })
 }

@@ -1,8 +1,7 @@
 //! What the tests are made of: a clock that is set by hand, ids that are counted, and short ways to say things.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use registry_domain::merchant::{Claim, ClaimBody, Command, Merchant, RawPayload, Receipt, Registration};
@@ -15,7 +14,8 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::Harness;
-pub use super::ambient::{TestClock, TestIds};
+use super::ambient::clock;
+pub use super::ambient::{TestClock, TestIds, ids};
 use crate::ambient::{Ambient, Clock, IdSource};
 use crate::archive::Archive;
 use crate::keyring::{Keyring, MasterKey};
@@ -50,16 +50,6 @@ pub fn config() -> WriterConfig {
 /// The keyring of every world.
 pub fn keyring() -> Arc<Keyring> {
     Arc::new(Keyring::new(&MasterKey::from_bytes([7; 32])))
-}
-
-fn clock() -> Arc<TestClock> {
-    Arc::new(TestClock(Mutex::new(DateTime::UNIX_EPOCH + TimeDelta::days(20_000))))
-}
-
-/// An id source that never makes an id of another number's.
-pub fn ids(number: u16) -> Arc<TestIds> {
-    let count = AtomicU64::new(1);
-    Arc::new(TestIds { number, count })
 }
 
 impl<H: Harness> World<H> {

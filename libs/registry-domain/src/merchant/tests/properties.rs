@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::arbitrary::{any_answer, any_command, any_observation, any_reading};
+use super::arbitrary::{any_answer, any_command, any_observation};
 use super::*;
 
 fn history(commands: Vec<Command>) -> Stream {
