@@ -87,7 +87,13 @@ fn read_in(bytes: &[u8], scrubber: Scrubber<'_>, rounds: u8) -> Reading {
     let decoded = text::decode(bytes);
     match Document::read(&decoded.text) {
         Some(document) => structured(document, scrubber, decoded.with_loss),
-        None => unstructured(&decoded, scrubber, rounds),
+        None => match text::decode_as_eight_bit(bytes) {
+            // What hides something in one of two readings is kept in that one.
+            Some(other) if scrubber.text(&decoded.text) == decoded.text && scrubber.text(&other.text) != other.text => {
+                unstructured(&other, scrubber, rounds)
+            }
+            Some(_) | None => unstructured(&decoded, scrubber, rounds),
+        },
     }
 }
 
@@ -172,6 +178,20 @@ mod tests {
 
     fn fault(bytes: &[u8]) -> CallbackFault {
         parse(bytes).unwrap_err()
+    }
+
+    #[test]
+    fn a_mark_that_lies_hides_no_secret() {
+        for body in [
+            b"\xfe\xff{\"apiKey\":\"FOREIGNsecretKEY999\",\"x\":\"y\" }".as_slice(),
+            b"\xff\xfe{\"apiKey\":\"FOREIGNsecretKEY999\",\"x\":\"y\" }",
+            b"a\0b\0apiKey\":\"FOREIGNsecretKEY999\",\"x\":\"y\"} ",
+            b"\0{\0\"apiKey\":\"FOREIGNsecretKEY999\" } ",
+        ] {
+            let kept = read(body, None).storable.unwrap_or_else(|| body.to_vec());
+            let text = String::from_utf8_lossy(&kept).replace('\0', "");
+            assert!(!text.contains("FOREIGN"), "{text}");
+        }
     }
 
     #[test]

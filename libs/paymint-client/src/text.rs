@@ -30,6 +30,11 @@ pub(crate) fn decode(bytes: &[u8]) -> Decoded<'_> {
     without_nul(decoded)
 }
 
+/// What bytes that were taken for UTF-16 say if they are none, as a mark in front of other text would have it.
+pub(crate) fn decode_as_eight_bit(bytes: &[u8]) -> Option<Decoded<'_>> {
+    utf_16(bytes).map(|_| without_nul(eight_bit(bytes)))
+}
+
 /// JSON and forms begin with two characters of ASCII, of which UTF-16 shows every other byte as zero.
 fn utf_16(bytes: &[u8]) -> Option<(&'static Encoding, &[u8])> {
     match bytes {

@@ -48,6 +48,11 @@ impl FreeText {
         }
     }
 
+    /// Whether it is all that was said: nothing in it was unreadable, and nothing was cut off.
+    pub fn is_whole(&self) -> bool {
+        !self.0.contains(char::REPLACEMENT_CHARACTER) && self.0.chars().count() < FREE_TEXT_LENGTH_MAX
+    }
+
     /// Whether there is nothing but white space.
     pub fn is_blank(&self) -> bool {
         self.0.trim().is_empty()

@@ -133,7 +133,7 @@ impl AppState {
         }
     }
 
-    /// Who may have connections: for [`serve`](crate::serve).
+    /// Who may have connections: for [`serve`](crate::serve()).
     pub fn gate(&self) -> Arc<Gate> {
         Arc::clone(&self.gate)
     }

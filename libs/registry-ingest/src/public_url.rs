@@ -13,7 +13,7 @@ const CALLBACK_URL_LENGTH_MAX: usize = 255;
 /// Why a URL cannot be the public one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the public URL must be an http(s) URL without query, short enough for callback URLs of at most 255 characters"
+    "the public URL must be an http(s) URL without user, password and query, short enough for callback URLs of at most 255 characters"
 )]
 pub struct PublicUrlError;
 
@@ -25,7 +25,9 @@ impl PublicUrl {
     /// Reads the URL; a slash at its end is dropped.
     pub fn parse(text: &str) -> Result<Self, PublicUrlError> {
         let url = url::Url::parse(text).map_err(|_| PublicUrlError)?;
-        let plain = matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none();
+        let is_bare = url.username().is_empty() && url.password().is_none();
+        let plain =
+            matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none() && is_bare;
         let base = url.as_str().trim_end_matches('/').to_owned();
         let fits = base.len() + CALLBACK_PATH.len() + TOKEN_LENGTH_MAX <= CALLBACK_URL_LENGTH_MAX;
         if plain && fits {
@@ -78,6 +80,8 @@ mod tests {
             "",
             "registry.example",
             "ftp://registry.example",
+            "https://user@registry.example",
+            "https://user:password@registry.example",
             "https://registry.example/?a=1",
             &long,
         ] {

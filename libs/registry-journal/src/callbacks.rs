@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use registry_domain::merchant::{self, Approval, ApprovalIdentity, Verdict};
+use registry_domain::merchant::{self, Approval, Verdict};
 use registry_domain::tenant;
 use registry_domain::{EventId, MerchantId, Reference, Stamp, TenantId, UnclaimedId};
 use sha2::{Digest, Sha256};
@@ -269,17 +269,17 @@ pub(crate) fn approval_row(place: Place, event: &merchant::Event) -> Option<Appr
     })
 }
 
-/// By what a payment approval is recognised. None if it cannot be told from another.
+/// By what a payment approval is recognised: all that it says, and how its key compared. None if it cannot be told from
+/// another.
 pub(crate) fn approval_digest(approval: &Approval) -> Option<ApprovalDigest> {
-    let ApprovalIdentity {
-        bill_id,
-        approval_number,
-        state,
-    } = approval.identity()?;
+    if !approval.is_recognisable() {
+        return None;
+    }
     let mut hasher = Sha256::new();
-    for field in [bill_id, approval_number, state] {
+    hasher.update(approval.api_key.as_str());
+    for field in approval.texts() {
         // With its length before it, no text can pass for the end of another.
-        let text = field.as_ref().map_or("", |text| text.as_str());
+        let text = field.map_or("", |text| text.as_str());
         hasher.update([u8::from(field.is_some())]);
         hasher.update((text.len() as u64).to_be_bytes());
         hasher.update(text.as_bytes());

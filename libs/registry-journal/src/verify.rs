@@ -104,6 +104,10 @@ impl FromStr for LogEnd {
         let seq = Seq(seq.parse().ok().filter(|_| is_number).ok_or(LogEndError)?);
         let mut hash = GENESIS;
         hex::decode_to_slice(digits, &mut hash).map_err(|_| LogEndError)?;
+        // Of an empty log there is one end only.
+        if seq == Seq::ZERO && hash != GENESIS {
+            return Err(LogEndError);
+        }
         Ok(Self { seq, hash })
     }
 }

@@ -86,7 +86,7 @@ pub enum ClaimBody {
     Approval {
         /// What it says.
         approval: Approval,
-        /// The merchant has this approval already: [`Approval::identity`] was found. The write path fills this in
+        /// The merchant has this approval already, to the letter. The write path fills this in
         /// under the lock; whoever makes the claim says `false`.
         known: bool,
     },
@@ -145,25 +145,28 @@ pub struct Approval {
     pub api_key: ApprovalKey,
 }
 
-/// By what a payment approval is recognised when it is sent again, as upstream does hourly for a day.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ApprovalIdentity {
-    /// The partner's bill id.
-    pub bill_id: Option<FreeText>,
-    /// 거래번호.
-    pub approval_number: Option<FreeText>,
-    /// 승인 상태: an approval and its cancellation may share both numbers.
-    pub state: Option<FreeText>,
-}
-
 impl Approval {
-    /// By what it is recognised. `None` if it names neither bill nor approval: then it cannot be told from another.
-    pub fn identity(&self) -> Option<ApprovalIdentity> {
-        (self.bill_id.is_some() || self.approval_number.is_some()).then(|| ApprovalIdentity {
-            bill_id: self.bill_id.clone(),
-            approval_number: self.approval_number.clone(),
-            state: self.state.clone(),
-        })
+    /// Every text of it, in the order in which it is recognised when it is sent again, as upstream does hourly for a day. One
+    /// that differs in any of them says something else, and is kept.
+    pub fn texts(&self) -> [Option<&FreeText>; 9] {
+        [
+            &self.bill_id,
+            &self.state,
+            &self.price,
+            &self.approval_number,
+            &self.original_number,
+            &self.approved_at,
+            &self.pay_type,
+            &self.issuer,
+            &self.issuer_number_masked,
+        ]
+        .map(Option::as_ref)
+    }
+
+    /// Whether it can be told from any other: it names a bill or an approval, and nothing of it was lost in reading or cut.
+    pub fn is_recognisable(&self) -> bool {
+        let is_named = self.bill_id.is_some() || self.approval_number.is_some();
+        is_named && self.texts().into_iter().flatten().all(FreeText::is_whole)
     }
 }
 

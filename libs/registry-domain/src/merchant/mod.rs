@@ -19,8 +19,8 @@ pub use billing::{
     BalanceFact, Billing, BillingFacts, BillingReason, Eligibility, Evidence, WalletReading, Wallets, eligibility,
 };
 pub use command::{
-    Approval, ApprovalIdentity, ApprovalKey, Claim, ClaimBody, Command, DetailsChange, LinkRefusal, Receipt, Redrive,
-    Refusal, Registration, Surroundings,
+    Approval, ApprovalKey, Claim, ClaimBody, Command, DetailsChange, LinkRefusal, Receipt, Redrive, Refusal,
+    Registration, Surroundings,
 };
 pub use decide::decide;
 pub use event::{

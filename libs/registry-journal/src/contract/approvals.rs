@@ -1,14 +1,15 @@
 //! Promises about payment approvals.
 
-use registry_domain::Version;
+use registry_domain::merchant::{Approval, Claim, ClaimBody};
+use registry_domain::{FreeText, Version};
 
 use super::Harness;
 use super::callbacks::{approval, received};
 use super::fixtures::{World, queued, written};
 use crate::port::{PageSize, Reader};
 
-/// An approval that comes again is known, also within one batch. Another state, another merchant or another tenant makes
-/// it another one; what names nothing is never known.
+/// An approval that comes again is known, also within one batch. Another state or price, another merchant or another tenant
+/// makes it another one; what names nothing, or could not be read whole, is never known.
 pub async fn a_repeated_approval_is_known<H: Harness>() {
     let world = World::<H>::new().await;
     let (tenant, other) = (world.tenant("acme").await, world.tenant("umbrella").await);
@@ -29,6 +30,9 @@ pub async fn a_repeated_approval_is_known<H: Harness>() {
         (tenant, merchant, approval(Some("b-1n"), Some("-1"), "F")),
         (tenant, merchant, approval(None, None, "F")),
         (tenant, merchant, approval(None, None, "F")),
+        (tenant, merchant, priced(paid(), "16000")),
+        (tenant, merchant, approval(Some("b\u{fffd}"), None, "F")),
+        (tenant, merchant, approval(Some("b\u{fffd}"), None, "F")),
         (tenant, second, paid()),
         (other, elsewhere, paid()),
     ] {
@@ -46,11 +50,14 @@ pub async fn a_repeated_approval_is_known<H: Harness>() {
         "payment.approved",
         "payment.approved",
         "payment.approved",
+        "payment.approved",
+        "payment.approved",
+        "payment.approved",
     ];
     assert_eq!(types(of_merchant.collect()), expected);
     let listed = world.archive().approvals(tenant, merchant, None, PageSize::MAX).await;
     let versions: Vec<_> = listed.expect("a list").iter().map(|it| it.stamp.version.0).collect();
-    assert_eq!(versions, [8, 7, 6, 5, 2], "the newest first");
+    assert_eq!(versions, [11, 10, 9, 8, 7, 6, 5, 2], "the newest first");
     let page = world
         .archive()
         .approvals(tenant, merchant, Some(Version(6)), PageSize::clamped(1))
@@ -63,5 +70,20 @@ pub async fn a_repeated_approval_is_known<H: Harness>() {
     }
     let projected = world.storage.projected(tenant, &[merchant]).await.expect("rows");
     let identities = projected[&merchant].approvals.iter().map(|it| it.identity);
-    assert_eq!(identities.flatten().count(), 3);
+    assert_eq!(identities.flatten().count(), 4);
+}
+
+/// The same, with another price.
+fn priced(claim: Claim, price: &str) -> Claim {
+    let ClaimBody::Approval { approval, known } = claim.body else {
+        panic!("an approval");
+    };
+    let approval = Approval {
+        price: Some(FreeText::from_untrusted(price)),
+        ..approval
+    };
+    Claim {
+        body: ClaimBody::Approval { approval, known },
+        ..claim
+    }
 }

@@ -71,18 +71,27 @@ pub(super) async fn run(config: Config, args: VerifyArgs) -> anyhow::Result<Exit
             desk.secrets.master_key_file.display()
         );
     }
-    let sound = verify_all(&desk, args.tenant.as_deref(), &proof).await;
+    let mut left = Unproven::default();
+    let sound = verify_all(&desk, args.tenant.as_deref(), &proof, &mut left).await;
     desk.close().await;
     let sound = sound?;
     if sound && !proof.ends {
-        println!("{}", proof.told());
+        println!("{}", proof.told(&left));
     }
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn verify_all(desk: &Desk, only: Option<&str>, proof: &Proof) -> anyhow::Result<bool> {
+/// The tenants of which something was not proven, for want of something to compare with.
+#[derive(Default)]
+struct Unproven {
+    tenants: usize,
+    without_noted_end: Vec<String>,
+    without_stream: Vec<String>,
+}
+
+async fn verify_all(desk: &Desk, only: Option<&str>, proof: &Proof, left: &mut Unproven) -> anyhow::Result<bool> {
     if let Some(slug) = only {
-        return verify_one(desk, &desk.tenant(slug).await?, proof).await;
+        return verify_one(desk, &desk.tenant(slug).await?, proof, left).await;
     }
     let (mut after, mut sound, mut missing) = (None, true, proof.noted.tenants());
     loop {
@@ -92,7 +101,7 @@ async fn verify_all(desk: &Desk, only: Option<&str>, proof: &Proof) -> anyhow::R
             sound &= match &listed.tenant {
                 Ok(tenant) => {
                     missing.remove(tenant.slug.as_str());
-                    verify_one(desk, tenant, proof).await?
+                    verify_one(desk, tenant, proof, left).await?
                 }
                 Err(row) => {
                     proof.complain(&listed.id.to_string(), &format!("{row}: {}", row.source));
@@ -113,8 +122,12 @@ async fn verify_all(desk: &Desk, only: Option<&str>, proof: &Proof) -> anyhow::R
     Ok(sound && missing.is_empty())
 }
 
-async fn verify_one(desk: &Desk, tenant: &Tenant, proof: &Proof) -> anyhow::Result<bool> {
+async fn verify_one(desk: &Desk, tenant: &Tenant, proof: &Proof, left: &mut Unproven) -> anyhow::Result<bool> {
     let slug = tenant.slug.as_str();
+    left.tenants += 1;
+    if proof.noted.of(slug).is_empty() {
+        left.without_noted_end.push(slug.to_owned());
+    }
     let demands = Demands {
         expected: proof.noted.of(slug).to_vec(),
         depth: if proof.deep { Depth::Every } else { Depth::Newest },
@@ -132,10 +145,16 @@ async fn verify_one(desk: &Desk, tenant: &Tenant, proof: &Proof) -> anyhow::Resu
         proof.complain(slug, &describe(flaw));
         return Ok(false);
     }
-    proof.praise(slug, &report);
-    let Some(nats) = &proof.nats else { return Ok(true) };
+    let Some(nats) = &proof.nats else {
+        proof.praise(slug, &report);
+        return Ok(true);
+    };
     match streams::compare(desk.archive.reader(), nats, tenant).await? {
         Ok(compared) => {
+            proof.praise(slug, &report);
+            if !compared.is_anything() {
+                left.without_stream.push(slug.to_owned());
+            }
             if !proof.ends {
                 println!("{slug}: {compared}");
             }
@@ -180,27 +199,41 @@ impl Proof {
     }
 
     /// What is proven now, and what is not.
-    fn told(&self) -> String {
+    fn told(&self, left: &Unproven) -> String {
+        if left.tenants == 0 {
+            return "Proven: nothing, for there is no tenant.".to_owned();
+        }
         let opened = if self.deep {
             "every sealed event opens and reads"
         } else {
             "the key of every sealed stream and its newest sealed event open"
         };
+        let without_noted_end = left.without_noted_end.len();
         let mut open = Vec::new();
-        if self.noted.is_empty() {
-            open.push(
-                "that nobody wrote a whole log anew, whose hashes have no key (--expect with an end noted earlier)",
-            );
+        if without_noted_end == left.tenants {
+            let anew = "that nobody wrote a whole log anew, whose hashes have no key, or took one away with its tenant";
+            open.push(format!("{anew} (--expect with an end noted earlier)"));
         } else {
-            open.push("anything of events behind the noted ends but that they fit together");
+            open.push("anything of events behind the noted ends but that they fit together".to_owned());
+            if without_noted_end > 0 {
+                let tenants = left.without_noted_end.join(", ");
+                open.push(format!(
+                    "that nobody wrote the log of {tenants} anew, of which no end was noted"
+                ));
+            }
         }
         if !self.deep {
-            open.push("that older sealed events open (--deep)");
+            open.push("that older sealed events open (--deep)".to_owned());
         }
         if self.nats.is_none() {
-            open.push("that the streams say the same (--nats-url)");
+            open.push("that the streams say the same (--nats-url)".to_owned());
+        } else if !left.without_stream.is_empty() {
+            let tenants = left.without_stream.join(", ");
+            open.push(format!(
+                "that the streams of {tenants} say the same, for they hold nothing"
+            ));
         }
-        open.push("that the rows of merchants are the fold of the log (registry rebuild --check)");
+        open.push("that the rows of merchants are the fold of the log (registry rebuild --check)".to_owned());
         format!(
             "Proven: no event is missing between others, out of order or other than its hash says; {opened}.\nNot proven: {}.",
             open.join("; ")

@@ -38,7 +38,7 @@ pub(super) fn receive(merchant: &Merchant, claim: Claim, redrive: Option<Redrive
                 let verdict = Verdict::Quarantined(reason);
                 vec![received(receipt, CallbackKind::Approval, verdict, None, redrive)]
             }
-            // A small receipt: the body is that of the approval that is known, but for what was scrubbed.
+            // A small receipt: the approval that is known says all that this one says.
             (None, true) => {
                 let receipt = Receipt {
                     payload: RawPayload(Vec::new()),

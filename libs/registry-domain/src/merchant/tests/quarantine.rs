@@ -166,16 +166,22 @@ fn an_approval_that_is_known_leaves_a_small_receipt() {
 }
 
 #[test]
-fn an_approval_is_known_by_bill_number_and_state() {
-    let identity = |state| approval(state).identity();
-    assert_eq!(identity("F"), identity("F"));
-    for state in ["W", "C", "D"] {
-        assert_ne!(identity("F"), identity(state));
-    }
+fn an_approval_that_was_not_read_whole_is_never_taken_for_another() {
+    assert!(approval("F").is_recognisable());
     let nameless = Approval {
         bill_id: None,
         approval_number: None,
         ..approval("F")
     };
-    assert_eq!(nameless.identity(), None);
+    assert!(!nameless.is_recognisable());
+    for text in [
+        "N\u{fffd}".to_owned(),
+        "n".repeat(crate::text::FREE_TEXT_LENGTH_MAX + 1),
+    ] {
+        let lossy = Approval {
+            approval_number: Some(FreeText::from_untrusted(&text)),
+            ..approval("F")
+        };
+        assert!(!lossy.is_recognisable());
+    }
 }

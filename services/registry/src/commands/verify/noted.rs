@@ -25,7 +25,10 @@ impl Noted {
             "{shown} is larger than {FILE_MAX_BYTES} bytes"
         );
         let text = std::fs::read_to_string(file).with_context(|| format!("{shown} cannot be read"))?;
-        Self::parse(&text).with_context(|| format!("{shown} cannot be used"))
+        let noted = Self::parse(&text).with_context(|| format!("{shown} cannot be used"))?;
+        // What is left of a command that failed would prove nothing, and look like a proof.
+        anyhow::ensure!(!noted.0.is_empty(), "{shown} names no end");
+        Ok(noted)
     }
 
     fn parse(text: &str) -> anyhow::Result<Self> {
@@ -62,10 +65,6 @@ impl Noted {
 
     pub(super) fn tenants(&self) -> BTreeSet<&str> {
         self.0.keys().map(String::as_str).collect()
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 }
 

@@ -28,6 +28,14 @@ pub(super) enum Difference {
     Other(Seq),
     Rewritten(Seq),
     Gap(Seq),
+    CutOff { last: Seq, published: Seq },
+}
+
+impl Compared {
+    /// Whether there was anything to compare.
+    pub(super) fn is_anything(&self) -> bool {
+        self.last.is_some()
+    }
 }
 
 impl fmt::Display for Compared {
@@ -64,6 +72,12 @@ impl fmt::Display for Difference {
                 "event {seq} had another hash when it was published: the log was written anew, from there or from before"
             ),
             Self::Gap(seq) => write!(f, "its stream lacks what came before event {seq}"),
+            Self::CutOff { last, published } => {
+                write!(
+                    f,
+                    "its stream ends with event {last}, and event {published} was published"
+                )
+            }
         }
     }
 }
@@ -74,6 +88,8 @@ pub(super) async fn compare(
     nats: &NatsConfig,
     tenant: &Tenant,
 ) -> anyhow::Result<Result<Compared, Difference>> {
+    // Before the stream is read: what is published meanwhile is in it.
+    let published = reader.publish_cursor(tenant.id).await?.published_seq;
     let opened = Retained::open(nats, &tenant.slug).await;
     let mut compared = Compared::default();
     let Some(mut retained) = opened.context("the stream cannot be compared with the log")? else {
@@ -105,6 +121,11 @@ pub(super) async fn compare(
         compared.without_hash += u64::from(event.hash.is_none());
         compared.first.get_or_insert(event.seq);
         compared.last = Some(event.seq);
+    }
+    if let Some(last) = compared.last
+        && last < published
+    {
+        return Ok(Err(Difference::CutOff { last, published }));
     }
     Ok(Ok(compared))
 }
