@@ -73,7 +73,10 @@ async fn check_stream(api: &Api, slug: &Slug, nats: &TestNats) -> usize {
     let length = nats.stream_length(slug).await;
     // What was answered to a question meanwhile is published too.
     let may_stand = public.len() as u64..=public_events(api).await.len() as u64;
-    assert!(may_stand.contains(&length), "nothing else is published: {length} of {may_stand:?}");
+    assert!(
+        may_stand.contains(&length),
+        "nothing else is published: {length} of {may_stand:?}"
+    );
     let mut previous = 0;
     for (message, event) in messages.iter().zip(&public) {
         assert_eq!(message.previous_seq(), previous, "the chain of positions has no gap");

@@ -8,7 +8,7 @@ use super::command::{
 };
 use super::event::Event;
 use super::settings::SettingsChange;
-use super::state::{KEYS_MAX, Tenant, TenantState};
+use super::state::{KEYS_MAX, Scope, Tenant, TenantState};
 use crate::codes::Reference;
 use crate::ids::EventId;
 use crate::merchant::{QuarantineStanding, Receipt};
@@ -195,7 +195,7 @@ fn issue_key(tenant: &Tenant, issue: KeyIssue) -> Result<Vec<Event>, Refusal> {
     Ok(vec![Event::ApiKeyIssued {
         key_id,
         name,
-        scopes,
+        scopes: Scope::in_order(scopes),
         secret_hash,
         expires_at,
     }])

@@ -59,7 +59,7 @@ words!(TenantState {
     Suspended => "suspended",
 });
 
-/// What an API key may do.
+/// What an API key or a person may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
     /// Read merchants, links and statistics.
@@ -78,6 +78,18 @@ pub enum Scope {
     UpstreamAsk,
     /// Change the tenant's settings.
     SettingsWrite,
+    /// See business numbers in full, and open what is kept of persons.
+    PersonalRead,
+    /// Write notes on merchants.
+    NotesWrite,
+    /// Take lists out as files.
+    ExportsCreate,
+    /// Issue, rotate and revoke API keys.
+    KeysWrite,
+    /// Say who of the tenant's people may do what.
+    PeopleWrite,
+    /// Read who did what.
+    AuditRead,
 }
 
 words!(Scope {
@@ -89,7 +101,22 @@ words!(Scope {
     QuarantineWrite => "quarantine:write",
     UpstreamAsk => "upstream:ask",
     SettingsWrite => "settings:write",
+    PersonalRead => "personal:read",
+    NotesWrite => "notes:write",
+    ExportsCreate => "exports:create",
+    KeysWrite => "keys:write",
+    PeopleWrite => "people:write",
+    AuditRead => "audit:read",
 });
+
+impl Scope {
+    /// Scopes in one order, each once, so that equal sets are equal lists.
+    pub fn in_order(mut scopes: Vec<Self>) -> Vec<Self> {
+        scopes.sort_unstable();
+        scopes.dedup();
+        scopes
+    }
+}
 
 /// SHA-256 of an API key's secret. The secret has 256 random bits, so a plain hash cannot be guessed back.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -108,7 +135,7 @@ pub struct ApiKey {
     pub id: KeyId,
     /// What its owner calls it.
     pub name: Label,
-    /// What it may do.
+    /// What it may do, [in order](Scope::in_order).
     pub scopes: Vec<Scope>,
     /// Against what a presented secret is compared.
     pub secret_hash: SecretHash,

@@ -9,6 +9,7 @@ mod merchant_state;
 mod moment;
 mod observation;
 mod personal;
+mod scopes;
 mod settings;
 mod tenant;
 mod tenant_state;

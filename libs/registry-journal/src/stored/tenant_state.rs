@@ -6,6 +6,7 @@ use registry_domain::{KeyId, Label, Seq, TenantId, Version};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::scopes::StoredScopes;
 use super::settings::StoredSettings;
 use super::{StoredError, tenant, to_json, word};
 
@@ -55,7 +56,8 @@ struct LowBalanceRow {
 struct KeyRow {
     id: Uuid,
     name: String,
-    scopes: Vec<String>,
+    #[serde(flatten)]
+    rights: StoredScopes,
     secret_hash: String,
     issued_at: DateTime<Utc>,
     expires_at: Option<DateTime<Utc>>,
@@ -133,7 +135,7 @@ fn key_row(key: &ApiKey) -> KeyRow {
     KeyRow {
         id: key.id.as_uuid(),
         name: key.name.as_str().to_owned(),
-        scopes: key.scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
+        rights: StoredScopes::of(&key.scopes),
         secret_hash: hex::encode(key.secret_hash.0),
         issued_at: key.issued_at,
         expires_at: key.expires_at,
@@ -145,7 +147,7 @@ fn key(row: &KeyRow) -> Result<ApiKey, StoredError> {
     Ok(ApiKey {
         id: KeyId::from_uuid(row.id),
         name: word("name", Label::recorded(&row.name).ok())?,
-        scopes: tenant::scopes(&row.scopes)?,
+        scopes: row.rights.read()?,
         secret_hash: tenant::secret_hash(&row.secret_hash)?,
         issued_at: row.issued_at,
         expires_at: row.expires_at,

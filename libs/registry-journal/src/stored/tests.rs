@@ -567,3 +567,46 @@ fn rows_of_the_first_schema_can_be_read() {
     let tenant = super::tenant_from_json(TenantId::from_uuid(Uuid::from_u128(1)), tenant).unwrap();
     assert_eq!(tenant.settings, Settings::default());
 }
+
+/// Before there was `personal:read`, every key could read everything of the merchants. It goes on doing so, and only keys
+/// that were issued without the word do not.
+#[test]
+fn keys_from_before_personal_data_was_apart_may_read_it() {
+    let issued = |data: &str| {
+        let event = into_domain("api_key.issued", data, None).unwrap();
+        let StreamEvent::Tenant(tenant::Event::ApiKeyIssued { scopes, .. }) = event else {
+            panic!("a key was issued");
+        };
+        scopes
+    };
+    let key = |more: &str| {
+        format!(
+            r#""name":"portal","scopes":["events:read","merchants:read"],"secret_hash":"{}","expires_at":null{more}"#,
+            "09".repeat(32)
+        )
+    };
+    let id = Uuid::from_u128(8);
+    let (plain, personal) = (
+        vec![Scope::MerchantsRead, Scope::EventsRead],
+        vec![Scope::MerchantsRead, Scope::EventsRead, Scope::PersonalRead],
+    );
+    assert_eq!(issued(&format!(r#"{{"key_id":"{id}",{}}}"#, key(""))), personal);
+    assert_eq!(
+        issued(&format!(r#"{{"key_id":"{id}",{}}}"#, key(r#","masked":true"#))),
+        plain
+    );
+
+    let of_row = |more: &str| {
+        let row = format!(
+            r#"{{"version":1,"seq":1,"slug":"acme","name":"Acme","state":"active","upstream":null,"keys":[{{"id":"{id}",{},
+                "issued_at":"2026-11-01T00:00:00Z","revoked_at":null}}],"created_at":"2026-11-01T00:00:00Z"}}"#,
+            key(more)
+        );
+        let tenant = super::tenant_from_json(TenantId::from_uuid(Uuid::from_u128(1)), &row).unwrap();
+        let again = super::tenant_from_json(tenant.id, &super::tenant_to_json(&tenant)).unwrap();
+        assert_eq!(again, tenant);
+        again.keys[0].scopes.clone()
+    };
+    assert_eq!(of_row(""), personal);
+    assert_eq!(of_row(r#","masked":true"#), plain);
+}

@@ -38,7 +38,8 @@ pub(super) struct CreateArgs {
     #[arg(long)]
     name: String,
     /// What it may do: merchants:read, merchants:write, links:write, events:read, payloads:read, quarantine:write,
-    /// upstream:ask, settings:write. All by default.
+    /// upstream:ask, settings:write, personal:read, notes:write, exports:create, keys:write, people:write, audit:read. All by
+    /// default.
     #[arg(long, value_delimiter = ',')]
     scopes: Vec<String>,
     /// After how many days it stops working. Never by default.

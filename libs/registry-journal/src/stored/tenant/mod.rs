@@ -4,5 +4,5 @@ mod read;
 mod shapes;
 mod write;
 
-pub(super) use read::{into_domain, scopes, secret_hash};
+pub(super) use read::{into_domain, secret_hash};
 pub(crate) use write::from_domain;

@@ -2,7 +2,7 @@
 
 use registry_domain::merchant::{QuarantineReason, SecretText};
 use registry_domain::review::MappingStatus;
-use registry_domain::tenant::{Event, Scope, SecretHash, Slug, Upstream};
+use registry_domain::tenant::{Event, SecretHash, Slug, Upstream};
 use registry_domain::{EventId, FreeText, KeyId, Label, MemberCode, MerchantCode, MerchantId, Reference};
 
 use super::shapes::{
@@ -142,17 +142,10 @@ fn key_issued(data: &KeyIssued) -> Result<Event, StoredError> {
     Ok(Event::ApiKeyIssued {
         key_id: KeyId::from_uuid(data.key_id),
         name: word("name", Label::recorded(&data.name).ok())?,
-        scopes: scopes(&data.scopes)?,
+        scopes: data.rights.read()?,
         secret_hash: secret_hash(&data.secret_hash)?,
         expires_at: data.expires_at,
     })
-}
-
-pub(in crate::stored) fn scopes(words: &[String]) -> Result<Vec<Scope>, StoredError> {
-    words
-        .iter()
-        .map(|scope| word("scopes", Scope::from_word(scope)))
-        .collect()
 }
 
 pub(in crate::stored) fn secret_hash(text: &str) -> Result<SecretHash, StoredError> {

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::stored::scopes::StoredScopes;
 use crate::stored::settings::StoredSettings;
 
 #[derive(Serialize, Deserialize)]
@@ -26,7 +27,8 @@ pub(super) struct Nothing {}
 pub(super) struct KeyIssued {
     pub(super) key_id: Uuid,
     pub(super) name: String,
-    pub(super) scopes: Vec<String>,
+    #[serde(flatten)]
+    pub(super) rights: StoredScopes,
     pub(super) secret_hash: String,
     pub(super) expires_at: Option<DateTime<Utc>>,
 }

@@ -8,6 +8,7 @@ use super::shapes::{
     UnclaimedListed, UnclaimedSeen, UnclaimedSettled, UpstreamConfigured,
 };
 use crate::stored::personal::{Personal, encode_payload};
+use crate::stored::scopes::StoredScopes;
 use crate::stored::{Stored, to_json};
 
 #[expect(clippy::too_many_lines, reason = "one exhaustive match, one arm for each event")]
@@ -42,7 +43,7 @@ pub(crate) fn from_domain(event: &Event) -> Stored {
             let data = KeyIssued {
                 key_id: key_id.as_uuid(),
                 name: name.as_str().to_owned(),
-                scopes: scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
+                rights: StoredScopes::of(scopes),
                 secret_hash: hex::encode(secret_hash.0),
                 expires_at: *expires_at,
             };
