@@ -30,7 +30,7 @@ fn the_committed_openapi_document_is_that_of_the_code() {
 
 #[test]
 fn the_committed_asyncapi_document_is_that_of_the_code() {
-    let generated = registry_publish::asyncapi();
+    let generated = registry_documents::asyncapi();
     assert!(
         committed("asyncapi.json") == generated,
         "openapi/asyncapi.json is old: run `cargo xtask openapi`"
@@ -327,7 +327,7 @@ async fn what_is_published_is_what_the_asyncapi_document_says() {
     let merchant = app.tenant.api.merchant(id_of(&merchant)).await;
     let archived = app.tenant.archive(&merchant).await;
 
-    let document = Document(registry_publish::asyncapi());
+    let document = Document(registry_documents::asyncapi());
     let messages = nats.stream(&app.tenant.slug, archived["seq"].as_u64().unwrap()).await;
     let mut types = BTreeSet::new();
     for message in &messages {

@@ -17,15 +17,25 @@ const EDGES: &[(&str, &[&str])] = &[
         "registry-ingest",
         &["paymint-client", "registry-domain", "registry-journal"],
     ),
-    ("registry-publish", &["registry-domain", "registry-journal"]),
-    ("registry-publish-nats", &["registry-domain", "registry-publish"]),
+    ("registry-documents", &["registry-domain", "registry-journal"]),
+    ("registry-web", &["registry-domain"]),
+    (
+        "registry-publish",
+        &["registry-documents", "registry-domain", "registry-journal"],
+    ),
+    (
+        "registry-publish-nats",
+        &["registry-documents", "registry-domain", "registry-publish"],
+    ),
     (
         "registry-http",
         &[
+            "registry-documents",
             "registry-domain",
             "registry-ingest",
             "registry-journal",
             "registry-publish",
+            "registry-web",
         ],
     ),
     ("paymint-sandbox", &[]),
@@ -33,6 +43,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "registry",
         &[
             "paymint-sandbox",
+            "registry-documents",
             "registry-domain",
             "registry-http",
             "registry-ingest",
@@ -41,6 +52,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "registry-journal-sqlite",
             "registry-publish",
             "registry-publish-nats",
+            "registry-web",
         ],
     ),
     ("schema", &[]),
@@ -60,7 +72,7 @@ const TESTS: &str = "registry-tests";
 /// Libraries that stand for a technology, with the crates that alone may name it.
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("async-nats", &["registry-publish-nats"]),
-    ("axum", &["paymint-sandbox", "registry-http"]),
+    ("axum", &["paymint-sandbox", "registry-http", "registry-web"]),
     ("reqwest", &["paymint-client", "paymint-sandbox"]),
     (
         "sqlx",

@@ -8,6 +8,7 @@
 
 pub mod actor;
 pub mod business;
+mod causes;
 pub mod codes;
 mod words;
 
@@ -20,6 +21,7 @@ pub mod unicode;
 
 pub use actor::{Actor, CorrelationId};
 pub use business::{BusinessNumber, ReportedNumber};
+pub use causes::causes;
 pub use codes::{MemberCode, MerchantCode, Reference};
 pub use ids::{EventId, KeyId, LinkId, MerchantId, Seq, Stamp, TenantId, UnclaimedId, Version};
 pub use text::{FreeText, Label};

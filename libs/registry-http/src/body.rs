@@ -8,11 +8,11 @@ use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use http_body_util::BodyExt;
+use registry_web::RequestContext;
+use registry_web::room::{Holder, Place};
 
-use crate::context::RequestContext;
 use crate::fields::{Fields, Null};
 use crate::problem::{Code, Problem};
-use crate::room::{Holder, Place};
 use crate::state::AppState;
 
 /// Most bytes of a body of the API.
@@ -134,7 +134,7 @@ mod tests {
     use futures::stream;
 
     use super::*;
-    use crate::room::Room;
+    use registry_web::room::Room;
 
     fn place() -> Place {
         Room::new(1024 * 1024).enter(Holder::Unknown)

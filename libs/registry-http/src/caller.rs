@@ -10,9 +10,10 @@ use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
 use moka::sync::Cache;
 use registry_domain::tenant::{ApiKey, Scope, TenantState};
-use registry_domain::{KeyId, TenantId};
+use registry_domain::{Actor, KeyId, TenantId};
 use registry_journal::port::PresentedKey;
-use registry_journal::{ReadError, Reader};
+use registry_journal::{Origin, ReadError, Reader};
+use registry_web::RequestContext;
 
 use crate::credentials::Presented;
 use crate::problem::{Code, Problem};
@@ -93,6 +94,14 @@ impl Caller {
     /// What was presented, to be checked again by a request that lasts.
     pub fn presented(&self) -> Presented {
         self.presented
+    }
+
+    /// Who asks, and in which request.
+    pub fn origin(&self, context: &RequestContext) -> Origin {
+        Origin {
+            actor: Actor::ApiKey(self.key().id),
+            correlation_id: context.correlation_id,
+        }
     }
 
     /// Refuses a key without the scope.

@@ -4,9 +4,9 @@ use registry_domain::merchant::Merchant;
 use registry_domain::{EventId, MerchantId, Version, tenant};
 use registry_journal::archive::Until;
 use registry_journal::{Idempotency, Order, Outcome, Submission};
+use registry_web::RequestContext;
 
 use crate::caller::Caller;
-use crate::context::RequestContext;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 
@@ -29,7 +29,7 @@ pub async fn run(
 ) -> Result<Done, Problem> {
     let submission = Submission {
         tenant_id: caller.tenant_id(),
-        origin: context.origin(caller),
+        origin: caller.origin(context),
         idempotency,
         order,
     };
@@ -66,7 +66,7 @@ pub async fn run_of_tenant(
 ) -> Result<Vec<EventId>, Problem> {
     let submission = Submission {
         tenant_id: caller.tenant_id(),
-        origin: context.origin(caller),
+        origin: caller.origin(context),
         idempotency: None,
         order: Order::Tenant(command),
     };

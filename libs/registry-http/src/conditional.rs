@@ -3,8 +3,8 @@
 
 use axum::http::header::{IF_MATCH, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue};
+use registry_documents::REPRESENTATION;
 use registry_domain::Version;
-use registry_publish::REPRESENTATION;
 
 use crate::problem::{Code, Problem};
 

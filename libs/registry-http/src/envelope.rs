@@ -14,15 +14,13 @@ use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use registry_domain::CorrelationId;
 use registry_journal::line_limit::Admitted;
+use registry_web::serve::{RequestPlace, TurnedAway};
+use registry_web::{Language, RequestContext, forwarded};
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use crate::context::RequestContext;
-use crate::forwarded;
-use crate::language::Language;
 use crate::problem::{self, Code, Failure, Problem};
 use crate::routes::callbacks::door;
-use crate::serve::{RequestPlace, TurnedAway};
 use crate::state::AppState;
 
 /// Names the request on every answer.
@@ -148,14 +146,26 @@ async fn answer_always(handling: impl Future<Output = Response>) -> Response {
         })
 }
 
+/// A call from within the process, by a page that somebody looks at, brings the context of the request for that page: what
+/// both cause has one id.
 fn context_of(state: &AppState, request: &Request) -> RequestContext {
-    let route = request.extensions().get::<MatchedPath>();
-    RequestContext {
-        correlation_id: CorrelationId::from_uuid(state.ambient.ids.uuid()),
-        language: Language::preferred(request.headers()),
-        path: request.uri().path().to_owned(),
-        is_shown: route.is_some_and(|route| route.as_str().starts_with(API_PATHS)),
-        sender: peer_of(request).map(|peer| forwarded::sender(peer, request.headers(), &state.trusted_proxies)),
+    let extensions = request.extensions();
+    let route = extensions.get::<MatchedPath>();
+    let path = request.uri().path().to_owned();
+    let is_shown = route.is_some_and(|route| route.as_str().starts_with(API_PATHS));
+    match extensions.get::<RequestContext>() {
+        Some(outer) => RequestContext {
+            path,
+            is_shown,
+            ..outer.clone()
+        },
+        None => RequestContext {
+            correlation_id: CorrelationId::from_uuid(state.ambient.ids.uuid()),
+            language: Language::preferred(request.headers()),
+            path,
+            is_shown,
+            sender: peer_of(request).map(|peer| forwarded::sender(peer, request.headers(), &state.trusted_proxies)),
+        },
     }
 }
 

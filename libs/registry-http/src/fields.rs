@@ -308,7 +308,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::language::Language;
+    use registry_web::language::Language;
 
     fn faults(problem: &Problem) -> Vec<(String, &'static str)> {
         let document = problem.document(Language::English, String::new(), None);

@@ -3,7 +3,7 @@
 //! This crate turns requests into commands and questions, and what comes back into answers. It decides nothing about
 //! merchants, and knows no database, no message broker and nothing of Paymint's wire.
 //!
-//! Read in this order: `serve` (connections), `app` (the router), `envelope` (what every request goes through),
+//! Read in this order: `app` (the router), `envelope` (what every request goes through),
 //! `routes` (one file per operation), `problem` (why something did not work), `openapi` (the contract).
 
 mod app;
@@ -11,27 +11,21 @@ mod body;
 mod caller;
 mod commands;
 mod conditional;
-mod context;
 pub mod credentials;
 mod cursor;
 mod docs;
 mod envelope;
 mod fields;
-mod forwarded;
 mod idempotency;
-mod language;
 mod lookups;
 mod metrics;
 mod openapi;
 mod position;
 mod problem;
 mod query;
-mod room;
 mod routes;
-mod serve;
 mod state;
 
-pub use app::router;
+pub use app::{api, router};
 pub use openapi::openapi;
-pub use serve::{Gate, GateLimits, ServeError, ServeLimits, serve};
 pub use state::{AppState, HttpConfig, Services};

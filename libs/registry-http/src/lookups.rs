@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use registry_journal::{ReadError, Reader, causes};
+use registry_domain::causes;
+use registry_journal::{ReadError, Reader};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 

@@ -22,11 +22,11 @@ use registry_ingest::CallbackDoor;
 use registry_journal::line_limit::LineLimit;
 use registry_journal::{Archive, Writer};
 use registry_publish::RelayStatus;
+use registry_web::room::Room;
+use registry_web::serve::Gate;
 use tokio::sync::watch;
 
 use crate::problem::Code;
-use crate::room::Room;
-use crate::serve::Gate;
 use crate::state::Services;
 use asking::Asking;
 use connections::Connections;

@@ -157,7 +157,7 @@ mod tests {
     use axum::http::Request;
 
     use super::*;
-    use crate::language::Language;
+    use registry_web::language::Language;
 
     async fn parameters(query: &str) -> Parameters {
         let (mut parts, ()) = Request::get(format!("/?{query}")).body(()).unwrap().into_parts();

@@ -8,6 +8,8 @@ use registry_ingest::{CallbackDoor, CallbackUrls, Inquirer, LinkIssuer, Reconcil
 use registry_journal::line_limit::LineLimit;
 use registry_journal::{Ambient, Archive, Reader, Writer};
 use registry_publish::RelayStatus;
+use registry_web::room::{BODIES_BYTES_MAX, Room};
+use registry_web::serve::{Gate, GateLimits};
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -16,8 +18,6 @@ use crate::cursor::CursorKey;
 use crate::lookups::Lookups;
 use crate::metrics::Metrics;
 use crate::problem::Code;
-use crate::room::{BODIES_BYTES_MAX, Room};
-use crate::serve::{Gate, GateLimits};
 
 /// The parts of the registry that the HTTP skin stands on.
 pub struct Services {
@@ -133,7 +133,7 @@ impl AppState {
         }
     }
 
-    /// Who may have connections: for [`serve`](crate::serve()).
+    /// Who may have connections: for [`serve`](registry_web::serve()).
     pub fn gate(&self) -> Arc<Gate> {
         Arc::clone(&self.gate)
     }

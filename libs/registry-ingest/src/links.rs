@@ -11,12 +11,12 @@ use paymint_client::MappingRequest;
 use registry_domain::merchant::{
     Command, Link, LinkFailure, LinkState, Merchant, RedirectUrl, Refusal, RegistrationUrl, SecretText,
 };
-use registry_domain::{LinkId, MerchantId, TenantId, Version};
+use registry_domain::{LinkId, MerchantId, TenantId, Version, causes};
 use registry_journal::port::{PageSize, ReadError, StreamQuery};
 use registry_journal::submission::Replay;
 use registry_journal::{
     Ambient, Archive, ArchiveError, Idempotency, Order, Origin, Outcome, StreamEvent, StreamId, Submission, WriteError,
-    Writer, causes,
+    Writer,
 };
 use tokio::sync::Semaphore;
 use tokio::time::Instant;

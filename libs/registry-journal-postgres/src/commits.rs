@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use registry_journal::causes;
+use registry_domain::causes;
 use sqlx::Executor;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use tokio::sync::watch;

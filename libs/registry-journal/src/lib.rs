@@ -11,7 +11,6 @@
 pub mod ambient;
 pub mod archive;
 mod callbacks;
-mod causes;
 pub mod chain;
 #[cfg(feature = "contract")]
 pub mod contract;
@@ -31,7 +30,6 @@ pub mod writer;
 
 pub use ambient::{Ambient, Clock, IdSource};
 pub use archive::{Archive, ArchiveError, RecordedEvent};
-pub use causes::causes;
 pub use keyring::{Keyring, MasterKey};
 pub use port::{Journal, ReadError, Reader, TransactError};
 pub use record::{EventRow, StreamEvent, StreamId};

@@ -13,7 +13,7 @@ use async_nats::jetstream::{self, ErrorCode};
 use async_nats::{Client, HeaderMap, HeaderValue, StatusCode, Subscriber, header};
 use bytes::Bytes;
 use futures::StreamExt as _;
-use registry_publish::message::LARGEST_MESSAGE_BYTES;
+use registry_documents::message::LARGEST_MESSAGE_BYTES;
 use registry_publish::publisher::PublishError;
 use serde::Deserialize;
 use tokio::time::timeout;

@@ -6,9 +6,9 @@ use async_nats::jetstream::consumer::DeliverPolicy;
 use async_nats::jetstream::consumer::pull::{Ordered, OrderedConfig};
 use async_nats::jetstream::context::GetStreamErrorKind;
 use futures::StreamExt;
+use registry_documents::message::REGISTRY_PREV_SEQ;
 use registry_domain::Seq;
 use registry_domain::tenant::Slug;
-use registry_publish::message::REGISTRY_PREV_SEQ;
 use registry_publish::publisher::LastEvent;
 
 use crate::config::{NatsConfig, stream_name};

@@ -8,10 +8,10 @@ use async_nats::jetstream::context::{
 };
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RawMessageErrorKind, RetentionPolicy, StorageType, Stream};
 use async_nats::jetstream::{Context, ErrorCode, kv};
+use registry_documents::message::{MESSAGE_ID, REGISTRY_HASH, REGISTRY_SEQ, subject_filter};
 use registry_domain::Seq;
 use registry_domain::tenant::Slug;
 use registry_publish::PublishError;
-use registry_publish::message::{MESSAGE_ID, REGISTRY_HASH, REGISTRY_SEQ, subject_filter};
 use registry_publish::publisher::{LastEvent, Standing};
 
 use crate::config::{NatsConfig, bucket_name, stream_name};

@@ -7,10 +7,9 @@ use std::error::Error;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use registry_documents::message::Message;
 use registry_domain::tenant::Slug;
 use registry_domain::{EventId, MerchantId, Seq};
-
-use crate::message::Message;
 
 /// Any failure below the port, kept as the source of ours.
 pub type Cause = Box<dyn Error + Send + Sync>;
@@ -90,7 +89,7 @@ pub trait Publisher: Send + Sync {
     fn last_trouble(&self) -> Option<String>;
 
     /// Whether the broker that is connected to can be used: it does what is needed, and takes the largest message
-    /// ([`crate::message::LARGEST_MESSAGE_BYTES`]). Asks nobody.
+    /// ([`registry_documents::message::LARGEST_MESSAGE_BYTES`]). Asks nobody.
     fn fitness(&self) -> Result<(), PublishError>;
 
     /// Waits until the session is another than the known one.

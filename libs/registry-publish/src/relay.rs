@@ -19,9 +19,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use registry_domain::tenant::{Slug, Tenant};
-use registry_domain::{MerchantId, Seq, TenantId};
+use registry_domain::{MerchantId, Seq, TenantId, causes};
 use registry_journal::port::{Duty, Leases, ListedTenant, PageSize, PublishCursor};
-use registry_journal::{Archive, ArchiveError, ReadError, causes};
+use registry_journal::{Archive, ArchiveError, ReadError};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;

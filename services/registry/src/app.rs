@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use registry_http::{GateLimits, HttpConfig, ServeLimits, Services};
+use registry_http::{HttpConfig, Services};
 use registry_ingest::{
     CallbackDoor, CallbackUrls, DoorConfig, Inquirer, InquirerParts, LinkIssuer, LinkIssuerParts, PublicUrl, Redriver,
     UpstreamDirectory,
 };
 use registry_journal::{Ambient, Archive, Writer};
+use registry_web::{GateLimits, ServeLimits};
 use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};
 

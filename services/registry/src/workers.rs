@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use registry_http::{AppState, HttpConfig, ServeLimits, Services};
+use registry_domain::causes;
+use registry_http::{AppState, HttpConfig, Services};
 use registry_ingest::{Inquirer, LinkIssuer, Reconciler, ReconcilerParts, ReconcilerStatus};
 use registry_journal::writer::{WriterConfig, WriterParts};
-use registry_journal::{Ambient, Writer, causes};
+use registry_journal::{Ambient, Writer};
 use registry_publish::Relay;
 use registry_publish_nats::{NatsConfig, NatsPublisher};
+use registry_web::ServeLimits;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -147,7 +149,7 @@ pub(crate) fn start_http(services: Services, config: HttpConfig, limits: ServeLi
     let gate = state.gate();
     let stopping = stop.clone();
     let task = tokio::spawn(async move {
-        let served = registry_http::serve(listener, registry_http::router(state), gate, limits, stopping);
+        let served = registry_web::serve(listener, registry_http::router(state, None), gate, limits, stopping);
         if let Err(error) = served.await {
             tracing::warn!(error = %causes(&error), "requests were cut off");
         }

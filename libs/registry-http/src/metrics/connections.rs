@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
+use registry_web::room::Room;
+use registry_web::serve::Gate;
 
 use super::{counters, gauge};
-use crate::room::Room;
-use crate::serve::Gate;
 
 /// What keeps these numbers.
 pub(super) struct Connections {

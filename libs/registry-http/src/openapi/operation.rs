@@ -9,6 +9,7 @@ use axum::response::Response as Answer;
 use registry_domain::merchant::{LinkFailure, LinkOutcome, StrangeAnswer, WhoFixes};
 use registry_domain::tenant::Scope;
 use registry_domain::{LinkId, MerchantId, Version};
+use registry_web::Language;
 use serde_json::json;
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::HeaderBuilder;
@@ -23,7 +24,6 @@ use utoipa_axum::router::UtoipaMethodRouter;
 use uuid::Uuid;
 
 use super::API_KEY;
-use crate::language::Language;
 use crate::problem::{Code, Fault, FieldFault, Place, Problem, ProblemDocument, code_of_outcome, unreachable_upstream};
 use crate::query::Parameters;
 use crate::state::AppState;

@@ -1,8 +1,7 @@
 //! Every problem that the API can tell of: its code, its status, and what it says in both languages.
 
 use axum::http::StatusCode;
-
-use crate::language::Language;
+use registry_web::Language;
 
 /// A title, which names the kind of problem, and a detail, which says what to do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,9 +5,9 @@ use std::error::Error;
 use std::time::Duration;
 
 use registry_domain::merchant::{LinkFailure, LinkOutcome, LinkRefusal, Refusal, WhoFixes};
-use registry_domain::tenant;
+use registry_domain::{causes, tenant};
 use registry_ingest::{AskError, DoorError, IssueError, RedriveError, TrialError, link_failure};
-use registry_journal::{ArchiveError, ReadError, WriteError, causes};
+use registry_journal::{ArchiveError, ReadError, WriteError};
 
 use super::{Code, Fault, FieldFault, Place, Problem};
 

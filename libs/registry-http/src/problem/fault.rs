@@ -1,15 +1,14 @@
 //! What can be wrong with one field of a body or one parameter of a query.
 
+use registry_documents::EventData;
 use registry_domain::business::BusinessNumberError;
 use registry_domain::codes::CodeError;
 use registry_domain::ids::IdError;
 use registry_domain::tenant::SettingError;
 use registry_domain::text::LabelError;
-use registry_publish::EventData;
+use registry_web::Language;
 use serde::Serialize;
 use utoipa::ToSchema;
-
-use crate::language::Language;
 
 macro_rules! faults {
     ($($(#[$doc:meta])* $variant:ident, $code:literal, $english:literal, $korean:literal;)+) => {

@@ -16,15 +16,13 @@ use axum::response::{IntoResponse, Response};
 use registry_domain::merchant::LinkFailure;
 use registry_domain::tenant::Scope;
 use registry_domain::{LinkId, MerchantId, Version};
+use registry_web::{Language, RequestContext};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 pub use catalogue::Code;
 pub use causes::{code_of_outcome, unreachable_upstream};
 pub use fault::{Fault, FieldErrorDocument, FieldFault, Place};
-
-use crate::context::RequestContext;
-use crate::language::Language;
 
 /// The media type of a problem.
 pub const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");

@@ -1,9 +1,9 @@
 //! Requests whose process died before upstream's answer was written down.
 
 use registry_domain::merchant::Command;
-use registry_domain::{Actor, CorrelationId, LinkId, MerchantId, TenantId};
+use registry_domain::{Actor, CorrelationId, LinkId, MerchantId, TenantId, causes};
 use registry_journal::port::PageSize;
-use registry_journal::{Origin, ReadError, Submission, WriteError, causes};
+use registry_journal::{Origin, ReadError, Submission, WriteError};
 
 use super::outcome::gave_up;
 use super::{IssueError, LinkIssuer, STALE_AFTER, order};

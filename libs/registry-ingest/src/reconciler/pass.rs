@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use registry_domain::tenant::{self, Tenant};
-use registry_domain::{Actor, CorrelationId, MerchantId, TenantId};
+use registry_domain::{Actor, CorrelationId, MerchantId, TenantId, causes};
 use registry_journal::port::QuestionCounts;
-use registry_journal::{Ambient, Archive, Origin, causes};
+use registry_journal::{Ambient, Archive, Origin};
 
 use super::{Pace, ReconcileError};
 use crate::upstream::{AskError, Inquirer, Urgency};

@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, TryStreamExt, stream};
-use registry_domain::MerchantId;
 use registry_domain::merchant::Command;
 use registry_domain::review::ReadingSource;
 use registry_domain::tenant::Tenant;
+use registry_domain::{MerchantId, causes};
 use registry_journal::port::{DueQuestion, PageSize, Postponement};
-use registry_journal::{Order, Origin, Outcome, ReadError, WriteError, causes};
+use registry_journal::{Order, Origin, Outcome, ReadError, WriteError};
 
 use super::ReconcileError;
 use super::pace::SPACING;

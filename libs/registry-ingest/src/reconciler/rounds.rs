@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use registry_domain::tenant::Tenant;
-use registry_domain::{Seq, TenantId};
+use registry_domain::{Seq, TenantId, causes};
 use registry_journal::port::{Duty, Inconsistency, Leases, ListedTenant, PageSize, QuestionCounts};
-use registry_journal::{Ambient, Archive, causes};
+use registry_journal::{Ambient, Archive};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until, timeout};

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use paymint_client::{ApiKey, CallError, Client, ClientConfig, StatusCall, StatusCallError};
 use registry_domain::merchant::SecretText;
 use registry_domain::tenant::{CallPath, FieldName, ReadBack, Tenant, UpstreamEndpoint};
-use registry_domain::{TenantId, Version, tenant};
+use registry_domain::{TenantId, Version, causes, tenant};
 use registry_journal::port::{Cause, PageSize, StreamQuery};
-use registry_journal::{Archive, ArchiveError, StreamEvent, StreamId, causes};
+use registry_journal::{Archive, ArchiveError, StreamEvent, StreamId};
 use url::Url;
 
 use super::at_hand::AtHand;

@@ -7,11 +7,10 @@ use chrono::{DateTime, Utc};
 use paymint_client::{Balance, CallError, MappingList};
 use registry_domain::merchant::{self, Answer, Command, Reading, WalletReading};
 use registry_domain::tenant::{self, Tenant};
-use registry_domain::{MerchantId, Reference, TenantId, Version};
+use registry_domain::{MerchantId, Reference, TenantId, Version, causes};
 use registry_journal::port::{PageSize, Reader, StreamQuery};
 use registry_journal::{
     Ambient, Archive, Order, Origin, Outcome, RecordedEvent, StreamEvent, StreamId, Submission, WriteError, Writer,
-    causes,
 };
 use tracing::field::display;
 

@@ -86,7 +86,7 @@ impl Inquirer {
         };
         let upstream = &access.upstream;
         let client = upstream.client_asking(new).map_err(|error| {
-            tracing::warn!(tenant = %tenant.slug, error = %registry_journal::causes(error.as_ref()), "what shall be set cannot be used");
+            tracing::warn!(tenant = %tenant.slug, error = %registry_domain::causes(error.as_ref()), "what shall be set cannot be used");
             TrialError::NotAsked(AskError::ReadBackUnusable)
         })?;
         let reference = self.well_known(tenant.id).await.map_err(TrialError::NotAsked)?;

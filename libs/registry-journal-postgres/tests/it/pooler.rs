@@ -2,8 +2,7 @@
 
 use std::net::SocketAddr;
 
-use registry_domain::TenantId;
-use registry_journal::causes;
+use registry_domain::{TenantId, causes};
 use registry_journal::contract::Harness;
 use registry_journal::port::{Duty, Leases};
 use registry_journal_postgres::{PostgresJournal, PostgresLeases};

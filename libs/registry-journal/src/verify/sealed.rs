@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use registry_domain::{Seq, TenantId};
+use registry_domain::{Seq, TenantId, causes};
 use uuid::Uuid;
 
 use super::{Depth, Flaw};
 use crate::archive::{Archive, ArchiveError};
-use crate::causes;
 use crate::port::ReadError;
 use crate::record::{EventRow, StreamId};
 use crate::stored::MERCHANT_ERASED;

@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use registry_domain::{EventId, Seq, Stamp, TenantId, Version};
+use registry_domain::{EventId, Seq, Stamp, TenantId, Version, causes};
 use uuid::Uuid;
 
 use crate::ambient::Ambient;
 use crate::callbacks::Place;
-use crate::causes;
 use crate::chain::hash_of;
 use crate::keyring::{DataKey, Keyring, OpenError};
 use crate::port::{Head, KeyRow};

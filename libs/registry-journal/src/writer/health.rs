@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use registry_domain::causes;
 use tokio::time::{Instant, timeout};
 
 use crate::ambient::Ambient;
-use crate::causes;
 use crate::port::{Journal, TransactError};
 
 /// For how long a commit, or a probe that went through, is believed.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use registry_domain::causes;
 
 use super::append::Appender;
 use super::batch::{Batch, Decided};
@@ -12,7 +13,6 @@ use super::health::Outcomes;
 use super::memory::Memory;
 use super::scope::scope_of;
 use super::{Counters, WriterParts};
-use crate::causes;
 use crate::line_limit::{Admitted, LineLimit};
 use crate::port::{Additions, AppendError, Cause, ClockCheck, Loaded, QuestionPlan, Scope, TransactError, Writes};
 use crate::submission::{Outcome, Submission, WriteError};

@@ -7,9 +7,9 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use registry_documents::message::{MESSAGE_ID, Message, REGISTRY_SEQ};
 use registry_domain::tenant::Slug;
 use registry_domain::{EventId, MerchantId, Seq};
-use registry_publish::message::{MESSAGE_ID, Message, REGISTRY_SEQ};
 use registry_publish::publisher::Publisher;
 use registry_publish_nats::{NatsConfig, NatsPublisher};
 use tempfile::TempDir;

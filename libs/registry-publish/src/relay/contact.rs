@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use registry_journal::causes;
+use registry_domain::causes;
 use tokio::time::Instant;
 
 use super::{Relay, RelayFailure};

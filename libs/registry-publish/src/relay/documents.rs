@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use registry_documents::document::{MerchantDocument, to_json};
 use registry_domain::merchant::{Merchant, Stage};
 use registry_domain::tenant::Slug;
 use registry_domain::{MerchantId, Seq, Stamp, TenantId};
@@ -12,7 +13,6 @@ use tokio::time::Instant;
 use super::position::Position;
 use super::step::Place;
 use super::{Relay, RelayError};
-use crate::document::{MerchantDocument, to_json};
 use crate::publisher::{BucketEntry, BucketValue};
 
 /// Documents written at once, and merchants read at once when a bucket is rewritten.

@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use registry_documents::document::MerchantDocument;
+use registry_documents::message::{Message, message_for};
 use registry_domain::tenant::Slug;
-use registry_domain::{Seq, TenantId, Version};
+use registry_domain::{Seq, TenantId, Version, causes};
+use registry_journal::RecordedEvent;
 use registry_journal::port::PublishCursor;
 use registry_journal::record::StreamEvent;
-use registry_journal::{RecordedEvent, causes};
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -16,8 +18,6 @@ use super::documents::Waiting;
 use super::pages::{Page, Pages, join};
 use super::position::{Position, Tie, resume};
 use super::{Progress, Relay, RelayError, Track};
-use crate::document::MerchantDocument;
-use crate::message::{Message, message_for};
 
 /// Size of the bodies after which a page is cut, in bytes.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;

@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use registry_journal::causes;
+use registry_domain::causes;
 use rustix::fs::Mode;
 use rustix::process::umask;
 

@@ -13,7 +13,7 @@ pub(super) fn openapi() -> anyhow::Result<ExitCode> {
 }
 
 pub(super) fn asyncapi() -> anyhow::Result<ExitCode> {
-    let document = serde_json::to_string_pretty(&registry_publish::asyncapi());
+    let document = serde_json::to_string_pretty(&registry_documents::asyncapi());
     println!("{}", document.context("the AsyncAPI document cannot be written")?);
     Ok(ExitCode::SUCCESS)
 }

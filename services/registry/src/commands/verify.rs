@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
+use registry_domain::causes;
 use registry_domain::tenant::Tenant;
-use registry_journal::causes;
 use registry_journal::port::{PageSize, ReadError};
 use registry_journal::verify::{Demands, Depth, Flaw, LogEnd, Report, prove};
 use registry_publish_nats::NatsConfig;

@@ -8,13 +8,13 @@ use axum::extract::{Path, Request, State};
 use axum::http::header::{ALLOW, CONTENT_TYPE};
 use axum::http::{HeaderValue, Method};
 use axum::response::{IntoResponse, Response};
+use registry_web::RequestContext;
+use registry_web::room::Holder;
 use utoipa_axum::routes;
 
 use crate::body::{self, Beginning};
-use crate::context::RequestContext;
 use crate::openapi::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
-use crate::room::Holder;
 use crate::state::AppState;
 
 /// The path as it stands in the contract, in metrics and in logs.

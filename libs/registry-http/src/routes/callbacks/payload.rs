@@ -11,13 +11,13 @@ use registry_domain::EventId;
 use registry_domain::merchant::{Event as MerchantEvent, RawPayload};
 use registry_domain::tenant::{Event as TenantEvent, Scope};
 use registry_journal::StreamEvent;
+use registry_web::RequestContext;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use crate::caller::Caller;
-use crate::context::RequestContext;
 use crate::openapi::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;

@@ -9,12 +9,12 @@ use registry_domain::tenant::Scope;
 use registry_domain::{MerchantId, Seq};
 use registry_ingest::Selection;
 use registry_journal::port::PageSize;
+use registry_web::RequestContext;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use crate::body::JsonBody;
 use crate::caller::Caller;
-use crate::context::RequestContext;
 use crate::fields::{Fields, Null};
 use crate::openapi::{Access, Operation, Route};
 use crate::position::require_reached;

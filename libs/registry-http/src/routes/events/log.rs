@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use registry_documents::{EventData, PublicEvent, public_event};
 use registry_domain::{Seq, TenantId};
 use registry_journal::Archive;
 use registry_journal::port::PageSize;
-use registry_publish::{EventData, PublicEvent, public_event};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;

@@ -9,9 +9,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{self, Stream};
+use registry_documents::PublicEvent;
 use registry_domain::Seq;
 use registry_journal::port::PageSize;
-use registry_publish::PublicEvent;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 

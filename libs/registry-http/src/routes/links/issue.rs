@@ -11,6 +11,7 @@ use registry_domain::MerchantId;
 use registry_domain::merchant::{Link, SecretText};
 use registry_domain::tenant::Scope;
 use registry_ingest::{LinkAnswer, LinkRequest};
+use registry_web::RequestContext;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -18,7 +19,6 @@ use utoipa_axum::routes;
 use super::LinkDocument;
 use crate::body::JsonBody;
 use crate::caller::Caller;
-use crate::context::RequestContext;
 use crate::fields::Null;
 use crate::idempotency::{self, IDEMPOTENCY_REPLAYED};
 use crate::openapi::{Access, Operation, Route};
@@ -103,7 +103,7 @@ async fn issue_registration_link(
     let request = LinkRequest {
         tenant_id: caller.tenant_id(),
         merchant_id,
-        origin: context.origin(&caller),
+        origin: caller.origin(&context),
         idempotency,
         redirect_url: link.redirect_url,
     };

@@ -7,12 +7,12 @@ use axum::extract::{Path, State};
 use registry_domain::merchant::Command;
 use registry_domain::tenant::Scope;
 use registry_journal::Order;
+use registry_web::RequestContext;
 use utoipa_axum::routes;
 
 use super::{LinkDocument, find};
 use crate::caller::Caller;
 use crate::commands;
-use crate::context::RequestContext;
 use crate::openapi::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use registry_documents::MerchantDocument;
 use registry_domain::merchant::Command;
 use registry_domain::tenant::Scope;
 use registry_journal::Order;
-use registry_publish::MerchantDocument;
+use registry_web::RequestContext;
 use utoipa_axum::routes;
 
 use super::{document, parse_id};
 use crate::caller::Caller;
-use crate::context::RequestContext;
 use crate::openapi::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;

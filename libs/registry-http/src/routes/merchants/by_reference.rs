@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
+use registry_documents::MerchantDocument;
 use registry_domain::tenant::Scope;
 use registry_domain::{MemberCode, MerchantCode, Reference};
-use registry_publish::MerchantDocument;
 use utoipa_axum::routes;
 
 use super::document_unless_known;

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use registry_documents::{PublicEvent, public_event};
 use registry_domain::TenantId;
 use registry_domain::merchant::Event;
 use registry_domain::merchant::Merchant;
 use registry_domain::tenant::Scope;
 use registry_journal::port::PageSize;
 use registry_journal::{Archive, ArchiveError, RecordedEvent, StreamEvent};
-use registry_publish::{PublicEvent, public_event};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;

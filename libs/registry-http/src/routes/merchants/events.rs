@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
+use registry_documents::{PublicEvent, public_event};
 use registry_domain::tenant::Scope;
-use registry_publish::{PublicEvent, public_event};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;

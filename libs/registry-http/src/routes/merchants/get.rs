@@ -6,11 +6,11 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
+use registry_documents::MerchantDocument;
 use registry_domain::merchant::Merchant;
 use registry_domain::tenant::Scope;
 use registry_domain::{MerchantId, Version};
 use registry_journal::archive::Until;
-use registry_publish::MerchantDocument;
 use utoipa_axum::routes;
 
 use super::{document_unless_known, parse_id};

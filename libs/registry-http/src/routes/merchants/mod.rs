@@ -17,11 +17,11 @@ use axum::Json;
 use axum::http::header::{CACHE_CONTROL, ETAG};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use registry_documents::MerchantDocument;
 use registry_domain::MerchantId;
 use registry_domain::codes::CODE_LENGTH_MAX;
 use registry_domain::merchant::{METADATA_MAX, Merchant, TAGS_MAX};
 use registry_domain::{BusinessNumber, Label};
-use registry_publish::MerchantDocument;
 
 use crate::conditional::{etag, is_known};
 use crate::fields::Fields;

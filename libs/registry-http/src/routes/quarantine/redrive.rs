@@ -5,18 +5,18 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
+use registry_documents::{EventData, merchant_fact};
 use registry_domain::EventId;
 use registry_domain::merchant::QuarantineReason;
 use registry_domain::tenant::Scope;
 use registry_ingest::{Effect, RedriveRequest, Redriven};
-use registry_publish::{EventData, merchant_fact};
+use registry_web::RequestContext;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use crate::body::JsonBody;
 use crate::caller::Caller;
-use crate::context::RequestContext;
 use crate::fields::Null;
 use crate::idempotency;
 use crate::openapi::{Access, Operation, Route};
@@ -85,7 +85,7 @@ async fn redrive_callback(
         let mut rehearsed = state.redriver.rehearse(std::slice::from_ref(&request)).await;
         rehearsed.pop().ok_or(Code::Internal)??
     } else {
-        let origin = context.origin(&caller);
+        let origin = caller.origin(&context);
         state.redriver.redrive(&request, origin, idempotency).await?
     };
     Ok(Json(RedriveDocument::new(event_id, wish.dry_run, &redriven)))

@@ -8,13 +8,13 @@ use registry_domain::merchant::QuarantineReason;
 use registry_domain::tenant::Scope;
 use registry_domain::{MerchantId, Seq};
 use registry_journal::port::{PageSize, QuarantineQuery, QuarantineState};
+use registry_web::RequestContext;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::report::{Again, RedriveReport};
 use crate::body::JsonBody;
 use crate::caller::Caller;
-use crate::context::RequestContext;
 use crate::fields::{Fields, Null};
 use crate::openapi::{Access, Operation, Route};
 use crate::position::require_reached;

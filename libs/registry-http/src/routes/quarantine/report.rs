@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use registry_domain::EventId;
 use registry_ingest::{Effect, RedriveError, RedriveRequest, Redriven};
 use registry_journal::Origin;
+use registry_web::RequestContext;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::redrive::RedriveDocument;
 use crate::caller::Caller;
-use crate::context::RequestContext;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -49,7 +49,7 @@ impl Again {
         let outcomes = if self.dry_run {
             state.redriver.rehearse(&requests).await
         } else {
-            drive(state, &requests, &context.origin(caller)).await
+            drive(state, &requests, &caller.origin(context)).await
         };
         let mut report = RedriveReport::empty(self.dry_run, self.next);
         for (event_id, outcome) in self.event_ids.into_iter().zip(outcomes) {

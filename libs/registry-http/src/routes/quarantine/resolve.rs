@@ -10,6 +10,7 @@ use registry_domain::{Label, MerchantId};
 use registry_ingest::RedriveRequest;
 use registry_journal::port::QuarantineRow;
 use registry_journal::{Order, StreamId};
+use registry_web::RequestContext;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -19,7 +20,6 @@ use super::{QuarantinedDocument, find};
 use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::commands;
-use crate::context::RequestContext;
 use crate::fields::{Fields, Null};
 use crate::openapi::{Access, Operation, Route};
 use crate::problem::{Code, Fault, Problem};
@@ -77,7 +77,7 @@ async fn resolve_quarantined_callback(
                 event_id: row.event_id,
                 bound_to: Some(merchant_id),
             };
-            let origin = context.origin(&caller);
+            let origin = caller.origin(&context);
             let redriven = state.redriver.redrive(&request, origin, None).await?;
             Some(RedriveDocument::new(row.event_id, false, &redriven))
         }

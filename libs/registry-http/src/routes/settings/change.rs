@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use registry_domain::tenant::{CallPath, Command, FieldName, HoldTime, Scope, SettingsChange, SilenceDays};
+use registry_web::RequestContext;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
@@ -12,7 +13,6 @@ use super::SettingsDocument;
 use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::commands;
-use crate::context::RequestContext;
 use crate::fields::{Fields, Null};
 use crate::openapi::{Access, Operation, Route};
 use crate::problem::{Code, Problem};

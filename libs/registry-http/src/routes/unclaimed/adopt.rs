@@ -7,14 +7,15 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
+use registry_documents::MerchantDocument;
 use registry_domain::merchant::{Merchant, Refusal, Registration};
 use registry_domain::review::ReadingSource;
 use registry_domain::tenant::{Command, Scope, UnclaimedResolution, UnclaimedStanding};
-use registry_domain::{MemberCode, MerchantCode, MerchantId, Reference, Seq};
+use registry_domain::{MemberCode, MerchantCode, MerchantId, Reference, Seq, causes};
 use registry_ingest::{Question, RedriveError, RedriveRequest, Urgency};
 use registry_journal::port::{PageSize, QuarantineQuery, QuarantineState, UnclaimedRow, UnclaimedState};
-use registry_journal::{Idempotency, Order, Outcome, Submission, causes};
-use registry_publish::MerchantDocument;
+use registry_journal::{Idempotency, Order, Outcome, Submission};
+use registry_web::RequestContext;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -23,7 +24,6 @@ use super::find;
 use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::commands::{at_version, current, run_of_tenant};
-use crate::context::RequestContext;
 use crate::fields::Null;
 use crate::idempotency;
 use crate::openapi::{Access, Operation, Route};
@@ -169,7 +169,7 @@ impl Adopter<'_> {
         }
         let submission = Submission {
             tenant_id: self.caller.tenant_id(),
-            origin: self.context.origin(self.caller),
+            origin: self.caller.origin(self.context),
             idempotency,
             order: Order::Register {
                 merchant_id: MerchantId::from_uuid(self.state.ambient.ids.uuid()),
@@ -211,7 +211,7 @@ impl Adopter<'_> {
             reference: merchant.reference.clone(),
             source: ReadingSource::ReadBack,
             urgency: Urgency::Person,
-            origin: self.context.origin(self.caller),
+            origin: self.caller.origin(self.context),
         };
         match tokio::time::timeout(ASK_LIMIT, self.state.inquirer.ask(&question)).await {
             Ok(Ok(_)) => {}
@@ -233,7 +233,7 @@ impl Adopter<'_> {
             limit: CALLBACKS_MAX,
         };
         let rows = self.state.archive.reader().quarantine(tenant_id, &query).await?;
-        let origin = self.context.origin(self.caller);
+        let origin = self.caller.origin(self.context);
         for row in &rows {
             let request = RedriveRequest {
                 tenant_id,

@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use registry_domain::Label;
 use registry_domain::tenant::{Command, Scope, UnclaimedResolution, UnclaimedStanding};
 use registry_journal::port::UnclaimedState;
+use registry_web::RequestContext;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
@@ -14,7 +15,6 @@ use super::{UnclaimedDocument, find};
 use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::commands::run_of_tenant;
-use crate::context::RequestContext;
 use crate::fields::{Fields, Null};
 use crate::openapi::{Access, Operation, Route};
 use crate::problem::{Code, Problem};

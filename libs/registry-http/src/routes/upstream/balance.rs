@@ -6,11 +6,11 @@ use axum::Json;
 use axum::extract::State;
 use registry_domain::tenant::Scope;
 use registry_ingest::Urgency;
+use registry_web::RequestContext;
 use utoipa_axum::routes;
 
 use super::{BalanceDocument, PROBLEMS_OF_QUESTIONS};
 use crate::caller::Caller;
-use crate::context::RequestContext;
 use crate::openapi::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
@@ -44,7 +44,7 @@ async fn get_balance(
     caller.require(SCOPE)?;
     let tenant = state.archive.reader().tenant(caller.tenant_id()).await?;
     let threshold = tenant.ok_or(Code::Unauthenticated)?.settings.low_balance_threshold;
-    let origin = context.origin(&caller);
+    let origin = caller.origin(&context);
     let read = state
         .inquirer
         .balance(caller.tenant_id(), Urgency::Person, &origin)

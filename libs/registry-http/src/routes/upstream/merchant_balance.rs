@@ -6,12 +6,12 @@ use axum::Json;
 use axum::extract::{Path, State};
 use registry_domain::tenant::Scope;
 use registry_ingest::Urgency;
+use registry_web::RequestContext;
 use utoipa_axum::routes;
 
 use super::{BalanceDocument, PROBLEMS_OF_QUESTIONS};
 use crate::caller::Caller;
 use crate::commands::current;
-use crate::context::RequestContext;
 use crate::openapi::{Access, Operation, Route};
 use crate::problem::Problem;
 use crate::routes::merchants::parse_id;
@@ -47,7 +47,7 @@ async fn get_merchant_balance(
 ) -> Result<Json<BalanceDocument>, Problem> {
     caller.require(SCOPE)?;
     let merchant = current(&state, &caller, parse_id(&id)?).await?;
-    let origin = context.origin(&caller);
+    let origin = caller.origin(&context);
     let read = state
         .inquirer
         .merchant_balance(

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use chrono::{DateTime, Utc};
+use registry_documents::{MerchantDocument, PublicEvent, public_event};
 use registry_domain::merchant::{self, Answer, Reading};
 use registry_domain::review::{DeletionMark, MappingStatus, ReadingSource, ReviewCode, Verification};
 use registry_domain::tenant::Scope;
 use registry_ingest::{Asked, Question, Urgency};
 use registry_journal::{RecordedEvent, StreamEvent};
-use registry_publish::{MerchantDocument, PublicEvent, public_event};
+use registry_web::RequestContext;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -18,7 +19,6 @@ use utoipa_axum::routes;
 use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::commands::current;
-use crate::context::RequestContext;
 use crate::fields::Null;
 use crate::openapi::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
@@ -86,7 +86,7 @@ async fn reconcile_merchant(
         reference: merchant.reference,
         source: ReadingSource::ReadBack,
         urgency: Urgency::Person,
-        origin: context.origin(&caller),
+        origin: caller.origin(&context),
     };
     let asked = state.inquirer.ask(&question).await?;
     Ok(Json(ReconciliationDocument::new(&asked)))

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
+use registry_documents::message::{Message, REGISTRY_HASH, REGISTRY_PREV_SEQ, REGISTRY_SEQ};
 use registry_domain::tenant::Slug;
 use registry_domain::{MerchantId, Seq};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use crate::message::{Message, REGISTRY_HASH, REGISTRY_PREV_SEQ, REGISTRY_SEQ};
 use crate::publisher::{BucketEntry, BucketValue, LastEvent, PublishError, Publisher, Standing};
 
 pub struct Broker {

@@ -359,8 +359,11 @@ pub(crate) fn label_map(labels: &BTreeMap<String, Label>) -> BTreeMap<String, St
         .collect()
 }
 
-/// Our own shapes have string keys and finite numbers: nothing in them can fail to be JSON.
-pub(crate) fn to_json<T: Serialize>(value: &T) -> Bytes {
+/// A document as JSON.
+///
+/// # Panics
+/// For a shape with keys that are no text. Ours have none.
+pub fn to_json<T: Serialize>(value: &T) -> Bytes {
     let mut json = Vec::with_capacity(USUAL_LENGTH);
     serde_json::to_writer(&mut json, value).expect("a public shape is valid JSON");
     json.into()

@@ -3,13 +3,11 @@
 use std::net::IpAddr;
 
 use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use registry_domain::{Actor, CorrelationId};
-use registry_journal::Origin;
+use registry_domain::CorrelationId;
 
-use crate::caller::Caller;
 use crate::language::Language;
-use crate::problem::{Code, Problem};
 
 /// What is known of a request before anybody looks at what it wants.
 #[derive(Debug, Clone)]
@@ -31,25 +29,15 @@ impl RequestContext {
     pub fn instance(&self) -> Option<&str> {
         self.is_shown.then_some(&self.path)
     }
-
-    /// Who asks, and in which request.
-    pub fn origin(&self, caller: &Caller) -> Origin {
-        Origin {
-            actor: Actor::ApiKey(caller.key().id),
-            correlation_id: self.correlation_id,
-        }
-    }
 }
 
 impl<S: Sync> FromRequestParts<S> for RequestContext {
-    type Rejection = Problem;
+    /// A route outside the envelope is a defect.
+    type Rejection = StatusCode;
 
     /// The envelope around all routes put it there.
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        parts
-            .extensions
-            .get::<Self>()
-            .cloned()
-            .ok_or_else(|| Problem::from(Code::Internal))
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, StatusCode> {
+        let context = parts.extensions.get::<Self>().cloned();
+        context.ok_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 }

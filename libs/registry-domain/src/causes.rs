@@ -31,30 +31,35 @@ impl Display for Causes<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::port::Inconsistency;
+    use std::io;
 
-    #[test]
-    fn a_line_names_every_cause() {
-        let below = std::io::Error::other("no space left on device");
-        let error = Inconsistency::of("events", 7, Inconsistency::of("data_keys", 8, below));
-        assert_eq!(
-            causes(&error).to_string(),
-            "row 7 of events cannot be read: row 8 of data_keys cannot be read: no space left on device"
-        );
-    }
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("row {0} cannot be read")]
+    struct Unreadable(u8, #[source] Box<dyn Error>);
 
     #[derive(Debug, thiserror::Error)]
     #[error("the file cannot be read: {0}")]
-    struct Repeating(#[source] std::io::Error);
+    struct Repeating(#[source] io::Error);
+
+    #[test]
+    fn a_line_names_every_cause() {
+        let error = Unreadable(8, io::Error::other("no space left on device").into());
+        let error = Unreadable(7, error.into());
+        assert_eq!(
+            causes(&error).to_string(),
+            "row 7 cannot be read: row 8 cannot be read: no space left on device"
+        );
+    }
 
     #[test]
     fn a_cause_that_a_library_repeats_is_named_once() {
-        let error = Repeating(std::io::Error::other("no such device"));
-        let error = Inconsistency::of("events", 7, error);
+        let error = Repeating(io::Error::other("no such device"));
+        let error = Unreadable(7, error.into());
         assert_eq!(
             causes(&error).to_string(),
-            "row 7 of events cannot be read: the file cannot be read: no such device"
+            "row 7 cannot be read: the file cannot be read: no such device"
         );
     }
 }

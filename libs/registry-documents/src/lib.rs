@@ -1,0 +1,26 @@
+//! The public contract of events and documents: what REST, NATS and the console say of a merchant and of what happened.
+//!
+//! This crate knows the domain and the rows of the journal. It sends nothing: it knows no broker, no HTTP, no clock.
+//!
+//! Read in this order: [`document`] (a merchant as others see it), [`event`] (a fact as others see it), [`message`]
+//! (both, as they are published), [`mod@asyncapi`] (the contract as a document).
+//!
+//! # What subscribers may rely on
+//!
+//! Every event of a merchant is in the tenant's stream exactly once and in the order of the tenant's log, as long as
+//! the broker keeps its data; if it loses data, what was lost is published again, in order. The document beside an
+//! event is the merchant as of that event. Words (`stage`, `status`, `code` and the like) and event types are open
+//! lists: new ones may come, and a subscriber passes over what it does not know.
+
+pub mod asyncapi;
+pub mod document;
+pub mod event;
+pub mod message;
+
+#[cfg(test)]
+mod testing;
+
+pub use asyncapi::asyncapi;
+pub use document::{MaskedDocument, MerchantDocument, REPRESENTATION};
+pub use event::{EventData, PublicEvent, merchant_fact, public_event};
+pub use message::{Message, message_for};

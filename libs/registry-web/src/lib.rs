@@ -1,0 +1,17 @@
+//! What everything that is served over HTTP stands on: connections with limits, whose request it is, in which language it
+//! is answered, how much memory bodies may take.
+//!
+//! This crate knows no merchant, no route and no storage: the API and the console are served by it alike.
+//!
+//! Read in this order: [`serve`] (connections), [`forwarded`] and [`language`] (what the head of a request says),
+//! [`context`] (what is known before a handler runs), [`room`] (memory for bodies).
+
+pub mod context;
+pub mod forwarded;
+pub mod language;
+pub mod room;
+pub mod serve;
+
+pub use context::RequestContext;
+pub use language::Language;
+pub use serve::{Gate, GateLimits, ServeError, ServeLimits, serve};
