@@ -1,6 +1,7 @@
-//! Connections: how many (`gate`), how long (`watched`), and how they end.
+//! Connections: how many (`gate`), how long (`watched`), whether the client takes its answers (`uptake`), and how they end.
 
 mod gate;
+mod uptake;
 mod watched;
 
 use std::convert::Infallible;
@@ -25,13 +26,15 @@ use registry_domain::causes;
 use rustix::net::{self, SendFlags, sockopt};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use gate::ConnectionPlace;
 pub use gate::{Gate, GateLimits, RequestPlace, TurnedAway};
-use watched::{Ended, Patience, Phase, Watched};
+use uptake::{Ends, SendQueues, Sight, Uptake};
+use watched::{Ended, LOOK_TIME, Patience, Phase, Watched};
 
 /// Most bytes of one read, and of an answer in parts that wait to be sent. Heads are smaller.
 const BUFFER_BYTES_MAX: usize = 64 * 1024;
@@ -71,7 +74,7 @@ pub struct ServeLimits {
     pub header_read_time: Duration,
     /// How long a connection is kept between two requests.
     pub keep_alive_time: Duration,
-    /// How long a client may take nothing of its answer.
+    /// How long a client may take nothing of its answer: acknowledge none of what waits for it.
     pub write_time: Duration,
     /// How long requests in flight may take once the process is stopping.
     pub drain_time: Duration,
@@ -110,12 +113,14 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let connections = TaskTracker::new();
     let cut_off = CancellationToken::new();
+    let queues = Arc::new(SendQueues::open());
     while let Some((stream, peer, place)) = next(&listener, &gate, &stopping).await {
         let connection = Connection {
             stream,
             peer,
             router: router.clone(),
             gate: Arc::clone(&gate),
+            queues: Arc::clone(&queues),
             limits,
         };
         let (stopping, cut_off) = (stopping.clone(), cut_off.clone());
@@ -191,6 +196,7 @@ struct Connection {
     peer: SocketAddr,
     router: Router,
     gate: Arc<Gate>,
+    queues: Arc<SendQueues>,
     limits: ServeLimits,
 }
 
@@ -201,19 +207,21 @@ impl Connection {
             peer,
             router,
             gate,
+            queues,
             limits,
         } = self;
         // Answers are small and written whole; waiting for more would only add 40 ms to some of them.
-        if stream.set_nodelay(true).is_err() {
+        let (Ok(()), Ok(here)) = (stream.set_nodelay(true), stream.local_addr()) else {
             return;
-        }
+        };
+        let uptake = Uptake::new(queues, Ends { here, there: peer });
         let patience = Patience {
             head: limits.header_read_time,
             idle: limits.keep_alive_time,
             write: limits.write_time,
         };
         let phase = Phase::default();
-        let stream = Watched::new(stream, patience, phase.clone(), Arc::clone(&gate));
+        let stream = Watched::new(stream, patience, phase.clone(), Arc::clone(&gate), uptake);
         let is_stranger = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&is_stranger);
         let service = hyper::service::service_fn(move |request| {
@@ -239,15 +247,60 @@ impl Connection {
         if let Err(error) = ended {
             tracing::debug!(error = %causes(&error), "a connection broke off");
         }
-        let (stream, ended) = connection.into_parts().io.into_inner().into_parts();
-        if let Err(error) = let_go(&stream, ended, limits.write_time) {
+        let (stream, uptake, ended) = connection.into_parts().io.into_inner().into_parts();
+        let parting = Parting {
+            uptake,
+            ended,
+            is_stopping,
+            is_stranger: is_stranger.load(Ordering::Relaxed),
+        };
+        if let Some(why) = parting.from(stream, limits.write_time).await {
+            gate.ended(why);
+        }
+    }
+}
+
+/// How a connection ends.
+struct Parting {
+    uptake: Uptake,
+    ended: Option<Ended>,
+    is_stopping: bool,
+    is_stranger: bool,
+}
+
+impl Parting {
+    /// Lets go of a connection. Returns why it was ended, if we ended it.
+    async fn from(self, mut stream: TcpStream, write_time: Duration) -> Option<Ended> {
+        let mut ended = self.ended;
+        if ended.is_none() && !self.is_stopping {
+            linger(
+                &mut stream,
+                if self.is_stranger {
+                    LINGER_WITH_STRANGERS
+                } else {
+                    LINGER
+                },
+            )
+            .await;
+            if !self.is_stranger {
+                ended = see_off(self.uptake, write_time).await;
+            }
+        }
+        if let Err(error) = let_go(&stream, ended, write_time) {
             tracing::debug!(error = %causes(&error), "what is left of a connection is not limited");
         }
-        if let Some(why) = ended {
-            gate.ended(why);
-        } else if !is_stopping {
-            let is_stranger = is_stranger.load(Ordering::Relaxed);
-            linger(stream, if is_stranger { LINGER_WITH_STRANGERS } else { LINGER }).await;
+        ended
+    }
+}
+
+/// Waits while a client takes what is left of its answer.
+async fn see_off(mut uptake: Uptake, write_time: Duration) -> Option<Ended> {
+    loop {
+        let now = Instant::now();
+        match uptake.look(now) {
+            Sight::Unknown | Sight::TookAll => return None,
+            Sight::TakesNothing(since) if now >= since + write_time => return Some(Ended::NoProgress),
+            Sight::Takes | Sight::TakesNothing(_) => tokio::time::sleep(LOOK_TIME.min(write_time)).await,
         }
     }
 }
@@ -331,7 +384,7 @@ impl HttpBody for AnswerBody {
 
 /// Closes a connection so that the client can read its answer. Closing while the client still sends would make the
 /// system take the answer back (RFC 9112, 9.6), and a request that was too large would look like a network failure.
-async fn linger(mut stream: TcpStream, limits: Linger) {
+async fn linger(stream: &mut TcpStream, limits: Linger) {
     let drain = async {
         stream.shutdown().await?;
         let mut dropped = 0;
@@ -356,6 +409,7 @@ async fn linger(mut stream: TcpStream, limits: Linger) {
 #[cfg(test)]
 mod tests {
     use axum::routing::{get, post};
+    use futures::StreamExt as _;
     use tokio::net::TcpSocket;
     use tokio::sync::Notify;
     use tokio::task::JoinHandle;
@@ -604,6 +658,102 @@ mod tests {
         server.stop().await.unwrap();
     }
 
+    /// Little by little, each part long before a buffer is full; or once and never again; or to one who asks ahead, so that
+    /// nothing is read from him meanwhile.
+    #[tokio::test]
+    async fn a_client_that_acknowledges_nothing_is_not_waited_for_until_the_buffer_is_full() {
+        let limits = ServeLimits {
+            write_time: Duration::from_millis(300),
+            ..ServeLimits::default()
+        };
+        let drops = || {
+            futures::stream::unfold((), async |()| {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                Some((Ok::<_, Infallible>(Bytes::from_static(&[b'x'; 1024])), ()))
+            })
+        };
+        let once = || {
+            let part = Ok::<_, Infallible>(Bytes::from(vec![b'x'; 256 * 1024]));
+            futures::stream::iter([part]).chain(futures::stream::pending())
+        };
+        let router = Router::new()
+            .route("/", get(move || async move { Body::from_stream(drops()) }))
+            .route("/once", get(move || async move { Body::from_stream(once()) }));
+        let ahead = "GET / HTTP/1.1\r\nhost: a\r\n\r\nGET / HTTP/1.1\r\n";
+        for request in [
+            "GET / HTTP/1.1\r\nhost: a\r\n\r\n",
+            "GET /once HTTP/1.1\r\nhost: a\r\n\r\n",
+            ahead,
+        ] {
+            let server = Server::start(router.clone(), limits).await;
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.set_recv_buffer_size(4 * 1024).unwrap();
+            let mut stream = socket.connect(server.address).await.unwrap();
+            stream.write_all(request.as_bytes()).await.unwrap();
+            until(&server, |stats| stats.ended_no_progress == 1).await;
+            until(&server, |stats| stats.open == 0).await;
+            drop(stream);
+            server.stop().await.unwrap();
+        }
+    }
+
+    /// A stream on which nothing is sent is no stream that nobody reads.
+    #[tokio::test]
+    async fn a_quiet_answer_is_waited_for() {
+        let limits = ServeLimits {
+            write_time: Duration::from_millis(50),
+            ..ServeLimits::default()
+        };
+        let quiet = get(|| async {
+            let part = Ok::<_, Infallible>(Bytes::from_static(b"first"));
+            let later = futures::stream::once(async {
+                tokio::time::sleep(Duration::from_millis(500)).await;
+                Ok(Bytes::from_static(b"last"))
+            });
+            Body::from_stream(futures::stream::iter([part]).chain(later))
+        });
+        let server = Server::start(Router::new().route("/", quiet), limits).await;
+        let answer = server
+            .send(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+            .await;
+        assert!(answer.contains("last"), "{answer}");
+        server.stop().await.unwrap();
+    }
+
+    /// With a small window the system's buffer stays full for longer than a client may take nothing: what it has acknowledged
+    /// counts, while the answer is written and when the connection has ended.
+    #[tokio::test]
+    async fn a_client_with_a_small_window_is_waited_for() {
+        const ANSWER: usize = 8 * 1024 * 1024;
+        let limits = ServeLimits {
+            write_time: Duration::from_secs(1),
+            ..ServeLimits::default()
+        };
+        let whole = get(|| async { Bytes::from(vec![b'x'; ANSWER]) });
+        let server = Server::start(Router::new().route("/", whole), limits).await;
+        let ask_and_read_slowly = async |last: &str| {
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.set_recv_buffer_size(128 * 1024).unwrap();
+            let mut stream = socket.connect(server.address).await.unwrap();
+            let request = format!("GET / HTTP/1.1\r\nhost: a\r\nconnection: {last}\r\n\r\n");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut buffer = vec![0; 64 * 1024];
+            let (began, mut read) = (Instant::now(), 0);
+            // Slowly for four times as long as it may take nothing; then all that is left.
+            while read < ANSWER {
+                if began.elapsed() < 4 * limits.write_time {
+                    tokio::time::sleep(Duration::from_millis(150)).await;
+                }
+                let taken = stream.read(&mut buffer).await.unwrap();
+                assert!(taken > 0, "it was let go after {read} bytes");
+                read += taken;
+            }
+        };
+        futures::join!(ask_and_read_slowly("keep-alive"), ask_and_read_slowly("close"));
+        assert_eq!(server.gate.stats().ended_no_progress, 0);
+        server.stop().await.unwrap();
+    }
+
     #[tokio::test]
     async fn an_idle_connection_is_kept_for_longer_than_headers_may_take() {
         let limits = ServeLimits {
@@ -626,7 +776,7 @@ mod tests {
         stream.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
         assert!(stream.read(&mut answer).await.unwrap() > 0);
         stream.write_all(b"GET / HTTP").await.unwrap();
-        let began = tokio::time::Instant::now();
+        let began = Instant::now();
         assert_eq!(stream.read(&mut answer).await.unwrap_or_default(), 0);
         assert!(began.elapsed() < Duration::from_millis(500));
         assert_eq!(server.gate.stats().ended_slow_head, 1);

@@ -11,12 +11,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 use super::gate::Gate;
+use super::uptake::{Sight, Uptake};
 
 /// How long an idle connection is kept when connections are getting few.
 const CROWDED_IDLE_TIME: Duration = Duration::from_secs(5);
 
 /// The timer rings at least so often while somebody is waited for: what matters may have changed meanwhile.
-const LOOK_TIME: Duration = Duration::from_secs(5);
+pub(super) const LOOK_TIME: Duration = Duration::from_secs(5);
 
 /// How long a client is waited for.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +27,8 @@ pub struct Patience {
     pub head: Duration,
     /// Between two requests.
     pub idle: Duration,
-    /// While it takes nothing of an answer.
+    /// While it takes nothing of an answer. What it has acknowledged counts: the system's buffer takes megabytes for a client
+    /// that reads nothing.
     pub write: Duration,
 }
 
@@ -80,8 +82,10 @@ pub struct Watched<S> {
     active_at: Option<Instant>,
     /// When the first byte of a head came, and in which phase: in a later one that head is complete.
     head_since: Option<(u64, Instant)>,
-    /// Since when the client has taken nothing.
+    /// Since when nothing could be written, as far as is known without a look at what the client has acknowledged.
     blocked_since: Option<Instant>,
+    uptake: Uptake,
+    look_at: Instant,
     /// One timer for all: it may ring too early and is then set anew, which is cheaper than setting it for every request.
     timer: Pin<Box<Sleep>>,
     look_time: Duration,
@@ -90,37 +94,60 @@ pub struct Watched<S> {
 
 impl<S> Watched<S> {
     /// A connection that has just been made.
-    pub fn new(stream: S, patience: Patience, phase: Phase, gate: Arc<Gate>) -> Self {
-        let look_time = LOOK_TIME.min(patience.head).min(patience.idle);
+    pub fn new(stream: S, patience: Patience, phase: Phase, gate: Arc<Gate>, uptake: Uptake) -> Self {
+        let look_time = LOOK_TIME.min(patience.head).min(patience.idle).min(patience.write);
+        let now = Instant::now();
         Self {
             stream,
             patience,
             phase,
             gate,
-            opened_at: Instant::now(),
+            opened_at: now,
             active_at: None,
             head_since: None,
             blocked_since: None,
+            uptake,
+            look_at: now + look_time,
             timer: Box::pin(tokio::time::sleep(look_time)),
             look_time,
             ended: None,
         }
     }
 
-    /// The connection, and why it was ended if we ended it.
-    pub fn into_parts(self) -> (S, Option<Ended>) {
-        (self.stream, self.ended)
+    /// The connection, what its client takes, and why it was ended if we ended it.
+    pub fn into_parts(self) -> (S, Uptake, Option<Ended>) {
+        (self.stream, self.uptake, self.ended)
     }
 
     /// Fails if the moment is over, and else sees to it that somebody looks again then.
     fn wait_until(&mut self, deadline: Instant, why: Ended, context: &mut Context<'_>) -> io::Result<()> {
         let now = Instant::now();
         if now >= deadline {
-            self.ended = Some(why);
-            return Err(io::Error::new(io::ErrorKind::TimedOut, why));
+            return self.end(why);
         }
         self.look_again(deadline, now, context);
         Ok(())
+    }
+
+    fn end(&mut self, why: Ended) -> io::Result<()> {
+        self.ended = Some(why);
+        Err(io::Error::new(io::ErrorKind::TimedOut, why))
+    }
+
+    /// Fails if the client has taken nothing for too long. Looks seldom: it asks the system.
+    fn expect_uptake(&mut self, now: Instant) -> io::Result<()> {
+        if now < self.look_at {
+            return Ok(());
+        }
+        self.look_at = now + self.look_time;
+        match self.uptake.look(now) {
+            Sight::TookAll | Sight::Takes => {
+                self.blocked_since = None;
+                Ok(())
+            }
+            Sight::TakesNothing(since) if now >= since + self.patience.write => self.end(Ended::NoProgress),
+            Sight::TakesNothing(_) | Sight::Unknown => Ok(()),
+        }
     }
 
     /// Has the connection looked at again at a moment, or before.
@@ -134,11 +161,11 @@ impl<S> Watched<S> {
     }
 
     fn wait_to_read(&mut self, context: &mut Context<'_>) -> io::Result<()> {
-        let phase = self.phase.number();
+        let (now, phase) = (Instant::now(), self.phase.number());
+        self.expect_uptake(now)?;
         if is_busy(phase) {
             // Nothing is read between the end of this request and the first byte of the next one: the clock of that time is
             // started here.
-            let now = Instant::now();
             self.look_again(now + self.look_time, now, context);
             return Ok(());
         }
@@ -160,17 +187,24 @@ impl<S> Watched<S> {
         }
     }
 
-    /// What came of writing: bytes that went are progress, and waiting for nothing but that has an end.
+    /// What came of writing: waiting for a client that takes nothing has an end. That there was room in the buffer says
+    /// nothing about the client; only where the system does not tell more it must do.
     fn written(&mut self, outcome: Poll<io::Result<usize>>, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         match outcome {
             Poll::Ready(Ok(bytes)) => {
-                self.active_at = Some(Instant::now());
+                let now = Instant::now();
+                self.active_at = Some(now);
                 self.blocked_since = None;
+                self.uptake.wrote(bytes);
+                // Who sends ahead is not read from, so that nobody would look while an answer comes in small parts.
+                self.expect_uptake(now)?;
                 Poll::Ready(Ok(bytes))
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
             Poll::Pending => {
-                let since = *self.blocked_since.get_or_insert_with(Instant::now);
+                let now = Instant::now();
+                self.expect_uptake(now)?;
+                let since = *self.blocked_since.get_or_insert(now);
                 self.wait_until(since + self.patience.write, Ended::NoProgress, context)?;
                 Poll::Pending
             }
