@@ -38,6 +38,7 @@ mod readiness;
 
 mod unreadable;
 
+mod notes;
 mod operations;
 
 mod installed;

@@ -24,4 +24,4 @@ pub use business::{BusinessNumber, ReportedNumber};
 pub use causes::causes;
 pub use codes::{MemberCode, MerchantCode, Reference};
 pub use ids::{EventId, KeyId, LinkId, MerchantId, Seq, Stamp, TenantId, UnclaimedId, Version};
-pub use text::{FreeText, Label};
+pub use text::{FreeText, Label, Note};

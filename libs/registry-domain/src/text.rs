@@ -10,6 +10,9 @@ pub const FREE_TEXT_LENGTH_MAX: usize = 4_000;
 /// Longest text that a tenant may give for a name, a tag or a metadata value, in characters.
 pub const LABEL_LENGTH_MAX: usize = 200;
 
+/// Longest note that somebody may write on a merchant, in characters.
+pub const NOTE_LENGTH_MAX: usize = 2_000;
+
 /// Untrusted text made safe to store and show: no control characters but line breaks and tabs, bounded length.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct FreeText(String);
@@ -138,6 +141,51 @@ impl From<Label> for FreeText {
     }
 }
 
+/// What somebody wrote on a merchant: 1 to 2,000 characters in lines, nothing in it invisible.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Note(String);
+
+impl Note {
+    /// Reads what somebody typed. It is composed (NFC), every blank is the plain one, every line ends with a line feed, and
+    /// white space at the ends is dropped.
+    pub fn parse(text: &str) -> Result<Self, LabelError> {
+        let lines = composed(text).replace("\r\n", "\n").replace('\r', "\n");
+        let plain: String = lines.chars().map(|c| if is_blank(c) { ' ' } else { c }).collect();
+        let plain = plain.trim();
+        if !is_visible(plain) {
+            return Err(LabelError::Blank);
+        }
+        if plain.chars().count() > NOTE_LENGTH_MAX {
+            return Err(LabelError::TooLong);
+        }
+        let is_white = |c: char| matches!(c, '\n' | '\t');
+        if plain.chars().any(|c| c.is_control() && !is_white(c)) {
+            return Err(LabelError::ControlCharacter);
+        }
+        if plain.split(is_white).any(hides_something) {
+            return Err(LabelError::Invisible);
+        }
+        Ok(Self(plain.to_owned()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Note({} bytes)", self.0.len())
+    }
+}
+
+impl From<Note> for FreeText {
+    fn from(note: Note) -> Self {
+        Self(note.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,6 +224,21 @@ mod tests {
         for text in ["\u{3164}", "강남\u{200b}점", "\u{1100}\u{1161}"] {
             assert_eq!(Label::recorded(text).unwrap().as_str(), text);
         }
+    }
+
+    #[test]
+    fn notes_are_strict_and_have_lines() {
+        let read = |text: &str| Note::parse(text).map(|note| note.as_str().to_owned());
+        assert_eq!(
+            read("\u{1100}\u{1161}\u{3000}나\r\n다\r\t라 \n").as_deref(),
+            Ok("가 나\n다\n\t라")
+        );
+        assert_eq!(read(" \n\t\u{3164} "), Err(LabelError::Blank));
+        assert_eq!(read("a\u{1b}[31m"), Err(LabelError::ControlCharacter));
+        assert_eq!(read("a\n\u{202e}b"), Err(LabelError::Invisible));
+        assert!(read(&"가".repeat(NOTE_LENGTH_MAX)).is_ok());
+        assert_eq!(read(&"가".repeat(NOTE_LENGTH_MAX + 1)), Err(LabelError::TooLong));
+        assert_eq!(FreeText::from(Note::parse("메모").unwrap()).as_str(), "메모");
     }
 
     #[test]

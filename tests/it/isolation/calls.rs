@@ -109,6 +109,13 @@ pub(super) const OF_ONE_THING: &[Call] = &[
         Some("payloads:read"),
     ),
     call(
+        "add_note",
+        Method::POST,
+        "/v1/merchants/{merchant}/notes",
+        Some(|| json!({"text": "x"})),
+        Some("notes:write"),
+    ),
+    call(
         "list_merchant_callbacks",
         Method::GET,
         "/v1/merchants/{merchant}/callbacks",

@@ -12,7 +12,7 @@ use crate::BusinessNumber;
 use crate::codes::Reference;
 use crate::ids::{EventId, LinkId, MerchantId, Seq, Version};
 use crate::review::{ContentDigest, Observation};
-use crate::text::{FreeText, Label};
+use crate::text::{FreeText, Label, Note};
 
 /// What a tenant says about a shop when it registers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -240,6 +240,8 @@ pub enum Command {
         /// How the callback stands. The write path fills this in under the lock.
         standing: QuarantineStanding,
     },
+    /// Write a note on the shop.
+    AddNote(Note),
 }
 
 /// Why a link cannot be asked for.
@@ -280,6 +282,9 @@ pub enum Refusal {
     /// No such callback is in quarantine.
     #[error("no such callback is in quarantine")]
     NotQuarantined,
+    /// The merchant's personal data was destroyed: nothing personal is kept of it any more.
+    #[error("the merchant was erased")]
+    Erased,
     /// A link cannot be asked for.
     #[error(transparent)]
     Link(#[from] LinkRefusal),

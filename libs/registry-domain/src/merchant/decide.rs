@@ -52,6 +52,9 @@ pub fn decide(state: Option<&Merchant>, command: Command) -> Result<Vec<Event>, 
             reason,
             standing,
         } => discard(event_id, reason, standing),
+        // A note is personal, and there is no key left to seal it with.
+        Command::AddNote(_) if merchant.erased => Err(Refusal::Erased),
+        Command::AddNote(note) => Ok(vec![Event::NoteAdded { text: note.into() }]),
     }
 }
 
@@ -69,7 +72,8 @@ fn decide_unregistered(command: Command) -> Result<Vec<Event>, Refusal> {
         | Command::RecordReading(_)
         | Command::ReleaseHold { .. }
         | Command::RedriveCallback(..)
-        | Command::DiscardCallback { .. } => Err(Refusal::NoSuchMerchant),
+        | Command::DiscardCallback { .. }
+        | Command::AddNote(_) => Err(Refusal::NoSuchMerchant),
     }
 }
 

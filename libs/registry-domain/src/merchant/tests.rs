@@ -4,6 +4,7 @@ mod arbitrary;
 mod asking;
 mod billing;
 mod claims;
+mod notes;
 mod properties;
 mod quarantine;
 mod readings;

@@ -56,6 +56,7 @@ const TAGS: &[(&str, &str)] = &[
         "Merchants",
         "Register sub-merchants, read their review, change what you keep about them.",
     ),
+    ("Notes", "What your people write down about a shop."),
     (
         "Registration links",
         "Issue the URL at which a shop fills in its registration at Paymint.",

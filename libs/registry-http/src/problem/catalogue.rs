@@ -171,6 +171,10 @@ catalogue! {
     UnclaimedMerchantAdopted, CONFLICT, "unclaimed_merchant_adopted",
     "The pair was adopted", "It is a merchant of yours now: archive that, if need be.",
     "이미 등록된 코드 쌍입니다", "가맹점으로 등록되어 있습니다. 필요하면 그 가맹점을 보관해 주세요.";
+    /// The personal data of the merchant was destroyed.
+    MerchantErased, CONFLICT, "merchant_erased",
+    "The merchant was erased", "Its personal data was destroyed, and nothing personal is kept of it any more.",
+    "개인정보가 파기된 가맹점입니다", "개인정보가 파기되어 개인정보를 더 이상 저장할 수 없습니다.";
     /// The payload was destroyed with the merchant's personal data.
     PayloadErased, GONE, "payload_erased",
     "The payload was erased", "It was destroyed with the merchant's personal data.",

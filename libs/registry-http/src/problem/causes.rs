@@ -192,6 +192,7 @@ impl From<Refusal> for Problem {
             Refusal::VersionMismatch { current } => Self::version_mismatch(current),
             Refusal::NoSuchLink => Self::from(Code::LinkNotFound),
             Refusal::NotQuarantined => Self::from(Code::NotQuarantined),
+            Refusal::Erased => Self::from(Code::MerchantErased),
             Refusal::Link(LinkRefusal::CodesTooLong) => Self::from(Code::CodesTooLongForLink),
             Refusal::Link(LinkRefusal::Archived) => Self::from(Code::MerchantArchived),
             Refusal::Link(LinkRefusal::TooManyLinks) => Self::from(Code::TooManyLinks),

@@ -6,6 +6,7 @@ mod events;
 mod links;
 mod me;
 mod merchants;
+mod notes;
 mod operation;
 mod quarantine;
 mod settings;
@@ -32,6 +33,7 @@ pub fn all() -> OpenApiRouter<Arc<AppState>> {
         .routes(merchants::by_reference::route())
         .routes(merchants::events::route())
         .routes(merchants::callbacks::route())
+        .routes(notes::add::route())
         .routes(upstream::reconcile::route())
         .routes(stats::route())
         .routes(links::issue::route())

@@ -346,6 +346,7 @@ fn requested_link(command: &Command) -> Option<LinkId> {
         | Command::RecordReading(_)
         | Command::ReleaseHold { .. }
         | Command::RedriveCallback(..)
-        | Command::DiscardCallback { .. } => None,
+        | Command::DiscardCallback { .. }
+        | Command::AddNote(_) => None,
     }
 }

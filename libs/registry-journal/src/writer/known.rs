@@ -62,7 +62,8 @@ impl Known {
             | merchant::Command::RecordLinkFailed { .. }
             | merchant::Command::RevokeLink { .. }
             | merchant::Command::RecordReading(_)
-            | merchant::Command::ReleaseHold { .. } => {}
+            | merchant::Command::ReleaseHold { .. }
+            | merchant::Command::AddNote(_) => {}
         }
     }
 

@@ -92,7 +92,8 @@ fn add_callback(scope: &mut Scope, tenant_id: TenantId, command: &Command) {
         | Command::RecordLinkFailed { .. }
         | Command::RevokeLink { .. }
         | Command::RecordReading(_)
-        | Command::ReleaseHold { .. } => {}
+        | Command::ReleaseHold { .. }
+        | Command::AddNote(_) => {}
     }
 }
 

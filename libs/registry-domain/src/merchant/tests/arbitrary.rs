@@ -82,6 +82,7 @@ pub(super) fn any_command() -> impl Strategy<Value = Command> {
     prop_oneof![
         1 => Just(Command::Archive),
         1 => Just(Command::Restore),
+        1 => Just(Command::AddNote(crate::Note::parse("메모").expect("it is a note"))),
         2 => link().prop_map(|link_id| Command::RequestLink { link_id, redirect_url: None }),
         2 => link().prop_map(|link_id| Command::RecordLinkIssued { link_id, url: SecretText::new("u".into()) }),
         1 => link().prop_map(|link_id| Command::RevokeLink { link_id }),
