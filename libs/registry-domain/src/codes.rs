@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::unicode::{composed, is_blank, is_hidden};
+use crate::unicode::{composed, decomposed, is_blank, is_hidden};
 
 /// Longest code that the registry and most upstream calls take, in characters (upstream release notes, v2.0.1).
 pub const CODE_LENGTH_MAX: usize = 60;
@@ -137,6 +137,22 @@ impl Reference {
         }
     }
 
+    /// The pair in every spelling under which it may have been registered: its own, composed, and decomposed, since codes were
+    /// once kept as they were typed. Of most pairs there is one.
+    pub fn spellings(&self) -> Vec<Self> {
+        let apart = Self {
+            member_code: MemberCode(decomposed(&self.member_code.0)),
+            merchant_code: MerchantCode(decomposed(&self.merchant_code.0)),
+        };
+        let mut spellings = vec![self.clone()];
+        for spelling in [self.composed(), apart] {
+            if !spellings.contains(&spelling) {
+                spellings.push(spelling);
+            }
+        }
+        spellings
+    }
+
     /// Whether upstream can issue a registration URL for this pair (both codes at most 30 characters).
     pub fn is_linkable(&self) -> bool {
         let short = |text: &str| text.chars().count() <= LINKABLE_CODE_LENGTH_MAX;
@@ -204,6 +220,13 @@ mod tests {
             merchant_code,
         };
         assert_eq!(reference.composed().member_code.as_str(), "가");
+        assert_eq!(reference.spellings(), [reference.clone(), reference.composed()]);
+        assert_eq!(reference.composed().spellings(), [reference.composed(), reference]);
+        let plain = Reference {
+            member_code: MemberCode::parse("acad-1").unwrap(),
+            merchant_code: MerchantCode::parse("store-1").unwrap(),
+        };
+        assert_eq!(plain.spellings().len(), 1);
     }
 
     #[test]

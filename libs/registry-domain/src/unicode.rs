@@ -23,6 +23,11 @@ pub fn composed(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// The decomposed form (NFD), in which 가 is two: as file names of macOS have it, and what is typed from them.
+pub(crate) fn decomposed(text: &str) -> String {
+    text.nfd().collect()
+}
+
 fn category(character: char) -> GeneralCategory {
     CodePointMapData::<GeneralCategory>::new().get(character)
 }

@@ -200,7 +200,7 @@ impl Redriver {
         let reader = self.parts.archive.reader();
         let merchant = match target {
             Target::Merchant(id) => reader.merchant(request.tenant_id, id).await?,
-            Target::Codes(reference) => reader.merchant_by_reference(request.tenant_id, &reference).await?,
+            Target::Codes(reference) => reader.merchant_by_any_spelling(request.tenant_id, &reference).await?,
             Target::Nobody => None,
         };
         let Some(merchant) = merchant else {

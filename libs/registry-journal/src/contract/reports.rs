@@ -1,12 +1,12 @@
 //! Promises about what cannot be given to a merchant.
 
-use registry_domain::merchant::QuarantineReason;
+use registry_domain::merchant::{QuarantineReason, Registration};
 use registry_domain::tenant::{self, UnclaimedClaim};
-use registry_domain::{Seq, TenantId};
+use registry_domain::{MemberCode, MerchantCode, Reference, Seq, TenantId};
 
 use super::Harness;
 use super::fixtures::{World, callback, claim, observation, receipt, reference, register, registration, submission};
-use crate::port::PageSize;
+use crate::port::{PageSize, Reader};
 use crate::record::StreamEvent;
 use crate::submission::{Order, Outcome};
 
@@ -36,6 +36,41 @@ pub async fn unclaimed_callbacks_land_in_the_tenants_stream<H: Harness>() {
         .collect();
     assert_eq!(told, ["no_such_merchant", "unclaimed", "unparseable"]);
     world.expect_sound(tenant, 4).await;
+}
+
+/// A merchant that was registered when codes were kept as they were typed (decomposed, from a Mac) is found by what upstream
+/// says of it however that is spelt; and its pair is not registered a second time.
+pub async fn a_merchant_is_found_by_its_codes_however_they_are_spelt<H: Harness>() {
+    let world = World::<H>::new().await;
+    let tenant = world.tenant("acme").await;
+    let (apart, whole) = ("\u{1112}\u{1161}\u{11a8}\u{110b}\u{116f}\u{11ab}", "학원");
+    let recorded = Registration {
+        reference: Reference {
+            member_code: MemberCode::recorded(apart).expect("a code"),
+            merchant_code: MerchantCode::recorded("s").expect("a code"),
+        },
+        ..registration("m", "s")
+    };
+    let id = world.merchant_id();
+    world.write(register(tenant, id, recorded)).await;
+    for (letter, member, status) in [("W", whole, "drafting"), ("P", apart, "in_review")] {
+        let reference = Reference {
+            member_code: MemberCode::reported(member).expect("a code"),
+            merchant_code: MerchantCode::reported("s").expect("a code"),
+        };
+        let found = world.storage.merchant_by_any_spelling(tenant, &reference).await;
+        assert_eq!(found.expect("rows can be read").map(|merchant| merchant.id), Some(id));
+        let by_codes = Order::CallbackByCodes {
+            reference,
+            claim: Box::new(claim(observation(letter, ""))),
+        };
+        world.report(submission(tenant, by_codes)).await;
+        assert_eq!(world.row(tenant, id).await.review.status().as_str(), status);
+    }
+    let again = world
+        .submit(register(tenant, world.merchant_id(), registration(whole, "s")))
+        .await;
+    assert!(matches!(again, Outcome::Refused(_)), "{again:?}");
 }
 
 /// Nothing is written for a tenant that does not exist.

@@ -198,7 +198,8 @@ impl<'a> Batch<'a> {
     }
 
     pub(super) fn registered(&self, tenant_id: TenantId, reference: &Reference) -> Option<MerchantId> {
-        self.by_reference.get(&(tenant_id, reference.clone())).copied()
+        let mut spellings = reference.spellings().into_iter();
+        spellings.find_map(|spelling| self.by_reference.get(&(tenant_id, spelling)).copied())
     }
 
     fn filled(&self, tenant_id: TenantId, command: &tenant::Command) -> tenant::Command {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use registry_domain::merchant::{Claim, ClaimBody, Command, Registration};
-use registry_domain::{TenantId, tenant};
+use registry_domain::{Reference, TenantId, tenant};
 
 use crate::callbacks::approval_digest;
 use crate::keyring::Keyring;
@@ -37,7 +37,7 @@ pub(super) fn scope_of(submissions: &[Submission], keyring: &Keyring, now: DateT
                 add_callback(&mut scope, tenant_id, command);
             }
             Order::CallbackByCodes { reference, claim } => {
-                scope.references.push((tenant_id, reference.clone()));
+                add_reference(&mut scope, tenant_id, reference);
                 add_approval(&mut scope, tenant_id, claim);
             }
             Order::RedriveByCodes {
@@ -45,7 +45,7 @@ pub(super) fn scope_of(submissions: &[Submission], keyring: &Keyring, now: DateT
                 claim,
                 redrive,
             } => {
-                scope.references.push((tenant_id, reference.clone()));
+                add_reference(&mut scope, tenant_id, reference);
                 scope.quarantined.push((tenant_id, redrive.of));
                 add_approval(&mut scope, tenant_id, claim);
             }
@@ -67,12 +67,17 @@ pub(super) fn scope_of(submissions: &[Submission], keyring: &Keyring, now: DateT
 
 fn add_registration(scope: &mut Scope, tenant_id: TenantId, registration: &Registration) {
     let reference = &registration.reference;
-    scope.references.push((tenant_id, reference.clone()));
+    add_reference(scope, tenant_id, reference);
     scope.merchant_codes.push((tenant_id, reference.merchant_code.clone()));
     scope.unclaimed.push((tenant_id, reference.clone()));
     if let Some(number) = &registration.business_number {
         scope.business_numbers.push((tenant_id, number.digits().to_owned()));
     }
+}
+
+fn add_reference(scope: &mut Scope, tenant_id: TenantId, reference: &Reference) {
+    let spellings = reference.spellings().into_iter();
+    scope.references.extend(spellings.map(|spelling| (tenant_id, spelling)));
 }
 
 fn add_callback(scope: &mut Scope, tenant_id: TenantId, command: &Command) {
@@ -109,7 +114,7 @@ fn add_tenant(scope: &mut Scope, tenant_id: TenantId, command: &tenant::Command)
     match command {
         tenant::Command::Create(creation) => scope.slugs.push(creation.slug.clone()),
         tenant::Command::ReceiveListed(pair) => {
-            scope.references.push((tenant_id, pair.reference.clone()));
+            add_reference(scope, tenant_id, &pair.reference);
             scope.unclaimed.push((tenant_id, pair.reference.clone()));
         }
         tenant::Command::ResolveUnclaimed { reference, .. } => scope.unclaimed.push((tenant_id, reference.clone())),

@@ -67,13 +67,8 @@ async fn get_merchant_by_reference(
         member_code,
         merchant_code,
     };
-    let composed = typed.composed();
     let reader = state.archive.reader();
-    let mut merchant = reader.merchant_by_reference(caller.tenant_id(), &composed).await?;
-    if merchant.is_none() && composed != typed {
-        // Merchants that were registered before codes were composed stand under what was typed then.
-        merchant = reader.merchant_by_reference(caller.tenant_id(), &typed).await?;
-    }
+    let merchant = reader.merchant_by_any_spelling(caller.tenant_id(), &typed).await?;
     let merchant = merchant.ok_or(Code::MerchantNotFound)?;
     Ok(document_unless_known(&headers, &merchant))
 }
