@@ -1,8 +1,10 @@
 //! One row that cannot be read stops nobody else.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 use registry_domain::TenantId;
-use registry_tests::api::{text_of, within};
+use registry_tests::api::{Api, text_of, within};
 use registry_tests::callback::{mapping, send_taken};
 use registry_tests::tenant::id_of;
 use registry_tests::{PATIENCE, TestApp, TestNats, check_published};
@@ -67,6 +69,31 @@ async fn a_tenant_that_cannot_be_read_stops_no_other() {
     app.finish_published(&nats).await;
 }
 
+/// Lists hold the others, and say whom they lack: in every order, and page by page.
+async fn expect_listed(api: &Api, broken: &str, others: [&str; 2]) {
+    for order in ["created_at", "-updated_at", "stage_since"] {
+        let (mut listed, mut lacking) = (BTreeSet::new(), Vec::new());
+        let mut path = format!("/v1/merchants?sort={order}&limit=1");
+        loop {
+            let page = api.get(&path).await.expect(200);
+            listed.extend(
+                page["data"]
+                    .as_array()
+                    .expect("a list")
+                    .iter()
+                    .map(|shop| id_of(shop).to_owned()),
+            );
+            lacking.extend(page["unreadable"].as_array().into_iter().flatten().cloned());
+            let Some(next) = page["page"]["next"].as_str() else {
+                break;
+            };
+            path = format!("/v1/merchants?sort={order}&limit=1&cursor={next}");
+        }
+        assert_eq!(listed, others.map(str::to_owned).into());
+        assert_eq!(lacking, [broken]);
+    }
+}
+
 /// The others of the same tenant are asked about all the same.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_merchant_that_cannot_be_read_stops_no_other() {
@@ -97,6 +124,7 @@ async fn a_merchant_that_cannot_be_read_stops_no_other() {
         }
     };
     app.as_time_passes(TimeDelta::minutes(6), asked).await;
+    expect_listed(&app.tenant.api, &broken, [id_of(&shops[1]), id_of(&shops[2])]).await;
     app.tenant
         .api
         .get(&format!("/v1/merchants/{broken}"))

@@ -5,7 +5,7 @@ use registry_domain::tenant::Slug;
 use registry_domain::{Seq, TenantId};
 use registry_journal::Archive;
 use registry_journal::archive::Until;
-use registry_journal::port::{Direction, MerchantFilter, MerchantQuery, PagePosition, PageSize, SortKey};
+use registry_journal::port::{Direction, MerchantFilter, MerchantQuery, PageSize, SortKey};
 use registry_journal::verify::verify;
 use serde_json::Value;
 
@@ -38,7 +38,8 @@ pub(crate) async fn check_log(archive: &Archive, tenant: TenantId) {
             .merchants(tenant, &query)
             .await
             .expect("merchants can be listed");
-        for merchant in &page {
+        for listed in &page {
+            let merchant = listed.merchant.as_ref().expect("every row can be read");
             let until = Until::Version(merchant.version);
             let folded = archive.merchant_at(tenant, merchant.id, until).await;
             let folded = folded.expect("the events can be read");
@@ -50,10 +51,7 @@ pub(crate) async fn check_log(archive: &Archive, tenant: TenantId) {
             );
         }
         let Some(last) = page.last() else { return };
-        query.after = Some(PagePosition {
-            at: last.created_at,
-            id: last.id,
-        });
+        query.after = Some(last.position);
     }
 }
 

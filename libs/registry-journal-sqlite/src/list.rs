@@ -44,7 +44,7 @@ pub(crate) fn merchants(tenant: TenantId, query: &MerchantQuery) -> Option<Query
 }
 
 /// The column that comes before the id in the order of a list.
-const fn moment(sort: SortKey) -> Option<&'static str> {
+pub(crate) const fn moment(sort: SortKey) -> Option<&'static str> {
     match sort {
         // The id begins with it.
         SortKey::CreatedAt => None,

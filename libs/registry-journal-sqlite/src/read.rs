@@ -8,12 +8,12 @@ use registry_domain::merchant::Merchant;
 use registry_domain::tenant::{Slug, Tenant};
 use registry_domain::{EventId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId, Version};
 use registry_journal::port::raw::{
-    RawKey, RawMerchant, RawMerchantId, RawPendingLink, RawPublishCursor, RawStatusCount, RawTenant, RawTenantHead,
-    bigint,
+    RawKey, RawListedMerchant, RawMerchant, RawMerchantId, RawPendingLink, RawPublishCursor, RawStatusCount, RawTenant,
+    RawTenantHead, bigint,
 };
 use registry_journal::port::{
-    Head, IdempotencyRow, ListedTenant, MerchantFilter, MerchantQuery, PageSize, PresentedKey, ProjectedMerchant,
-    PublishCursor, ReadError, Reader, ShareCounts, StatusCount, StreamQuery,
+    Head, IdempotencyRow, ListedMerchant, ListedTenant, MerchantFilter, MerchantQuery, PageSize, PresentedKey,
+    ProjectedMerchant, PublishCursor, ReadError, Reader, ShareCounts, StatusCount, StreamQuery,
 };
 use registry_journal::record::EventRow;
 use sqlx::Row;
@@ -57,13 +57,15 @@ impl Reader for SqliteJournal {
         self.one("merchant by reference", tenant, statement).await
     }
 
-    async fn merchants(&self, tenant: TenantId, query: &MerchantQuery) -> Result<Vec<Merchant>, ReadError> {
+    async fn merchants(&self, tenant: TenantId, query: &MerchantQuery) -> Result<Vec<ListedMerchant>, ReadError> {
         let Some(mut statement) = list::merchants(tenant, query) else {
             return Ok(Vec::new());
         };
+        let has_moment = list::moment(query.sort).is_some();
         let row = |row: SqliteRow| {
+            let at = if has_moment { Some(row.try_get(2)?) } else { None };
             let (merchant_id, state) = (row.try_get(0)?, row.try_get(1)?);
-            Ok(RawMerchant { merchant_id, state })
+            Ok(RawListedMerchant::<i64> { merchant_id, state, at })
         };
         self.all("merchants", tenant, statement.build().try_map(row)).await
     }

@@ -7,7 +7,7 @@ use registry_domain::merchant::{self, Answer, Command, Merchant, Reading, Stage}
 use registry_domain::review::ReadingSource;
 use registry_domain::tenant::{self, ListedPair, Tenant};
 use registry_domain::{Reference, Seq};
-use registry_journal::port::{Direction, MerchantFilter, MerchantQuery, PagePosition, PageSize, SortKey};
+use registry_journal::port::{Direction, MerchantFilter, MerchantQuery, PageSize, SortKey};
 use registry_journal::{Order, Origin};
 
 use super::ReconcileError;
@@ -99,16 +99,16 @@ impl Worker {
             after: None,
             limit: PageSize::MAX,
         };
+        let mut is_whole = true;
         loop {
             let page = self.archive.reader().merchants(tenant.id, &query).await;
             let page = page.map_err(ReconcileError::ListMerchants)?;
             let Some(end) = page.last() else { break };
-            query.after = Some(PagePosition {
-                at: end.created_at,
-                id: end.id,
-            });
+            query.after = Some(end.position);
+            is_whole &= page.iter().all(|listed| listed.merchant.is_ok());
             let news: Vec<_> = page
                 .iter()
+                .filter_map(|listed| listed.merchant.as_ref().ok())
                 .filter_map(|merchant| list.reading(merchant, heard).map(|reading| (merchant.id, reading)))
                 .collect();
             let recorded = stream::iter(news)
@@ -122,7 +122,9 @@ impl Worker {
                 Err(error) => log_failure(tenant, "what the list says of a merchant was not written", &error),
             }
         }
-        Ok(list.rows.into_values().collect())
+        // A pair that seems to be nobody's may be that of one whose row cannot be read.
+        let strangers = list.rows.into_values().filter(|_| is_whole);
+        Ok(strangers.collect())
     }
 }
 

@@ -110,7 +110,7 @@ impl Inquirer {
         };
         let opened = self.reader().merchants(tenant_id, &query).await;
         let opened = opened.map_err(ArchiveError::Read)?.pop();
-        match opened {
+        match opened.and_then(|listed| listed.merchant.ok()) {
             Some(merchant) => Ok(merchant.reference),
             None => Ok(Reference {
                 member_code: MemberCode::parse(PROBE.0).map_err(|_| AskError::NoSuchMerchant)?,

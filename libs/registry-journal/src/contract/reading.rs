@@ -29,7 +29,7 @@ fn query(filter: MerchantFilter) -> MerchantQuery {
 
 async fn ids<H: Harness>(world: &World<H>, tenant: TenantId, filter: MerchantFilter) -> Vec<MerchantId> {
     let found = world.storage.merchants(tenant, &query(filter)).await.expect("a list");
-    found.into_iter().map(|merchant| merchant.id).collect()
+    found.into_iter().map(|listed| listed.position.id).collect()
 }
 
 fn sort_key(sort: SortKey, merchant: &Merchant) -> (DateTime<Utc>, MerchantId) {
@@ -102,7 +102,12 @@ async fn page_through<H: Harness>(
         if page.is_empty() {
             return listed;
         }
-        listed.extend(page);
+        for row in page {
+            let merchant = row.merchant.expect("rows can be read");
+            let (at, id) = sort_key(sort, &merchant);
+            assert_eq!(row.position, PagePosition { at, id });
+            listed.push(merchant);
+        }
     }
 }
 

@@ -1,6 +1,9 @@
-//! What belongs to the installation as a whole and to no tenant: which master key it has.
+//! What belongs to the installation as a whole and to no tenant: which keys it has, and whose logs.
+
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use registry_domain::TenantId;
 use uuid::Uuid;
 
 use super::ReadError;
@@ -15,13 +18,22 @@ pub struct KeyEvidence {
     pub wrapped: Option<(Uuid, Vec<u8>)>,
 }
 
-/// The one row of the installation.
+/// What is there of the installation.
 #[async_trait]
 pub trait Founding: Send + Sync {
-    /// What is there.
+    /// What the master key is known by.
     async fn key_evidence(&self) -> Result<KeyEvidence, ReadError>;
 
     /// Writes the check value down, unless one is there. Of several processes that do this at once one wins, and each of
     /// them finds the winner's value afterwards.
     async fn write_key_check(&self, check: KeyCheck) -> Result<(), ReadError>;
+
+    /// The check values of callback keys, by the keys' numbers.
+    async fn callback_key_checks(&self) -> Result<BTreeMap<u8, KeyCheck>, ReadError>;
+
+    /// Writes the check value of a callback key down, unless its number has one. As above, one of several wins.
+    async fn write_callback_key_check(&self, number: u8, check: KeyCheck) -> Result<(), ReadError>;
+
+    /// The next tenant, in the order of their ids, that has a log: whether it has a row of its own or not.
+    async fn next_log(&self, after: Option<TenantId>) -> Result<Option<TenantId>, ReadError>;
 }

@@ -28,8 +28,9 @@ pub use callbacks::{
 pub use installation::{Founding, KeyEvidence};
 pub use lease::{Duty, Held, Leases, SoleProcess};
 pub use read::{
-    Direction, ListedTenant, MerchantFilter, MerchantQuery, PAGE_SIZE_MAX, PagePosition, PageSize, PresentedKey,
-    ProjectedMerchant, PublishCursor, ReadError, Reader, SearchPatterns, SortKey, StatusCount, StreamQuery,
+    Direction, ListedMerchant, ListedTenant, MerchantFilter, MerchantQuery, PAGE_SIZE_MAX, PagePosition, PageSize,
+    PresentedKey, ProjectedMerchant, PublishCursor, ReadError, Reader, SearchPatterns, SortKey, StatusCount,
+    StreamQuery,
 };
 pub use schema::SchemaState;
 pub use shares::{Asker, ShareCounts, Shares};

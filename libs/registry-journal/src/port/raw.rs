@@ -15,8 +15,8 @@ use super::{Inconsistency, Loaded};
 
 pub use log::{RawEvent, RawHead, RawKey, RawStream};
 pub use merchants::{
-    RawBusinessNumber, RawIdempotency, RawMerchant, RawMerchantCode, RawMerchantId, RawOwnedMerchant, RawPendingLink,
-    RawStatusCount,
+    RawBusinessNumber, RawIdempotency, RawListedMerchant, RawMerchant, RawMerchantCode, RawMerchantId,
+    RawOwnedMerchant, RawPendingLink, RawStatusCount,
 };
 pub use projected::RawProjection;
 pub use tenants::{RawOwnedTenant, RawPayers, RawPublishCursor, RawSlug, RawTenant, RawTenantHead};

@@ -252,6 +252,15 @@ pub struct ListedTenant {
     pub tenant: Result<Tenant, Inconsistency>,
 }
 
+/// A merchant in a list.
+#[derive(Debug)]
+pub struct ListedMerchant {
+    /// Where it stands in the order of the list.
+    pub position: PagePosition,
+    /// The merchant. One whose row cannot be read is listed all the same: it must not hide the others.
+    pub merchant: Result<Merchant, Inconsistency>,
+}
+
 /// What is projected of one merchant, exactly as it stands in storage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProjectedMerchant {
@@ -279,8 +288,23 @@ pub trait Reader: Worklist + Balances {
         reference: &Reference,
     ) -> Result<Option<Merchant>, ReadError>;
 
+    /// The same under whatever spelling it was registered: codes were once kept as they were typed.
+    async fn merchant_by_any_spelling(
+        &self,
+        tenant: TenantId,
+        reference: &Reference,
+    ) -> Result<Option<Merchant>, ReadError> {
+        for spelling in reference.spellings() {
+            let found = self.merchant_by_reference(tenant, &spelling).await?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
     /// A page of merchants.
-    async fn merchants(&self, tenant: TenantId, query: &MerchantQuery) -> Result<Vec<Merchant>, ReadError>;
+    async fn merchants(&self, tenant: TenantId, query: &MerchantQuery) -> Result<Vec<ListedMerchant>, ReadError>;
 
     /// How many merchants stand where, now.
     async fn status_counts(&self, tenant: TenantId, filter: &MerchantFilter) -> Result<Vec<StatusCount>, ReadError>;

@@ -7,7 +7,7 @@ use registry_documents::document::{MerchantDocument, to_json};
 use registry_domain::merchant::{Merchant, Stage};
 use registry_domain::tenant::Slug;
 use registry_domain::{MerchantId, Seq, Stamp, TenantId};
-use registry_journal::port::{Direction, MerchantFilter, MerchantQuery, PagePosition, PageSize, SortKey};
+use registry_journal::port::{Direction, MerchantFilter, MerchantQuery, PageSize, SortKey};
 use tokio::time::Instant;
 
 use super::position::Position;
@@ -109,16 +109,15 @@ impl Relay {
         loop {
             let page = self.archive.reader().merchants(tenant, &query).await;
             let page = page.map_err(RelayError::ListMerchants)?;
-            let settled = page.iter().filter(|merchant| merchant.seq <= position.seq);
+            // The document of one whose row cannot be read stays away until its next event, which is folded from the log.
+            let merchants = page.iter().filter_map(|listed| listed.merchant.as_ref().ok());
+            let settled = merchants.filter(|merchant| merchant.seq <= position.seq);
             let entries: Vec<_> = settled.map(|merchant| entry(merchant, Seq::ZERO)).collect();
             position.bucket_seq = self.put(slug, position.bucket_seq, &entries).await?;
             last_entry = entries.into_iter().next_back().or(last_entry);
             match page.last() {
                 Some(end) if page.len() == MERCHANTS_PAGE.get() as usize => {
-                    query.after = Some(PagePosition {
-                        at: end.created_at,
-                        id: end.id,
-                    });
+                    query.after = Some(end.position);
                 }
                 Some(_) | None => break,
             }

@@ -8,9 +8,8 @@ use axum::http::header::LINK;
 use axum::http::{HeaderMap, HeaderValue, Uri};
 use axum::response::{IntoResponse, Response};
 use registry_documents::MerchantDocument;
-use registry_domain::merchant::Merchant;
 use registry_domain::tenant::Scope;
-use registry_journal::port::{Direction, MerchantQuery, PagePosition, PageSize, SortKey};
+use registry_journal::port::{Direction, MerchantQuery, PageSize, SortKey};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -94,15 +93,17 @@ async fn list_merchants(
     let more = merchants.len() > limit;
     merchants.truncate(limit);
     let last = merchants.last().filter(|_| more);
-    let next = last.map(|last| state.cursor_key.seal(&listing, position(last, sort)));
+    let next = last.map(|last| state.cursor_key.seal(&listing, last.position));
 
     let links = next
         .as_deref()
         .and_then(|next| next_link(&uri, next))
         .map(|link| (LINK, link));
-    let data = merchants.iter().map(MerchantDocument::from_merchant).collect();
+    let readable = merchants.iter().filter_map(|listed| listed.merchant.as_ref().ok());
+    let unreadable = merchants.iter().filter(|listed| listed.merchant.is_err());
     let page = MerchantPage {
-        data,
+        data: readable.map(MerchantDocument::from_merchant).collect(),
+        unreadable: unreadable.map(|listed| listed.position.id.to_string()).collect(),
         page: Page { next, prev: None },
     };
     Ok((HeaderMap::from_iter(links), Json(page)).into_response())
@@ -117,15 +118,6 @@ fn read_sort(text: &str) -> Result<(SortKey, Direction), Fault> {
         .into_iter()
         .find(|(key, direction)| sort_word(*key, *direction) == text)
         .ok_or(Fault::UnknownWord)
-}
-
-fn position(merchant: &Merchant, sort: SortKey) -> PagePosition {
-    let at = match sort {
-        SortKey::CreatedAt => merchant.created_at,
-        SortKey::UpdatedAt => merchant.updated_at,
-        SortKey::StageSince => merchant.stage_since(),
-    };
-    PagePosition { at, id: merchant.id }
 }
 
 /// The same request with another cursor (RFC 8288).
@@ -143,6 +135,10 @@ fn next_link(uri: &Uri, cursor: &str) -> Option<HeaderValue> {
 struct MerchantPage {
     /// The merchants, in the order asked for.
     data: Vec<MerchantDocument>,
+    /// Ids of merchants of this page whose rows cannot be read; left out if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    unreadable: Vec<String>,
     /// Where other pages begin.
     page: Page,
 }

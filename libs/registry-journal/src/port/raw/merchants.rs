@@ -9,7 +9,7 @@ use registry_domain::{LinkId, MerchantCode, MerchantId, TenantId, Version};
 use uuid::Uuid;
 
 use super::{BadColumn, Found, RawRow, RawValue};
-use crate::port::{IdempotencyRow, Inconsistency, Loaded, LoadedMerchant, StatusCount};
+use crate::port::{IdempotencyRow, Inconsistency, ListedMerchant, Loaded, LoadedMerchant, PagePosition, StatusCount};
 use crate::stored::merchant_from_json;
 
 /// A merchant.
@@ -25,6 +25,35 @@ impl RawRow for RawMerchant {
     fn into_row(self) -> Result<Merchant, Inconsistency> {
         let id = MerchantId::from_uuid(self.merchant_id);
         merchant_from_json(id, &self.state).map_err(|error| Inconsistency::of("merchants", id, error))
+    }
+}
+
+/// A merchant in a list.
+#[expect(missing_docs, reason = "columns")]
+pub struct RawListedMerchant<Time> {
+    pub merchant_id: Uuid,
+    pub state: String,
+    /// The moment by which the list is sorted, where the id does not begin with it.
+    pub at: Option<Time>,
+}
+
+impl<Time: RawValue<DateTime<Utc>>> RawRow for RawListedMerchant<Time> {
+    type Row = ListedMerchant;
+
+    fn into_row(self) -> Result<ListedMerchant, Inconsistency> {
+        let (merchant_id, state) = (self.merchant_id, self.state);
+        let id = MerchantId::from_uuid(merchant_id);
+        let merchant = RawMerchant { merchant_id, state }.into_row();
+        let at = match (self.at, &merchant) {
+            (Some(at), _) => at
+                .read("sort key")
+                .map_err(|error| Inconsistency::of("merchants", id, error))?,
+            (None, Ok(merchant)) => merchant.created_at,
+            // Nobody looks at it: the id says it.
+            (None, Err(_)) => DateTime::UNIX_EPOCH,
+        };
+        let position = PagePosition { at, id };
+        Ok(ListedMerchant { position, merchant })
     }
 }
 

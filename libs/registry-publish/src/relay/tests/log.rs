@@ -11,9 +11,10 @@ use registry_domain::{
     CorrelationId, EventId, KeyId, Label, LinkId, MerchantId, Reference, Seq, TenantId, UnclaimedId, Version,
 };
 use registry_journal::port::{
-    Balances, DueQuestion, Head, IdempotencyRow, ListedTenant, MerchantFilter, MerchantQuery, PageSize, Postponement,
-    PresentedKey, ProjectedMerchant, PublishCursor, QuarantineCount, QuarantineQuery, QuarantineRow, QuestionCounts,
-    Reader, StatusCount, StreamQuery, TenantHealth, UnclaimedQuery, UnclaimedRow, Worklist,
+    Balances, DueQuestion, Head, IdempotencyRow, ListedMerchant, ListedTenant, MerchantFilter, MerchantQuery,
+    PagePosition, PageSize, Postponement, PresentedKey, ProjectedMerchant, PublishCursor, QuarantineCount,
+    QuarantineQuery, QuarantineRow, QuestionCounts, Reader, StatusCount, StreamQuery, TenantHealth, UnclaimedQuery,
+    UnclaimedRow, Worklist,
 };
 use registry_journal::record::{StreamEvent, StreamId};
 use registry_journal::{Archive, EventRow, Keyring, MasterKey, ReadError, stored};
@@ -154,9 +155,16 @@ impl Log {
 /// The relay asks some questions only; a test in which it asks another one fails.
 #[async_trait]
 impl Reader for Log {
-    async fn merchants(&self, _: TenantId, query: &MerchantQuery) -> Result<Vec<Merchant>, ReadError> {
+    async fn merchants(&self, _: TenantId, query: &MerchantQuery) -> Result<Vec<ListedMerchant>, ReadError> {
         assert_eq!(query.after, None, "the logs of these tests have one page of merchants");
-        Ok(self.state().merchants.values().cloned().collect())
+        let listed = |merchant: &Merchant| ListedMerchant {
+            position: PagePosition {
+                at: merchant.created_at,
+                id: merchant.id,
+            },
+            merchant: Ok(merchant.clone()),
+        };
+        Ok(self.state().merchants.values().map(listed).collect())
     }
 
     async fn events_after(&self, _: TenantId, after: Seq, limit: PageSize) -> Result<Vec<EventRow>, ReadError> {
