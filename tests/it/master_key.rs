@@ -1,4 +1,4 @@
-//! The wrong key and the wrong directory: noticed by every command, before anything is done; and who can read the files.
+//! The wrong keys and the wrong directory: noticed by every command, before anything is done; and who can read the files.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -161,6 +161,90 @@ async fn only_founders_found() {
     let told = refusal(&installation, &["serve"]);
     assert!(told.contains("cannot be read"), "{told}");
     assert!(!Path::new(&master).exists());
+}
+
+/// With other callback keys nothing runs but names their file; and keys are exchanged as infra/README.md says.
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_callback_keys_are_refused_and_new_ones_taken() {
+    let sandbox = TestSandbox::start().await;
+    let mut installation = Installation::new();
+    let (process, tenant) = installation.serve_tenant(&sandbox);
+    let merchant = tenant.register("acad-1", "store-1").await;
+    tenant.issue_link(&merchant).await;
+    let url = sandbox.mapping("acad-1", "store-1").await.callback_url;
+    let body = |letter| registry_tests::callback::mapping("acad-1", "store-1", letter, None).to_string();
+    send_taken(&url, body("W")).await;
+    assert!(process.terminate().success());
+    let [_, file] = key_files(installation.data_dir());
+    let key = || {
+        let key = random(64);
+        registry_tests::logs::secret(&key);
+        key
+    };
+    let ours = fs::read_to_string(&file).expect("keys").trim().to_owned();
+    let (other, new) = (key(), key());
+    let refuse = |installation: &Installation, keys: &str, reason: &str| {
+        write_key(Path::new(&file), keys);
+        for command in COMMANDS.iter().filter(|command| command[0] != "copy").chain(&FOUNDERS) {
+            let told = refusal(installation, command);
+            assert!(told.contains(&file) && told.contains(reason), "{command:?}: {told}");
+        }
+    };
+    // One that is another, and one that has nothing to do with the installation.
+    refuse(&installation, &format!("1 {other}"), "callback key 1 in");
+    refuse(&installation, &format!("7 {other}"), "lacks callback key 1");
+    // A new one above the old one; whoever has only the old one does not know what the others sign with.
+    write_key(Path::new(&file), &format!("2 {new}\n{ours}"));
+    let process = installation.serve();
+    let tenant = tenant.reconnected();
+    send_taken(&url, body("P")).await;
+    assert!(process.terminate().success());
+    refuse(&installation, &ours, "lacks callback key 2");
+    refuse(&installation, &format!("2 {other}\n{ours}"), "callback key 2 in");
+    // The old one goes.
+    write_key(Path::new(&file), &format!("2 {new}"));
+    let process = installation.serve();
+    let merchant = tenant.register("acad-1", "store-2").await;
+    tenant.issue_link(&merchant).await;
+    let url = sandbox.mapping("acad-1", "store-2").await.callback_url;
+    send_taken(
+        &url,
+        registry_tests::callback::mapping("acad-1", "store-2", "W", None).to_string(),
+    )
+    .await;
+    assert!(process.terminate().success());
+}
+
+/// What is no installation is looked at and left as it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_somebody_else_is_not_written_to() {
+    let installation = Installation::new();
+    let database = installation.database();
+    let other = async {
+        let options = sqlx::sqlite::SqliteConnectOptions::new()
+            .filename(&database)
+            .create_if_missing(true);
+        let mut connection = sqlx::SqliteConnection::connect_with(&options)
+            .await
+            .expect("a file is made");
+        let made = sqlx::raw_sql("CREATE TABLE notes (note TEXT)")
+            .execute(&mut connection)
+            .await;
+        made.expect("a table is made");
+        connection.close().await.expect("it can be closed");
+        fs::read(&database).expect("it is there")
+    };
+    fs::write(&database, []).expect("a file can be written");
+    for content in [Vec::new(), other.await] {
+        fs::write(&database, &content).expect("a file can be written");
+        for command in COMMANDS.iter().filter(|command| command[0] != "copy") {
+            let told = refusal(&installation, command);
+            assert!(told.contains("has no schema yet"), "{command:?}: {told}");
+            assert_eq!(fs::read(&database).expect("it is there"), content, "{command:?}");
+            let left: Vec<_> = fs::read_dir(installation.data_dir()).expect("it is there").collect();
+            assert_eq!(left.len(), 1, "{command:?} left {left:?}");
+        }
+    }
 }
 
 fn mode_of(path: &Path) -> u32 {

@@ -23,6 +23,48 @@ fn verify(installation: &Installation, arguments: &[&str]) -> (bool, String) {
     (output.status.success(), said)
 }
 
+/// Whoever takes a tenant's row away hides its log from everybody but `verify`, which tells whether that is whole.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_whose_tenant_is_gone_is_verified_all_the_same() {
+    let installation = Installation::new();
+    let (id, slug, _key) = installation.create_tenant();
+    let (_, other, _key) = installation.create_tenant();
+    let noted = installation.print(&["verify", "--ends"]);
+    let file = installation.data_dir().join("ends");
+    std::fs::write(&file, &noted).expect("a file can be written");
+    let by_file = ["--expect-file", file.to_str().expect("a path is text")];
+    let mut database = open_unguarded(&installation.database()).await;
+    for statement in ["PRAGMA foreign_keys = OFF", "DELETE FROM tenants WHERE tenant_id = ?"] {
+        let statement = sqlx::query(statement).bind(id.as_uuid());
+        statement.execute(&mut database).await.expect("a row can be deleted");
+    }
+    for arguments in [&[][..], &by_file] {
+        let (is_content, said) = verify(&installation, arguments);
+        assert!(!is_content, "{said}");
+        assert!(
+            said.contains(&format!("{slug}: the row of {id} in `tenants` is gone")),
+            "{said}"
+        );
+        assert!(
+            said.contains(&format!("{slug}: 2 events, the chain is whole")),
+            "{said}"
+        );
+        assert!(
+            said.contains(&format!("{other}: 2 events, the chain is whole")),
+            "{said}"
+        );
+        assert!(!said.contains("no such tenant"), "{said}");
+    }
+    let altered =
+        sqlx::query("UPDATE events SET data = data || ' ' WHERE tenant_id = ? AND seq = 2").bind(id.as_uuid());
+    altered.execute(&mut database).await.expect("a row can be changed");
+    let (is_content, said) = verify(&installation, &[]);
+    assert!(
+        !is_content && said.contains(&format!("{slug}: event 2 was altered")),
+        "{said}"
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_that_was_written_anew_is_found_by_what_was_noted_of_it() {
     let (nats, sandbox) = (TestNats::start(), TestSandbox::start().await);

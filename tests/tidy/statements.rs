@@ -17,6 +17,10 @@ const INSTALLATION_TABLES: &[(&str, &str)] = &[
         "one row, for what no tenant has: the check value of the master key",
     ),
     (
+        "callback_keys",
+        "a few rows, for what no tenant has: the check values of the keys that callback URLs are made with",
+    ),
+    (
         "write_probes",
         "one row, which is counted up to find out whether anything can be written",
     ),
@@ -27,6 +31,10 @@ const ACROSS_TENANTS: &[(&str, &str)] = &[
     (
         "FROM data_keys ORDER BY tenant_id, owner LIMIT 1",
         "the master key is tried on the oldest key of the installation, whoever's it is",
+    ),
+    (
+        "FROM events WHERE tenant_id >",
+        "finds the logs that are there, whose tenants' rows may be gone, and tells of each its tenant",
     ),
     (
         "INSERT INTO write_probes",

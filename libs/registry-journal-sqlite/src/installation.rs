@@ -1,6 +1,9 @@
-//! The row of the installation.
+//! What belongs to the installation as a whole.
+
+use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use registry_domain::TenantId;
 use registry_journal::keyring::KeyCheck;
 use registry_journal::port::raw::RawKey;
 use registry_journal::port::{Founding, Inconsistency, KeyEvidence, ReadError};
@@ -11,6 +14,7 @@ use crate::ask::Sight;
 use crate::error::read;
 
 const QUESTION: &str = "the installation";
+const CALLBACK_KEYS: &str = "the callback keys";
 
 #[async_trait]
 impl Founding for SqliteJournal {
@@ -34,5 +38,35 @@ impl Founding for SqliteJournal {
             check.as_bytes()
         );
         self.note(QUESTION, statement).await
+    }
+
+    async fn callback_key_checks(&self) -> Result<BTreeMap<u8, KeyCheck>, ReadError> {
+        let rows = sqlx::query!(r#"SELECT number AS "number: u8", key_check FROM callback_keys ORDER BY number"#);
+        let rows = rows.fetch_all(&self.writer).await.map_err(read(CALLBACK_KEYS))?;
+        let keys = rows.into_iter().map(|row| {
+            let check = KeyCheck::try_from(row.key_check.as_slice());
+            let check = check.map_err(|error| Inconsistency::of("callback_keys", row.number, error))?;
+            Ok((row.number, check))
+        });
+        keys.collect()
+    }
+
+    async fn write_callback_key_check(&self, number: u8, check: KeyCheck) -> Result<(), ReadError> {
+        let statement = sqlx::query!(
+            "INSERT INTO callback_keys (number, key_check) VALUES (?1, ?2) ON CONFLICT (number) DO NOTHING",
+            number,
+            check.as_bytes()
+        );
+        self.note(CALLBACK_KEYS, statement).await
+    }
+
+    async fn next_log(&self, after: Option<TenantId>) -> Result<Option<TenantId>, ReadError> {
+        let after = after.map_or(Uuid::nil(), |id| id.as_uuid());
+        let next = sqlx::query_scalar!(
+            r#"SELECT tenant_id AS "tenant_id: Uuid" FROM events WHERE tenant_id > ?1 ORDER BY tenant_id, seq LIMIT 1"#,
+            after
+        );
+        let next = next.fetch_optional(&self.writer).await.map_err(read("the logs"))?;
+        Ok(next.map(TenantId::from_uuid))
     }
 }

@@ -1,5 +1,7 @@
-//! Whether the master key at hand is the one that an installation was made with. With another one, what is sealed could not
-//! be read, and what would be sealed could not be read later.
+//! Whether the keys at hand are those of an installation. With another master key, what is sealed could not be read, and what
+//! would be sealed could not be read later. With other callback keys, callbacks to URLs that were given away would be refused.
+
+use std::collections::BTreeMap;
 
 use crate::keyring::{KeyCheck, Keyring};
 use crate::port::{Founding, ReadError};
@@ -22,6 +24,18 @@ pub enum InstallationError {
     /// It was made with another master key.
     #[error("the master key is not the one that the installation was made with")]
     OtherKey,
+    /// A callback key has the number of another one.
+    #[error("callback key {number} is not the one that the installation knows by this number")]
+    OtherCallbackKey {
+        /// The number.
+        number: u8,
+    },
+    /// The newest callback key is not among those at hand.
+    #[error("callback key {number}, the newest of the installation, is not there")]
+    CallbackKeyLacking {
+        /// Its number.
+        number: u8,
+    },
     /// Storage could not be asked.
     #[error(transparent)]
     Unavailable(#[from] ReadError),
@@ -50,6 +64,39 @@ pub async fn recognise(
         Ok(())
     } else {
         Err(InstallationError::OtherKey)
+    }
+}
+
+/// Compares callback keys with those that the installation has had. Whoever makes URLs knows the newest, and whoever takes
+/// callbacks must know it too. A new key is one whose number is new; it is written down by who may make an installation.
+pub async fn recognise_callback_keys(
+    storage: &(impl Founding + ?Sized),
+    ours: &[(u8, KeyCheck)],
+    if_none: IfNone,
+) -> Result<(), InstallationError> {
+    let known = storage.callback_key_checks().await?;
+    compare(&known, ours)?;
+    let is_new = |(number, _): &&(u8, KeyCheck)| !known.contains_key(number);
+    if if_none == IfNone::Refuse || !ours.iter().any(|key| is_new(&key)) {
+        return Ok(());
+    }
+    for (number, check) in ours.iter().filter(is_new) {
+        storage.write_callback_key_check(*number, *check).await?;
+    }
+    // Another process may have been first.
+    compare(&storage.callback_key_checks().await?, ours)
+}
+
+fn compare(known: &BTreeMap<u8, KeyCheck>, ours: &[(u8, KeyCheck)]) -> Result<(), InstallationError> {
+    let is_other = |(number, check): &&(u8, KeyCheck)| known.get(number).is_some_and(|known| known != check);
+    if let Some((number, _)) = ours.iter().find(is_other) {
+        return Err(InstallationError::OtherCallbackKey { number: *number });
+    }
+    match known.last_key_value() {
+        Some((newest, _)) if !ours.iter().any(|(number, _)| number == newest) => {
+            Err(InstallationError::CallbackKeyLacking { number: *newest })
+        }
+        Some(_) | None => Ok(()),
     }
 }
 

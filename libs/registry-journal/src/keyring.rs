@@ -102,7 +102,7 @@ impl DataKey {
     }
 }
 
-/// Tells one master key from another, and nothing else about it: it is derived from the key and leads to no other.
+/// Tells one key from another, and nothing else about it: it is derived from the key and leads to no other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyCheck([u8; 32]);
 
@@ -110,6 +110,12 @@ impl KeyCheck {
     /// As it is stored.
     pub const fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+}
+
+impl From<[u8; 32]> for KeyCheck {
+    fn from(derived: [u8; 32]) -> Self {
+        Self(derived)
     }
 }
 

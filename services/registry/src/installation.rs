@@ -1,11 +1,11 @@
 //! An installation: its keys and its storage, opened together. Few commands may make one; all others find a wrong directory
-//! or a wrong database out, and leave nothing there. A wrong master key is found out by each.
+//! or a wrong database out, and leave nothing there. Wrong keys are found out by each.
 
 use std::sync::Arc;
 
 use anyhow::Context;
 use registry_journal::IdSource;
-use registry_journal::installation::{IfNone, InstallationError, recognise};
+use registry_journal::installation::{IfNone, InstallationError, recognise, recognise_callback_keys};
 use registry_journal::port::SchemaState;
 
 use crate::config::{Config, Database};
@@ -50,15 +50,15 @@ impl Installation {
     }
 }
 
-/// Opens a database that has our schema, if the master key is that of its installation.
+/// Opens a database that has our schema, if the keys are those of its installation.
 pub(crate) async fn open_storage(database: &Database, secrets: &Secrets, if_none: IfNone) -> anyhow::Result<Storage> {
     let storage = Storage::open(database, Arc::clone(&secrets.keyring)).await?;
-    let recognised = recognise(storage.founding.as_ref(), &secrets.keyring, if_none).await;
-    let Err(error) = recognised else {
+    let Err(error) = recognise_keys(&storage, secrets, if_none).await else {
         return Ok(storage);
     };
     storage.close().await;
     let file = secrets.master_key_file.display();
+    let callback_keys_file = secrets.callback_keys_file.display();
     match error {
         InstallationError::None => Err(there_is_none(database)),
         InstallationError::OtherKey => anyhow::bail!(
@@ -66,10 +66,26 @@ pub(crate) async fn open_storage(database: &Database, secrets: &Secrets, if_none
              sealed there can be read, and nobody could read later what it seals; put the right key into that file, or name \
              the file that holds it (master_key_file)"
         ),
+        InstallationError::OtherCallbackKey { number } => anyhow::bail!(
+            "callback key {number} in {callback_keys_file} is not the one that the installation in {database} knows by this number: \
+             callbacks to URLs that other processes have given away would be refused; put the right keys into that file, or \
+             name the file that holds them (callback_keys_file); a new key takes a number that none has had"
+        ),
+        InstallationError::CallbackKeyLacking { number } => anyhow::bail!(
+            "{callback_keys_file} lacks callback key {number}, the newest of the installation in {database}: callbacks to URLs \
+             that are made with it would be refused; put it into that file, or name the file that holds it \
+             (callback_keys_file); infra/README.md says how keys are exchanged"
+        ),
         InstallationError::Unavailable(error) => {
-            Err(error).with_context(|| format!("the master key of {database} cannot be looked at"))
+            Err(error).with_context(|| format!("the keys of {database} cannot be looked at"))
         }
     }
+}
+
+async fn recognise_keys(storage: &Storage, secrets: &Secrets, if_none: IfNone) -> Result<(), InstallationError> {
+    let founding = storage.founding.as_ref();
+    recognise(founding, &secrets.keyring, if_none).await?;
+    recognise_callback_keys(founding, &secrets.token_keys.checks(), if_none).await
 }
 
 /// Looks only. What is missing stays missing.

@@ -22,6 +22,8 @@ pub struct Secrets {
     pub cursor_key: [u8; 32],
     /// Where the master key came from.
     pub master_key_file: PathBuf,
+    /// Where the keys for callback URLs came from.
+    pub callback_keys_file: PathBuf,
 }
 
 impl Secrets {
@@ -58,6 +60,7 @@ impl Secrets {
             token_keys,
             cursor_key: master.derive("list cursors"),
             master_key_file: master_file.path,
+            callback_keys_file: callbacks_file.path,
         })
     }
 }

@@ -30,7 +30,7 @@ pub struct Storage {
     pub reader: Arc<dyn Reader>,
     /// The log, read back for them.
     pub archive: Archive,
-    /// The row of the installation.
+    /// What belongs to no tenant.
     pub(crate) founding: Arc<dyn Founding>,
     /// The same for requests, of which one tenant gets a share.
     pub for_requests: Archive,

@@ -1,9 +1,9 @@
-//! An installation has one master key.
+//! An installation has one master key, and callback keys, and logs.
 
 use crate::contract::Harness;
 use crate::contract::fixtures::{World, callback};
-use crate::installation::{IfNone, InstallationError, recognise};
-use crate::keyring::{Keyring, MasterKey};
+use crate::installation::{IfNone, InstallationError, recognise, recognise_callback_keys};
+use crate::keyring::{KeyCheck, Keyring, MasterKey};
 use crate::port::{Founding, KeyEvidence};
 
 fn keyring(number: u8) -> Keyring {
@@ -62,4 +62,68 @@ pub async fn an_older_installation_is_known_by_what_it_has_wrapped<H: Harness>()
         .await
         .expect("it opens");
     assert_eq!(check().await, Some(keyring(7).check()));
+}
+
+fn keys(keys: &[(u8, u8)]) -> Vec<(u8, KeyCheck)> {
+    let key = |(number, byte): &(u8, u8)| (*number, KeyCheck::from([*byte; 32]));
+    keys.iter().map(key).collect()
+}
+
+/// A callback key is known by its number, and the newest must be there. Who only looks writes nothing down.
+pub async fn an_installation_knows_its_callback_keys<H: Harness>() {
+    let harness = H::fresh().await;
+    let storage = harness.open().await;
+    let open = async |ours: &[(u8, u8)], if_none| {
+        let storage = harness.open().await;
+        recognise_callback_keys(&storage, &keys(ours), if_none).await
+    };
+    open(&[(1, 1)], IfNone::Refuse).await.expect("nothing is known");
+    assert!(storage.callback_key_checks().await.expect("storage answers").is_empty());
+    open(&[(1, 1)], IfNone::Found).await.expect("it is the first");
+    for if_none in [IfNone::Refuse, IfNone::Found] {
+        let other = open(&[(1, 2)], if_none).await;
+        assert!(
+            matches!(other, Err(InstallationError::OtherCallbackKey { number: 1 })),
+            "{other:?}"
+        );
+        let foreign = open(&[(2, 2)], if_none).await;
+        assert!(
+            matches!(foreign, Err(InstallationError::CallbackKeyLacking { number: 1 })),
+            "{foreign:?}"
+        );
+    }
+    open(&[(2, 2), (1, 1)], IfNone::Refuse)
+        .await
+        .expect("a new one is no other one");
+    open(&[(1, 1)], IfNone::Found)
+        .await
+        .expect("nobody has founded with the new one");
+    open(&[(2, 2), (1, 1)], IfNone::Found)
+        .await
+        .expect("the new one is taken");
+    open(&[(2, 2)], IfNone::Found).await.expect("the old one may go");
+    let old = open(&[(1, 1)], IfNone::Found).await;
+    assert!(
+        matches!(old, Err(InstallationError::CallbackKeyLacking { number: 2 })),
+        "{old:?}"
+    );
+    let known = storage.callback_key_checks().await.expect("storage answers");
+    assert_eq!(known.into_iter().collect::<Vec<_>>(), keys(&[(1, 1), (2, 2)]));
+}
+
+/// Every log is found, one after the other; their tenants are not asked for.
+pub async fn logs_are_found_without_their_tenants<H: Harness>() {
+    let world = World::<H>::new().await;
+    let mut tenants = vec![world.tenant("acme").await, world.tenant("other").await];
+    tenants.sort_unstable();
+    let mut found = Vec::new();
+    while let Some(next) = world
+        .storage
+        .next_log(found.last().copied())
+        .await
+        .expect("storage answers")
+    {
+        found.push(next);
+    }
+    assert_eq!(found, tenants);
 }

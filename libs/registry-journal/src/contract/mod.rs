@@ -176,6 +176,7 @@ macro_rules! contract_tests {
             state::a_version_mismatch_is_refused,
             reports::unclaimed_callbacks_land_in_the_tenants_stream,
             reports::an_unknown_tenant_is_refused,
+            reports::a_merchant_is_found_by_its_codes_however_they_are_spelt,
             idempotency::one_key_registers_once,
             idempotency::one_key_asks_for_one_link,
             idempotency::a_key_stands_for_one_request,
@@ -231,6 +232,8 @@ macro_rules! contract_tests {
             installations::an_installation_knows_its_master_key,
             installations::one_of_many_founders_wins,
             installations::an_older_installation_is_known_by_what_it_has_wrapped,
+            installations::an_installation_knows_its_callback_keys,
+            installations::logs_are_found_without_their_tenants,
         }
     };
     (@each $harness:ty; $($part:ident :: $promise:ident),+ $(,)?) => {

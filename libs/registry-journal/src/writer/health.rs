@@ -11,8 +11,9 @@ use tokio::time::{Instant, timeout};
 use crate::ambient::Ambient;
 use crate::port::{Journal, TransactError};
 
-/// For how long a commit, or a probe that went through, is believed.
-const BELIEF_TIME: Duration = Duration::from_secs(5);
+/// For how long a commit, or a probe that went through, is believed. A disk can be full a moment later: so it is not long, and no
+/// shorter than between two questions of whoever asks often, for each of which something would be written.
+const BELIEF_TIME: Duration = Duration::from_secs(1);
 
 /// How long to wait after a probe that failed before the next.
 const PROBE_PAUSE: Duration = Duration::from_secs(1);
@@ -263,25 +264,21 @@ mod tests {
     #[test]
     fn what_was_just_written_needs_no_probe() {
         let then = Instant::now();
+        let after = |millis| then + Duration::from_millis(millis);
         let idle = Ends::default();
         let lanes = [idle, committed(then)];
-        assert_eq!(verdict(&lanes, None, then + seconds(4)), Verdict::Works);
-        assert_eq!(verdict(&lanes, None, then + seconds(6)), Verdict::Unknown);
+        assert_eq!(verdict(&lanes, None, after(900)), Verdict::Works);
+        assert_eq!(verdict(&lanes, None, after(1_100)), Verdict::Unknown);
         assert_eq!(verdict(&[idle], None, then), Verdict::Unknown);
-        assert_eq!(
-            verdict(&lanes, Some(probe(then + seconds(6), true)), then + seconds(7)),
-            Verdict::Works
-        );
-        assert_eq!(
-            verdict(&lanes, Some(probe(then + seconds(6), true)), then + seconds(12)),
-            Verdict::Unknown
-        );
+        let working = Some(probe(after(1_500), true));
+        assert_eq!(verdict(&lanes, working, after(2_400)), Verdict::Works);
+        assert_eq!(verdict(&lanes, working, after(2_600)), Verdict::Unknown);
         // It failed, and is not tried again at once; but a commit since then says more.
-        let failing = Some(probe(then + seconds(6), false));
-        assert_eq!(verdict(&lanes, failing, then + seconds(6)), Verdict::Fails);
-        assert_eq!(verdict(&lanes, failing, then + seconds(8)), Verdict::Unknown);
+        let failing = Some(probe(after(1_500), false));
+        assert_eq!(verdict(&lanes, failing, after(1_500)), Verdict::Fails);
+        assert_eq!(verdict(&lanes, failing, after(2_600)), Verdict::Unknown);
         assert_eq!(
-            verdict(&[committed(then + seconds(6))], failing, then + seconds(6)),
+            verdict(&[committed(after(1_500))], failing, after(1_500)),
             Verdict::Works
         );
     }
@@ -294,7 +291,7 @@ mod tests {
         assert_eq!(verdict(&lanes, None, then), Verdict::Unknown);
         assert_eq!(verdict(&lanes, Some(probe(then, true)), then), Verdict::Unknown);
         assert_eq!(
-            verdict(&lanes, Some(probe(then + seconds(1), true)), then + seconds(2)),
+            verdict(&lanes, Some(probe(then + seconds(1), true)), then + seconds(1)),
             Verdict::Works
         );
         assert_eq!(
@@ -307,7 +304,7 @@ mod tests {
     fn where_batch_after_batch_fails_a_probe_is_not_believed() {
         let then = Instant::now();
         let lane = failed(then, then + seconds(1), 3);
-        let (now, works) = (then + seconds(3), Some(probe(then + seconds(2), true)));
+        let (now, works) = (then + seconds(2), Some(probe(then + seconds(2), true)));
         assert_eq!(verdict(&[lane], works, now), Verdict::Fails);
         // Others are written in between: it is not storage, or not all of it.
         assert_eq!(
