@@ -36,6 +36,8 @@ mod replicas;
 
 mod readiness;
 
+mod hardship;
+
 mod unreadable;
 
 mod notes;

@@ -29,6 +29,9 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Nobody waits longer for an answer about readiness: the proxy in infra/ takes a replica away after three seconds.
 const READY_LIMIT: Duration = Duration::from_millis(2_500);
 
+/// So soon it shows that nothing can be written, however short ago something was.
+const TOLD_WITHIN: Duration = Duration::from_millis(3_500);
+
 /// Asks until the answer about readiness has this status.
 async fn ready_becomes(api: &Api, status: u16) -> Value {
     let asking = async {
@@ -54,7 +57,9 @@ fn expect_unwritable(readiness: &Value) {
 
 /// Nothing can be written, and that is said of nothing else.
 async fn expect_only_reading_works(app: &TestApp, url: &str) {
+    let broken_at = Instant::now();
     expect_unwritable(&ready_becomes(&app.tenant.api, 503).await);
+    assert!(broken_at.elapsed() < TOLD_WITHIN, "it took {:?}", broken_at.elapsed());
     let refused = send(url, mapping("acad-1", "store-1", "S", None).to_string()).await;
     refused.problem(503, "storage_unavailable");
     app.tenant.api.get("/v1/merchants").await.expect(200);
@@ -255,19 +260,20 @@ async fn a_file_that_is_locked_is_no_file() {
 }
 
 /// A directory on a disk of its own.
-struct Disk<'a>(&'a Path);
+pub struct Disk<'a>(&'a Path);
 
 impl<'a> Disk<'a> {
     /// None where the test may not make one.
-    fn over(directory: &'a Path) -> Option<Self> {
+    pub fn over(directory: &'a Path, size: &str) -> Option<Self> {
         let mut command = Command::new("mount");
-        command.args(["-t", "tmpfs", "-o", "size=16m", "tmpfs"]).arg(directory);
+        let options = format!("size={size}");
+        command.args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(directory);
         let status = command.status().ok()?;
         status.success().then_some(Self(directory))
     }
 
     /// Until nothing more fits.
-    fn fill(&self) {
+    pub fn fill(&self) {
         let mut file = File::create(self.0.join("filler")).expect("the disk has room");
         for length in [65_536, 1] {
             let block = vec![b'x'; length];
@@ -275,7 +281,7 @@ impl<'a> Disk<'a> {
         }
     }
 
-    fn empty(&self) {
+    pub fn empty(&self) {
         fs::remove_file(self.0.join("filler")).expect("it is there");
     }
 }
@@ -291,7 +297,7 @@ impl Drop for Disk<'_> {
 async fn a_full_disk_is_no_disk() {
     let mut installation = Installation::new().with("REGISTRY_PUBLIC_URL", "http://registry.test");
     let directory = installation.data_dir().to_owned();
-    let Some(disk) = Disk::over(&directory) else {
+    let Some(disk) = Disk::over(&directory, "16m") else {
         // Only root may: in CI it is.
         return;
     };

@@ -1,5 +1,7 @@
 //! What an operator is told of settings that cannot be used, and how the program writes.
 
+use std::process::Stdio;
+
 use registry_tests::Installation;
 use serde_json::Value;
 
@@ -33,6 +35,21 @@ fn a_wrong_setting_is_told_with_its_variable_its_value_and_what_it_must_be() {
         ),
         ("REGISTRY_BATCH_LENGTH_MAX", "-1", "1 to 1000"),
         ("REGISTRY_STOP_SECONDS", "1.5", "1 to 3600"),
+        (
+            "REGISTRY_DATABASE_PASSWORD_FILE",
+            "nope",
+            "the path of a file that can be read: nope cannot be read",
+        ),
+        (
+            "REGISTRY_NATS_CREDENTIALS_FILE",
+            "nope",
+            "the path of a file that can be read",
+        ),
+        (
+            "REGISTRY_NATS_CREDENTIALS_FILE",
+            "/",
+            "the path of a file that can be read: / is a directory",
+        ),
         ("REGISTRY_PUBLIC_URL", "ftp://x", "the URL of this installation"),
         ("REGISTRY_LOG", "a=b=c", "directives of tracing"),
         ("REGISTRY_LOG_FORMAT", "1", "json or pretty"),
@@ -46,6 +63,57 @@ fn a_wrong_setting_is_told_with_its_variable_its_value_and_what_it_must_be() {
     }
     let told = refusal(&[("REGISTRY_LISEN", "x")], &["tenant", "list"]);
     assert_eq!(told, "registry: REGISTRY_LISEN is no setting\n");
+}
+
+/// Also where the URL of the database is what the password is for.
+#[test]
+fn a_wrong_password_file_is_not_told_as_a_wrong_url() {
+    let url = ("DATABASE_URL", "postgres://registry@127.0.0.1:1/registry");
+    let told = refusal(&[url, ("REGISTRY_DATABASE_PASSWORD_FILE", "nope")], &["tenant", "list"]);
+    assert!(
+        told.starts_with("registry: REGISTRY_DATABASE_PASSWORD_FILE is \"nope\""),
+        "{told}"
+    );
+}
+
+/// As behind `| head -1`: what nobody reads is not written, and that is no panic and no complaint.
+#[test]
+fn a_command_whose_answer_nobody_reads_ends_without_a_word() {
+    let installation = Installation::new();
+    let (_, slug, _key) = installation.create_tenant();
+    let slug = slug.as_str();
+    for arguments in [
+        &["tenant", "list"][..],
+        &["tenant", "list", "--json"],
+        &["tenant", "settings", "--tenant", slug],
+        &["key", "list", "--tenant", slug],
+        &["key", "create", "--tenant", slug, "--name", "unread"],
+        &["verify"],
+        &["rebuild", "--check"],
+        &["migrate"],
+        &["openapi"],
+        &["asyncapi"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = installation.command(arguments);
+        let child = command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+        drop(command);
+        let output = child.wait_with_output().unwrap();
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!((output.status.code(), told.as_str()), (Some(141), ""), "{arguments:?}");
+    }
+    // What was done before there was something to say is done.
+    assert!(
+        installation
+            .print(&["key", "list", "--tenant", slug])
+            .contains("unread")
+    );
+    // That nobody reads the remarks keeps no command from its work.
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = installation.command(&["tenant", "settings", "--tenant", "no-such"]);
+    assert_eq!(command.stderr(writer).output().unwrap().status.code(), Some(1));
 }
 
 #[test]

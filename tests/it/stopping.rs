@@ -13,6 +13,9 @@ use tokio::task::JoinHandle;
 /// Longer than any time for stopping here.
 const HANGING: Duration = Duration::from_mins(1);
 
+/// After so long a signal is one that somebody meant.
+const MADE_UP_MIND: Duration = Duration::from_millis(500);
+
 /// To start, to notice a signal, to write the last lines.
 const MARGIN: Duration = Duration::from_secs(3);
 
@@ -62,10 +65,31 @@ async fn a_second_signal_ends_it_at_once() {
         let told = Instant::now();
         process.signal(Signal::TERM);
         process.line("stopping").await;
+        tokio::time::sleep(MADE_UP_MIND).await;
         process.signal(signal);
         assert_eq!(process.wait().code(), Some(code));
         assert!(told.elapsed() < MARGIN, "{:?}", told.elapsed());
         assert_eq!(asking.await.unwrap(), None, "what was not answered was not done");
+        sandbox.faults(&json!({})).await;
+    }
+}
+
+/// Who is told twice at the same moment, as `timeout` of coreutils does with a process in its group, was told once.
+#[tokio::test]
+async fn the_same_signal_twice_at_once_is_one() {
+    let sandbox = TestSandbox::start().await;
+    let mut installation = Installation::new().with("REGISTRY_STOP_SECONDS", "2");
+    for (first, second) in [(Signal::TERM, Signal::TERM), (Signal::INT, Signal::TERM)] {
+        let (process, asking) = with_a_hanging_call(&sandbox, &mut installation).await;
+        process.signal(first);
+        process.line("stopping").await;
+        process.signal(second);
+        assert_eq!(
+            process.wait().code(),
+            Some(1),
+            "it stops in order, as far as the time reaches"
+        );
+        assert_ne!(asking.await.unwrap(), Some(201));
         sandbox.faults(&json!({})).await;
     }
 }

@@ -19,7 +19,34 @@ pub enum OpenError {
     /// Its schema cannot be brought up to date.
     #[error("the database schema cannot be brought up to date")]
     Migrate(#[source] MigrateError),
+    /// Whoever logged in may not change the schema.
+    #[error(
+        "the login {login} may not change the schema: run `registry migrate` with one that may become registry_owner, such as \
+         registry_migrate of infra/postgres/roles.sql"
+    )]
+    NotOwner {
+        /// As whom the URL logs in.
+        login: String,
+        /// What the server refused.
+        source: MigrateError,
+    },
 }
+
+impl OpenError {
+    /// Why migrations did not run for somebody.
+    pub(crate) fn migrating(login: &str, error: MigrateError) -> Self {
+        if let MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) = &error
+            && code(cause) == Some(INSUFFICIENT_PRIVILEGE)
+        {
+            let login = login.to_owned();
+            return Self::NotOwner { login, source: error };
+        }
+        Self::Migrate(error)
+    }
+}
+
+/// The right to do something is missing.
+const INSUFFICIENT_PRIVILEGE: &str = "42501";
 
 /// Classes of SQLSTATE after which another try may succeed: connection exception, transaction rollback (serialization,
 /// deadlock), insufficient resources, operator intervention (shutdown, cancelled by a time-out), system error.
@@ -28,7 +55,7 @@ const TRANSIENT_CLASSES: [&str; 5] = ["08", "40", "53", "57", "58"];
 /// The same, one by one: lock not available, idle in a transaction for too long, read-only (a standby, before it takes
 /// over), insufficient privilege, no such table or schema. The last three are no fault of what was to be written: a right
 /// that was taken away, a database that was restored by half.
-const TRANSIENT: [&str; 6] = ["55P03", "25P03", "25006", "42501", "42P01", "3F000"];
+const TRANSIENT: [&str; 6] = ["55P03", "25P03", "25006", INSUFFICIENT_PRIVILEGE, "42P01", "3F000"];
 
 /// A failed statement, before the commit: nothing was written.
 pub(crate) fn transact(error: sqlx::Error) -> TransactError {

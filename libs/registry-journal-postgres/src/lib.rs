@@ -112,7 +112,8 @@ impl PostgresJournal {
 pub async fn migrate(url: &str) -> Result<(), OpenError> {
     let login = session::login(url)?;
     let owner = session::owner(&login).await.map_err(OpenError::Connect)?;
-    MIGRATOR.run(&owner).await.map_err(OpenError::Migrate)?;
+    let migrated = MIGRATOR.run(&owner).await;
+    migrated.map_err(|error| OpenError::migrating(login.get_username(), error))?;
     owner.close().await;
     Ok(())
 }

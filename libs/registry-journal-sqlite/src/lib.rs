@@ -173,14 +173,18 @@ pub async fn migrate(path: &Path) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Compares the schema with the one that this program was built for.
+/// Compares the schema with the one that this program was built for. Writes nothing: the file may be somebody else's.
 pub async fn schema_state(path: &Path) -> Result<SchemaState, OpenError> {
     let known = MIGRATOR.iter().map(|migration| migration.version).max();
     if !path.exists() {
         return Ok(SchemaState::Empty);
     }
-    let connecting = options(path).create_if_missing(false).connect().await;
-    let mut connection = connecting.map_err(OpenError::Connect)?;
+    // Not with our options: an empty file would become a database, and a database of others one with a log of its own.
+    let looking = SqliteConnectOptions::new()
+        .filename(path)
+        .read_only(true)
+        .busy_timeout(BUSY_TIMEOUT);
+    let mut connection = looking.connect().await.map_err(OpenError::Connect)?;
     let is_there = sqlx::query_scalar!("SELECT count(*) FROM sqlite_master WHERE name = '_sqlx_migrations'")
         .fetch_one(&mut connection)
         .await

@@ -16,7 +16,7 @@ use registry_publish_nats::NatsConfig;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::files::{Shared, expect_private};
+use crate::files::{Shared, expect_private, expect_readable};
 use crate::logging;
 use source::{Sources, Wrong};
 
@@ -216,6 +216,15 @@ impl Config {
 
     fn check(&self) -> Result<(), Wrong> {
         let ensure = |setting, holds: bool| if holds { Ok(()) } else { Err(Wrong::new(setting)) };
+        // Before the URL, which is read with the password in it.
+        for (setting, file) in [
+            ("database_password_file", &self.database_password_file),
+            ("nats_credentials_file", &self.nats_credentials_file),
+        ] {
+            if let Some(file) = file {
+                expect_readable(file, Shared::WithGroup).map_err(|cause| Wrong::because(setting, cause))?;
+            }
+        }
         self.database().map_err(|cause| Wrong::because("database_url", cause))?;
         self.senders()
             .map_err(|cause| Wrong::because("sender_networks", cause))?;
@@ -224,10 +233,6 @@ impl Config {
         if let Some(url) = &self.nats_url {
             let servers = NatsConfig::new(url.clone()).check();
             servers.map_err(|cause| Wrong::because("nats_url", cause))?;
-        }
-        if let Some(file) = &self.nats_credentials_file {
-            let private = expect_private(file, Shared::WithGroup);
-            private.map_err(|cause| Wrong::because("nats_credentials_file", cause))?;
         }
         ensure("nats_replicas", matches!(self.nats_replicas, 1 | 3 | 5))?;
         ensure("keep_alive_seconds", (1..=3_600).contains(&self.keep_alive_seconds))?;
@@ -369,6 +374,17 @@ mod tests {
             "sender_networks"
         );
         assert_eq!(wrong(|config| config.nats_replicas = 2), "nats_replicas");
+        assert_eq!(
+            wrong(|config| config.nats_credentials_file = Some("/nonexistent".into())),
+            "nats_credentials_file"
+        );
+        assert_eq!(
+            wrong(|config| {
+                config.database_url = Some("postgres://registry@db.example/registry".into());
+                config.database_password_file = Some("/".into());
+            }),
+            "database_password_file"
+        );
         assert_eq!(
             wrong(|config| config.reconcile_list_seconds = u32::MAX),
             "reconcile_list_seconds"

@@ -48,6 +48,18 @@ pub(crate) fn expect_private(path: &Path, shared: Shared) -> anyhow::Result<()> 
     }
 }
 
+/// The same for one that must be there. It is not read: what comes through a pipe comes once.
+pub(crate) fn expect_readable(path: &Path, shared: Shared) -> anyhow::Result<()> {
+    let reading = || format!("{} cannot be read", path.display());
+    let metadata = fs::metadata(path).with_context(reading)?;
+    anyhow::ensure!(!metadata.is_dir(), "{} is a directory", path.display());
+    expect_private(path, shared)?;
+    if metadata.is_file() {
+        File::open(path).with_context(reading)?;
+    }
+    Ok(())
+}
+
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
     Private,

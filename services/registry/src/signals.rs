@@ -1,6 +1,9 @@
 //! What the system tells the process.
 
+use std::time::Duration;
+
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::Instant;
 
 /// What came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +21,10 @@ impl StopSignal {
         }
     }
 }
+
+/// What comes so soon after a signal is the same one again: `timeout` of coreutils tells the process and then its whole group,
+/// and a terminal tells whoever is in front. Nobody makes up their mind in that time.
+const ECHO_TIME: Duration = Duration::from_millis(300);
 
 /// Waits for SIGINT or SIGTERM.
 pub(crate) struct StopSignals {
@@ -39,6 +46,17 @@ impl StopSignals {
         tokio::select! {
             _ = self.interrupt.recv() => StopSignal::Interrupt,
             _ = self.terminate.recv() => StopSignal::Terminate,
+        }
+    }
+
+    /// After one came: waits for the next that somebody meant.
+    pub(crate) async fn another(&mut self) -> StopSignal {
+        let told = Instant::now();
+        loop {
+            let signal = self.next().await;
+            if told.elapsed() >= ECHO_TIME {
+                return signal;
+            }
         }
     }
 }

@@ -21,7 +21,9 @@ const PASSWORD: &str = "it's of a test";
 /// A server that ends with its handle.
 pub struct Cluster {
     programs: PathBuf,
-    directory: TempDir,
+    directory: PathBuf,
+    /// Goes with the server, if it was made for it.
+    _own: Option<TempDir>,
     account: Option<(u32, u32)>,
     port: u16,
     /// What it is started with, beside where it listens.
@@ -31,13 +33,19 @@ pub struct Cluster {
 impl Cluster {
     /// Makes an empty cluster and starts its server.
     pub fn start() -> Self {
-        let mut cluster = Self::prepare();
+        let own = TempDir::with_prefix("registry-cluster-").expect("there is a temporary directory");
+        Self::start_in(own.path().to_owned(), Some(own), "")
+    }
+
+    /// The same in a directory that is there, with more settings.
+    pub fn start_in(directory: PathBuf, own: Option<TempDir>, settings: &str) -> Self {
+        let mut cluster = Self::prepare(directory, own);
         // Only this machine reaches it, and only until the test ends.
         cluster.run(
             "initdb",
             &["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-sync"],
         );
-        cluster.settings.push_str("-c unix_socket_directories= -c fsync=off");
+        cluster.settings = format!("-c unix_socket_directories= -c fsync=off {settings}");
         cluster.control("start");
         cluster
     }
@@ -45,8 +53,9 @@ impl Cluster {
     /// Makes one as `infra/` makes it, and starts its server: with its settings but for its size, who may connect and how,
     /// and roles with passwords in the database `registry`, which has nothing in it yet.
     pub fn of_an_installation() -> Self {
-        let mut cluster = Self::prepare();
-        let directory = cluster.directory.path().to_owned();
+        let own = TempDir::with_prefix("registry-cluster-").expect("there is a temporary directory");
+        let directory = own.path().to_owned();
+        let mut cluster = Self::prepare(directory.clone(), Some(own));
         let shown = directory.to_str().expect("a temporary path is text");
         std::fs::create_dir(directory.join("secrets")).expect("a directory can be made");
         cluster.hand_over(&directory.join("secrets"));
@@ -101,7 +110,7 @@ impl Cluster {
     /// Where the password of an installation's login lies.
     pub fn password_file(&self, login: &str) -> PathBuf {
         let name = login.replace("registry_", "database_") + "_password";
-        self.directory.path().join("secrets").join(name)
+        self.directory.join("secrets").join(name)
     }
 
     /// Runs SQL in an installation, as its superuser does.
@@ -119,16 +128,16 @@ impl Cluster {
                 database,
                 "-h",
             ])
-            .arg(self.directory.path())
+            .arg(&self.directory)
             .args(["-p", &self.port.to_string()])
             .args(arguments)
-            .env("SECRETS_DIR", self.directory.path().join("secrets"));
+            .env("SECRETS_DIR", self.directory.join("secrets"));
         let status = command.status().expect("psql runs");
         assert!(status.success(), "psql {arguments:?}: {status}");
     }
 
     fn write(&self, name: &str, text: &str) {
-        let path = self.directory.path().join(name);
+        let path = self.directory.join(name);
         let file = File::options().create_new(true).write(true).mode(0o440).open(&path);
         file.and_then(|mut file| file.write_all(text.as_bytes()))
             .expect("a file can be written");
@@ -136,7 +145,7 @@ impl Cluster {
     }
 
     /// A place for one, with the account that may run it.
-    fn prepare() -> Self {
+    fn prepare(directory: PathBuf, own: Option<TempDir>) -> Self {
         #[expect(
             clippy::disallowed_methods,
             reason = "the edge: tests are told where the programs are"
@@ -144,7 +153,6 @@ impl Cluster {
         let programs = std::env::var("TEST_POSTGRES_BIN_DIR");
         let programs =
             programs.expect("TEST_POSTGRES_BIN_DIR has PostgreSQL's programs; `cargo xtask test` finds them");
-        let directory = TempDir::with_prefix("registry-cluster-").expect("there is a temporary directory");
         // PostgreSQL refuses to run as root.
         let account = (number("-u", None) == Some(0)).then(|| {
             let of = |option| number(option, Some("postgres")).or_else(|| number(option, Some("nobody")));
@@ -154,11 +162,12 @@ impl Cluster {
         let cluster = Self {
             programs: programs.into(),
             directory,
+            _own: own,
             account,
             port: port.expect("there is a free port").port(),
             settings: String::new(),
         };
-        cluster.hand_over(cluster.directory.path());
+        cluster.hand_over(&cluster.directory);
         cluster
     }
 
@@ -177,12 +186,26 @@ impl Cluster {
     /// Kills the server with all its connections, as a crash would, and starts it again.
     pub fn restart_immediately(&self) {
         self.run("pg_ctl", &["stop", "-m", "immediate", "-w"]);
-        self.control("start");
+        self.revive();
+    }
+
+    /// Starts a server that may have died.
+    pub fn revive(&self) {
+        if !self.is_running() {
+            self.control("start");
+        }
+    }
+
+    fn is_running(&self) -> bool {
+        let mut command = self.command("pg_ctl");
+        command.arg("status").arg("-D").arg(self.directory.join("data"));
+        let status = command.stdout(Stdio::null()).status();
+        status.expect("the program runs").success()
     }
 
     fn control(&self, what: &str) {
         let settings = format!("-p {} -c listen_addresses=127.0.0.1 {}", self.port, self.settings);
-        let log = self.directory.path().join("log");
+        let log = self.directory.join("log");
         let log = log.to_str().expect("a temporary path is text");
         self.run("pg_ctl", &[what, "-w", "-l", log, "-o", &settings]);
     }
@@ -192,7 +215,7 @@ impl Cluster {
         command
             .args(arguments)
             .arg("-D")
-            .arg(self.directory.path().join("data"))
+            .arg(self.directory.join("data"))
             .stdout(Stdio::null());
         let status = command.status().expect("the program runs");
         assert!(status.success(), "{program} {arguments:?}: {status}");
@@ -203,7 +226,7 @@ impl Cluster {
         let ours = self.programs.join(program);
         // A client may come from elsewhere.
         let mut command = Command::new(if ours.exists() { ours } else { program.into() });
-        command.current_dir(self.directory.path());
+        command.current_dir(&self.directory);
         if let Some((user, group)) = self.account {
             command.uid(user).gid(group);
         }
@@ -213,7 +236,9 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        self.run("pg_ctl", &["stop", "-m", "immediate", "-w"]);
+        if self.is_running() {
+            self.run("pg_ctl", &["stop", "-m", "immediate", "-w"]);
+        }
     }
 }
 

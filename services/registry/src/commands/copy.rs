@@ -66,7 +66,7 @@ pub(super) async fn run(config: Config, args: CopyArgs) -> anyhow::Result<ExitCo
     if whole? {
         Ok(ExitCode::SUCCESS)
     } else {
-        eprintln!("interrupted; the same command goes on from here");
+        remark!("interrupted; the same command goes on from here");
         Ok(ExitCode::FAILURE)
     }
 }
@@ -124,7 +124,7 @@ async fn copy_one(copy: &Copy, tenant: &Tenant, stop: &CancellationToken) -> any
     let whole = whole.with_context(|| format!("tenant {slug} could not be copied"))?;
     if whole {
         let head = copy.to.head(tenant.id).await?;
-        println!("{slug}: {} events, the rows of all merchants compared", head.seq);
+        say!("{slug}: {} events, the rows of all merchants compared", head.seq);
     }
     Ok(whole)
 }

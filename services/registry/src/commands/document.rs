@@ -37,6 +37,6 @@ pub(super) async fn run(config: Config, args: DocumentArgs) -> anyhow::Result<Ex
     let document = get_document(&nats, &tenant, merchant)
         .await?
         .context("the bucket has no such document")?;
-    println!("{}", String::from_utf8_lossy(&document));
+    say!("{}", String::from_utf8_lossy(&document));
     Ok(ExitCode::SUCCESS)
 }

@@ -22,7 +22,7 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let answer = asked.with_context(|| format!("there was no answer within {} s", LIMIT.as_secs()))??;
     let is_ready = answer.starts_with("HTTP/1.1 200");
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-    println!("{}\n{body}", head.lines().next().unwrap_or_default());
+    say!("{}\n{body}", head.lines().next().unwrap_or_default());
     Ok(if is_ready { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

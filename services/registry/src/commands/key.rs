@@ -101,7 +101,7 @@ async fn create(desk: &Desk, args: CreateArgs) -> anyhow::Result<()> {
         .map(|days| desk.ambient.now() + TimeDelta::days(i64::from(days)));
     let (key, text) = new_key(&desk.ambient, name, scopes, expires_at);
     desk.submit(tenant.id, Command::IssueKey(key)).await?;
-    println!("{text}");
+    say!("{text}");
     Ok(())
 }
 
@@ -143,11 +143,11 @@ async fn list(desk: &Desk, args: &ListArgs) -> anyhow::Result<()> {
     });
     let listed: Vec<_> = listed.collect();
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&listed)?);
+        say!("{}", serde_json::to_string_pretty(&listed)?);
         return Ok(());
     }
     for it in listed {
-        println!("{}\t{}\t{}\t{}", it.id, it.state, it.name, it.scopes.join(","));
+        say!("{}\t{}\t{}\t{}", it.id, it.state, it.name, it.scopes.join(","));
     }
     Ok(())
 }

@@ -13,11 +13,14 @@ pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     if let SchemaState::Newer { has, knows } = before {
         anyhow::bail!("the schema of {database} is at {has}, and this program knows {knows}; there is no way back");
     }
-    storage::migrate(&database).await?;
+    // Where there is nothing to do nobody needs the right to do it.
+    if before != SchemaState::Current {
+        storage::migrate(&database).await?;
+    }
     match before {
-        SchemaState::Current | SchemaState::Newer { .. } => println!("the schema of {database} is up to date"),
-        SchemaState::Empty => println!("{database} has a schema now"),
-        SchemaState::Older { has, needs } => println!("the schema of {database} went from {has} to {needs}"),
+        SchemaState::Current | SchemaState::Newer { .. } => say!("the schema of {database} is up to date"),
+        SchemaState::Empty => say!("{database} has a schema now"),
+        SchemaState::Older { has, needs } => say!("the schema of {database} went from {has} to {needs}"),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,5 +1,8 @@
 //! The subcommands of the binary.
 
+#[macro_use]
+mod say;
+
 mod copy;
 mod dev;
 mod document;
@@ -99,7 +102,7 @@ pub async fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             // One line with every cause; a person reads it.
-            eprintln!("registry: {}", causes(error.as_ref()));
+            remark!("registry: {}", causes(error.as_ref()));
             ExitCode::FAILURE
         }
     }

@@ -96,7 +96,7 @@ impl Desk {
 
 /// Says that a tenant's row cannot be read, which no command can put right; and that all is not well.
 pub(super) fn tell_unreadable(row: &Inconsistency) -> bool {
-    println!("{row}: {}", row.source);
+    say!("{row}: {}", row.source);
     false
 }
 

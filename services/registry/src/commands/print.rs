@@ -8,12 +8,12 @@ pub(super) fn openapi() -> anyhow::Result<ExitCode> {
     let document = registry_http::openapi()
         .to_pretty_json()
         .context("the OpenAPI document cannot be written")?;
-    println!("{document}");
+    say!("{document}");
     Ok(ExitCode::SUCCESS)
 }
 
 pub(super) fn asyncapi() -> anyhow::Result<ExitCode> {
     let document = serde_json::to_string_pretty(&registry_documents::asyncapi());
-    println!("{}", document.context("the AsyncAPI document cannot be written")?);
+    say!("{}", document.context("the AsyncAPI document cannot be written")?);
     Ok(ExitCode::SUCCESS)
 }

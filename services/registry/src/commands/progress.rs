@@ -41,7 +41,7 @@ impl Meter {
         );
         let left = left.map_or_else(String::new, |left| format!(", about {} s left", left.as_secs()));
         let percent = done.saturating_mul(100).checked_div(all).unwrap_or(100);
-        eprintln!("{}: {done} of {all} events ({percent} %){left}", self.what);
+        remark!("{}: {done} of {all} events ({percent} %){left}", self.what);
     }
 }
 

@@ -100,11 +100,11 @@ fn print(tenant: &Tenant, mode: Mode, report: &Report) {
     let slug = &tenant.slug;
     for difference in &report.differences {
         match difference {
-            Difference::Merchant(id) => println!("{slug}: what is projected of {id} is not what the log says"),
-            Difference::Surplus(id) => println!("{slug}: {id} has a row, and the log knows no such merchant"),
-            Difference::Tenant => println!("{slug}: the tenant's row is not what the log says"),
-            Difference::Callback(id) => println!("{slug}: {id} does not stand in quarantine as the log says"),
-            Difference::Unclaimed(id) => println!("{slug}: what is known of {id} is not what the log says"),
+            Difference::Merchant(id) => say!("{slug}: what is projected of {id} is not what the log says"),
+            Difference::Surplus(id) => say!("{slug}: {id} has a row, and the log knows no such merchant"),
+            Difference::Tenant => say!("{slug}: the tenant's row is not what the log says"),
+            Difference::Callback(id) => say!("{slug}: {id} does not stand in quarantine as the log says"),
+            Difference::Unclaimed(id) => say!("{slug}: what is known of {id} is not what the log says"),
         }
     }
     let progress = report.progress;
@@ -113,8 +113,10 @@ fn print(tenant: &Tenant, mode: Mode, report: &Report) {
         Mode::Repair => "differed and were put right",
     };
     let end = if report.cancelled { ", then cancelled" } else { "" };
-    println!(
+    say!(
         "{slug}: {} events folded, {} merchants compared, {} {done}{end}",
-        progress.events, progress.merchants, progress.differing
+        progress.events,
+        progress.merchants,
+        progress.differing
     );
 }

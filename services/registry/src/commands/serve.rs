@@ -36,10 +36,16 @@ pub(super) async fn until_stopped(mut app: App, signals: &mut StopSignals) -> Ex
         signals.next().await;
     };
     let ended = app.ended(asked).await;
+    let told_again = async {
+        match ended {
+            Ended::Asked => signals.another().await,
+            Ended::WorkerDied(_) => signals.next().await,
+        }
+    };
     tokio::select! {
         in_order = app.stop() => exit_code(ended, in_order),
-        signal = signals.next() => {
-            tracing::warn!("told to stop a second time: ending at once");
+        signal = told_again => {
+            tracing::warn!("told to stop while stopping: ending at once");
             std::process::exit(signal.exit_code().into())
         }
     }

@@ -193,7 +193,7 @@ async fn create(desk: &Desk, args: CreateArgs) -> anyhow::Result<()> {
         slug_taken: None,
     };
     desk.submit(tenant_id, Command::Create(creation)).await?;
-    println!("{tenant_id}");
+    say!("{tenant_id}");
     Ok(())
 }
 
@@ -279,27 +279,27 @@ fn show(settings: &Settings) {
     let read_back = &settings.read_back;
     let usual = "(the usual one)";
     let threshold = settings.low_balance_threshold.map(|points| points.to_string());
-    println!("hold_seconds\t{}", settings.hold_time.seconds());
+    say!("hold_seconds\t{}", settings.hold_time.seconds());
     let flaw = if read_back.is_usable() {
         ""
     } else {
         " (not used: path or fields are of before today's rules)"
     };
-    println!("read_back\t{}{flaw}", read_back.enabled);
-    println!(
+    say!("read_back\t{}{flaw}", read_back.enabled);
+    say!(
         "read_back_path\t{}",
         read_back.path.as_ref().map_or(usual, CallPath::as_str)
     );
-    println!(
+    say!(
         "member_field\t{}",
         read_back.member_field.as_ref().map_or(usual, FieldName::as_str)
     );
-    println!(
+    say!(
         "merchant_field\t{}",
         read_back.merchant_field.as_ref().map_or(usual, FieldName::as_str)
     );
-    println!("low_balance_threshold\t{}", threshold.as_deref().unwrap_or("(none)"));
-    println!("callbacks_missing_days\t{}", settings.callbacks_missing_after.days());
+    say!("low_balance_threshold\t{}", threshold.as_deref().unwrap_or("(none)"));
+    say!("callbacks_missing_days\t{}", settings.callbacks_missing_after.days());
 }
 
 async fn list(desk: &Desk, args: &ListArgs) -> anyhow::Result<()> {
@@ -323,11 +323,11 @@ async fn list(desk: &Desk, args: &ListArgs) -> anyhow::Result<()> {
         }
     }
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&listed)?);
+        say!("{}", serde_json::to_string_pretty(&listed)?);
         return Ok(());
     }
     for it in listed {
-        println!("{}\t{}\t{}\t{} events", it.id, it.slug, it.state, it.events);
+        say!("{}\t{}\t{}\t{} events", it.id, it.slug, it.state, it.events);
     }
     Ok(())
 }
@@ -336,7 +336,7 @@ async fn callback_url(config: &Config, desk: &Desk, slug: &str) -> anyhow::Resul
     let tenant = desk.tenant(slug).await?;
     let url = config.public_url.as_deref().context("public_url is not set")?;
     let token = CallbackToken::Tenant { tenant_id: tenant.id };
-    println!(
+    say!(
         "{}",
         PublicUrl::parse(url)?.callback_url(&desk.secrets.token_keys, token)
     );

@@ -3,14 +3,16 @@
 mod noted;
 mod streams;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use registry_domain::causes;
-use registry_domain::tenant::Tenant;
-use registry_journal::port::{PageSize, ReadError};
+use registry_domain::tenant::{Tenant, evolve};
+use registry_domain::{TenantId, Version, causes};
+use registry_journal::port::{PageSize, ReadError, StreamQuery};
 use registry_journal::verify::{Demands, Depth, Flaw, LogEnd, Report, prove};
+use registry_journal::{StreamEvent, StreamId};
 use registry_publish_nats::NatsConfig;
 
 use super::operate::Desk;
@@ -66,7 +68,7 @@ pub(super) async fn run(config: Config, args: VerifyArgs) -> anyhow::Result<Exit
     };
     let desk = Desk::open(&config).await?;
     if !proof.ends {
-        println!(
+        say!(
             "the master key in {} is that of this installation",
             desk.secrets.master_key_file.display()
         );
@@ -76,7 +78,7 @@ pub(super) async fn run(config: Config, args: VerifyArgs) -> anyhow::Result<Exit
     desk.close().await;
     let sound = sound?;
     if sound && !proof.ends {
-        println!("{}", proof.told(&left));
+        say!("{}", proof.told(&left));
     }
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -94,10 +96,12 @@ async fn verify_all(desk: &Desk, only: Option<&str>, proof: &Proof, left: &mut U
         return verify_one(desk, &desk.tenant(slug).await?, proof, left).await;
     }
     let (mut after, mut sound, mut missing) = (None, true, proof.noted.tenants());
+    let mut listed_ids = BTreeSet::new();
     loop {
         let page = desk.archive.reader().tenants(after, PageSize::MAX).await?;
         for listed in &page {
             after = Some(listed.id);
+            listed_ids.insert(listed.id);
             sound &= match &listed.tenant {
                 Ok(tenant) => {
                     missing.remove(tenant.slug.as_str());
@@ -113,6 +117,7 @@ async fn verify_all(desk: &Desk, only: Option<&str>, proof: &Proof, left: &mut U
             break;
         }
     }
+    sound &= verify_without_row(desk, &listed_ids, proof, left, &mut missing).await?;
     for slug in &missing {
         proof.complain(
             slug,
@@ -120,6 +125,62 @@ async fn verify_all(desk: &Desk, only: Option<&str>, proof: &Proof, left: &mut U
         );
     }
     Ok(sound && missing.is_empty())
+}
+
+/// The logs whose tenant has no row: nothing else would show that they are there.
+async fn verify_without_row(
+    desk: &Desk,
+    listed: &BTreeSet<TenantId>,
+    proof: &Proof,
+    left: &mut Unproven,
+    missing: &mut BTreeSet<&str>,
+) -> anyhow::Result<bool> {
+    let (mut after, mut sound) = (None, true);
+    while let Some(id) = desk.storage.founding.next_log(after).await? {
+        after = Some(id);
+        if listed.contains(&id) {
+            continue;
+        }
+        // It may have come since the tenants were listed.
+        if let Some(tenant) = desk.archive.reader().tenant(id).await? {
+            sound &= verify_one(desk, &tenant, proof, left).await?;
+            continue;
+        }
+        sound = false;
+        let Some(tenant) = first_of(desk, id).await? else {
+            proof.complain(
+                &id.to_string(),
+                "its row in `tenants` is gone, and its log does not begin with a tenant",
+            );
+            continue;
+        };
+        missing.remove(tenant.slug.as_str());
+        proof.complain(
+            tenant.slug.as_str(),
+            &format!("the row of {id} in `tenants` is gone; its log is still there:"),
+        );
+        verify_one(desk, &tenant, proof, left).await?;
+    }
+    Ok(sound)
+}
+
+/// The tenant as its log began, if that can be read.
+async fn first_of(desk: &Desk, id: TenantId) -> anyhow::Result<Option<Tenant>> {
+    let query = StreamQuery {
+        stream: StreamId::Tenant(id),
+        after: Version::ZERO,
+        until_version: None,
+        until_time: None,
+        limit: PageSize::clamped(1),
+    };
+    match desk.archive.stream(id, &query).await {
+        Ok(page) => Ok(page.first().and_then(|recorded| match &recorded.event {
+            StreamEvent::Tenant(event) => evolve(id, None, event, recorded.stamp),
+            StreamEvent::Merchant(_) => None,
+        })),
+        Err(error) if error.is_of_what_was_read() => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn verify_one(desk: &Desk, tenant: &Tenant, proof: &Proof, left: &mut Unproven) -> anyhow::Result<bool> {
@@ -156,7 +217,7 @@ async fn verify_one(desk: &Desk, tenant: &Tenant, proof: &Proof, left: &mut Unpr
                 left.without_stream.push(slug.to_owned());
             }
             if !proof.ends {
-                println!("{slug}: {compared}");
+                say!("{slug}: {compared}");
             }
             Ok(true)
         }
@@ -171,7 +232,7 @@ impl Proof {
     fn praise(&self, slug: &str, report: &Report) {
         let end = report.end;
         if self.ends {
-            println!("{slug} {end}");
+            say!("{slug} {end}");
             return;
         }
         let noted = match self.noted.of(slug).len() {
@@ -183,18 +244,19 @@ impl Proof {
             0 => String::new(),
             erased => format!(", {erased} of them erased"),
         };
-        println!(
+        say!(
             "{slug}: {} events, the chain is whole{noted}; {} sealed streams open{erased}; its end is {end}",
-            report.rows, report.sealed_streams
+            report.rows,
+            report.sealed_streams
         );
     }
 
     /// Where ends are printed for a program, complaints go where a person sees them.
     fn complain(&self, slug: &str, what: &str) {
         if self.ends {
-            eprintln!("{slug}: {what}");
+            remark!("{slug}: {what}");
         } else {
-            println!("{slug}: {what}");
+            say!("{slug}: {what}");
         }
     }
 

@@ -22,11 +22,8 @@ const SECRET: [&str; 2] = ["database_url", "nats_url"];
 /// What each setting must be. A test holds the list against the settings.
 const FORMS: &[(&str, &str)] = &[
     ("data_dir", "the path of a directory"),
-    (
-        "database_url",
-        "sqlite://<path> or postgres://<user>@<host>/<database>, with a password file that can be read if one is named",
-    ),
-    ("database_password_file", "the path of a file"),
+    ("database_url", "sqlite://<path> or postgres://<user>@<host>/<database>"),
+    ("database_password_file", "the path of a file that can be read"),
     (
         "listen",
         "an IP address and a port, such as 127.0.0.1:8080 or 0.0.0.0:8080",
@@ -41,7 +38,7 @@ const FORMS: &[(&str, &str)] = &[
         "nats_url",
         "nats://<host>:<port> or tls://<host>:<port>, or several of them with commas between",
     ),
-    ("nats_credentials_file", "the path of a file"),
+    ("nats_credentials_file", "the path of a file that can be read"),
     ("nats_replicas", "1, 3 or 5"),
     ("sender_mode", "off, observe or enforce"),
     (
