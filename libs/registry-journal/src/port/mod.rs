@@ -10,6 +10,7 @@ mod balances;
 mod callbacks;
 mod installation;
 mod lease;
+mod listed;
 pub mod raw;
 mod read;
 mod schema;
@@ -27,10 +28,10 @@ pub use callbacks::{
 };
 pub use installation::{Founding, KeyEvidence};
 pub use lease::{Duty, Held, Leases, SoleProcess};
+pub use listed::{ListedMerchant, ListedTenant};
 pub use read::{
-    Direction, ListedMerchant, ListedTenant, MerchantFilter, MerchantQuery, PAGE_SIZE_MAX, PagePosition, PageSize,
-    PresentedKey, ProjectedMerchant, PublishCursor, ReadError, Reader, SearchPatterns, SortKey, StatusCount,
-    StreamQuery,
+    Direction, MerchantFilter, MerchantQuery, PAGE_SIZE_MAX, PagePosition, PageSize, PresentedKey, ProjectedMerchant,
+    PublishCursor, ReadError, Reader, SearchPatterns, SortKey, StatusCount, StreamQuery,
 };
 pub use schema::SchemaState;
 pub use shares::{Asker, ShareCounts, Shares};

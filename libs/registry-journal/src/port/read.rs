@@ -10,7 +10,10 @@ use registry_domain::tenant::{ApiKey, Slug, Tenant, TenantState};
 use registry_domain::{EventId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId, Version};
 use uuid::Uuid;
 
-use super::{ApprovalRow, Balances, Cause, Head, HistoryRow, IdempotencyRow, Inconsistency, ShareCounts, Worklist};
+use super::{
+    ApprovalRow, Balances, Cause, Head, HistoryRow, IdempotencyRow, Inconsistency, ListedMerchant, ListedTenant,
+    ShareCounts, Worklist,
+};
 use crate::record::{EventRow, StreamId};
 use crate::stored::MerchantColumns;
 
@@ -239,26 +242,6 @@ impl PresentedKey {
             key,
         })
     }
-}
-
-/// A tenant in the list of all of them.
-#[derive(Debug)]
-pub struct ListedTenant {
-    /// Its id.
-    pub id: TenantId,
-    /// The end of its log.
-    pub head: Seq,
-    /// The tenant. One whose row cannot be read is listed all the same: whoever works for all does not stop at it.
-    pub tenant: Result<Tenant, Inconsistency>,
-}
-
-/// A merchant in a list.
-#[derive(Debug)]
-pub struct ListedMerchant {
-    /// Where it stands in the order of the list.
-    pub position: PagePosition,
-    /// The merchant. One whose row cannot be read is listed all the same: it must not hide the others.
-    pub merchant: Result<Merchant, Inconsistency>,
 }
 
 /// What is projected of one merchant, exactly as it stands in storage.

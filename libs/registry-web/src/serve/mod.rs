@@ -1,6 +1,8 @@
-//! Connections: how many (`gate`), how long (`watched`), whether the client takes its answers (`uptake`), and how they end.
+//! Connections: how many (`gate`), how long (`watched`), whether the client takes its answers (`uptake`), and how they end
+//! (`parting`).
 
 mod gate;
+mod parting;
 mod uptake;
 mod watched;
 
@@ -23,18 +25,17 @@ use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use registry_domain::causes;
-use rustix::net::{self, SendFlags, sockopt};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use rustix::net::{self, SendFlags};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use gate::ConnectionPlace;
 pub use gate::{Gate, GateLimits, RequestPlace, TurnedAway};
-use uptake::{Ends, SendQueues, Sight, Uptake};
-use watched::{Ended, LOOK_TIME, Patience, Phase, Watched};
+use parting::Parting;
+use uptake::{Ends, SendQueues, Uptake};
+use watched::{Patience, Phase, Watched};
 
 /// Most bytes of one read, and of an answer in parts that wait to be sent. Heads are smaller.
 const BUFFER_BYTES_MAX: usize = 64 * 1024;
@@ -45,25 +46,6 @@ const ACCEPT_FAILURE_REST: Duration = Duration::from_millis(100);
 /// What is told to whoever is sent away before asking anything.
 const TURNED_AWAY: &[u8] =
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
-
-/// How long somebody is listened to whose request was turned away half-way, so that the answer arrives.
-#[derive(Debug, Clone, Copy)]
-struct Linger {
-    bytes_max: usize,
-    time: Duration,
-}
-
-/// For who may ask, but sent too much.
-const LINGER: Linger = Linger {
-    bytes_max: 16 * 1024 * 1024,
-    time: Duration::from_secs(2),
-};
-
-/// For who has no business here: long enough to read the answer, if it wants to.
-const LINGER_WITH_STRANGERS: Linger = Linger {
-    bytes_max: 128 * 1024,
-    time: Duration::from_millis(250),
-};
 
 /// How long is waited for clients, and for the end.
 #[derive(Debug, Clone, Copy)]
@@ -260,64 +242,6 @@ impl Connection {
     }
 }
 
-/// How a connection ends.
-struct Parting {
-    uptake: Uptake,
-    ended: Option<Ended>,
-    is_stopping: bool,
-    is_stranger: bool,
-}
-
-impl Parting {
-    /// Lets go of a connection. Returns why it was ended, if we ended it.
-    async fn from(self, mut stream: TcpStream, write_time: Duration) -> Option<Ended> {
-        let mut ended = self.ended;
-        if ended.is_none() && !self.is_stopping {
-            linger(
-                &mut stream,
-                if self.is_stranger {
-                    LINGER_WITH_STRANGERS
-                } else {
-                    LINGER
-                },
-            )
-            .await;
-            if !self.is_stranger {
-                ended = see_off(self.uptake, write_time).await;
-            }
-        }
-        if let Err(error) = let_go(&stream, ended, write_time) {
-            tracing::debug!(error = %causes(&error), "what is left of a connection is not limited");
-        }
-        ended
-    }
-}
-
-/// Waits while a client takes what is left of its answer.
-async fn see_off(mut uptake: Uptake, write_time: Duration) -> Option<Ended> {
-    loop {
-        let now = Instant::now();
-        match uptake.look(now) {
-            Sight::Unknown | Sight::TookAll => return None,
-            Sight::TakesNothing(since) if now >= since + write_time => return Some(Ended::NoProgress),
-            Sight::Takes | Sight::TakesNothing(_) => tokio::time::sleep(LOOK_TIME.min(write_time)).await,
-        }
-    }
-}
-
-/// Sees to it that the system lets go of what we have written when the client does not read it: it would keep that, and the
-/// connection, for as long as the client says that it is there.
-fn let_go(stream: &TcpStream, ended: Option<Ended>, write_time: Duration) -> io::Result<()> {
-    match ended {
-        Some(Ended::NoProgress) => sockopt::set_socket_linger(stream, Some(Duration::ZERO))?,
-        Some(Ended::SlowHead | Ended::Idle) | None => {
-            let milliseconds = u32::try_from(write_time.as_millis()).unwrap_or(u32::MAX);
-            sockopt::set_tcp_user_timeout(stream, milliseconds)?;
-        }
-    }
-    Ok(())
-}
-
 fn handle(
     router: Router,
     peer: SocketAddr,
@@ -382,37 +306,15 @@ impl HttpBody for AnswerBody {
     }
 }
 
-/// Closes a connection so that the client can read its answer. Closing while the client still sends would make the
-/// system take the answer back (RFC 9112, 9.6), and a request that was too large would look like a network failure.
-async fn linger(stream: &mut TcpStream, limits: Linger) {
-    let drain = async {
-        stream.shutdown().await?;
-        let mut dropped = 0;
-        let mut buffer = vec![0; 16 * 1024];
-        while dropped < limits.bytes_max {
-            match stream.read(&mut buffer).await? {
-                0 => break,
-                read => dropped += read,
-            }
-        }
-        io::Result::Ok(())
-    };
-    // Whatever goes wrong here, the connection is over.
-    if let Ok(Err(error)) = tokio::time::timeout(limits.time, drain).await {
-        tracing::trace!(
-            error = %causes(&error),
-            "a connection did not close cleanly"
-        );
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use axum::routing::{get, post};
     use futures::StreamExt as _;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpSocket;
     use tokio::sync::Notify;
     use tokio::task::JoinHandle;
+    use tokio::time::Instant;
 
     use super::gate::GateStats;
     use super::*;

@@ -1,6 +1,5 @@
 //! `registry dev`: everything a person needs to see it work, in one process.
 
-use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -176,10 +175,9 @@ async fn demo_key(app: &App, ambient: &Ambient, data_dir: &Path, tenant: &Tenant
 }
 
 fn announce(ready: &Ready, json: bool) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
     if json {
-        writeln!(out, "{}", serde_json::to_string(ready)?)?;
-        return Ok(out.flush()?);
+        say!("{}", serde_json::to_string(ready)?);
+        return Ok(());
     }
     let Ready {
         base_url,
@@ -191,8 +189,7 @@ fn announce(ready: &Ready, json: bool) -> anyhow::Result<()> {
     let nats = nats_url
         .as_deref()
         .unwrap_or("none; events stay in the log and the feed serves them");
-    writeln!(
-        out,
+    say!(
         "
 The registry is ready.
 
@@ -212,6 +209,6 @@ Try it:
 
 Ctrl-C stops everything.
 "
-    )?;
-    Ok(out.flush()?)
+    );
+    Ok(())
 }

@@ -11,10 +11,9 @@ use registry_domain::{
     CorrelationId, EventId, KeyId, Label, LinkId, MerchantId, Reference, Seq, TenantId, UnclaimedId, Version,
 };
 use registry_journal::port::{
-    Balances, DueQuestion, Head, IdempotencyRow, ListedMerchant, ListedTenant, MerchantFilter, MerchantQuery,
-    PagePosition, PageSize, Postponement, PresentedKey, ProjectedMerchant, PublishCursor, QuarantineCount,
-    QuarantineQuery, QuarantineRow, QuestionCounts, Reader, StatusCount, StreamQuery, TenantHealth, UnclaimedQuery,
-    UnclaimedRow, Worklist,
+    Balances, DueQuestion, Head, IdempotencyRow, ListedMerchant, ListedTenant, MerchantFilter, MerchantQuery, PageSize,
+    Postponement, PresentedKey, ProjectedMerchant, PublishCursor, QuarantineCount, QuarantineQuery, QuarantineRow,
+    QuestionCounts, Reader, StatusCount, StreamQuery, TenantHealth, UnclaimedQuery, UnclaimedRow, Worklist,
 };
 use registry_journal::record::{StreamEvent, StreamId};
 use registry_journal::{Archive, EventRow, Keyring, MasterKey, ReadError, stored};
@@ -157,14 +156,8 @@ impl Log {
 impl Reader for Log {
     async fn merchants(&self, _: TenantId, query: &MerchantQuery) -> Result<Vec<ListedMerchant>, ReadError> {
         assert_eq!(query.after, None, "the logs of these tests have one page of merchants");
-        let listed = |merchant: &Merchant| ListedMerchant {
-            position: PagePosition {
-                at: merchant.created_at,
-                id: merchant.id,
-            },
-            merchant: Ok(merchant.clone()),
-        };
-        Ok(self.state().merchants.values().map(listed).collect())
+        let merchants = self.state().merchants.values().cloned().collect::<Vec<_>>();
+        Ok(merchants.into_iter().map(ListedMerchant::registered).collect())
     }
 
     async fn events_after(&self, _: TenantId, after: Seq, limit: PageSize) -> Result<Vec<EventRow>, ReadError> {
