@@ -55,6 +55,7 @@ pub fn registered(business_number: &str) -> merchant::Event {
 /// The first event is number one.
 pub fn stamp(number: u64) -> Stamp {
     Stamp {
+        event_id: EventId::from_uuid(Uuid::from_u128(number.into())),
         seq: Seq(number),
         version: Version(number),
         recorded_at: at(i64::try_from(number).unwrap()),

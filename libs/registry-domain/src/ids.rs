@@ -163,6 +163,8 @@ impl fmt::Display for Version {
 /// Where and when an event stands in the log. Given by the write path, never by the caller of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
+    /// The event.
+    pub event_id: EventId,
     /// Position in the tenant's log.
     pub seq: Seq,
     /// Position in the stream.

@@ -17,6 +17,8 @@ use registry_journal::{
 };
 
 pub use self::error::RedriveError;
+use uuid::Uuid;
+
 use self::kept::kept;
 use self::search::search;
 pub use self::search::{Found, Selection};
@@ -353,6 +355,8 @@ fn fold_on(merchant: Merchant, facts: &[merchant::Event]) -> Merchant {
     let mut after = merchant;
     for fact in facts {
         let stamp = Stamp {
+            // None of them is settled in its turn.
+            event_id: EventId::from_uuid(Uuid::nil()),
             seq: after.seq.next(),
             version: after.version.next(),
             recorded_at: after.updated_at,

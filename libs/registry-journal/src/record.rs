@@ -119,6 +119,7 @@ impl EventRow {
     /// Where and when it stands in the log.
     pub fn stamp(&self) -> Stamp {
         Stamp {
+            event_id: self.event_id,
             seq: self.seq,
             version: self.version,
             recorded_at: self.recorded_at,

@@ -59,7 +59,7 @@ impl Ask {
         if is_held_anew || is_opened_by_claim {
             return Self::Within(TimeDelta::zero());
         }
-        if let Some(knock) = after.knock.filter(|_| !was(|it| it.is_knocked)) {
+        if let Some(knock) = after.knock.as_ref().filter(|_| !was(|it| it.is_knocked)) {
             let since_asked = after.memory.asked_at.map(|asked_at| knock.since - asked_at);
             let wait = since_asked.map_or(TimeDelta::zero(), |since| KNOCK_INTERVAL - since);
             return Self::Within(wait.clamp(TimeDelta::zero(), KNOCK_INTERVAL));

@@ -2,7 +2,7 @@
 
 mod claims;
 
-use self::claims::receive;
+use self::claims::{receive, settle_knock};
 use super::event::Event;
 use super::memory::{ClaimMemory, Confirmation};
 use super::reading::Answer;
@@ -139,12 +139,14 @@ fn apply(merchant: &mut Merchant, event: &Event, stamp: Stamp) {
         Event::ConfirmationResolved {
             resolution, applied, ..
         } => resolve(merchant, *resolution, *applied),
-        // A second registration cannot be written; were it in a log, the first one would stand. The others are facts
-        // for the timeline only.
-        Event::MerchantRegistered { .. }
-        | Event::CallbackDiscarded { .. }
-        | Event::PaymentApprovalReceived { .. }
-        | Event::NoteAdded { .. } => {}
+        Event::CallbackDiscarded { event_id, .. } => settle_knock(merchant, *event_id, stamp),
+        Event::PaymentApprovalReceived { redrive_of, .. } => {
+            if let Some(of) = redrive_of {
+                settle_knock(merchant, *of, stamp);
+            }
+        }
+        // A second registration cannot be written; were it in a log, the first one would stand. Notes are for the timeline.
+        Event::MerchantRegistered { .. } | Event::NoteAdded { .. } => {}
     }
     if event.is_shown() {
         merchant.updated_at = at;
@@ -205,7 +207,7 @@ fn observe(merchant: &mut Merchant, event: &Event, stamp: Stamp) {
         } => {
             *missing_since = None;
             if !is_list {
-                merchant.knock = merchant.knock.filter(|knock| knock.seq > asked_seq);
+                merchant.knock.take_if(|knock| knock.seq <= asked_seq);
             }
             if mapping_status.is_some() {
                 merchant.review.mapping_status.clone_from(mapping_status);

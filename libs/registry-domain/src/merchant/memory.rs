@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::verdict::Doubt;
-use crate::ids::{Seq, Version};
+use crate::ids::{EventId, Seq, Version};
 use crate::review::{ContentDigest, Observation};
 
 /// How long a callback is remembered: a late delivery within this time is told from news. Upstream repeats payment
@@ -110,13 +110,19 @@ pub struct HeldClaim {
     pub digest: ContentDigest,
 }
 
-/// Callbacks through a shop's own URL of which nothing could be understood, since upstream last gave a good answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Most knocks that are remembered one by one; of more the oldest are forgotten. (They wait in quarantine all the same.)
+pub const KNOCKS_MAX: usize = 16;
+
+/// Callbacks through a shop's own URL of which nothing could be understood, since upstream last gave a good answer, and which
+/// nobody has settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Knock {
     /// When the first of them came into the log.
     pub since: DateTime<Utc>,
     /// Where in the tenant's log the last of them stands.
     pub seq: Seq,
+    /// The events that recorded them, in order. Rows from before they were noted have none.
+    pub events: Vec<EventId>,
 }
 
 /// An open question to upstream. A merchant has at most one.

@@ -28,7 +28,7 @@ pub use event::{
 };
 pub use evolve::{evolve, fold};
 pub use memory::{
-    ClaimMemory, Confirmation, DigestMark, HELD_MAX, HeldClaim, Knock, RECENT_MAX, RECENT_TIME, RecentClaim,
+    ClaimMemory, Confirmation, DigestMark, HELD_MAX, HeldClaim, KNOCKS_MAX, Knock, RECENT_MAX, RECENT_TIME, RecentClaim,
 };
 pub use reading::{Answer, Reading};
 pub use stage::{NextAction, NextActor, Stage};

@@ -98,8 +98,8 @@ pub enum Warning {
     MissingUpstream,
     /// The shop is not in upstream's list. That is no deletion.
     MissingFromList,
-    /// A callback came through the shop's own URL of which nothing could be understood, and upstream has not given a
-    /// good answer since.
+    /// A callback came through the shop's own URL of which nothing could be understood, upstream has not given a good answer
+    /// since, and nobody has driven it again or discarded it.
     CallbackNotUnderstood,
 }
 

@@ -44,6 +44,10 @@ fn at(second: i64) -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::seconds(second)
 }
 
+fn event_number(number: u64) -> EventId {
+    EventId::from_uuid(Uuid::from_u128(number.into()))
+}
+
 impl Stream {
     fn registered() -> Self {
         let mut stream = Self::default();
@@ -107,10 +111,16 @@ impl Stream {
         Ok(events)
     }
 
+    /// The event that happened last.
+    fn last_event(&self) -> EventId {
+        event_number(self.events.len() as u64)
+    }
+
     /// A fact that no command makes.
     fn happens(&mut self, event: Event) {
         let number = self.events.len() as u64 + 1;
         let stamp = Stamp {
+            event_id: event_number(number),
             seq: Seq(number),
             version: Version(number),
             recorded_at: at(self.second),

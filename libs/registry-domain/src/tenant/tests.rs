@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::merchant::{QuarantineReason, QuarantineStanding};
-use crate::{KeyId, Label, Seq, Stamp, TenantId, Version};
+use crate::{EventId, KeyId, Label, Seq, Stamp, TenantId, Version};
 
 fn tenant_id() -> TenantId {
     TenantId::from_uuid(Uuid::from_u128(1))
@@ -28,6 +28,7 @@ fn after(commands: Vec<Command>) -> Option<Tenant> {
         for event in decide(state.as_ref(), command).expect("the command is accepted") {
             version = version.next();
             let stamp = Stamp {
+                event_id: EventId::from_uuid(Uuid::nil()),
                 seq: Seq(version.0),
                 version,
                 recorded_at: DateTime::<Utc>::UNIX_EPOCH,
@@ -65,6 +66,7 @@ fn a_revoked_or_expired_key_is_not_usable() {
     assert_eq!(usable(&tenant), [true, false, true]);
     let events = decide(Some(&tenant), Command::RevokeKey(key(1).key_id)).unwrap();
     let stamp = Stamp {
+        event_id: EventId::from_uuid(Uuid::nil()),
         seq: Seq(9),
         version: Version(9),
         recorded_at: now,
@@ -133,6 +135,7 @@ impl Stream {
         for event in &events {
             self.version = self.version.next();
             let stamp = Stamp {
+                event_id: EventId::from_uuid(Uuid::nil()),
                 seq: Seq(self.version.0),
                 version: self.version,
                 recorded_at: DateTime::<Utc>::UNIX_EPOCH,
@@ -338,7 +341,7 @@ fn a_pair_that_nobody_claimed_is_told_once_and_settled_once() {
 #[test]
 fn a_callback_of_nobody_is_discarded_once() {
     let discard = |standing| Command::DiscardCallback {
-        event_id: crate::EventId::from_uuid(Uuid::from_u128(5)),
+        event_id: EventId::from_uuid(Uuid::from_u128(5)),
         reason: Label::parse("시험").unwrap(),
         standing,
     };

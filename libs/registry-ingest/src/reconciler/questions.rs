@@ -121,7 +121,10 @@ impl Worker {
                     ..question
                 };
                 let known = Some(asked.reading.asked_seq);
-                let is_overtaken = merchant.last_claim().max(merchant.knock.map(|knock| knock.seq)) > known;
+                let is_overtaken = merchant
+                    .last_claim()
+                    .max(merchant.knock.as_ref().map(|knock| knock.seq))
+                    > known;
                 let next = match question.confirming_since {
                     _ if is_overtaken => now + SPACING,
                     // An answer that leaves a claim open is as good as none.

@@ -9,7 +9,7 @@ use registry_domain::merchant::{
     RecentClaim, Surroundings,
 };
 use registry_domain::review::{ClaimSource, MappingStatus, Review, ReviewCode, ReviewStatus, Verification};
-use registry_domain::{LinkId, MemberCode, MerchantCode, MerchantId, Reference, ReportedNumber, Seq, Version};
+use registry_domain::{EventId, LinkId, MemberCode, MerchantCode, MerchantId, Reference, ReportedNumber, Seq, Version};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -84,6 +84,8 @@ struct LinkRow {
 struct KnockRow {
     since: Moment,
     seq: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    events: Vec<Uuid>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -143,9 +145,10 @@ pub fn merchant_to_json(merchant: &Merchant) -> String {
         unknown_deletion_mark: text(merchant.unknown_deletion_mark.as_ref()),
         missing_upstream_since: merchant.missing_upstream_since.map(Moment),
         missing_from_list_since: merchant.missing_from_list_since.map(Moment),
-        knock: merchant.knock.map(|knock| KnockRow {
+        knock: merchant.knock.as_ref().map(|knock| KnockRow {
             since: Moment(knock.since),
             seq: knock.seq.0,
+            events: knock.events.iter().map(EventId::as_uuid).collect(),
         }),
         confirmation: merchant.confirmation.as_ref().map(confirmation_row),
         held: merchant.held.iter().map(held_row).collect(),
@@ -205,9 +208,10 @@ pub fn merchant_from_json(id: MerchantId, json: &str) -> Result<Merchant, Stored
         unknown_deletion_mark: free_text(state.unknown_deletion_mark.as_ref()),
         missing_upstream_since: state.missing_upstream_since.map(Moment::at),
         missing_from_list_since: state.missing_from_list_since.map(Moment::at),
-        knock: state.knock.map(|knock| Knock {
+        knock: state.knock.as_ref().map(|knock| Knock {
             since: knock.since.0,
             seq: Seq(knock.seq),
+            events: knock.events.iter().copied().map(EventId::from_uuid).collect(),
         }),
         confirmation: state.confirmation.as_ref().map(confirmation).transpose()?,
         held: held.collect::<Result<_, _>>()?,

@@ -251,7 +251,9 @@ fn is_flag_news(
 ) -> bool {
     let (missing, knock) = match reading.source {
         ReadingSource::List => (merchant.missing_from_list_since, None),
-        ReadingSource::ReadBack | ReadingSource::Reconciliation => (merchant.missing_upstream_since, merchant.knock),
+        ReadingSource::ReadBack | ReadingSource::Reconciliation => {
+            (merchant.missing_upstream_since, merchant.knock.as_ref())
+        }
     };
     let settles_knock = knock.is_some_and(|knock| knock.seq <= reading.asked_seq);
     let mark = match &observation.deletion {

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::note_deletion_mark;
-use crate::ids::{Seq, Stamp};
+use crate::ids::{EventId, Seq, Stamp};
 use crate::merchant::event::Event;
-use crate::merchant::memory::{HELD_MAX, HeldClaim, Knock};
+use crate::merchant::memory::{HELD_MAX, HeldClaim, KNOCKS_MAX, Knock};
 use crate::merchant::state::Merchant;
 use crate::merchant::verdict::{CallbackKind, QuarantineReason, Verdict};
 use crate::review::ContentDigest;
@@ -25,8 +25,13 @@ pub(super) fn receive(merchant: &mut Merchant, event: &Event, stamp: Stamp) {
     else {
         return;
     };
-    if redrive_of.is_none() && verdict.reason().is_some_and(QuarantineReason::is_knock) {
+    // What is driven again and still not understood knocks where it knocked before.
+    let is_news = redrive_of.is_none_or(|of| merchant.knock.as_ref().is_some_and(|knock| knock.events.contains(&of)));
+    if is_news && verdict.reason().is_some_and(QuarantineReason::is_knock) {
         knock(merchant, stamp);
+    }
+    if let Some(of) = redrive_of {
+        settle_knock(merchant, *of, stamp);
     }
     if *kind != CallbackKind::Mapping {
         return;
@@ -63,14 +68,30 @@ pub(super) fn receive(merchant: &mut Merchant, event: &Event, stamp: Stamp) {
 
 /// The first one shows, as a warning.
 fn knock(merchant: &mut Merchant, stamp: Stamp) {
-    let since = merchant.knock.map(|knock| knock.since);
-    if since.is_none() {
+    if merchant.knock.is_none() {
         merchant.updated_at = stamp.recorded_at;
     }
-    merchant.knock = Some(Knock {
-        since: since.unwrap_or(stamp.recorded_at),
+    let knock = merchant.knock.get_or_insert(Knock {
+        since: stamp.recorded_at,
         seq: stamp.seq,
+        events: Vec::new(),
     });
+    knock.seq = stamp.seq;
+    if knock.events.len() == KNOCKS_MAX {
+        knock.events.remove(0);
+    }
+    knock.events.push(stamp.event_id);
+}
+
+/// Somebody has discarded a callback or driven it again. Once all that knocked are settled the warning goes.
+pub(super) fn settle_knock(merchant: &mut Merchant, of: EventId, stamp: Stamp) {
+    let Some(knock) = &mut merchant.knock else { return };
+    let before = knock.events.len();
+    knock.events.retain(|event| *event != of);
+    if knock.events.len() < before && knock.events.is_empty() {
+        merchant.knock = None;
+        merchant.updated_at = stamp.recorded_at;
+    }
 }
 
 /// What is said again counts as said then, be it believed or held.

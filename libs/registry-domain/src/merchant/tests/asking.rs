@@ -164,6 +164,58 @@ fn a_knock_shows_until_upstream_has_spoken() {
     assert_eq!(stream.now().warnings(), []);
 }
 
+/// With nobody who asks upstream it would else show for ever.
+#[test]
+fn a_knock_shows_until_everything_that_knocked_is_settled() {
+    let mut stream = Stream::linked();
+    let discard = |event_id| Command::DiscardCallback {
+        event_id,
+        reason: Label::parse("시험 호출").unwrap(),
+        standing: QuarantineStanding::Open(QuarantineReason::Unparseable),
+    };
+    let redrive = |of, body| {
+        let redrive = Redrive {
+            of,
+            seq: Seq(4),
+            bound: false,
+            standing: QuarantineStanding::Open(QuarantineReason::Unparseable),
+        };
+        let receipt = receipt(None);
+        Command::RedriveCallback(Box::new(Claim { receipt, body }), redrive)
+    };
+    let understood = || ClaimBody::Mapping {
+        observation: says("P", None),
+        digest: digest_of(&says("P", None)),
+    };
+    let mut knocks = Vec::new();
+    for _ in 0..3 {
+        stream.when(unreadable());
+        knocks.push(stream.last_event());
+    }
+    let changed_at = stream.now().updated_at;
+    stream.when(discard(knocks[0]));
+    stream.when(discard(EventId::from_uuid(Uuid::from_u128(99))));
+    stream.when(redrive(knocks[1], ClaimBody::Unusable(QuarantineReason::WrongType)));
+    let again = stream.last_event();
+    stream.when(redrive(knocks[2], understood()));
+    assert_eq!(stream.now().warnings(), [Warning::CallbackNotUnderstood], "one is left");
+    assert_eq!(
+        stream.now().knock.as_ref().map(|knock| knock.events.clone()),
+        Some(vec![again])
+    );
+    stream.when(discard(again));
+    assert_eq!(stream.now().warnings(), []);
+    assert!(stream.now().updated_at > changed_at, "a reader sees it");
+    // Of very many the newest are remembered.
+    for _ in 0..2 * KNOCKS_MAX {
+        stream.when(unreadable());
+    }
+    assert_eq!(
+        stream.now().knock.as_ref().map(|knock| knock.events.len()),
+        Some(KNOCKS_MAX)
+    );
+}
+
 #[test]
 fn what_is_no_knock() {
     let reasons = [

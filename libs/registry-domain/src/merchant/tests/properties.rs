@@ -306,7 +306,7 @@ proptest! {
         let merchant = stream.now();
         prop_assert_eq!(believed(merchant), (Some(letter), is_deleted));
         prop_assert_eq!(merchant.review.verification, Verification::Verified);
-        prop_assert_eq!((merchant.confirmation, merchant.knock), (None, None));
+        prop_assert_eq!((merchant.confirmation, &merchant.knock), (None, &None));
     }
 
     /// A hold ends, whatever is held.
