@@ -6,9 +6,10 @@ mod calls;
 use std::collections::BTreeSet;
 
 use registry_domain::tenant::Scope;
+use registry_tests::api::within;
 use registry_tests::callback::{mapping, send_taken};
 use registry_tests::tenant::id_of;
-use registry_tests::{Answer, Api, TestApp, TestNats, TestTenant};
+use registry_tests::{Answer, Api, BUSINESS_NUMBER, PATIENCE, TestApp, TestNats, TestTenant};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -67,15 +68,19 @@ fn all() -> impl Iterator<Item = &'static Call> {
     OF_ONE_THING.iter().chain(OF_EVERYTHING)
 }
 
-/// Every operation of the document with the scope that it needs.
-fn documented() -> Vec<(String, Option<String>)> {
+/// Every operation of the document with the scopes that it needs.
+fn documented() -> Vec<(String, Vec<String>)> {
     let document = serde_json::to_value(registry_http::openapi()).expect("the document is JSON");
     let paths = document["paths"].as_object().expect("it has paths").values();
     let operations = paths.flat_map(|path| path.as_object().expect("a path has operations").values());
     operations
         .filter_map(|operation| {
-            let scope = operation["security"][0]["api_key"][0].as_str().map(str::to_owned);
-            Some((operation["operationId"].as_str()?.to_owned(), scope))
+            let scopes = operation["security"][0]["api_key"].as_array();
+            let scopes = scopes.into_iter().flatten().filter_map(Value::as_str);
+            Some((
+                operation["operationId"].as_str()?.to_owned(),
+                scopes.map(str::to_owned).collect(),
+            ))
         })
         .collect()
 }
@@ -93,13 +98,14 @@ fn every_operation_is_tried_here() {
         "add the new operation to the lists in tests/it/isolation/calls.rs"
     );
     for call in all() {
-        let scope = documented
+        let scopes = documented
             .iter()
             .find(|(name, _)| name == call.operation)
-            .and_then(|(_, scope)| scope.as_deref());
+            .map(|(_, scopes)| scopes.iter().map(String::as_str).collect::<Vec<_>>());
         assert_eq!(
-            scope, call.scope,
-            "the document says which scope {} needs",
+            scopes.as_deref(),
+            Some(call.scopes),
+            "the document says which scopes {} needs",
             call.operation
         );
     }
@@ -201,25 +207,28 @@ async fn a_key_does_what_its_scopes_say_and_no_more() {
     let powerless = app.key(app.tenant.id, &[]).await;
     for call in all() {
         let answer = things.ask(&powerless, call).await;
-        let Some(scope) = call.scope else {
+        let Some(scope) = call.scopes.first() else {
             assert_eq!(answer.status, 200, "{}", call.operation);
             continue;
         };
         assert_eq!(
             answer.problem(403, "insufficient_scope")["required_scope"],
-            scope,
+            *scope,
             "{}",
             call.operation
         );
     }
     for scope in Scope::ALL {
         let others: Vec<_> = Scope::ALL.iter().copied().filter(|other| other != scope).collect();
-        let (without, with) = (
-            app.key(app.tenant.id, &others).await,
-            app.key(app.tenant.id, &[*scope]).await,
-        );
-        for call in all().filter(|call| call.scope == Some(scope.as_str())) {
-            things.ask(&without, call).await.problem(403, "insufficient_scope");
+        let without = app.key(app.tenant.id, &others).await;
+        for call in all().filter(|call| call.scopes.contains(&scope.as_str())) {
+            let refused = things.ask(&without, call).await;
+            assert_eq!(
+                refused.problem(403, "insufficient_scope")["required_scope"],
+                scope.as_str()
+            );
+            let needed: Vec<_> = call.scopes.iter().filter_map(|word| Scope::from_word(word)).collect();
+            let with = app.key(app.tenant.id, &needed).await;
             let answer = things.ask(&with, call).await;
             assert!(
                 !matches!(answer.status, 401 | 403),
@@ -227,6 +236,77 @@ async fn a_key_does_what_its_scopes_say_and_no_more() {
                 call.operation,
                 answer.text
             );
+        }
+    }
+    app.finish().await;
+}
+
+/// How much of the number that every callback names nobody may see.
+const HIDDEN: &str = "78260";
+
+/// Whatever is asked, in whatever form.
+#[tokio::test]
+async fn without_the_scope_for_it_no_answer_shows_a_business_number() {
+    let app = TestApp::start().await;
+    let things = Things::of(&app, &app.tenant).await;
+    let path = format!("/v1/merchants/{}", things.merchant);
+    let whole = app.tenant.api.get(&path).await;
+    let tag = whole.header("etag").expect("a tag").to_owned();
+    let merchant = whole.expect(200);
+    assert_eq!(merchant["business"]["number"], BUSINESS_NUMBER);
+    let others = Scope::ALL.iter().copied().filter(|it| *it != Scope::PersonalRead);
+    let api = app.key(app.tenant.id, &others.collect::<Vec<_>>()).await;
+    let hides = |text: &str, what: &str| assert!(!text.contains(HIDDEN), "{what}: {text}");
+    for query in ["as_of_version", "as_of"] {
+        let value = &merchant[if query == "as_of" { "updated_at" } else { "version" }];
+        let value = value.to_string();
+        let answer = api.get(&format!("{path}?{query}={}", value.trim_matches('"'))).await;
+        hides(&answer.text, query);
+        assert_eq!(answer.expect(200)["business"]["number"], "117-81-*****");
+    }
+    let request = api
+        .request(Method::GET, "/v1/events")
+        .header("accept", "text/event-stream");
+    let mut stream = request.send().await.expect("the stream opens");
+    let (mut text, last) = (String::new(), format!("id: {}\n", merchant["seq"]));
+    while !text.contains(&last) {
+        let chunk = within(PATIENCE, stream.chunk())
+            .await
+            .expect("it goes on")
+            .expect("it has no end");
+        text.push_str(&String::from_utf8_lossy(&chunk));
+    }
+    hides(&text, "the event stream");
+    let masked = Answer::to(api.request(Method::GET, &path).header("if-none-match", &tag)).await;
+    assert_eq!(masked.status, 200, "the form that it has is another one");
+    let masked_tag = masked.header("etag").expect("a tag").to_owned();
+    assert_eq!(masked.expect(200)["business"]["number"], "117-81-*****");
+    let known = Answer::to(api.request(Method::GET, &path).header("if-none-match", &masked_tag)).await;
+    assert_eq!(known.status, 304);
+    let change = api.request(Method::PATCH, &path).header("if-match", &masked_tag);
+    Answer::to(change.json(&json!({ "tags": ["y"] }))).await.expect(200);
+    for call in all() {
+        hides(&things.ask(&api, call).await.text, call.operation);
+    }
+    app.finish().await;
+}
+
+/// Digit after digit could be guessed.
+#[tokio::test]
+async fn without_the_scope_for_it_nothing_is_found_by_a_business_number() {
+    let app = TestApp::start().await;
+    let shop = json!({ "member_code": "acad-1", "merchant_code": "store-1178", "business_number": BUSINESS_NUMBER });
+    app.tenant.api.post("/v1/merchants", &shop).await.expect(201);
+    let api = app.key(app.tenant.id, &[Scope::MerchantsRead]).await;
+    for (search, with, without) in [("1178", 1, 1), ("11781", 1, 0), ("117-81-78260", 1, 0), ("store", 1, 1)] {
+        for (api, expected) in [(&app.tenant.api, with), (&api, without)] {
+            let list = api.get(&format!("/v1/merchants?q={search}")).await.expect(200);
+            assert_eq!(list["data"].as_array().map(Vec::len), Some(expected), "{search}");
+            let count = api
+                .get(&format!("/v1/stats/review-status?q={search}"))
+                .await
+                .expect(200);
+            assert_eq!(count["data"]["total"], expected, "{search}");
         }
     }
     app.finish().await;

@@ -107,7 +107,8 @@ pub struct BusinessDocument {
     /// 지점명.
     #[schema(example = "강남점")]
     pub branch_name: Option<String>,
-    /// 사업자등록번호: ten digits, or what Paymint reported if that does not read as one. In messages it is masked.
+    /// 사업자등록번호: ten digits, or what Paymint reported if that does not read as one. In messages, and without the scope
+    /// `personal:read`, it is masked: `117-81-*****`, or ten asterisks for what does not read as one.
     #[schema(example = "1178178260")]
     pub number: Option<String>,
     /// Why the number is doubtful: `not_ten_digits`, `all_zeros`, `checksum_mismatch`.
@@ -208,6 +209,15 @@ pub struct LinkDocument {
     pub issued_at: Option<DateTime<Utc>>,
 }
 
+/// How business numbers are shown to a reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Numbers {
+    /// In full.
+    Shown,
+    /// Without their last five digits.
+    Masked,
+}
+
 /// A document that may leave the installation in a message: its business number is masked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
@@ -245,6 +255,15 @@ impl MerchantDocument {
             attention: merchant.needs_attention(),
             created_at: merchant.created_at,
             updated_at: merchant.updated_at,
+        }
+    }
+
+    /// The document as a reader may see it.
+    pub fn shown(merchant: &Merchant, numbers: Numbers) -> Self {
+        let document = Self::from_merchant(merchant);
+        match numbers {
+            Numbers::Shown => document,
+            Numbers::Masked => document.masked().0,
         }
     }
 

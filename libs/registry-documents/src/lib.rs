@@ -21,6 +21,6 @@ pub mod message;
 mod testing;
 
 pub use asyncapi::asyncapi;
-pub use document::{MaskedDocument, MerchantDocument, REPRESENTATION};
+pub use document::{MaskedDocument, MerchantDocument, Numbers, REPRESENTATION};
 pub use event::{EventData, PublicEvent, merchant_fact, public_event};
 pub use message::{Message, message_for};

@@ -9,6 +9,7 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
 use moka::sync::Cache;
+use registry_documents::Numbers;
 use registry_domain::tenant::{ApiKey, Scope, TenantState};
 use registry_domain::{Actor, KeyId, TenantId};
 use registry_journal::port::PresentedKey;
@@ -101,6 +102,15 @@ impl Caller {
         Origin {
             actor: Actor::ApiKey(self.key().id),
             correlation_id: context.correlation_id,
+        }
+    }
+
+    /// How it may see business numbers.
+    pub fn numbers(&self) -> Numbers {
+        if self.key().scopes.contains(&Scope::PersonalRead) {
+            Numbers::Shown
+        } else {
+            Numbers::Masked
         }
     }
 

@@ -1,22 +1,30 @@
 //! Conditional requests (RFC 9110, 13). The strong validator of a merchant is its version with the number of the form in
-//! which this release shows it: `"7.1"`. Before there was such a number it was the version alone.
+//! which this release shows it: `"7.1"`, and `"7.1m"` with its business number masked. Before there was such a number it was
+//! the version alone.
 
 use axum::http::header::{IF_MATCH, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue};
-use registry_documents::REPRESENTATION;
+use registry_documents::{Numbers, REPRESENTATION};
 use registry_domain::Version;
 
 use crate::problem::{Code, Problem};
 
-/// The `ETag` of a version.
-pub fn etag(version: Version) -> HeaderValue {
-    let tag = format!("\"{version}.{REPRESENTATION}\"");
-    HeaderValue::try_from(tag).expect("digits in quotation marks are a header value")
+/// What ends the tag of a form in which business numbers are masked.
+const MASKED: &str = "m";
+
+/// The `ETag` of a version as a reader sees it.
+pub fn etag(version: Version, numbers: Numbers) -> HeaderValue {
+    let masked = match numbers {
+        Numbers::Shown => "",
+        Numbers::Masked => MASKED,
+    };
+    let tag = format!("\"{version}.{REPRESENTATION}{masked}\"");
+    HeaderValue::try_from(tag).expect("letters and digits in quotation marks are a header value")
 }
 
 /// Whether the client has this version already, in this form, by its `If-None-Match`.
-pub fn is_known(headers: &HeaderMap, version: Version) -> bool {
-    names(headers, &etag(version))
+pub fn is_known(headers: &HeaderMap, version: Version, numbers: Numbers) -> bool {
+    names(headers, &etag(version, numbers))
 }
 
 /// Whether the client has already what has this tag, by its `If-None-Match`.
@@ -49,7 +57,7 @@ pub fn expected(headers: &HeaderMap) -> Result<Option<Version>, Problem> {
 fn read_tag(text: &str) -> Option<Version> {
     let text = text.strip_prefix('"')?.strip_suffix('"')?;
     let (version, form) = text.split_once('.').unwrap_or((text, "0"));
-    number(form)
+    number(form.strip_suffix(MASKED).unwrap_or(form))
         .and_then(|_form| number(version))
         .filter(|it| *it > 0)
         .map(Version)
@@ -72,21 +80,29 @@ mod tests {
     #[test]
     fn a_known_version_is_recognised() {
         for text in ["\"7.1\"", "*", "W/\"7.1\"", "\"6.1\", \"7.1\"", "\"x\",\"7.1\""] {
-            assert!(is_known(&headers(IF_NONE_MATCH, text), Version(7)), "{text}");
+            assert!(
+                is_known(&headers(IF_NONE_MATCH, text), Version(7), Numbers::Shown),
+                "{text}"
+            );
         }
         // The same version in another form is something else.
         for text in [
-            "", "7.1", "\"8.1\"", "\"07.1\"", "\"77.1\"", "\"7\"", "\"7.0\"", "\"7.2\"",
+            "", "7.1", "\"8.1\"", "\"07.1\"", "\"77.1\"", "\"7\"", "\"7.0\"", "\"7.2\"", "\"7.1m\"",
         ] {
-            assert!(!is_known(&headers(IF_NONE_MATCH, text), Version(7)), "{text}");
+            assert!(
+                !is_known(&headers(IF_NONE_MATCH, text), Version(7), Numbers::Shown),
+                "{text}"
+            );
         }
-        assert!(!is_known(&HeaderMap::new(), Version(7)));
+        assert!(!is_known(&HeaderMap::new(), Version(7), Numbers::Shown));
+        let masked = headers(IF_NONE_MATCH, "\"7.1m\"");
+        assert!(is_known(&masked, Version(7), Numbers::Masked));
     }
 
     #[test]
     fn a_change_says_what_it_is_meant_for() {
         // In whatever form it was seen, and before forms were counted.
-        for text in ["\"7.1\"", "\"7\"", "\"7.2\""] {
+        for text in ["\"7.1\"", "\"7\"", "\"7.2\"", "\"7.1m\""] {
             assert_eq!(expected(&headers(IF_MATCH, text)).unwrap(), Some(Version(7)), "{text}");
         }
         assert_eq!(expected(&headers(IF_MATCH, "*")).unwrap(), None);
@@ -101,6 +117,8 @@ mod tests {
             "\"07\"",
             "\"+7\"",
             "\"7.\"",
+            "\"7.m\"",
+            "\"7m\"",
             "\"7.1.1\"",
             "\".1\"",
         ] {

@@ -187,6 +187,7 @@ mod tests {
             statuses: vec![ReviewStatus::InReview, ReviewStatus::Opened],
             stages: vec![],
             search: Some("강남".to_owned()),
+            ..MerchantFilter::default()
         };
         let cursor = key.seal(&listing(&filter), position());
         assert_eq!(key.open(&listing(&filter), &cursor), Some(position()));

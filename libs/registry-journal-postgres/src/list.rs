@@ -122,6 +122,7 @@ mod tests {
             stages: Stage::ALL.to_vec(),
             statuses: ReviewStatus::ALL.to_vec(),
             search: Some("117".to_owned()),
+            ..MerchantFilter::default()
         };
         let after = PagePosition {
             at: chrono::DateTime::from_timestamp_secs(1_800_000_000).expect("a moment"),

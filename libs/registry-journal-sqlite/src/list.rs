@@ -120,6 +120,7 @@ mod tests {
             stages: Stage::ALL.to_vec(),
             statuses: ReviewStatus::ALL.to_vec(),
             search: Some("117".to_owned()),
+            ..MerchantFilter::default()
         };
         let after = PagePosition {
             at: chrono::DateTime::UNIX_EPOCH,

@@ -9,8 +9,8 @@ pub(super) struct Call {
     pub(super) method: Method,
     pub(super) path: &'static str,
     pub(super) body: Option<fn() -> Value>,
-    /// The scope that it needs, as the document says.
-    pub(super) scope: Option<&'static str>,
+    /// The scopes that it needs, as the document says.
+    pub(super) scopes: &'static [&'static str],
 }
 
 const fn call(
@@ -18,22 +18,22 @@ const fn call(
     method: Method,
     path: &'static str,
     body: Option<fn() -> Value>,
-    scope: Option<&'static str>,
+    scopes: &'static [&'static str],
 ) -> Call {
     Call {
         operation,
         method,
         path,
         body,
-        scope,
+        scopes,
     }
 }
 
-const READ: Option<&str> = Some("merchants:read");
-const WRITE: Option<&str> = Some("merchants:write");
-const LINKS: Option<&str> = Some("links:write");
-const QUARANTINE: Option<&str> = Some("quarantine:write");
-const ASK: Option<&str> = Some("upstream:ask");
+const READ: &[&str] = &["merchants:read"];
+const WRITE: &[&str] = &["merchants:write"];
+const LINKS: &[&str] = &["links:write"];
+const QUARANTINE: &[&str] = &["quarantine:write"];
+const ASK: &[&str] = &["upstream:ask"];
 
 /// Operations that are about one thing: with another tenant's ids they find nothing.
 pub(super) const OF_ONE_THING: &[Call] = &[
@@ -106,14 +106,14 @@ pub(super) const OF_ONE_THING: &[Call] = &[
         Method::GET,
         "/v1/callbacks/{callback}/payload",
         None,
-        Some("payloads:read"),
+        &["payloads:read", "personal:read"],
     ),
     call(
         "add_note",
         Method::POST,
         "/v1/merchants/{merchant}/notes",
         Some(|| json!({"text": "x"})),
-        Some("notes:write"),
+        &["notes:write"],
     ),
     call(
         "list_merchant_callbacks",
@@ -211,7 +211,7 @@ pub(super) const OF_EVERYTHING: &[Call] = &[
         None,
         READ,
     ),
-    call("read_events", Method::GET, "/v1/events", None, Some("events:read")),
+    call("read_events", Method::GET, "/v1/events", None, &["events:read"]),
     call("list_quarantine", Method::GET, "/v1/quarantine?state=all", None, READ),
     call("count_quarantine", Method::GET, "/v1/stats/quarantine", None, READ),
     call(
@@ -236,14 +236,14 @@ pub(super) const OF_EVERYTHING: &[Call] = &[
         READ,
     ),
     call("get_balance", Method::GET, "/v1/balance", None, ASK),
-    call("get_me", Method::GET, "/v1/me", None, None),
-    call("get_settings", Method::GET, "/v1/settings", None, None),
+    call("get_me", Method::GET, "/v1/me", None, &[]),
+    call("get_settings", Method::GET, "/v1/settings", None, &[]),
     call(
         "change_settings",
         Method::PATCH,
         "/v1/settings",
         Some(|| json!({"hold_seconds": 60})),
-        Some("settings:write"),
+        &["settings:write"],
     ),
     call("create_merchant", Method::POST, "/v1/merchants", Some(new_shop), WRITE),
 ];

@@ -58,6 +58,8 @@ pub enum Access {
     AnyKey,
     /// An API key with this scope.
     Key(Scope),
+    /// An API key with all of these scopes.
+    Keys(&'static [Scope]),
 }
 
 impl Operation {
@@ -87,6 +89,10 @@ impl Operation {
                 PROBLEMS_OF_CALLERS,
             ),
             Access::Key(scope) => (SecurityRequirement::new(API_KEY, [scope.as_str()]), PROBLEMS_OF_CALLERS),
+            Access::Keys(scopes) => (
+                SecurityRequirement::new(API_KEY, scopes.iter().map(|scope| scope.as_str())),
+                PROBLEMS_OF_CALLERS,
+            ),
         };
         operation.security = Some(vec![security]);
         let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();

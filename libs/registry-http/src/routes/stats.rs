@@ -43,7 +43,7 @@ pub fn route() -> Route {
     params(
         ("status" = Option<String>, Query, description = "Review statuses, separated by commas, as for the list"),
         ("stage" = Option<String>, Query, description = "Stages, separated by commas, as for the list"),
-        ("q" = Option<String>, Query, description = "Part of a code or a name, or the beginning of a business number, as for the list", min_length = 1, max_length = 100),
+        ("q" = Option<String>, Query, description = "Part of a code or a name, or the beginning of a business number; that with the scope `personal:read` only", min_length = 1, max_length = 100),
         ("as_of" = Option<DateTime<Utc>>, Query, description = "At this moment, not later than now; not together with filters"),
     ),
     responses((status = 200, description = "The counts", body = ReviewStatusStats))
@@ -55,7 +55,7 @@ async fn count_review_statuses(
 ) -> Result<Json<ReviewStatusStats>, Problem> {
     caller.require(SCOPE)?;
     let now = state.ambient.now();
-    let filter = filter::read(&mut query);
+    let filter = filter::read(&mut query, caller.numbers());
     let as_of = query.past_moment("as_of", now);
     if as_of.is_some() && filter != MerchantFilter::default() {
         query.blame("as_of", Fault::NotCombinable);

@@ -141,7 +141,7 @@ pub async fn lists_are_filtered_and_searched<H: Harness>() {
     let both = |stage, status| MerchantFilter {
         stages: vec![stage],
         statuses: vec![status],
-        search: None,
+        ..MerchantFilter::default()
     };
     for (filter, expected) in [
         (both(Stage::InReview, ReviewStatus::InReview), vec![two]),

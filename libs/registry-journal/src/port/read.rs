@@ -115,6 +115,8 @@ pub struct MerchantFilter {
     pub stages: Vec<Stage>,
     /// Part of a code or a name in any case, or the beginning of a business number (digits only).
     pub search: Option<String>,
+    /// Nothing is found by a business number.
+    pub no_numbers: bool,
 }
 
 impl MerchantFilter {
@@ -141,7 +143,7 @@ impl MerchantFilter {
         let is_number = !digits.is_empty() && search.chars().all(|c| c.is_ascii_digit() || c == '-');
         Some(SearchPatterns {
             part: format!("%{escaped}%"),
-            number: is_number.then(|| format!("{digits}%")),
+            number: (is_number && !self.no_numbers).then(|| format!("{digits}%")),
         })
     }
 }

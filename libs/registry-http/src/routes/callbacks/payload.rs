@@ -22,12 +22,13 @@ use crate::openapi::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 
-const SCOPE: Scope = Scope::PayloadsRead;
+/// A body names persons and holds their business number.
+const SCOPES: &[Scope] = &[Scope::PayloadsRead, Scope::PersonalRead];
 
 /// The operation with its documentation.
 pub fn route() -> Route {
     let operation = Operation {
-        access: Access::Key(SCOPE),
+        access: Access::Keys(SCOPES),
         problems: &[Code::CallbackNotFound, Code::PayloadErased],
     };
     operation.document(routes!(get_callback_payload))
@@ -50,7 +51,9 @@ async fn get_callback_payload(
     context: RequestContext,
     Path(event_id): Path<String>,
 ) -> Result<Json<PayloadDocument>, Problem> {
-    caller.require(SCOPE)?;
+    for scope in SCOPES {
+        caller.require(*scope)?;
+    }
     let event_id: EventId = event_id.parse().map_err(|_| Problem::from(Code::CallbackNotFound))?;
     let recorded = state
         .archive

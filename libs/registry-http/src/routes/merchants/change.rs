@@ -86,7 +86,7 @@ async fn change_merchant(
         expected,
     };
     let done = commands::run(&state, &caller, &context, None, merchant_id, order).await?;
-    Ok(document(StatusCode::OK, &done.merchant))
+    Ok(document(StatusCode::OK, &done.merchant, caller.numbers()))
 }
 
 /// A change of what you keep about a merchant.

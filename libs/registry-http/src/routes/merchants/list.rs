@@ -44,7 +44,7 @@ pub fn route() -> Route {
     params(
         ("status" = Option<String>, Query, description = "Review statuses, separated by commas: `none`, `drafting`, `in_review`, `documents_required`, `rejected`, `opened`, `unknown`", example = "in_review,documents_required"),
         ("stage" = Option<String>, Query, description = "Stages, separated by commas: `registered`, `link_issued`, `drafting`, `in_review`, `documents_required`, `rejected`, `opened`, `unknown`, `unlinked`, `archived`"),
-        ("q" = Option<String>, Query, description = "Part of a code or a name in any case, or the beginning of a business number", min_length = 1, max_length = 100),
+        ("q" = Option<String>, Query, description = "Part of a code or a name in any case, or the beginning of a business number; that with the scope `personal:read` only", min_length = 1, max_length = 100),
         ("sort" = Option<String>, Query, description = "`created_at`, `updated_at` or `stage_since`; with a minus sign newest first. `-created_at` if left out", example = "-updated_at"),
         ("limit" = Option<u32>, Query, description = "Most merchants on the page; 50 if left out", minimum = 1, maximum = 200),
         ("cursor" = Option<String>, Query, description = "`page.next` of the page before, with the same filters and sort order"),
@@ -63,7 +63,7 @@ async fn list_merchants(
     mut query: Parameters,
 ) -> Result<Response, Problem> {
     caller.require(SCOPE)?;
-    let filter = filter::read(&mut query);
+    let filter = filter::read(&mut query, caller.numbers());
     let (sort, direction) = query
         .optional("sort", read_sort)
         .unwrap_or((SortKey::CreatedAt, Direction::Descending));
@@ -101,8 +101,9 @@ async fn list_merchants(
         .map(|link| (LINK, link));
     let readable = merchants.iter().filter_map(|listed| listed.merchant.as_ref().ok());
     let unreadable = merchants.iter().filter(|listed| listed.merchant.is_err());
+    let shown = |merchant| MerchantDocument::shown(merchant, caller.numbers());
     let page = MerchantPage {
-        data: readable.map(MerchantDocument::from_merchant).collect(),
+        data: readable.map(shown).collect(),
         unreadable: unreadable.map(|listed| listed.position.id.to_string()).collect(),
         page: Page { next, prev: None },
     };

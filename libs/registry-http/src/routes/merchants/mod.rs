@@ -17,7 +17,7 @@ use axum::Json;
 use axum::http::header::{CACHE_CONTROL, ETAG};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use registry_documents::MerchantDocument;
+use registry_documents::{MerchantDocument, Numbers};
 use registry_domain::MerchantId;
 use registry_domain::codes::CODE_LENGTH_MAX;
 use registry_domain::merchant::{METADATA_MAX, Merchant, TAGS_MAX};
@@ -35,19 +35,19 @@ pub fn parse_id(text: &str) -> Result<MerchantId, Problem> {
     text.parse().map_err(|_| Code::MerchantNotFound.into())
 }
 
-/// The merchant's document with its `ETag`.
-fn document(status: StatusCode, merchant: &Merchant) -> Response {
+/// The merchant's document with its `ETag`, as a reader may see it.
+fn document(status: StatusCode, merchant: &Merchant, numbers: Numbers) -> Response {
     let headers = [
-        (ETAG, etag(merchant.version)),
+        (ETAG, etag(merchant.version, numbers)),
         (CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
     ];
-    (status, headers, Json(MerchantDocument::from_merchant(merchant))).into_response()
+    (status, headers, Json(MerchantDocument::shown(merchant, numbers))).into_response()
 }
 
 /// The same for a reader, who may have it already.
-fn document_unless_known(headers: &HeaderMap, merchant: &Merchant) -> Response {
-    let mut response = document(StatusCode::OK, merchant);
-    if is_known(headers, merchant.version) {
+fn document_unless_known(headers: &HeaderMap, merchant: &Merchant, numbers: Numbers) -> Response {
+    let mut response = document(StatusCode::OK, merchant, numbers);
+    if is_known(headers, merchant.version, numbers) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.body_mut() = axum::body::Body::empty();
         response.headers_mut().remove(axum::http::header::CONTENT_TYPE);

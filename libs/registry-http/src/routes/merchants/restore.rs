@@ -85,7 +85,7 @@ async fn restore_merchant(
         expected: None,
     };
     let done = commands::run(&state, &caller, &context, idempotency, merchant_id, order).await?;
-    let mut response = document(StatusCode::OK, &done.merchant);
+    let mut response = document(StatusCode::OK, &done.merchant, caller.numbers());
     if done.replayed {
         response
             .headers_mut()

@@ -103,7 +103,7 @@ async fn adopt_unclaimed_merchant(
     }
     Ok(Json(AdoptionDocument {
         object: "adoption",
-        merchant: MerchantDocument::from_merchant(&merchant),
+        merchant: MerchantDocument::shown(&merchant, caller.numbers()),
         callbacks,
     }))
 }
