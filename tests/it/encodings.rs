@@ -49,7 +49,8 @@ async fn a_letter_is_read_whatever_it_is_wrapped_in() {
     let (merchant, url) = callback_url(&app).await;
     let json = |number: usize| mapping("acad-1", "store-1", "S", Some(&format!("서류 {number}"))).to_string();
     let form = |number: usize| percent(&json(number));
-    let bodies: Vec<Vec<u8>> = vec![
+    let bodies: Vec<Vec<u8>> =
+        vec![
         [b"\xef\xbb\xbf".to_vec(), json(0).into_bytes()].concat(),
         [b"\xff\xfe".to_vec(), utf_16(&json(1))].concat(),
         utf_16(&json(2)),
@@ -62,6 +63,12 @@ async fn a_letter_is_read_whatever_it_is_wrapped_in() {
         "memberId=acad-1&merchantId=store-1&merchant.reviewStatus=S&merchant%5BreviewMessage%5D=%EC%84%9C%EB%A5%98+9"
             .into(),
         json(10).replace("서류 10", "서류\n10").into_bytes(),
+        // What says nothing beside it.
+        [json(11).into_bytes(), b"\x1a\r\n".to_vec()].concat(),
+        [b"\n".to_vec(), utf_16(&json(12))].concat(),
+        // JSON put into a form as it is.
+        format!("version=2&payload={}&a=b", json(13)).into_bytes(),
+        json(14).chars().flat_map(|character| u32::from(character).to_le_bytes()).collect(),
     ];
     for (number, body) in bodies.iter().enumerate() {
         send_taken(&url, body.clone()).await;
@@ -72,6 +79,48 @@ async fn a_letter_is_read_whatever_it_is_wrapped_in() {
         let message = app.tenant.api.merchant(id_of(&merchant)).await["review"]["message"].clone();
         let expected = format!("서류{}{number}", if number == 10 { '\n' } else { ' ' });
         assert_eq!(message, expected);
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_says_nothing_beside_a_letter_does_not_hide_it() {
+    let app = TestApp::start().await;
+    let (merchant, url) = callback_url(&app).await;
+    let json = |number: usize| mapping("acad-1", "store-1", "S", Some(&format!("서류 {number}"))).to_string();
+    let bodies = [
+        [json(0).into_bytes(), b"\xff".to_vec()].concat(),
+        [b"\xa0".to_vec(), json(1).into_bytes()].concat(),
+        [utf_16(&json(2)), b"\n".to_vec()].concat(),
+        [
+            b"\xef\xbb\xbf\xef\xbb\xbf".to_vec(),
+            json(3).into_bytes(),
+            b"\xec\x84".to_vec(),
+        ]
+        .concat(),
+    ];
+    for (number, body) in bodies.iter().enumerate() {
+        send_taken(&url, body.clone()).await;
+        let event = received(&app).await.pop().unwrap();
+        assert_eq!(event["data"]["verdict"], "applied", "{number}: {event}");
+        assert_eq!(kept(&app.tenant.api, &event).await, *body, "{number}");
+        let message = app.tenant.api.merchant(id_of(&merchant)).await["review"]["message"].clone();
+        assert_eq!(message, format!("서류 {number}"));
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn json_in_a_form_loses_no_character() {
+    let app = TestApp::start().await;
+    let (merchant, url) = callback_url(&app).await;
+    for message in ["등기부 & 정관 1+1부", "100%25 a=b&c=d"] {
+        let json = mapping("acad-1", "store-1", "S", Some(message)).to_string();
+        send_taken(&url, format!("payload={json}")).await;
+        assert_eq!(
+            app.tenant.api.merchant(id_of(&merchant)).await["review"]["message"],
+            message
+        );
     }
     app.finish().await;
 }
@@ -208,7 +257,17 @@ async fn no_secret_is_kept_wherever_it_stands() {
         1,
     );
     let escaped = escaped(FOREIGN_KEY);
+    let part = format!("--b\r\nContent-Disposition: form-data; name=\"apiKey\"\r\n\r\n{FOREIGN_KEY}\r\n--b--");
     for body in [
+        part.into_bytes(),
+        format!("<a><apiKey><![CDATA[{FOREIGN_KEY}]]></apiKey></a>").into_bytes(),
+        format!("<param name=\"apiKey\" value=\"{FOREIGN_KEY}\"/>").into_bytes(),
+        format!(r#"{{"memberId":"m","a\u0000p\u0000iKey":"{FOREIGN_KEY}","x":["apiKey",":","{FOREIGN_KEY}"]}}"#)
+            .into_bytes(),
+        format!(r#"{{"memberId":"m","x":{{"k":"com.paymint.apiKey","v":"{FOREIGN_KEY}"}}}}"#).into_bytes(),
+        format!("&#97piKey={FOREIGN_KEY}&a=%u0061piKey={FOREIGN_KEY}").into_bytes(),
+        [b"\xb0apiKey=".as_slice(), FOREIGN_KEY.as_bytes()].concat(),
+        format!("{} {}", own_key.to_uppercase(), STANDARD.encode(own_key)).into_bytes(),
         text.clone().into_bytes(),
         utf_16(&text),
         format!("payload={}", percent(&text)).into_bytes(),
@@ -217,7 +276,13 @@ async fn no_secret_is_kept_wherever_it_stands() {
         send_taken(&url, body).await;
         let event = received(&app).await.pop().unwrap();
         let kept = String::from_utf8(kept(&app.tenant.api, &event).await).unwrap();
-        for secret in [own_key, FOREIGN_KEY, &escaped] {
+        for secret in [
+            own_key,
+            FOREIGN_KEY,
+            &escaped,
+            &own_key.to_uppercase(),
+            &STANDARD.encode(own_key),
+        ] {
             assert!(!kept.contains(secret), "{kept}");
         }
     }

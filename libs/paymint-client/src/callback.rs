@@ -7,6 +7,7 @@ mod approval;
 mod deletion_mark;
 mod document;
 mod mapping;
+mod picture;
 
 use std::borrow::Cow;
 
@@ -15,6 +16,7 @@ use serde_json::Value;
 pub use approval::{ApprovalCallback, ApprovalState};
 pub use deletion_mark::DeletionMark;
 pub use mapping::{MappingCallback, MerchantReport};
+pub use picture::WithoutPicture;
 
 use self::approval::Secrets;
 use self::document::{Document, wrapped_in};
@@ -84,16 +86,24 @@ pub fn read(bytes: &[u8], known: Option<&ApiKey>) -> Reading {
 const ROUNDS_MAX: u8 = 4;
 
 fn read_in(bytes: &[u8], scrubber: Scrubber<'_>, rounds: u8) -> Reading {
-    let decoded = text::decode(bytes);
+    let decoded = readable(bytes, scrubber);
     match Document::read(&decoded.text) {
         Some(document) => structured(document, scrubber, decoded.with_loss),
-        None => match text::decode_as_eight_bit(bytes) {
-            // What hides something in one of two readings is kept in that one.
-            Some(other) if scrubber.text(&decoded.text) == decoded.text && scrubber.text(&other.text) != other.text => {
-                unstructured(&other, scrubber, rounds)
-            }
-            Some(_) | None => unstructured(&decoded, scrubber, rounds),
-        },
+        None => unstructured(&decoded, scrubber, rounds),
+    }
+}
+
+/// What bytes say. What shows a secret in one of two readings is read that way.
+fn readable<'a>(bytes: &'a [u8], scrubber: Scrubber<'_>) -> Decoded<'a> {
+    let decoded = text::decode(bytes);
+    let Some(other) = text::decode_otherwise(bytes) else {
+        return decoded;
+    };
+    let shows_secret = |decoded: &Decoded<'_>| matches!(scrubber.text(&decoded.text), Cow::Owned(_));
+    if shows_secret(&other) && !shows_secret(&decoded) {
+        other
+    } else {
+        decoded
     }
 }
 

@@ -3,14 +3,22 @@
 //!
 //! A secret is found by the name that it stands under, however that is spelt or wrapped, and the partner's own key by
 //! its value too. Only the secret goes; what stands around it stays readable.
+//!
+//! A name carries what is assigned to it, and what it is paired with: beside a text that is nothing but such a name, the
+//! other values of an object are taken for its value, and in a list the next one. Tables, whose names stand in another row
+//! than their values, are not looked through.
 
+mod base64;
+mod known;
 mod names;
+mod spans;
 mod text;
 mod unwrap;
 
 use std::borrow::Cow;
 
-use self::names::{Treatment, treatment};
+use self::known::KnownKey;
+use self::names::{Treatment, treatment, treatment_within};
 use self::unwrap::unwrap;
 use crate::api_key::ApiKey;
 use crate::masked_number::MaskedNumber;
@@ -22,21 +30,23 @@ const STRUCK: &str = "***";
 /// How many layers (JSON in a text, percent-encoding, escapes) are looked through. A text with more of them goes whole.
 const LAYERS_MAX: u8 = 8;
 
-/// The partner's key is looked for by its value if it is at least this long: a shorter one would be found in words.
-const KNOWN_KEY_MIN_BYTES: usize = 6;
+/// How many of them one of base64 counts for: what is below it is looked at beside the text, and not instead of it.
+const BASE64_LAYERS: u8 = 3;
+
+/// The shortest run that may be base64 of a secret under its name.
+const BASE64_MIN: usize = 16;
 
 /// Takes secrets out.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Scrubber<'a> {
-    known: Option<&'a str>,
+    known: Option<KnownKey<'a>>,
 }
 
 impl<'a> Scrubber<'a> {
     /// A scrubber that also knows the partner's key by its value.
     pub fn knowing(key: Option<&'a ApiKey>) -> Self {
-        let known = key.map(ApiKey::expose);
         Self {
-            known: known.filter(|key| key.len() >= KNOWN_KEY_MIN_BYTES),
+            known: key.map(ApiKey::expose).and_then(KnownKey::new),
         }
     }
 
@@ -57,31 +67,35 @@ impl<'a> Scrubber<'a> {
 
     /// A value without secrets. `None` if there is none in it.
     pub(crate) fn tree(&self, wire: &Wire) -> Option<Wire> {
-        self.scrub(wire, LAYERS_MAX)
+        self.scrub(wire, "", LAYERS_MAX)
     }
 
-    fn scrub(&self, wire: &Wire, layers: u8) -> Option<Wire> {
+    fn scrub(&self, wire: &Wire, under: &str, layers: u8) -> Option<Wire> {
         match wire {
             Wire::Null | Wire::Bool(_) => None,
             Wire::Number(number) => {
-                let is_key = self.known.is_some_and(|key| number.to_string() == key);
+                let is_key = self.known.is_some_and(|key| key.is(&number.to_string()));
                 is_key.then(|| Wire::Text(STRUCK.to_owned()))
             }
             Wire::Text(text) => self.scrub_text(text, layers).map(Wire::Text),
-            Wire::List(values) => self.scrub_list(values, layers),
-            Wire::Object(fields) => self.scrub_object(fields, layers),
+            Wire::List(values) => self.scrub_list(values, under, layers),
+            Wire::Object(fields) => self.scrub_object(fields, under, layers),
         }
     }
 
-    fn scrub_object(&self, fields: &[(String, Wire)], layers: u8) -> Option<Wire> {
-        let named = names::named_in_pair(fields);
+    fn scrub_object(&self, fields: &[(String, Wire)], under: &str, layers: u8) -> Option<Wire> {
+        let paired = Paired::of(fields);
         let mut scrubbed: Option<Vec<_>> = None;
         for (at, (name, value)) in fields.iter().enumerate() {
-            let kept = match treatment(name).or(named.filter(|_| names::is_value(name))) {
+            let kept = match treatment(name).or_else(|| treatment_within(under, name)) {
                 // What stands there now says already that something stood there.
                 Some(Treatment::Drop) => Kept::Not,
                 Some(Treatment::Mask) => Kept::of(masked(value)),
-                None => Kept::of(self.scrub(value, layers)),
+                None => Kept::of(match paired.and_then(|paired| paired.with(at, name)) {
+                    Some(Treatment::Drop) => struck(value),
+                    Some(Treatment::Mask) => masked(value),
+                    None => self.scrub(value, name, layers),
+                }),
             };
             let new_name = self.scrub_text(name, layers);
             if matches!(kept, Kept::AsItIs) && new_name.is_none() {
@@ -102,16 +116,19 @@ impl<'a> Scrubber<'a> {
     }
 
     /// In a list, a name may be followed by its value.
-    fn scrub_list(&self, values: &[Wire], layers: u8) -> Option<Wire> {
+    fn scrub_list(&self, values: &[Wire], under: &str, layers: u8) -> Option<Wire> {
         let mut scrubbed: Option<Vec<_>> = None;
         let mut named = None;
         for (at, value) in values.iter().enumerate() {
             let new = match named {
+                Some(_) if names::is_mark(value) => None,
                 Some(Treatment::Drop) => struck(value),
                 Some(Treatment::Mask) => masked(value),
-                None => self.scrub(value, layers),
+                None => self.scrub(value, under, layers),
             };
-            named = names::named_by(value);
+            if !names::is_mark(value) {
+                named = names::named_by(value);
+            }
             if let Some(new) = new {
                 scrubbed.get_or_insert_with(|| values.to_vec())[at] = new;
             }
@@ -125,9 +142,9 @@ impl<'a> Scrubber<'a> {
             if layers == 0 {
                 return Some(STRUCK.to_owned());
             }
-            return self.scrub(&parsed, layers - 1).map(|wire| wire.to_text());
+            return self.scrub(&parsed, "", layers - 1).map(|wire| wire.to_text());
         }
-        let struck = text::strike(text, self.known);
+        let struck = self.strike(text, layers);
         let now = struck.as_deref().unwrap_or(text);
         let Some(below) = unwrap(now) else { return struck };
         if layers == 0 {
@@ -135,6 +152,47 @@ impl<'a> Scrubber<'a> {
         }
         // If there is a secret below, the text stays as it reads there.
         self.scrub_text(&below, layers - 1).or(struck)
+    }
+
+    /// What this layer shows, and what is below base64.
+    fn strike(&self, text: &str, layers: u8) -> Option<String> {
+        let named = text::strike(text);
+        let now = named.as_deref().unwrap_or(text);
+        let known = self.known.and_then(|key| key.strike(now)).or(named);
+        let now = known.as_deref().unwrap_or(text);
+        let hides = |run: &str| {
+            let below = base64::decoded(run);
+            below.is_some_and(|below| match layers.checked_sub(BASE64_LAYERS) {
+                Some(layers) => self.scrub_text(&below, layers).is_some(),
+                None => true,
+            })
+        };
+        base64::replace_runs(now, BASE64_MIN, hides).or(known)
+    }
+}
+
+/// A field of an object that holds nothing but the name of a secret.
+#[derive(Clone, Copy)]
+struct Paired {
+    at: usize,
+    treatment: Treatment,
+}
+
+impl Paired {
+    fn of(fields: &[(String, Wire)]) -> Option<Self> {
+        if fields.len() < 2 {
+            return None;
+        }
+        let mut named = fields.iter().enumerate();
+        named.find_map(|(at, (_, value))| {
+            let treatment = names::named_by(value)?;
+            Some(Self { at, treatment })
+        })
+    }
+
+    /// What becomes of another field beside it.
+    fn with(self, at: usize, name: &str) -> Option<Treatment> {
+        (at != self.at && !names::is_documented(name)).then_some(self.treatment)
     }
 }
 

@@ -20,6 +20,7 @@ mod translate;
 pub mod upstream;
 
 pub use paymint_client::ApiKey;
+pub use paymint_client::callback::WithoutPicture;
 
 pub use door::{CallbackDoor, DoorConfig, DoorError, DoorStats};
 pub use links::{IssueError, LinkAnswer, LinkIssuer, LinkIssuerParts, LinkRequest, failure as link_failure};

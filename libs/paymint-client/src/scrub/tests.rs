@@ -1,3 +1,5 @@
+use ::base64::Engine;
+use ::base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use encoding_rs::EUC_KR;
 use proptest::prelude::*;
 
@@ -40,8 +42,27 @@ fn only_the_secret_goes() {
             r#"{"a":"b"}"#,
         ),
         (r#"{"a":"{\"apiKey\":\"k\",\"b\":\"c\"}"}"#, r#"{"a":"{\"b\":\"c\"}"}"#),
-        (r#"{"name":"apiKey","value":"k","a":1}"#, r#"{"name":"apiKey","a":1}"#),
+        (
+            r#"{"name":"apiKey","value":"k","a":1,"memberId":"m"}"#,
+            r#"{"name":"apiKey","value":"***","a":"***","memberId":"m"}"#,
+        ),
+        (r#"{"k":"apiKey","v":"S"}"#, r#"{"k":"apiKey","v":"***"}"#),
+        (
+            r#"{"v":["S"],"k":["com.paymint.partner.configuration.credentials.apiKey"]}"#,
+            r#"{"v":"***","k":["com.paymint.partner.configuration.credentials.apiKey"]}"#,
+        ),
+        (
+            r#"{"k":"issuerNum","v":"110123456789"}"#,
+            r#"{"k":"issuerNum","v":"********6789"}"#,
+        ),
         (r#"["apiKey","k","a"]"#, r#"["apiKey","***","a"]"#),
+        (r#"["apiKey",":","S",1]"#, r#"["apiKey",":","***",1]"#),
+        (r#"[{"name":"apiKey"},{"value":"S"}]"#, r#"[{"name":"apiKey"},"***"]"#),
+        (
+            r#"{"api":{"key":"S","url":"u"},"ud":{"item":1}}"#,
+            r#"{"api":{"url":"u"},"ud":{}}"#,
+        ),
+        (r#"{"a\u0000p\u0000iKey":"S","api\tKey":"S","b":1}"#, r#"{"b":1}"#),
         ("billId=b&apiKey=k&c=d", "billId=b&apiKey=***&c=d"),
         (
             r#"{"billId":"b","apiKey":"k\"k","c":"d""#,
@@ -59,10 +80,12 @@ fn only_the_secret_goes() {
         ),
         (
             r#"x["apiKey","k"] {"name": "apiKey", "value": "k", "a": 1}"#,
-            r#"x["apiKey","***"] {"name": "apiKey", "value": "***", "a": 1}"#,
+            r#"x["apiKey","***"] {"name": "apiKey", "value": "***", "a": ***}"#,
         ),
-        ("<apiKey>k</apiKey><a>b</a>", "<apiKey>***</apiKey><a>b</a>"),
-        ("a%22apiKey%22%3A%22k%22", "a\"apiKey\":\"***\""),
+        (
+            r#"{"memberId":"m","v":"S","k":"apiKey","w":7,"x":["apiKey",":","S"],"a":{"b":"c""#,
+            r#"{"memberId":"m","v":"***","k":"apiKey","w":***,"x":["***","***","***"],"a":{"b":"***""#,
+        ),
         ("apikey", "apikey"),
         ("apiKey 값을 확인해 주세요", "apiKey 값을 확인해 주세요"),
         ("API key is abc, X-Api-Key: abcdef", "API key is abc, X-Api-Key: ***"),
@@ -70,6 +93,83 @@ fn only_the_secret_goes() {
     ] {
         assert_eq!(text(came), kept);
         assert_eq!(text(kept), kept);
+    }
+}
+
+#[test]
+fn in_forms_and_markup_only_the_secret_goes() {
+    for (came, kept) in [
+        (
+            "--b\r\nContent-Disposition: form-data; name=\"apiKey\"\r\n\r\nS E\r\n--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nc\r\n--b--",
+            "--b\r\nContent-Disposition: form-data; name=\"apiKey\"\r\n\r\n***\r\n--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nc\r\n--b--",
+        ),
+        (
+            "--b\nContent-Disposition: form-data; name=apiKey; filename=f\nContent-Type: text/plain\n\nS",
+            "--b\nContent-Disposition: form-data; name=apiKey; filename=f\nContent-Type: text/plain\n\n***",
+        ),
+        (
+            "<a><apiKey><![CDATA[S]]></apiKey><b>c</b></a>",
+            "<a><apiKey>***</apiKey><b>c</b></a>",
+        ),
+        (
+            "<ns:apiKey type='t'>S</ns:apiKey>",
+            "<ns:apiKey type='***'>***</ns:apiKey>",
+        ),
+        (
+            "<a apiKey='S'/><apiKey value=\"S\"/><b>c</b>",
+            "<a apiKey='***'/><apiKey value=\"***\"/><b>c</b>",
+        ),
+        (
+            "<p name=\"apiKey\" value=\"S\"/><b>c</b>",
+            "<p name=\"apiKey\" value=\"***\"/><b>c</b>",
+        ),
+        (
+            "<p value='S' name='apiKey'/><b>c</b>",
+            "<p value='***' name='apiKey'/><b>c</b>",
+        ),
+        (
+            "<e key=\"apiKey\">S</e><e key='apiKey' a='b'>S</e>",
+            "<e key=\"apiKey\">***</e><e key='apiKey' a='***'>***</e>",
+        ),
+        ("<n>apiKey</n><v>S</v><b>c</b>", "<n>apiKey</n><v>***</v><b>c</b>"),
+        ("k=apiKey&v=S&b=c", "k=apiKey&v=***&b=c"),
+        ("name: apiKey\nvalue: S\nb: c", "name: apiKey\nvalue: ***\nb: c"),
+        ("a%u0061piKey=S&b=c", "aapiKey=***&b=c"),
+        ("&#97piKey=S&b=c", "apiKey=***&b=c"),
+        ("&#x0061;pi&lowbar;key&equals;S", "api_key=***"),
+        (r"\x61piKey=S \u{61}piKey=S", "apiKey=*** apiKey=***"),
+        ("꺽piKey=S&b=c", "꺽piKey=***&b=c"),
+        ("a eyJhcGlLZXkiOiJTIn0= b", "a ***= b"),
+        (
+            "x-paymint-partner-configuration-apiKey-of-the-test-environment: S",
+            "x-paymint-partner-configuration-apiKey-of-the-test-environment: ***",
+        ),
+        ("<apiKey>k</apiKey><a>b</a>", "<apiKey>***</apiKey><a>b</a>"),
+        ("a%22apiKey%22%3A%22k%22", "a\"apiKey\":\"***\""),
+    ] {
+        assert_eq!(text(came), kept);
+        assert_eq!(text(kept), kept);
+    }
+}
+
+#[test]
+fn what_people_write_stays() {
+    for text in [
+        "audit-email: shop@example.com",
+        "cloud-item: 3, baud item: 9600",
+        "API key: 새로 발급",
+        "API key: 2026년까지 유효합니다",
+        "API key: please reissue it",
+        "apiKey: 새로 발급받아 주세요",
+        "<apiKey>를 헤더에 넣어 주세요 <확인>",
+        "'apiKey', 그리고 '주소'를 보내 주세요",
+        "API keyboard: english",
+        "안내: apiKey\n기한: 7일",
+        r#"{"memberId":"m","merchant":{"reviewMessage":"API key","reviewStatus":"S","companyName":"가"}}"#,
+        r#"{"auditEmail":"a@b","cloud":{"items":[1]},"rapid":{"keys":1}}"#,
+        "사업자등록증 R&#D 100%u 완료 http://a.example/cloud?x=1&y=2",
+    ] {
+        assert_eq!(self::text(text), text);
     }
 }
 
@@ -107,6 +207,17 @@ fn the_known_key_is_found_wherever_it_stands() {
     let scrubber = Scrubber::knowing(Some(&key));
     assert_eq!(scrubber.text(&format!("a {KEY} b")), "a *** b");
     assert_eq!(scrubber.text(&format!("[1,\"{KEY}\"]")), "[1,\"***\"]");
+    for spelt in [KEY.to_uppercase(), KEY.to_lowercase(), format!("가{}", &KEY[1..])] {
+        let kept = scrubber.text(&format!("a={spelt}, b")).into_owned();
+        assert!(matches!(kept.as_str(), "a=***, b" | "a=가***, b"), "{kept}");
+    }
+    for around in ["", "a", "ab", "abc:", "partner:"] {
+        for engine in [STANDARD, URL_SAFE_NO_PAD] {
+            let encoded = engine.encode(format!("{around}{KEY}{around}\u{0}\u{7f}"));
+            let kept = scrubber.text(&format!("Basic {encoded} 확인")).into_owned();
+            assert!(kept.starts_with("Basic ***") && kept.ends_with("확인"), "{kept}");
+        }
+    }
     let digits = ApiKey::parse("1234567890").unwrap();
     assert_eq!(
         Scrubber::knowing(Some(&digits)).text(r#"{"a":1234567890}"#),
@@ -121,19 +232,44 @@ fn the_known_key_is_found_wherever_it_stands() {
 enum Layer {
     JsonText,
     Percent,
+    PercentUnit,
     Unicode,
+    Hexadecimal,
+    Reference,
+    OpenReference,
+    Base64,
 }
 
 impl Layer {
     fn wrap(self, text: &str) -> String {
+        let each = |write: fn(char) -> String| text.chars().map(write).collect();
         match self {
             Self::JsonText => serde_json::to_string(text).unwrap(),
             Self::Percent => text
                 .bytes()
                 .fold(String::new(), |said, byte| said + &format!("%{byte:02X}")),
+            Self::PercentUnit => text
+                .encode_utf16()
+                .fold(String::new(), |said, unit| said + &format!("%u{unit:04x}")),
             Self::Unicode => text
                 .encode_utf16()
                 .fold(String::new(), |said, unit| said + &format!("\\u{unit:04x}")),
+            Self::Hexadecimal => text
+                .bytes()
+                .fold(String::new(), |said, byte| said + &format!("\\x{byte:02x}")),
+            Self::Reference => each(|character| format!("&#{};", u32::from(character))),
+            // In front of a digit one without its end would say something else.
+            Self::OpenReference => {
+                let next = text.chars().skip(1).map(Some).chain([None]);
+                let write = |(character, next): (char, Option<char>)| match character {
+                    'i' | 'K' | ':' | '=' | '"' if !next.is_some_and(|next| next.is_ascii_digit()) => {
+                        format!("&#{}", u32::from(character))
+                    }
+                    other => other.to_string(),
+                };
+                text.chars().zip(next).map(write).collect()
+            }
+            Self::Base64 => URL_SAFE_NO_PAD.encode(text),
         }
     }
 }
@@ -173,7 +309,16 @@ impl Charset {
 }
 
 fn any_layers() -> impl Strategy<Value = Vec<Layer>> {
-    let layer = prop_oneof![Just(Layer::JsonText), Just(Layer::Percent), Just(Layer::Unicode)];
+    let layer = proptest::sample::select(vec![
+        Layer::JsonText,
+        Layer::Percent,
+        Layer::PercentUnit,
+        Layer::Unicode,
+        Layer::Hexadecimal,
+        Layer::Reference,
+        Layer::OpenReference,
+        Layer::Base64,
+    ]);
     proptest::collection::vec(layer, 0..4)
 }
 
@@ -191,49 +336,120 @@ fn any_charset() -> impl Strategy<Value = Charset> {
     ]
 }
 
-fn any_name() -> impl Strategy<Value = &'static str> {
-    prop_oneof![
-        Just("apiKey"),
-        Just("apikey"),
-        Just("API_KEY"),
-        Just("Api-Key"),
-        Just("x-api-key"),
-        Just("apprSign"),
-        Just("APPR_SIGN"),
-        Just("ud_item"),
-    ]
+/// A name under which a secret stands, spelt in some way.
+fn any_name() -> impl Strategy<Value = String> {
+    let part = proptest::sample::select(vec![("api", "Key"), ("appr", "Sign"), ("ud", "Item")]);
+    let joint = proptest::sample::select(vec!["", "_", "-", "\u{200b}", "\u{ad}"]);
+    let before = proptest::sample::select(vec![
+        "",
+        "x-",
+        "partner_",
+        "com.paymint.partner.configuration.credentials.of.the.test.environment.",
+    ]);
+    let behind = proptest::sample::select(vec!["", "Value", "_of_the_partner_in_the_test_environment"]);
+    (part, joint, before, behind, 0..4_u8).prop_map(|((first, second), joint, before, behind, case)| {
+        let name = format!("{first}{joint}{second}");
+        let name = match case {
+            0 => name.to_uppercase(),
+            1 => name.to_lowercase(),
+            2 => name.chars().map(wide).collect(),
+            _ => name,
+        };
+        format!("{before}{name}{behind}")
+    })
 }
 
-/// A body in which `FOREIGN` stands under a name, and `KEY` anywhere.
+fn wide(character: char) -> char {
+    match character {
+        '!'..='~' => char::from_u32(u32::from(character) + 0xfee0).unwrap(),
+        other => other,
+    }
+}
+
+/// How a name can carry a value. `N` stands for the name, `V` for its value, `K` for the partner's own key.
+const CARRIERS: [&str; 34] = [
+    r#"{"N":"V","a":"K"}"#,
+    r#"{"x":{"N":"V"},"x":["K",1],"memberId":"m"}"#,
+    r#"{"memberId":"m","x":[["N","V"],"가나 K"]}"#,
+    r#"{"memberId":"m","x":["N",":","V","K"]}"#,
+    r#"{"memberId":"m","x":{"name":"N","value":"V","id":"K"}}"#,
+    r#"{"memberId":"m","x":{"v":"V","k":"N"},"y":"K"}"#,
+    r#"{"memberId":"m","x":[{"key":["N"]},{"it":{"is":"V"}}]}"#,
+    r#"{"merchantId":"m","x":"N=V&a=b","y":"K"}"#,
+    "memberId=m&N=V&note=K",
+    "memberId=m&k=N&v=V&note=K",
+    "memberId=m&x[N]=V&note=K",
+    r#"{"memberId":"m","N":"V","a":"K""#,
+    r#"{"memberId":"m","a":"K","N":"V"#,
+    r#"{"memberId":"m","a":"K","x":{"k":"N","v":"V"},"b"#,
+    r#"{"memberId":"m","a":"K","v":"V","k":"N","b"#,
+    r#"{"memberId":"m","a":"K","x":["N",":","V"#,
+    r#"{"memberId":"m","N":{"a":{"b":"}V"}},"a":"K"#,
+    "<N>V</N> K",
+    "<a><N type=\"t\"> <![CDATA[V]]> </N><b>K</b></a>",
+    "<a><n:N><v>V</v></n:N><b>K</b></a>",
+    "<N>V",
+    "<p N=\"V\" a='K'/>",
+    "<p name=\"N\" value=\"V\"/> K",
+    "<p value='V' name='N' > K",
+    "<a><p key=\"N\">V</p><b>K</b></a>",
+    "<a><n>N</n><v>V</v><b>K</b></a>",
+    "N : 'V', K",
+    "N=>\"V\" K",
+    "N: V\r\nother: K",
+    "name: N\nvalue: V\nother: K",
+    "--b\r\nContent-Disposition: form-data; name=\"N\"\r\n\r\nV\r\n--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nK\r\n--b--",
+    "--b\r\nContent-Disposition: form-data; name=\"N\"; filename=\"f\"\r\nContent-Type: text/plain\r\n\r\nV",
+    "가(N = V) K",
+    "url: http://a.example/path?a=b&N=V#K",
+];
+
+/// The partner's own key in other clothes.
+fn any_own_key() -> impl Strategy<Value = String> {
+    proptest::sample::select(vec![
+        KEY.to_owned(),
+        KEY.to_uppercase(),
+        STANDARD.encode(KEY),
+        STANDARD.encode(format!("partner:{KEY}\u{1}")),
+        URL_SAFE_NO_PAD.encode(format!("ab{KEY}")),
+    ])
+}
+
+/// A body in which `FOREIGN` stands under a name, and the partner's own key anywhere.
 fn any_body() -> impl Strategy<Value = String> {
-    let pair = any_name().prop_flat_map(|name| {
-        prop_oneof![
-            Just(format!(r#"{{"{name}":"{FOREIGN}","a":"{KEY}"}}"#)),
-            Just(format!(
-                r#"{{"x":{{"{name}":"{FOREIGN}"}},"x":["{KEY}",1],"memberId":"m"}}"#
-            )),
-            Just(format!(
-                r#"{{"memberId":"m","x":[["{name}","{FOREIGN}"],"가나 {KEY}"]}}"#
-            )),
-            Just(format!(
-                r#"{{"memberId":"m","x":{{"name":"{name}","value":"{FOREIGN}","id":"{KEY}"}}}}"#
-            )),
-            Just(format!("memberId=m&{name}={FOREIGN}&note={KEY}")),
-            Just(format!(r#"{{"memberId":"m","{name}":"{FOREIGN}","a":"{KEY}""#)),
-            Just(format!(r#"{{"memberId":"m","a":"{KEY}","{name}":"{FOREIGN}"#)),
-            Just(format!("<{name}>{FOREIGN}</{name}> {KEY}")),
-            Just(format!("{name} : '{FOREIGN}', {KEY}")),
-        ]
+    let carrier = proptest::sample::select(CARRIERS.to_vec());
+    let said = (carrier, any_name(), any_own_key()).prop_map(|(carrier, name, key)| {
+        let write = |mark| match mark {
+            'N' => name.clone(),
+            'V' => FOREIGN.to_owned(),
+            'K' => key.clone(),
+            other => other.to_string(),
+        };
+        carrier.chars().map(write).collect::<String>()
     });
-    (pair, any_layers(), "[^\"\\\\%&]{0,12}").prop_map(|(body, layers, around)| {
+    (said, any_layers(), "[^\"\\\\%&]{0,12}").prop_map(|(body, layers, around)| {
         let inner = layers.iter().fold(body, |text, layer| layer.wrap(&text));
         match layers.last() {
             Some(Layer::JsonText) => format!(r#"{{"memberId":"m","note":{inner}}}"#),
-            Some(Layer::Percent) => format!("payload={inner}"),
+            Some(Layer::Percent | Layer::PercentUnit) => format!("payload={inner}"),
             Some(Layer::Unicode) => format!(r#"{{"memberId":"m","note":"{inner}"}}"#),
+            Some(_) => inner,
             None => format!("{inner}{around}"),
         }
     })
+}
+
+/// A secret that can be read in a text, or in what it holds in base64.
+fn secret_in(text: &str) -> Option<&'static str> {
+    let mut texts = vec![text.to_owned()];
+    let runs = text.split(|character: char| !character.is_ascii_alphanumeric() && !"+/-_".contains(character));
+    texts.extend(runs.filter_map(base64::decoded));
+    let held = |secret: &&str| {
+        texts
+            .iter()
+            .any(|text| text.to_lowercase().contains(&secret.to_lowercase()))
+    };
+    [KEY, FOREIGN].into_iter().find(held)
 }
 
 fn holds(bytes: &[u8], needle: &str) -> bool {
@@ -241,20 +457,18 @@ fn holds(bytes: &[u8], needle: &str) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1024, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_planted_secret_is_stored(body in any_body(), charset in any_charset()) {
         let bytes = charset.encode(&body);
         let stored = stored(&bytes);
         let seen = crate::text::decode(&stored).text.into_owned();
-        for secret in [KEY, FOREIGN] {
-            prop_assert!(!holds(&stored, secret) && !seen.contains(secret), "{secret} is in {seen}");
-        }
+        prop_assert!(!holds(&stored, FOREIGN) && !holds(&stored, KEY), "it is in {seen}");
         // And not below any layer either.
         let mut below = Some(seen);
         while let Some(text) = below {
-            prop_assert!(!text.contains(KEY) && !text.contains(FOREIGN), "{text}");
+            prop_assert_eq!(secret_in(&text), None, "{}", text);
             below = unwrap(&text);
         }
     }

@@ -1,150 +1,218 @@
-//! Secrets in a text that is no JSON, or not any more: a cut body, a form, a message for people.
+//! Secrets in a text that is no JSON, or not any more: a cut body, a form, markup, a message for people.
+//!
+//! A name carries a value if the value is assigned to it (`name: value`, `<name>value`), or if the name is itself a value and
+//! stands in a pair with the other (`key="name" value="…"`, `["name", "…"]`, a part of a multipart form).
 
+use std::cell::OnceCell;
 use std::ops::Range;
 
 use super::names::{self, Found, NAME_REST_MAX, Treatment, continues_name};
+use super::spans::{
+    Value, closes_name, end_of_bare, end_of_brackets, end_of_tag, is_quote, is_separator, opener_before, part_of_form,
+    skip, skip_tags, start_of_path, start_of_word, tag_before, value_at, values_in, within, word,
+};
 use super::{STRUCK, mask};
 
 /// Behind a name and a blank, something at least this long is taken for a key.
 const BARE_KEY_MIN_BYTES: usize = 12;
 
-/// A text in which every named value, and the key wherever it stands, is struck. `None` if there is none.
-pub(super) fn strike(text: &str, known: Option<&str>) -> Option<String> {
-    let named = strike_named(text);
-    let now = named.as_deref().unwrap_or(text);
-    match known.filter(|key| now.contains(key)) {
-        Some(key) => Some(now.replace(key, STRUCK)),
-        None => named,
-    }
-}
+/// And if it holds a digit, something this long, where people write of a key and not of a field.
+const SPOKEN_KEY_MIN_BYTES: usize = 6;
 
-fn strike_named(text: &str) -> Option<String> {
+/// A text in which every named value is struck. `None` if there is none.
+pub(super) fn strike(text: &str) -> Option<String> {
+    let scan = Scan {
+        text,
+        last_closing_tag: OnceCell::new(),
+    };
     let (mut out, mut copied, mut from) = (String::new(), 0, 0);
     while let Some(found) = names::find(text, from) {
         from = found.end;
-        let Some(range) = value_of(text, &found) else { continue };
-        from = range.end;
-        let value = &text[range.clone()];
-        let by = match found.treatment {
-            Treatment::Drop => STRUCK.to_owned(),
-            Treatment::Mask => mask(value),
-        };
-        if by != value {
-            out.push_str(&text[copied..range.start]);
-            out.push_str(&by);
-            copied = range.end;
+        for range in scan.values_of(&found) {
+            from = from.max(range.end);
+            let value = &text[range.clone()];
+            let by = match found.treatment {
+                Treatment::Drop => STRUCK.to_owned(),
+                Treatment::Mask => mask(value),
+            };
+            if range.start >= copied && by != value && is_something(value) {
+                out.push_str(&text[copied..range.start]);
+                out.push_str(&by);
+                copied = range.end;
+            }
         }
     }
     (copied > 0).then(|| out + &text[copied..])
 }
 
-/// Where the value of a name stands; none if there is no value or nothing in it.
-fn value_of(text: &str, found: &Found) -> Option<Range<usize>> {
-    let range = value_behind(text, found.end, found.treatment)?;
-    // `{"name":"apiKey","value":…`: the name of the value is no secret.
-    let range = if names::is_value(&text[range.clone()]) {
-        value_behind(text, range.end, found.treatment)?
-    } else {
-        range
-    };
-    let is_something = !range.is_empty() && !matches!(&text[range.clone()], "null" | "true" | "false");
-    is_something.then_some(range)
+fn is_something(value: &str) -> bool {
+    !value.trim().is_empty() && !matches!(value, "null" | "true" | "false")
 }
 
-fn value_behind(text: &str, at: usize, treatment: Treatment) -> Option<Range<usize>> {
-    let rest_of_name = text[at..].bytes().take_while(|byte| continues_name(*byte)).count();
-    let at = at + rest_of_name.min(NAME_REST_MAX);
-    let closed = skip(text, at, |character| {
-        character.is_whitespace() || is_quote(character) || matches!(character, '\\' | ']' | ')')
-    });
-    let was_quoted = text[at..closed].contains(is_quote);
-    let is_separator = |character| matches!(character, ':' | '=' | '>' | '：' | '＝');
-    let is_list = was_quoted && text[closed..].starts_with(',');
-    let begins = skip(text, closed + usize::from(is_list), |character| {
-        is_separator(character) || character.is_whitespace()
-    });
-    let separated = is_list || text[closed..begins].contains(is_separator);
-    if separated {
-        return Some(value_at(text, begins, treatment));
-    }
-    // Only a blank between them: a message for people.
-    let is_blank_between = closed > at && text[at..closed].chars().all(char::is_whitespace);
-    let range = word(text, closed);
-    let looks_secret = range.len() >= BARE_KEY_MIN_BYTES || text[range.clone()] == *STRUCK;
-    (is_blank_between && looks_secret).then_some(range)
+struct Scan<'a> {
+    text: &'a str,
+    last_closing_tag: OnceCell<Option<usize>>,
 }
 
-/// The end of the run of such characters.
-fn skip(text: &str, at: usize, is_skipped: impl Fn(char) -> bool) -> usize {
-    let rest = text[at..].find(|character| !is_skipped(character));
-    rest.map_or(text.len(), |length| at + length)
-}
-
-fn is_quote(character: char) -> bool {
-    matches!(character, '"' | '\'' | '`')
-}
-
-fn word(text: &str, at: usize) -> Range<usize> {
-    let is_part = |character: char| character.is_ascii_graphic() && !matches!(character, ',' | ';' | '"' | '\'' | '<');
-    at..skip(text, at, is_part)
-}
-
-fn value_at(text: &str, at: usize, treatment: Treatment) -> Range<usize> {
-    let quote = skip(text, at, |character| character == '\\');
-    match text[quote..].chars().next() {
-        Some(mark) if is_quote(mark) => {
-            let start = quote + 1;
-            start..end_of_quoted(text, start, mark, quote - at)
+impl Scan<'_> {
+    /// Where the values of a name stand, in their order.
+    fn values_of(&self, found: &Found) -> Vec<Range<usize>> {
+        let text = self.text;
+        let before = &text[..start_of_word(text, found.start)];
+        let rest = text[found.end..].bytes().take_while(|byte| continues_name(*byte));
+        let at = found.end + rest.take(NAME_REST_MAX).count();
+        match tag_before(before) {
+            Some("</") => return Vec::new(),
+            Some(_) => return self.of_element(at, found),
+            None => {}
         }
-        Some('{' | '[') if treatment == Treatment::Drop => quote..end_of_brackets(text, quote),
-        Some(_) | None => at..end_of_bare(text, at, treatment),
-    }
-}
-
-/// A quote inside a text has more backslashes before it than the one that opened it. Without a closing one, nobody can
-/// tell where the value ends: it reaches to the end.
-fn end_of_quoted(text: &str, start: usize, mark: char, depth: usize) -> usize {
-    let mut backslashes = 0;
-    for (at, character) in text[start..].char_indices() {
-        if character == '\\' {
-            backslashes += 1;
-            continue;
+        let quote = start_of_path(text, found.start);
+        let is_quoted = text[..quote].ends_with(is_quote) && text[at..].trim_start_matches('\\').starts_with(is_quote);
+        let opener = is_quoted.then(|| opener_before(text, quote));
+        if let Some((Some('<'), start)) = opener {
+            return self.in_tag(start, quote..at, found);
         }
-        let closes = backslashes <= depth || (depth == 0 && backslashes % 2 == 0);
-        if character == mark && closes {
-            let belongs_to_quote = backslashes.min(depth);
-            return start + at - belongs_to_quote;
+        if let Some(value) = self.assigned(at, found) {
+            return vec![value];
         }
-        backslashes = 0;
+        if let Some(part) = part_of_form(text, before, at) {
+            vec![part]
+        } else if let Some(opener) = opener {
+            self.in_pair(opener, quote..at, found)
+        } else if before.ends_with('>') && text[at..].starts_with("</") {
+            // `<name>apiKey</name><value>…`
+            let next = skip_tags(text, at);
+            let end = self.end_of_content(next, found);
+            std::iter::once(next..end).collect()
+        } else {
+            self.bare(before, at, found).into_iter().collect()
+        }
     }
-    text.len()
-}
 
-/// The bracket that closes the first one; brackets in texts do not count.
-fn end_of_brackets(text: &str, start: usize) -> usize {
-    let (mut open, mut in_text, mut is_escaped) = (0_usize, false, false);
-    for (at, character) in text[start..].char_indices() {
-        match character {
-            _ if is_escaped => is_escaped = false,
-            '\\' if in_text => is_escaped = true,
-            '"' => in_text = !in_text,
-            '{' | '[' if !in_text => open += 1,
-            '}' | ']' if !in_text => {
-                open -= 1;
-                if open == 0 {
-                    return start + at + 1;
-                }
+    /// `<apiKey type="…">value</apiKey>`, `<apiKey value="…"/>`
+    fn of_element(&self, at: usize, found: &Found) -> Vec<Range<usize>> {
+        let text = self.text;
+        let close = end_of_tag(text, at);
+        let mut values = values_in(text, at..close, &(at..at));
+        if text[close..].starts_with('>') && !text[..close].ends_with('/') {
+            values.extend(self.content(close + 1, found));
+        }
+        values
+    }
+
+    fn content(&self, at: usize, found: &Found) -> Option<Range<usize>> {
+        let at = skip(self.text, at, char::is_whitespace);
+        let end = self.end_of_content(at, found);
+        let text = &self.text[at..end];
+        // `***` in a section was put there by us.
+        (text != STRUCK && may_be_value(text, found)).then_some(at..end)
+    }
+
+    /// The closing tag. In a text without any, which may be no markup, a value ends like others do.
+    fn end_of_content(&self, at: usize, found: &Found) -> usize {
+        const SECTION: (&str, &str) = ("<![CDATA[", "]]>");
+        let text = self.text;
+        let mut end = at;
+        while text[end..].starts_with(SECTION.0) {
+            end = text[end..]
+                .find(SECTION.1)
+                .map_or(text.len(), |length| end + length + SECTION.1.len());
+            end = skip(text, end, char::is_whitespace);
+        }
+        let last = *self.last_closing_tag.get_or_init(|| text.rfind("</"));
+        if last.is_some_and(|last| last >= end) {
+            text[end..].find("</").map_or(text.len(), |length| end + length)
+        } else if end > at || text.trim_start().starts_with('<') {
+            text.len()
+        } else {
+            end_of_bare(text, end, found.treatment)
+        }
+    }
+
+    /// `name: value`, `"name" = "value"`, `name>value`. What cannot be the value leaves it empty.
+    fn assigned(&self, at: usize, found: &Found) -> Option<Range<usize>> {
+        let text = self.text;
+        let closed = skip(text, at, closes_name);
+        let begins = skip(text, closed, |character| {
+            is_separator(character) || character.is_whitespace()
+        });
+        let between = &text[closed..begins];
+        if !between.contains(is_separator) {
+            return None;
+        }
+        if between.trim() == ">" && text[at..closed].contains(is_quote) || text[begins..].starts_with("<![CDATA[") {
+            return self.content(begins, found);
+        }
+        let Value { range, is_quoted } = value_at(text, begins, found.treatment);
+        let is_value = is_quoted || may_be_value(&text[range.clone()], found);
+        Some(if is_value { range } else { begins..begins })
+    }
+
+    /// `<param name="apiKey" value="…">…`: every other value in the tag, and what the tag holds.
+    fn in_tag(&self, start: usize, name: Range<usize>, found: &Found) -> Vec<Range<usize>> {
+        let text = self.text;
+        let end = end_of_tag(text, name.end);
+        let is_of_tag = |character: char| !character.is_whitespace() && character != '>';
+        let mut values = values_in(text, skip(text, start, is_of_tag).min(name.start)..end, &name);
+        if text[end..].starts_with('>') && !text[..end].ends_with('/') {
+            values.extend(self.content(end + 1, found));
+        }
+        values
+    }
+
+    /// `["apiKey", "value"]`: what comes next. `{"key": "apiKey", "value": "…"}`: what else is said in there.
+    fn in_pair(&self, opener: (Option<char>, usize), name: Range<usize>, found: &Found) -> Vec<Range<usize>> {
+        let text = self.text;
+        let end = name.end + within(text, name.end).len();
+        if let (Some('{'), start) = opener {
+            let beside = values_in(text, start..end_of_brackets(&text[..end], start, 1), &name);
+            if !beside.is_empty() {
+                return beside;
             }
-            _ => {}
         }
+        // What holds nothing but the name stands for it: `[{"name": "apiKey"}, {"value": "…"}]`.
+        let comma = skip(text, name.end, |character| closes_name(character) || character == '}');
+        if !text[comma..].starts_with(',') {
+            return Vec::new();
+        }
+        let is_said = |range: &Range<usize>| {
+            let is_part = |character: char| character.is_alphanumeric() && (character.is_ascii() || !found.is_ascii);
+            text[range.clone()].contains(|character| is_part(character) || character == '*')
+        };
+        values_in(text, comma..end, &name)
+            .into_iter()
+            .find(is_said)
+            .into_iter()
+            .collect()
     }
-    text.len()
+
+    /// `key=apiKey&value=…`, lines of `key: apiKey` and `value: …`, and a message for people that gives one.
+    fn bare(&self, before: &str, at: usize, found: &Found) -> Option<Range<usize>> {
+        let text = self.text;
+        let is_said = before.trim_end_matches([' ', '\t']).ends_with([':', '=']);
+        let next = skip(text, at, |character| {
+            matches!(character, '&' | '\r' | '\n' | ' ' | '\t')
+        });
+        let end_of_next = skip(text, next, |character| character.is_ascii_alphanumeric());
+        let is_field = text[at..next].contains('&') && text[end_of_next..].starts_with('=');
+        let is_line = text[at..next].contains('\n') && names::is_value(&text[next..end_of_next]);
+        if is_said && (is_field || is_line) {
+            return self.assigned(end_of_next, found);
+        }
+        let blank = skip(text, at, char::is_whitespace);
+        let range = word(text, blank);
+        let looks_secret = range.len() >= BARE_KEY_MIN_BYTES || text[range.clone()] == *STRUCK;
+        (blank > at && looks_secret).then_some(range)
+    }
 }
 
-/// Blanks are part of a number that is written in groups.
-fn end_of_bare(text: &str, at: usize, treatment: Treatment) -> usize {
-    skip(text, at, |character| {
-        let ends = matches!(character, '&' | ',' | ';' | '}' | ']' | ')' | '<' | '\n' | '\r') || is_quote(character);
-        !ends && (treatment == Treatment::Mask || !character.is_whitespace())
-    })
+/// Whether something without quotes may be the value: keys and pictures are ASCII, and where people write of a key there is
+/// one only if it looks like one.
+fn may_be_value(value: &str, found: &Found) -> bool {
+    if found.in_words {
+        let has_digit = value.contains(|character: char| character.is_ascii_digit());
+        return value.is_ascii()
+            && (value.len() >= BARE_KEY_MIN_BYTES || has_digit && value.len() >= SPOKEN_KEY_MIN_BYTES);
+    }
+    !found.is_ascii || value.contains(|character| names::fold(character).is_ascii_alphanumeric())
 }

@@ -3,6 +3,9 @@
 use crate::repair::unit;
 use crate::text::decode;
 
+/// Most digits of a code, with zeros in front.
+const DIGITS_MAX: usize = 16;
+
 /// The text below. `None` if there is none.
 pub(super) fn unwrap(text: &str) -> Option<String> {
     if !text.contains(['%', '\\', '&']) {
@@ -47,11 +50,25 @@ impl Said {
     }
 }
 
+/// `%41`, and `%u0041` as old scripts write it.
 fn percent(text: &str, at: usize) -> Option<(Said, usize)> {
-    let digits = text.get(at + 1..at + 3)?;
+    if matches!(text.as_bytes().get(at + 1), Some(b'u' | b'U')) {
+        let digits = text.get(at + 2..at + 6)?;
+        return Some((Said::Character(hex(digits)?), 6));
+    }
+    byte(text.get(at + 1..at + 3)?).map(|said| (said, 3))
+}
+
+fn byte(digits: &str) -> Option<Said> {
     let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     let byte = u8::from_str_radix(digits, 16).ok().filter(|_| is_hex)?;
-    Some((Said::Byte(byte), 3))
+    Some(Said::Byte(byte))
+}
+
+fn hex(digits: &str) -> Option<char> {
+    let is_hex = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let code = u32::from_str_radix(digits, 16).ok().filter(|_| is_hex)?;
+    Some(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER))
 }
 
 fn escape(text: &str, at: usize) -> Option<(Said, usize)> {
@@ -63,6 +80,18 @@ fn escape(text: &str, at: usize) -> Option<(Said, usize)> {
         });
     }
     let said = match text.as_bytes().get(at + 1)? {
+        b'x' => return byte(text.get(at + 2..at + 4)?).map(|said| (said, 4)),
+        b'u' => {
+            let digits = text
+                .get(at + 3..)?
+                .bytes()
+                .take(DIGITS_MAX)
+                .take_while(u8::is_ascii_hexdigit);
+            let end = at + 3 + digits.count();
+            let is_closed = text[at + 2..].starts_with('{') && text[end..].starts_with('}');
+            let said = is_closed.then(|| hex(&text[at + 3..end])).flatten()?;
+            return Some((Said::Character(said), end + 1 - at));
+        }
         b'n' => b'\n',
         b'r' => b'\r',
         b't' => b'\t',
@@ -72,28 +101,37 @@ fn escape(text: &str, at: usize) -> Option<(Said, usize)> {
     Some((Said::Byte(said), 2))
 }
 
+/// `&quot;`, `&#34;`, and a number without its semicolon, which browsers read too.
 fn reference(text: &str, at: usize) -> Option<(Said, usize)> {
-    /// Longest reference, as in `&#x1F600;`.
-    const LENGTH_MAX: usize = 10;
-    let length = text.as_bytes()[at..]
-        .iter()
-        .take(LENGTH_MAX)
-        .position(|byte| *byte == b';')?;
-    let name = text.get(at + 1..at + length)?;
-    let character = match name {
-        "quot" => '"',
-        "apos" => '\'',
-        "amp" => '&',
-        "lt" => '<',
-        "gt" => '>',
-        _ => {
-            let number = name.strip_prefix('#')?;
-            let code = match number.strip_prefix(['x', 'X']) {
-                Some(digits) => u32::from_str_radix(digits, 16),
-                None => number.parse(),
-            };
-            char::from_u32(code.ok()?)?
-        }
+    const NAMED: [(&str, char); 11] = [
+        ("quot;", '"'),
+        ("apos;", '\''),
+        ("amp;", '&'),
+        ("lt;", '<'),
+        ("gt;", '>'),
+        ("colon;", ':'),
+        ("equals;", '='),
+        ("lowbar;", '_'),
+        ("nbsp;", ' '),
+        ("Tab;", '\t'),
+        ("NewLine;", '\n'),
+    ];
+    let rest = &text[at + 1..];
+    let Some(number) = rest.strip_prefix('#') else {
+        let (name, character) = NAMED.iter().find(|(name, _)| rest.starts_with(name))?;
+        return Some((Said::Character(*character), 1 + name.len()));
     };
-    Some((Said::Character(character), length + 1))
+    let (digits, radix, mark) = match number.strip_prefix(['x', 'X']) {
+        Some(digits) => (digits, 16, 3),
+        None => (number, 10, 2),
+    };
+    let length = digits
+        .chars()
+        .take(DIGITS_MAX)
+        .take_while(|digit| digit.is_digit(radix))
+        .count();
+    let code = u32::from_str_radix(&digits[..length], radix).ok()?;
+    let character = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
+    let is_closed = digits[length..].starts_with(';');
+    Some((Said::Character(character), mark + length + usize::from(is_closed)))
 }
