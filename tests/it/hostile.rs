@@ -169,8 +169,18 @@ async fn what_looks_the_same_in_a_callback_is_the_same_and_the_rest_is_flagged()
         json!(["business_number_doubtful", "business_name_doubtful"])
     );
     // A code that only looks like ours is another one.
-    send_taken(&url, mapping("가-1\u{200b}", "store-1", "O", None).to_string()).await;
-    assert_eq!(received(&app).await.pop().unwrap()["data"]["reason"], "codes_mismatch");
+    for (code, reason) in [
+        ("가-1\u{200b}", "codes_disguised"),
+        ("가-l", "codes_disguised"),
+        ("나-1", "codes_mismatch"),
+    ] {
+        send_taken(&url, mapping(code, "store-1", "O", None).to_string()).await;
+        assert_eq!(
+            received(&app).await.pop().unwrap()["data"]["reason"],
+            reason,
+            "{code:?}"
+        );
+    }
     let adopt = app.tenant_callback_url(app.tenant.id);
     send_taken(&adopt, mapping("나\u{200b}", "store-1", "O", None).to_string()).await;
     let unclaimed = app.tenant.api.get("/v1/unclaimed-merchants").await.expect(200);

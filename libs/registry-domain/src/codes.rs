@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::unicode::{composed, decomposed, is_blank, is_hidden};
+use crate::unicode::{composed, decomposed, is_blank, is_hidden, is_mark, is_private, looks_alike};
 
 /// Longest code that the registry and most upstream calls take, in characters (upstream release notes, v2.0.1).
 pub const CODE_LENGTH_MAX: usize = 60;
@@ -34,7 +34,9 @@ pub enum CodeError {
 /// What a tenant types. It is composed (NFC), and two codes that look alike in spite of that are refused.
 fn parse_code(text: &str) -> Result<String, CodeError> {
     let code = recorded_code(&composed(text))?;
-    if code.chars().any(|c| is_hidden(c) || (is_blank(c) && c != ' ')) {
+    let is_unseen = |c: char| is_hidden(c) || is_private(c) || (is_blank(c) && c != ' ');
+    // A mark at the beginning stands on nothing.
+    if code.chars().any(is_unseen) || code.starts_with(is_mark) {
         return Err(CodeError::Invisible);
     }
     if code == "." || code == ".." {
@@ -93,6 +95,12 @@ macro_rules! code {
             /// Whether both look the same. Codes from before they were composed may be spelt otherwise.
             pub fn looks_like(&self, text: &str) -> bool {
                 self.0 == text || composed(&self.0) == composed(text)
+            }
+
+            /// Whether another is the same to the eye, though it is not: it holds something hidden, or letters of another
+            /// script.
+            pub fn is_disguised_as(&self, text: &str) -> bool {
+                !self.looks_like(text) && looks_alike(&self.0, text)
             }
 
             /// The code as text.
@@ -183,7 +191,17 @@ mod tests {
             45
         );
         for hidden in [
-            "\u{200b}", "\u{feff}", "\u{202e}", "\u{3164}", "\u{a0}", "\u{3000}", "\u{fe0f}", "\u{fffd}",
+            "\u{200b}",
+            "\u{feff}",
+            "\u{202e}",
+            "\u{3164}",
+            "\u{a0}",
+            "\u{3000}",
+            "\u{fe0f}",
+            "\u{fffd}",
+            "\u{fffc}",
+            "\u{e000}",
+            "\u{10fffd}",
         ] {
             assert_eq!(
                 MerchantCode::parse(&format!("a{hidden}b")),
@@ -191,7 +209,9 @@ mod tests {
                 "{hidden:?}"
             );
         }
-        assert_eq!(MerchantCode::parse("\u{3164}"), Err(CodeError::Invisible));
+        for nothing in ["\u{3164}", "\u{301}", "\u{301}a", "\u{e000}"] {
+            assert_eq!(MerchantCode::parse(nothing), Err(CodeError::Invisible), "{nothing:?}");
+        }
         assert_eq!(MerchantCode::parse("."), Err(CodeError::Dots));
         assert_eq!(MerchantCode::parse(".."), Err(CodeError::Dots));
         assert!(MerchantCode::parse("...").is_ok() && MerchantCode::parse("a b").is_ok());
@@ -203,6 +223,7 @@ mod tests {
         assert_eq!(MerchantCode::reported("\u{1100}\u{1161}"), Ok(ours.clone()));
         let hidden = MerchantCode::reported("가\u{200b}").unwrap();
         assert!(hidden != ours && !ours.looks_like(hidden.as_str()));
+        assert!(ours.is_disguised_as(hidden.as_str()) && !ours.is_disguised_as("가") && !ours.is_disguised_as("나"));
         assert!(MerchantCode::reported("가\u{fffd}").is_err());
     }
 

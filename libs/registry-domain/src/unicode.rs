@@ -5,9 +5,10 @@ use std::borrow::Cow;
 use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
 use icu_properties::{CodePointMapData, CodePointSetData};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+use unicode_security::skeleton;
 
-/// A blank of Braille is a symbol by its category, and nothing to the eye.
-const BLANK_BRAILLE: char = '\u{2800}';
+/// Symbols by their category, and nothing to the eye: a blank of Braille, and what stands for an object that is not there.
+const EMPTY_SYMBOLS: [char; 2] = ['\u{2800}', '\u{fffc}'];
 
 /// Shapes an emoji, and otherwise joins letters without a trace.
 const JOINER: char = '\u{200d}';
@@ -65,7 +66,28 @@ pub(crate) fn is_hidden(character: char) -> bool {
     is_none
         || is_separator
         || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(character)
-        || matches!(character, BLANK_BRAILLE | char::REPLACEMENT_CHARACTER)
+        || EMPTY_SYMBOLS.contains(&character)
+        || character == char::REPLACEMENT_CHARACTER
+}
+
+/// A character for private use, which looks different or like nothing wherever it is shown.
+pub(crate) fn is_private(character: char) -> bool {
+    category(character) == GeneralCategory::PrivateUse
+}
+
+/// A mark that stands on the letter before it.
+pub(crate) fn is_mark(character: char) -> bool {
+    GeneralCategoryGroup::Mark.contains(category(character))
+}
+
+/// Whether two texts are the same to the eye: without what cannot be seen, and with one letter for all that look alike.
+pub(crate) fn looks_alike(one: &str, other: &str) -> bool {
+    let seen = |text: &str| {
+        text.chars()
+            .filter(|c| !is_hidden(*c) && !is_blank(*c))
+            .collect::<String>()
+    };
+    skeleton(&seen(one)).eq(skeleton(&seen(other)))
 }
 
 /// Whether a text holds something hidden that is not part of an emoji.
@@ -84,10 +106,10 @@ pub fn hides_something(text: &str) -> bool {
     false
 }
 
-/// Whether there is anything to see.
+/// Whether there is anything to see: a letter, digit or sign, and not only what stands on one.
 pub fn is_visible(text: &str) -> bool {
-    text.chars()
-        .any(|character| !is_hidden(character) && !is_blank(character) && !character.is_whitespace())
+    let is_empty = |c: char| is_hidden(c) || is_blank(c) || c.is_whitespace() || is_private(c) || is_mark(c);
+    text.chars().any(|character| !is_empty(character))
 }
 
 fn is_symbol(character: char) -> bool {
@@ -118,6 +140,7 @@ mod tests {
             '\u{e0041}',
             '\u{2060}',
             '\u{34f}',
+            '\u{fffc}',
         ] {
             assert!(is_hidden(hidden), "{hidden:?}");
         }
@@ -125,6 +148,11 @@ mod tests {
             assert!(!is_hidden(visible), "{visible:?}");
         }
         assert!(!is_visible(" \u{3164}\u{a0}\u{200b}\n") && is_visible(" .") && !is_visible(""));
+        for nothing in ["\u{301}", "\u{e000}", "\u{f0000} \u{20dd}", "\u{fffc}"] {
+            assert!(!is_visible(nothing), "{nothing:?}");
+        }
+        // A name may hold a letter of one's own.
+        assert!(is_visible("가\u{e000}") && !hides_something("가\u{e000}"));
     }
 
     #[test]
@@ -135,6 +163,20 @@ mod tests {
         for text in ["강\u{200d}남", "강남\u{fe0f}", "a\u{200b}", "\u{200d}"] {
             assert!(hides_something(text), "{text:?}");
         }
+    }
+
+    #[test]
+    fn what_looks_alike_is_told() {
+        for other in [
+            "store\u{200b}-1",
+            "st\u{43e}re-1",
+            "store-l",
+            "ｓｔｏｒｅ-1",
+            "store\u{a0}-1",
+        ] {
+            assert!(looks_alike("store-1", other), "{other:?}");
+        }
+        assert!(!looks_alike("store-1", "store-2") && !looks_alike("가", "나"));
     }
 
     #[test]

@@ -78,6 +78,8 @@ pub enum QuarantineReason {
     WrongType,
     /// The codes in the body are not those of the merchant the URL was issued for.
     CodesMismatch,
+    /// They only look like those: something hidden is in them, or letters of another script.
+    CodesDisguised,
     /// The link that the URL was issued for has been revoked.
     LinkRevoked,
     /// The merchant has no such link.
@@ -97,6 +99,7 @@ words!(QuarantineReason {
     UnknownShape => "unknown_shape",
     WrongType => "wrong_type",
     CodesMismatch => "codes_mismatch",
+    CodesDisguised => "codes_disguised",
     LinkRevoked => "link_revoked",
     UnknownLink => "unknown_link",
     UnknownMerchant => "unknown_merchant",
@@ -110,7 +113,12 @@ impl QuarantineReason {
     /// somebody who knows the URL has spoken, and we could not understand it.
     pub const fn is_knock(self) -> bool {
         match self {
-            Self::Unparseable | Self::UnknownShape | Self::WrongType | Self::CodesMismatch | Self::TooLarge => true,
+            Self::Unparseable
+            | Self::UnknownShape
+            | Self::WrongType
+            | Self::CodesMismatch
+            | Self::CodesDisguised
+            | Self::TooLarge => true,
             Self::LinkRevoked
             | Self::UnknownLink
             | Self::UnknownMerchant

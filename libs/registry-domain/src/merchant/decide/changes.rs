@@ -3,6 +3,7 @@
 use crate::FreeText;
 use crate::merchant::event::Event;
 use crate::merchant::state::Merchant;
+use crate::merchant::verdict::QuarantineReason;
 use crate::review::{ClaimSource, DeletionMark, Observation, ReviewCode, ReviewStatus, Verification};
 
 /// The facts that follow from an observation that is believed.
@@ -107,6 +108,27 @@ pub(super) fn codes_match(merchant: &Merchant, observation: &Observation) -> boo
         && merchant
             .as_ref()
             .is_none_or(|code| reference.merchant_code.looks_like(code.as_str()))
+}
+
+/// Why the codes of a claim are not those of the merchant; none if they are.
+pub(super) fn mismatch(merchant: &Merchant, observation: &Observation) -> Option<QuarantineReason> {
+    if codes_match(merchant, observation) {
+        return None;
+    }
+    let reference = &merchant.reference;
+    let (member, shop) = (&observation.member_code, &observation.merchant_code);
+    let looks_right = member.as_ref().is_none_or(|code| {
+        let (ours, theirs) = (&reference.member_code, code.as_str());
+        ours.looks_like(theirs) || ours.is_disguised_as(theirs)
+    }) && shop.as_ref().is_none_or(|code| {
+        let (ours, theirs) = (&reference.merchant_code, code.as_str());
+        ours.looks_like(theirs) || ours.is_disguised_as(theirs)
+    });
+    Some(if looks_right {
+        QuarantineReason::CodesDisguised
+    } else {
+        QuarantineReason::CodesMismatch
+    })
 }
 
 /// The status that the review has if the observation is believed.

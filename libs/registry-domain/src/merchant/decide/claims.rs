@@ -1,6 +1,6 @@
 //! A callback comes in: a claim without signature, id or time.
 
-use super::changes::{changes_from, codes_match, details_differ, is_newly_understood, opens, review_differs};
+use super::changes::{changes_from, details_differ, is_newly_understood, mismatch, opens, review_differs};
 use crate::merchant::command::{Claim, ClaimBody, Receipt, Redrive};
 use crate::merchant::event::{Event, RawPayload};
 use crate::merchant::state::{LinkState, Merchant};
@@ -20,7 +20,7 @@ pub(super) fn receive(merchant: &Merchant, claim: Claim, redrive: Option<Redrive
     let refused = why_not_believed(merchant, &receipt).filter(|_| !bound);
     match body {
         ClaimBody::Mapping { observation, digest } => {
-            let mismatch = (!bound && !codes_match(merchant, &observation)).then_some(QuarantineReason::CodesMismatch);
+            let mismatch = mismatch(merchant, &observation).filter(|_| !bound);
             let content = Content { observation, digest };
             match refused.or(mismatch) {
                 Some(reason) => vec![received(

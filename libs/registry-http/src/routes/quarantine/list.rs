@@ -41,7 +41,7 @@ pub fn route() -> Route {
     path = "/v1/quarantine",
     tag = "Quarantine",
     params(
-        ("reason" = Option<String>, Query, description = "Reasons, separated by commas: `unparseable`, `unknown_shape`, `wrong_type`, `codes_mismatch`, `link_revoked`, `unknown_link`, `unknown_merchant`, `no_such_merchant`, `sender_not_allowed`, `too_large`", example = "codes_mismatch"),
+        ("reason" = Option<String>, Query, description = "Reasons, separated by commas: `unparseable`, `unknown_shape`, `wrong_type`, `codes_mismatch`, `codes_disguised`, `link_revoked`, `unknown_link`, `unknown_merchant`, `no_such_merchant`, `sender_not_allowed`, `too_large`", example = "codes_mismatch"),
         ("merchant_id" = Option<String>, Query, description = "Only those that came through a URL of this merchant"),
         ("state" = Option<String>, Query, description = "`open`, `redriven`, `discarded` or `all`; `open` if left out"),
         ("limit" = Option<u32>, Query, description = "Most callbacks on the page; 50 if left out", minimum = 1, maximum = 200),

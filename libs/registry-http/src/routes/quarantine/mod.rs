@@ -35,8 +35,9 @@ struct QuarantinedDocument {
     merchant_id: Option<String>,
     /// The pair of codes that it names, if nobody had registered that.
     unclaimed: Option<PairDocument>,
-    /// Why it could not be used: `unparseable`, `unknown_shape`, `wrong_type`, `codes_mismatch`, `link_revoked`,
-    /// `unknown_link`, `unknown_merchant`, `no_such_merchant`, `sender_not_allowed`, `too_large`. Others may appear.
+    /// Why it could not be used: `unparseable`, `unknown_shape`, `wrong_type`, `codes_mismatch`, `codes_disguised`
+    /// (they look like those of the merchant, but hold something hidden or letters of another script), `link_revoked`, `unknown_link`,
+    /// `unknown_merchant`, `no_such_merchant`, `sender_not_allowed`, `too_large`. Others may appear.
     #[schema(example = "codes_mismatch")]
     reason: &'static str,
     /// When its last byte arrived.
