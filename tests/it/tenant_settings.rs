@@ -157,6 +157,12 @@ async fn nothing_that_is_set_leads_the_key_elsewhere() {
         }
     }
     refused("member_field", "merchant", "one_field_name").await;
+    // Not even to try it: it would be found unusable.
+    let one_name = json!({ "member_field": "code", "merchant_field": "Code" });
+    let problem = try_to_set(&app.tenant, &one_name)
+        .await
+        .problem(422, "validation_failed");
+    assert_eq!(problem["errors"][0]["code"], "one_field_name", "{problem}");
     assert_eq!(app.tenant.api.get("/v1/settings").await.expect(200), defaults());
     app.finish().await;
 }

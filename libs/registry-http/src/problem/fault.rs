@@ -167,6 +167,8 @@ pub enum Place {
     Query(&'static str),
     /// In the query, under a name that is not known.
     UnknownQuery(String),
+    /// In a header.
+    Header(&'static str),
 }
 
 /// One value that cannot be accepted.
@@ -189,6 +191,10 @@ pub struct FieldErrorDocument {
     /// Which parameter of the query it is. Absent for a field of the body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameter: Option<String>,
+    /// Which header it is. Absent for everything else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, example = "Last-Event-ID")]
+    pub header: Option<&'static str>,
     /// What is wrong, as a stable word. Others may appear.
     #[schema(example = "checksum_mismatch")]
     pub code: &'static str,
@@ -204,14 +210,16 @@ pub struct FieldErrorDocument {
 impl FieldFault {
     /// The form that the client reads.
     pub fn document(&self, language: Language) -> FieldErrorDocument {
-        let (pointer, parameter) = match &self.place {
-            Place::Body(pointer) => (Some(pointer.clone()), None),
-            Place::Query(name) => (None, Some((*name).to_owned())),
-            Place::UnknownQuery(name) => (None, Some(name.clone())),
+        let (pointer, parameter, header) = match &self.place {
+            Place::Body(pointer) => (Some(pointer.clone()), None, None),
+            Place::Query(name) => (None, Some((*name).to_owned()), None),
+            Place::UnknownQuery(name) => (None, Some(name.clone()), None),
+            Place::Header(name) => (None, None, Some(*name)),
         };
         FieldErrorDocument {
             pointer,
             parameter,
+            header,
             code: self.fault.as_str(),
             detail: self.fault.text(language),
             allowed: self.fault.allowed(),

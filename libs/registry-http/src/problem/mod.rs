@@ -77,6 +77,14 @@ impl Problem {
         problem
     }
 
+    /// A header that cannot be read.
+    pub fn malformed_header(name: &'static str, fault: Fault) -> Self {
+        let mut problem = Self::from(Code::MalformedRequest);
+        let place = Place::Header(name);
+        problem.members.errors = vec![FieldFault { place, fault }];
+        problem
+    }
+
     /// A scope that the API key lacks.
     pub fn insufficient_scope(required: Scope) -> Self {
         let mut problem = Self::from(Code::InsufficientScope);

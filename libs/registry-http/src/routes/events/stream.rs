@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use super::log::{Follower, Start, read_position};
 use crate::caller::Caller;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Fault, Problem};
 use crate::state::AppState;
 
 /// How often a silent stream shows that it is alive.
@@ -42,7 +42,8 @@ pub fn last_event_id(headers: &HeaderMap) -> Result<Option<Seq>, Problem> {
         return Ok(None);
     };
     let position = value.to_str().ok().and_then(|text| read_position(text.trim()));
-    position.map(Some).ok_or(Code::MalformedRequest.into())
+    let unreadable = || Problem::malformed_header("Last-Event-ID", Fault::NotAPosition);
+    position.map(Some).ok_or_else(unreadable)
 }
 
 /// Opens a stream, if not too many are open.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use registry_domain::tenant::{CallPath, Command, FieldName, HoldTime, Scope, SettingsChange, SilenceDays};
+use registry_domain::tenant::{CallPath, Command, FieldName, HoldTime, Refusal, Scope, SettingsChange, SilenceDays};
 use registry_web::RequestContext;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -29,6 +29,7 @@ pub fn route() -> Route {
             Code::RequestTimeout,
             Code::BodyTooLarge,
             Code::UnsupportedMediaType,
+            Code::ContentEncodingUnsupported,
             Code::ValidationFailed,
             Code::ReadBackRejected,
             Code::ReadBackUntried,
@@ -65,6 +66,10 @@ async fn change_settings(
         let tenant = state.archive.reader().tenant(caller.tenant_id()).await?;
         let tenant = tenant.ok_or(Code::Unauthenticated)?;
         let after = change.clone().applied_to(&tenant.settings);
+        // Else it would be tried first, and be found unusable.
+        if after.read_back.has_one_name() {
+            return Err(Refusal::OneFieldName.into());
+        }
         state.inquirer.try_read_back(&tenant, &after.read_back).await?;
     }
     let command = Command::ChangeSettings(Box::new(change));
