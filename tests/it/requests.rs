@@ -151,7 +151,15 @@ async fn queries_out_of_range_are_named() {
     let request = app.tenant.api.request(Method::GET, "/v1/events");
     let request = request.header("accept", "text/event-stream");
     let garbled = request.header("last-event-id", "evt_17");
-    Answer::to(garbled).await.problem(400, "malformed_request");
+    let problem = Answer::to(garbled).await.problem(400, "malformed_request");
+    let error = &problem["errors"][0];
+    assert_eq!(
+        (&error["header"], &error["code"]),
+        (&json!("Last-Event-ID"), &json!("not_a_position"))
+    );
+    let packed = app.tenant.api.request(Method::POST, "/v1/merchants");
+    let packed = packed.header("content-encoding", "gzip").body(vec![0x1f, 0x8b]);
+    Answer::to(packed).await.problem(415, "content_encoding_unsupported");
     app.tenant.api.get("/v1/nothing").await.problem(404, "route_not_found");
     let request = app.tenant.api.request(Method::PUT, "/v1/merchants");
     Answer::to(request).await.problem(405, "method_not_allowed");

@@ -1,12 +1,13 @@
 //! Reading a body: how large, how long, of which type, and in whose share of the memory.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http_body_util::BodyExt;
 use registry_web::RequestContext;
 use registry_web::room::{Holder, Place};
@@ -24,48 +25,84 @@ const BODY_READ_TIME: Duration = Duration::from_secs(10);
 /// After how many seconds a client should come back for whose body there was no room.
 const NO_ROOM_SECONDS: u32 = 1;
 
-/// A body of which at most so much was read.
-#[derive(Debug)]
-pub struct Beginning {
-    /// The bytes.
-    pub bytes: Vec<u8>,
-    /// Whether there is more.
-    pub is_cut: bool,
+/// What is kept of a body while it comes.
+pub trait Keep {
+    /// Takes the next part. `Break` if no more of the body is wanted.
+    fn push(&mut self, part: &[u8]) -> ControlFlow<()>;
+
+    /// How many bytes are kept.
+    fn length(&self) -> usize;
+}
+
+/// A body that is kept whole or not at all.
+struct Whole {
+    bytes: Vec<u8>,
+    bytes_max: usize,
+    is_cut: bool,
+}
+
+impl Keep for Whole {
+    fn push(&mut self, part: &[u8]) -> ControlFlow<()> {
+        self.is_cut = part.len() > self.bytes_max - self.bytes.len();
+        if self.is_cut {
+            return ControlFlow::Break(());
+        }
+        self.bytes.extend_from_slice(part);
+        ControlFlow::Continue(())
+    }
+
+    fn length(&self) -> usize {
+        self.bytes.len()
+    }
 }
 
 /// Reads a body of at most so many bytes.
 pub async fn read(body: Body, bytes_max: usize, place: &mut Place) -> Result<Vec<u8>, Problem> {
-    let Beginning { bytes, is_cut } = read_beginning(body, bytes_max, place).await?;
-    if is_cut {
+    // Memory is taken for what has come, not for what was announced.
+    let mut whole = Whole {
+        bytes: Vec::new(),
+        bytes_max,
+        is_cut: body.size_hint().lower() > bytes_max as u64,
+    };
+    if !whole.is_cut {
+        keep(body, &mut whole, place).await?;
+    }
+    if whole.is_cut {
         return Err(Code::BodyTooLarge.into());
     }
-    Ok(bytes)
+    Ok(whole.bytes)
 }
 
-/// Reads a body to its end, or at least so many bytes of one that is larger.
-pub async fn read_beginning(body: Body, bytes_max: usize, place: &mut Place) -> Result<Beginning, Problem> {
-    let read = collect(body, bytes_max, place);
+/// Reads a body to its end, or to where no more of it is wanted, in the time that it may take.
+pub async fn keep(body: Body, kept: &mut impl Keep, place: &mut Place) -> Result<(), Problem> {
+    let read = collect(body, kept, place);
     let read = tokio::time::timeout(BODY_READ_TIME, read).await;
     read.unwrap_or_else(|_elapsed| Err(Code::RequestTimeout.into()))
 }
 
-/// Every byte is accounted for before it is kept.
-async fn collect(mut body: Body, bytes_max: usize, place: &mut Place) -> Result<Beginning, Problem> {
-    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    // Memory is taken for what has come, not for what was announced.
-    let mut bytes = Vec::new();
+async fn collect(mut body: Body, kept: &mut impl Keep, place: &mut Place) -> Result<(), Problem> {
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_broken_off| Problem::from(Code::MalformedRequest))?;
         let Ok(data) = frame.into_data() else { continue };
-        let kept = &data[..data.len().min(bytes_max - bytes.len())];
-        let no_room = |_| Problem::from(Code::Overloaded).retry_after(NO_ROOM_SECONDS);
-        place.grow(kept.len()).map_err(no_room)?;
-        bytes.extend_from_slice(kept);
-        if kept.len() < data.len() || bytes.len() == bytes_max && announced > bytes_max {
-            return Ok(Beginning { bytes, is_cut: true });
+        if push(kept, &data, place)?.is_break() {
+            break;
         }
     }
-    Ok(Beginning { bytes, is_cut: false })
+    Ok(())
+}
+
+/// Takes the next part of a body, which is accounted for.
+fn push(kept: &mut impl Keep, part: &[u8], place: &mut Place) -> Result<ControlFlow<()>, Problem> {
+    let before = kept.length();
+    let goes_on = kept.push(part);
+    account(kept.length().saturating_sub(before), place)?;
+    Ok(goes_on)
+}
+
+/// Takes so many bytes of the room for bodies.
+pub fn account(bytes: usize, place: &mut Place) -> Result<(), Problem> {
+    let no_room = |_| Problem::from(Code::Overloaded).retry_after(NO_ROOM_SECONDS);
+    place.grow(bytes).map_err(no_room)
 }
 
 /// A body that should be JSON, read within the limits.
@@ -101,6 +138,9 @@ impl FromRequest<Arc<AppState>> for JsonBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &Arc<AppState>) -> Result<Self, Problem> {
+        if encodings(request.headers()).next().is_some() {
+            return Err(Code::ContentEncodingUnsupported.into());
+        }
         let is_json = is_json(request.headers());
         let context = request.extensions().get::<RequestContext>();
         let sender = context.and_then(|context| context.sender);
@@ -112,6 +152,14 @@ impl FromRequest<Arc<AppState>> for JsonBody {
             _place: place,
         })
     }
+}
+
+/// How a body was packed, in the order in which it was done, in small letters.
+pub fn encodings(headers: &HeaderMap) -> impl Iterator<Item = String> {
+    let values = headers.get_all(CONTENT_ENCODING).into_iter();
+    let words = values.flat_map(|value| value.to_str().unwrap_or("unreadable").split(','));
+    let words = words.map(|word| word.trim().to_ascii_lowercase());
+    words.filter(|word| !word.is_empty() && word != "identity")
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
@@ -158,14 +206,6 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn of_a_body_that_is_too_large_the_beginning_is_read() {
-        for larger in [Body::from(vec![b' '; 1_001]), streamed(11, 91), streamed(11, 100)] {
-            let Beginning { bytes, is_cut } = read_beginning(larger, 1_000, &mut place()).await.unwrap();
-            assert_eq!((bytes.len(), is_cut), (1_000, true));
-        }
-    }
-
-    #[tokio::test]
     async fn a_body_for_which_there_is_no_room_is_sent_away_for_now() {
         let room = Room::new(1_000);
         let problem = read(streamed(11, 90), 1_000, &mut room.enter(Holder::Unknown)).await;
@@ -178,6 +218,18 @@ mod tests {
         let silent = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
         let problem = read(silent, 1_000, &mut place()).await.unwrap_err();
         assert_eq!(problem.code(), Code::RequestTimeout);
+    }
+
+    #[test]
+    fn a_body_is_packed_as_it_says() {
+        let packed = |texts: &[&'static str]| {
+            let values = texts
+                .iter()
+                .map(|text| (CONTENT_ENCODING, HeaderValue::from_static(text)));
+            encodings(&values.collect()).collect::<Vec<_>>()
+        };
+        assert_eq!(packed(&["identity", "Gzip , br", ""]), ["gzip", "br"]);
+        assert!(packed(&[]).is_empty());
     }
 
     #[test]

@@ -58,12 +58,13 @@ struct RefusalLabels {
 
 /// Why something on a callback's path is refused. Their counters are there from the start: one that is born with its first
 /// refusal shows no increase.
-const REFUSALS: [Code; 10] = [
+const REFUSALS: [Code; 11] = [
     Code::CallbackUrlUnknown,
     Code::RouteNotFound,
     Code::MethodNotAllowed,
     Code::MalformedRequest,
     Code::RequestTimeout,
+    Code::ContentEncodingUnsupported,
     Code::TooManyRequests,
     Code::Overloaded,
     Code::StorageUnavailable,

@@ -191,6 +191,10 @@ catalogue! {
     UnsupportedMediaType, UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type",
     "The body must be JSON", "Send the header `Content-Type: application/json`.",
     "본문은 JSON이어야 합니다", "`Content-Type: application/json` 헤더를 보내 주세요.";
+    /// The body is packed in a way that is not taken here.
+    ContentEncodingUnsupported, UNSUPPORTED_MEDIA_TYPE, "content_encoding_unsupported",
+    "The body is packed in a way that is not taken here", "Send it without the header `Content-Encoding`. Only callbacks may be packed: with gzip, deflate, br or zstd.",
+    "지원하지 않는 방식으로 압축된 본문입니다", "`Content-Encoding` 헤더 없이 보내 주세요. 압축은 콜백만 gzip, deflate, br, zstd로 할 수 있습니다.";
     /// Fields or parameters break their rules.
     ValidationFailed, UNPROCESSABLE_ENTITY, "validation_failed",
     "Some values cannot be accepted", "`errors` names each of them.",

@@ -33,6 +33,7 @@ pub fn route() -> Route {
             Code::RequestTimeout,
             Code::BodyTooLarge,
             Code::UnsupportedMediaType,
+            Code::ContentEncodingUnsupported,
             Code::ValidationFailed,
         ],
     };

@@ -2,29 +2,23 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, HttpBody};
+use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::header::{ALLOW, CONTENT_TYPE};
-use axum::http::{HeaderValue, Method};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::{IntoResponse, Response};
 use registry_web::RequestContext;
 use registry_web::room::Holder;
 use utoipa_axum::routes;
 
-use crate::body::{self, Beginning};
+use super::reading::{self, ReadCallback};
 use crate::openapi::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 
 /// The path as it stands in the contract, in metrics and in logs.
 pub const PATH: &str = "/cb/v1/{token}";
-
-/// Most bytes of a callback. An approval with a picture of a signature has more than 64 KiB; the picture is not kept.
-const CALLBACK_BYTES_MAX: usize = 1024 * 1024;
-
-/// How much is kept of one that is larger: enough to see what it was.
-const LARGER_BYTES_KEPT: usize = 16 * 1024;
 
 /// What the sender wants to read once a callback is safe (official callback page).
 const TAKEN: &str = r#"{"code":"0000","msg":"성공하였습니다."}"#;
@@ -40,6 +34,7 @@ pub fn route() -> Route {
             Code::MalformedRequest,
             Code::CallbackUrlUnknown,
             Code::RequestTimeout,
+            Code::ContentEncodingUnsupported,
             Code::Overloaded,
             Code::StorageUnavailable,
             Code::Stopping,
@@ -61,8 +56,9 @@ pub fn look_route() -> Route {
 ///
 /// For Paymint only. The token in the path is the credential: each registration link has its own, and it says for which
 /// merchant a callback is. Every body is taken and answered with code `0000` as soon as it is stored, whatever it says;
-/// what cannot be read is kept aside. Of a body of more than 1 MiB that is its beginning, with the reason `too_large`. The
-/// content type does not matter, nor does a slash too many.
+/// what cannot be read is kept aside. Of a body of more than 1 MiB, the picture of a signature not counted, that is its beginning,
+/// with the reason `too_large`. The content type does not matter, nor does a slash too many. Bodies packed with gzip, deflate,
+/// br or zstd are unpacked and kept as they are then.
 #[utoipa::path(
     post,
     path = "/cb/v1/{token}",
@@ -98,10 +94,11 @@ async fn receive_callback(
     State(state): State<Arc<AppState>>,
     context: RequestContext,
     token: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
     let Path(token) = token.map_err(|_| Problem::from(Code::CallbackUrlUnknown))?;
-    receive(&state, &context, &token, body).await
+    receive(&state, &context, &token, &headers, body).await
 }
 
 /// Look at a callback URL
@@ -134,7 +131,10 @@ pub async fn stray(
         return Err(Code::RouteNotFound.into());
     };
     match *request.method() {
-        Method::POST => receive(&state, &context, token, request.into_body()).await,
+        Method::POST => {
+            let (head, body) = request.into_parts();
+            receive(&state, &context, token, &head.headers, body).await
+        }
         Method::GET | Method::HEAD => Ok(look(&state, &context, token)?.into_response()),
         _ => {
             let allowed = [(ALLOW, HeaderValue::from_static("GET,HEAD,POST"))];
@@ -162,29 +162,22 @@ fn segments(path: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Nothing of the body is read before the token is known to be ours, and no more than there is room for.
-async fn receive(state: &AppState, context: &RequestContext, token: &str, body: Body) -> Result<Response, Problem> {
+async fn receive(
+    state: &AppState,
+    context: &RequestContext,
+    token: &str,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
     let admitted = state.door.admit(token, context.sender)?;
     let mut place = state.bodies.enter(Holder::Tenant(admitted.token().tenant_id()));
-    let wanted = wanted_of(&body);
-    let Beginning { mut bytes, is_cut } = body::read_beginning(body, wanted, &mut place).await?;
-    if is_cut {
-        bytes.truncate(LARGER_BYTES_KEPT);
-    }
+    let ReadCallback { bytes, is_cut } = reading::read(headers, body, &mut place).await?;
     state
         .door
         .receive(admitted, bytes, is_cut, context.correlation_id)
         .await?;
     let json = HeaderValue::from_static("application/json; charset=utf-8");
     Ok(([(CONTENT_TYPE, json)], TAKEN).into_response())
-}
-
-/// How much of a body is read: of one that says that it is too large, what is kept of it.
-fn wanted_of(body: &Body) -> usize {
-    if body.size_hint().lower() > CALLBACK_BYTES_MAX as u64 {
-        LARGER_BYTES_KEPT
-    } else {
-        CALLBACK_BYTES_MAX
-    }
 }
 
 fn look(state: &AppState, context: &RequestContext, token: &str) -> Result<&'static str, Problem> {

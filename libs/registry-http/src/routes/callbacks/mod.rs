@@ -2,4 +2,5 @@
 
 pub mod door;
 pub mod payload;
+mod reading;
 pub mod redrive;

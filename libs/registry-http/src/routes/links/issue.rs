@@ -50,6 +50,7 @@ pub fn route() -> Route {
             Code::UpstreamUnusable,
             Code::BodyTooLarge,
             Code::UnsupportedMediaType,
+            Code::ContentEncodingUnsupported,
             Code::ValidationFailed,
             Code::IdempotencyKeyReused,
             Code::CodesTooLongForLink,

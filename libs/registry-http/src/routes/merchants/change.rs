@@ -38,6 +38,7 @@ pub fn route() -> Route {
             Code::VersionMismatch,
             Code::BodyTooLarge,
             Code::UnsupportedMediaType,
+            Code::ContentEncodingUnsupported,
             Code::ValidationFailed,
             Code::IfMatchRequired,
             Code::Overloaded,

@@ -39,6 +39,7 @@ pub fn route() -> Route {
             Code::ReferenceTaken,
             Code::BodyTooLarge,
             Code::UnsupportedMediaType,
+            Code::ContentEncodingUnsupported,
             Code::ValidationFailed,
             Code::IdempotencyKeyReused,
             Code::Overloaded,

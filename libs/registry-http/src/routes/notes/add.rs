@@ -40,6 +40,7 @@ pub fn route() -> Route {
             Code::MerchantErased,
             Code::BodyTooLarge,
             Code::UnsupportedMediaType,
+            Code::ContentEncodingUnsupported,
             Code::ValidationFailed,
             Code::IdempotencyKeyReused,
             Code::Overloaded,

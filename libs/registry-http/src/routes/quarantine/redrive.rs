@@ -38,6 +38,7 @@ pub fn route() -> Route {
             Code::PayloadErased,
             Code::BodyTooLarge,
             Code::UnsupportedMediaType,
+            Code::ContentEncodingUnsupported,
             Code::ValidationFailed,
             Code::IdempotencyKeyReused,
             Code::Overloaded,

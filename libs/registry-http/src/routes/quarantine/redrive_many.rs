@@ -35,6 +35,7 @@ pub fn route() -> Route {
             Code::RequestTimeout,
             Code::BodyTooLarge,
             Code::UnsupportedMediaType,
+            Code::ContentEncodingUnsupported,
             Code::ValidationFailed,
             Code::Overloaded,
             Code::Stopping,

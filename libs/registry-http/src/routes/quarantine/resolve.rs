@@ -40,6 +40,7 @@ pub fn route() -> Route {
             Code::PayloadErased,
             Code::BodyTooLarge,
             Code::UnsupportedMediaType,
+            Code::ContentEncodingUnsupported,
             Code::ValidationFailed,
             Code::Overloaded,
             Code::Stopping,

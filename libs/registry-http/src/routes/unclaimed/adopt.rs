@@ -51,6 +51,7 @@ pub fn route() -> Route {
             Code::UnclaimedMerchantDismissed,
             Code::BodyTooLarge,
             Code::UnsupportedMediaType,
+            Code::ContentEncodingUnsupported,
             Code::ValidationFailed,
             Code::IdempotencyKeyReused,
             Code::Overloaded,

@@ -33,6 +33,7 @@ pub fn route() -> Route {
             Code::UnclaimedMerchantAdopted,
             Code::BodyTooLarge,
             Code::UnsupportedMediaType,
+            Code::ContentEncodingUnsupported,
             Code::ValidationFailed,
             Code::Overloaded,
             Code::Stopping,

@@ -41,6 +41,7 @@ pub fn route() -> Route {
             Code::ReadBackUnusable,
             Code::BodyTooLarge,
             Code::UnsupportedMediaType,
+            Code::ContentEncodingUnsupported,
             Code::ValidationFailed,
             Code::UpstreamRateCapped,
             Code::UpstreamRefused,
