@@ -24,6 +24,13 @@ const INSTALLATION_TABLES: &[(&str, &str)] = &[
         "write_probes",
         "one row, which is counted up to find out whether anything can be written",
     ),
+    ("persons", "people are of no tenant: one may belong to several"),
+    ("person_links", "a link is used before anybody is known"),
+    (
+        "sessions",
+        "a session is of a person, who may belong to several tenants",
+    ),
+    ("sign_in_failures", "who fails to sign in is nobody yet"),
 ];
 
 /// Statements that look across tenants on purpose: a part of the text, and the reason.
@@ -51,6 +58,14 @@ const ACROSS_TENANTS: &[(&str, &str)] = &[
     (
         "FROM tenants WHERE slug = wanted.slug",
         "a new tenant must not take a slug that another one has",
+    ),
+    (
+        "FROM memberships AS m",
+        "a person is told which tenants they belong to, and of each no more than its row",
+    ),
+    (
+        "FROM role_mappings WHERE group_name",
+        "a person who signs in has groups, and no tenant yet",
     ),
     (
         "ON t.slug = wanted.value",

@@ -36,8 +36,12 @@ pub struct ActorDocument {
     #[serde(rename = "type")]
     #[schema(example = "upstream")]
     pub kind: String,
-    /// The id of the key or the user, where there is one.
+    /// The id of the key or the user, where there is one: `key_…`, `psn_…`, or `command_line`.
     pub id: Option<String>,
+    /// Through what a user acted: `console`, `api`, `command_line`. Absent for others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "console")]
+    pub channel: Option<String>,
 }
 
 /// One fact of the tenant's log.
@@ -140,6 +144,12 @@ pub enum EventData {
     ApiKeyIssued(data::ApiKeyIssued),
     #[serde(rename = "api_key.revoked")]
     ApiKeyRevoked(data::ApiKeyRevoked),
+    #[serde(rename = "member.added")]
+    MemberAdded(data::Membership),
+    #[serde(rename = "member.role_changed")]
+    MemberRoleChanged(data::Membership),
+    #[serde(rename = "member.removed")]
+    MemberRemoved(data::MemberRemoved),
     #[serde(rename = "unclaimed_merchant.seen")]
     UnclaimedMerchantSeen(data::UnclaimedMerchantSeen),
     #[serde(rename = "callback.quarantined")]
@@ -211,6 +221,9 @@ event_types! {
     TenantResumed => "tenant.resumed",
     ApiKeyIssued => "api_key.issued",
     ApiKeyRevoked => "api_key.revoked",
+    MemberAdded => "member.added",
+    MemberRoleChanged => "member.role_changed",
+    MemberRemoved => "member.removed",
     UnclaimedMerchantSeen => "unclaimed_merchant.seen",
     CallbackQuarantined => "callback.quarantined",
     TenantSettingsChanged => "tenant.settings_changed",
@@ -258,6 +271,11 @@ impl ActorDocument {
         Self {
             kind: actor.kind().to_owned(),
             id: actor.id(),
+            channel: match actor {
+                Actor::Person { channel, .. } => Some(channel.as_str().to_owned()),
+                // What they act through is said by what they are.
+                Actor::ApiKey(_) | Actor::Operator | Actor::Upstream | Actor::System => None,
+            },
         }
     }
 }

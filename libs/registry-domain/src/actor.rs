@@ -4,7 +4,25 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use crate::ids::KeyId;
+use crate::ids::{KeyId, PersonId};
+use crate::words::words;
+
+/// Through what somebody acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// The pages of the console.
+    Console,
+    /// A program that calls the API.
+    Api,
+    /// The command line.
+    CommandLine,
+}
+
+words!(Channel {
+    Console => "console",
+    Api => "api",
+    CommandLine => "command_line",
+});
 
 /// Who caused an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +33,13 @@ pub enum Actor {
     ApiKey(KeyId),
     /// An operator at the command line.
     Operator,
+    /// A person of the tenant's, or one who administers the installation.
+    Person {
+        /// Who.
+        id: PersonId,
+        /// Through what.
+        channel: Channel,
+    },
     /// The registry itself.
     System,
 }
@@ -25,7 +50,7 @@ impl Actor {
         match self {
             Self::Upstream => "upstream",
             Self::ApiKey(_) => "api_key",
-            Self::Operator => "user",
+            Self::Operator | Self::Person { .. } => "user",
             Self::System => "system",
         }
     }
@@ -35,6 +60,17 @@ impl Actor {
         match self {
             Self::ApiKey(key) => Some(key.to_string()),
             Self::Operator => Some("command_line".to_owned()),
+            Self::Person { id, .. } => Some(id.to_string()),
+            Self::Upstream | Self::System => None,
+        }
+    }
+
+    /// Through what a client or a person acts; none for Paymint and the registry itself.
+    pub const fn channel(&self) -> Option<Channel> {
+        match self {
+            Self::ApiKey(_) => Some(Channel::Api),
+            Self::Operator => Some(Channel::CommandLine),
+            Self::Person { channel, .. } => Some(*channel),
             Self::Upstream | Self::System => None,
         }
     }

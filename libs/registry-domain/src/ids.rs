@@ -87,6 +87,16 @@ id!(
     UnclaimedId,
     "unc"
 );
+id!(
+    /// Somebody who works with this installation.
+    PersonId,
+    "psn"
+);
+id!(
+    /// A person who is signed in with one browser. The id names the session and does not open it.
+    SessionId,
+    "ses"
+);
 
 impl MerchantId {
     /// The same id with the moment of registration in front: milliseconds in the first 48 bits, the microseconds beyond

@@ -4,7 +4,8 @@
 //! time and ids come in as arguments, and the events it returns are written down by somebody else.
 //!
 //! Read in this order: [`ids`], [`unicode`], [`codes`], [`business`], [`text`] (values that cannot be wrong), [`review`] (what
-//! upstream says), [`merchant`] (state, command, event, [`merchant::decide`], [`merchant::evolve`]), [`tenant`].
+//! upstream says), [`merchant`] (state, command, event, [`merchant::decide`], [`merchant::evolve`]), [`people`] (who may do what),
+//! [`tenant`].
 
 pub mod actor;
 pub mod business;
@@ -14,14 +15,15 @@ mod words;
 
 pub mod ids;
 pub mod merchant;
+pub mod people;
 pub mod review;
 pub mod tenant;
 pub mod text;
 pub mod unicode;
 
-pub use actor::{Actor, CorrelationId};
+pub use actor::{Actor, Channel, CorrelationId};
 pub use business::{BusinessNumber, ReportedNumber};
 pub use causes::causes;
 pub use codes::{MemberCode, MerchantCode, Reference};
-pub use ids::{EventId, KeyId, LinkId, MerchantId, Seq, Stamp, TenantId, UnclaimedId, Version};
+pub use ids::{EventId, KeyId, LinkId, MerchantId, PersonId, Seq, SessionId, Stamp, TenantId, UnclaimedId, Version};
 pub use text::{FreeText, Label, Note};

@@ -92,6 +92,40 @@ impl PostgresJournal {
         Ok(self.all(question, sight, statement).await?.pop())
     }
 
+    /// Changes what is of no tenant, durably, with one statement that returns what it changed.
+    pub(crate) async fn change<Raw, F>(
+        &self,
+        what: &'static str,
+        statement: Map<'_, Postgres, F, PgArguments>,
+    ) -> Result<Vec<Raw::Row>, ReadError>
+    where
+        Raw: RawRow + Send + Unpin,
+        F: FnMut(PgRow) -> Result<Raw, sqlx::Error> + Send,
+    {
+        let changing = self.on_reader(async |connection| {
+            let begin = "BEGIN; SET LOCAL ROLE registry_directory";
+            let mut transaction = connection.begin_with(AssertSqlSafe(begin)).await?;
+            let changed = statement.fetch_all(&mut *transaction).await?;
+            transaction.commit().await?;
+            Ok(changed)
+        });
+        let changed = limited(QUESTION_LIMIT, changing).await;
+        let changed = changed.map_err(|error| error::read(what, error))?;
+        Ok(changed.into_iter().map(Raw::into_row).collect::<Result<_, _>>()?)
+    }
+
+    /// The same, for whether it changed anything.
+    pub(crate) async fn changed<F>(
+        &self,
+        what: &'static str,
+        statement: Map<'_, Postgres, F, PgArguments>,
+    ) -> Result<bool, ReadError>
+    where
+        F: FnMut(PgRow) -> Result<i64, sqlx::Error> + Send,
+    {
+        Ok(!self.change(what, statement).await?.is_empty())
+    }
+
     /// Writes down what may be lost again in a power cut: nobody waits for the disk.
     pub(crate) async fn note(
         &self,

@@ -25,8 +25,10 @@ mod installation;
 mod lease;
 mod list;
 mod load;
+mod people;
 mod read;
 mod session;
+mod sessions;
 mod worklist;
 mod write;
 

@@ -3,6 +3,13 @@
 use chrono::{DateTime, Utc};
 use registry_journal::port::raw;
 
+/// A statement that returns one for each row that it changed.
+macro_rules! changes {
+    ($statement:literal, $($value:expr),+ $(,)?) => {
+        sqlx::query!($statement, $($value),+).map(|row| row.one)
+    };
+}
+
 /// The rows of the log that fit a condition.
 macro_rules! events {
     ($condition:literal, $($value:expr),+ $(,)?) => {
@@ -24,9 +31,14 @@ pub(crate) type Head = raw::RawHead<DateTime<Utc>>;
 pub(crate) type Health = raw::RawHealth<DateTime<Utc>>;
 pub(crate) type Idempotency = raw::RawIdempotency<DateTime<Utc>>;
 pub(crate) type Payers = raw::RawPayers<DateTime<Utc>>;
+pub(crate) type Person = raw::RawPerson<DateTime<Utc>>;
+pub(crate) type PersonLink = raw::RawPersonLink<DateTime<Utc>>;
 pub(crate) type Projection = raw::RawProjection<DateTime<Utc>>;
 pub(crate) type Quarantine = raw::RawQuarantine<DateTime<Utc>>;
 pub(crate) type QuarantineCount = raw::RawQuarantineCount<DateTime<Utc>>;
 pub(crate) type QuestionCounts = raw::RawQuestionCounts<DateTime<Utc>>;
+pub(crate) type Session = raw::RawSession<DateTime<Utc>>;
+pub(crate) type SessionOfPerson = raw::RawSessionOfPerson<DateTime<Utc>>;
+pub(crate) type SignInFailures = raw::RawSignInFailures<DateTime<Utc>>;
 pub(crate) type SilentLinks = raw::RawSilentLinks<DateTime<Utc>>;
 pub(crate) type Unclaimed = raw::RawUnclaimed<DateTime<Utc>>;

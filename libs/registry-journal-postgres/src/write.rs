@@ -241,12 +241,20 @@ fn replace_tenants(tenants: &[Tenant]) -> Statement {
         .iter()
         .flat_map(|tenant| tenant.keys.iter().map(move |key| (key.id, tenant.id)))
         .collect();
+    let members: Vec<_> = tenants
+        .iter()
+        .flat_map(|tenant| tenant.members.iter().map(move |member| (member.person_id, tenant.id)))
+        .collect();
     sqlx::query!(
         r#"
         WITH keys AS (
             INSERT INTO api_keys (key_id, tenant_id)
             SELECT * FROM unnest($1::uuid[], $2::uuid[])
             ON CONFLICT (key_id) DO NOTHING
+        ), members AS (
+            INSERT INTO memberships (person_id, tenant_id)
+            SELECT * FROM unnest($6::uuid[], $7::uuid[])
+            ON CONFLICT (person_id, tenant_id) DO NOTHING
         )
         INSERT INTO tenants (tenant_id, slug, state)
         SELECT * FROM unnest($3::uuid[], $4::text[], $5::text[])
@@ -256,7 +264,9 @@ fn replace_tenants(tenants: &[Tenant]) -> Statement {
         &column(&keys, |(_, tenant)| tenant.as_uuid()),
         &column(tenants, |tenant| tenant.id.as_uuid()),
         &column(tenants, |tenant| tenant.slug.as_str()) as &[&str],
-        &column(tenants, tenant_to_json)
+        &column(tenants, tenant_to_json),
+        &column(&members, |(person, _)| person.as_uuid()),
+        &column(&members, |(_, tenant)| tenant.as_uuid())
     )
 }
 

@@ -84,4 +84,44 @@ impl SqliteJournal {
         statement.execute(&self.writer).await.map_err(read(what))?;
         Ok(())
     }
+
+    /// The same with several statements, all of them or none.
+    pub(crate) async fn note_together<const N: usize>(
+        &self,
+        what: &'static str,
+        statements: [Query<'_, Sqlite, SqliteArguments>; N],
+    ) -> Result<(), ReadError> {
+        let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await;
+        let mut transaction = transaction.map_err(read(what))?;
+        for statement in statements {
+            statement.execute(&mut *transaction).await.map_err(read(what))?;
+        }
+        transaction.commit().await.map_err(read(what))
+    }
+
+    /// Changes what is no fact with one statement that returns what it changed.
+    pub(crate) async fn change<Raw, F>(
+        &self,
+        what: &'static str,
+        statement: Map<'_, Sqlite, F, SqliteArguments>,
+    ) -> Result<Vec<Raw::Row>, ReadError>
+    where
+        Raw: RawRow + Send + Unpin,
+        F: FnMut(SqliteRow) -> Result<Raw, sqlx::Error> + Send,
+    {
+        let changed = statement.fetch_all(&self.writer).await.map_err(read(what))?;
+        Ok(changed.into_iter().map(Raw::into_row).collect::<Result<_, _>>()?)
+    }
+
+    /// The same, for whether it changed anything.
+    pub(crate) async fn changed<F>(
+        &self,
+        what: &'static str,
+        statement: Map<'_, Sqlite, F, SqliteArguments>,
+    ) -> Result<bool, ReadError>
+    where
+        F: FnMut(SqliteRow) -> Result<i64, sqlx::Error> + Send,
+    {
+        Ok(!self.change(what, statement).await?.is_empty())
+    }
 }

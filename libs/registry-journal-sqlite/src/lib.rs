@@ -14,7 +14,9 @@ mod error;
 mod installation;
 mod list;
 mod load;
+mod people;
 mod read;
+mod sessions;
 mod worklist;
 mod write;
 

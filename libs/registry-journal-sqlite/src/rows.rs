@@ -3,6 +3,13 @@
 use chrono::{DateTime, Utc};
 use registry_journal::port::raw;
 
+/// A statement that returns one for each row that it changed.
+macro_rules! changes {
+    ($statement:literal, $($value:expr),+ $(,)?) => {
+        sqlx::query!($statement, $($value),+).map(|row| row.one)
+    };
+}
+
 /// The rows of the log that fit a condition.
 macro_rules! events {
     ($condition:literal, $($value:expr),+ $(,)?) => {
@@ -25,10 +32,15 @@ pub(crate) type Head = raw::RawHead<i64>;
 pub(crate) type Health = raw::RawHealth<i64>;
 pub(crate) type Idempotency = raw::RawIdempotency<i64>;
 pub(crate) type Payers = raw::RawPayers<i64>;
+pub(crate) type Person = raw::RawPerson<i64>;
+pub(crate) type PersonLink = raw::RawPersonLink<i64>;
 pub(crate) type Projection = raw::RawProjection<i64>;
 pub(crate) type Quarantine = raw::RawQuarantine<i64>;
 pub(crate) type QuarantineCount = raw::RawQuarantineCount<i64>;
 pub(crate) type QuestionCounts = raw::RawQuestionCounts<i64>;
+pub(crate) type Session = raw::RawSession<i64>;
+pub(crate) type SessionOfPerson = raw::RawSessionOfPerson<i64>;
+pub(crate) type SignInFailures = raw::RawSignInFailures<i64>;
 pub(crate) type SilentLinks = raw::RawSilentLinks<i64>;
 pub(crate) type Unclaimed = raw::RawUnclaimed<i64>;
 

@@ -60,6 +60,7 @@ fn statements(writes: &Writes, now: DateTime<Utc>) -> Vec<Statement> {
     if !writes.tenants.is_empty() {
         statements.push(tenants(&writes.tenants));
         statements.push(api_keys(&writes.tenants));
+        statements.push(memberships(&writes.tenants));
     }
     if !writes.idempotency.is_empty() {
         statements.extend(forget_idempotency_keys(&writes.idempotency, now));
@@ -320,6 +321,21 @@ fn api_keys(tenants: &[Tenant]) -> Statement {
         INSERT INTO api_keys (key_id, tenant_id)
         SELECT unhex(value ->> 0), unhex(value ->> 1) FROM jsonb_each(?1) WHERE true
         ON CONFLICT (key_id) DO NOTHING
+        "#,
+        rows
+    )
+}
+
+fn memberships(tenants: &[Tenant]) -> Statement {
+    let members = tenants
+        .iter()
+        .flat_map(|tenant| tenant.members.iter().map(move |member| (member.person_id, tenant.id)));
+    let rows = to_json(members.map(|(person, tenant)| (hex(person.as_uuid()), hex(tenant.as_uuid()))));
+    sqlx::query!(
+        r#"
+        INSERT INTO memberships (person_id, tenant_id)
+        SELECT unhex(value ->> 0), unhex(value ->> 1) FROM jsonb_each(?1) WHERE true
+        ON CONFLICT (person_id, tenant_id) DO NOTHING
         "#,
         rows
     )

@@ -123,6 +123,9 @@ impl Callbacks {
             | tenant::Event::TenantResumed
             | tenant::Event::ApiKeyIssued { .. }
             | tenant::Event::ApiKeyRevoked { .. }
+            | tenant::Event::MemberAdded { .. }
+            | tenant::Event::MemberRoleChanged { .. }
+            | tenant::Event::MemberRemoved { .. }
             | tenant::Event::SettingsChanged { .. }
             | tenant::Event::UpstreamPaused { .. }
             | tenant::Event::UpstreamResumed

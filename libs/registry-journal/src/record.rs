@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use registry_domain::{
-    Actor, CorrelationId, EventId, KeyId, MerchantId, Seq, Stamp, TenantId, Version, merchant, tenant,
+    Actor, Channel, CorrelationId, EventId, KeyId, MerchantId, Seq, Stamp, TenantId, Version, merchant, tenant,
 };
 use uuid::Uuid;
 
@@ -63,10 +63,12 @@ pub enum StreamEvent {
     Tenant(tenant::Event),
 }
 
-/// Who caused an event, as one stored text: `upstream`, `system`, `user`, or `api_key:` and the key's id.
+/// Who caused an event, as one stored text: `upstream`, `system`, `user`, `api_key:` and the key's id, or `person:`, through
+/// what the person acted, `:`, and the person's id.
 pub fn actor_to_text(actor: &Actor) -> String {
     match actor {
         Actor::ApiKey(key) => format!("api_key:{key}"),
+        Actor::Person { id, channel } => format!("person:{}:{id}", channel.as_str()),
         Actor::Upstream | Actor::Operator | Actor::System => actor.kind().to_owned(),
     }
 }
@@ -77,8 +79,19 @@ pub fn actor_from_text(text: &str) -> Option<Actor> {
         "upstream" => Some(Actor::Upstream),
         "system" => Some(Actor::System),
         "user" => Some(Actor::Operator),
-        _ => text.strip_prefix("api_key:")?.parse::<KeyId>().ok().map(Actor::ApiKey),
+        _ => match text.strip_prefix("person:") {
+            Some(person) => person_from_text(person),
+            None => text.strip_prefix("api_key:")?.parse::<KeyId>().ok().map(Actor::ApiKey),
+        },
     }
+}
+
+fn person_from_text(text: &str) -> Option<Actor> {
+    let (channel, id) = text.split_once(':')?;
+    Some(Actor::Person {
+        id: id.parse().ok()?,
+        channel: Channel::from_word(channel)?,
+    })
 }
 
 /// One row of the events table, exactly as stored.
@@ -123,6 +136,34 @@ impl EventRow {
             seq: self.seq,
             version: self.version,
             recorded_at: self.recorded_at,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use registry_domain::PersonId;
+
+    use super::*;
+
+    #[test]
+    fn every_actor_reads_back_from_its_text() {
+        let id = Uuid::from_u128(12);
+        let persons = Channel::ALL.iter().map(|channel| Actor::Person {
+            id: PersonId::from_uuid(id),
+            channel: *channel,
+        });
+        let others = [
+            Actor::Upstream,
+            Actor::System,
+            Actor::Operator,
+            Actor::ApiKey(KeyId::from_uuid(id)),
+        ];
+        for actor in persons.chain(others) {
+            assert_eq!(actor_from_text(&actor_to_text(&actor)), Some(actor));
+        }
+        for text in ["", "person:", "person:console", "person:post:psn_0", "user:1"] {
+            assert_eq!(actor_from_text(text), None, "{text}");
         }
     }
 }

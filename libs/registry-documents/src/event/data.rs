@@ -10,9 +10,9 @@ use utoipa::ToSchema;
 mod tenant;
 
 pub use tenant::{
-    ApiKeyIssued, ApiKeyRevoked, Balance, CallbackQuarantined, CallbacksMissing, TenantCreated, TenantSettingsChanged,
-    UnclaimedMerchantAdopted, UnclaimedMerchantDismissed, UnclaimedMerchantListed, UnclaimedMerchantSeen,
-    UpstreamPaused,
+    ApiKeyIssued, ApiKeyRevoked, Balance, CallbackQuarantined, CallbacksMissing, MemberRemoved, Membership,
+    TenantCreated, TenantSettingsChanged, UnclaimedMerchantAdopted, UnclaimedMerchantDismissed,
+    UnclaimedMerchantListed, UnclaimedMerchantSeen, UpstreamPaused,
 };
 
 /// Nothing beside the fact itself.

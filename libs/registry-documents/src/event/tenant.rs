@@ -1,12 +1,14 @@
 //! The public form of a tenant's own events.
 
+use registry_domain::PersonId;
+use registry_domain::people::Rights;
 use registry_domain::review::ClaimSource;
 use registry_domain::tenant::Event;
 
 use super::EventData;
 use super::data::{
-    ApiKeyIssued, ApiKeyRevoked, Balance, CallbackDiscarded, CallbackQuarantined, CallbacksMissing, Nothing,
-    TenantCreated, TenantSettingsChanged, UnclaimedMerchantAdopted, UnclaimedMerchantDismissed,
+    ApiKeyIssued, ApiKeyRevoked, Balance, CallbackDiscarded, CallbackQuarantined, CallbacksMissing, MemberRemoved,
+    Membership, Nothing, TenantCreated, TenantSettingsChanged, UnclaimedMerchantAdopted, UnclaimedMerchantDismissed,
     UnclaimedMerchantListed, UnclaimedMerchantSeen, UpstreamPaused,
 };
 
@@ -34,6 +36,19 @@ pub(super) fn data(event: &Event) -> EventData {
         }),
         Event::ApiKeyRevoked { key_id } => EventData::ApiKeyRevoked(ApiKeyRevoked {
             key_id: key_id.to_string(),
+        }),
+        Event::MemberAdded {
+            person_id,
+            rights,
+            by_groups,
+        } => EventData::MemberAdded(membership(*person_id, rights, *by_groups)),
+        Event::MemberRoleChanged {
+            person_id,
+            rights,
+            by_groups,
+        } => EventData::MemberRoleChanged(membership(*person_id, rights, *by_groups)),
+        Event::MemberRemoved { person_id } => EventData::MemberRemoved(MemberRemoved {
+            person_id: person_id.to_string(),
         }),
         Event::UnclaimedMerchantSeen {
             reference,
@@ -107,6 +122,16 @@ pub(super) fn data(event: &Event) -> EventData {
     }
 }
 
+fn membership(person_id: PersonId, rights: &Rights, by_groups: bool) -> Membership {
+    Membership {
+        person_id: person_id.to_string(),
+        role: rights.role().as_str().to_owned(),
+        granted: rights.granted().map(|extra| extra.as_str().to_owned()).collect(),
+        withheld: rights.withheld().map(|extra| extra.as_str().to_owned()).collect(),
+        by_groups,
+    }
+}
+
 fn balance(threshold: i64, seen: i64) -> Balance {
     Balance { threshold, seen }
 }
@@ -121,6 +146,9 @@ pub(super) fn source(event: &Event) -> Option<ClaimSource> {
         | Event::TenantResumed
         | Event::ApiKeyIssued { .. }
         | Event::ApiKeyRevoked { .. }
+        | Event::MemberAdded { .. }
+        | Event::MemberRoleChanged { .. }
+        | Event::MemberRemoved { .. }
         | Event::CallbackDiscarded { .. }
         | Event::UnclaimedMerchantAdopted { .. }
         | Event::UnclaimedMerchantDismissed { .. }

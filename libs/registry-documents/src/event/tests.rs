@@ -13,7 +13,7 @@ use registry_domain::review::{
     Verification,
 };
 use registry_domain::tenant::Event as TenantEvent;
-use registry_domain::{EventId, FreeText, KeyId, Label, LinkId, ReportedNumber, Seq, Version};
+use registry_domain::{Channel, EventId, FreeText, KeyId, Label, LinkId, PersonId, ReportedNumber, Seq, Version};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -391,6 +391,16 @@ fn an_event_says_where_it_stands_and_who_caused_it() {
     event.erased = true;
     let json = serde_json::to_value(public_event(&event)).unwrap();
     assert_eq!(json["actor"], json!({ "type": "api_key", "id": key.to_string() }));
+    let id = PersonId::from_uuid(Uuid::from_u128(12));
+    event.actor = Actor::Person {
+        id,
+        channel: Channel::Console,
+    };
+    let of_person = serde_json::to_value(public_event(&event)).unwrap();
+    assert_eq!(
+        of_person["actor"],
+        json!({ "type": "user", "id": id.to_string(), "channel": "console" })
+    );
     assert_eq!(json["causation_id"], json["id"]);
     assert_eq!(json["erased"], json!(true));
 }

@@ -5,8 +5,9 @@ use chrono::{DateTime, Utc};
 use super::settings::SettingsChange;
 use super::state::{Scope, SecretHash, Slug};
 use crate::codes::Reference;
-use crate::ids::{EventId, KeyId, MerchantId, TenantId};
+use crate::ids::{EventId, KeyId, MerchantId, PersonId, TenantId};
 use crate::merchant::{QuarantineReason, QuarantineStanding, Receipt, SecretText};
+use crate::people::Rights;
 use crate::review::MappingStatus;
 use crate::text::Label;
 
@@ -98,6 +99,15 @@ pub struct SilentLinks {
     pub links: u64,
 }
 
+/// Whether a tenant may be left without anybody who says what its people may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastManager {
+    /// No: whoever asks for that has most likely not noticed.
+    Stays,
+    /// Yes: it was said that it is meant, or whoever keeps the groups of people has said so.
+    MayGo,
+}
+
 /// Everything a tenant can be asked or told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
@@ -113,6 +123,33 @@ pub enum Command {
     IssueKey(KeyIssue),
     /// Revoke an API key.
     RevokeKey(KeyId),
+    /// Take a person among the tenant's own.
+    AddMember {
+        /// Who. That there is such a person is for the sender to know: people are in no log.
+        person_id: PersonId,
+        /// What they may do.
+        rights: Rights,
+        /// Their groups at the OpenID provider say so.
+        by_groups: bool,
+    },
+    /// Say anew what a person may do.
+    ChangeMember {
+        /// Who.
+        person_id: PersonId,
+        /// What they may do from now on.
+        rights: Rights,
+        /// Their groups at the OpenID provider say so.
+        by_groups: bool,
+        /// Whether that may leave the tenant without a manager.
+        last_manager: LastManager,
+    },
+    /// A person no longer belongs to the tenant.
+    RemoveMember {
+        /// Who.
+        person_id: PersonId,
+        /// Whether that may leave the tenant without a manager.
+        last_manager: LastManager,
+    },
     /// A callback came in that belongs to no merchant.
     ReceiveUnclaimed(Box<Receipt>, UnclaimedClaim),
     /// Upstream's list has a pair that is no merchant's.
@@ -176,6 +213,18 @@ pub enum Refusal {
     /// The tenant has no such key.
     #[error("no such API key")]
     NoSuchKey,
+    /// The tenant has as many people as one may have.
+    #[error("the tenant has too many people")]
+    TooManyMembers,
+    /// The person belongs to the tenant already.
+    #[error("the person belongs to the tenant already")]
+    MemberExists,
+    /// The person does not belong to the tenant.
+    #[error("no such person belongs to the tenant")]
+    NoSuchMember,
+    /// Nobody would be left who says what the tenant's people may do.
+    #[error("the person is the tenant's last manager")]
+    LastManager,
     /// No such pair waits to be claimed.
     #[error("no such unclaimed merchant")]
     NoSuchUnclaimed,

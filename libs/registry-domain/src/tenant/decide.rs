@@ -3,43 +3,22 @@
 use chrono::{DateTime, Utc};
 
 use super::command::{
-    Command, KeyIssue, ListedPair, Refusal, SilentLinks, UnclaimedClaim, UnclaimedResolution, UnclaimedStanding,
-    Upstream,
+    Command, KeyIssue, LastManager, ListedPair, Refusal, SilentLinks, UnclaimedClaim, UnclaimedResolution,
+    UnclaimedStanding, Upstream,
 };
 use super::event::Event;
 use super::settings::SettingsChange;
-use super::state::{KEYS_MAX, Scope, Tenant, TenantState};
+use super::state::{KEYS_MAX, MEMBERS_MAX, Scope, Tenant, TenantState};
 use crate::codes::Reference;
-use crate::ids::EventId;
+use crate::ids::{EventId, PersonId};
 use crate::merchant::{QuarantineStanding, Receipt};
+use crate::people::{Rights, Role};
 use crate::text::Label;
 
 /// Decides which facts follow. An `Ok` without events means that the wish is fulfilled already.
 pub fn decide(state: Option<&Tenant>, command: Command) -> Result<Vec<Event>, Refusal> {
     let Some(tenant) = state else {
-        return match command {
-            Command::Create(creation) => match creation.slug_taken {
-                Some(existing) => Err(Refusal::SlugTaken { existing }),
-                None => Ok(vec![Event::TenantCreated {
-                    slug: creation.slug,
-                    name: creation.name,
-                }]),
-            },
-            Command::ConfigureUpstream(_)
-            | Command::Suspend
-            | Command::Resume
-            | Command::IssueKey(_)
-            | Command::RevokeKey(_)
-            | Command::ReceiveUnclaimed(..)
-            | Command::ReceiveListed(_)
-            | Command::ResolveUnclaimed { .. }
-            | Command::DiscardCallback { .. }
-            | Command::ChangeSettings(_)
-            | Command::PauseUpstream { .. }
-            | Command::ResumeUpstream
-            | Command::RecordBalance { .. }
-            | Command::JudgeCallbacks { .. } => Err(Refusal::NoSuchTenant),
-        };
+        return create(command);
     };
     match command {
         Command::Create(_) => Err(Refusal::SlugTaken { existing: tenant.id }),
@@ -58,6 +37,21 @@ pub fn decide(state: Option<&Tenant>, command: Command) -> Result<Vec<Event>, Re
             Some(key) if key.revoked_at.is_some() => Ok(vec![]),
             Some(_) => Ok(vec![Event::ApiKeyRevoked { key_id }]),
         },
+        Command::AddMember {
+            person_id,
+            rights,
+            by_groups,
+        } => add_member(tenant, person_id, rights, by_groups),
+        Command::ChangeMember {
+            person_id,
+            rights,
+            by_groups,
+            last_manager,
+        } => change_member(tenant, person_id, rights, by_groups, last_manager),
+        Command::RemoveMember {
+            person_id,
+            last_manager,
+        } => remove_member(tenant, person_id, last_manager),
         Command::ReceiveUnclaimed(receipt, claim) => Ok(vec![unclaimed(*receipt, claim)]),
         Command::ReceiveListed(pair) => Ok(listed(pair)),
         Command::ResolveUnclaimed {
@@ -82,6 +76,36 @@ pub fn decide(state: Option<&Tenant>, command: Command) -> Result<Vec<Event>, Re
         }),
         Command::RecordBalance { points } => Ok(balance(tenant, points)),
         Command::JudgeCallbacks { silent, now } => Ok(callbacks(tenant, silent, now)),
+    }
+}
+
+/// Where there is no tenant yet, one can be created and nothing else.
+fn create(command: Command) -> Result<Vec<Event>, Refusal> {
+    match command {
+        Command::Create(creation) => match creation.slug_taken {
+            Some(existing) => Err(Refusal::SlugTaken { existing }),
+            None => Ok(vec![Event::TenantCreated {
+                slug: creation.slug,
+                name: creation.name,
+            }]),
+        },
+        Command::ConfigureUpstream(_)
+        | Command::Suspend
+        | Command::Resume
+        | Command::IssueKey(_)
+        | Command::RevokeKey(_)
+        | Command::AddMember { .. }
+        | Command::ChangeMember { .. }
+        | Command::RemoveMember { .. }
+        | Command::ReceiveUnclaimed(..)
+        | Command::ReceiveListed(_)
+        | Command::ResolveUnclaimed { .. }
+        | Command::DiscardCallback { .. }
+        | Command::ChangeSettings(_)
+        | Command::PauseUpstream { .. }
+        | Command::ResumeUpstream
+        | Command::RecordBalance { .. }
+        | Command::JudgeCallbacks { .. } => Err(Refusal::NoSuchTenant),
     }
 }
 
@@ -199,6 +223,55 @@ fn issue_key(tenant: &Tenant, issue: KeyIssue) -> Result<Vec<Event>, Refusal> {
         secret_hash,
         expires_at,
     }])
+}
+
+fn add_member(tenant: &Tenant, person_id: PersonId, rights: Rights, by_groups: bool) -> Result<Vec<Event>, Refusal> {
+    if tenant.member(person_id).is_some() {
+        return Err(Refusal::MemberExists);
+    }
+    if tenant.members.len() >= MEMBERS_MAX {
+        return Err(Refusal::TooManyMembers);
+    }
+    Ok(vec![Event::MemberAdded {
+        person_id,
+        rights,
+        by_groups,
+    }])
+}
+
+fn change_member(
+    tenant: &Tenant,
+    person_id: PersonId,
+    rights: Rights,
+    by_groups: bool,
+    last_manager: LastManager,
+) -> Result<Vec<Event>, Refusal> {
+    let member = tenant.member(person_id).ok_or(Refusal::NoSuchMember)?;
+    if member.rights == rights && member.by_groups == by_groups {
+        return Ok(vec![]);
+    }
+    if rights.role() != Role::Manager {
+        expect_manager(tenant, person_id, last_manager)?;
+    }
+    Ok(vec![Event::MemberRoleChanged {
+        person_id,
+        rights,
+        by_groups,
+    }])
+}
+
+fn remove_member(tenant: &Tenant, person_id: PersonId, last_manager: LastManager) -> Result<Vec<Event>, Refusal> {
+    tenant.member(person_id).ok_or(Refusal::NoSuchMember)?;
+    expect_manager(tenant, person_id, last_manager)?;
+    Ok(vec![Event::MemberRemoved { person_id }])
+}
+
+/// A manager is left without this one, or need not be.
+fn expect_manager(tenant: &Tenant, without: PersonId, last_manager: LastManager) -> Result<(), Refusal> {
+    match last_manager {
+        LastManager::Stays if tenant.is_last_manager(without) => Err(Refusal::LastManager),
+        LastManager::Stays | LastManager::MayGo => Ok(()),
+    }
 }
 
 fn unclaimed(receipt: Receipt, claim: UnclaimedClaim) -> Event {

@@ -6,8 +6,9 @@ use super::command::Upstream;
 use super::settings::{Settings, SilenceDays};
 use super::state::{Scope, SecretHash, Slug};
 use crate::codes::Reference;
-use crate::ids::{EventId, KeyId, MerchantId};
+use crate::ids::{EventId, KeyId, MerchantId, PersonId};
 use crate::merchant::{QuarantineReason, RawPayload};
+use crate::people::Rights;
 use crate::review::MappingStatus;
 use crate::text::{FreeText, Label};
 
@@ -47,6 +48,29 @@ pub enum Event {
     ApiKeyRevoked {
         /// The key.
         key_id: KeyId,
+    },
+    /// A person belongs to the tenant from now on.
+    MemberAdded {
+        /// Who.
+        person_id: PersonId,
+        /// What they may do.
+        rights: Rights,
+        /// Their groups at the OpenID provider say so.
+        by_groups: bool,
+    },
+    /// A person may do something else from now on.
+    MemberRoleChanged {
+        /// Who.
+        person_id: PersonId,
+        /// What they may do.
+        rights: Rights,
+        /// Their groups at the OpenID provider say so.
+        by_groups: bool,
+    },
+    /// A person no longer belongs to the tenant.
+    MemberRemoved {
+        /// Who.
+        person_id: PersonId,
     },
     /// A callback came for a pair of codes that the tenant never registered.
     UnclaimedMerchantSeen {

@@ -4,6 +4,7 @@ use super::event::Event;
 use super::settings::Settings;
 use super::state::{ApiKey, LowBalance, Slug, Tenant, TenantState, UpstreamEndpoint, UpstreamPause};
 use crate::ids::{Stamp, TenantId, Version};
+use crate::people::Member;
 use crate::text::Label;
 
 /// Folds one fact into the state. `None` stays `None` until the tenant is created.
@@ -19,6 +20,7 @@ pub fn evolve(id: TenantId, state: Option<Tenant>, event: &Event, stamp: Stamp) 
     Some(tenant)
 }
 
+#[expect(clippy::too_many_lines, reason = "one exhaustive match, one arm for each event")]
 fn apply(tenant: &mut Tenant, event: &Event, stamp: Stamp) {
     match event {
         Event::UpstreamConfigured { upstream } => {
@@ -49,6 +51,28 @@ fn apply(tenant: &mut Tenant, event: &Event, stamp: Stamp) {
                 key.revoked_at = Some(stamp.recorded_at);
             }
         }
+        Event::MemberAdded {
+            person_id,
+            rights,
+            by_groups,
+        } => tenant.members.push(Member {
+            person_id: *person_id,
+            rights: rights.clone(),
+            by_groups: *by_groups,
+            since: stamp.recorded_at,
+        }),
+        Event::MemberRoleChanged {
+            person_id,
+            rights,
+            by_groups,
+        } => {
+            let member = tenant.members.iter_mut().find(|member| member.person_id == *person_id);
+            if let Some(member) = member {
+                member.rights.clone_from(rights);
+                member.by_groups = *by_groups;
+            }
+        }
+        Event::MemberRemoved { person_id } => tenant.members.retain(|member| member.person_id != *person_id),
         Event::SettingsChanged { settings } => {
             tenant.settings.clone_from(settings);
             tenant.settings_from = stamp.version;
@@ -96,6 +120,7 @@ fn created(id: TenantId, slug: &Slug, name: &Label, stamp: Stamp) -> Tenant {
         low_balance: None,
         callbacks_missing_since: None,
         keys: Vec::new(),
+        members: Vec::new(),
         created_at: stamp.recorded_at,
     }
 }

@@ -10,7 +10,7 @@ mod state;
 mod tests;
 
 pub use command::{
-    Command, Creation, KeyIssue, ListedPair, Refusal, SilentLinks, UnclaimedClaim, UnclaimedResolution,
+    Command, Creation, KeyIssue, LastManager, ListedPair, Refusal, SilentLinks, UnclaimedClaim, UnclaimedResolution,
     UnclaimedStanding, Upstream,
 };
 pub use decide::decide;
@@ -20,6 +20,6 @@ pub use settings::{
     Adjustment, CallPath, FieldName, HoldTime, ReadBack, SettingError, Settings, SettingsChange, SilenceDays,
 };
 pub use state::{
-    ApiKey, KEYS_MAX, LowBalance, Scope, SecretHash, Slug, SlugError, Tenant, TenantState, UpstreamEndpoint,
-    UpstreamPause,
+    ApiKey, KEYS_MAX, LowBalance, MEMBERS_MAX, Scope, SecretHash, Slug, SlugError, Tenant, TenantState,
+    UpstreamEndpoint, UpstreamPause,
 };

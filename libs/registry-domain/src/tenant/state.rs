@@ -6,11 +6,15 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 
 use super::settings::Settings;
-use crate::ids::{KeyId, Seq, TenantId, Version};
+use crate::ids::{KeyId, PersonId, Seq, TenantId, Version};
+use crate::people::{Member, Role};
 use crate::text::Label;
 
 /// Most API keys that a tenant may have, revoked ones not counted.
 pub const KEYS_MAX: usize = 100;
+
+/// Most people that a tenant may have.
+pub const MEMBERS_MAX: usize = 500;
 
 /// Why a text is not a slug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -212,11 +216,27 @@ pub struct Tenant {
     pub callbacks_missing_since: Option<DateTime<Utc>>,
     /// Its API keys, oldest first.
     pub keys: Vec<ApiKey>,
+    /// Its people, in the order in which they came.
+    pub members: Vec<Member>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
 }
 
 impl Tenant {
+    /// A person among the tenant's own.
+    pub fn member(&self, person_id: PersonId) -> Option<&Member> {
+        self.members.iter().find(|member| member.person_id == person_id)
+    }
+
+    /// Whether a person is the only one who may say what the others may do.
+    pub fn is_last_manager(&self, person_id: PersonId) -> bool {
+        let mut managers = self
+            .members
+            .iter()
+            .filter(|member| member.rights.role() == Role::Manager);
+        managers.next().is_some_and(|member| member.person_id == person_id) && managers.next().is_none()
+    }
+
     /// Whether Paymint can be asked about single merchants. Without that nothing can be verified.
     pub fn can_verify(&self) -> bool {
         let read_back = &self.settings.read_back;

@@ -5,7 +5,8 @@ use uuid::Uuid;
 
 use super::*;
 use crate::merchant::{QuarantineReason, QuarantineStanding};
-use crate::{EventId, KeyId, Label, Seq, Stamp, TenantId, Version};
+use crate::people::{Rights, Role};
+use crate::{EventId, KeyId, Label, PersonId, Seq, Stamp, TenantId, Version};
 
 fn tenant_id() -> TenantId {
     TenantId::from_uuid(Uuid::from_u128(1))
@@ -353,4 +354,118 @@ fn a_callback_of_nobody_is_discarded_once() {
         decide(stream.state.as_ref(), discard(QuarantineStanding::Absent)),
         Err(Refusal::NotQuarantined)
     );
+}
+
+fn person(number: u128) -> PersonId {
+    PersonId::from_uuid(Uuid::from_u128(number))
+}
+
+fn add(number: u128, role: Role) -> Command {
+    Command::AddMember {
+        person_id: person(number),
+        rights: role.into(),
+        by_groups: false,
+    }
+}
+
+fn change(number: u128, role: Role, last_manager: LastManager) -> Command {
+    Command::ChangeMember {
+        person_id: person(number),
+        rights: role.into(),
+        by_groups: false,
+        last_manager,
+    }
+}
+
+fn remove(number: u128, last_manager: LastManager) -> Command {
+    Command::RemoveMember {
+        person_id: person(number),
+        last_manager,
+    }
+}
+
+#[test]
+fn people_come_change_and_go() {
+    let tenant = after(vec![
+        create(),
+        add(1, Role::Manager),
+        add(2, Role::Viewer),
+        add(3, Role::Operator),
+        change(2, Role::Auditor, LastManager::Stays),
+        remove(3, LastManager::Stays),
+    ]);
+    let tenant = tenant.unwrap();
+    let roles: Vec<_> = tenant
+        .members
+        .iter()
+        .map(|member| (member.person_id, member.rights.role()))
+        .collect();
+    assert_eq!(roles, [(person(1), Role::Manager), (person(2), Role::Auditor)]);
+    let told = |command| decide(Some(&tenant), command);
+    assert_eq!(told(add(2, Role::Auditor)), Err(Refusal::MemberExists));
+    assert_eq!(told(change(2, Role::Auditor, LastManager::Stays)), Ok(vec![]));
+    assert_eq!(
+        told(change(9, Role::Viewer, LastManager::MayGo)),
+        Err(Refusal::NoSuchMember)
+    );
+    assert_eq!(told(remove(3, LastManager::MayGo)), Err(Refusal::NoSuchMember));
+}
+
+#[test]
+fn the_last_manager_goes_only_if_that_is_meant() {
+    let tenant = after(vec![create(), add(1, Role::Manager), add(2, Role::Viewer)]).unwrap();
+    let told = |command| decide(Some(&tenant), command);
+    assert_eq!(told(remove(1, LastManager::Stays)), Err(Refusal::LastManager));
+    assert_eq!(
+        told(change(1, Role::Operator, LastManager::Stays)),
+        Err(Refusal::LastManager)
+    );
+    assert!(told(remove(2, LastManager::Stays)).is_ok());
+    assert!(told(remove(1, LastManager::MayGo)).is_ok());
+    assert!(told(change(1, Role::Operator, LastManager::MayGo)).is_ok());
+    // One who stays a manager is changed like anybody.
+    let less = Rights::new(Role::Manager, [], [crate::people::Extra::PersonalRead]).unwrap();
+    let narrowed = Command::ChangeMember {
+        person_id: person(1),
+        rights: less,
+        by_groups: false,
+        last_manager: LastManager::Stays,
+    };
+    assert!(told(narrowed).is_ok());
+    let two = after(vec![create(), add(1, Role::Manager), add(2, Role::Manager)]).unwrap();
+    assert!(decide(Some(&two), remove(1, LastManager::Stays)).is_ok());
+}
+
+#[test]
+fn a_membership_that_somebody_gives_no_longer_follows_groups() {
+    let by_groups = Command::AddMember {
+        person_id: person(1),
+        rights: Role::Viewer.into(),
+        by_groups: true,
+    };
+    let tenant = after(vec![create(), by_groups]).unwrap();
+    assert!(tenant.members[0].by_groups);
+    let tenant = after(vec![create(), add(1, Role::Viewer)]).unwrap();
+    assert!(!tenant.members[0].by_groups);
+}
+
+#[test]
+fn a_tenant_has_so_many_people_at_most() {
+    let mut commands = vec![create()];
+    commands.extend((0..MEMBERS_MAX as u128).map(|number| add(number, Role::Viewer)));
+    let tenant = after(commands);
+    let one_more = decide(tenant.as_ref(), add(9_999, Role::Viewer));
+    assert_eq!(one_more, Err(Refusal::TooManyMembers));
+}
+
+#[test]
+fn scopes_are_kept_in_one_order_and_once() {
+    let tenant = after(vec![create()]).unwrap();
+    let scopes = vec![Scope::PersonalRead, Scope::MerchantsRead, Scope::PersonalRead];
+    let issue = KeyIssue { scopes, ..key(1) };
+    let events = decide(Some(&tenant), Command::IssueKey(issue)).unwrap();
+    let Event::ApiKeyIssued { scopes, .. } = &events[0] else {
+        panic!("a key is issued");
+    };
+    assert_eq!(*scopes, [Scope::MerchantsRead, Scope::PersonalRead]);
 }

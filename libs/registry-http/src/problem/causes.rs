@@ -176,6 +176,10 @@ impl From<tenant::Refusal> for Problem {
                 place: Place::Body("/read_back".to_owned()),
                 fault: Fault::OneFieldName,
             }]),
+            tenant::Refusal::TooManyMembers => Self::from(Code::TooManyPeople),
+            tenant::Refusal::MemberExists => Self::from(Code::MemberExists),
+            tenant::Refusal::NoSuchMember => Self::from(Code::PersonNotFound),
+            tenant::Refusal::LastManager => Self::from(Code::LastManager),
             tenant::Refusal::NoSuchTenant
             | tenant::Refusal::SlugTaken { .. }
             | tenant::Refusal::TooManyKeys

@@ -20,6 +20,16 @@ const SEED: &str = "
     INSERT INTO tenants SELECT tenant_id, 'tenant-' || t, '{}' FROM seed WHERE m = 1;
     INSERT INTO api_keys SELECT merchant_id, tenant_id FROM seed WHERE m = 1;
     INSERT INTO publish_cursors SELECT tenant_id, 1, 1, 1 FROM seed WHERE m = 1;
+    INSERT INTO persons SELECT merchant_id, t || '-' || m || '@example.test', 'Kim', 'idp', t || '-' || m, NULL, false, at,
+        NULL, NULL
+    FROM seed;
+    INSERT INTO memberships SELECT merchant_id, tenant_id FROM seed;
+    INSERT INTO person_links SELECT sha256(uuid_send(merchant_id)), merchant_id, 'invitation', at, at FROM seed;
+    INSERT INTO sessions SELECT sha256(uuid_send(merchant_id)), merchant_id, merchant_id, 'oidc', at, at, at, at,
+        'sid-' || t || '-' || m, NULL
+    FROM seed;
+    INSERT INTO role_mappings SELECT tenant_id, 'group-' || m, 'viewer' FROM seed;
+    INSERT INTO sign_in_failures SELECT sha256(uuid_send(merchant_id)), 1, at FROM seed;
     INSERT INTO balances SELECT tenant_id, merchant_id, m, at FROM seed;
     INSERT INTO data_keys SELECT tenant_id, merchant_id, '\\x00' FROM seed;
     INSERT INTO idempotency_keys SELECT tenant_id, 'key-' || m, '\\x00', merchant_id, NULL, 1, at, at FROM seed;

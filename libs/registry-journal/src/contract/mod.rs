@@ -17,6 +17,7 @@ pub mod idempotency;
 pub mod installations;
 pub mod journals;
 pub mod log;
+pub mod people;
 pub mod personal;
 pub mod projection;
 pub mod quarantine;
@@ -25,13 +26,14 @@ pub mod queue;
 pub mod reading;
 pub mod remembered;
 pub mod reports;
+pub mod sessions;
 pub mod state;
 pub mod unclaimed;
 
 use async_trait::async_trait;
 use registry_domain::{MerchantId, Seq, TenantId};
 
-use crate::port::{Cause, Founding, Journal, Reader};
+use crate::port::{Cause, Founding, Journal, People, Reader};
 use crate::record::StreamId;
 
 /// A column of the events table that is altered behind the registry's back.
@@ -130,7 +132,7 @@ impl Damage {
 #[async_trait]
 pub trait Harness: Send + Sync + Sized + 'static {
     /// The adapter.
-    type Storage: Journal + Reader + Founding + Clone + 'static;
+    type Storage: Journal + Reader + Founding + People + Clone + 'static;
 
     /// Arranges an empty storage that belongs to this test alone.
     async fn fresh() -> Self;
@@ -229,6 +231,14 @@ macro_rules! contract_tests {
             remembered::what_is_remembered_is_what_the_row_says,
             remembered::what_another_process_wrote_is_seen,
             remembered::an_append_holds_only_where_nothing_has_moved,
+            people::people_are_found_and_changed,
+            people::an_address_and_an_identity_are_one_persons,
+            people::a_link_works_once,
+            sessions::sessions_begin_and_end,
+            sessions::an_id_of_a_session_is_of_no_use,
+            people::a_person_is_found_in_every_tenant,
+            people::groups_are_roles,
+            sessions::failures_are_counted_and_forgotten,
             installations::an_installation_knows_its_master_key,
             installations::one_of_many_founders_wins,
             installations::an_older_installation_is_known_by_what_it_has_wrapped,

@@ -11,6 +11,7 @@ mod callbacks;
 mod installation;
 mod lease;
 mod listed;
+mod people;
 pub mod raw;
 mod read;
 mod schema;
@@ -29,6 +30,10 @@ pub use callbacks::{
 pub use installation::{Founding, KeyEvidence};
 pub use lease::{Duty, Held, Leases, SoleProcess};
 pub use listed::{ListedMerchant, ListedTenant};
+pub use people::{
+    Identity, PasswordHash, People, Person, PersonLink, RoleMapping, SESSIONS_LISTED_MAX, SecretDigest, Session,
+    Sessions, SignInFailures,
+};
 pub use read::{
     Direction, MerchantFilter, MerchantQuery, PAGE_SIZE_MAX, PagePosition, PageSize, PresentedKey, ProjectedMerchant,
     PublishCursor, ReadError, Reader, SearchPatterns, SortKey, StatusCount, StreamQuery,

@@ -3,6 +3,7 @@
 
 mod log;
 mod merchants;
+mod people;
 mod projected;
 mod tenants;
 mod worklist;
@@ -18,6 +19,7 @@ pub use merchants::{
     RawBusinessNumber, RawIdempotency, RawListedMerchant, RawMerchant, RawMerchantCode, RawMerchantId,
     RawOwnedMerchant, RawPendingLink, RawStatusCount,
 };
+pub use people::{RawPerson, RawPersonLink, RawRoleMapping, RawSession, RawSessionOfPerson, RawSignInFailures};
 pub use projected::RawProjection;
 pub use tenants::{RawOwnedTenant, RawPayers, RawPublishCursor, RawSlug, RawTenant, RawTenantHead};
 pub use worklist::{

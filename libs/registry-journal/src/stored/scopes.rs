@@ -1,7 +1,8 @@
-//! What an API key may do, as events and rows keep it.
+//! What an API key and what a person may do, as events and rows keep it.
 
 use std::ops::Not;
 
+use registry_domain::people::{Extra, Rights, Role};
 use registry_domain::tenant::Scope;
 use serde::{Deserialize, Serialize};
 
@@ -30,5 +31,36 @@ impl StoredScopes {
         let mut scopes = named.collect::<Result<Vec<_>, _>>()?;
         scopes.extend((!self.masked).then_some(Scope::PersonalRead));
         Ok(Scope::in_order(scopes))
+    }
+}
+
+/// What a person may do.
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredRights {
+    role: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    granted: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    withheld: Vec<String>,
+}
+
+impl StoredRights {
+    pub(super) fn of(rights: &Rights) -> Self {
+        let words = |extras: Vec<Extra>| extras.into_iter().map(|extra| extra.as_str().to_owned()).collect();
+        Self {
+            role: rights.role().as_str().to_owned(),
+            granted: words(rights.granted().collect()),
+            withheld: words(rights.withheld().collect()),
+        }
+    }
+
+    pub(super) fn read(&self) -> Result<Rights, StoredError> {
+        let extras = |field: &'static str, words: &[String]| {
+            let extras = words.iter().map(|text| word(field, Extra::from_word(text)));
+            extras.collect::<Result<Vec<_>, _>>()
+        };
+        let role = word("role", Role::from_word(&self.role))?;
+        let (granted, withheld) = (extras("granted", &self.granted)?, extras("withheld", &self.withheld)?);
+        word("withheld", Rights::new(role, granted, withheld).ok())
     }
 }

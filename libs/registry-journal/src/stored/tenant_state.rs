@@ -1,12 +1,15 @@
 //! The state of a tenant as its row keeps it. The row can be thrown away and folded from the log again.
 
+use std::ops::Not;
+
 use chrono::{DateTime, Utc};
+use registry_domain::people::Member;
 use registry_domain::tenant::{ApiKey, LowBalance, Slug, Tenant, TenantState, UpstreamEndpoint, UpstreamPause};
-use registry_domain::{KeyId, Label, Seq, TenantId, Version};
+use registry_domain::{KeyId, Label, PersonId, Seq, TenantId, Version};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::scopes::StoredScopes;
+use super::scopes::{StoredRights, StoredScopes};
 use super::settings::StoredSettings;
 use super::{StoredError, tenant, to_json, word};
 
@@ -30,6 +33,8 @@ struct TenantRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     callbacks_missing_since: Option<DateTime<Utc>>,
     keys: Vec<KeyRow>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    members: Vec<MemberRow>,
     created_at: DateTime<Utc>,
 }
 
@@ -64,6 +69,16 @@ struct KeyRow {
     revoked_at: Option<DateTime<Utc>>,
 }
 
+#[derive(Serialize, Deserialize)]
+struct MemberRow {
+    id: Uuid,
+    #[serde(flatten)]
+    rights: StoredRights,
+    #[serde(default, skip_serializing_if = "Not::not")]
+    by_groups: bool,
+    since: DateTime<Utc>,
+}
+
 /// The state of a tenant as JSON.
 pub fn tenant_to_json(tenant: &Tenant) -> String {
     to_json(&TenantRow {
@@ -89,6 +104,7 @@ pub fn tenant_to_json(tenant: &Tenant) -> String {
         }),
         callbacks_missing_since: tenant.callbacks_missing_since,
         keys: tenant.keys.iter().map(key_row).collect(),
+        members: tenant.members.iter().map(member_row).collect(),
         created_at: tenant.created_at,
     })
 }
@@ -127,6 +143,7 @@ pub fn tenant_from_json(id: TenantId, json: &str) -> Result<Tenant, StoredError>
         }),
         callbacks_missing_since: row.callbacks_missing_since,
         keys: row.keys.iter().map(key).collect::<Result<_, _>>()?,
+        members: row.members.iter().map(member).collect::<Result<_, _>>()?,
         created_at: row.created_at,
     })
 }
@@ -152,5 +169,23 @@ fn key(row: &KeyRow) -> Result<ApiKey, StoredError> {
         issued_at: row.issued_at,
         expires_at: row.expires_at,
         revoked_at: row.revoked_at,
+    })
+}
+
+fn member_row(member: &Member) -> MemberRow {
+    MemberRow {
+        id: member.person_id.as_uuid(),
+        rights: StoredRights::of(&member.rights),
+        by_groups: member.by_groups,
+        since: member.since,
+    }
+}
+
+fn member(row: &MemberRow) -> Result<Member, StoredError> {
+    Ok(Member {
+        person_id: PersonId::from_uuid(row.id),
+        rights: row.rights.read()?,
+        by_groups: row.by_groups,
+        since: row.since,
     })
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use registry_domain::merchant::*;
+use registry_domain::people::{Extra, Rights, Role};
 use registry_domain::review::*;
 use registry_domain::tenant::{
     self, CallPath, FieldName, HoldTime, ReadBack, Scope, SecretHash, Settings, SilenceDays, Slug, Upstream,
@@ -274,6 +275,23 @@ fn tenant_events() -> Vec<tenant::Event> {
     ]
 }
 
+fn people_events() -> Vec<tenant::Event> {
+    let person_id = PersonId::from_uuid(Uuid::from_u128(12));
+    vec![
+        tenant::Event::MemberAdded {
+            person_id,
+            rights: Role::Operator.into(),
+            by_groups: true,
+        },
+        tenant::Event::MemberRoleChanged {
+            person_id,
+            rights: Rights::new(Role::Manager, [Extra::ExportsCreate], [Extra::PersonalRead]).unwrap(),
+            by_groups: false,
+        },
+        tenant::Event::MemberRemoved { person_id },
+    ]
+}
+
 fn health_events() -> Vec<tenant::Event> {
     vec![
         tenant::Event::SettingsChanged { settings: settings() },
@@ -317,6 +335,7 @@ fn all() -> Vec<StreamEvent> {
     merchants
         .chain(tenant_events().into_iter().map(StreamEvent::Tenant))
         .chain(health_events().into_iter().map(StreamEvent::Tenant))
+        .chain(people_events().into_iter().map(StreamEvent::Tenant))
         .collect()
 }
 
@@ -471,11 +490,14 @@ fn number_of(event: &StreamEvent) -> usize {
             tenant::Event::BalanceRecovered { .. } => 36,
             tenant::Event::CallbacksMissing { .. } => 37,
             tenant::Event::CallbacksSeen => 38,
+            tenant::Event::MemberAdded { .. } => 39,
+            tenant::Event::MemberRoleChanged { .. } => 40,
+            tenant::Event::MemberRemoved { .. } => 41,
         },
     }
 }
 
-const KINDS: usize = 39;
+const KINDS: usize = 42;
 
 /// A stored event as a golden file holds it.
 #[derive(Serialize, Deserialize)]

@@ -96,6 +96,9 @@ impl Known {
             | tenant::Command::Resume
             | tenant::Command::IssueKey(_)
             | tenant::Command::RevokeKey(_)
+            | tenant::Command::AddMember { .. }
+            | tenant::Command::ChangeMember { .. }
+            | tenant::Command::RemoveMember { .. }
             | tenant::Command::ReceiveUnclaimed(..)
             | tenant::Command::ChangeSettings(_)
             | tenant::Command::PauseUpstream { .. }
@@ -159,6 +162,9 @@ impl Known {
             | tenant::Event::TenantResumed
             | tenant::Event::ApiKeyIssued { .. }
             | tenant::Event::ApiKeyRevoked { .. }
+            | tenant::Event::MemberAdded { .. }
+            | tenant::Event::MemberRoleChanged { .. }
+            | tenant::Event::MemberRemoved { .. }
             | tenant::Event::CallbackQuarantined { .. }
             | tenant::Event::CallbackDiscarded { .. }
             | tenant::Event::SettingsChanged { .. }

@@ -124,6 +124,9 @@ fn add_tenant(scope: &mut Scope, tenant_id: TenantId, command: &tenant::Command)
         | tenant::Command::Resume
         | tenant::Command::IssueKey(_)
         | tenant::Command::RevokeKey(_)
+        | tenant::Command::AddMember { .. }
+        | tenant::Command::ChangeMember { .. }
+        | tenant::Command::RemoveMember { .. }
         | tenant::Command::ReceiveUnclaimed(..)
         | tenant::Command::ChangeSettings(_)
         | tenant::Command::PauseUpstream { .. }

@@ -38,6 +38,36 @@ pub struct ApiKeyRevoked {
     pub key_id: String,
 }
 
+/// A person belongs to the tenant, or may do something else from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = MembershipData)]
+pub struct Membership {
+    /// The person's id.
+    #[schema(example = "psn_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
+    pub person_id: String,
+    /// `viewer`, `operator`, `manager`, `auditor`.
+    #[schema(example = "operator")]
+    pub role: String,
+    /// What the person may do beside the role: `exports:create`, `personal:read`. Absent for nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub granted: Vec<String>,
+    /// What of the role the person may not do. Absent for nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<String>,
+    /// True if the person's groups at the OpenID provider say so. Absent otherwise.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub by_groups: bool,
+}
+
+/// A person no longer belongs to the tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = MemberRemovedData)]
+pub struct MemberRemoved {
+    /// The person's id.
+    #[schema(example = "psn_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
+    pub person_id: String,
+}
+
 /// A callback came for a pair of codes that was never registered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = UnclaimedMerchantSeenData)]

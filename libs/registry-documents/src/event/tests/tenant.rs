@@ -1,11 +1,48 @@
 //! What each event of a tenant tells.
 
+use registry_domain::people::{Extra, Rights, Role};
 use registry_domain::tenant::{Scope, SecretHash, Settings, Upstream};
 
 use super::*;
 
 pub(super) fn table() -> Vec<Row<TenantEvent>> {
-    [tenant_table(), unclaimed_table(), health_table()].concat()
+    [tenant_table(), people_table(), unclaimed_table(), health_table()].concat()
+}
+
+fn people_table() -> Vec<Row<TenantEvent>> {
+    let person_id = PersonId::from_uuid(Uuid::from_u128(12));
+    let rights = Rights::new(Role::Manager, [Extra::ExportsCreate], [Extra::PersonalRead]).unwrap();
+    vec![
+        (
+            TenantEvent::MemberAdded {
+                person_id,
+                rights: Role::Viewer.into(),
+                by_groups: true,
+            },
+            "member.added",
+            json!(null),
+            json!({ "person_id": person_id.to_string(), "role": "viewer", "by_groups": true }),
+        ),
+        (
+            TenantEvent::MemberRoleChanged {
+                person_id,
+                rights,
+                by_groups: false,
+            },
+            "member.role_changed",
+            json!(null),
+            json!({
+                "person_id": person_id.to_string(), "role": "manager",
+                "granted": ["exports:create"], "withheld": ["personal:read"],
+            }),
+        ),
+        (
+            TenantEvent::MemberRemoved { person_id },
+            "member.removed",
+            json!(null),
+            json!({ "person_id": person_id.to_string() }),
+        ),
+    ]
 }
 
 fn tenant_table() -> Vec<Row<TenantEvent>> {

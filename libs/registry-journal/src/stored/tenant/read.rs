@@ -3,11 +3,11 @@
 use registry_domain::merchant::{QuarantineReason, SecretText};
 use registry_domain::review::MappingStatus;
 use registry_domain::tenant::{Event, SecretHash, Slug, Upstream};
-use registry_domain::{EventId, FreeText, KeyId, Label, MemberCode, MerchantCode, MerchantId, Reference};
+use registry_domain::{EventId, FreeText, KeyId, Label, MemberCode, MerchantCode, MerchantId, PersonId, Reference};
 
 use super::shapes::{
-    CallbacksMissing, Created, KeyIssued, OfBalance, OfCode, OfEvent, OfKey, Quarantined, SettingsChanged,
-    UnclaimedListed, UnclaimedSeen, UnclaimedSettled, UpstreamConfigured,
+    CallbacksMissing, Created, KeyIssued, OfBalance, OfCode, OfEvent, OfKey, OfMember, OfPerson, Quarantined,
+    SettingsChanged, UnclaimedListed, UnclaimedSeen, UnclaimedSettled, UpstreamConfigured,
 };
 use crate::stored::personal::Personal;
 use crate::stored::settings::days;
@@ -70,7 +70,7 @@ pub(in crate::stored) fn into_domain(
                 reason: note(&personal),
             }
         }
-        _ => return health(event_type, data),
+        _ => return people(event_type, data),
     };
     Ok(Some(event))
 }
@@ -93,6 +93,33 @@ fn quarantined(data: &Quarantined, personal: &Personal) -> Result<Event, StoredE
         sender_listed: data.sender_listed,
         decoded_with_loss: data.decoded_with_loss,
     })
+}
+
+/// The facts about who belongs to the tenant.
+fn people(event_type: &str, data: &str) -> Result<Option<Event>, StoredError> {
+    let event = match event_type {
+        "member.added" => {
+            let data: OfMember = read(event_type, data)?;
+            Event::MemberAdded {
+                person_id: PersonId::from_uuid(data.person_id),
+                rights: data.rights.read()?,
+                by_groups: data.by_groups,
+            }
+        }
+        "member.role_changed" => {
+            let data: OfMember = read(event_type, data)?;
+            Event::MemberRoleChanged {
+                person_id: PersonId::from_uuid(data.person_id),
+                rights: data.rights.read()?,
+                by_groups: data.by_groups,
+            }
+        }
+        "member.removed" => Event::MemberRemoved {
+            person_id: PersonId::from_uuid(read::<OfPerson>(event_type, data)?.person_id),
+        },
+        _ => return health(event_type, data),
+    };
+    Ok(Some(event))
 }
 
 /// The facts that tell how the tenant fares.

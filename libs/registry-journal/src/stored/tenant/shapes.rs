@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::stored::scopes::StoredScopes;
+use crate::stored::scopes::{StoredRights, StoredScopes};
 use crate::stored::settings::StoredSettings;
 
 #[derive(Serialize, Deserialize)]
@@ -36,6 +36,20 @@ pub(super) struct KeyIssued {
 #[derive(Serialize, Deserialize)]
 pub(super) struct OfKey {
     pub(super) key_id: Uuid,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct OfMember {
+    pub(super) person_id: Uuid,
+    #[serde(flatten)]
+    pub(super) rights: StoredRights,
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub(super) by_groups: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct OfPerson {
+    pub(super) person_id: Uuid,
 }
 
 #[derive(Serialize, Deserialize)]

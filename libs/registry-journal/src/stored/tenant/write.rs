@@ -1,14 +1,15 @@
 //! Facts to stored shapes.
 
+use registry_domain::people::Rights;
 use registry_domain::tenant::Event;
-use registry_domain::{FreeText, MerchantId, Reference};
+use registry_domain::{FreeText, MerchantId, PersonId, Reference};
 
 use super::shapes::{
-    CallbacksMissing, Created, KeyIssued, Nothing, OfBalance, OfCode, OfEvent, OfKey, Quarantined, SettingsChanged,
-    UnclaimedListed, UnclaimedSeen, UnclaimedSettled, UpstreamConfigured,
+    CallbacksMissing, Created, KeyIssued, Nothing, OfBalance, OfCode, OfEvent, OfKey, OfMember, OfPerson, Quarantined,
+    SettingsChanged, UnclaimedListed, UnclaimedSeen, UnclaimedSettled, UpstreamConfigured,
 };
 use crate::stored::personal::{Personal, encode_payload};
-use crate::stored::scopes::StoredScopes;
+use crate::stored::scopes::{StoredRights, StoredScopes};
 use crate::stored::{Stored, to_json};
 
 #[expect(clippy::too_many_lines, reason = "one exhaustive match, one arm for each event")]
@@ -56,6 +57,30 @@ pub(crate) fn from_domain(event: &Event) -> Stored {
             }),
             None,
         ),
+        Event::MemberAdded {
+            person_id,
+            rights,
+            by_groups,
+        } => (
+            "member.added",
+            to_json(&of_member(*person_id, rights, *by_groups)),
+            None,
+        ),
+        Event::MemberRoleChanged {
+            person_id,
+            rights,
+            by_groups,
+        } => (
+            "member.role_changed",
+            to_json(&of_member(*person_id, rights, *by_groups)),
+            None,
+        ),
+        Event::MemberRemoved { person_id } => {
+            let data = OfPerson {
+                person_id: person_id.as_uuid(),
+            };
+            ("member.removed", to_json(&data), None)
+        }
         Event::UnclaimedMerchantSeen {
             reference,
             received_at,
@@ -148,6 +173,14 @@ pub(crate) fn from_domain(event: &Event) -> Stored {
         event_type,
         data,
         personal,
+    }
+}
+
+fn of_member(person_id: PersonId, rights: &Rights, by_groups: bool) -> OfMember {
+    OfMember {
+        person_id: person_id.as_uuid(),
+        rights: StoredRights::of(rights),
+        by_groups,
     }
 }
 

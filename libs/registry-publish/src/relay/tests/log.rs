@@ -226,6 +226,7 @@ impl Reader for Log {
             low_balance: None,
             callbacks_missing_since: None,
             keys: vec![],
+            members: vec![],
             created_at: at(0),
         };
         let id = tenant.id;
