@@ -95,10 +95,7 @@ impl Seeder {
     /// Returns the merchant that was written, if it was one.
     async fn submit(&self, tenant_id: TenantId, order: Order) -> anyhow::Result<Option<MerchantId>> {
         let correlation_id = CorrelationId::from_uuid(self.path.ambient.ids.uuid());
-        let origin = Origin {
-            actor: Actor::System,
-            correlation_id,
-        };
+        let origin = Origin::of(Actor::System, correlation_id);
         let submission = Submission {
             tenant_id,
             origin,
@@ -246,10 +243,7 @@ pub(crate) fn submission(target: &Target, ambient: &Ambient, step: usize) -> Sub
     };
     Submission {
         tenant_id: target.tenant_id,
-        origin: Origin {
-            actor: Actor::Upstream,
-            correlation_id: CorrelationId::from_uuid(ambient.ids.uuid()),
-        },
+        origin: Origin::of(Actor::Upstream, CorrelationId::from_uuid(ambient.ids.uuid())),
         idempotency: None,
         order: Order::Merchant {
             merchant_id: target.merchant_id,

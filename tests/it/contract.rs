@@ -298,6 +298,10 @@ async fn change(visitor: &mut Visitor<'_>, merchant_id: &str, link_id: &str) {
     let path = "/v1/merchants/{id}/notes";
     let note = Some(json!({ "text": "대표와 통화함" }));
     visitor.post(path, &[merchant_id], note).await.expect(201);
+    visitor.get(path, &[merchant_id]).await.expect(200);
+    let path = "/v1/merchants/{id}/reveals";
+    visitor.post(path, &[merchant_id], None).await.expect(200);
+    visitor.get("/v1/audit", &[]).await.expect(200);
     let branch = json!({ "branch_name": "본점" });
     visitor.change(Method::PATCH, merchant_id, Some(branch)).await;
     visitor.change(Method::DELETE, merchant_id, None).await;

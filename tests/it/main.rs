@@ -74,6 +74,7 @@ mod unclaimed;
 mod listed;
 
 mod approvals;
+mod audit;
 
 mod billing;
 

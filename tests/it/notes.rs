@@ -85,3 +85,31 @@ async fn what_is_no_note_is_told() {
     assert_eq!(app.tenant.api.merchant(id_of(&merchant)).await["version"], 1);
     app.finish().await;
 }
+
+#[tokio::test]
+async fn notes_are_listed_the_newest_first() {
+    let app = TestApp::start().await;
+    let (merchant, other) = (
+        app.tenant.register("acad-1", "store-1").await,
+        app.tenant.register("acad-1", "store-2").await,
+    );
+    let mut written = Vec::new();
+    for text in ["하나", "둘", "셋"] {
+        for merchant in [&merchant, &other] {
+            let body = json!({ "text": text });
+            written.push(app.tenant.api.post(&path_of(merchant), &body).await.expect(201));
+        }
+    }
+    let path = format!("{}?limit=2", path_of(&merchant));
+    let first = app.tenant.api.get(&path).await.expect(200);
+    let cursor = first["page"]["next"].as_str().expect("there is more");
+    let second = app.tenant.api.get(&format!("{path}&cursor={cursor}")).await.expect(200);
+    assert_eq!(first["data"], json!([written[4], written[2]]));
+    assert_eq!(
+        (&second["data"], &second["page"]["next"]),
+        (&json!([written[0]]), &Value::Null)
+    );
+    let elsewhere = format!("{}?limit=2&cursor={cursor}", path_of(&other));
+    app.tenant.api.get(&elsewhere).await.problem(400, "cursor_invalid");
+    app.finish().await;
+}

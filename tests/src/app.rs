@@ -307,10 +307,7 @@ impl Setup<'_> {
     async fn submit(&self, tenant_id: TenantId, command: Command) {
         let submission = Submission {
             tenant_id,
-            origin: Origin {
-                actor: Actor::Operator,
-                correlation_id: CorrelationId::from_uuid(self.ambient.ids.uuid()),
-            },
+            origin: Origin::of(Actor::Operator, CorrelationId::from_uuid(self.ambient.ids.uuid())),
             idempotency: None,
             order: Order::Tenant(command),
         };

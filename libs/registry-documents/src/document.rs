@@ -209,12 +209,12 @@ pub struct LinkDocument {
     pub issued_at: Option<DateTime<Utc>>,
 }
 
-/// How business numbers are shown to a reader.
+/// How much a reader may see of what is about persons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Numbers {
-    /// In full.
-    Shown,
-    /// Without their last five digits.
+pub enum Sight {
+    /// Everything.
+    Whole,
+    /// Business numbers without their last five digits, and not on whose behalf somebody called.
     Masked,
 }
 
@@ -259,11 +259,11 @@ impl MerchantDocument {
     }
 
     /// The document as a reader may see it.
-    pub fn shown(merchant: &Merchant, numbers: Numbers) -> Self {
+    pub fn shown(merchant: &Merchant, sight: Sight) -> Self {
         let document = Self::from_merchant(merchant);
-        match numbers {
-            Numbers::Shown => document,
-            Numbers::Masked => document.masked().0,
+        match sight {
+            Sight::Whole => document,
+            Sight::Masked => document.masked().0,
         }
     }
 

@@ -16,7 +16,7 @@ use registry_journal::record::StreamEvent;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::document::is_false;
+use crate::document::{Sight, is_false};
 
 pub(crate) use merchant::{claimed_code, claimed_deletion};
 
@@ -68,6 +68,11 @@ pub struct PublicEvent {
     pub recorded_at: DateTime<Utc>,
     /// Who caused it.
     pub actor: ActorDocument,
+    /// On whose behalf the request came that caused it, as the client said in `Registry-On-Behalf-Of`. Absent if it said
+    /// nothing, without the scope `personal:read`, and in messages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "김 대리")]
+    pub on_behalf_of: Option<String>,
     /// Who claimed it, where it is a claim: `callback`, `read_back`, `reconciliation`, `list`.
     #[schema(example = "callback")]
     pub source: Option<String>,
@@ -176,6 +181,18 @@ pub enum EventData {
     CallbacksMissing(data::CallbacksMissing),
     #[serde(rename = "callbacks.seen")]
     CallbacksSeen(data::Nothing),
+    #[serde(rename = "personal.revealed")]
+    PersonalRevealed(data::PersonalRevealed),
+    #[serde(rename = "payload.opened")]
+    PayloadOpened(data::PayloadOpened),
+    #[serde(rename = "access.refused")]
+    AccessRefused(data::AccessRefused),
+    #[serde(rename = "session.opened")]
+    SessionOpened(data::Nothing),
+    #[serde(rename = "session.refused")]
+    SessionRefused(data::SessionRefused),
+    #[serde(rename = "session.closed")]
+    SessionClosed(data::Nothing),
 }
 
 macro_rules! event_types {
@@ -237,6 +254,12 @@ event_types! {
     BalanceRecovered => "balance.recovered",
     CallbacksMissing => "callbacks.missing",
     CallbacksSeen => "callbacks.seen",
+    PersonalRevealed => "personal.revealed",
+    PayloadOpened => "payload.opened",
+    AccessRefused => "access.refused",
+    SessionOpened => "session.opened",
+    SessionRefused => "session.refused",
+    SessionClosed => "session.closed",
 }
 
 /// The public form of a fact about a merchant, whether or not it was written down.
@@ -258,6 +281,7 @@ pub fn public_event(recorded: &RecordedEvent) -> PublicEvent {
         version: recorded.stamp.version.0,
         recorded_at: recorded.stamp.recorded_at,
         actor: ActorDocument::from_actor(&recorded.actor),
+        on_behalf_of: None,
         source: source.map(|source| source.as_str().to_owned()),
         correlation_id: recorded.correlation_id.to_string(),
         causation_id: recorded.causation_id.map(|id| id.to_string()),
@@ -266,8 +290,20 @@ pub fn public_event(recorded: &RecordedEvent) -> PublicEvent {
     }
 }
 
+/// The same as a reader may see it.
+pub fn event_shown(recorded: &RecordedEvent, sight: Sight) -> PublicEvent {
+    let on_behalf_of = match sight {
+        Sight::Whole => recorded.on_behalf_of.as_ref(),
+        Sight::Masked => None,
+    };
+    PublicEvent {
+        on_behalf_of: on_behalf_of.map(|name| name.as_str().to_owned()),
+        ..public_event(recorded)
+    }
+}
+
 impl ActorDocument {
-    fn from_actor(actor: &Actor) -> Self {
+    pub(crate) fn from_actor(actor: &Actor) -> Self {
         Self {
             kind: actor.kind().to_owned(),
             id: actor.id(),

@@ -13,6 +13,7 @@
 //! lists: new ones may come, and a subscriber passes over what it does not know.
 
 pub mod asyncapi;
+pub mod audit;
 pub mod document;
 pub mod event;
 pub mod message;
@@ -21,6 +22,7 @@ pub mod message;
 mod testing;
 
 pub use asyncapi::asyncapi;
-pub use document::{MaskedDocument, MerchantDocument, Numbers, REPRESENTATION};
-pub use event::{EventData, PublicEvent, merchant_fact, public_event};
+pub use audit::{AuditDocument, audit_entry};
+pub use document::{MaskedDocument, MerchantDocument, REPRESENTATION, Sight};
+pub use event::{EventData, PublicEvent, event_shown, merchant_fact, public_event};
 pub use message::{Message, message_for};

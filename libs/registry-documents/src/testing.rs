@@ -81,6 +81,8 @@ fn record(number: u64, stream: StreamId, event: StreamEvent) -> RecordedEvent {
         hash: [u8::try_from(number % 256).unwrap(); 32],
         event_type: String::new(),
         actor: Actor::System,
+        on_behalf_of: None,
+        address: None,
         correlation_id: CorrelationId::from_uuid(Uuid::from_u128(0x0197_0000_0000_7000_9000_0000_0000_0001)),
         causation_id: None,
         event,

@@ -5,6 +5,7 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::ids::{KeyId, PersonId};
+use crate::text::{Label, LabelError};
 use crate::words::words;
 
 /// Through what somebody acts.
@@ -82,6 +83,34 @@ impl fmt::Display for Actor {
             Some(id) => write!(f, "{}:{id}", self.kind()),
             None => f.write_str(self.kind()),
         }
+    }
+}
+
+/// Longest name of somebody on whose behalf a program calls, in characters.
+pub const ON_BEHALF_OF_LENGTH_MAX: usize = 100;
+
+/// On whose behalf a program calls, in the words of the program: nobody has checked that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnBehalfOf(Label);
+
+impl OnBehalfOf {
+    /// Reads what a program says.
+    pub fn parse(text: &str) -> Result<Self, LabelError> {
+        let name = Label::parse(text)?;
+        if name.as_str().chars().count() > ON_BEHALF_OF_LENGTH_MAX {
+            return Err(LabelError::TooLong);
+        }
+        Ok(Self(name))
+    }
+
+    /// Reads what was written down once, as it was. This never becomes stricter.
+    pub fn recorded(text: &str) -> Result<Self, LabelError> {
+        Label::recorded(text).map(Self)
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
     }
 }
 

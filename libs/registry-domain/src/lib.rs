@@ -21,7 +21,7 @@ pub mod tenant;
 pub mod text;
 pub mod unicode;
 
-pub use actor::{Actor, Channel, CorrelationId};
+pub use actor::{Actor, Channel, CorrelationId, OnBehalfOf};
 pub use business::{BusinessNumber, ReportedNumber};
 pub use causes::causes;
 pub use codes::{MemberCode, MerchantCode, Reference};

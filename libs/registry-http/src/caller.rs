@@ -9,7 +9,7 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
 use moka::sync::Cache;
-use registry_documents::Numbers;
+use registry_documents::Sight;
 use registry_domain::tenant::{ApiKey, Scope, TenantState};
 use registry_domain::{Actor, KeyId, TenantId};
 use registry_journal::port::PresentedKey;
@@ -17,6 +17,7 @@ use registry_journal::{Origin, ReadError, Reader};
 use registry_web::RequestContext;
 
 use crate::credentials::Presented;
+use crate::errand::Errand;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 
@@ -54,7 +55,11 @@ impl Authenticator {
             .filter(|kept| kept.key.is_usable(now))
             .ok_or(Code::Unauthenticated)?;
         match kept.tenant_state {
-            TenantState::Active => Ok(Caller { presented, kept }),
+            TenantState::Active => Ok(Caller {
+                presented,
+                kept,
+                errand: Errand::default(),
+            }),
             TenantState::Suspended => Err(Code::TenantSuspended.into()),
         }
     }
@@ -79,6 +84,7 @@ impl Authenticator {
 pub struct Caller {
     presented: Presented,
     kept: Arc<PresentedKey>,
+    errand: Errand,
 }
 
 impl Caller {
@@ -99,26 +105,28 @@ impl Caller {
 
     /// Who asks, and in which request.
     pub fn origin(&self, context: &RequestContext) -> Origin {
-        Origin {
-            actor: Actor::ApiKey(self.key().id),
-            correlation_id: context.correlation_id,
-        }
+        self.errand.origin(self.actor(), context)
     }
 
-    /// How it may see business numbers.
-    pub fn numbers(&self) -> Numbers {
+    /// How much it may see of what is about persons.
+    pub fn sight(&self) -> Sight {
         if self.key().scopes.contains(&Scope::PersonalRead) {
-            Numbers::Shown
+            Sight::Whole
         } else {
-            Numbers::Masked
+            Sight::Masked
         }
     }
 
-    /// Refuses a key without the scope.
+    fn actor(&self) -> Actor {
+        Actor::ApiKey(self.key().id)
+    }
+
+    /// Refuses a key without the scope, and has that written down.
     pub fn require(&self, scope: Scope) -> Result<(), Problem> {
         if self.kept.key.scopes.contains(&scope) {
             Ok(())
         } else {
+            self.errand.note_refusal(self.tenant_id(), self.actor(), scope);
             Err(Problem::insufficient_scope(scope))
         }
     }
@@ -129,10 +137,14 @@ impl FromRequestParts<Arc<AppState>> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, state: &Arc<AppState>) -> Result<Self, Problem> {
         let presented = presented_in(&parts.headers).ok_or(Code::Unauthenticated)?;
-        state
+        let authenticating = state
             .authenticator
-            .authenticate(state.keys.as_ref(), presented, state.ambient.now())
-            .await
+            .authenticate(state.keys.as_ref(), presented, state.ambient.now());
+        let caller = authenticating.await?;
+        Ok(Self {
+            errand: Errand::read(parts, &state.refusals)?,
+            ..caller
+        })
     }
 }
 

@@ -4,7 +4,7 @@
 
 use axum::http::header::{IF_MATCH, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue};
-use registry_documents::{Numbers, REPRESENTATION};
+use registry_documents::{REPRESENTATION, Sight};
 use registry_domain::Version;
 
 use crate::problem::{Code, Problem};
@@ -13,18 +13,18 @@ use crate::problem::{Code, Problem};
 const MASKED: &str = "m";
 
 /// The `ETag` of a version as a reader sees it.
-pub fn etag(version: Version, numbers: Numbers) -> HeaderValue {
-    let masked = match numbers {
-        Numbers::Shown => "",
-        Numbers::Masked => MASKED,
+pub fn etag(version: Version, sight: Sight) -> HeaderValue {
+    let masked = match sight {
+        Sight::Whole => "",
+        Sight::Masked => MASKED,
     };
     let tag = format!("\"{version}.{REPRESENTATION}{masked}\"");
     HeaderValue::try_from(tag).expect("letters and digits in quotation marks are a header value")
 }
 
 /// Whether the client has this version already, in this form, by its `If-None-Match`.
-pub fn is_known(headers: &HeaderMap, version: Version, numbers: Numbers) -> bool {
-    names(headers, &etag(version, numbers))
+pub fn is_known(headers: &HeaderMap, version: Version, sight: Sight) -> bool {
+    names(headers, &etag(version, sight))
 }
 
 /// Whether the client has already what has this tag, by its `If-None-Match`.
@@ -81,7 +81,7 @@ mod tests {
     fn a_known_version_is_recognised() {
         for text in ["\"7.1\"", "*", "W/\"7.1\"", "\"6.1\", \"7.1\"", "\"x\",\"7.1\""] {
             assert!(
-                is_known(&headers(IF_NONE_MATCH, text), Version(7), Numbers::Shown),
+                is_known(&headers(IF_NONE_MATCH, text), Version(7), Sight::Whole),
                 "{text}"
             );
         }
@@ -90,13 +90,13 @@ mod tests {
             "", "7.1", "\"8.1\"", "\"07.1\"", "\"77.1\"", "\"7\"", "\"7.0\"", "\"7.2\"", "\"7.1m\"",
         ] {
             assert!(
-                !is_known(&headers(IF_NONE_MATCH, text), Version(7), Numbers::Shown),
+                !is_known(&headers(IF_NONE_MATCH, text), Version(7), Sight::Whole),
                 "{text}"
             );
         }
-        assert!(!is_known(&HeaderMap::new(), Version(7), Numbers::Shown));
+        assert!(!is_known(&HeaderMap::new(), Version(7), Sight::Whole));
         let masked = headers(IF_NONE_MATCH, "\"7.1m\"");
-        assert!(is_known(&masked, Version(7), Numbers::Masked));
+        assert!(is_known(&masked, Version(7), Sight::Masked));
     }
 
     #[test]

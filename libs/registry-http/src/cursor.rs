@@ -4,12 +4,14 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::DateTime;
 use hmac::{Hmac, KeyInit, Mac};
-use registry_domain::{MerchantId, TenantId};
+use registry_domain::{MerchantId, Seq, TenantId};
 use registry_journal::port::{Direction, MerchantFilter, PagePosition, SortKey};
 use serde::Serialize;
 use sha2::Sha256;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+use crate::problem::Code;
 
 /// What the first byte of a cursor says about the rest: a time and an id, or one number.
 const FORMAT: u8 = 1;
@@ -98,6 +100,16 @@ impl CursorKey {
     pub fn open_seq(&self, tenant_id: TenantId, list: &str, cursor: Option<&str>) -> Option<u64> {
         let Some(cursor) = cursor else { return Some(0) };
         u64::try_from(self.open_number(tenant_id, list, cursor)?).ok()
+    }
+
+    /// The position before which a page of a list begins that goes backwards: none without a cursor. Fails if the cursor
+    /// was not made with this key for this list.
+    pub fn open_before(&self, tenant_id: TenantId, list: &str, cursor: Option<&str>) -> Result<Option<Seq>, Code> {
+        let open = |cursor| {
+            let number = self.open_number(tenant_id, list, cursor)?;
+            u64::try_from(number).ok().map(Seq)
+        };
+        cursor.map(|cursor| open(cursor).ok_or(Code::CursorInvalid)).transpose()
     }
 
     /// The place that a cursor stands for; none if it was not made with this key for this list.

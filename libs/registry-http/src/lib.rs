@@ -15,6 +15,7 @@ pub mod credentials;
 mod cursor;
 mod docs;
 mod envelope;
+mod errand;
 mod fields;
 mod idempotency;
 mod lookups;
@@ -23,6 +24,7 @@ mod openapi;
 mod position;
 mod problem;
 mod query;
+mod refusals;
 mod routes;
 mod state;
 

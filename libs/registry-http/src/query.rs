@@ -90,12 +90,15 @@ impl Parameters {
         PageSize::clamped(limit.unwrap_or(LIMIT_DEFAULT))
     }
 
+    /// A moment, whenever it is.
+    pub fn moment(&mut self, name: &'static str) -> Option<DateTime<Utc>> {
+        self.optional(name, read_moment)
+    }
+
     /// A moment that is not later than now, give or take what clocks differ.
     pub fn past_moment(&mut self, name: &'static str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         self.optional(name, |text| {
-            // In a query an unescaped plus sign reads as a blank.
-            let moment = DateTime::parse_from_rfc3339(&text.replace(' ', "+")).map_err(|_| Fault::NotATime)?;
-            let moment = moment.to_utc().trunc_subsecs(6);
+            let moment = read_moment(text)?;
             if moment > now + PRESENT {
                 Err(Fault::InTheFuture)
             } else {
@@ -134,6 +137,12 @@ impl Parameters {
         }
         values.pop().map(|(_, value)| value)
     }
+}
+
+fn read_moment(text: &str) -> Result<DateTime<Utc>, Fault> {
+    // In a query an unescaped plus sign reads as a blank.
+    let moment = DateTime::parse_from_rfc3339(&text.replace(' ', "+")).map_err(|_| Fault::NotATime)?;
+    Ok(moment.to_utc().trunc_subsecs(6))
 }
 
 impl<S: Sync> FromRequestParts<S> for Parameters {

@@ -18,6 +18,7 @@ use crate::cursor::CursorKey;
 use crate::lookups::Lookups;
 use crate::metrics::Metrics;
 use crate::problem::Code;
+use crate::refusals::Refusals;
 
 /// The parts of the registry that the HTTP skin stands on.
 pub struct Services {
@@ -95,6 +96,7 @@ pub struct AppState {
     pub(crate) gate: Arc<Gate>,
     pub(crate) bodies: Room,
     pub(crate) metrics: Metrics,
+    pub(crate) refusals: Arc<Refusals>,
     /// Ends requests that would otherwise wait: long polls and event streams.
     pub(crate) stopping: CancellationToken,
 }
@@ -129,8 +131,19 @@ impl AppState {
             event_streams_max: config.event_streams_max,
             gate,
             bodies,
+            refusals: Arc::default(),
             stopping,
         }
+    }
+
+    /// Writes down which requests were refused for want of a right, for as long as it is polled.
+    pub async fn record_refusals(&self) {
+        self.refusals.record(&self.writer).await;
+    }
+
+    /// Writes down those that are only counted yet: the process is stopping.
+    pub async fn flush_refusals(&self) {
+        self.refusals.flush(&self.writer).await;
     }
 
     /// Who may have connections: for [`serve`](registry_web::serve()).

@@ -156,10 +156,7 @@ impl CallbackDoor {
         let order = translate(callback, upstream.as_ref().map(|upstream| &upstream.api_key));
         Ok(Submission {
             tenant_id,
-            origin: Origin {
-                actor: Actor::Upstream,
-                correlation_id,
-            },
+            origin: Origin::of(Actor::Upstream, correlation_id),
             idempotency: None,
             order,
         })

@@ -15,6 +15,7 @@ mod harness;
 mod rows;
 
 mod ask;
+mod audit;
 mod balances;
 mod batch;
 mod begin;

@@ -1,10 +1,13 @@
-//! Lists and counts of merchants. The only statements made at run time: filters come in too many combinations to
+//! Lists and counts of merchants, and lists of who did what. The only statements made at run time: filters come in too many combinations to
 //! write each one out. What comes from outside is bound. Our own words and numbers are text of the statement, so that its
 //! plan, made once, fits how many merchants are in which stage and how long a page is.
 
 use registry_domain::TenantId;
 use registry_domain::merchant::Stage;
-use registry_journal::port::{Direction, MerchantFilter, MerchantQuery, PagePosition, SearchPatterns, SortKey};
+use registry_journal::port::raw::bigint;
+use registry_journal::port::{
+    AuditFilter, AuditQuery, Direction, MerchantFilter, MerchantQuery, PagePosition, SearchPatterns, SortKey,
+};
 use sqlx::{Postgres, QueryBuilder};
 
 /// None where the filter contradicts itself.
@@ -96,6 +99,56 @@ fn push_search(statement: &mut QueryBuilder<Postgres>, search: &SearchPatterns) 
         any.push("business_number LIKE ").push_bind_unseparated(number.clone());
     }
     statement.push(")");
+}
+
+/// One page of who did what.
+pub(crate) fn audit(tenant: TenantId, query: &AuditQuery) -> QueryBuilder<Postgres> {
+    let filter = &query.filter;
+    let mut statement = QueryBuilder::new(
+        "SELECT seq, recorded_at, actor, channel, action, merchant_id, outcome FROM audit_entries WHERE tenant_id = ",
+    );
+    statement.push_bind(tenant.as_uuid());
+    if let Some(before) = query.before {
+        statement.push(" AND seq < ").push_bind(bigint(before.0));
+    }
+    if let Some(actor) = &filter.actor {
+        statement.push(" AND actor = ").push_bind(actor.clone());
+    }
+    if let Some(merchant) = filter.merchant_id {
+        statement.push(" AND merchant_id = ").push_bind(merchant.as_uuid());
+    }
+    if !filter.actions.is_empty() {
+        statement.push(" AND action IN (");
+        let mut list = statement.separated(", ");
+        for action in &filter.actions {
+            list.push_bind(action.clone());
+        }
+        statement.push(")");
+    }
+    if let Some(channel) = filter.channel {
+        statement.push(" AND channel = ").push_bind(channel.as_str());
+    }
+    // A word of ours as text, so that the index of what was refused fits.
+    if let Some(outcome) = filter.outcome {
+        statement.push(format!(" AND outcome = '{}'", outcome.as_str()));
+    }
+    push_times(&mut statement, tenant, filter);
+    statement
+        .push(" ORDER BY seq DESC LIMIT ")
+        .push_bind(i64::from(query.limit.get()));
+    statement
+}
+
+/// Time in a log never runs backwards: a stretch of it is a stretch of positions, found once.
+fn push_times(statement: &mut QueryBuilder<Postgres>, tenant: TenantId, filter: &AuditFilter) {
+    for (moment, bound, order) in [(filter.from, ">=", "ASC"), (filter.to, "<=", "DESC")] {
+        let Some(moment) = moment else { continue };
+        let inner = "(SELECT seq FROM audit_entries WHERE tenant_id = ";
+        statement.push(format!(" AND seq {bound} {inner}"));
+        statement.push_bind(tenant.as_uuid());
+        statement.push(format!(" AND recorded_at {bound} ")).push_bind(moment);
+        statement.push(format!(" ORDER BY recorded_at {order}, seq {order} LIMIT 1)"));
+    }
 }
 
 #[cfg(test)]

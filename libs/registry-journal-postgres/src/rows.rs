@@ -25,6 +25,7 @@ macro_rules! events {
     };
 }
 
+pub(crate) type AuditEntry = raw::RawAuditEntry<DateTime<Utc>>;
 pub(crate) type DueQuestion = raw::RawDueQuestion<DateTime<Utc>>;
 pub(crate) type Event = raw::RawEvent<DateTime<Utc>>;
 pub(crate) type Head = raw::RawHead<DateTime<Utc>>;

@@ -14,7 +14,7 @@ use sqlx::{PgConnection, Postgres};
 use uuid::Uuid;
 
 use crate::error::transact;
-use crate::{begin, callbacks};
+use crate::{audit, begin, callbacks};
 
 pub(crate) type Statement = Query<'static, Postgres, PgArguments>;
 
@@ -45,6 +45,7 @@ fn statements(writes: &Writes, now: DateTime<Utc>) -> Vec<Statement> {
         ..
     } = writes;
     let mut statements = callbacks::cleared(writes);
+    statements.extend(audit::cleared(writes));
     if !cleared.is_empty() {
         statements.push(clear(cleared));
     }
@@ -68,6 +69,7 @@ fn statements(writes: &Writes, now: DateTime<Utc>) -> Vec<Statement> {
         statements.push(idempotency_keys(idempotency));
     }
     statements.extend(callbacks::written(writes));
+    statements.extend(audit::written(writes));
     statements
 }
 

@@ -8,6 +8,7 @@
 mod rows;
 
 mod ask;
+mod audit;
 mod balances;
 mod callbacks;
 mod error;

@@ -26,6 +26,7 @@ macro_rules! events {
     };
 }
 
+pub(crate) type AuditEntry = raw::RawAuditEntry<i64>;
 pub(crate) type DueQuestion = raw::RawDueQuestion<i64>;
 pub(crate) type Event = raw::RawEvent<i64, Vec<u8>, Vec<u8>>;
 pub(crate) type Head = raw::RawHead<i64>;

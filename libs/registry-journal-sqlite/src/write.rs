@@ -19,9 +19,9 @@ use sqlx::sqlite::SqliteArguments;
 use sqlx::types::Uuid;
 use sqlx::{Sqlite, SqliteConnection};
 
-use crate::callbacks;
 use crate::error::transact;
 use crate::rows::micros;
+use crate::{audit, callbacks};
 
 pub(crate) type Statement = Query<'static, Sqlite, SqliteArguments>;
 
@@ -50,6 +50,7 @@ async fn run(connection: &mut SqliteConnection, statements: Vec<Statement>) -> R
 fn statements(writes: &Writes, now: DateTime<Utc>) -> Vec<Statement> {
     let mut statements = clear(&writes.cleared);
     statements.extend(callbacks::cleared(writes));
+    statements.extend(audit::cleared(writes));
     if !writes.keys.is_empty() {
         statements.push(data_keys(&writes.keys));
     }
@@ -67,6 +68,7 @@ fn statements(writes: &Writes, now: DateTime<Utc>) -> Vec<Statement> {
         statements.push(idempotency_keys(&writes.idempotency));
     }
     statements.extend(callbacks::written(writes));
+    statements.extend(audit::written(writes));
     statements
 }
 

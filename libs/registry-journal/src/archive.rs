@@ -1,15 +1,16 @@
 //! Reading events back: rows are opened, checked and turned into facts.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use registry_domain::merchant::{self, Merchant};
-use registry_domain::{Actor, CorrelationId, EventId, MerchantId, Seq, Stamp, TenantId, Version};
+use registry_domain::{Actor, CorrelationId, EventId, MerchantId, OnBehalfOf, Seq, Stamp, TenantId, Version};
 use uuid::Uuid;
 
 use crate::keyring::{DataKey, Keyring, OpenError};
-use crate::port::{PageSize, ReadError, Reader, StreamQuery};
+use crate::port::{AuditEntry, AuditQuery, PageSize, ReadError, Reader, StreamQuery};
 use crate::record::{EventRow, StreamEvent, StreamId, actor_from_text};
 use crate::stored::{self, Personal, StoredError};
 
@@ -30,6 +31,10 @@ pub struct RecordedEvent {
     pub event_type: String,
     /// Who caused it.
     pub actor: Actor,
+    /// On whose behalf, as the client said.
+    pub on_behalf_of: Option<OnBehalfOf>,
+    /// From which address the request came.
+    pub address: Option<IpAddr>,
     /// The request that it belongs to.
     pub correlation_id: CorrelationId,
     /// The event that led to it.
@@ -233,6 +238,24 @@ impl Archive {
         Ok(merchants)
     }
 
+    /// A page of what people and programs did, the newest first.
+    pub async fn audit(
+        &self,
+        tenant: TenantId,
+        query: &AuditQuery,
+    ) -> Result<Vec<(AuditEntry, RecordedEvent)>, ArchiveError> {
+        let entries = self.reader.audit(tenant, query).await?;
+        let places: Vec<Seq> = entries.iter().map(|entry| entry.seq).collect();
+        let rows = self.reader.events_at(tenant, &places).await?;
+        let events = self.open(tenant, rows).await?;
+        let mut events: HashMap<Seq, RecordedEvent> = events.into_iter().map(|it| (it.stamp.seq, it)).collect();
+        let found = entries.into_iter().filter_map(|entry| {
+            let event = events.remove(&entry.seq)?;
+            Some((entry, event))
+        });
+        Ok(found.collect())
+    }
+
     /// Opens rows of the log.
     pub async fn open(&self, tenant: TenantId, rows: Vec<EventRow>) -> Result<Vec<RecordedEvent>, ArchiveError> {
         let mut owners: Vec<Uuid> = rows
@@ -295,10 +318,14 @@ impl Archive {
             Some(_) | None => None,
         };
         let erased = personal.is_none() && !row.sealed.is_empty();
-        let personal = personal.map(|bytes| Personal::from_bytes(&bytes)).transpose();
-        let event = personal
-            .and_then(|personal| stored::into_domain(&row.event_type, &row.data, personal))
-            .map_err(|source| ArchiveError::Stored { event_id, source })?;
+        let read = || {
+            let personal = personal.map(|bytes| Personal::from_bytes(&bytes)).transpose()?;
+            let on_behalf_of = personal.as_ref().map(Personal::on_behalf_of).transpose()?.flatten();
+            let address = personal.as_ref().and_then(Personal::address);
+            let event = stored::into_domain(&row.event_type, &row.data, personal)?;
+            Ok((event, on_behalf_of, address))
+        };
+        let (event, on_behalf_of, address) = read().map_err(|source| ArchiveError::Stored { event_id, source })?;
         Ok(RecordedEvent {
             tenant_id: row.tenant_id,
             event_id,
@@ -306,6 +333,8 @@ impl Archive {
             stamp: row.stamp(),
             hash: row.hash,
             actor: actor_from_text(&row.actor).ok_or(ArchiveError::Actor { event_id })?,
+            on_behalf_of,
+            address,
             correlation_id: row.correlation_id,
             causation_id: row.causation_id,
             event_type: row.event_type,

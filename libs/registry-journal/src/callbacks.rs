@@ -132,7 +132,8 @@ impl Callbacks {
             | tenant::Event::BalanceLow { .. }
             | tenant::Event::BalanceRecovered { .. }
             | tenant::Event::CallbacksMissing { .. }
-            | tenant::Event::CallbacksSeen => {}
+            | tenant::Event::CallbacksSeen
+            | tenant::Event::Access(_) => {}
         }
         None
     }

@@ -17,8 +17,8 @@ use crate::archive::{Archive, ArchiveError, RecordedEvent};
 use crate::callbacks::Callbacks;
 use crate::fold::Fold;
 use crate::port::{
-    Head, Journal, KeyRow, Loaded, PageSize, QuarantineQuery, ReadError, Reader, Scope, TransactError, UnclaimedQuery,
-    Writes,
+    AuditEntry, Head, Journal, KeyRow, Loaded, PageSize, QuarantineQuery, ReadError, Reader, Scope, TransactError,
+    UnclaimedQuery, Writes,
 };
 use crate::record::{EventRow, StreamEvent, StreamId};
 use crate::verify::{Check, Flaw};
@@ -303,6 +303,7 @@ fn fold(tenant: TenantId, loaded: Loaded, page: Page) -> Writes {
         }
     }
     let mut writes = Writes {
+        audit: page.rows.iter().filter_map(AuditEntry::of).collect(),
         events: page.rows,
         keys: page.keys,
         tenants: own.filter(|_| has_own).into_iter().collect(),

@@ -6,6 +6,7 @@
 //! would double the storage to compare what almost always is equal. Only what is said of callbacks is compared at the
 //! end, because events of one stream settle callbacks of another.
 
+mod audit;
 mod callbacks;
 mod own;
 mod settle;
@@ -22,7 +23,7 @@ use crate::ambient::Ambient;
 use crate::archive::{Archive, ArchiveError, RecordedEvent};
 use crate::callbacks::Callbacks;
 use crate::fold::Fold;
-use crate::port::{Journal, Loaded, PageSize, ReadError, Scope, TransactError, Writes};
+use crate::port::{AuditEntry, Journal, Loaded, PageSize, ReadError, Scope, TransactError, Writes};
 use crate::record::{EventRow, StreamEvent, StreamId};
 use settle::Settling;
 
@@ -60,6 +61,8 @@ pub enum Difference {
     Callback(EventId),
     /// What is known of a pair that nobody had registered.
     Unclaimed(UnclaimedId),
+    /// What is kept of who did what, by the position of the event that tells of it.
+    Audit(Seq),
 }
 
 /// How far it has come.
@@ -153,6 +156,7 @@ impl Rebuild {
         if !cancelled {
             work.settle_tenant().await?;
             work.settle_callbacks().await?;
+            work.find_surplus_audit().await?;
         }
         Ok(Report {
             progress: work.progress,
@@ -190,6 +194,7 @@ impl Work<'_> {
                     None => Ok(Vec::new()),
                 }
             };
+            let done: Vec<_> = rows.iter().filter_map(AuditEntry::of).collect();
             let (next, page) = tokio::try_join!(next, async { Ok(archive.open(self.tenant, rows).await?) })?;
             rows = next;
             for recorded in &page {
@@ -200,6 +205,7 @@ impl Work<'_> {
                     self.chunk.push(ended);
                 }
             }
+            self.settle_audit(done).await?;
             self.progress.events += page.len() as u64;
             if is_last {
                 self.chunk.extend(open.take());

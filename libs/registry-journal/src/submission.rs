@@ -1,7 +1,11 @@
 //! What is handed to the write path, and what comes back.
 
+use std::net::IpAddr;
+
 use registry_domain::merchant::{Claim, Command, Merchant, Redrive, Refusal, Registration};
-use registry_domain::{Actor, CorrelationId, EventId, LinkId, MerchantId, Reference, Seq, TenantId, Version, tenant};
+use registry_domain::{
+    Actor, CorrelationId, EventId, LinkId, MerchantId, OnBehalfOf, Reference, Seq, TenantId, Version, tenant,
+};
 
 /// Longest Idempotency-Key, in bytes.
 pub const IDEMPOTENCY_KEY_LENGTH_MAX: usize = 255;
@@ -48,6 +52,22 @@ pub struct Origin {
     pub actor: Actor,
     /// In which request.
     pub correlation_id: CorrelationId,
+    /// On whose behalf, as the client says.
+    pub on_behalf_of: Option<OnBehalfOf>,
+    /// From which address.
+    pub address: Option<IpAddr>,
+}
+
+impl Origin {
+    /// Of somebody of whom no more is known.
+    pub const fn of(actor: Actor, correlation_id: CorrelationId) -> Self {
+        Self {
+            actor,
+            correlation_id,
+            on_behalf_of: None,
+            address: None,
+        }
+    }
 }
 
 /// What is wanted.

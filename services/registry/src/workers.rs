@@ -149,10 +149,16 @@ pub(crate) fn start_http(services: Services, config: HttpConfig, limits: ServeLi
     let gate = state.gate();
     let stopping = stop.clone();
     let task = tokio::spawn(async move {
-        let served = registry_web::serve(listener, registry_http::router(state, None), gate, limits, stopping);
-        if let Err(error) = served.await {
-            tracing::warn!(error = %causes(&error), "requests were cut off");
+        let router = registry_http::router(Arc::clone(&state), None);
+        tokio::select! {
+            served = registry_web::serve(listener, router, gate, limits, stopping) => {
+                if let Err(error) = served {
+                    tracing::warn!(error = %causes(&error), "requests were cut off");
+                }
+            }
+            () = state.record_refusals() => {}
         }
+        state.flush_refusals().await;
     });
     Worker::new("http", stop, task)
 }

@@ -109,6 +109,14 @@ pub(super) const OF_ONE_THING: &[Call] = &[
         &["payloads:read", "personal:read"],
     ),
     call(
+        "reveal_merchant",
+        Method::POST,
+        "/v1/merchants/{merchant}/reveals",
+        None,
+        &["personal:read"],
+    ),
+    call("list_notes", Method::GET, "/v1/merchants/{merchant}/notes", None, READ),
+    call(
         "add_note",
         Method::POST,
         "/v1/merchants/{merchant}/notes",
@@ -236,6 +244,7 @@ pub(super) const OF_EVERYTHING: &[Call] = &[
         READ,
     ),
     call("get_balance", Method::GET, "/v1/balance", None, ASK),
+    call("list_audit", Method::GET, "/v1/audit", None, &["audit:read"]),
     call("get_me", Method::GET, "/v1/me", None, &[]),
     call("get_settings", Method::GET, "/v1/settings", None, &[]),
     call(

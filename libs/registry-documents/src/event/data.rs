@@ -10,9 +10,10 @@ use utoipa::ToSchema;
 mod tenant;
 
 pub use tenant::{
-    ApiKeyIssued, ApiKeyRevoked, Balance, CallbackQuarantined, CallbacksMissing, MemberRemoved, Membership,
-    TenantCreated, TenantSettingsChanged, UnclaimedMerchantAdopted, UnclaimedMerchantDismissed,
-    UnclaimedMerchantListed, UnclaimedMerchantSeen, UpstreamPaused,
+    AccessRefused, ApiKeyIssued, ApiKeyRevoked, Balance, CallbackQuarantined, CallbacksMissing, MemberRemoved,
+    Membership, PayloadOpened, PersonalRevealed, SessionRefused, TenantCreated, TenantSettingsChanged,
+    UnclaimedMerchantAdopted, UnclaimedMerchantDismissed, UnclaimedMerchantListed, UnclaimedMerchantSeen,
+    UpstreamPaused,
 };
 
 /// Nothing beside the fact itself.

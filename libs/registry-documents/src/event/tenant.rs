@@ -3,13 +3,14 @@
 use registry_domain::PersonId;
 use registry_domain::people::Rights;
 use registry_domain::review::ClaimSource;
-use registry_domain::tenant::Event;
+use registry_domain::tenant::{Access, Event};
 
 use super::EventData;
 use super::data::{
-    ApiKeyIssued, ApiKeyRevoked, Balance, CallbackDiscarded, CallbackQuarantined, CallbacksMissing, MemberRemoved,
-    Membership, Nothing, TenantCreated, TenantSettingsChanged, UnclaimedMerchantAdopted, UnclaimedMerchantDismissed,
-    UnclaimedMerchantListed, UnclaimedMerchantSeen, UpstreamPaused,
+    AccessRefused, ApiKeyIssued, ApiKeyRevoked, Balance, CallbackDiscarded, CallbackQuarantined, CallbacksMissing,
+    MemberRemoved, Membership, Nothing, PayloadOpened, PersonalRevealed, SessionRefused, TenantCreated,
+    TenantSettingsChanged, UnclaimedMerchantAdopted, UnclaimedMerchantDismissed, UnclaimedMerchantListed,
+    UnclaimedMerchantSeen, UpstreamPaused,
 };
 
 #[expect(clippy::too_many_lines, reason = "one exhaustive match, one arm for each event")]
@@ -119,6 +120,31 @@ pub(super) fn data(event: &Event) -> EventData {
             after_days: after.days(),
         }),
         Event::CallbacksSeen => EventData::CallbacksSeen(Nothing {}),
+        Event::Access(access) => self::access(access),
+    }
+}
+
+fn access(access: &Access) -> EventData {
+    match access {
+        Access::NumberRevealed { merchant_id } => EventData::PersonalRevealed(PersonalRevealed {
+            merchant_id: merchant_id.to_string(),
+        }),
+        Access::PayloadOpened { event_id, merchant_id } => EventData::PayloadOpened(PayloadOpened {
+            event_id: event_id.to_string(),
+            merchant_id: merchant_id.map(|id| id.to_string()),
+        }),
+        Access::Refused {
+            operation,
+            scope,
+            count,
+        } => EventData::AccessRefused(AccessRefused {
+            operation: operation.clone(),
+            required_scope: scope.as_str().to_owned(),
+            count: *count,
+        }),
+        Access::SignedIn => EventData::SessionOpened(Nothing {}),
+        Access::SignInRefused { count } => EventData::SessionRefused(SessionRefused { count: *count }),
+        Access::SignedOut => EventData::SessionClosed(Nothing {}),
     }
 }
 
@@ -158,6 +184,7 @@ pub(super) fn source(event: &Event) -> Option<ClaimSource> {
         | Event::BalanceLow { .. }
         | Event::BalanceRecovered { .. }
         | Event::CallbacksMissing { .. }
-        | Event::CallbacksSeen => None,
+        | Event::CallbacksSeen
+        | Event::Access(_) => None,
     }
 }

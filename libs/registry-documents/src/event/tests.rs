@@ -13,7 +13,9 @@ use registry_domain::review::{
     Verification,
 };
 use registry_domain::tenant::Event as TenantEvent;
-use registry_domain::{Channel, EventId, FreeText, KeyId, Label, LinkId, PersonId, ReportedNumber, Seq, Version};
+use registry_domain::{
+    Channel, EventId, FreeText, KeyId, Label, LinkId, OnBehalfOf, PersonId, ReportedNumber, Seq, Version,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -403,6 +405,17 @@ fn an_event_says_where_it_stands_and_who_caused_it() {
     );
     assert_eq!(json["causation_id"], json["id"]);
     assert_eq!(json["erased"], json!(true));
+}
+
+/// Who called is nobody's business but of those who may see persons.
+#[test]
+fn an_event_says_on_whose_behalf_to_whoever_may_know() {
+    let mut event = recorded(4, Event::MerchantArchived);
+    event.on_behalf_of = OnBehalfOf::parse("김 대리").ok();
+    let shown = |sight| event_shown(&event, sight).on_behalf_of;
+    assert_eq!(shown(Sight::Whole).as_deref(), Some("김 대리"));
+    assert_eq!(shown(Sight::Masked), None);
+    assert_eq!(public_event(&event).on_behalf_of, None);
 }
 
 #[test]

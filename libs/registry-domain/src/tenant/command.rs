@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::access::Access;
 use super::settings::SettingsChange;
 use super::state::{Scope, SecretHash, Slug};
 use crate::codes::Reference;
@@ -193,6 +194,8 @@ pub enum Command {
         /// Now.
         now: DateTime<Utc>,
     },
+    /// Somebody has access to the tenant's data, or is refused it.
+    RecordAccess(Access),
 }
 
 /// Why a command was refused.

@@ -76,6 +76,7 @@ pub fn decide(state: Option<&Tenant>, command: Command) -> Result<Vec<Event>, Re
         }),
         Command::RecordBalance { points } => Ok(balance(tenant, points)),
         Command::JudgeCallbacks { silent, now } => Ok(callbacks(tenant, silent, now)),
+        Command::RecordAccess(access) => Ok(vec![Event::Access(access)]),
     }
 }
 
@@ -105,7 +106,8 @@ fn create(command: Command) -> Result<Vec<Event>, Refusal> {
         | Command::PauseUpstream { .. }
         | Command::ResumeUpstream
         | Command::RecordBalance { .. }
-        | Command::JudgeCallbacks { .. } => Err(Refusal::NoSuchTenant),
+        | Command::JudgeCallbacks { .. }
+        | Command::RecordAccess(_) => Err(Refusal::NoSuchTenant),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::access::Access;
 use super::command::Upstream;
 use super::settings::{Settings, SilenceDays};
 use super::state::{Scope, SecretHash, Slug};
@@ -165,4 +166,6 @@ pub enum Event {
     },
     /// Callbacks arrive again.
     CallbacksSeen,
+    /// Somebody had access to the tenant's data, or was refused it.
+    Access(Access),
 }

@@ -101,7 +101,8 @@ fn apply(tenant: &mut Tenant, event: &Event, stamp: Stamp) {
         | Event::UnclaimedMerchantAdopted { .. }
         | Event::UnclaimedMerchantDismissed { .. }
         | Event::CallbackQuarantined { .. }
-        | Event::CallbackDiscarded { .. } => {}
+        | Event::CallbackDiscarded { .. }
+        | Event::Access(_) => {}
     }
 }
 

@@ -1,5 +1,6 @@
 //! A tenant: one partner of Paymint, with its upstream contract, its settings and its API keys.
 
+mod access;
 mod command;
 mod decide;
 mod event;
@@ -9,6 +10,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub use access::{Access, AuditOutcome};
 pub use command::{
     Command, Creation, KeyIssue, LastManager, ListedPair, Refusal, SilentLinks, UnclaimedClaim, UnclaimedResolution,
     UnclaimedStanding, Upstream,

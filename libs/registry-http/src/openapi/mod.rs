@@ -75,6 +75,7 @@ const TAGS: &[(&str, &str)] = &[
         "Billing",
         "May this shop bill? Payment approvals, and the points that bills are charged to.",
     ),
+    ("Audit", "Who did what, saw what of persons, and was refused what."),
     (
         "Account",
         "Who you are here, what you may do, what you have set for yourself, and how well Paymint's word arrives.",

@@ -11,9 +11,10 @@ use registry_domain::tenant::Scope;
 use registry_domain::{LinkId, MerchantId, Version};
 use registry_web::Language;
 use serde_json::json;
+use utoipa::openapi::Required;
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::path::{Operation as PathOperation, Parameter, ParameterIn};
+use utoipa::openapi::path::{Operation as PathOperation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{SchemaType, Type};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{
@@ -24,6 +25,7 @@ use utoipa_axum::router::UtoipaMethodRouter;
 use uuid::Uuid;
 
 use super::API_KEY;
+use crate::errand::ON_BEHALF_OF;
 use crate::problem::{Code, Fault, FieldFault, Place, Problem, ProblemDocument, code_of_outcome, unreachable_upstream};
 use crate::query::Parameters;
 use crate::state::AppState;
@@ -37,6 +39,7 @@ const PROBLEMS_OF_CALLERS: &[Code] = &[
     Code::Unauthenticated,
     Code::InsufficientScope,
     Code::TenantSuspended,
+    Code::ValidationFailed,
     Code::TooManyReads,
     Code::StorageUnavailable,
 ];
@@ -95,6 +98,9 @@ impl Operation {
             ),
         };
         operation.security = Some(vec![security]);
+        if self.access != Access::Anybody {
+            operation.parameters.get_or_insert_default().push(on_behalf_of().into());
+        }
         let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
         let of_query = takes_none.then_some(&Code::ValidationFailed);
         for code in self
@@ -139,6 +145,21 @@ impl Operation {
             }
         }
     }
+}
+
+/// What every request with a key may say.
+fn on_behalf_of() -> Parameter {
+    ParameterBuilder::new()
+        .name(ON_BEHALF_OF)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "On whose behalf you call: 1 to 100 characters, as plain ASCII or percent-encoded UTF-8 (`%` itself as `%25`). It is \
+             kept, sealed, with every event that the request causes, and shown in the timeline and in the audit log.",
+        ))
+        .schema(Some(String::schema()))
+        .example(Some(json!("%EA%B9%80%20%EB%8C%80%EB%A6%AC")))
+        .build()
 }
 
 fn takes_query(operation: &PathOperation) -> bool {

@@ -92,6 +92,8 @@ faults! {
     OneFieldName, "one_field_name", "must name two different fields for the member code and the merchant code", "회원 코드와 매장 코드의 필드 이름이 서로 달라야 합니다";
     /// Not an id of the wanted kind.
     NotAnId, "not_an_id", "is not an id of this kind", "이 종류의 ID가 아닙니다";
+    /// Not percent-encoded UTF-8.
+    NotPercentEncoded, "not_percent_encoded", "must be plain ASCII or percent-encoded UTF-8, with % itself as %25", "ASCII 또는 퍼센트 인코딩된 UTF-8이어야 하며 % 문자는 %25로 써야 합니다";
     /// Needed with the value that another field has.
     Inapplicable, "inapplicable", "does not go with the other fields", "다른 항목과 함께 사용할 수 없습니다";
     /// Not an `https` URL.

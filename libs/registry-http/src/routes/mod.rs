@@ -1,6 +1,7 @@
 //! One file per operation.
 
 mod approvals;
+mod audit;
 pub mod callbacks;
 mod events;
 mod links;
@@ -33,7 +34,9 @@ pub fn all() -> OpenApiRouter<Arc<AppState>> {
         .routes(merchants::by_reference::route())
         .routes(merchants::events::route())
         .routes(merchants::callbacks::route())
+        .routes(merchants::reveal::route())
         .routes(notes::add::route())
+        .routes(notes::list::route())
         .routes(upstream::reconcile::route())
         .routes(stats::route())
         .routes(links::issue::route())
@@ -60,6 +63,7 @@ pub fn all() -> OpenApiRouter<Arc<AppState>> {
         .routes(approvals::list::route())
         .routes(upstream::balance::route())
         .routes(upstream::merchant_balance::route())
+        .routes(audit::route())
         .routes(me::route())
         .routes(settings::get::route())
         .routes(settings::change::route())

@@ -55,7 +55,7 @@ async fn count_review_statuses(
 ) -> Result<Json<ReviewStatusStats>, Problem> {
     caller.require(SCOPE)?;
     let now = state.ambient.now();
-    let filter = filter::read(&mut query, caller.numbers());
+    let filter = filter::read(&mut query, caller.sight());
     let as_of = query.past_moment("as_of", now);
     if as_of.is_some() && filter != MerchantFilter::default() {
         query.blame("as_of", Fault::NotCombinable);

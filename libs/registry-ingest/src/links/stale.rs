@@ -55,10 +55,7 @@ impl LinkIssuer {
             link_id,
             failure: gave_up(),
         };
-        let origin = Origin {
-            actor: Actor::System,
-            correlation_id,
-        };
+        let origin = Origin::of(Actor::System, correlation_id);
         let submission = Submission {
             tenant_id,
             origin,

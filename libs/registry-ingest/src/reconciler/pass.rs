@@ -104,10 +104,7 @@ impl Worker {
         track: &mut Track,
         now: DateTime<Utc>,
     ) -> Result<Pass, ReconcileError> {
-        let origin = Origin {
-            actor: Actor::System,
-            correlation_id: CorrelationId::from_uuid(self.ambient.ids.uuid()),
-        };
+        let origin = Origin::of(Actor::System, CorrelationId::from_uuid(self.ambient.ids.uuid()));
         let mut pass = Pass::default();
         // Whoever has never said where upstream is cannot be helped, but for claims that came in all the same.
         let urgency = urgency(tenant, &mut track.trial, now).filter(|_| tenant.upstream.is_some());

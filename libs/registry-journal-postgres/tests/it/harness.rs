@@ -49,6 +49,9 @@ const SEED: &str = "
     INSERT INTO unclaimed_merchants SELECT tenant_id, 'member-' || m, 'shop-' || m, merchant_id, at, at, 1, false, NULL,
         CASE m % 10 WHEN 1 THEN 'open' ELSE 'adopted' END, NULL, NULL
     FROM seed;
+    INSERT INTO audit_entries SELECT tenant_id, 3 * m + 1, at, 'key_' || m % 7, 'api', 'note.added', merchant_id,
+        CASE m % 50 WHEN 1 THEN 'refused' ELSE 'done' END
+    FROM seed;
     INSERT INTO approvals SELECT tenant_id, merchant_id, v, merchant_id, uuid_send(merchant_id), at
     FROM seed, generate_series(1, 2) AS v;
     INSERT INTO events SELECT tenant_id, 3 * m + v, lpad(to_hex(t * 10000000 + 3 * m + v), 32, '0')::uuid, 'merchant',
@@ -256,6 +259,11 @@ impl Harness for PostgresDatabase {
             ),
             Damage::TenantBehind => of_tenant("0"),
             Damage::TenantAhead => of_tenant("1000"),
+            Damage::AuditLost => format!("DELETE FROM audit_entries {key}"),
+            Damage::AuditMadeUp => format!(
+                "INSERT INTO audit_entries SELECT tenant_id, 1, recorded_at, actor, channel, action, merchant_id, outcome
+                 FROM audit_entries {key}"
+            ),
         };
         let done = sqlx::query(AssertSqlSafe(statement))
             .bind(tenant.as_uuid())

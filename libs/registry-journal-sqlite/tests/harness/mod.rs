@@ -139,6 +139,11 @@ impl Harness for SqliteFile {
             ),
             Damage::TenantBehind => of_tenant("0"),
             Damage::TenantAhead => of_tenant("1000"),
+            Damage::AuditLost => format!("DELETE FROM audit_entries {key}"),
+            Damage::AuditMadeUp => format!(
+                "INSERT INTO audit_entries SELECT tenant_id, 1, recorded_at, actor, channel, action, merchant_id, outcome
+                 FROM audit_entries {key}"
+            ),
         };
         let done = sqlx::query(AssertSqlSafe(statement))
             .bind(tenant.as_uuid())

@@ -218,12 +218,18 @@ pub fn written(outcome: Outcome) -> Written {
 pub fn submission(tenant_id: TenantId, order: Order) -> Submission {
     Submission {
         tenant_id,
-        origin: Origin {
-            actor: Actor::Operator,
-            correlation_id: CorrelationId::from_uuid(Uuid::from_u128(1)),
-        },
+        origin: Origin::of(Actor::System, CorrelationId::from_uuid(Uuid::from_u128(1))),
         idempotency: None,
         order,
+    }
+}
+
+/// The same from an operator at the command line.
+pub fn by_operator(submission: Submission) -> Submission {
+    let correlation_id = submission.origin.correlation_id;
+    Submission {
+        origin: Origin::of(Actor::Operator, correlation_id),
+        ..submission
     }
 }
 

@@ -9,6 +9,7 @@
 
 mod ambient;
 pub mod approvals;
+pub mod audit;
 pub mod callbacks;
 pub mod failures;
 pub mod fixtures;
@@ -88,11 +89,15 @@ pub enum Damage {
     TenantBehind,
     /// The tenant's row says that it is of after its last event.
     TenantAhead,
+    /// What is kept of who did something to it is deleted.
+    AuditLost,
+    /// Something that nobody did to it is kept.
+    AuditMadeUp,
 }
 
 impl Damage {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Status,
         Self::State,
         Self::Lost,
@@ -106,6 +111,8 @@ impl Damage {
         Self::UnclaimedChanged,
         Self::TenantBehind,
         Self::TenantAhead,
+        Self::AuditLost,
+        Self::AuditMadeUp,
     ];
 
     /// Whether it is done to what is compared merchant by merchant.
@@ -123,7 +130,9 @@ impl Damage {
             | Self::QuarantineReopened
             | Self::UnclaimedChanged
             | Self::TenantBehind
-            | Self::TenantAhead => false,
+            | Self::TenantAhead
+            | Self::AuditLost
+            | Self::AuditMadeUp => false,
         }
     }
 }
@@ -227,6 +236,9 @@ macro_rules! contract_tests {
             unclaimed::a_dismissed_pair_stays_dismissed,
             unclaimed::the_health_of_a_tenant_is_told,
             approvals::a_repeated_approval_is_known,
+            audit::what_somebody_did_is_listed,
+            audit::what_somebody_did_is_found,
+            audit::an_access_is_about_a_merchant_and_changes_none,
             remembered::what_a_batch_left_is_not_read_again,
             remembered::what_is_remembered_is_what_the_row_says,
             remembered::what_another_process_wrote_is_seen,

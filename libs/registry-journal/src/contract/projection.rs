@@ -8,12 +8,15 @@ use registry_domain::merchant::{Command, QuarantineReason};
 use registry_domain::tenant::UnclaimedResolution;
 use registry_domain::{MerchantId, Seq, TenantId, Version};
 
+use super::audit::done;
 use super::callbacks::{all, approval, by_codes, discarded, of_nobody, received, redriven, resolved, unusable};
-use super::fixtures::{World, callback, command, label, reference, register, registration, with_key};
+use super::fixtures::{World, by_operator, callback, command, label, reference, register, registration, with_key};
 use super::{Damage, Harness};
 use crate::ambient::Ambient;
 use crate::copy::{Copy, CopyError};
-use crate::port::{PageSize, ProjectedMerchant, PublishCursor, QuarantineRow, Reader, UnclaimedRow};
+use crate::port::{
+    AuditEntry, AuditFilter, PageSize, ProjectedMerchant, PublishCursor, QuarantineRow, Reader, UnclaimedRow,
+};
 use crate::rebuild::{Difference, Mode, Rebuild, Report};
 use crate::submission::Outcome;
 
@@ -62,7 +65,9 @@ pub(super) async fn lively<H: Harness>(world: &World<H>, tenant: TenantId, shop:
     }
     world.write(redriven(tenant, merchant, bad[0], "S")).await;
     world.write(discarded(tenant, merchant, bad[1])).await;
-    world.write(command(tenant, merchant, Command::Archive)).await;
+    world
+        .write(by_operator(command(tenant, merchant, Command::Archive)))
+        .await;
     merchant
 }
 
@@ -135,9 +140,16 @@ async fn everything<H: Harness>(
     HashMap<MerchantId, ProjectedMerchant>,
     Vec<QuarantineRow>,
     Vec<UnclaimedRow>,
+    Vec<AuditEntry>,
 ) {
     let rows = world.storage.projected(tenant, &[merchant]).await.expect("rows");
-    (rows, world.quarantine(tenant, &all()).await, world.pairs(tenant).await)
+    let (quarantine, pairs) = (world.quarantine(tenant, &all()).await, world.pairs(tenant).await);
+    (
+        rows,
+        quarantine,
+        pairs,
+        done(world, tenant, AuditFilter::default()).await,
+    )
 }
 
 /// A row that was changed, lost or made up behind the registry's back is named by a check and healed by a repair.
@@ -159,6 +171,7 @@ pub async fn a_rebuild_heals_what_differs<H: Harness>() {
             Difference::Merchant(differing) => differing == merchant && damage.is_of_merchant(),
             Difference::Callback(_) => matches!(damage, Damage::QuarantineLost | Damage::QuarantineReopened),
             Difference::Unclaimed(_) => damage == Damage::UnclaimedChanged,
+            Difference::Audit(_) => matches!(damage, Damage::AuditLost | Damage::AuditMadeUp),
             Difference::Tenant => matches!(damage, Damage::TenantBehind | Damage::TenantAhead),
         };
         assert!(is_named, "{damage:?}: {report:?}");

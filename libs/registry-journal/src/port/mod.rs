@@ -6,6 +6,7 @@
 //! contract suite (feature `contract`) proves an adapter.
 
 mod append;
+mod audit;
 mod balances;
 mod callbacks;
 mod installation;
@@ -23,6 +24,7 @@ use std::error::Error;
 use std::fmt::Display;
 
 pub use append::{Additions, AppendError, ExpectedHead};
+pub use audit::{AuditEntry, AuditFilter, AuditQuery, AuditTrail};
 pub use balances::Balances;
 pub use callbacks::{
     ApprovalDigest, ApprovalRow, QuarantineRow, QuarantineState, Settlement, UnclaimedRow, UnclaimedState,

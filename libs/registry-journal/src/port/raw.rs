@@ -1,6 +1,7 @@
 //! Rows as a database gives them, and what they are: what adapters share. Each field is the column of its name, or what
 //! a statement calls it. A row that does not fit names its table and key.
 
+mod audit;
 mod log;
 mod merchants;
 mod people;
@@ -14,6 +15,7 @@ use uuid::Uuid;
 
 use super::{Inconsistency, Loaded};
 
+pub use audit::RawAuditEntry;
 pub use log::{RawEvent, RawHead, RawKey, RawStream};
 pub use merchants::{
     RawBusinessNumber, RawIdempotency, RawListedMerchant, RawMerchant, RawMerchantCode, RawMerchantId,

@@ -11,8 +11,8 @@ use registry_domain::{EventId, KeyId, LinkId, MerchantId, Reference, Seq, Tenant
 use uuid::Uuid;
 
 use super::{
-    ApprovalRow, Balances, Cause, Head, HistoryRow, IdempotencyRow, Inconsistency, ListedMerchant, ListedTenant,
-    ShareCounts, Worklist,
+    ApprovalRow, AuditTrail, Balances, Cause, Head, HistoryRow, IdempotencyRow, Inconsistency, ListedMerchant,
+    ListedTenant, ShareCounts, Worklist,
 };
 use crate::record::{EventRow, StreamId};
 use crate::stored::MerchantColumns;
@@ -260,9 +260,9 @@ pub struct ProjectedMerchant {
 }
 
 /// Reading. Every question about a tenant's things names the tenant first; the last ones are asked before a tenant is
-/// known, or about all of them. Whoever reads can ask for the [`Worklist`] and the [`Balances`] too.
+/// known, or about all of them. Whoever reads can ask for the [`Worklist`], the [`Balances`] and the [`AuditTrail`] too.
 #[async_trait]
-pub trait Reader: Worklist + Balances {
+pub trait Reader: Worklist + Balances + AuditTrail {
     /// A merchant by its id.
     async fn merchant(&self, tenant: TenantId, id: MerchantId) -> Result<Option<Merchant>, ReadError>;
 

@@ -12,8 +12,8 @@ use registry_domain::{EventId, LinkId, MerchantCode, MerchantId, Reference, Repo
 use uuid::Uuid;
 
 use super::{
-    Additions, AppendError, ApprovalDigest, ApprovalRow, Cause, ExpectedHead, Inconsistency, QuarantineRow, Settlement,
-    UnclaimedRow,
+    Additions, AppendError, ApprovalDigest, ApprovalRow, AuditEntry, Cause, ExpectedHead, Inconsistency, QuarantineRow,
+    Settlement, UnclaimedRow,
 };
 use crate::record::EventRow;
 
@@ -239,6 +239,8 @@ pub struct Writes {
     pub cleared_callbacks: Vec<(TenantId, EventId)>,
     /// The same for pairs that nobody had registered.
     pub cleared_pairs: Vec<(TenantId, Reference)>,
+    /// The same for what somebody did, by the positions of the events that tell of it.
+    pub cleared_audit: Vec<(TenantId, Seq)>,
     /// Rows to append, in log order per tenant.
     pub events: Vec<EventRow>,
     /// Data keys of new owners. They are there before the rows that they seal.
@@ -265,6 +267,8 @@ pub struct Writes {
     pub settlements: Vec<Settlement>,
     /// Payment approvals.
     pub approvals: Vec<ApprovalRow>,
+    /// What people and programs did.
+    pub audit: Vec<AuditEntry>,
     /// The clock by which it was decided; none for what is put in place as it stands in a log.
     pub clock: Option<ClockCheck>,
 }
@@ -281,6 +285,7 @@ impl Writes {
             cleared,
             cleared_callbacks,
             cleared_pairs,
+            cleared_audit,
             events: _,
             keys,
             merchants: _,
@@ -293,11 +298,13 @@ impl Writes {
             quarantine,
             settlements,
             approvals,
+            audit,
             clock: _,
         } = self;
         !(cleared.is_empty()
             && cleared_callbacks.is_empty()
             && cleared_pairs.is_empty()
+            && cleared_audit.is_empty()
             && keys.is_empty()
             && identities.is_empty()
             && links.is_empty()
@@ -306,7 +313,8 @@ impl Writes {
             && unclaimed.is_empty()
             && quarantine.is_empty()
             && settlements.is_empty()
-            && approvals.is_empty())
+            && approvals.is_empty()
+            && audit.is_empty())
     }
 }
 

@@ -23,6 +23,7 @@ pub use tenant_state::{tenant_from_json, tenant_to_json};
 
 pub(crate) use merchant::from_domain as from_merchant;
 pub(crate) use tenant::from_domain as from_tenant;
+pub(crate) use tenant::merchant_of as merchant_accessed;
 
 use serde_json::error::Category;
 

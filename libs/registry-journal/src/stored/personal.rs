@@ -1,15 +1,17 @@
 //! The part of an event that is personal or secret. It stands in the log only sealed.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use registry_domain::Label;
 use registry_domain::merchant::RawPayload;
+use registry_domain::{Label, OnBehalfOf};
 use serde::{Deserialize, Serialize};
 
 use super::observation::{StoredApproval, StoredObservation};
 use super::{StoredError, to_json};
+use crate::submission::Origin;
 
 /// Everything that any event seals. Absent fields take no room.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -43,9 +45,37 @@ pub struct Personal {
     pub(super) tags: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) metadata: Option<BTreeMap<String, String>>,
+    /// On whose behalf the request came that caused the event. Any event may have it, and the address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) on_behalf_of: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) address: Option<IpAddr>,
 }
 
 impl Personal {
+    /// What is to be sealed of an event, with what is personal of the request that caused it.
+    pub(crate) fn with_origin(personal: Option<Self>, origin: &Origin) -> Option<Self> {
+        if origin.on_behalf_of.is_none() && origin.address.is_none() {
+            return personal;
+        }
+        Some(Self {
+            on_behalf_of: origin.on_behalf_of.as_ref().map(|name| name.as_str().to_owned()),
+            address: origin.address,
+            ..personal.unwrap_or_default()
+        })
+    }
+
+    /// On whose behalf the request came.
+    pub(crate) fn on_behalf_of(&self) -> Result<Option<OnBehalfOf>, StoredError> {
+        let name = self.on_behalf_of.as_deref().map(OnBehalfOf::recorded).transpose();
+        name.map_err(|_| StoredError::Value { field: "on_behalf_of" })
+    }
+
+    /// From which address it came.
+    pub(crate) const fn address(&self) -> Option<IpAddr> {
+        self.address
+    }
+
     /// The bytes to seal.
     pub fn to_bytes(&self) -> Vec<u8> {
         to_json(self).into_bytes()

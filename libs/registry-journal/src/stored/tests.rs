@@ -9,7 +9,7 @@ use registry_domain::merchant::*;
 use registry_domain::people::{Extra, Rights, Role};
 use registry_domain::review::*;
 use registry_domain::tenant::{
-    self, CallPath, FieldName, HoldTime, ReadBack, Scope, SecretHash, Settings, SilenceDays, Slug, Upstream,
+    self, Access, CallPath, FieldName, HoldTime, ReadBack, Scope, SecretHash, Settings, SilenceDays, Slug, Upstream,
 };
 use registry_domain::*;
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::{Personal, from_domain, into_domain};
 use crate::record::StreamEvent;
+use crate::submission::Origin;
 
 fn at() -> DateTime<Utc> {
     DateTime::UNIX_EPOCH + TimeDelta::microseconds(1_234_567)
@@ -316,6 +317,25 @@ fn health_events() -> Vec<tenant::Event> {
     ]
 }
 
+fn accesses() -> Vec<Access> {
+    let merchant_id = MerchantId::from_uuid(Uuid::from_u128(7));
+    vec![
+        Access::NumberRevealed { merchant_id },
+        Access::PayloadOpened {
+            event_id: event_id(),
+            merchant_id: Some(merchant_id),
+        },
+        Access::Refused {
+            operation: "GET /v1/audit".to_owned(),
+            scope: Scope::AuditRead,
+            count: 3,
+        },
+        Access::SignedIn,
+        Access::SignInRefused { count: 2 },
+        Access::SignedOut,
+    ]
+}
+
 fn settings() -> Settings {
     Settings {
         hold_time: HoldTime::from_seconds(300).unwrap(),
@@ -336,6 +356,11 @@ fn all() -> Vec<StreamEvent> {
         .chain(tenant_events().into_iter().map(StreamEvent::Tenant))
         .chain(health_events().into_iter().map(StreamEvent::Tenant))
         .chain(people_events().into_iter().map(StreamEvent::Tenant))
+        .chain(
+            accesses()
+                .into_iter()
+                .map(|access| StreamEvent::Tenant(tenant::Event::Access(access))),
+        )
         .collect()
 }
 
@@ -403,6 +428,33 @@ fn what_was_read_with_loss_says_so_and_nothing_else_does() {
             event
         );
     }
+}
+
+/// Who asked stands beside what the event says itself, and both are read back.
+#[test]
+fn a_request_is_sealed_with_every_event_that_it_causes() {
+    let origin = Origin {
+        on_behalf_of: OnBehalfOf::parse("김 대리").ok(),
+        address: Some([198, 51, 100, 7].into()),
+        ..Origin::of(Actor::Operator, CorrelationId::from_uuid(Uuid::from_u128(1)))
+    };
+    for event in all() {
+        let stored = from_domain(&event);
+        let sealed = Personal::with_origin(stored.personal, &origin).expect("something is sealed");
+        let json = serde_json::to_value(&sealed).unwrap();
+        assert_eq!(
+            (json["on_behalf_of"].as_str(), json["address"].as_str()),
+            (Some("김 대리"), Some("198.51.100.7"))
+        );
+        let opened = Personal::from_bytes(&sealed.to_bytes()).unwrap();
+        assert_eq!(opened.on_behalf_of().unwrap(), origin.on_behalf_of);
+        assert_eq!(opened.address(), origin.address);
+        assert_eq!(
+            into_domain(stored.event_type, &stored.data, Some(opened)).unwrap(),
+            event
+        );
+    }
+    assert!(Personal::with_origin(None, &Origin::of(Actor::System, origin.correlation_id)).is_none());
 }
 
 #[test]
@@ -493,11 +545,19 @@ fn number_of(event: &StreamEvent) -> usize {
             tenant::Event::MemberAdded { .. } => 39,
             tenant::Event::MemberRoleChanged { .. } => 40,
             tenant::Event::MemberRemoved { .. } => 41,
+            tenant::Event::Access(access) => match access {
+                Access::NumberRevealed { .. } => 42,
+                Access::PayloadOpened { .. } => 43,
+                Access::Refused { .. } => 44,
+                Access::SignedIn => 45,
+                Access::SignInRefused { .. } => 46,
+                Access::SignedOut => 47,
+            },
         },
     }
 }
 
-const KINDS: usize = 42;
+const KINDS: usize = 48;
 
 /// A stored event as a golden file holds it.
 #[derive(Serialize, Deserialize)]

@@ -12,7 +12,7 @@ use crate::chain::hash_of;
 use crate::keyring::{DataKey, Keyring, OpenError};
 use crate::port::{Head, KeyRow};
 use crate::record::{EventRow, StreamId, actor_to_text};
-use crate::stored::Stored;
+use crate::stored::{Personal, Stored};
 use crate::submission::{Idempotency, Submission, WriteError};
 
 /// What a batch appends.
@@ -115,7 +115,8 @@ impl<'a> Appender<'a> {
     ) -> (EventId, Stamp) {
         let head = self.head(submission.tenant_id);
         let event_id = EventId::from_uuid(self.ambient.ids.uuid());
-        let sealed = match (fact.personal, key) {
+        let personal = Personal::with_origin(fact.personal, &submission.origin);
+        let sealed = match (personal, key) {
             (Some(personal), Some(key)) => key.seal(event_id.as_uuid(), &personal.to_bytes()),
             (None, _) | (_, None) => Vec::new(),
         };

@@ -13,7 +13,8 @@ use super::idempotency::{idempotency_row, seen_before};
 use super::known::Known;
 use crate::history::{begun, seen};
 use crate::port::{
-    Head, IdempotencyRow, IdentityRow, LinkRow, Loaded, LoadedMerchant, LoadedTenant, MerchantRow, QuestionPlan, Writes,
+    AuditEntry, Head, IdempotencyRow, IdentityRow, LinkRow, Loaded, LoadedMerchant, LoadedTenant, MerchantRow,
+    QuestionPlan, Writes,
 };
 use crate::record::StreamId;
 use crate::stored;
@@ -142,6 +143,7 @@ impl<'a> Batch<'a> {
             changed_tenants: touched_tenants.into_iter().collect(),
         };
         writes.events = log.rows;
+        writes.audit = writes.events.iter().filter_map(AuditEntry::of).collect();
         writes.keys = log.keys;
         known.write(&mut writes);
         let decided = Decided {

@@ -104,7 +104,8 @@ impl Known {
             | tenant::Command::PauseUpstream { .. }
             | tenant::Command::ResumeUpstream
             | tenant::Command::RecordBalance { .. }
-            | tenant::Command::JudgeCallbacks { .. } => {}
+            | tenant::Command::JudgeCallbacks { .. }
+            | tenant::Command::RecordAccess(_) => {}
         }
     }
 
@@ -173,7 +174,8 @@ impl Known {
             | tenant::Event::BalanceLow { .. }
             | tenant::Event::BalanceRecovered { .. }
             | tenant::Event::CallbacksMissing { .. }
-            | tenant::Event::CallbacksSeen => {}
+            | tenant::Event::CallbacksSeen
+            | tenant::Event::Access(_) => {}
         }
     }
 

@@ -132,7 +132,8 @@ fn add_tenant(scope: &mut Scope, tenant_id: TenantId, command: &tenant::Command)
         | tenant::Command::PauseUpstream { .. }
         | tenant::Command::ResumeUpstream
         | tenant::Command::RecordBalance { .. }
-        | tenant::Command::JudgeCallbacks { .. } => {}
+        | tenant::Command::JudgeCallbacks { .. }
+        | tenant::Command::RecordAccess(_) => {}
     }
 }
 

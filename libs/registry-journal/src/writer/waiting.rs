@@ -182,10 +182,7 @@ mod tests {
     fn entry(tenant: u128, number: u128) -> Entry {
         let submission = Submission {
             tenant_id: TenantId::from_uuid(Uuid::from_u128(tenant)),
-            origin: Origin {
-                actor: Actor::Operator,
-                correlation_id: CorrelationId::from_uuid(Uuid::from_u128(number)),
-            },
+            origin: Origin::of(Actor::Operator, CorrelationId::from_uuid(Uuid::from_u128(number))),
             idempotency: None,
             order: Order::Tenant(Command::Suspend),
         };

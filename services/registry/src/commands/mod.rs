@@ -128,7 +128,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Healthcheck => healthcheck::run(config).await,
         Command::Rebuild(args) => {
             quietly()?;
-            rebuild::run(config, args).await
+            Box::pin(rebuild::run(config, args)).await
         }
         Command::Copy(args) => {
             quietly()?;

@@ -108,10 +108,7 @@ pub(super) async fn submit(
     command: tenant::Command,
 ) -> anyhow::Result<()> {
     let correlation_id = CorrelationId::from_uuid(ambient.ids.uuid());
-    let origin = Origin {
-        actor: Actor::Operator,
-        correlation_id,
-    };
+    let origin = Origin::of(Actor::Operator, correlation_id);
     let order = Order::Tenant(command);
     match writer
         .submit(Submission {

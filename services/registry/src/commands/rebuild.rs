@@ -105,6 +105,7 @@ fn print(tenant: &Tenant, mode: Mode, report: &Report) {
             Difference::Tenant => say!("{slug}: the tenant's row is not what the log says"),
             Difference::Callback(id) => say!("{slug}: {id} does not stand in quarantine as the log says"),
             Difference::Unclaimed(id) => say!("{slug}: what is known of {id} is not what the log says"),
+            Difference::Audit(seq) => say!("{slug}: who did what at {seq} is not what the log says"),
         }
     }
     let progress = report.progress;

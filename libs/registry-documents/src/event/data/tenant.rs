@@ -190,3 +190,48 @@ pub struct CallbacksMissing {
     #[schema(example = 7)]
     pub after_days: u16,
 }
+
+/// Somebody had the business number of a shop shown in full.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = PersonalRevealedData)]
+pub struct PersonalRevealed {
+    /// The shop.
+    #[schema(example = "mer_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
+    pub merchant_id: String,
+}
+
+/// Somebody read the body of a callback.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = PayloadOpenedData)]
+pub struct PayloadOpened {
+    /// The event that recorded the callback.
+    #[schema(example = "evt_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
+    pub event_id: String,
+    /// The shop that it was for; null for one of nobody's.
+    #[schema(example = "mer_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
+    pub merchant_id: Option<String>,
+}
+
+/// Somebody lacked a right. The first try is told at once; those that follow within the hour are told together at its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = AccessRefusedData)]
+pub struct AccessRefused {
+    /// What was asked for.
+    #[schema(example = "GET /v1/audit")]
+    pub operation: String,
+    /// The scope that is needed for it.
+    #[schema(example = "audit:read")]
+    pub required_scope: String,
+    /// How often.
+    #[schema(example = 1)]
+    pub count: u64,
+}
+
+/// Somebody did not get in as a person of the tenant's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = SessionRefusedData)]
+pub struct SessionRefused {
+    /// How often.
+    #[schema(example = 1)]
+    pub count: u64,
+}

@@ -1,12 +1,19 @@
 //! What each event of a tenant tells.
 
 use registry_domain::people::{Extra, Rights, Role};
-use registry_domain::tenant::{Scope, SecretHash, Settings, Upstream};
+use registry_domain::tenant::{Access, Scope, SecretHash, Settings, Upstream};
 
 use super::*;
 
 pub(super) fn table() -> Vec<Row<TenantEvent>> {
-    [tenant_table(), people_table(), unclaimed_table(), health_table()].concat()
+    [
+        tenant_table(),
+        people_table(),
+        unclaimed_table(),
+        health_table(),
+        access_table(),
+    ]
+    .concat()
 }
 
 fn people_table() -> Vec<Row<TenantEvent>> {
@@ -217,4 +224,42 @@ fn health_table() -> Vec<Row<TenantEvent>> {
         ),
         (TenantEvent::CallbacksSeen, "callbacks.seen", json!(null), json!({})),
     ]
+}
+
+fn access_table() -> Vec<Row<TenantEvent>> {
+    let merchant_id = crate::testing::merchant_id();
+    let refused = Access::Refused {
+        operation: "GET /v1/audit".to_owned(),
+        scope: Scope::AuditRead,
+        count: 3,
+    };
+    [
+        (
+            Access::NumberRevealed { merchant_id },
+            "personal.revealed",
+            json!({ "merchant_id": merchant_id.to_string() }),
+        ),
+        (
+            Access::PayloadOpened {
+                event_id: event_id(),
+                merchant_id: None,
+            },
+            "payload.opened",
+            json!({ "event_id": event_id().to_string(), "merchant_id": null }),
+        ),
+        (
+            refused,
+            "access.refused",
+            json!({ "operation": "GET /v1/audit", "required_scope": "audit:read", "count": 3 }),
+        ),
+        (Access::SignedIn, "session.opened", json!({})),
+        (
+            Access::SignInRefused { count: 2 },
+            "session.refused",
+            json!({ "count": 2 }),
+        ),
+        (Access::SignedOut, "session.closed", json!({})),
+    ]
+    .map(|(access, event_type, data)| (TenantEvent::Access(access), event_type, json!(null), data))
+    .into()
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use registry_documents::{PublicEvent, public_event};
+use registry_documents::{PublicEvent, event_shown};
 use registry_domain::Version;
 use registry_domain::tenant::Scope;
 use serde::Serialize;
@@ -62,7 +62,7 @@ async fn list_approvals(
     let last = events.last().filter(|_| is_full);
     let next_before_version = last.map(|recorded| recorded.stamp.version.0);
     Ok(Json(ApprovalPage {
-        data: events.iter().map(public_event).collect(),
+        data: events.iter().map(|event| event_shown(event, caller.sight())).collect(),
         page: ApprovalPosition { next_before_version },
     }))
 }

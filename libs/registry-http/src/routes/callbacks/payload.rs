@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use registry_domain::EventId;
 use registry_domain::merchant::{Event as MerchantEvent, RawPayload};
-use registry_domain::tenant::{Event as TenantEvent, Scope};
+use registry_domain::tenant::{Access as Accessed, Command, Event as TenantEvent, Scope};
 use registry_journal::StreamEvent;
 use registry_web::RequestContext;
 use serde::Serialize;
@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use crate::caller::Caller;
+use crate::commands::run_of_tenant;
 use crate::openapi::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
@@ -29,7 +30,12 @@ const SCOPES: &[Scope] = &[Scope::PayloadsRead, Scope::PersonalRead];
 pub fn route() -> Route {
     let operation = Operation {
         access: Access::Keys(SCOPES),
-        problems: &[Code::CallbackNotFound, Code::PayloadErased],
+        problems: &[
+            Code::CallbackNotFound,
+            Code::PayloadErased,
+            Code::Overloaded,
+            Code::Stopping,
+        ],
     };
     operation.document(routes!(get_callback_payload))
 }
@@ -37,7 +43,7 @@ pub fn route() -> Route {
 /// Read the body of a callback
 ///
 /// The bytes as Paymint sent them. Where an apiKey, a signature or a card number stood in them, it was struck out before
-/// anything was stored, and the rest is kept as UTF-8. Every reading is written to the audit log.
+/// anything was stored, and the rest is kept as UTF-8. Every reading is written down as `payload.opened` in your audit log.
 #[utoipa::path(
     get,
     path = "/v1/callbacks/{event_id}/payload",
@@ -64,14 +70,12 @@ async fn get_callback_payload(
     if recorded.erased {
         return Err(Code::PayloadErased.into());
     }
-    tracing::info!(
-        target: "audit",
-        tenant_id = %caller.tenant_id(),
-        key_id = %caller.key().id,
-        event_id = %event_id,
-        request_id = %context.correlation_id,
-        "the body of a callback was read"
-    );
+    // First the fact, then the body.
+    let access = Accessed::PayloadOpened {
+        event_id,
+        merchant_id: recorded.stream.merchant_id(),
+    };
+    run_of_tenant(&state, &caller, &context, Command::RecordAccess(access)).await?;
     Ok(Json(PayloadDocument::new(event_id, received_at, payload)))
 }
 

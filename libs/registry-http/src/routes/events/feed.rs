@@ -80,7 +80,7 @@ async fn read_events(
     let limit = query.limit();
     let wait = query.number("wait", 0..=WAIT_SECONDS_MAX).unwrap_or_default();
     query.finish()?;
-    let follower = Follower::new(&state, caller.tenant_id(), types);
+    let follower = Follower::new(&state, &caller, types);
     let start = start.unwrap_or(Start::After(Seq::ZERO));
     if wants_stream(&headers) {
         let start = stream::last_event_id(&headers)?.map_or(start, Start::After);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use registry_documents::{EventData, PublicEvent, public_event};
+use registry_documents::{EventData, PublicEvent, Sight, event_shown};
 use registry_domain::{Seq, TenantId};
 use registry_journal::Archive;
 use registry_journal::port::PageSize;
@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use crate::caller::Caller;
 use crate::position::require_reached;
 use crate::problem::{Fault, Problem};
 use crate::query::POSITION_MAX;
@@ -44,6 +45,7 @@ pub struct Slice {
 pub struct Follower {
     archive: Archive,
     tenant_id: TenantId,
+    sight: Sight,
     types: Vec<String>,
     commits: watch::Receiver<u64>,
     stopping: CancellationToken,
@@ -52,10 +54,11 @@ pub struct Follower {
 
 impl Follower {
     /// A follower of some event types; of all if there are none.
-    pub fn new(state: &AppState, tenant_id: TenantId, types: Vec<String>) -> Self {
+    pub fn new(state: &AppState, caller: &Caller, types: Vec<String>) -> Self {
         Self {
             archive: state.archive.clone(),
-            tenant_id,
+            tenant_id: caller.tenant_id(),
+            sight: caller.sight(),
             types,
             commits: state.commits.clone(),
             stopping: state.stopping.clone(),
@@ -99,7 +102,7 @@ impl Follower {
                 }
                 slice.seen = event.stamp.seq;
                 if self.types.is_empty() || self.types.contains(&event.event_type) {
-                    slice.events.push(public_event(event));
+                    slice.events.push(event_shown(event, self.sight));
                 }
             }
             if slice.at_end || slice.events.len() == wanted {

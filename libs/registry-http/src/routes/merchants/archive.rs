@@ -72,5 +72,5 @@ async fn archive_merchant(
         expected,
     };
     let done = commands::run(&state, &caller, &context, None, merchant_id, order).await?;
-    Ok(document(StatusCode::OK, &done.merchant, caller.numbers()))
+    Ok(document(StatusCode::OK, &done.merchant, caller.sight()))
 }

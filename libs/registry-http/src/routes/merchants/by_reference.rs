@@ -70,5 +70,5 @@ async fn get_merchant_by_reference(
     let reader = state.archive.reader();
     let merchant = reader.merchant_by_any_spelling(caller.tenant_id(), &typed).await?;
     let merchant = merchant.ok_or(Code::MerchantNotFound)?;
-    Ok(document_unless_known(&headers, &merchant, caller.numbers()))
+    Ok(document_unless_known(&headers, &merchant, caller.sight()))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use registry_documents::{PublicEvent, public_event};
+use registry_documents::{PublicEvent, event_shown};
 use registry_domain::TenantId;
 use registry_domain::merchant::Event;
 use registry_domain::merchant::Merchant;
@@ -71,7 +71,7 @@ async fn list_merchant_callbacks(
     walk.require_reached(&merchant)?;
     let (found, walk) = search(&state.archive, caller.tenant_id(), &merchant, walk, limit).await?;
     Ok(Json(CallbackPage {
-        data: found.iter().map(public_event).collect(),
+        data: found.iter().map(|event| event_shown(event, caller.sight())).collect(),
         page: walk.position(),
     }))
 }

@@ -87,7 +87,7 @@ async fn change_merchant(
         expected,
     };
     let done = commands::run(&state, &caller, &context, None, merchant_id, order).await?;
-    Ok(document(StatusCode::OK, &done.merchant, caller.numbers()))
+    Ok(document(StatusCode::OK, &done.merchant, caller.sight()))
 }
 
 /// A change of what you keep about a merchant.

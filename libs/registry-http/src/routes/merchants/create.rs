@@ -87,7 +87,7 @@ async fn create_merchant(
     };
     let done = commands::run(&state, &caller, &context, idempotency, merchant_id, order).await?;
 
-    let mut response = document(StatusCode::CREATED, &done.merchant, caller.numbers());
+    let mut response = document(StatusCode::CREATED, &done.merchant, caller.sight());
     let location = HeaderValue::try_from(format!("/v1/merchants/{}", done.merchant.id));
     response
         .headers_mut()

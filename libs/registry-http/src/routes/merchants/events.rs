@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use registry_documents::{PublicEvent, public_event};
+use registry_documents::{PublicEvent, event_shown};
 use registry_domain::tenant::Scope;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -67,7 +67,10 @@ async fn list_merchant_events(
     };
     let walk = recorded.last().map_or(walk, |last| walk.past(last));
     Ok(Json(TimelinePage {
-        data: recorded.iter().map(public_event).collect(),
+        data: recorded
+            .iter()
+            .map(|event| event_shown(event, caller.sight()))
+            .collect(),
         page: walk.position(),
         published_seq,
     }))

@@ -1,6 +1,6 @@
 //! Which merchants a list or a count is about.
 
-use registry_documents::Numbers;
+use registry_documents::Sight;
 use registry_domain::merchant::Stage;
 use registry_domain::review::ReviewStatus;
 use registry_domain::unicode::composed;
@@ -14,14 +14,14 @@ const SEARCH_LENGTH_MAX: usize = 100;
 
 /// Reads `status`, `stage` and `q`. Whoever may not see business numbers does not find anything by one: else digit after digit
 /// could be guessed.
-pub fn read(query: &mut Parameters, numbers: Numbers) -> MerchantFilter {
+pub fn read(query: &mut Parameters, sight: Sight) -> MerchantFilter {
     MerchantFilter {
         statuses: query.words("status", ReviewStatus::from_word),
         stages: query.words("stage", Stage::from_word),
         search: query.optional("q", read_search),
-        no_numbers: match numbers {
-            Numbers::Shown => false,
-            Numbers::Masked => true,
+        no_numbers: match sight {
+            Sight::Whole => false,
+            Sight::Masked => true,
         },
     }
 }

@@ -83,7 +83,7 @@ async fn get_merchant(
         (None, Some(version)) => at_version(&state, &caller, id, version).await?,
         (None, None) => current(&state, &caller, id).await?,
     };
-    Ok(document_unless_known(&headers, &merchant, caller.numbers()))
+    Ok(document_unless_known(&headers, &merchant, caller.sight()))
 }
 
 async fn at_moment(

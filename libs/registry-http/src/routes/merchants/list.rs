@@ -63,7 +63,7 @@ async fn list_merchants(
     mut query: Parameters,
 ) -> Result<Response, Problem> {
     caller.require(SCOPE)?;
-    let filter = filter::read(&mut query, caller.numbers());
+    let filter = filter::read(&mut query, caller.sight());
     let (sort, direction) = query
         .optional("sort", read_sort)
         .unwrap_or((SortKey::CreatedAt, Direction::Descending));
@@ -101,7 +101,7 @@ async fn list_merchants(
         .map(|link| (LINK, link));
     let readable = merchants.iter().filter_map(|listed| listed.merchant.as_ref().ok());
     let unreadable = merchants.iter().filter(|listed| listed.merchant.is_err());
-    let shown = |merchant| MerchantDocument::shown(merchant, caller.numbers());
+    let shown = |merchant| MerchantDocument::shown(merchant, caller.sight());
     let page = MerchantPage {
         data: readable.map(shown).collect(),
         unreadable: unreadable.map(|listed| listed.position.id.to_string()).collect(),

@@ -11,13 +11,14 @@ pub mod filter;
 pub mod get;
 pub mod list;
 pub mod restore;
+pub mod reveal;
 mod timeline;
 
 use axum::Json;
 use axum::http::header::{CACHE_CONTROL, ETAG};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use registry_documents::{MerchantDocument, Numbers};
+use registry_documents::{MerchantDocument, Sight};
 use registry_domain::MerchantId;
 use registry_domain::codes::CODE_LENGTH_MAX;
 use registry_domain::merchant::{METADATA_MAX, Merchant, TAGS_MAX};
@@ -36,18 +37,18 @@ pub fn parse_id(text: &str) -> Result<MerchantId, Problem> {
 }
 
 /// The merchant's document with its `ETag`, as a reader may see it.
-fn document(status: StatusCode, merchant: &Merchant, numbers: Numbers) -> Response {
+fn document(status: StatusCode, merchant: &Merchant, sight: Sight) -> Response {
     let headers = [
-        (ETAG, etag(merchant.version, numbers)),
+        (ETAG, etag(merchant.version, sight)),
         (CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
     ];
-    (status, headers, Json(MerchantDocument::shown(merchant, numbers))).into_response()
+    (status, headers, Json(MerchantDocument::shown(merchant, sight))).into_response()
 }
 
 /// The same for a reader, who may have it already.
-fn document_unless_known(headers: &HeaderMap, merchant: &Merchant, numbers: Numbers) -> Response {
-    let mut response = document(StatusCode::OK, merchant, numbers);
-    if is_known(headers, merchant.version, numbers) {
+fn document_unless_known(headers: &HeaderMap, merchant: &Merchant, sight: Sight) -> Response {
+    let mut response = document(StatusCode::OK, merchant, sight);
+    if is_known(headers, merchant.version, sight) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         *response.body_mut() = axum::body::Body::empty();
         response.headers_mut().remove(axum::http::header::CONTENT_TYPE);

@@ -86,7 +86,7 @@ async fn restore_merchant(
         expected: None,
     };
     let done = commands::run(&state, &caller, &context, idempotency, merchant_id, order).await?;
-    let mut response = document(StatusCode::OK, &done.merchant, caller.numbers());
+    let mut response = document(StatusCode::OK, &done.merchant, caller.sight());
     if done.replayed {
         response
             .headers_mut()

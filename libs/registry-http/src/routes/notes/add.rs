@@ -108,7 +108,7 @@ async fn note_of(state: &AppState, caller: &Caller, merchant: &Merchant) -> Resu
         limit: PageSize::clamped(1),
     };
     let events = state.archive.stream(caller.tenant_id(), &query).await?;
-    let note = events.first().and_then(NoteDocument::of);
+    let note = events.first().and_then(|event| NoteDocument::of(event, caller.sight()));
     note.ok_or_else(|| Code::Internal.into())
 }
 

@@ -1,10 +1,11 @@
 //! Notes that people write on merchants.
 
 pub mod add;
+pub mod list;
 
 use chrono::{DateTime, Utc};
 use registry_documents::event::ActorDocument;
-use registry_documents::{EventData, public_event};
+use registry_documents::{EventData, Sight, event_shown};
 use registry_journal::RecordedEvent;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -30,14 +31,17 @@ pub struct NoteDocument {
     text: Option<String>,
     /// Who wrote it.
     actor: ActorDocument,
+    /// On whose behalf, as the client said. Absent if it said nothing, and without the scope `personal:read`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_behalf_of: Option<String>,
     /// When.
     recorded_at: DateTime<Utc>,
 }
 
 impl NoteDocument {
     /// What a `note.added` event says; none for any other.
-    fn of(recorded: &RecordedEvent) -> Option<Self> {
-        let event = public_event(recorded);
+    fn of(recorded: &RecordedEvent, sight: Sight) -> Option<Self> {
+        let event = event_shown(recorded, sight);
         let EventData::NoteAdded(note) = event.data else {
             return None;
         };
@@ -48,6 +52,7 @@ impl NoteDocument {
             version: event.version,
             text: (!event.erased).then_some(note.text),
             actor: event.actor,
+            on_behalf_of: event.on_behalf_of,
             recorded_at: event.recorded_at,
         })
     }

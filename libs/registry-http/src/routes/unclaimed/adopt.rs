@@ -104,7 +104,7 @@ async fn adopt_unclaimed_merchant(
     }
     Ok(Json(AdoptionDocument {
         object: "adoption",
-        merchant: MerchantDocument::shown(&merchant, caller.numbers()),
+        merchant: MerchantDocument::shown(&merchant, caller.sight()),
         callbacks,
     }))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use chrono::{DateTime, Utc};
-use registry_documents::{MerchantDocument, Numbers, PublicEvent, public_event};
+use registry_documents::{MerchantDocument, PublicEvent, Sight, event_shown};
 use registry_domain::merchant::{self, Answer, Reading};
 use registry_domain::review::{DeletionMark, MappingStatus, ReadingSource, ReviewCode, Verification};
 use registry_domain::tenant::Scope;
@@ -90,7 +90,7 @@ async fn reconcile_merchant(
         origin: caller.origin(&context),
     };
     let asked = state.inquirer.ask(&question).await?;
-    Ok(Json(ReconciliationDocument::new(&asked, caller.numbers())))
+    Ok(Json(ReconciliationDocument::new(&asked, caller.sight())))
 }
 
 /// What came of a question to Paymint about one merchant.
@@ -149,7 +149,7 @@ struct AnswerDocument {
 }
 
 impl ReconciliationDocument {
-    fn new(asked: &Asked, numbers: Numbers) -> Self {
+    fn new(asked: &Asked, sight: Sight) -> Self {
         let mut facts = asked.events.iter().filter_map(fact);
         let healed = facts
             .clone()
@@ -161,8 +161,8 @@ impl ReconciliationDocument {
             healed,
             resolution: facts.find_map(resolution),
             answer: AnswerDocument::new(&asked.reading),
-            events: asked.events.iter().map(public_event).collect(),
-            merchant: MerchantDocument::shown(&asked.merchant, numbers),
+            events: asked.events.iter().map(|event| event_shown(event, sight)).collect(),
+            merchant: MerchantDocument::shown(&asked.merchant, sight),
         }
     }
 }

@@ -5,6 +5,7 @@ use registry_domain::review::MappingStatus;
 use registry_domain::tenant::{Event, SecretHash, Slug, Upstream};
 use registry_domain::{EventId, FreeText, KeyId, Label, MemberCode, MerchantCode, MerchantId, PersonId, Reference};
 
+use super::access;
 use super::shapes::{
     CallbacksMissing, Created, KeyIssued, OfBalance, OfCode, OfEvent, OfKey, OfMember, OfPerson, Quarantined,
     SettingsChanged, UnclaimedListed, UnclaimedSeen, UnclaimedSettled, UpstreamConfigured,
@@ -149,7 +150,7 @@ fn health(event_type: &str, data: &str) -> Result<Option<Event>, StoredError> {
             }
         }
         "callbacks.seen" => Event::CallbacksSeen,
-        _ => return Ok(None),
+        _ => return Ok(access::into_domain(event_type, data)?.map(Event::Access)),
     };
     Ok(Some(event))
 }

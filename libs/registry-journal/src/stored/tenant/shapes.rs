@@ -107,6 +107,30 @@ pub(super) struct OfCode {
     pub(super) code: String,
 }
 
+#[derive(Serialize, Deserialize)]
+pub(super) struct NumberRevealed {
+    pub(super) merchant_id: Uuid,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct PayloadOpened {
+    pub(super) event_id: Uuid,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) merchant_id: Option<Uuid>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct AccessRefused {
+    pub(super) operation: String,
+    pub(super) scope: String,
+    pub(super) count: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct SignInRefused {
+    pub(super) count: u64,
+}
+
 /// Points.
 #[derive(Serialize, Deserialize)]
 pub(super) struct OfBalance {

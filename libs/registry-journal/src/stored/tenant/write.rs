@@ -4,6 +4,7 @@ use registry_domain::people::Rights;
 use registry_domain::tenant::Event;
 use registry_domain::{FreeText, MerchantId, PersonId, Reference};
 
+use super::access;
 use super::shapes::{
     CallbacksMissing, Created, KeyIssued, Nothing, OfBalance, OfCode, OfEvent, OfKey, OfMember, OfPerson, Quarantined,
     SettingsChanged, UnclaimedListed, UnclaimedSeen, UnclaimedSettled, UpstreamConfigured,
@@ -168,6 +169,10 @@ pub(crate) fn from_domain(event: &Event) -> Stored {
             ("callbacks.missing", to_json(&data), None)
         }
         Event::CallbacksSeen => ("callbacks.seen", to_json(&Nothing {}), None),
+        Event::Access(access) => {
+            let (event_type, data) = access::from_domain(access);
+            (event_type, data, None)
+        }
     };
     Stored {
         event_type,

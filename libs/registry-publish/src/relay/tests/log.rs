@@ -1,25 +1,22 @@
 //! A log in memory behind the journal's reading port, sealed like a real one.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard};
+mod unasked;
 
+use crate::testing::{at, registered, slug, tenant_id};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use registry_domain::merchant::{self, Merchant, WalletReading, Wallets, evolve};
+use registry_domain::merchant::{self, Merchant, evolve};
 use registry_domain::tenant::{self, Slug, Tenant, TenantState};
-use registry_domain::{
-    CorrelationId, EventId, KeyId, Label, LinkId, MerchantId, Reference, Seq, TenantId, UnclaimedId, Version,
-};
+use registry_domain::{CorrelationId, EventId, KeyId, Label, LinkId, MerchantId, Reference, Seq, TenantId, Version};
 use registry_journal::port::{
-    Balances, DueQuestion, Head, IdempotencyRow, ListedMerchant, ListedTenant, MerchantFilter, MerchantQuery, PageSize,
-    Postponement, PresentedKey, ProjectedMerchant, PublishCursor, QuarantineCount, QuarantineQuery, QuarantineRow,
-    QuestionCounts, Reader, StatusCount, StreamQuery, TenantHealth, UnclaimedQuery, UnclaimedRow, Worklist,
+    Head, IdempotencyRow, ListedMerchant, ListedTenant, MerchantFilter, MerchantQuery, PageSize, PresentedKey,
+    ProjectedMerchant, PublishCursor, Reader, StatusCount, StreamQuery,
 };
 use registry_journal::record::{StreamEvent, StreamId};
 use registry_journal::{Archive, EventRow, Keyring, MasterKey, ReadError, stored};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard};
 use uuid::Uuid;
-
-use crate::testing::{at, registered, slug, tenant_id};
 
 pub struct Log {
     keyring: Arc<Keyring>,
@@ -319,78 +316,5 @@ impl Reader for Log {
 
     async fn ping(&self) -> Result<(), ReadError> {
         unreachable!("the relay does not ask this")
-    }
-}
-
-#[async_trait]
-impl Worklist for Log {
-    async fn due_questions(&self, _: TenantId, _: DateTime<Utc>, _: PageSize) -> Result<Vec<DueQuestion>, ReadError> {
-        unreachable!("the relay does not ask this")
-    }
-
-    async fn postpone_questions(&self, _: TenantId, _: &[Postponement]) -> Result<(), ReadError> {
-        unreachable!("the relay does not ask this")
-    }
-
-    async fn open_confirmations(
-        &self,
-        _: TenantId,
-        _: DateTime<Utc>,
-        _: PageSize,
-    ) -> Result<Vec<MerchantId>, ReadError> {
-        unreachable!("the relay does not ask this")
-    }
-
-    async fn question_counts(&self, _: TenantId, _: DateTime<Utc>) -> Result<QuestionCounts, ReadError> {
-        unreachable!("the relay does not ask this")
-    }
-
-    async fn quarantine(&self, _: TenantId, _: &QuarantineQuery) -> Result<Vec<QuarantineRow>, ReadError> {
-        unreachable!("the relay does not ask this")
-    }
-
-    async fn quarantine_counts(&self, _: TenantId) -> Result<Vec<QuarantineCount>, ReadError> {
-        unreachable!("the relay does not ask this")
-    }
-
-    async fn quarantined(&self, _: TenantId, _: EventId) -> Result<Option<QuarantineRow>, ReadError> {
-        unreachable!("the relay does not ask this")
-    }
-
-    async fn unclaimed_merchants(&self, _: TenantId, _: &UnclaimedQuery) -> Result<Vec<UnclaimedRow>, ReadError> {
-        unreachable!("the relay does not ask this")
-    }
-
-    async fn unclaimed_merchant(&self, _: TenantId, _: UnclaimedId) -> Result<Option<UnclaimedRow>, ReadError> {
-        unreachable!("the relay does not ask this")
-    }
-
-    async fn approvals(
-        &self,
-        _: TenantId,
-        _: MerchantId,
-        _: Option<Version>,
-        _: PageSize,
-    ) -> Result<Vec<EventRow>, ReadError> {
-        unreachable!("the relay does not ask this")
-    }
-
-    async fn silent_links(&self, _: TenantId) -> Result<Option<tenant::SilentLinks>, ReadError> {
-        unreachable!("the relay does not ask this")
-    }
-
-    async fn tenant_health(&self, _: TenantId) -> Result<TenantHealth, ReadError> {
-        unreachable!("the relay does not ask this")
-    }
-}
-
-#[async_trait]
-impl Balances for Log {
-    async fn payers(&self, _: TenantId, _: MerchantId) -> Result<Option<(Tenant, Wallets)>, ReadError> {
-        unreachable!("the relay does not ask this")
-    }
-
-    async fn save_balance(&self, _: TenantId, _: Option<MerchantId>, _: WalletReading) -> Result<(), ReadError> {
-        unreachable!("the relay does not write this")
     }
 }

@@ -98,10 +98,7 @@ struct Demo<'a> {
 
 impl Demo<'_> {
     fn origin(&self) -> Origin {
-        Origin {
-            actor: Actor::Operator,
-            correlation_id: CorrelationId::from_uuid(self.ambient.ids.uuid()),
-        }
+        Origin::of(Actor::Operator, CorrelationId::from_uuid(self.ambient.ids.uuid()))
     }
 
     /// Puts a new merchant into a state that nothing moves it out of while the demo runs.

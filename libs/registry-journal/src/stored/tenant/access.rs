@@ -1,0 +1,75 @@
+//! The stored shape of an access to a tenant's data.
+
+use registry_domain::tenant::{Access, Scope};
+use registry_domain::{EventId, MerchantId};
+
+use super::shapes::{AccessRefused, Nothing, NumberRevealed, PayloadOpened, SignInRefused};
+use crate::stored::{StoredError, read, to_json, word};
+
+/// The type of an access and its open data.
+pub(super) fn from_domain(access: &Access) -> (&'static str, String) {
+    match access {
+        Access::NumberRevealed { merchant_id } => {
+            let merchant_id = merchant_id.as_uuid();
+            ("personal.revealed", to_json(&NumberRevealed { merchant_id }))
+        }
+        Access::PayloadOpened { event_id, merchant_id } => {
+            let data = PayloadOpened {
+                event_id: event_id.as_uuid(),
+                merchant_id: merchant_id.map(|id| id.as_uuid()),
+            };
+            ("payload.opened", to_json(&data))
+        }
+        Access::Refused {
+            operation,
+            scope,
+            count,
+        } => {
+            let data = AccessRefused {
+                operation: operation.clone(),
+                scope: scope.as_str().to_owned(),
+                count: *count,
+            };
+            ("access.refused", to_json(&data))
+        }
+        Access::SignedIn => ("session.opened", to_json(&Nothing {})),
+        Access::SignInRefused { count } => ("session.refused", to_json(&SignInRefused { count: *count })),
+        Access::SignedOut => ("session.closed", to_json(&Nothing {})),
+    }
+}
+
+/// The inverse; none for any other type.
+pub(super) fn into_domain(event_type: &str, data: &str) -> Result<Option<Access>, StoredError> {
+    let access = match event_type {
+        "personal.revealed" => Access::NumberRevealed {
+            merchant_id: MerchantId::from_uuid(read::<NumberRevealed>(event_type, data)?.merchant_id),
+        },
+        "payload.opened" => {
+            let data: PayloadOpened = read(event_type, data)?;
+            Access::PayloadOpened {
+                event_id: EventId::from_uuid(data.event_id),
+                merchant_id: data.merchant_id.map(MerchantId::from_uuid),
+            }
+        }
+        "access.refused" => {
+            let data: AccessRefused = read(event_type, data)?;
+            Access::Refused {
+                operation: data.operation,
+                scope: word("scope", Scope::from_word(&data.scope))?,
+                count: data.count,
+            }
+        }
+        "session.opened" => Access::SignedIn,
+        "session.refused" => Access::SignInRefused {
+            count: read::<SignInRefused>(event_type, data)?.count,
+        },
+        "session.closed" => Access::SignedOut,
+        _ => return Ok(None),
+    };
+    Ok(Some(access))
+}
+
+/// The merchant that an access of this type is about.
+pub(crate) fn merchant_of(event_type: &str, data: &str) -> Option<MerchantId> {
+    into_domain(event_type, data).ok()??.merchant_id()
+}

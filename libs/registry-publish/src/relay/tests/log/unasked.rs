@@ -1,0 +1,102 @@
+//! What the relay asks of no log.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use registry_domain::merchant::{WalletReading, Wallets};
+use registry_domain::tenant::{self, Tenant};
+use registry_domain::{EventId, MerchantId, Seq, TenantId, UnclaimedId, Version};
+use registry_journal::port::{
+    AuditEntry, AuditQuery, AuditTrail, Balances, DueQuestion, PageSize, Postponement, QuarantineCount,
+    QuarantineQuery, QuarantineRow, QuestionCounts, TenantHealth, UnclaimedQuery, UnclaimedRow, Worklist,
+};
+use registry_journal::{EventRow, ReadError};
+
+use super::Log;
+
+#[async_trait]
+impl Worklist for Log {
+    async fn due_questions(&self, _: TenantId, _: DateTime<Utc>, _: PageSize) -> Result<Vec<DueQuestion>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn postpone_questions(&self, _: TenantId, _: &[Postponement]) -> Result<(), ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn open_confirmations(
+        &self,
+        _: TenantId,
+        _: DateTime<Utc>,
+        _: PageSize,
+    ) -> Result<Vec<MerchantId>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn question_counts(&self, _: TenantId, _: DateTime<Utc>) -> Result<QuestionCounts, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn quarantine(&self, _: TenantId, _: &QuarantineQuery) -> Result<Vec<QuarantineRow>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn quarantine_counts(&self, _: TenantId) -> Result<Vec<QuarantineCount>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn quarantined(&self, _: TenantId, _: EventId) -> Result<Option<QuarantineRow>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn unclaimed_merchants(&self, _: TenantId, _: &UnclaimedQuery) -> Result<Vec<UnclaimedRow>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn unclaimed_merchant(&self, _: TenantId, _: UnclaimedId) -> Result<Option<UnclaimedRow>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn approvals(
+        &self,
+        _: TenantId,
+        _: MerchantId,
+        _: Option<Version>,
+        _: PageSize,
+    ) -> Result<Vec<EventRow>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn silent_links(&self, _: TenantId) -> Result<Option<tenant::SilentLinks>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn tenant_health(&self, _: TenantId) -> Result<TenantHealth, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+}
+
+#[async_trait]
+impl AuditTrail for Log {
+    async fn audit(&self, _: TenantId, _: &AuditQuery) -> Result<Vec<AuditEntry>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn audit_at(&self, _: TenantId, _: &[Seq]) -> Result<Vec<AuditEntry>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn events_at(&self, _: TenantId, _: &[Seq]) -> Result<Vec<EventRow>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+}
+
+#[async_trait]
+impl Balances for Log {
+    async fn payers(&self, _: TenantId, _: MerchantId) -> Result<Option<(Tenant, Wallets)>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn save_balance(&self, _: TenantId, _: Option<MerchantId>, _: WalletReading) -> Result<(), ReadError> {
+        unreachable!("the relay does not write this")
+    }
+}
