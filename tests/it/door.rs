@@ -228,14 +228,14 @@ async fn a_packed_callback_is_unpacked_within_the_same_limit() {
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
+    encoder.write_all(bytes).expect("bytes can be packed");
+    encoder.finish().expect("bytes can be packed")
 }
 
 fn zlib(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
+    encoder.write_all(bytes).expect("bytes can be packed");
+    encoder.finish().expect("bytes can be packed")
 }
 
 #[tokio::test]

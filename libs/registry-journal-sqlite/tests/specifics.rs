@@ -47,12 +47,13 @@ async fn no_statement_scans_a_table_or_sorts() {
     for statement in statements {
         let plan = plan(&mut connection, &statement).await;
         // Lists that are handed in are walked, what a part of the statement has found, and the database's own list of
-        // tables; nothing else is.
+        // tables, and the few keys of the installation; nothing else is.
         let is_short = |step: &str| {
             [
                 "VIRTUAL TABLE",
                 "CONSTANT ROW",
                 "sqlite_master",
+                "SCAN callback_keys",
                 "SCAN w",
                 "SCAN (subquery-",
             ]

@@ -27,6 +27,10 @@ const MAY_WALK: &[(&str, &str)] = &[
     ("FROM _sqlx_migrations", "there are a few"),
     ("FROM installation", "there is one row"),
     (
+        "FROM callback_keys",
+        "there is one row for each key that was ever in use",
+    ),
+    (
         "FROM data_keys ORDER BY tenant_id, owner LIMIT 1",
         "the first entry of the index is the only one that is looked at",
     ),

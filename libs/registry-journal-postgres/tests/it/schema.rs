@@ -115,7 +115,7 @@ async fn the_service_needs_no_superuser() {
     let journal = PostgresJournal::connect(&url).await.expect("it may log in");
     journal.ping().await.expect("it may read");
     database.execute("DELETE FROM _sqlx_migrations WHERE version > 1").await;
-    assert!(matches!(migrate(&url).await, Err(OpenError::Migrate(_))));
+    assert!(matches!(migrate(&url).await, Err(OpenError::NotOwner { .. })));
     journal.close().await;
     database.execute(&format!("DROP ROLE {name}")).await;
 }
@@ -165,7 +165,7 @@ async fn the_logins_of_an_installation_do_their_work() {
         assert_eq!(schema_state(login).await.expect("it may look"), SchemaState::Current);
     }
     migrate(&owner).await.expect("there is nothing to do");
-    assert!(matches!(migrate(&service).await, Err(OpenError::Migrate(_))));
+    assert!(matches!(migrate(&service).await, Err(OpenError::NotOwner { .. })));
     let journal = PostgresJournal::connect(&service).await.expect("it may log in");
     journal.ping().await.expect("it may read");
     journal.close().await;

@@ -98,7 +98,7 @@ enum Command {
 pub async fn main() -> ExitCode {
     // Whatever is made from here on is for its owner alone.
     umask(Mode::RWXG | Mode::RWXO);
-    match run(Cli::parse()).await {
+    match Box::pin(run(Cli::parse())).await {
         Ok(code) => code,
         Err(error) => {
             // One line with every cause; a person reads it.
