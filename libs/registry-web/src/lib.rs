@@ -3,7 +3,7 @@
 //!
 //! This crate knows no merchant, no route and no storage: the API and the console are served by it alike.
 //!
-//! Read in this order: [`serve`] (connections), [`forwarded`] and [`language`] (what the head of a request says),
+//! Read in this order: [`mod@serve`] (connections), [`forwarded`] and [`language`] (what the head of a request says),
 //! [`context`] (what is known before a handler runs), [`room`] (memory for bodies).
 
 pub mod context;
