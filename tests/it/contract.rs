@@ -1,5 +1,7 @@
 //! The documents of the contracts, and whether what really goes out is what they say.
 
+mod people;
+
 use std::collections::BTreeSet;
 
 use registry_tests::api::{events_of, number_of, text_of};
@@ -139,6 +141,7 @@ async fn every_operation_answers_as_documented() {
     read(&mut visitor, id_of(&merchant)).await;
     ask(&mut visitor, id_of(&merchant)).await;
     settle(&mut visitor, id_of(&merchant)).await;
+    people::visit(&mut visitor).await;
     change(&mut visitor, id_of(&merchant), id_of(&link)).await;
     assert_eq!(
         visitor.visited,

@@ -33,7 +33,7 @@ impl Operator {
     }
 
     fn note(&self, arguments: &[&str]) {
-        let has_parts = ["tenant", "key"].contains(&arguments[0]);
+        let has_parts = ["tenant", "key", "person", "member"].contains(&arguments[0]);
         let name = arguments[..=usize::from(has_parts)].join(" ");
         self.run.lock().expect("nobody panicked").insert(name);
     }
@@ -52,7 +52,7 @@ impl Operator {
         };
         let mut all = BTreeSet::new();
         for name in listed(&[]) {
-            if ["tenant", "key"].contains(&name.as_str()) {
+            if ["tenant", "key", "person", "member"].contains(&name.as_str()) {
                 all.extend(listed(&[&name]).iter().map(|part| format!("{name} {part}")));
             } else {
                 all.insert(name);
@@ -179,6 +179,7 @@ async fn set_up(operator: &Operator, sandbox: &TestSandbox) -> (String, String, 
     let last = listed.lines().last().and_then(|line| line.split('\t').next());
     operator.print(&["key", "revoke", "--tenant", SLUG, "--key", last.expect("a key")]);
 
+    people(operator);
     let process = block_in_place(|| {
         let mut serving = Installation::new();
         serving.take_settings_of(&operator.installation);
@@ -190,6 +191,45 @@ async fn set_up(operator: &Operator, sandbox: &TestSandbox) -> (String, String, 
     assert!(block_in_place(|| process.terminate()).success());
     let merchant = merchant["id"].as_str().expect("an id").to_owned();
     (path.to_owned(), api_key, merchant)
+}
+
+/// Somebody comes, and goes.
+fn people(operator: &Operator) {
+    let (email, json) = (["--email", "kim@example.test"], ["--json"]);
+    let of_tenant = ["--tenant", SLUG];
+    let print = |parts: &[&[&str]]| operator.print(&parts.concat());
+    let link = |parts: &[&[&str]]| {
+        let told: Value = serde_json::from_str(&print(parts)).expect("it is JSON");
+        let url = told["url"].as_str().expect("a link").to_owned();
+        registry_tests::logs::secret(url.rsplit('/').next().expect("a token"));
+        url
+    };
+    let invitation = link(&[&["person", "invite", "--name", "Kim", "--administrator"], &email, &json]);
+    assert!(
+        invitation.starts_with("http://registry.test/console/join/"),
+        "{invitation}"
+    );
+    let sign_in = link(&[&["person", "sign-in-link"], &email, &json]);
+    assert!(sign_in.starts_with("http://registry.test/console/enter/"), "{sign_in}");
+    print(&[
+        &["member", "add", "--role", "manager", "--withhold", "personal:read"],
+        &email,
+        &of_tenant,
+    ]);
+    let listed = print(&[&["member", "list"], &of_tenant, &json]);
+    let listed: Value = serde_json::from_str(&listed).expect("it is JSON");
+    assert_eq!(listed[0]["role"], "manager");
+    assert_eq!(listed[0]["withheld"], serde_json::json!(["personal:read"]));
+    let demote = [&["member", "set-role", "--role", "viewer"], &email[..], &of_tenant].concat();
+    let refused = operator.installation.run(&demote);
+    let refused = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(refused.contains("the person is the tenant's last manager"), "{refused}");
+    print(&[&demote, &["--even-the-last"]]);
+    print(&[&["person", "disable"], &email]);
+    assert!(print(&[&["person", "list"]]).contains("disabled"));
+    print(&[&["person", "enable"], &email]);
+    print(&[&["member", "remove"], &email, &of_tenant]);
+    assert_eq!(print(&[&["member", "list"], &of_tenant, &json]).trim(), "[]");
 }
 
 /// Everything at once, until it says that it is ready.

@@ -2,6 +2,7 @@
 //! that is new and not covered here fails the test.
 
 mod calls;
+mod things;
 
 use std::collections::BTreeSet;
 
@@ -9,60 +10,12 @@ use registry_domain::tenant::Scope;
 use registry_tests::api::within;
 use registry_tests::callback::{mapping, send_taken};
 use registry_tests::tenant::id_of;
-use registry_tests::{Answer, Api, BUSINESS_NUMBER, PATIENCE, TestApp, TestNats, TestTenant};
+use registry_tests::{Answer, Api, BUSINESS_NUMBER, PATIENCE, TestApp, TestNats};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use calls::{Call, OF_EVERYTHING, OF_NOBODY, OF_ONE_THING};
-
-/// The ids of what one tenant has.
-struct Things {
-    merchant: String,
-    link: String,
-    callback: String,
-    quarantined: String,
-    unclaimed: String,
-}
-
-impl Things {
-    async fn of(app: &TestApp, tenant: &TestTenant) -> Self {
-        // Codes of another shop would have Paymint asked while logs are compared.
-        tenant.set(&json!({ "read_back": { "enabled": false } })).await;
-        let of_tenant = app.tenant_callback_url(tenant.id);
-        send_taken(&of_tenant, mapping("acad-8", "store-8", "P", None).to_string()).await;
-        let merchant = tenant.register("acad-1", "store-1").await;
-        let link = tenant.issue_link(&merchant).await;
-        let url = app.sandbox.mapping("acad-1", "store-1").await.callback_url;
-        send_taken(&url, mapping("acad-1", "store-1", "P", None).to_string()).await;
-        let callback = tenant.api.event(|event| event["type"] == "callback.received").await;
-        send_taken(&url, mapping("acad-7", "store-7", "O", None).to_string()).await;
-        let quarantined = tenant
-            .api
-            .event(|event| event["data"]["reason"] == "codes_mismatch")
-            .await;
-        let unclaimed = tenant.api.get("/v1/unclaimed-merchants").await.expect(200);
-        Self {
-            merchant: id_of(&merchant).to_owned(),
-            link: id_of(&link).to_owned(),
-            callback: id_of(&callback).to_owned(),
-            quarantined: id_of(&quarantined).to_owned(),
-            unclaimed: id_of(&unclaimed["data"][0]).to_owned(),
-        }
-    }
-
-    async fn ask(&self, api: &Api, call: &Call) -> Answer {
-        let path = call.path.replace("{merchant}", &self.merchant);
-        let path = path.replace("{link}", &self.link).replace("{callback}", &self.callback);
-        let path = path.replace("{quarantined}", &self.quarantined);
-        let path = path.replace("{unclaimed}", &self.unclaimed);
-        let mut request = api.request(call.method.clone(), &path);
-        request = request.header("idempotency-key", "key-1").header("if-match", "\"1\"");
-        if let Some(body) = call.body {
-            request = request.json(&body());
-        }
-        Answer::to(request).await
-    }
-}
+use things::Things;
 
 fn all() -> impl Iterator<Item = &'static Call> {
     OF_ONE_THING.iter().chain(OF_EVERYTHING)
@@ -143,6 +96,7 @@ async fn what_another_tenant_has_is_in_no_list_and_no_count() {
             &things.callback,
             &things.quarantined,
             &things.unclaimed,
+            &things.person,
             &app.tenant.id.to_string(),
         ] {
             assert!(!answer.text.contains(id), "{}", call.operation);

@@ -41,6 +41,11 @@ mod hardship;
 mod unreadable;
 
 mod notes;
+
+mod oidc;
+
+mod people;
+
 mod operations;
 
 mod installed;

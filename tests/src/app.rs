@@ -18,6 +18,7 @@ use registry_domain::{Actor, CorrelationId, KeyId, Label, TenantId};
 use registry_http::credentials;
 use registry_ingest::{CallbackToken, PublicUrl, TokenKeys};
 use registry_journal::{Ambient, Order, Origin, Outcome, Submission};
+use registry_people::People;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use tempfile::TempDir;
@@ -143,6 +144,11 @@ impl TestApp {
         let url = public_url.callback_url(&keys, CallbackToken::Tenant { tenant_id });
         logs::secret(url.rsplit('/').next().expect("a token"));
         url
+    }
+
+    /// Who may do what.
+    pub fn people(&self) -> &People {
+        self.running().people()
     }
 
     /// Lets a tenant's keys be refused.

@@ -31,6 +31,7 @@ pub struct Settings {
     python: Option<PathBuf>,
     node: Option<PathBuf>,
     node_modules: Option<PathBuf>,
+    oidc_modules: Option<PathBuf>,
 }
 
 /// Enough for every trouble of the storm to meet a full service.
@@ -63,6 +64,7 @@ pub fn settings() -> &'static Settings {
         python: read("TEST_PYTHON_BIN").map(PathBuf::from),
         node: read("TEST_NODE_BIN").map(PathBuf::from),
         node_modules: read("TEST_NODE_MODULES").map(PathBuf::from),
+        oidc_modules: read("TEST_OIDC_MODULES").map(PathBuf::from),
     })
 }
 
@@ -101,6 +103,12 @@ impl Settings {
     pub fn node_modules(&self) -> PathBuf {
         let left_behind = || target().join("tools/consumers/node/package.json");
         self.node_modules.clone().unwrap_or_else(left_behind)
+    }
+
+    /// The file beside which it finds the OpenID provider.
+    pub fn oidc_modules(&self) -> PathBuf {
+        let left_behind = || target().join("tools/oidc/package.json");
+        self.oidc_modules.clone().unwrap_or_else(left_behind)
     }
 }
 

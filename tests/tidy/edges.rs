@@ -27,6 +27,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "registry-publish-nats",
         &["registry-documents", "registry-domain", "registry-publish"],
     ),
+    ("registry-people", &["registry-domain", "registry-journal"]),
     (
         "registry-http",
         &[
@@ -34,6 +35,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "registry-domain",
             "registry-ingest",
             "registry-journal",
+            "registry-people",
             "registry-publish",
             "registry-web",
         ],
@@ -50,6 +52,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "registry-journal",
             "registry-journal-postgres",
             "registry-journal-sqlite",
+            "registry-people",
             "registry-publish",
             "registry-publish-nats",
             "registry-web",
@@ -73,7 +76,7 @@ const TESTS: &str = "registry-tests";
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("async-nats", &["registry-publish-nats"]),
     ("axum", &["paymint-sandbox", "registry-http", "registry-web"]),
-    ("reqwest", &["paymint-client", "paymint-sandbox"]),
+    ("reqwest", &["paymint-client", "paymint-sandbox", "registry-people"]),
     (
         "sqlx",
         &["registry-journal-postgres", "registry-journal-sqlite", "schema"],

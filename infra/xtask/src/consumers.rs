@@ -1,5 +1,5 @@
-//! NATS's own clients for Python and Node.js, with which the tests read what consumers read. They lie in
-//! target/tools/consumers, in the versions that the files in tests/consumers pin by their hashes.
+//! NATS's own clients for Python and Node.js, with which the tests read what consumers read, and an OpenID provider. They lie in
+//! target/tools, in the versions that the files in tests/consumers and tests/oidc pin by their hashes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,15 +14,18 @@ pub struct Clients {
     python: PathBuf,
     node: PathBuf,
     node_modules: PathBuf,
+    oidc_modules: PathBuf,
 }
 
 impl Clients {
-    /// Tells a test run: `TEST_PYTHON_BIN`, `TEST_NODE_BIN`, and `TEST_NODE_MODULES`, the file from which modules are found.
+    /// Tells a test run: `TEST_PYTHON_BIN`, `TEST_NODE_BIN`, and the files from which modules are found: `TEST_NODE_MODULES`,
+    /// `TEST_OIDC_MODULES`.
     pub fn point_to(&self, command: &mut Command) {
         command
             .env("TEST_PYTHON_BIN", &self.python)
             .env("TEST_NODE_BIN", &self.node)
-            .env("TEST_NODE_MODULES", &self.node_modules);
+            .env("TEST_NODE_MODULES", &self.node_modules)
+            .env("TEST_OIDC_MODULES", &self.oidc_modules);
     }
 }
 
@@ -33,11 +36,14 @@ pub fn arrange(tools: &Tools) -> Result<Clients> {
         tools.root.join("target/tools/consumers"),
     );
     let (node, node_modules) = node(tools, &pinned, &place.join("node")).context("no NATS client for Node.js")?;
+    let (pinned_oidc, place_of_oidc) = (tools.root.join("tests/oidc"), tools.root.join("target/tools/oidc"));
+    let (_, oidc_modules) = self::node(tools, &pinned_oidc, &place_of_oidc).context("no OpenID provider")?;
     let python = python(tools, &pinned, &place.join("python")).context("no NATS client for Python")?;
     Ok(Clients {
         python,
         node,
         node_modules,
+        oidc_modules,
     })
 }
 
@@ -82,7 +88,7 @@ fn node(tools: &Tools, pinned: &Path, place: &Path) -> Result<(PathBuf, PathBuf)
     if is_same(&list, &installed)? {
         return Ok((program, package));
     }
-    eprintln!("xtask: fetching NATS's client for Node.js into target/tools");
+    eprintln!("xtask: fetching what {} pins into target/tools", list.display());
     fs::create_dir_all(place).with_context(|| format!("creating {}", place.display()))?;
     keep(&pinned.join("package.json"), &package)?;
     keep(&list, &place.join("package-lock.json"))?;

@@ -1,4 +1,4 @@
-//! Who calls: a tenant, through one of its API keys.
+//! Who calls: a tenant, through one of its API keys or one of its people.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use moka::sync::Cache;
 use registry_documents::Sight;
 use registry_domain::tenant::{ApiKey, Scope, TenantState};
-use registry_domain::{Actor, KeyId, TenantId};
+use registry_domain::{Actor, Channel, KeyId, PersonId, TenantId};
 use registry_journal::port::PresentedKey;
 use registry_journal::{Origin, ReadError, Reader};
 use registry_web::RequestContext;
@@ -56,8 +56,7 @@ impl Authenticator {
             .ok_or(Code::Unauthenticated)?;
         match kept.tenant_state {
             TenantState::Active => Ok(Caller {
-                presented,
-                kept,
+                who: Who::Key { presented, kept },
                 errand: Errand::default(),
             }),
             TenantState::Suspended => Err(Code::TenantSuspended.into()),
@@ -79,28 +78,92 @@ impl Authenticator {
     }
 }
 
-/// A tenant, through one of its API keys. Proof that the key was good when the request came.
+/// Somebody who is known without an API key. Stands in the extensions of a request, where only code of this process can put it.
+#[derive(Debug, Clone)]
+pub enum Principal {
+    /// A person who is signed in.
+    Person(ActingPerson),
+}
+
+/// A person who acts for a tenant.
+#[derive(Debug, Clone)]
+pub struct ActingPerson {
+    /// Who.
+    pub person_id: PersonId,
+    /// For which tenant.
+    pub tenant_id: TenantId,
+    /// What they may do for it.
+    pub scopes: Vec<Scope>,
+    /// Whether they administer the installation.
+    pub is_administrator: bool,
+    /// Through what they act.
+    pub channel: Channel,
+}
+
+/// A tenant, through one of its API keys or one of its people. Proof that the key was good when the request came, or that code
+/// of this process has said who it is.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    presented: Presented,
-    kept: Arc<PresentedKey>,
+    who: Who,
     errand: Errand,
+}
+
+#[derive(Debug, Clone)]
+enum Who {
+    Key {
+        presented: Presented,
+        kept: Arc<PresentedKey>,
+    },
+    Person(Arc<ActingPerson>),
 }
 
 impl Caller {
     /// Whose data the request is about.
     pub fn tenant_id(&self) -> TenantId {
-        self.kept.tenant_id
+        match &self.who {
+            Who::Key { kept, .. } => kept.tenant_id,
+            Who::Person(person) => person.tenant_id,
+        }
     }
 
-    /// The key.
-    pub fn key(&self) -> &ApiKey {
-        &self.kept.key
+    /// The key; none if a person asks.
+    pub fn key(&self) -> Option<&ApiKey> {
+        match &self.who {
+            Who::Key { kept, .. } => Some(&kept.key),
+            Who::Person(_) => None,
+        }
     }
 
-    /// What was presented, to be checked again by a request that lasts.
-    pub fn presented(&self) -> Presented {
-        self.presented
+    /// The person; none if a program asks.
+    pub fn person(&self) -> Option<&ActingPerson> {
+        match &self.who {
+            Who::Key { .. } => None,
+            Who::Person(person) => Some(person),
+        }
+    }
+
+    /// What it may do.
+    pub fn scopes(&self) -> &[Scope] {
+        match &self.who {
+            Who::Key { kept, .. } => &kept.key.scopes,
+            Who::Person(person) => &person.scopes,
+        }
+    }
+
+    /// Whether it is somebody who administers the installation.
+    pub fn is_administrator(&self) -> bool {
+        self.person().is_some_and(|person| person.is_administrator)
+    }
+
+    /// Who it is, for the log.
+    pub fn actor(&self) -> Actor {
+        match &self.who {
+            Who::Key { kept, .. } => Actor::ApiKey(kept.key.id),
+            Who::Person(person) => Actor::Person {
+                id: person.person_id,
+                channel: person.channel,
+            },
+        }
     }
 
     /// Who asks, and in which request.
@@ -110,24 +173,48 @@ impl Caller {
 
     /// How much it may see of what is about persons.
     pub fn sight(&self) -> Sight {
-        if self.key().scopes.contains(&Scope::PersonalRead) {
+        if self.may(Scope::PersonalRead) {
             Sight::Whole
         } else {
             Sight::Masked
         }
     }
 
-    fn actor(&self) -> Actor {
-        Actor::ApiKey(self.key().id)
+    /// Whether it has the scope.
+    pub fn may(&self, scope: Scope) -> bool {
+        self.scopes().contains(&scope)
     }
 
-    /// Refuses a key without the scope, and has that written down.
+    /// Refuses whoever lacks the scope, and has that written down.
     pub fn require(&self, scope: Scope) -> Result<(), Problem> {
-        if self.kept.key.scopes.contains(&scope) {
+        if self.may(scope) {
             Ok(())
         } else {
             self.errand.note_refusal(self.tenant_id(), self.actor(), scope);
             Err(Problem::insufficient_scope(scope))
+        }
+    }
+
+    /// Refuses whoever lacks the scope, but for the person of this id.
+    pub fn require_or_own(&self, scope: Scope, person_id: &str) -> Result<(), Problem> {
+        let is_own = self
+            .person()
+            .is_some_and(|person| person.person_id.to_string() == person_id);
+        if is_own { Ok(()) } else { self.require(scope) }
+    }
+
+    /// Looks again whether it may still ask, for a request that lasts.
+    pub async fn is_still_good(&self, state: &AppState) -> bool {
+        match &self.who {
+            Who::Key { presented, .. } => {
+                let (keys, now) = (state.keys.as_ref(), state.ambient.now());
+                state.authenticator.authenticate(keys, *presented, now).await.is_ok()
+            }
+            Who::Person(person) => {
+                let tenant = state.keys.tenant(person.tenant_id).await.ok().flatten();
+                let member = tenant.as_ref().and_then(|tenant| tenant.member(person.person_id));
+                member.is_some_and(|member| member.rights.scopes() == person.scopes)
+            }
         }
     }
 }
@@ -136,15 +223,15 @@ impl FromRequestParts<Arc<AppState>> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &Arc<AppState>) -> Result<Self, Problem> {
+        let errand = Errand::read(parts, &state.refusals)?;
+        if let Some(Principal::Person(person)) = parts.extensions.get::<Principal>() {
+            let who = Who::Person(Arc::new(person.clone()));
+            return Ok(Self { who, errand });
+        }
         let presented = presented_in(&parts.headers).ok_or(Code::Unauthenticated)?;
-        let authenticating = state
-            .authenticator
-            .authenticate(state.keys.as_ref(), presented, state.ambient.now());
-        let caller = authenticating.await?;
-        Ok(Self {
-            errand: Errand::read(parts, &state.refusals)?,
-            ..caller
-        })
+        let (keys, now) = (state.keys.as_ref(), state.ambient.now());
+        let caller = state.authenticator.authenticate(keys, presented, now).await?;
+        Ok(Self { errand, ..caller })
     }
 }
 

@@ -113,6 +113,11 @@ impl Fields {
         }
     }
 
+    /// A fault that shows only when several fields are looked at together.
+    pub fn blame_there(&mut self, name: &'static str, fault: Fault) {
+        self.blame::<()>(&pointer(&[name]), fault);
+    }
+
     /// A whole number within a range, if it is there.
     pub fn number(&mut self, name: &'static str, range: RangeInclusive<i64>) -> Option<i64> {
         let value = self.take(name)?;

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use registry_ingest::{CallbackDoor, CallbackUrls, Inquirer, LinkIssuer, ReconcilerStatus, Redriver};
 use registry_journal::line_limit::LineLimit;
 use registry_journal::{Ambient, Archive, Reader, Writer};
+use registry_people::People;
 use registry_publish::RelayStatus;
 use registry_web::room::{BODIES_BYTES_MAX, Room};
 use registry_web::serve::{Gate, GateLimits};
@@ -38,6 +39,8 @@ pub struct Services {
     pub callback_urls: CallbackUrls,
     /// Asks Paymint.
     pub inquirer: Inquirer,
+    /// Who may do what.
+    pub people: People,
     /// How reconciliation goes.
     pub reconciler: watch::Receiver<ReconcilerStatus>,
     /// Time and ids.
@@ -84,6 +87,7 @@ pub struct AppState {
     pub(crate) redriver: Redriver,
     pub(crate) callback_urls: CallbackUrls,
     pub(crate) inquirer: Inquirer,
+    pub(crate) people: People,
     pub(crate) reconciler: watch::Receiver<ReconcilerStatus>,
     pub(crate) ambient: Ambient,
     pub(crate) commits: watch::Receiver<u64>,
@@ -120,6 +124,7 @@ impl AppState {
             redriver: services.redriver,
             callback_urls: services.callback_urls,
             inquirer: services.inquirer,
+            people: services.people,
             reconciler: services.reconciler,
             ambient: services.ambient,
             commits: services.commits,

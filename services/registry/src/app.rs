@@ -12,6 +12,7 @@ use registry_ingest::{
     UpstreamDirectory,
 };
 use registry_journal::{Ambient, Archive, Writer};
+use registry_people::{People, PeopleParts};
 use registry_web::{GateLimits, ServeLimits};
 use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};
@@ -42,6 +43,7 @@ pub struct App {
     archive: Archive,
     links: LinkIssuer,
     callback_urls: CallbackUrls,
+    people: People,
     storage: Storage,
     http: Worker,
     settler: Worker,
@@ -77,6 +79,13 @@ impl App {
         let relay = start_relay(config, &storage, commits.clone(), stop_time * shares::FLUSH / 100).await?;
         let inquirer = ways.inquirer.clone();
         let (reconciler, reconciling) = start_reconciler(config, &storage, inquirer, &ambient, commits.clone())?;
+        let people = People::new(PeopleParts {
+            store: Arc::clone(&storage.people),
+            writer: writer.clone(),
+            ambient: ambient.clone(),
+            config: config.people(secrets.people_key, address)?,
+        })
+        .context("people cannot sign in as configured")?;
         let services = Services {
             writer: writer.clone(),
             archive: storage.for_requests.clone(),
@@ -86,6 +95,7 @@ impl App {
             redriver: ways.redriver,
             callback_urls: ways.callback_urls.clone(),
             inquirer: ways.inquirer,
+            people: people.clone(),
             reconciler: reconciling,
             ambient,
             commits,
@@ -110,6 +120,7 @@ impl App {
             archive,
             links: links.clone(),
             callback_urls: ways.callback_urls,
+            people,
             storage,
             http,
             settler: start_settler(links),
@@ -135,6 +146,11 @@ impl App {
     /// What issues registration links.
     pub fn links(&self) -> LinkIssuer {
         self.links.clone()
+    }
+
+    /// Who may do what.
+    pub fn people(&self) -> &People {
+        &self.people
     }
 
     /// What makes callback URLs.

@@ -1,5 +1,6 @@
 //! Everything that an operator can set: one struct, read once, from a file and the environment.
 
+mod people;
 mod source;
 
 use std::fmt;
@@ -119,6 +120,24 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Under which URL Paymint reaches this installation. Without it, the address that is listened on.
     pub public_url: Option<String>,
+    /// Under which URL people reach the console, where that is not `public_url`.
+    pub console_url: Option<String>,
+    /// Whether people may sign in with a password. Without that, only through the OpenID provider.
+    pub local_accounts: bool,
+    /// After how many minutes without use somebody is signed out, 1 to 1,440.
+    pub session_idle_minutes: u32,
+    /// After how many hours somebody is signed out at the latest, 1 to 744.
+    pub session_hours: u32,
+    /// The OpenID provider, exactly as it calls itself.
+    pub oidc_issuer: Option<String>,
+    /// What the provider calls this installation.
+    pub oidc_client_id: Option<String>,
+    /// File with what this installation proves itself with there.
+    pub oidc_client_secret_file: Option<PathBuf>,
+    /// What is asked for beside `openid`.
+    pub oidc_scopes: Vec<String>,
+    /// The claim that holds a person's groups.
+    pub oidc_groups_claim: String,
     /// File with the master key, 64 hexadecimal digits. Without it, one is made in the data directory.
     pub master_key_file: Option<PathBuf>,
     /// File with one or two keys for callback URLs, each `<number> <64 hexadecimal digits>`. Without it, one is made in
@@ -178,6 +197,15 @@ impl Default for Config {
             database_password_file: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             public_url: None,
+            console_url: None,
+            local_accounts: true,
+            session_idle_minutes: 30,
+            session_hours: 12,
+            oidc_issuer: None,
+            oidc_client_id: None,
+            oidc_client_secret_file: None,
+            oidc_scopes: ["profile", "email", "groups"].map(str::to_owned).to_vec(),
+            oidc_groups_claim: "groups".to_owned(),
             master_key_file: None,
             callback_keys_file: None,
             nats_url: None,
@@ -265,7 +293,7 @@ impl Config {
         if let Some(url) = &self.public_url {
             PublicUrl::parse(url).map_err(|cause| Wrong::because("public_url", cause))?;
         }
-        Ok(())
+        self.check_people()
     }
 
     /// How often upstream is asked.

@@ -20,6 +20,8 @@ pub struct Secrets {
     pub token_keys: TokenKeys,
     /// Signs the cursors of lists.
     pub cursor_key: [u8; 32],
+    /// Seals and hashes what people are handed.
+    pub people_key: [u8; 32],
     /// Where the master key came from.
     pub master_key_file: PathBuf,
     /// Where the keys for callback URLs came from.
@@ -59,6 +61,7 @@ impl Secrets {
             keyring: Arc::new(Keyring::new(&master)),
             token_keys,
             cursor_key: master.derive("list cursors"),
+            people_key: master.derive("people"),
             master_key_file: master_file.path,
             callback_keys_file: callbacks_file.path,
         })

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use futures::future::OptionFuture;
-use registry_journal::port::{Asker, Founding, KeyEvidence, Leases, SchemaState, SoleProcess};
+use registry_journal::port::{Asker, Founding, KeyEvidence, Leases, People, SchemaState, SoleProcess};
 use registry_journal::{Archive, Journal, Keyring, Reader};
 use registry_journal_postgres::{PostgresJournal, PostgresLeases};
 use registry_journal_sqlite::SqliteJournal;
@@ -38,6 +38,8 @@ pub struct Storage {
     pub for_keys: Archive,
     /// Where API keys are looked up.
     pub keys: Arc<dyn Reader>,
+    /// Where people and their sessions are kept.
+    pub people: Arc<dyn People>,
     /// How many batches it can write side by side.
     pub lanes: NonZeroUsize,
     engine: Engine,
@@ -80,7 +82,7 @@ impl Storage {
         }
     }
 
-    fn over<J: Journal + Reader + Founding + 'static>(
+    fn over<J: Journal + Reader + Founding + People + 'static>(
         asked_by: impl Fn(Asker) -> Arc<J>,
         keyring: &Arc<Keyring>,
         engine: Engine,
@@ -93,6 +95,7 @@ impl Storage {
             archive: Archive::new(tasks, Arc::clone(keyring)),
             for_requests: Archive::new(asked_by(Asker::Requests), Arc::clone(keyring)),
             for_keys: Archive::new(door.clone(), Arc::clone(keyring)),
+            people: door.clone(),
             keys: door,
             lanes: engine.lanes(),
             engine,

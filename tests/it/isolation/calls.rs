@@ -34,6 +34,7 @@ const WRITE: &[&str] = &["merchants:write"];
 const LINKS: &[&str] = &["links:write"];
 const QUARANTINE: &[&str] = &["quarantine:write"];
 const ASK: &[&str] = &["upstream:ask"];
+const PEOPLE: &[&str] = &["people:write"];
 
 /// Operations that are about one thing: with another tenant's ids they find nothing.
 pub(super) const OF_ONE_THING: &[Call] = &[
@@ -207,6 +208,29 @@ pub(super) const OF_ONE_THING: &[Call] = &[
         Some(|| json!({"reason": "x"})),
         WRITE,
     ),
+    call("get_person", Method::GET, "/v1/people/{person}", None, READ),
+    call(
+        "change_person",
+        Method::PATCH,
+        "/v1/people/{person}",
+        Some(|| json!({"granted": ["x"]})),
+        PEOPLE,
+    ),
+    call("remove_person", Method::DELETE, "/v1/people/{person}", None, PEOPLE),
+    call(
+        "list_sessions",
+        Method::GET,
+        "/v1/people/{person}/sessions",
+        None,
+        PEOPLE,
+    ),
+    call(
+        "end_sessions",
+        Method::DELETE,
+        "/v1/people/{person}/sessions",
+        None,
+        PEOPLE,
+    ),
 ];
 
 /// Operations that are about all a tenant has: they show nothing of another's.
@@ -255,6 +279,22 @@ pub(super) const OF_EVERYTHING: &[Call] = &[
         &["settings:write"],
     ),
     call("create_merchant", Method::POST, "/v1/merchants", Some(new_shop), WRITE),
+    call("list_people", Method::GET, "/v1/people", None, READ),
+    call(
+        "invite_person",
+        Method::POST,
+        "/v1/people",
+        Some(|| json!({"email": "x"})),
+        PEOPLE,
+    ),
+    call("get_role_mappings", Method::GET, "/v1/role-mappings", None, PEOPLE),
+    call(
+        "put_role_mappings",
+        Method::PUT,
+        "/v1/role-mappings",
+        Some(|| json!({"groups": {}})),
+        PEOPLE,
+    ),
 ];
 
 /// Operations without credentials.

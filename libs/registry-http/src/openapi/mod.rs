@@ -77,6 +77,10 @@ const TAGS: &[(&str, &str)] = &[
     ),
     ("Audit", "Who did what, saw what of persons, and was refused what."),
     (
+        "People",
+        "Who works for you, what they may do, and where they are signed in.",
+    ),
+    (
         "Account",
         "Who you are here, what you may do, what you have set for yourself, and how well Paymint's word arrives.",
     ),

@@ -83,6 +83,10 @@ catalogue! {
     InsufficientScope, FORBIDDEN, "insufficient_scope",
     "The API key may not do this", "Use a key that has the scope named in `required_scope`.",
     "이 API 키로는 할 수 없습니다", "`required_scope`에 표시된 권한이 있는 키를 사용해 주세요.";
+    /// Somebody would give more than they have.
+    RightsBeyondOwn, FORBIDDEN, "rights_beyond_own",
+    "You cannot give more than you have", "What was asked for holds rights that you do not have yourself. Ask somebody who has them.",
+    "자신보다 많은 권한은 줄 수 없습니다", "요청한 권한 중 본인에게 없는 것이 있습니다. 해당 권한을 가진 사람에게 요청해 주세요.";
     /// The tenant is suspended.
     TenantSuspended, FORBIDDEN, "tenant_suspended",
     "The tenant is suspended", "Ask the operator of this installation.",
@@ -111,6 +115,14 @@ catalogue! {
     UnclaimedMerchantNotFound, NOT_FOUND, "unclaimed_merchant_not_found",
     "No such unclaimed merchant", "Paymint has told of no unregistered pair of codes with this id.",
     "미등록 가맹점을 찾을 수 없습니다", "이 ID로 알려진 미등록 코드 쌍이 없습니다.";
+    /// The person does not belong to the tenant.
+    PersonNotFound, NOT_FOUND, "person_not_found",
+    "No such person", "Nobody with this id belongs to you.",
+    "사용자를 찾을 수 없습니다", "이 ID의 사용자가 소속되어 있지 않습니다.";
+    /// The person is not signed in with such a session.
+    SessionNotFound, NOT_FOUND, "session_not_found",
+    "No such session", "The person is not signed in with a session of this id, or no longer.",
+    "세션을 찾을 수 없습니다", "이 ID의 로그인 세션이 없거나 이미 종료되었습니다.";
     /// The merchant was registered later.
     NotYetRegistered, NOT_FOUND, "not_yet_registered",
     "The merchant was registered later", "At the moment given in `as_of` the merchant was not known yet.",
@@ -135,6 +147,18 @@ catalogue! {
     ReferenceTaken, CONFLICT, "reference_taken",
     "A merchant with these codes exists", "`existing_id` names the merchant that has this member code and merchant code.",
     "같은 코드의 가맹점이 있습니다", "이 회원 코드와 매장 코드의 가맹점 ID는 `existing_id`에 있습니다.";
+    /// The person belongs to the tenant already.
+    MemberExists, CONFLICT, "member_exists",
+    "The person belongs to you already", "Change what they may do with PATCH /v1/people/{id}.",
+    "이미 소속된 사용자입니다", "권한은 PATCH /v1/people/{id}로 변경해 주세요.";
+    /// The address belongs to somebody whom others know.
+    PersonKnownElsewhere, CONFLICT, "person_known_elsewhere",
+    "Somebody with this address is known here already", "Nobody vouches that it is the person whom you mean. Ask the operator of this installation to add them.",
+    "이미 등록된 이메일 주소입니다", "같은 사람인지 확인할 수 없습니다. 운영 담당자에게 소속 추가를 요청해 주세요.";
+    /// Nobody would be left to say who may do what.
+    LastManager, CONFLICT, "last_manager",
+    "This is your last manager", "Make somebody else a manager first: otherwise nobody could say any more who may do what.",
+    "마지막 관리자입니다", "권한을 관리할 사람이 남지 않게 됩니다. 먼저 다른 사용자를 관리자로 지정해 주세요.";
     /// The same request is being done right now.
     RequestInFlight, CONFLICT, "request_in_flight",
     "The same request is being done right now", "Try again with the same Idempotency-Key in a moment.",
@@ -215,6 +239,10 @@ catalogue! {
     TooManyLinks, UNPROCESSABLE_ENTITY, "too_many_links",
     "The merchant has too many registration links", "No more links can be issued for this merchant.",
     "등록 링크가 너무 많습니다", "이 가맹점에는 더 이상 링크를 발급할 수 없습니다.";
+    /// The tenant has as many people as it may have.
+    TooManyPeople, UNPROCESSABLE_ENTITY, "too_many_people",
+    "You have too many people", "A tenant has at most 500 people. Remove somebody first.",
+    "사용자가 너무 많습니다", "사용자는 최대 500명까지 등록할 수 있습니다. 먼저 다른 사용자를 제거해 주세요.";
     /// The change wants an If-Match.
     IfMatchRequired, PRECONDITION_REQUIRED, "if_match_required",
     "If-Match is required", "Send the ETag that you got with the merchant, so that nobody's change is lost.",

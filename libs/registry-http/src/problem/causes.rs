@@ -176,12 +176,11 @@ impl From<tenant::Refusal> for Problem {
                 place: Place::Body("/read_back".to_owned()),
                 fault: Fault::OneFieldName,
             }]),
-            // Nothing under /v1 changes who belongs to a tenant.
-            tenant::Refusal::TooManyMembers
-            | tenant::Refusal::MemberExists
-            | tenant::Refusal::NoSuchMember
-            | tenant::Refusal::LastManager
-            | tenant::Refusal::NoSuchTenant
+            tenant::Refusal::TooManyMembers => Self::from(Code::TooManyPeople),
+            tenant::Refusal::MemberExists => Self::from(Code::MemberExists),
+            tenant::Refusal::NoSuchMember => Self::from(Code::PersonNotFound),
+            tenant::Refusal::LastManager => Self::from(Code::LastManager),
+            tenant::Refusal::NoSuchTenant
             | tenant::Refusal::SlugTaken { .. }
             | tenant::Refusal::TooManyKeys
             | tenant::Refusal::NoSuchKey => Self::internal("run a command of a tenant", &refusal),

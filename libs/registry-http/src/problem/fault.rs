@@ -96,6 +96,8 @@ faults! {
     NotPercentEncoded, "not_percent_encoded", "must be plain ASCII or percent-encoded UTF-8, with % itself as %25", "ASCII 또는 퍼센트 인코딩된 UTF-8이어야 하며 % 문자는 %25로 써야 합니다";
     /// Needed with the value that another field has.
     Inapplicable, "inapplicable", "does not go with the other fields", "다른 항목과 함께 사용할 수 없습니다";
+    /// Not an e-mail address.
+    NotAnEmailAddress, "not_an_email_address", "must be an e-mail address such as ops@partner.example, in ASCII", "ops@partner.example과 같은 이메일 주소여야 합니다(ASCII 문자만 가능)";
     /// Not an `https` URL.
     NotAnHttpsUrl, "not_an_https_url", "must be an absolute https URL", "https로 시작하는 절대 URL이어야 합니다";
 }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
-use registry_domain::tenant::{Scope, Tenant};
+use registry_domain::tenant::{ApiKey, Scope, Tenant};
 use registry_journal::port::TenantHealth;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use crate::body::BODY_BYTES_MAX;
-use crate::caller::Caller;
+use crate::caller::{ActingPerson, Caller};
 use crate::openapi::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::query::LIMIT_MAX;
@@ -41,7 +41,6 @@ async fn get_me(State(state): State<Arc<AppState>>, caller: Caller) -> Result<Js
     let reader = state.archive.reader();
     let tenant = reader.tenant(caller.tenant_id()).await?.ok_or(Code::Unauthenticated)?;
     let health = reader.tenant_health(caller.tenant_id()).await?;
-    let key = caller.key();
     Ok(Json(Me {
         object: "me",
         tenant: TenantDocument {
@@ -51,12 +50,8 @@ async fn get_me(State(state): State<Arc<AppState>>, caller: Caller) -> Result<Js
             state: tenant.state.as_str(),
             upstream_configured: tenant.upstream.is_some(),
         },
-        key: KeyDocument {
-            id: key.id.to_string(),
-            name: key.name.as_str().to_owned(),
-            scopes: key.scopes.iter().copied().map(Scope::as_str).collect(),
-            expires_at: key.expires_at,
-        },
+        key: caller.key().map(KeyDocument::new),
+        person: caller.person().map(PersonDocument::new),
         health: HealthDocument::new(&tenant, &health),
         limits: LimitsDocument {
             body_bytes: BODY_BYTES_MAX,
@@ -74,8 +69,10 @@ struct Me {
     object: &'static str,
     /// Your tenant.
     tenant: TenantDocument,
-    /// The API key that you used.
-    key: KeyDocument,
+    /// The API key that you used; null for a person.
+    key: Option<KeyDocument>,
+    /// The person who you are; null for a key.
+    person: Option<PersonDocument>,
     /// How well Paymint's word about your merchants arrives, and what waits for you.
     health: HealthDocument,
     /// The limits that apply to you.
@@ -117,6 +114,41 @@ struct KeyDocument {
     scopes: Vec<&'static str>,
     /// From when on it no longer works; null for never.
     expires_at: Option<DateTime<Utc>>,
+}
+
+impl KeyDocument {
+    fn new(key: &ApiKey) -> Self {
+        Self {
+            id: key.id.to_string(),
+            name: key.name.as_str().to_owned(),
+            scopes: key.scopes.iter().copied().map(Scope::as_str).collect(),
+            expires_at: key.expires_at,
+        }
+    }
+}
+
+/// A person who is signed in.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SignedInPerson)]
+struct PersonDocument {
+    /// Their id.
+    #[schema(example = "psn_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
+    id: String,
+    /// What they may do for this tenant. Others may appear.
+    #[schema(example = json!(["merchants:read", "events:read"]))]
+    scopes: Vec<&'static str>,
+    /// Whether they administer the installation.
+    administrator: bool,
+}
+
+impl PersonDocument {
+    fn new(person: &ActingPerson) -> Self {
+        Self {
+            id: person.person_id.to_string(),
+            scopes: person.scopes.iter().copied().map(Scope::as_str).collect(),
+            administrator: person.is_administrator,
+        }
+    }
 }
 
 /// How well Paymint's word about your merchants arrives, and what waits for you.

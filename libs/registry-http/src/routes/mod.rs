@@ -9,6 +9,7 @@ mod me;
 mod merchants;
 mod notes;
 mod operation;
+mod people;
 mod quarantine;
 mod settings;
 mod stats;
@@ -65,6 +66,15 @@ pub fn all() -> OpenApiRouter<Arc<AppState>> {
         .routes(upstream::merchant_balance::route())
         .routes(audit::route())
         .routes(me::route())
+        .routes(people::list::route())
+        .routes(people::invite::route())
+        .routes(people::get::route())
+        .routes(people::change::route())
+        .routes(people::remove::route())
+        .routes(people::sessions::route())
+        .routes(people::end_sessions::route())
+        .routes(people::role_mappings::get_route())
+        .routes(people::role_mappings::put_route())
         .routes(settings::get::route())
         .routes(settings::change::route())
         .routes(operation::livez::route())

@@ -8,8 +8,10 @@ mod dev;
 mod document;
 mod healthcheck;
 mod key;
+mod member;
 mod migrate;
 mod operate;
+mod person;
 mod print;
 mod progress;
 mod rebuild;
@@ -63,6 +65,18 @@ enum Command {
     Key {
         #[command(subcommand)]
         command: key::KeyCommand,
+    },
+    /// Make people known, keep them out, let them in.
+    #[command(after_help = "Example:\n  registry person invite --email ops@partner.example --name \"Kim\"")]
+    Person {
+        #[command(subcommand)]
+        command: person::PersonCommand,
+    },
+    /// Say who belongs to a tenant, and what they may do.
+    #[command(after_help = "Example:\n  registry member list --tenant acme")]
+    Member {
+        #[command(subcommand)]
+        command: member::MemberCommand,
     },
     /// Check that no event was changed or lost since it was written.
     #[command(after_help = "Example:\n  registry verify --tenant acme")]
@@ -143,6 +157,14 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Key { command } => {
             quietly()?;
             key::run(config, command).await
+        }
+        Command::Person { command } => {
+            quietly()?;
+            person::run(config, command).await
+        }
+        Command::Member { command } => {
+            quietly()?;
+            member::run(config, command).await
         }
         Command::Verify(args) => {
             quietly()?;

@@ -1,5 +1,7 @@
 //! Commands of an operator: they write to the log beside a running service, under the same lock.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use registry_domain::tenant::{self, Slug, Tenant};
 use registry_domain::{Actor, CorrelationId, TenantId};
@@ -7,6 +9,7 @@ use registry_ingest::{Inquirer, InquirerParts, InquiryLimits, UpstreamDirectory}
 use registry_journal::port::Inconsistency;
 use registry_journal::writer::WriterConfig;
 use registry_journal::{Ambient, Archive, Order, Origin, Outcome, Submission, Writer};
+use registry_people::{People, PeopleParts};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -68,6 +71,22 @@ impl Desk {
         let slug = Slug::parse(slug).context("the slug cannot be used")?;
         let found = self.archive.reader().tenant_by_slug(&slug).await?;
         found.with_context(|| format!("there is no tenant {slug}"))
+    }
+
+    /// People, without a server.
+    pub(super) fn people(&self, config: &Config) -> anyhow::Result<People> {
+        let parts = PeopleParts {
+            store: Arc::clone(&self.storage.people),
+            writer: self.writer.clone(),
+            ambient: self.ambient.clone(),
+            config: config.people(self.secrets.people_key, config.listen)?,
+        };
+        Ok(People::new(parts)?)
+    }
+
+    /// What an operator does.
+    pub(super) fn origin(&self) -> Origin {
+        Origin::of(Actor::Operator, CorrelationId::from_uuid(self.ambient.ids.uuid()))
     }
 
     pub(super) async fn submit(&self, tenant_id: TenantId, command: tenant::Command) -> anyhow::Result<()> {

@@ -32,6 +32,30 @@ const FORMS: &[(&str, &str)] = &[
         "public_url",
         "the URL of this installation, such as https://registry.example.com",
     ),
+    ("console_url", "the URL of a site, such as https://registry.example.com"),
+    (
+        "local_accounts",
+        "true or false; false only beside an OpenID provider (oidc_issuer)",
+    ),
+    ("session_idle_minutes", "1 to 1440"),
+    ("session_hours", "1 to 744"),
+    (
+        "oidc_issuer",
+        "the issuer of an OpenID provider, exactly as it calls itself, such as https://login.example.com/",
+    ),
+    (
+        "oidc_client_id",
+        "the client id at the OpenID provider, beside oidc_issuer",
+    ),
+    (
+        "oidc_client_secret_file",
+        "the path of a file with the client secret, beside oidc_issuer",
+    ),
+    (
+        "oidc_scopes",
+        "scopes with commas between, such as profile,email,groups",
+    ),
+    ("oidc_groups_claim", "the name of a claim, such as groups"),
     ("master_key_file", "the path of a file"),
     ("callback_keys_file", "the path of a file"),
     (

@@ -71,7 +71,8 @@ async fn create_approval_callback_url(
     tracing::info!(
         target: "audit",
         tenant_id = %caller.tenant_id(),
-        key_id = %caller.key().id,
+        actor = %caller.actor(),
+        key_id = caller.key().map(|key| tracing::field::display(key.id)),
         merchant_id = %merchant.id,
         request_id = %context.correlation_id,
         "the callback URL for a merchant's bills was given out"

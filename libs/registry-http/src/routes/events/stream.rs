@@ -131,13 +131,7 @@ impl Subscription {
 
     async fn check_key(&mut self) -> Option<()> {
         self.key_checked_at = Instant::now();
-        let state = &self.open.state;
-        let presented = self.caller.presented();
-        let checked = state
-            .authenticator
-            .authenticate(state.keys.as_ref(), presented, state.ambient.now())
-            .await;
-        checked.ok().map(|_caller| ())
+        self.caller.is_still_good(&self.open.state).await.then_some(())
     }
 }
 

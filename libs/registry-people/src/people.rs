@@ -1,0 +1,194 @@
+//! What everything here hangs on.
+
+use std::fmt;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use registry_domain::people::SignInMethod;
+use registry_domain::{CorrelationId, SessionId, TenantId, tenant};
+use registry_journal::port::{self, Person};
+use registry_journal::{Ambient, Order, Origin, Outcome, Submission, Writer};
+
+use crate::config::PeopleConfig;
+use crate::error::{MemberError, SignInError};
+use crate::oidc::Provider;
+use crate::password::Hasher;
+use crate::report::{Refused, Reporter};
+use crate::sessions::{Browser, NewSession, SessionSecret};
+
+/// Most sessions that one person has at once: the oldest ends when another begins.
+const SESSIONS_PER_PERSON_MAX: u32 = 20;
+
+/// What [`People`] is made of.
+pub struct PeopleParts {
+    /// Where people are kept.
+    pub store: Arc<dyn port::People>,
+    /// Takes what becomes of memberships.
+    pub writer: Writer,
+    /// Time and ids.
+    pub ambient: Ambient,
+    /// What an operator has set.
+    pub config: PeopleConfig,
+}
+
+/// Who may do what, and who is signed in. Cheap to clone.
+#[derive(Clone)]
+pub struct People {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) store: Arc<dyn port::People>,
+    pub(crate) writer: Writer,
+    pub(crate) ambient: Ambient,
+    pub(crate) config: PeopleConfig,
+    pub(crate) hasher: Hasher,
+    pub(crate) reporter: Reporter,
+    pub(crate) provider: Option<Provider>,
+}
+
+impl fmt::Debug for People {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("People")
+            .field("config", &self.inner.config)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How somebody can come in: which forms a page shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaysIn {
+    /// With an address and a password.
+    pub password: bool,
+    /// Through the OpenID provider.
+    pub oidc: bool,
+}
+
+impl People {
+    /// Puts it together. Nobody is asked anything yet: a provider that is away keeps nothing from starting.
+    pub fn new(parts: PeopleParts) -> Result<Self, SignInError> {
+        let PeopleParts {
+            store,
+            writer,
+            ambient,
+            config,
+        } = parts;
+        let provider = match &config.oidc {
+            Some(oidc) => Some(Provider::new(oidc, &config.console_url)?),
+            None => None,
+        };
+        let inner = Inner {
+            store,
+            writer,
+            ambient,
+            config,
+            hasher: Hasher::new(),
+            reporter: Reporter::default(),
+            provider,
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// How somebody can come in.
+    pub fn ways_in(&self) -> WaysIn {
+        WaysIn {
+            password: self.inner.config.local_accounts,
+            oidc: self.inner.provider.is_some(),
+        }
+    }
+
+    /// How often what happened since the process began.
+    pub fn counts(&self) -> crate::report::Counts {
+        self.inner.reporter.counts()
+    }
+
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.inner.ambient.now()
+    }
+
+    pub(crate) fn store(&self) -> &dyn port::People {
+        self.inner.store.as_ref()
+    }
+
+    /// Begins a session for somebody who has proved who they are. What the browser came with ends: an id that was planted
+    /// there leads nowhere.
+    pub(crate) async fn begin_session(
+        &self,
+        person: Person,
+        method: SignInMethod,
+        idp_sid: Option<String>,
+        browser: &Browser,
+        return_path: String,
+    ) -> Result<NewSession, SignInError> {
+        if person.disabled_at.is_some() {
+            return Err(self.refused(Some(person.id), Refused::Disabled, SignInError::Disabled));
+        }
+        let now = self.now();
+        let (config, store) = (&self.inner.config, self.store());
+        let secret = SessionSecret::new(self.inner.ambient.ids.secret());
+        let absolute_until = now + config.absolute_time;
+        let session = port::Session {
+            digest: secret.digest(),
+            id: SessionId::from_uuid(self.inner.ambient.ids.uuid()),
+            person_id: person.id,
+            method,
+            created_at: now,
+            seen_at: now,
+            idle_until: (now + config.idle_time).min(absolute_until),
+            absolute_until,
+            idp_sid,
+            user_agent: browser.label(),
+        };
+        if let Some(old) = browser.replaces.as_deref().and_then(SessionSecret::parse) {
+            store.end_session(old.digest()).await?;
+        }
+        store.add_session(&session, SESSIONS_PER_PERSON_MAX - 1).await?;
+        store.forget_sessions(now).await?;
+        store.note_sign_in(person.id, now).await?;
+        self.inner.reporter.signed_in(person.id, session.id, method);
+        Ok(NewSession {
+            secret,
+            person,
+            absolute_until,
+            return_path,
+        })
+    }
+
+    /// Notes that somebody did not come in, and why; the reason is not for them.
+    pub(crate) fn refused(
+        &self,
+        person: Option<registry_domain::PersonId>,
+        reason: Refused,
+        error: SignInError,
+    ) -> SignInError {
+        self.inner.reporter.sign_in_refused(person, reason);
+        error
+    }
+
+    /// What the registry itself does, on its own account.
+    pub(crate) fn own_origin(&self) -> Origin {
+        let correlation_id = CorrelationId::from_uuid(self.inner.ambient.ids.uuid());
+        Origin::of(registry_domain::Actor::System, correlation_id)
+    }
+
+    /// Hands a command in. Whether it changed anything.
+    pub(crate) async fn submit(
+        &self,
+        tenant_id: TenantId,
+        origin: Origin,
+        command: tenant::Command,
+    ) -> Result<bool, MemberError> {
+        let submission = Submission {
+            tenant_id,
+            origin,
+            idempotency: None,
+            order: Order::Tenant(command),
+        };
+        match self.inner.writer.submit(submission).await? {
+            Outcome::Written(written) => Ok(!written.event_ids.is_empty()),
+            Outcome::TenantRefused(refusal) => Err(refusal.into()),
+            // None of these can come of a command of a tenant without an Idempotency-Key.
+            Outcome::Replayed(_) | Outcome::KeyReused | Outcome::Refused(_) => Ok(false),
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! What a tenant has, to be asked for by others.
+
+use registry_tests::callback::{mapping, send_taken};
+use registry_tests::tenant::id_of;
+use registry_tests::{Answer, Api, TestApp, TestTenant};
+use serde_json::json;
+
+use super::calls::Call;
+
+/// The ids of what one tenant has.
+pub(super) struct Things {
+    pub(super) merchant: String,
+    pub(super) link: String,
+    pub(super) callback: String,
+    pub(super) quarantined: String,
+    pub(super) unclaimed: String,
+    pub(super) person: String,
+}
+
+impl Things {
+    pub(super) async fn of(app: &TestApp, tenant: &TestTenant) -> Self {
+        // Codes of another shop would have Paymint asked while logs are compared.
+        tenant.set(&json!({ "read_back": { "enabled": false } })).await;
+        // First: what is said of people does not go to NATS, and the end of the log is waited for there.
+        let person = json!({ "email": format!("{}@example.test", tenant.slug), "name": "Kim", "role": "viewer" });
+        let person = tenant.api.post("/v1/people", &person).await.expect(201);
+        let of_tenant = app.tenant_callback_url(tenant.id);
+        send_taken(&of_tenant, mapping("acad-8", "store-8", "P", None).to_string()).await;
+        let merchant = tenant.register("acad-1", "store-1").await;
+        let link = tenant.issue_link(&merchant).await;
+        let url = app.sandbox.mapping("acad-1", "store-1").await.callback_url;
+        send_taken(&url, mapping("acad-1", "store-1", "P", None).to_string()).await;
+        let callback = tenant.api.event(|event| event["type"] == "callback.received").await;
+        send_taken(&url, mapping("acad-7", "store-7", "O", None).to_string()).await;
+        let quarantined = tenant
+            .api
+            .event(|event| event["data"]["reason"] == "codes_mismatch")
+            .await;
+        let unclaimed = tenant.api.get("/v1/unclaimed-merchants").await.expect(200);
+        Self {
+            merchant: id_of(&merchant).to_owned(),
+            link: id_of(&link).to_owned(),
+            callback: id_of(&callback).to_owned(),
+            quarantined: id_of(&quarantined).to_owned(),
+            unclaimed: id_of(&unclaimed["data"][0]).to_owned(),
+            person: id_of(&person).to_owned(),
+        }
+    }
+
+    pub(super) async fn ask(&self, api: &Api, call: &Call) -> Answer {
+        let path = call.path.replace("{merchant}", &self.merchant);
+        let path = path.replace("{link}", &self.link).replace("{callback}", &self.callback);
+        let path = path.replace("{quarantined}", &self.quarantined);
+        let path = path.replace("{unclaimed}", &self.unclaimed);
+        let path = path.replace("{person}", &self.person);
+        let mut request = api.request(call.method.clone(), &path);
+        request = request.header("idempotency-key", "key-1").header("if-match", "\"1\"");
+        if let Some(body) = call.body {
+            request = request.json(&body());
+        }
+        Answer::to(request).await
+    }
+}
