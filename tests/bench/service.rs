@@ -156,7 +156,7 @@ pub(crate) fn registry(installation: &Installation) -> anyhow::Result<Command> {
 /// An API key of a tenant that may do everything, made by the real program.
 pub(crate) fn api_key(installation: &Installation, slug: &str) -> anyhow::Result<String> {
     let made = registry(installation)?
-        .args(["key", "create", "--tenant", slug, "--name", "bench"])
+        .args(["key", "create", "--tenant", slug, "--name", "bench", "--all-scopes"])
         .stderr(Stdio::inherit())
         .output()?;
     ensure!(made.status.success(), "no key was made: {}", made.status);

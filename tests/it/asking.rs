@@ -1,12 +1,12 @@
 //! Asking upstream in rounds: what callbacks did not tell is found out, and upstream is not asked more than it should be.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use chrono::TimeDelta;
 use futures::{StreamExt, stream};
 use registry_tests::settings::settings;
 use registry_tests::tenant::id_of;
-use registry_tests::{Answer, TestApp};
+use registry_tests::{Answer, TestApp, until};
 use serde_json::{Value, json};
 
 /// The call that asks about one merchant.
@@ -238,14 +238,4 @@ async fn all_observed(app: &TestApp, shops: &[Value]) {
 /// What readiness tells of asking.
 async fn readiness(app: &TestApp) -> Value {
     app.tenant.api.get("/readyz").await.expect(200)["asking"].clone()
-}
-
-/// Looks until something holds, each time at an answer of the service or of the sandbox.
-async fn until<Look: Future<Output = bool>>(look: impl Fn() -> Look) {
-    let looks = async {
-        while !look().await {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    registry_tests::api::within(registry_tests::PATIENCE, looks).await;
 }

@@ -204,7 +204,15 @@ async fn what_another_process_writes_arrives_too() {
     let (process, tenant) = installation.serve_tenant(&sandbox);
     let head = tenant.api.feed().await.len();
     let mut stream = Stream::open(&tenant, &format!("?after={head}"), None).await;
-    let key = installation.print(&["key", "create", "--tenant", tenant.slug.as_str(), "--name", "second"]);
+    let key = installation.print(&[
+        "key",
+        "create",
+        "--tenant",
+        tenant.slug.as_str(),
+        "--name",
+        "second",
+        "--all-scopes",
+    ]);
     registry_tests::logs::secret(&key);
     assert_eq!(stream.next().await.kind, "api_key.issued");
     let with_new_key = http_client()

@@ -1,12 +1,12 @@
 //! Claims that somebody else could have made: a false "opened" does not last, and whoever knocks makes Paymint be asked.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use chrono::TimeDelta;
 use registry_tests::callback::{mapping, send_taken};
 use registry_tests::sandbox::Mapping;
 use registry_tests::tenant::id_of;
-use registry_tests::{Answer, TestApp};
+use registry_tests::{Answer, TestApp, until};
 use serde_json::{Value, json};
 
 /// How often upstream was asked about one merchant.
@@ -207,14 +207,4 @@ async fn a_clock_that_was_ahead_is_told_and_does_not_hide_the_present() {
     app.tenant.api.event(|event| event["data"]["healed"] == true).await;
     drop(upstream);
     app.finish().await;
-}
-
-/// Looks until something holds, each time at an answer of the service or of the sandbox.
-async fn until<Look: Future<Output = bool>>(look: impl Fn() -> Look) {
-    let looks = async {
-        while !look().await {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    registry_tests::api::within(registry_tests::PATIENCE, looks).await;
 }

@@ -170,14 +170,17 @@ async fn set_up(operator: &Operator, sandbox: &TestSandbox) -> (String, String, 
     registry_tests::logs::secret(&callback);
     let path = callback.strip_prefix("http://registry.test").expect("the public URL");
     let new_key = || {
-        let key = operator.print(&["key", "create", "--tenant", SLUG, "--name", "portal"]);
+        let key = operator.print(&["key", "create", "--tenant", SLUG, "--name", "portal", "--all-scopes"]);
         registry_tests::logs::secret(&key);
         key
     };
     let (api_key, _spare) = (new_key(), new_key());
     let listed = operator.print(&["key", "list", "--tenant", SLUG]);
     let last = listed.lines().last().and_then(|line| line.split('\t').next());
-    operator.print(&["key", "revoke", "--tenant", SLUG, "--key", last.expect("a key")]);
+    let last = last.expect("a key");
+    let successor = operator.print(&["key", "rotate", "--tenant", SLUG, "--key", last, "--overlap-hours", "0"]);
+    registry_tests::logs::secret(&successor);
+    operator.print(&["key", "revoke", "--tenant", SLUG, "--key", last]);
 
     people(operator);
     let process = block_in_place(|| {

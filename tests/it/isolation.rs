@@ -97,6 +97,7 @@ async fn what_another_tenant_has_is_in_no_list_and_no_count() {
             &things.quarantined,
             &things.unclaimed,
             &things.person,
+            &things.key,
             &app.tenant.id.to_string(),
         ] {
             assert!(!answer.text.contains(id), "{}", call.operation);
@@ -136,14 +137,13 @@ async fn what_another_tenant_has_is_in_no_list_and_no_count() {
 async fn without_credentials_there_is_nothing() {
     let app = TestApp::start().await;
     let things = Things::of(&app, &app.tenant).await;
-    let wrong = [
-        "",
-        "rk_",
-        "rk_00000000000000000000000000000000_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-    ];
-    let clients = wrong.map(|key| Api::new(app.tenant.api.base(), Some(key.to_owned())));
-    for call in all() {
-        for client in clients.iter().chain([&app.tenant.api.anonymous()]) {
+    let with = |key: &str| Api::new(app.tenant.api.base(), Some(key.to_owned()));
+    let wrong = [with(""), with("rk_"), app.tenant.api.anonymous()];
+    let made_up = with("rk_00000000000000000000000000000000_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+    for (number, call) in all().enumerate() {
+        // An address that goes on with one that has the form of a key is soon not listened to any more.
+        let made_up = (number % 3 == 0).then_some(&made_up);
+        for client in wrong.iter().chain(made_up) {
             let answer = things.ask(client, call).await;
             assert!(answer.header("www-authenticate").is_some(), "{}", call.operation);
             answer.problem(401, "unauthenticated");

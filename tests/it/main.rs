@@ -18,6 +18,8 @@ mod connections;
 
 mod requests;
 
+mod api_keys;
+
 mod isolation;
 
 mod crash;

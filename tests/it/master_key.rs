@@ -32,7 +32,7 @@ const COMMANDS: [&[&str]; 13] = [
         "/dev/null",
     ],
     &["key", "list", "--tenant", "acme"],
-    &["key", "create", "--tenant", "acme", "--name", "n"],
+    &["key", "create", "--tenant", "acme", "--name", "n", "--all-scopes"],
     &[
         "key",
         "revoke",

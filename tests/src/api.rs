@@ -134,6 +134,16 @@ impl Api {
         }
     }
 
+    /// The same client with another key, kept out of every output.
+    #[must_use]
+    pub fn with_key(&self, key: &str) -> Self {
+        crate::logs::secret(key);
+        Self {
+            key: Some(key.to_owned()),
+            ..self.clone()
+        }
+    }
+
     /// Where the service is.
     pub fn base(&self) -> &str {
         &self.base
@@ -146,6 +156,11 @@ impl Api {
             Some(key) => request.bearer_auth(key),
             None => request,
         }
+    }
+
+    /// `DELETE`.
+    pub async fn delete(&self, path: &str) -> Answer {
+        Answer::to(self.request(Method::DELETE, path)).await
     }
 
     /// GET.
@@ -241,4 +256,14 @@ pub async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> T {
     tokio::time::timeout(limit, work)
         .await
         .expect("what was waited for happens")
+}
+
+/// Looks until something holds, each time at an answer of the service or of the sandbox.
+pub async fn until<Look: Future<Output = bool>>(look: impl Fn() -> Look) {
+    let looks = async {
+        while !look().await {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    within(PATIENCE, looks).await;
 }

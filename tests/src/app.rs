@@ -303,8 +303,10 @@ impl Setup<'_> {
             key_id,
             name: Label::parse("test").expect("a name"),
             scopes,
+            networks: Vec::new(),
             secret_hash,
             expires_at: None,
+            now: self.ambient.now(),
         };
         self.submit(tenant, Command::IssueKey(issue)).await;
         text

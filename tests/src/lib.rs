@@ -36,7 +36,7 @@ pub mod raw;
 
 pub mod storm;
 
-pub use api::{Answer, Api};
+pub use api::{Answer, Api, until};
 pub use app::TestApp;
 pub use audit::check_published;
 pub use nats::TestNats;

@@ -107,7 +107,7 @@ impl Installation {
         let tenant = random_slug();
         let slug = tenant.as_str();
         let id = self.print(&["tenant", "create", "--slug", slug, "--name", "Test partner"]);
-        let key = self.print(&["key", "create", "--tenant", slug, "--name", "test"]);
+        let key = self.print(&["key", "create", "--tenant", slug, "--name", "test", "--all-scopes"]);
         logs::secret(&key);
         (id.parse().expect("a tenant id"), tenant, key)
     }

@@ -147,6 +147,8 @@ pub enum EventData {
     TenantResumed(data::Nothing),
     #[serde(rename = "api_key.issued")]
     ApiKeyIssued(data::ApiKeyIssued),
+    #[serde(rename = "api_key.rotated")]
+    ApiKeyRotated(data::ApiKeyRotated),
     #[serde(rename = "api_key.revoked")]
     ApiKeyRevoked(data::ApiKeyRevoked),
     #[serde(rename = "member.added")]
@@ -237,6 +239,7 @@ event_types! {
     TenantSuspended => "tenant.suspended",
     TenantResumed => "tenant.resumed",
     ApiKeyIssued => "api_key.issued",
+    ApiKeyRotated => "api_key.rotated",
     ApiKeyRevoked => "api_key.revoked",
     MemberAdded => "member.added",
     MemberRoleChanged => "member.role_changed",

@@ -7,6 +7,9 @@ macro_rules! words {
             /// Every value.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
+            /// The word of every value, in the same order.
+            pub const WORDS: &'static [&'static str] = &[$($word),+];
+
             /// The word used in every contract (REST, NATS, storage).
             pub const fn as_str(self) -> &'static str {
                 match self {

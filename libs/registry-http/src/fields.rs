@@ -180,6 +180,25 @@ impl Fields {
         texts.into_iter().collect()
     }
 
+    /// A list of 1 to `max` texts, which must be there.
+    pub fn required_texts<T, E: Into<Fault>>(
+        &mut self,
+        name: &'static str,
+        max: usize,
+        read: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<Vec<T>> {
+        let is_there = match self.members.get(name) {
+            None | Some(Value::Null) => false,
+            Some(Value::Array(values)) => !values.is_empty(),
+            Some(_wrong_type) => true,
+        };
+        if !is_there {
+            self.members.remove(name);
+            return self.blame(&pointer(&[name]), Fault::Required);
+        }
+        self.texts(name, max, read)
+    }
+
     /// An object of at most `max` texts that may be there.
     pub fn text_map<T, E: Into<Fault>>(
         &mut self,

@@ -18,6 +18,7 @@ mod envelope;
 mod errand;
 mod fields;
 mod idempotency;
+mod key_failures;
 mod lookups;
 mod metrics;
 mod openapi;

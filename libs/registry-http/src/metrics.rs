@@ -26,6 +26,7 @@ use registry_web::room::Room;
 use registry_web::serve::Gate;
 use tokio::sync::watch;
 
+use crate::caller::{Authenticator, FailureLabels};
 use crate::problem::Code;
 use crate::state::Services;
 use asking::Asking;
@@ -78,6 +79,8 @@ pub struct Metrics {
     requests: Family<RequestLabels, Counter>,
     durations: Family<RouteLabels, Histogram, fn() -> Histogram>,
     refused_callbacks: Family<RefusalLabels, Counter>,
+    /// API keys that did not work.
+    pub key_failures: Family<FailureLabels, Counter>,
     /// Event streams that are open now.
     pub event_streams: Gauge,
 }
@@ -121,6 +124,12 @@ impl Metrics {
             "Requests to the path of callbacks that were refused, by reason",
             refused_callbacks.clone(),
         );
+        let key_failures = Authenticator::counters();
+        registry.register(
+            "api_key_failures",
+            "API keys that did not work, by reason",
+            key_failures.clone(),
+        );
         registry.register_collector(Box::new(Connections { gate, bodies }));
         registry.register_collector(Box::new(Below {
             writer: services.writer.clone(),
@@ -139,6 +148,7 @@ impl Metrics {
             requests,
             durations,
             refused_callbacks,
+            key_failures,
             event_streams,
         }
     }

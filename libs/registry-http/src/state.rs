@@ -112,8 +112,8 @@ impl AppState {
         let gate = Gate::new(config.gate, config.trusted_proxies.clone());
         let bodies = Room::new(BODIES_BYTES_MAX);
         let failures = Arc::default();
+        let metrics = Metrics::new(&services, Arc::clone(&gate), bodies.clone(), Arc::clone(&failures));
         Self {
-            metrics: Metrics::new(&services, Arc::clone(&gate), bodies.clone(), Arc::clone(&failures)),
             writer: services.writer,
             archive: services.archive,
             key_lookups: Lookups::new(Arc::clone(&services.keys)),
@@ -129,7 +129,7 @@ impl AppState {
             ambient: services.ambient,
             commits: services.commits,
             relay: services.relay,
-            authenticator: Authenticator::new(),
+            authenticator: Authenticator::new(metrics.key_failures.clone()),
             cursor_key: CursorKey::new(config.cursor_key),
             trusted_proxies: config.trusted_proxies,
             event_streams,
@@ -137,6 +137,7 @@ impl AppState {
             gate,
             bodies,
             refusals: Arc::default(),
+            metrics,
             stopping,
         }
     }

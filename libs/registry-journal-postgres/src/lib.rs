@@ -23,6 +23,7 @@ mod callbacks;
 mod commits;
 mod error;
 mod installation;
+mod key_uses;
 mod lease;
 mod list;
 mod load;

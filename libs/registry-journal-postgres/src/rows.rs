@@ -31,6 +31,7 @@ pub(crate) type Event = raw::RawEvent<DateTime<Utc>>;
 pub(crate) type Head = raw::RawHead<DateTime<Utc>>;
 pub(crate) type Health = raw::RawHealth<DateTime<Utc>>;
 pub(crate) type Idempotency = raw::RawIdempotency<DateTime<Utc>>;
+pub(crate) type KeyUse = raw::RawKeyUse<DateTime<Utc>>;
 pub(crate) type Payers = raw::RawPayers<DateTime<Utc>>;
 pub(crate) type Person = raw::RawPerson<DateTime<Utc>>;
 pub(crate) type PersonLink = raw::RawPersonLink<DateTime<Utc>>;

@@ -13,6 +13,7 @@ mod balances;
 mod callbacks;
 mod error;
 mod installation;
+mod key_uses;
 mod list;
 mod load;
 mod people;

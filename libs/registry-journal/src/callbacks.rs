@@ -122,6 +122,7 @@ impl Callbacks {
             | tenant::Event::TenantSuspended
             | tenant::Event::TenantResumed
             | tenant::Event::ApiKeyIssued { .. }
+            | tenant::Event::ApiKeyRotated { .. }
             | tenant::Event::ApiKeyRevoked { .. }
             | tenant::Event::MemberAdded { .. }
             | tenant::Event::MemberRoleChanged { .. }

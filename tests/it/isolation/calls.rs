@@ -35,10 +35,20 @@ const LINKS: &[&str] = &["links:write"];
 const QUARANTINE: &[&str] = &["quarantine:write"];
 const ASK: &[&str] = &["upstream:ask"];
 const PEOPLE: &[&str] = &["people:write"];
+const KEYS: &[&str] = &["keys:write"];
 
 /// Operations that are about one thing: with another tenant's ids they find nothing.
 pub(super) const OF_ONE_THING: &[Call] = &[
     call("get_merchant", Method::GET, "/v1/merchants/{merchant}", None, READ),
+    call("get_api_key", Method::GET, "/v1/api-keys/{key}", None, KEYS),
+    call(
+        "rotate_api_key",
+        Method::POST,
+        "/v1/api-keys/{key}/rotations",
+        Some(|| json!({})),
+        KEYS,
+    ),
+    call("revoke_api_key", Method::DELETE, "/v1/api-keys/{key}", None, KEYS),
     call(
         "change_merchant",
         Method::PATCH,
@@ -235,6 +245,14 @@ pub(super) const OF_ONE_THING: &[Call] = &[
 
 /// Operations that are about all a tenant has: they show nothing of another's.
 pub(super) const OF_EVERYTHING: &[Call] = &[
+    call("list_api_keys", Method::GET, "/v1/api-keys", None, KEYS),
+    call(
+        "create_api_key",
+        Method::POST,
+        "/v1/api-keys",
+        Some(|| json!({"name": "n", "scopes": ["keys:write"]})),
+        KEYS,
+    ),
     call("list_merchants", Method::GET, "/v1/merchants?q=store", None, READ),
     call(
         "count_review_statuses",

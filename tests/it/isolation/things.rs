@@ -1,8 +1,9 @@
-//! What a tenant has, to be asked for by others.
+//! What one tenant has, and how somebody asks for it.
 
+use registry_tests::api::text_of;
 use registry_tests::callback::{mapping, send_taken};
 use registry_tests::tenant::id_of;
-use registry_tests::{Answer, Api, TestApp, TestTenant};
+use registry_tests::{Answer, Api, TestApp, TestTenant, logs};
 use serde_json::json;
 
 use super::calls::Call;
@@ -15,6 +16,7 @@ pub(super) struct Things {
     pub(super) quarantined: String,
     pub(super) unclaimed: String,
     pub(super) person: String,
+    pub(super) key: String,
 }
 
 impl Things {
@@ -24,6 +26,9 @@ impl Things {
         // First: what is said of people does not go to NATS, and the end of the log is waited for there.
         let person = json!({ "email": format!("{}@example.test", tenant.slug), "name": "Kim", "role": "viewer" });
         let person = tenant.api.post("/v1/people", &person).await.expect(201);
+        let wish = json!({ "name": "n", "scopes": ["keys:write"] });
+        let key = tenant.api.post("/v1/api-keys", &wish).await.expect(201);
+        logs::secret(text_of(&key, "secret"));
         let of_tenant = app.tenant_callback_url(tenant.id);
         send_taken(&of_tenant, mapping("acad-8", "store-8", "P", None).to_string()).await;
         let merchant = tenant.register("acad-1", "store-1").await;
@@ -44,6 +49,7 @@ impl Things {
             quarantined: id_of(&quarantined).to_owned(),
             unclaimed: id_of(&unclaimed["data"][0]).to_owned(),
             person: id_of(&person).to_owned(),
+            key: id_of(&key).to_owned(),
         }
     }
 
@@ -51,7 +57,7 @@ impl Things {
         let path = call.path.replace("{merchant}", &self.merchant);
         let path = path.replace("{link}", &self.link).replace("{callback}", &self.callback);
         let path = path.replace("{quarantined}", &self.quarantined);
-        let path = path.replace("{unclaimed}", &self.unclaimed);
+        let path = path.replace("{unclaimed}", &self.unclaimed).replace("{key}", &self.key);
         let path = path.replace("{person}", &self.person);
         let mut request = api.request(call.method.clone(), &path);
         request = request.header("idempotency-key", "key-1").header("if-match", "\"1\"");

@@ -10,8 +10,8 @@ use utoipa::ToSchema;
 mod tenant;
 
 pub use tenant::{
-    AccessRefused, ApiKeyIssued, ApiKeyRevoked, Balance, CallbackQuarantined, CallbacksMissing, MemberRemoved,
-    Membership, PayloadOpened, PersonalRevealed, SessionRefused, TenantCreated, TenantSettingsChanged,
+    AccessRefused, ApiKeyIssued, ApiKeyRevoked, ApiKeyRotated, Balance, CallbackQuarantined, CallbacksMissing,
+    MemberRemoved, Membership, PayloadOpened, PersonalRevealed, SessionRefused, TenantCreated, TenantSettingsChanged,
     UnclaimedMerchantAdopted, UnclaimedMerchantDismissed, UnclaimedMerchantListed, UnclaimedMerchantSeen,
     UpstreamPaused,
 };

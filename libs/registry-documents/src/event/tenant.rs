@@ -7,10 +7,10 @@ use registry_domain::tenant::{Access, Event};
 
 use super::EventData;
 use super::data::{
-    AccessRefused, ApiKeyIssued, ApiKeyRevoked, Balance, CallbackDiscarded, CallbackQuarantined, CallbacksMissing,
-    MemberRemoved, Membership, Nothing, PayloadOpened, PersonalRevealed, SessionRefused, TenantCreated,
-    TenantSettingsChanged, UnclaimedMerchantAdopted, UnclaimedMerchantDismissed, UnclaimedMerchantListed,
-    UnclaimedMerchantSeen, UpstreamPaused,
+    AccessRefused, ApiKeyIssued, ApiKeyRevoked, ApiKeyRotated, Balance, CallbackDiscarded, CallbackQuarantined,
+    CallbacksMissing, MemberRemoved, Membership, Nothing, PayloadOpened, PersonalRevealed, SessionRefused,
+    TenantCreated, TenantSettingsChanged, UnclaimedMerchantAdopted, UnclaimedMerchantDismissed,
+    UnclaimedMerchantListed, UnclaimedMerchantSeen, UpstreamPaused,
 };
 
 #[expect(clippy::too_many_lines, reason = "one exhaustive match, one arm for each event")]
@@ -27,12 +27,26 @@ pub(super) fn data(event: &Event) -> EventData {
             key_id,
             name,
             scopes,
+            networks,
             secret_hash: _,
             expires_at,
         } => EventData::ApiKeyIssued(ApiKeyIssued {
             key_id: key_id.to_string(),
             name: name.as_str().to_owned(),
             scopes: scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
+            networks: networks.iter().map(ToString::to_string).collect(),
+            expires_at: *expires_at,
+        }),
+        Event::ApiKeyRotated {
+            key_id,
+            works_until,
+            successor,
+            secret_hash: _,
+            expires_at,
+        } => EventData::ApiKeyRotated(ApiKeyRotated {
+            key_id: key_id.to_string(),
+            works_until: *works_until,
+            successor_id: successor.to_string(),
             expires_at: *expires_at,
         }),
         Event::ApiKeyRevoked { key_id } => EventData::ApiKeyRevoked(ApiKeyRevoked {
@@ -171,6 +185,7 @@ pub(super) fn source(event: &Event) -> Option<ClaimSource> {
         | Event::TenantSuspended
         | Event::TenantResumed
         | Event::ApiKeyIssued { .. }
+        | Event::ApiKeyRotated { .. }
         | Event::ApiKeyRevoked { .. }
         | Event::MemberAdded { .. }
         | Event::MemberRoleChanged { .. }

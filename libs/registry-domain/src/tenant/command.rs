@@ -1,6 +1,7 @@
 //! What a tenant can be asked to do, and what can be reported to it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use ipnet::IpNet;
 
 use super::access::Access;
 use super::settings::SettingsChange;
@@ -41,10 +42,32 @@ pub struct KeyIssue {
     pub name: Label,
     /// What it may do.
     pub scopes: Vec<Scope>,
+    /// From where it may be used; from anywhere if there is none.
+    pub networks: Vec<IpNet>,
     /// Hash of its secret.
     pub secret_hash: SecretHash,
     /// From when on it shall no longer work.
     pub expires_at: Option<DateTime<Utc>>,
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
+/// A key that shall take the place of another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyRotation {
+    /// The key that is replaced.
+    pub key_id: KeyId,
+    /// The id of the new one.
+    pub successor: KeyId,
+    /// Hash of the new one's secret.
+    pub secret_hash: SecretHash,
+    /// For how long the old one works beside it.
+    pub overlap: TimeDelta,
+    /// From when on the new one shall no longer work. None if that is for the old one to say: one that had a lifetime has a
+    /// successor with as long a one.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// Now.
+    pub now: DateTime<Utc>,
 }
 
 /// A callback that came through a tenant-level URL and belongs to no merchant of the tenant.
@@ -122,6 +145,8 @@ pub enum Command {
     Resume,
     /// Issue an API key.
     IssueKey(KeyIssue),
+    /// Put another API key in the place of one.
+    RotateKey(KeyRotation),
     /// Revoke an API key.
     RevokeKey(KeyId),
     /// Take a person among the tenant's own.
@@ -216,6 +241,12 @@ pub enum Refusal {
     /// The tenant has no such key.
     #[error("no such API key")]
     NoSuchKey,
+    /// The key does not work any more, so nothing can take its place.
+    #[error("the API key has expired or was revoked")]
+    KeyEnded,
+    /// A key with this id was issued with other properties.
+    #[error("an API key with this id exists")]
+    KeyIdTaken,
     /// The tenant has as many people as one may have.
     #[error("the tenant has too many people")]
     TooManyMembers,

@@ -3,12 +3,13 @@
 use chrono::{DateTime, Utc};
 
 use super::command::{
-    Command, KeyIssue, LastManager, ListedPair, Refusal, SilentLinks, UnclaimedClaim, UnclaimedResolution,
-    UnclaimedStanding, Upstream,
+    Command, LastManager, ListedPair, Refusal, SilentLinks, UnclaimedClaim, UnclaimedResolution, UnclaimedStanding,
+    Upstream,
 };
 use super::event::Event;
+use super::keys;
 use super::settings::SettingsChange;
-use super::state::{KEYS_MAX, MEMBERS_MAX, Scope, Tenant, TenantState};
+use super::state::{MEMBERS_MAX, Tenant, TenantState};
 use crate::codes::Reference;
 use crate::ids::{EventId, PersonId};
 use crate::merchant::{QuarantineStanding, Receipt};
@@ -31,12 +32,9 @@ pub fn decide(state: Option<&Tenant>, command: Command) -> Result<Vec<Event>, Re
             TenantState::Active => vec![],
             TenantState::Suspended => vec![Event::TenantResumed],
         }),
-        Command::IssueKey(issue) => issue_key(tenant, issue),
-        Command::RevokeKey(key_id) => match tenant.keys.iter().find(|key| key.id == key_id) {
-            None => Err(Refusal::NoSuchKey),
-            Some(key) if key.revoked_at.is_some() => Ok(vec![]),
-            Some(_) => Ok(vec![Event::ApiKeyRevoked { key_id }]),
-        },
+        Command::IssueKey(issue) => keys::issue(tenant, issue),
+        Command::RotateKey(rotation) => keys::rotate(tenant, &rotation),
+        Command::RevokeKey(key_id) => keys::revoke(tenant, key_id),
         Command::AddMember {
             person_id,
             rights,
@@ -94,6 +92,7 @@ fn create(command: Command) -> Result<Vec<Event>, Refusal> {
         | Command::Suspend
         | Command::Resume
         | Command::IssueKey(_)
+        | Command::RotateKey(_)
         | Command::RevokeKey(_)
         | Command::AddMember { .. }
         | Command::ChangeMember { .. }
@@ -204,27 +203,6 @@ fn callbacks(tenant: &Tenant, silent: Option<SilentLinks>, now: DateTime<Utc>) -
         (Some(_), None) => vec![Event::CallbacksSeen],
         (None, None) | (Some(_), Some(_)) => vec![],
     }
-}
-
-fn issue_key(tenant: &Tenant, issue: KeyIssue) -> Result<Vec<Event>, Refusal> {
-    let alive = tenant.keys.iter().filter(|key| key.revoked_at.is_none()).count();
-    if alive >= KEYS_MAX {
-        return Err(Refusal::TooManyKeys);
-    }
-    let KeyIssue {
-        key_id,
-        name,
-        scopes,
-        secret_hash,
-        expires_at,
-    } = issue;
-    Ok(vec![Event::ApiKeyIssued {
-        key_id,
-        name,
-        scopes: Scope::in_order(scopes),
-        secret_hash,
-        expires_at,
-    }])
 }
 
 fn add_member(tenant: &Tenant, person_id: PersonId, rights: Rights, by_groups: bool) -> Result<Vec<Event>, Refusal> {

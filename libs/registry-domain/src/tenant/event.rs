@@ -1,6 +1,7 @@
 //! The facts of a tenant's own stream.
 
 use chrono::{DateTime, Utc};
+use ipnet::IpNet;
 
 use super::access::Access;
 use super::command::Upstream;
@@ -40,9 +41,24 @@ pub enum Event {
         name: Label,
         /// What it may do.
         scopes: Vec<Scope>,
+        /// From where it may be used; from anywhere if there is none.
+        networks: Vec<IpNet>,
         /// Hash of its secret.
         secret_hash: SecretHash,
         /// From when on it no longer works by itself.
+        expires_at: Option<DateTime<Utc>>,
+    },
+    /// Another API key has taken the place of one. It may do the same, from the same networks, under the same name.
+    ApiKeyRotated {
+        /// The key that is replaced.
+        key_id: KeyId,
+        /// Until when it works beside the new one.
+        works_until: DateTime<Utc>,
+        /// The new key.
+        successor: KeyId,
+        /// Hash of the new one's secret.
+        secret_hash: SecretHash,
+        /// From when on the new one no longer works by itself.
         expires_at: Option<DateTime<Utc>>,
     },
     /// An API key was revoked.

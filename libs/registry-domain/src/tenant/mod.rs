@@ -5,6 +5,7 @@ mod command;
 mod decide;
 mod event;
 mod evolve;
+mod keys;
 mod settings;
 mod state;
 #[cfg(test)]
@@ -12,8 +13,8 @@ mod tests;
 
 pub use access::{Access, AuditOutcome};
 pub use command::{
-    Command, Creation, KeyIssue, LastManager, ListedPair, Refusal, SilentLinks, UnclaimedClaim, UnclaimedResolution,
-    UnclaimedStanding, Upstream,
+    Command, Creation, KeyIssue, KeyRotation, LastManager, ListedPair, Refusal, SilentLinks, UnclaimedClaim,
+    UnclaimedResolution, UnclaimedStanding, Upstream,
 };
 pub use decide::decide;
 pub use event::Event;
@@ -22,6 +23,6 @@ pub use settings::{
     Adjustment, CallPath, FieldName, HoldTime, ReadBack, SettingError, Settings, SettingsChange, SilenceDays,
 };
 pub use state::{
-    ApiKey, KEYS_MAX, LowBalance, MEMBERS_MAX, Scope, SecretHash, Slug, SlugError, Tenant, TenantState,
-    UpstreamEndpoint, UpstreamPause,
+    ApiKey, KEY_NETWORKS_MAX, KEYS_MAX, LowBalance, MEMBERS_MAX, Scope, SecretHash, Slug, SlugError, Tenant,
+    TenantState, UpstreamEndpoint, UpstreamPause,
 };

@@ -2,16 +2,21 @@
 
 use crate::words::words;
 use std::fmt;
+use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
+use ipnet::IpNet;
 
 use super::settings::Settings;
 use crate::ids::{KeyId, PersonId, Seq, TenantId, Version};
 use crate::people::{Member, Role};
 use crate::text::Label;
 
-/// Most API keys that a tenant may have, revoked ones not counted.
+/// Most API keys of a tenant that work at once. Of those that have ended as many are remembered.
 pub const KEYS_MAX: usize = 100;
+
+/// Most networks that an API key may be bound to.
+pub const KEY_NETWORKS_MAX: usize = 20;
 
 /// Most people that a tenant may have.
 pub const MEMBERS_MAX: usize = 500;
@@ -141,6 +146,8 @@ pub struct ApiKey {
     pub name: Label,
     /// What it may do, [in order](Scope::in_order).
     pub scopes: Vec<Scope>,
+    /// From where it may be used; from anywhere if there is none.
+    pub networks: Vec<IpNet>,
     /// Against what a presented secret is compared.
     pub secret_hash: SecretHash,
     /// When it was issued.
@@ -149,12 +156,20 @@ pub struct ApiKey {
     pub expires_at: Option<DateTime<Utc>>,
     /// When it was revoked.
     pub revoked_at: Option<DateTime<Utc>>,
+    /// The key that has taken its place.
+    pub successor: Option<KeyId>,
 }
 
 impl ApiKey {
     /// Whether the key works at a moment.
     pub fn is_usable(&self, at: DateTime<Utc>) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|expires_at| at < expires_at)
+    }
+
+    /// Whether the key may be used from an address. One whose sender is not known comes from nowhere in particular.
+    pub fn may_come_from(&self, sender: Option<IpAddr>) -> bool {
+        self.networks.is_empty()
+            || sender.is_some_and(|sender| self.networks.iter().any(|network| network.contains(&sender)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Given these events, when this command comes, then these events follow.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::*;
@@ -17,8 +17,21 @@ fn key(number: u128) -> KeyIssue {
         key_id: KeyId::from_uuid(Uuid::from_u128(number)),
         name: Label::parse("portal").unwrap(),
         scopes: vec![Scope::MerchantsRead],
+        networks: vec![],
         secret_hash: SecretHash([7; 32]),
         expires_at: None,
+        now: DateTime::UNIX_EPOCH,
+    }
+}
+
+fn rotation(of: u128, successor: u128, overlap: TimeDelta) -> KeyRotation {
+    KeyRotation {
+        key_id: KeyId::from_uuid(Uuid::from_u128(of)),
+        successor: KeyId::from_uuid(Uuid::from_u128(successor)),
+        secret_hash: SecretHash([8; 32]),
+        overlap,
+        expires_at: None,
+        now: DateTime::UNIX_EPOCH,
     }
 }
 
@@ -86,6 +99,117 @@ fn keys_are_limited() {
         decide(tenant.as_ref(), Command::IssueKey(key(9_999))),
         Err(Refusal::TooManyKeys)
     );
+}
+
+#[test]
+fn a_key_that_is_wished_for_again_is_there_already() {
+    let tenant = after(vec![create(), Command::IssueKey(key(1))]).unwrap();
+    let again = KeyIssue {
+        secret_hash: SecretHash([9; 32]),
+        ..key(1)
+    };
+    assert_eq!(decide(Some(&tenant), Command::IssueKey(again)), Ok(vec![]));
+    let other = KeyIssue {
+        scopes: vec![Scope::KeysWrite],
+        ..key(1)
+    };
+    assert_eq!(
+        decide(Some(&tenant), Command::IssueKey(other)),
+        Err(Refusal::KeyIdTaken)
+    );
+}
+
+#[test]
+fn a_rotated_key_works_beside_its_successor_for_the_overlap() {
+    let day = TimeDelta::days(1);
+    let issue = KeyIssue {
+        networks: vec!["10.0.0.0/8".parse().unwrap()],
+        ..key(1)
+    };
+    let tenant = after(vec![
+        create(),
+        Command::IssueKey(issue),
+        Command::RotateKey(rotation(1, 2, day)),
+    ]);
+    let tenant = tenant.unwrap();
+    let [old, new] = &tenant.keys[..] else {
+        panic!("two keys: {:?}", tenant.keys)
+    };
+    let now = DateTime::<Utc>::UNIX_EPOCH;
+    assert_eq!(
+        (old.is_usable(now), old.is_usable(now + day), old.successor),
+        (true, false, Some(new.id))
+    );
+    assert!(new.is_usable(now + day * 10_000), "the old one had no end either");
+    assert_eq!(
+        (&new.name, &new.scopes, &new.networks),
+        (&old.name, &old.scopes, &old.networks)
+    );
+    let again = Command::RotateKey(rotation(1, 2, day));
+    assert_eq!(decide(Some(&tenant), again), Ok(vec![]));
+    let later = KeyRotation {
+        now: now + day,
+        ..rotation(1, 3, day)
+    };
+    assert_eq!(decide(Some(&tenant), Command::RotateKey(later)), Err(Refusal::KeyEnded));
+    let unknown = Command::RotateKey(rotation(7, 8, day));
+    assert_eq!(decide(Some(&tenant), unknown), Err(Refusal::NoSuchKey));
+}
+
+#[test]
+fn a_rotation_neither_prolongs_the_old_key_nor_shortens_the_lifetime() {
+    let now = DateTime::<Utc>::UNIX_EPOCH;
+    let hour = TimeDelta::hours(1);
+    let issue = KeyIssue {
+        expires_at: Some(now + hour),
+        ..key(1)
+    };
+    let tenant = after(vec![create(), Command::IssueKey(issue)]).unwrap();
+    let half_past = KeyRotation {
+        now: now + hour / 2,
+        ..rotation(1, 2, TimeDelta::days(7))
+    };
+    let events = decide(Some(&tenant), Command::RotateKey(half_past)).unwrap();
+    let [
+        Event::ApiKeyRotated {
+            works_until,
+            expires_at,
+            ..
+        },
+    ] = &events[..]
+    else {
+        panic!("one fact: {events:?}")
+    };
+    assert_eq!((*works_until, *expires_at), (now + hour, Some(now + hour / 2 + hour)));
+}
+
+#[test]
+fn keys_that_come_and_go_are_not_remembered_for_ever() {
+    let mut commands = vec![create()];
+    for number in 1..=3 * KEYS_MAX as u128 {
+        commands.push(Command::IssueKey(key(number)));
+        commands.push(Command::RevokeKey(key(number).key_id));
+    }
+    commands.push(Command::IssueKey(key(9_999)));
+    let tenant = after(commands).unwrap();
+    assert_eq!(tenant.keys.len(), KEYS_MAX + 1);
+    let ids: Vec<_> = tenant.keys.iter().rev().take(2).map(|key| key.id).collect();
+    assert_eq!(ids, [key(9_999).key_id, key(3 * KEYS_MAX as u128).key_id]);
+}
+
+#[test]
+fn a_key_may_come_from_its_networks_only() {
+    let issue = KeyIssue {
+        networks: vec!["10.1.0.0/16".parse().unwrap(), "2001:db8::/32".parse().unwrap()],
+        ..key(1)
+    };
+    let tenant = after(vec![create(), Command::IssueKey(issue), Command::IssueKey(key(2))]).unwrap();
+    let from = |index: usize, sender: Option<&str>| {
+        tenant.keys[index].may_come_from(sender.map(|sender| sender.parse().unwrap()))
+    };
+    assert!(from(0, Some("10.1.255.1")) && from(0, Some("2001:db8::7")));
+    assert!(!from(0, Some("10.2.0.1")) && !from(0, None));
+    assert!(from(1, Some("10.2.0.1")) && from(1, None));
 }
 
 #[test]
@@ -280,7 +404,7 @@ fn a_low_balance_is_told_once_on_the_way_down_and_once_on_the_way_up() {
 #[test]
 fn missing_callbacks_are_told_once_and_so_is_their_return() {
     let mut stream = Stream::created();
-    let day = |day| DateTime::<Utc>::UNIX_EPOCH + chrono::TimeDelta::days(day);
+    let day = |day| DateTime::<Utc>::UNIX_EPOCH + TimeDelta::days(day);
     let judge = |since: Option<i64>, now| Command::JudgeCallbacks {
         silent: since.map(|since| SilentLinks {
             since: day(since),

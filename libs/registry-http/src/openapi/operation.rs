@@ -38,8 +38,10 @@ const PROBLEMS_OF_CALLERS: &[Code] = &[
     Code::MalformedRequest,
     Code::Unauthenticated,
     Code::InsufficientScope,
+    Code::NetworkNotAllowed,
     Code::TenantSuspended,
     Code::ValidationFailed,
+    Code::TooManyFailures,
     Code::TooManyReads,
     Code::StorageUnavailable,
 ];
@@ -232,6 +234,7 @@ fn problem_response(codes: &[Code]) -> Response {
         Code::RequestInFlight,
         Code::UpstreamRateCapped,
         Code::UpstreamUnavailable,
+        Code::TooManyFailures,
     ];
     if codes.iter().any(|code| may_pass.contains(code)) {
         return response.header_ref("Retry-After", header_ref(RETRY_AFTER)).build();

@@ -99,6 +99,14 @@ catalogue! {
     MerchantNotFound, NOT_FOUND, "merchant_not_found",
     "No such merchant", "You have no merchant with this id or these codes.",
     "가맹점을 찾을 수 없습니다", "이 ID 또는 코드의 가맹점이 없습니다.";
+    /// The key is bound to networks, and the request came from another.
+    NetworkNotAllowed, FORBIDDEN, "network_not_allowed",
+    "The API key may not be used from here", "The key is bound to networks, and your address is in none of them.",
+    "이 네트워크에서는 이 API 키를 쓸 수 없습니다", "이 API 키는 허용된 네트워크에서만 사용할 수 있으며, 요청한 주소가 그 안에 없습니다.";
+    /// The tenant has no such API key.
+    ApiKeyNotFound, NOT_FOUND, "api_key_not_found",
+    "No such API key", "You have no API key with this id.",
+    "API 키를 찾을 수 없습니다", "이 ID의 API 키가 없습니다.";
     /// The tenant has no such link.
     LinkNotFound, NOT_FOUND, "link_not_found",
     "No such registration link", "You have no registration link with this id.",
@@ -143,6 +151,14 @@ catalogue! {
     RequestTimeout, REQUEST_TIMEOUT, "request_timeout",
     "The body came too slowly", "The whole body must arrive within 10 seconds.",
     "본문 수신 시간이 초과되었습니다", "본문 전체를 10초 안에 보내 주세요.";
+    /// The key has expired or was revoked.
+    ApiKeyEnded, CONFLICT, "api_key_ended",
+    "The API key no longer works", "It has expired or was revoked, so nothing can take its place: issue a new one.",
+    "더 이상 사용할 수 없는 API 키입니다", "만료되었거나 폐기된 키는 교체할 수 없습니다. 새 키를 발급해 주세요.";
+    /// The tenant has as many keys as it may have.
+    TooManyApiKeys, CONFLICT, "too_many_api_keys",
+    "There are too many API keys", "At most 100 API keys work at once: revoke one first.",
+    "API 키가 너무 많습니다", "동시에 사용할 수 있는 API 키는 100개까지입니다. 먼저 하나를 폐기해 주세요.";
     /// The pair of codes is taken.
     ReferenceTaken, CONFLICT, "reference_taken",
     "A merchant with these codes exists", "`existing_id` names the merchant that has this member code and merchant code.",
@@ -307,6 +323,10 @@ catalogue! {
     TooManyRequests, TOO_MANY_REQUESTS, "too_many_requests",
     "Too many requests at once", "Your address has as many requests in flight as it may have. Wait for some of them.",
     "동시 요청이 너무 많습니다", "같은 주소의 요청이 한도에 이르렀습니다. 먼저 보낸 요청이 끝난 뒤 다시 시도해 주세요.";
+    /// Too many keys from this address did not work.
+    TooManyFailures, TOO_MANY_REQUESTS, "too_many_failures",
+    "Too many API keys did not work", "Too many requests from your address had no working API key. Keys that work are taken all the same, once they were used; for others wait a minute.",
+    "사용할 수 없는 API 키가 너무 많았습니다", "같은 주소에서 잘못된 API 키가 너무 많이 사용되었습니다. 1분 뒤 다시 시도해 주세요.";
 }
 
 impl Code {

@@ -180,10 +180,14 @@ impl From<tenant::Refusal> for Problem {
             tenant::Refusal::MemberExists => Self::from(Code::MemberExists),
             tenant::Refusal::NoSuchMember => Self::from(Code::PersonNotFound),
             tenant::Refusal::LastManager => Self::from(Code::LastManager),
-            tenant::Refusal::NoSuchTenant
-            | tenant::Refusal::SlugTaken { .. }
-            | tenant::Refusal::TooManyKeys
-            | tenant::Refusal::NoSuchKey => Self::internal("run a command of a tenant", &refusal),
+            tenant::Refusal::NoSuchKey => Self::from(Code::ApiKeyNotFound),
+            tenant::Refusal::KeyEnded => Self::from(Code::ApiKeyEnded),
+            tenant::Refusal::TooManyKeys => Self::from(Code::TooManyApiKeys),
+            // An id is drawn, or made from the Idempotency-Key.
+            tenant::Refusal::KeyIdTaken => Self::from(Code::IdempotencyKeyReused),
+            tenant::Refusal::NoSuchTenant | tenant::Refusal::SlugTaken { .. } => {
+                Self::internal("run a command of a tenant", &refusal)
+            }
         }
     }
 }

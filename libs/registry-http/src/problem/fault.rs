@@ -4,7 +4,7 @@ use registry_documents::EventData;
 use registry_domain::business::BusinessNumberError;
 use registry_domain::codes::CodeError;
 use registry_domain::ids::IdError;
-use registry_domain::tenant::SettingError;
+use registry_domain::tenant::{Scope, SettingError};
 use registry_domain::text::LabelError;
 use registry_web::Language;
 use serde::Serialize;
@@ -72,6 +72,12 @@ faults! {
     AllZeros, "all_zeros", "must not be all zeros", "0으로만 된 번호는 사용할 수 없습니다";
     /// Not among the documented words.
     UnknownWord, "unknown_word", "is none of the documented values", "문서에 있는 값이 아닙니다";
+    /// Not among the scopes.
+    UnknownScope, "unknown_scope", "is no scope: `allowed` lists those there are", "없는 권한입니다. 사용할 수 있는 권한은 `allowed`에 있습니다";
+    /// Neither an address nor a network.
+    NotANetwork, "not_a_network", "must be an address or a network in CIDR notation, such as 198.51.100.0/24", "IP 주소 또는 CIDR 표기의 네트워크여야 합니다(예: 198.51.100.0/24)";
+    /// A moment that has passed.
+    NotInTheFuture, "not_in_the_future", "must lie in the future", "미래의 시각이어야 합니다";
     /// Not the type of an event.
     UnknownEventType, "unknown_event_type", "names a type that no event has: `allowed` lists those there are", "없는 이벤트 유형입니다. 사용할 수 있는 유형은 `allowed`에 있습니다";
     /// A number outside of its range.
@@ -107,6 +113,8 @@ impl Fault {
     pub const fn allowed(self) -> &'static [&'static str] {
         if matches!(self, Self::UnknownEventType) {
             EventData::TYPES
+        } else if matches!(self, Self::UnknownScope) {
+            Scope::WORDS
         } else {
             &[]
         }

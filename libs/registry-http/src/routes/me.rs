@@ -101,7 +101,7 @@ struct TenantDocument {
 
 /// An API key, without its secret.
 #[derive(Serialize, ToSchema)]
-#[schema(as = ApiKey)]
+#[schema(as = CallerKey)]
 struct KeyDocument {
     /// Its id.
     #[schema(example = "key_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]

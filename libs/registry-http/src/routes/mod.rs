@@ -1,5 +1,6 @@
 //! One file per operation.
 
+mod api_keys;
 mod approvals;
 mod audit;
 pub mod callbacks;
@@ -75,6 +76,11 @@ pub fn all() -> OpenApiRouter<Arc<AppState>> {
         .routes(people::end_sessions::route())
         .routes(people::role_mappings::get_route())
         .routes(people::role_mappings::put_route())
+        .routes(api_keys::create::route())
+        .routes(api_keys::list::route())
+        .routes(api_keys::get::route())
+        .routes(api_keys::rotate::route())
+        .routes(api_keys::revoke::route())
         .routes(settings::get::route())
         .routes(settings::change::route())
         .routes(operation::livez::route())

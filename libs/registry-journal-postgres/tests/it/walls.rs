@@ -100,7 +100,7 @@ async fn nobody_changes_events() {
     }
 }
 
-/// The reader writes nothing but its own tenant's cursor, plans and balances. The directory reads no content.
+/// The reader writes nothing but its own tenant's cursor, plans, balances and uses of keys. The directory reads no content.
 #[tokio::test]
 async fn roles_may_do_their_work_and_no_more() {
     let database = PostgresDatabase::fresh().await;
@@ -113,7 +113,7 @@ async fn roles_may_do_their_work_and_no_more() {
         let inserted = run(&mut reader, &format!("INSERT INTO {table} SELECT * FROM {table}")).await;
         let deleted = run(&mut reader, &format!("DELETE FROM {table}")).await;
         let denied = format!("permission denied for table {table}");
-        if ["publish_cursors", "balances"].contains(&table.as_str()) {
+        if ["publish_cursors", "balances", "key_uses"].contains(&table.as_str()) {
             assert_ne!(inserted, Err(denied.clone()));
         } else {
             assert_eq!(inserted, Err(denied.clone()));
@@ -140,6 +140,9 @@ async fn roles_may_do_their_work_and_no_more() {
         "INSERT INTO balances VALUES ('{0}', '{0}', 1, now())",
         Uuid::from_u128(2)
     );
+    let refusal = run(&mut reader, &others).await.expect_err("it is refused");
+    assert!(refusal.contains("row-level security"), "{refusal}");
+    let others = format!("INSERT INTO key_uses VALUES ('{0}', '{0}', now())", Uuid::from_u128(2));
     let refusal = run(&mut reader, &others).await.expect_err("it is refused");
     assert!(refusal.contains("row-level security"), "{refusal}");
     let moved: Vec<i64> = sqlx::query_scalar("SELECT seq FROM publish_cursors ORDER BY tenant_id")

@@ -224,6 +224,7 @@ macro_rules! contract_tests {
             reading::keys_are_looked_up_without_a_tenant,
             reading::the_publish_cursor_is_remembered,
             reading::balances_are_remembered,
+            reading::uses_of_keys_are_remembered,
             reading::tenants_are_listed,
             questions::questions_follow_changes,
             questions::a_question_is_put_off_once,

@@ -12,8 +12,8 @@ use uuid::Uuid;
 use super::Harness;
 use super::fixtures::{World, callback, command, label, register, registration, request_link, submission};
 use crate::port::{
-    Balances, Direction, MerchantFilter, MerchantQuery, PagePosition, PageSize, PublishCursor, Reader, SortKey,
-    StatusCount,
+    Balances, Direction, KeyUses, MerchantFilter, MerchantQuery, PagePosition, PageSize, PublishCursor, Reader,
+    SortKey, StatusCount,
 };
 use crate::submission::Order;
 
@@ -252,8 +252,10 @@ pub async fn keys_are_looked_up_without_a_tenant<H: Harness>() {
         key_id,
         name: label("portal"),
         scopes: vec![Scope::MerchantsRead, Scope::LinksWrite],
+        networks: vec!["198.51.100.0/24".parse().expect("a network")],
         secret_hash: SecretHash([5; 32]),
         expires_at: Some(world.now()),
+        now: world.now(),
     };
     let to_tenant = |what| submission(tenant, Order::Tenant(what));
     world.write(to_tenant(tenant::Command::IssueKey(issue.clone()))).await;
@@ -266,8 +268,8 @@ pub async fn keys_are_looked_up_without_a_tenant<H: Harness>() {
     assert_eq!((found.tenant_id, found.tenant_slug.as_str()), (tenant, "acme"));
     assert_eq!((found.tenant_state, found.key.revoked_at), (TenantState::Active, None));
     assert_eq!(
-        (found.key.scopes, found.key.secret_hash),
-        (issue.scopes, issue.secret_hash)
+        (found.key.scopes, found.key.networks, found.key.secret_hash),
+        (issue.scopes, issue.networks, issue.secret_hash)
     );
     assert_eq!(found.key.expires_at, issue.expires_at);
     world.write(to_tenant(tenant::Command::RevokeKey(key_id))).await;
@@ -344,6 +346,30 @@ pub async fn balances_are_remembered<H: Harness>() {
     assert_eq!(payers(other, merchant).await, Wallets::default());
     let nobody = TenantId::from_uuid(merchant.as_uuid());
     assert_eq!(world.storage.payers(nobody, merchant).await.expect("an answer"), None);
+}
+
+/// The latest note of each key stands, and nobody else's is seen.
+pub async fn uses_of_keys_are_remembered<H: Harness>() {
+    let world = World::<H>::new().await;
+    let (tenant, other) = (world.tenant("acme").await, world.tenant("umbrella").await);
+    let (first, second) = (
+        KeyId::from_uuid(Uuid::from_u128(1)),
+        KeyId::from_uuid(Uuid::from_u128(2)),
+    );
+    let at = |seconds| world.now() + TimeDelta::seconds(seconds);
+    let uses = async |tenant| world.storage.key_uses(tenant).await.expect("an answer");
+    assert_eq!(uses(tenant).await, []);
+    for (owner, key, seconds) in [
+        (tenant, second, 5),
+        (tenant, second, 3),
+        (tenant, first, 4),
+        (other, first, 9),
+    ] {
+        let saved = world.storage.save_key_use(owner, key, at(seconds)).await;
+        saved.expect("it is saved");
+    }
+    assert_eq!(uses(tenant).await, [(first, at(4)), (second, at(5))]);
+    assert_eq!(uses(other).await, [(first, at(9))]);
 }
 
 /// All tenants come exactly once, page by page, each with the end of its log; one is found by its slug.

@@ -10,6 +10,7 @@ mod audit;
 mod balances;
 mod callbacks;
 mod installation;
+mod key_uses;
 mod lease;
 mod listed;
 mod people;
@@ -30,6 +31,7 @@ pub use callbacks::{
     ApprovalDigest, ApprovalRow, QuarantineRow, QuarantineState, Settlement, UnclaimedRow, UnclaimedState,
 };
 pub use installation::{Founding, KeyEvidence};
+pub use key_uses::KeyUses;
 pub use lease::{Duty, Held, Leases, SoleProcess};
 pub use listed::{ListedMerchant, ListedTenant};
 pub use people::{

@@ -23,7 +23,7 @@ pub use merchants::{
 };
 pub use people::{RawPerson, RawPersonLink, RawRoleMapping, RawSession, RawSessionOfPerson, RawSignInFailures};
 pub use projected::RawProjection;
-pub use tenants::{RawOwnedTenant, RawPayers, RawPublishCursor, RawSlug, RawTenant, RawTenantHead};
+pub use tenants::{RawKeyUse, RawOwnedTenant, RawPayers, RawPublishCursor, RawSlug, RawTenant, RawTenantHead};
 pub use worklist::{
     RawApproval, RawDueQuestion, RawHealth, RawQuarantine, RawQuarantineCount, RawQuestionCounts, RawSilentLinks,
     RawUnclaimed,

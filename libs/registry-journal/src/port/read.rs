@@ -11,7 +11,7 @@ use registry_domain::{EventId, KeyId, LinkId, MerchantId, Reference, Seq, Tenant
 use uuid::Uuid;
 
 use super::{
-    ApprovalRow, AuditTrail, Balances, Cause, Head, HistoryRow, IdempotencyRow, Inconsistency, ListedMerchant,
+    ApprovalRow, AuditTrail, Balances, Cause, Head, HistoryRow, IdempotencyRow, Inconsistency, KeyUses, ListedMerchant,
     ListedTenant, ShareCounts, Worklist,
 };
 use crate::record::{EventRow, StreamId};
@@ -260,9 +260,10 @@ pub struct ProjectedMerchant {
 }
 
 /// Reading. Every question about a tenant's things names the tenant first; the last ones are asked before a tenant is
-/// known, or about all of them. Whoever reads can ask for the [`Worklist`], the [`Balances`] and the [`AuditTrail`] too.
+/// known, or about all of them. Whoever reads can ask for the [`Worklist`], the [`Balances`], the [`AuditTrail`] and the
+/// [`KeyUses`] too.
 #[async_trait]
-pub trait Reader: Worklist + Balances + AuditTrail {
+pub trait Reader: Worklist + Balances + AuditTrail + KeyUses {
     /// A merchant by its id.
     async fn merchant(&self, tenant: TenantId, id: MerchantId) -> Result<Option<Merchant>, ReadError>;
 

@@ -3,6 +3,7 @@
 use std::ops::Not;
 
 use chrono::{DateTime, Utc};
+use ipnet::IpNet;
 use registry_domain::people::Member;
 use registry_domain::tenant::{ApiKey, LowBalance, Slug, Tenant, TenantState, UpstreamEndpoint, UpstreamPause};
 use registry_domain::{KeyId, Label, PersonId, Seq, TenantId, Version};
@@ -63,10 +64,14 @@ struct KeyRow {
     name: String,
     #[serde(flatten)]
     rights: StoredScopes,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    networks: Vec<IpNet>,
     secret_hash: String,
     issued_at: DateTime<Utc>,
     expires_at: Option<DateTime<Utc>>,
     revoked_at: Option<DateTime<Utc>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    successor: Option<Uuid>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -153,10 +158,12 @@ fn key_row(key: &ApiKey) -> KeyRow {
         id: key.id.as_uuid(),
         name: key.name.as_str().to_owned(),
         rights: StoredScopes::of(&key.scopes),
+        networks: key.networks.clone(),
         secret_hash: hex::encode(key.secret_hash.0),
         issued_at: key.issued_at,
         expires_at: key.expires_at,
         revoked_at: key.revoked_at,
+        successor: key.successor.map(|successor| successor.as_uuid()),
     }
 }
 
@@ -165,10 +172,12 @@ fn key(row: &KeyRow) -> Result<ApiKey, StoredError> {
         id: KeyId::from_uuid(row.id),
         name: word("name", Label::recorded(&row.name).ok())?,
         scopes: row.rights.read()?,
+        networks: row.networks.clone(),
         secret_hash: tenant::secret_hash(&row.secret_hash)?,
         issued_at: row.issued_at,
         expires_at: row.expires_at,
         revoked_at: row.revoked_at,
+        successor: row.successor.map(KeyId::from_uuid),
     })
 }
 

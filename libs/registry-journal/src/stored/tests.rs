@@ -236,8 +236,16 @@ fn tenant_events() -> Vec<tenant::Event> {
             key_id: KeyId::from_uuid(Uuid::from_u128(8)),
             name: label("portal"),
             scopes: Scope::ALL.to_vec(),
+            networks: vec!["198.51.100.0/24".parse().unwrap()],
             secret_hash: SecretHash([9; 32]),
             expires_at: Some(at()),
+        },
+        tenant::Event::ApiKeyRotated {
+            key_id: KeyId::from_uuid(Uuid::from_u128(8)),
+            works_until: at(),
+            successor: KeyId::from_uuid(Uuid::from_u128(9)),
+            secret_hash: SecretHash([10; 32]),
+            expires_at: None,
         },
         tenant::Event::ApiKeyRevoked {
             key_id: KeyId::from_uuid(Uuid::from_u128(8)),
@@ -553,11 +561,12 @@ fn number_of(event: &StreamEvent) -> usize {
                 Access::SignInRefused { .. } => 46,
                 Access::SignedOut => 47,
             },
+            tenant::Event::ApiKeyRotated { .. } => 48,
         },
     }
 }
 
-const KINDS: usize = 48;
+const KINDS: usize = 49;
 
 /// A stored event as a golden file holds it.
 #[derive(Serialize, Deserialize)]

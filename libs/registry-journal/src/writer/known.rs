@@ -95,6 +95,7 @@ impl Known {
             | tenant::Command::Suspend
             | tenant::Command::Resume
             | tenant::Command::IssueKey(_)
+            | tenant::Command::RotateKey(_)
             | tenant::Command::RevokeKey(_)
             | tenant::Command::AddMember { .. }
             | tenant::Command::ChangeMember { .. }
@@ -162,6 +163,7 @@ impl Known {
             | tenant::Event::TenantSuspended
             | tenant::Event::TenantResumed
             | tenant::Event::ApiKeyIssued { .. }
+            | tenant::Event::ApiKeyRotated { .. }
             | tenant::Event::ApiKeyRevoked { .. }
             | tenant::Event::MemberAdded { .. }
             | tenant::Event::MemberRoleChanged { .. }

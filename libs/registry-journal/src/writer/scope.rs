@@ -123,6 +123,7 @@ fn add_tenant(scope: &mut Scope, tenant_id: TenantId, command: &tenant::Command)
         | tenant::Command::Suspend
         | tenant::Command::Resume
         | tenant::Command::IssueKey(_)
+        | tenant::Command::RotateKey(_)
         | tenant::Command::RevokeKey(_)
         | tenant::Command::AddMember { .. }
         | tenant::Command::ChangeMember { .. }

@@ -168,7 +168,7 @@ async fn demo_key(app: &App, ambient: &Ambient, data_dir: &Path, tenant: &Tenant
         }
         std::fs::remove_file(&path).with_context(|| format!("{} cannot be replaced", path.display()))?;
     }
-    let (key, text) = new_key(ambient, Label::parse("demo")?, Scope::ALL.to_vec(), None);
+    let (key, text) = new_key(ambient, Label::parse("demo")?, Scope::ALL.to_vec());
     submit(&app.writer(), ambient, tenant.id, Command::IssueKey(key)).await?;
     write_secret(&path, &text).with_context(|| format!("{} cannot be written", path.display()))?;
     Ok(text)

@@ -26,7 +26,23 @@ pub struct ApiKeyIssued {
     pub name: String,
     /// What it may do.
     pub scopes: Vec<String>,
+    /// From which networks it may be used; from anywhere if there is none.
+    pub networks: Vec<String>,
     /// From when on it no longer works by itself.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// Another API key has taken the place of one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ApiKeyRotatedData)]
+pub struct ApiKeyRotated {
+    /// The id of the key that is replaced.
+    pub key_id: String,
+    /// Until when it works beside the new one.
+    pub works_until: DateTime<Utc>,
+    /// The id of the new key. It has the old one's name, scopes and networks.
+    pub successor_id: String,
+    /// From when on the new one no longer works by itself.
     pub expires_at: Option<DateTime<Utc>>,
 }
 

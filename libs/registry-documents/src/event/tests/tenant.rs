@@ -8,6 +8,7 @@ use super::*;
 pub(super) fn table() -> Vec<Row<TenantEvent>> {
     [
         tenant_table(),
+        key_table(),
         people_table(),
         unclaimed_table(),
         health_table(),
@@ -52,8 +53,46 @@ fn people_table() -> Vec<Row<TenantEvent>> {
     ]
 }
 
-fn tenant_table() -> Vec<Row<TenantEvent>> {
+fn key_table() -> Vec<Row<TenantEvent>> {
     let key_id = KeyId::from_uuid(Uuid::from_u128(6));
+    vec![
+        (
+            TenantEvent::ApiKeyIssued {
+                key_id,
+                name: Label::parse("portal").unwrap(),
+                scopes: vec![Scope::MerchantsRead],
+                networks: vec!["198.51.100.0/24".parse().unwrap()],
+                secret_hash: SecretHash([9; 32]),
+                expires_at: None,
+            },
+            "api_key.issued",
+            json!(null),
+            json!({ "key_id": key_id.to_string(), "name": "portal", "scopes": ["merchants:read"],
+                "networks": ["198.51.100.0/24"], "expires_at": null }),
+        ),
+        (
+            TenantEvent::ApiKeyRotated {
+                key_id,
+                works_until: at(7),
+                successor: key_id,
+                secret_hash: SecretHash([9; 32]),
+                expires_at: None,
+            },
+            "api_key.rotated",
+            json!(null),
+            json!({ "key_id": key_id.to_string(), "works_until": "1970-01-01T00:00:07Z", "successor_id": key_id.to_string(),
+                "expires_at": null }),
+        ),
+        (
+            TenantEvent::ApiKeyRevoked { key_id },
+            "api_key.revoked",
+            json!(null),
+            json!({ "key_id": key_id.to_string() }),
+        ),
+    ]
+}
+
+fn tenant_table() -> Vec<Row<TenantEvent>> {
     vec![
         (
             TenantEvent::TenantCreated {
@@ -77,24 +116,6 @@ fn tenant_table() -> Vec<Row<TenantEvent>> {
         ),
         (TenantEvent::TenantSuspended, "tenant.suspended", json!(null), json!({})),
         (TenantEvent::TenantResumed, "tenant.resumed", json!(null), json!({})),
-        (
-            TenantEvent::ApiKeyIssued {
-                key_id,
-                name: Label::parse("portal").unwrap(),
-                scopes: vec![Scope::MerchantsRead],
-                secret_hash: SecretHash([9; 32]),
-                expires_at: None,
-            },
-            "api_key.issued",
-            json!(null),
-            json!({ "key_id": key_id.to_string(), "name": "portal", "scopes": ["merchants:read"], "expires_at": null }),
-        ),
-        (
-            TenantEvent::ApiKeyRevoked { key_id },
-            "api_key.revoked",
-            json!(null),
-            json!({ "key_id": key_id.to_string() }),
-        ),
         (
             TenantEvent::UnclaimedMerchantSeen {
                 reference: crate::testing::reference(),

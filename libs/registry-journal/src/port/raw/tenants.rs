@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use registry_domain::merchant::{WalletReading, Wallets};
 use registry_domain::tenant::{Slug, Tenant};
-use registry_domain::{Seq, TenantId};
+use registry_domain::{KeyId, Seq, TenantId};
 use uuid::Uuid;
 
 use super::{BadColumn, Found, RawRow, RawValue};
@@ -55,6 +55,24 @@ impl<Time: RawValue<DateTime<Utc>>> RawRow for RawPayers<Time> {
             merchant: wallet(self.merchant_points, self.merchant_read_at)?,
         };
         Ok((tenant, wallets))
+    }
+}
+
+/// When a key was used last.
+#[expect(missing_docs, reason = "columns")]
+pub struct RawKeyUse<Time> {
+    pub key_id: Uuid,
+    pub used_at: Time,
+}
+
+impl<Time: RawValue<DateTime<Utc>>> RawRow for RawKeyUse<Time> {
+    type Row = (KeyId, DateTime<Utc>);
+
+    fn into_row(self) -> Result<Self::Row, Inconsistency> {
+        let key_id = KeyId::from_uuid(self.key_id);
+        let used_at = self.used_at.read("used_at");
+        let used_at = used_at.map_err(|error| Inconsistency::of("key_uses", key_id, error))?;
+        Ok((key_id, used_at))
     }
 }
 

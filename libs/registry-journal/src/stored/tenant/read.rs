@@ -7,8 +7,8 @@ use registry_domain::{EventId, FreeText, KeyId, Label, MemberCode, MerchantCode,
 
 use super::access;
 use super::shapes::{
-    CallbacksMissing, Created, KeyIssued, OfBalance, OfCode, OfEvent, OfKey, OfMember, OfPerson, Quarantined,
-    SettingsChanged, UnclaimedListed, UnclaimedSeen, UnclaimedSettled, UpstreamConfigured,
+    CallbacksMissing, Created, KeyIssued, KeyRotated, OfBalance, OfCode, OfEvent, OfKey, OfMember, OfPerson,
+    Quarantined, SettingsChanged, UnclaimedListed, UnclaimedSeen, UnclaimedSettled, UpstreamConfigured,
 };
 use crate::stored::personal::Personal;
 use crate::stored::settings::days;
@@ -40,6 +40,7 @@ pub(in crate::stored) fn into_domain(
         "tenant.suspended" => Event::TenantSuspended,
         "tenant.resumed" => Event::TenantResumed,
         "api_key.issued" => key_issued(&read(event_type, data)?)?,
+        "api_key.rotated" => key_rotated(&read(event_type, data)?)?,
         "api_key.revoked" => Event::ApiKeyRevoked {
             key_id: KeyId::from_uuid(read::<OfKey>(event_type, data)?.key_id),
         },
@@ -171,6 +172,17 @@ fn key_issued(data: &KeyIssued) -> Result<Event, StoredError> {
         key_id: KeyId::from_uuid(data.key_id),
         name: word("name", Label::recorded(&data.name).ok())?,
         scopes: data.rights.read()?,
+        networks: data.networks.clone(),
+        secret_hash: secret_hash(&data.secret_hash)?,
+        expires_at: data.expires_at,
+    })
+}
+
+fn key_rotated(data: &KeyRotated) -> Result<Event, StoredError> {
+    Ok(Event::ApiKeyRotated {
+        key_id: KeyId::from_uuid(data.key_id),
+        works_until: data.works_until,
+        successor: KeyId::from_uuid(data.successor),
         secret_hash: secret_hash(&data.secret_hash)?,
         expires_at: data.expires_at,
     })

@@ -3,6 +3,7 @@
 use std::ops::Not;
 
 use chrono::{DateTime, Utc};
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -29,6 +30,17 @@ pub(super) struct KeyIssued {
     pub(super) name: String,
     #[serde(flatten)]
     pub(super) rights: StoredScopes,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) networks: Vec<IpNet>,
+    pub(super) secret_hash: String,
+    pub(super) expires_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct KeyRotated {
+    pub(super) key_id: Uuid,
+    pub(super) works_until: DateTime<Utc>,
+    pub(super) successor: Uuid,
     pub(super) secret_hash: String,
     pub(super) expires_at: Option<DateTime<Utc>>,
 }

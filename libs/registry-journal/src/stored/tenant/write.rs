@@ -6,8 +6,8 @@ use registry_domain::{FreeText, MerchantId, PersonId, Reference};
 
 use super::access;
 use super::shapes::{
-    CallbacksMissing, Created, KeyIssued, Nothing, OfBalance, OfCode, OfEvent, OfKey, OfMember, OfPerson, Quarantined,
-    SettingsChanged, UnclaimedListed, UnclaimedSeen, UnclaimedSettled, UpstreamConfigured,
+    CallbacksMissing, Created, KeyIssued, KeyRotated, Nothing, OfBalance, OfCode, OfEvent, OfKey, OfMember, OfPerson,
+    Quarantined, SettingsChanged, UnclaimedListed, UnclaimedSeen, UnclaimedSettled, UpstreamConfigured,
 };
 use crate::stored::personal::{Personal, encode_payload};
 use crate::stored::scopes::{StoredRights, StoredScopes};
@@ -39,6 +39,7 @@ pub(crate) fn from_domain(event: &Event) -> Stored {
             key_id,
             name,
             scopes,
+            networks,
             secret_hash,
             expires_at,
         } => {
@@ -46,10 +47,27 @@ pub(crate) fn from_domain(event: &Event) -> Stored {
                 key_id: key_id.as_uuid(),
                 name: name.as_str().to_owned(),
                 rights: StoredScopes::of(scopes),
+                networks: networks.clone(),
                 secret_hash: hex::encode(secret_hash.0),
                 expires_at: *expires_at,
             };
             ("api_key.issued", to_json(&data), None)
+        }
+        Event::ApiKeyRotated {
+            key_id,
+            works_until,
+            successor,
+            secret_hash,
+            expires_at,
+        } => {
+            let data = KeyRotated {
+                key_id: key_id.as_uuid(),
+                works_until: *works_until,
+                successor: successor.as_uuid(),
+                secret_hash: hex::encode(secret_hash.0),
+                expires_at: *expires_at,
+            };
+            ("api_key.rotated", to_json(&data), None)
         }
         Event::ApiKeyRevoked { key_id } => (
             "api_key.revoked",

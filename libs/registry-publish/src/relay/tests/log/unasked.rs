@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use registry_domain::merchant::{WalletReading, Wallets};
 use registry_domain::tenant::{self, Tenant};
-use registry_domain::{EventId, MerchantId, Seq, TenantId, UnclaimedId, Version};
+use registry_domain::{EventId, KeyId, MerchantId, Seq, TenantId, UnclaimedId, Version};
 use registry_journal::port::{
-    AuditEntry, AuditQuery, AuditTrail, Balances, DueQuestion, PageSize, Postponement, QuarantineCount,
+    AuditEntry, AuditQuery, AuditTrail, Balances, DueQuestion, KeyUses, PageSize, Postponement, QuarantineCount,
     QuarantineQuery, QuarantineRow, QuestionCounts, TenantHealth, UnclaimedQuery, UnclaimedRow, Worklist,
 };
 use registry_journal::{EventRow, ReadError};
@@ -97,6 +97,17 @@ impl Balances for Log {
     }
 
     async fn save_balance(&self, _: TenantId, _: Option<MerchantId>, _: WalletReading) -> Result<(), ReadError> {
+        unreachable!("the relay does not write this")
+    }
+}
+
+#[async_trait]
+impl KeyUses for Log {
+    async fn key_uses(&self, _: TenantId) -> Result<Vec<(KeyId, DateTime<Utc>)>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn save_key_use(&self, _: TenantId, _: KeyId, _: DateTime<Utc>) -> Result<(), ReadError> {
         unreachable!("the relay does not write this")
     }
 }
