@@ -1,5 +1,6 @@
 //! The documents of the contracts, and whether what really goes out is what they say.
 
+mod keys;
 mod people;
 
 use std::collections::BTreeSet;
@@ -142,7 +143,7 @@ async fn every_operation_answers_as_documented() {
     ask(&mut visitor, id_of(&merchant)).await;
     settle(&mut visitor, id_of(&merchant)).await;
     people::visit(&mut visitor).await;
-    keys(&mut visitor).await;
+    keys::visit(&mut visitor).await;
     change(&mut visitor, id_of(&merchant), id_of(&link)).await;
     assert_eq!(
         visitor.visited,
@@ -293,25 +294,6 @@ async fn settle(visitor: &mut Visitor<'_>, merchant_id: &str) {
     let path = "/v1/unclaimed-merchants/{id}/dismissal";
     let reason = Some(json!({ "reason": "시험 매장" }));
     visitor.post(path, &[id(1)], reason).await.expect(200);
-}
-
-async fn keys(visitor: &mut Visitor<'_>) {
-    let wish = json!({ "name": "portal", "scopes": ["merchants:read"], "networks": ["198.51.100.0/24"] });
-    let made = visitor.post("/v1/api-keys", &[], Some(wish)).await.expect(201);
-    logs::secret(text_of(&made, "secret"));
-    let id = id_of(&made);
-    visitor.get("/v1/api-keys/{id}", &[id]).await.expect(200);
-    let rotated = visitor
-        .post("/v1/api-keys/{id}/rotations", &[id], None)
-        .await
-        .expect(201);
-    logs::secret(text_of(&rotated, "secret"));
-    visitor.get("/v1/api-keys", &[]).await.expect(200);
-    let revoke = visitor.api().request(Method::DELETE, &format!("/v1/api-keys/{id}"));
-    visitor
-        .send(&Method::DELETE, "/v1/api-keys/{id}", revoke)
-        .await
-        .expect(200);
 }
 
 async fn change(visitor: &mut Visitor<'_>, merchant_id: &str, link_id: &str) {

@@ -82,8 +82,6 @@ fn in_chunks(path: &str, body: &[u8]) -> Vec<u8> {
 async fn a_callback_may_have_1_mib_and_of_a_larger_one_the_beginning_is_kept() {
     let app = TestApp::start().await;
     let (merchant, url) = callback_url(&app).await;
-    // What cannot be used would have Paymint asked, and its answer be believed.
-    app.tenant.set(&json!({ "read_back": { "enabled": false } })).await;
     send_taken(&url, padded(BODY_MAX, "P")).await;
     assert_eq!(received(&app).await.pop().unwrap()["data"]["verdict"], "applied");
     let announced = padded(BODY_MAX + 1, "S");
@@ -169,7 +167,6 @@ async fn a_picture_that_is_larger_than_a_callback_hides_nothing_of_the_approval(
 async fn a_packed_callback_is_unpacked_within_the_same_limit() {
     let app = TestApp::start().await;
     let (merchant, url) = callback_url(&app).await;
-    app.tenant.set(&json!({ "read_back": { "enabled": false } })).await;
     let http = http_client();
     let send = async |packing: &str, body: Vec<u8>| {
         let request = http.post(&url).header("content-encoding", packing).body(body);

@@ -129,8 +129,6 @@ async fn json_in_a_form_loses_no_character() {
 async fn one_unreadable_character_hides_no_letter_and_is_told() {
     let app = TestApp::start().await;
     let (merchant, url) = callback_url(&app).await;
-    // Else Paymint would be asked about what cannot be read, and knows of none of this.
-    app.tenant.set(&json!({ "read_back": { "enabled": false } })).await;
     let with = |number: usize, broken: &[u8]| {
         let whole = mapping("acad-1", "store-1", "S", Some(&format!("서류 {number} @"))).to_string();
         let (before, after) = whole.split_once('@').unwrap();

@@ -87,7 +87,7 @@ fn a_command_whose_answer_nobody_reads_ends_without_a_word() {
         &["tenant", "list", "--json"],
         &["tenant", "settings", "--tenant", slug],
         &["key", "list", "--tenant", slug],
-        &["key", "create", "--tenant", slug, "--name", "unread"],
+        &["key", "create", "--tenant", slug, "--name", "unread", "--all-scopes"],
         &["verify"],
         &["rebuild", "--check"],
         &["migrate"],

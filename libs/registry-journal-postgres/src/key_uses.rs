@@ -12,7 +12,7 @@ impl KeyUses for PostgresJournal {
     async fn key_uses(&self, tenant: TenantId) -> Result<Vec<(KeyId, DateTime<Utc>)>, ReadError> {
         let statement = sqlx::query_as!(
             rows::KeyUse,
-            "SELECT key_id, used_at FROM key_uses WHERE tenant_id = $1 ORDER BY key_id",
+            "SELECT key_id, used_at FROM key_uses WHERE tenant_id = $1",
             tenant.as_uuid()
         );
         self.all("uses of keys", tenant, statement).await

@@ -14,7 +14,7 @@ impl KeyUses for SqliteJournal {
     async fn key_uses(&self, tenant: TenantId) -> Result<Vec<(KeyId, DateTime<Utc>)>, ReadError> {
         let statement = sqlx::query_as!(
             rows::KeyUse,
-            r#"SELECT key_id AS "key_id: Uuid", used_at FROM key_uses WHERE tenant_id = ?1 ORDER BY key_id"#,
+            r#"SELECT key_id AS "key_id: Uuid", used_at FROM key_uses WHERE tenant_id = ?1"#,
             tenant.as_uuid()
         );
         self.all("uses of keys", tenant, statement).await

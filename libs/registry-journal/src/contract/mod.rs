@@ -17,6 +17,7 @@ pub mod histories;
 pub mod idempotency;
 pub mod installations;
 pub mod journals;
+pub mod keys;
 pub mod log;
 pub mod people;
 pub mod personal;
@@ -221,10 +222,10 @@ macro_rules! contract_tests {
             reading::lists_are_filtered_and_searched,
             reading::counts_follow_the_filter,
             reading::waiting_links_are_found,
-            reading::keys_are_looked_up_without_a_tenant,
+            keys::keys_are_looked_up_without_a_tenant,
             reading::the_publish_cursor_is_remembered,
             reading::balances_are_remembered,
-            reading::uses_of_keys_are_remembered,
+            keys::uses_of_keys_are_remembered,
             reading::tenants_are_listed,
             questions::questions_follow_changes,
             questions::a_question_is_put_off_once,
