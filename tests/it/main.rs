@@ -68,6 +68,14 @@ mod secrets;
 
 mod browser;
 
+mod chromium;
+
+mod console;
+
+mod console_open;
+
+mod console_pages;
+
 mod truth;
 
 mod asking;

@@ -12,6 +12,7 @@ use registry::app::App;
 use registry::config::{Config, Database};
 use registry::secrets::Secrets;
 use registry::storage::migrate;
+use registry_console::TenantChoice;
 use registry_domain::merchant::SecretText;
 use registry_domain::tenant::{Command, Creation, KeyIssue, Scope, SettingsChange, Upstream};
 use registry_domain::{Actor, CorrelationId, KeyId, Label, TenantId};
@@ -75,6 +76,7 @@ impl TestApp {
             sender_networks: vec!["127.0.0.0/8".to_owned()],
             // The first list comes at some moment of the first minute; a test that wants one says so.
             reconcile_list_seconds: 0,
+            console: true,
             ..Config::default()
         };
         let clock = TestClock::new();
@@ -171,6 +173,19 @@ impl TestApp {
                 return come;
             }
         }
+    }
+
+    /// Lets whoever opens the console be the tenant, which may do everything, and returns where it is.
+    pub fn open_console(&self) -> String {
+        let tenant = &self.tenant;
+        let choice = TenantChoice {
+            slug: tenant.slug.to_string(),
+            name: "Acme".to_owned(),
+        };
+        let key = tenant.api.key().expect("the tenant has a key");
+        let app = self.app.as_ref().expect("it runs");
+        app.door().admit("김운영", choice, key).expect("a key can be sent");
+        format!("{}/console/{}", tenant.api.base(), tenant.slug)
     }
 
     /// The directory that holds all its files.

@@ -40,11 +40,13 @@ const EDGES: &[(&str, &[&str])] = &[
             "registry-web",
         ],
     ),
+    ("registry-console", &["registry-documents", "registry-web"]),
     ("paymint-sandbox", &[]),
     (
         "registry",
         &[
             "paymint-sandbox",
+            "registry-console",
             "registry-documents",
             "registry-domain",
             "registry-http",
@@ -75,7 +77,10 @@ const TESTS: &str = "registry-tests";
 /// Libraries that stand for a technology, with the crates that alone may name it.
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("async-nats", &["registry-publish-nats"]),
-    ("axum", &["paymint-sandbox", "registry-http", "registry-web"]),
+    (
+        "axum",
+        &["paymint-sandbox", "registry-console", "registry-http", "registry-web"],
+    ),
     ("reqwest", &["paymint-client", "paymint-sandbox", "registry-people"]),
     (
         "sqlx",

@@ -11,6 +11,7 @@ use crate::process::Interruption;
 
 mod bench;
 mod binaries;
+mod console;
 mod consumers;
 mod dev;
 mod nats;
@@ -41,6 +42,8 @@ enum Task {
     Bench(bench::Bench),
     /// Let many shops live in bad weather, and compare the registry with upstream: `storm --merchants 10000 --seed 1`.
     Storm(storm::Storm),
+    /// Install npm where there is none: the build of the console fetches with it what is not ours.
+    Npm,
     /// Write openapi/registry.json anew.
     Openapi,
     /// Write the descriptions of all SQL statements anew.
@@ -76,7 +79,10 @@ fn run(task: &Task, interruption: &Interruption) -> Result<ExitCode> {
         .ancestors()
         .nth(2)
         .context("xtask lies in infra/xtask")?;
+    // Whatever is built, the console is a part of it.
+    console::arrange(root, interruption)?;
     match task {
+        Task::Npm => Ok(ExitCode::SUCCESS),
         Task::Dev(dev) => dev::run(root, dev, interruption),
         Task::Test(test) => test::run(root, test, interruption),
         Task::Bench(bench) => bench::run(root, bench, interruption),

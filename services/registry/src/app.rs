@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use registry_console::Door;
 use registry_http::{HttpConfig, Services};
 use registry_ingest::{
     CallbackDoor, CallbackUrls, DoorConfig, Inquirer, InquirerParts, LinkIssuer, LinkIssuerParts, PublicUrl, Redriver,
@@ -42,6 +43,7 @@ pub struct App {
     writer: Writer,
     archive: Archive,
     links: LinkIssuer,
+    door: Door,
     callback_urls: CallbackUrls,
     people: People,
     storage: Storage,
@@ -112,13 +114,16 @@ impl App {
             drain_time: stop_time * shares::REQUESTS / 100,
             ..ServeLimits::default()
         };
-        let http = start_http(services, http_config, limits, listener);
+        let door = Door::default();
+        let console = config.console.then(|| door.clone());
+        let http = start_http(services, http_config, limits, listener, console);
         tracing::info!(%address, "serving");
         Ok(Self {
             address,
             writer,
             archive,
             links: links.clone(),
+            door,
             callback_urls: ways.callback_urls,
             people,
             storage,
@@ -151,6 +156,11 @@ impl App {
     /// Who may do what.
     pub fn people(&self) -> &People {
         &self.people
+    }
+
+    /// Where people come in to the console.
+    pub fn door(&self) -> &Door {
+        &self.door
     }
 
     /// What makes callback URLs.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use registry_console::{Api, Console, Door};
 use registry_domain::causes;
 use registry_http::{AppState, HttpConfig, Services};
 use registry_ingest::{Inquirer, LinkIssuer, Reconciler, ReconcilerParts, ReconcilerStatus};
@@ -143,13 +144,31 @@ pub(crate) async fn start_relay(
     Ok(Some((Worker::new("relay", stop, task), status)))
 }
 
-pub(crate) fn start_http(services: Services, config: HttpConfig, limits: ServeLimits, listener: TcpListener) -> Worker {
+/// `door` is where people come in to the console; without it there is none.
+pub(crate) fn start_http(
+    services: Services,
+    config: HttpConfig,
+    limits: ServeLimits,
+    listener: TcpListener,
+    door: Option<Door>,
+) -> Worker {
+    let ambient = services.ambient.clone();
     let stop = CancellationToken::new();
     let state = Arc::new(AppState::new(services, config, stop.clone()));
     let gate = state.gate();
+    let pages = door.map(|door| {
+        let api = Api::new(registry_http::api(Arc::clone(&state)));
+        let (clock, ids) = (ambient.clone(), ambient.ids);
+        registry_console::router(Arc::new(Console::new(
+            api,
+            door,
+            move || clock.now(),
+            move || ids.uuid(),
+        )))
+    });
     let stopping = stop.clone();
     let task = tokio::spawn(async move {
-        let router = registry_http::router(Arc::clone(&state), None);
+        let router = registry_http::router(Arc::clone(&state), pages);
         tokio::select! {
             served = registry_web::serve(listener, router, gate, limits, stopping) => {
                 if let Err(error) = served {

@@ -212,11 +212,11 @@ pub fn finish(mut response: Response, context: &RequestContext) -> Response {
         return answer;
     }
     let status = response.status();
-    // What a handler says in JSON, it means: the readiness of a process that is not ready.
+    // What a handler says in JSON, it means: the readiness of a process that is not ready. So does a page.
     let is_said = response
         .headers()
         .get(CONTENT_TYPE)
-        .is_some_and(|it| it == "application/json");
+        .is_some_and(|it| it == "application/json" || it == "text/html; charset=utf-8");
     if is_said || !status.is_client_error() && !status.is_server_error() {
         return response;
     }

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Args;
 use paymint_sandbox::{PartnerKey, RunningSandbox, Sandbox, SandboxConfig};
+use registry_console::TenantChoice;
 use registry_domain::tenant::{Command, Creation, Scope, Slug, Tenant};
 use registry_domain::{Label, TenantId};
 use registry_http::credentials::Presented;
@@ -53,6 +54,8 @@ pub(super) struct DevArgs {
 #[derive(Serialize)]
 struct Ready {
     base_url: String,
+    /// Opens without asking who comes: everything here is made up.
+    console_url: String,
     sandbox_url: String,
     api_key: String,
     nats_url: Option<String>,
@@ -66,15 +69,25 @@ pub(super) async fn run(mut config: Config, args: DevArgs) -> anyhow::Result<Exi
     config.nats_url = args.nats_url.clone().or(config.nats_url);
     // The sandbox calls from this machine, which is not among Paymint's addresses.
     config.sender_mode = SenderModeSetting::Off;
+    config.console = true;
     let ambient = Ambient::system();
     let listener = listen(config.listen).await?;
-    let app = App::start(&config, listener, ambient.clone()).await?;
+    let app = Box::pin(App::start(&config, listener, ambient.clone())).await?;
     let upstream_key = upstream_key(&config.data_dir, &ambient)?;
     let sandbox = start_sandbox(&args, &config, app.address(), &upstream_key).await?;
     let tenant = demo_tenant(&app, &ambient, &sandbox, &upstream_key).await?;
     let api_key = demo_key(&app, &ambient, &config.data_dir, &tenant).await?;
+    let name = tenant.name.as_str();
+    let choice = TenantChoice {
+        slug: tenant.slug.to_string(),
+        name: name.to_owned(),
+    };
+    app.door()
+        .admit(name, choice, &api_key)
+        .context("the key cannot be sent")?;
     let ready = Ready {
         base_url: format!("http://{}", app.address()),
+        console_url: format!("http://{}/console", app.address()),
         sandbox_url: sandbox.site_url().as_str().trim_end_matches('/').to_owned(),
         api_key,
         nats_url: config.nats_url.clone(),
@@ -181,6 +194,7 @@ fn announce(ready: &Ready, json: bool) -> anyhow::Result<()> {
     }
     let Ready {
         base_url,
+        console_url,
         sandbox_url,
         api_key,
         nats_url,
@@ -193,6 +207,7 @@ fn announce(ready: &Ready, json: bool) -> anyhow::Result<()> {
         "
 The registry is ready.
 
+  console        {console_url}
   API            {base_url}   (reference: {base_url}/docs)
   review desk    {sandbox_url}/desk
   NATS           {nats}

@@ -75,6 +75,7 @@ const FORMS: &[(&str, &str)] = &[
     ),
     ("keep_alive_seconds", "1 to 3600"),
     ("connections_per_address_max", "a number from 1"),
+    ("console", "true or false"),
     ("event_streams_max", "a number from 1"),
     (
         "reconcile_first_seconds",

@@ -1,0 +1,103 @@
+//! How pages are answered: with headers that let nothing run that is not ours, and nothing be kept that is not theirs.
+
+use askama::Template;
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, VARY};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use crate::api::Trouble;
+use crate::frame::Frame;
+use crate::pages::trouble::{PlainPage, TroublePage};
+use crate::preferences::Preferences;
+
+/// Nothing but our own files, and nobody's frame.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+    img-src 'self' data:; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+const HX_REQUEST_TYPE: HeaderName = HeaderName::from_static("hx-request-type");
+
+/// Whether a part of the page is asked for, and not the whole.
+pub fn is_fragment(headers: &HeaderMap) -> bool {
+    headers.get(HX_REQUEST_TYPE).is_some_and(|value| value == "partial")
+}
+
+/// A whole page.
+pub fn page(status: StatusCode, template: &impl Template) -> Response {
+    rendered(status, template)
+}
+
+/// A part of one.
+pub fn fragment(status: StatusCode, template: &impl Template) -> Response {
+    rendered(status, template)
+}
+
+/// The page that says what did not work.
+pub fn trouble(frame: Frame, trouble: &Trouble) -> Response {
+    if let Trouble::Unreadable(error) = trouble {
+        tracing::error!(%error, "an answer of the API could not be shown");
+    }
+    let frame = frame.troubled(trouble);
+    page(frame.status(), &TroublePage { frame })
+}
+
+/// What follows a change: the page that shows it.
+pub fn see(path: &str) -> Response {
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    // What cannot stand in a header was never a path of ours.
+    let location = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/console"));
+    response.headers_mut().insert(LOCATION, location);
+    protect(response.headers_mut());
+    response
+}
+
+fn rendered(status: StatusCode, template: &impl Template) -> Response {
+    match template.render() {
+        Ok(text) => html(status, text),
+        Err(error) => {
+            tracing::error!(%error, "a page could not be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// A page that is written already.
+pub fn html(status: StatusCode, text: String) -> Response {
+    let mut response = (status, text).into_response();
+    let html = HeaderValue::from_static("text/html; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, html);
+    protect(response.headers_mut());
+    response
+}
+
+fn protect(headers: &mut HeaderMap) {
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    headers.append(VARY, HeaderValue::from_static("HX-Request-Type"));
+}
+
+/// The page for a path that is none of ours.
+pub fn nowhere(look: Preferences) -> Response {
+    let words = &look.words().trouble;
+    bare(look, StatusCode::NOT_FOUND, words.not_found, words.not_found_hint)
+}
+
+/// What did not work before anybody knew who asks.
+pub fn plain(trouble: &Trouble) -> Response {
+    let look = Preferences::default();
+    let problem = look.words().problem(trouble);
+    let words = &look.words().trouble;
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    bare(look, status, words.form, words.form_hint)
+}
+
+fn bare(look: Preferences, status: StatusCode, title: &'static str, hint: &'static str) -> Response {
+    let plain = PlainPage {
+        title,
+        hint,
+        home: look.words().trouble.home,
+        tag: look.language.tag(),
+        theme: look.theme.word(),
+    };
+    page(status, &plain)
+}

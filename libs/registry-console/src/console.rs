@@ -1,0 +1,154 @@
+//! The routes of the console.
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::HeaderValue;
+use axum::http::header::SET_COOKIE;
+use axum::response::Response;
+use axum::routing::{get, post};
+use chrono::{DateTime, Utc};
+use tower_http::compression::CompressionLayer;
+use tower_http::csrf::CsrfLayer;
+use uuid::Uuid;
+
+use crate::answer;
+use crate::api::Api;
+use crate::assets;
+use crate::door::Door;
+use crate::form::Form;
+use crate::pages::{
+    callbacks, health, home, licences, merchant, merchants, quarantine, register, settings, sign_in, unclaimed,
+};
+use crate::preferences::Preferences;
+
+/// What pages stand on.
+pub struct Console {
+    api: Api,
+    door: Door,
+    now: Box<dyn Fn() -> DateTime<Utc> + Send + Sync>,
+    id: Box<dyn Fn() -> Uuid + Send + Sync>,
+}
+
+impl fmt::Debug for Console {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Console").finish_non_exhaustive()
+    }
+}
+
+impl Console {
+    /// A console in front of this API, behind this door, with a clock and a source of ids.
+    pub fn new(
+        api: Api,
+        door: Door,
+        now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static,
+        id: impl Fn() -> Uuid + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            api,
+            door,
+            now: Box::new(now),
+            id: Box::new(id),
+        }
+    }
+
+    /// The API.
+    pub fn api(&self) -> &Api {
+        &self.api
+    }
+
+    /// The door.
+    pub fn door(&self) -> &Door {
+        &self.door
+    }
+
+    /// Now.
+    pub fn now(&self) -> DateTime<Utc> {
+        (self.now)()
+    }
+
+    /// A key under which something is done once.
+    pub fn new_key(&self) -> String {
+        (self.id)().to_string()
+    }
+}
+
+/// Everything below `/console`.
+pub fn router(console: Arc<Console>) -> Router {
+    let tenant = Router::new()
+        .route("/", get(home::get))
+        .route("/figures", get(home::figures))
+        .route("/live", get(crate::live::get))
+        .route("/merchants", get(merchants::list).post(register::create))
+        .route("/merchants/tabs", get(merchants::tabs))
+        .route("/merchants/new", get(register::new))
+        .nest("/merchants/{id}", one_merchant())
+        .route("/callbacks", get(callbacks::list))
+        .route("/callbacks/{event}", get(callbacks::get))
+        .route("/callbacks/{event}/payload", post(callbacks::payload))
+        .route("/quarantine", get(quarantine::list))
+        .route("/quarantine/redrives", post(quarantine::redrive_many))
+        .route("/quarantine/{event}", get(quarantine::get))
+        .route("/quarantine/{event}/redrive", post(quarantine::redrive))
+        .route("/quarantine/{event}/resolution", post(quarantine::resolve))
+        .route("/unclaimed", get(unclaimed::list))
+        .route("/unclaimed/{id}/adoption", post(unclaimed::adopt))
+        .route("/unclaimed/{id}/dismissal", post(unclaimed::dismiss))
+        .route("/health", get(health::get))
+        .route("/settings", get(settings::get).post(settings::change))
+        .route("/settings/balance", post(settings::balance));
+    let pages = Router::new()
+        .route("/", get(sign_in::front))
+        .route("/sign-in", get(sign_in::get))
+        .route("/look", post(look))
+        .route("/licences", get(licences::get))
+        .nest("/{tenant}", tenant)
+        .fallback(stray)
+        .layer(CsrfLayer::new())
+        .layer(CompressionLayer::new());
+    // Files are compressed in the binary. As a service, because below this path even what is not there is a page.
+    let pages = pages.route("/assets/{file}", get(assets::get)).with_state(console);
+    Router::new().nest_service("/console", pages)
+}
+
+fn one_merchant() -> Router<Arc<Console>> {
+    Router::new()
+        .route("/", get(merchant::get).post(register::change))
+        .route("/edit", get(register::edit))
+        .route("/links", post(merchant::issue))
+        .route("/links/{link}/url", post(merchant::url))
+        .route("/links/{link}/revoke", post(merchant::revoke))
+        .route("/ask", post(merchant::ask))
+        .route("/archive", post(merchant::archive))
+        .route("/restore", post(merchant::restore))
+        .route("/number", post(merchant::number))
+        .route("/approvals", get(callbacks::approvals))
+        .route("/approvals/url", post(callbacks::approval_url))
+}
+
+/// `POST /console/look`: what a person chooses about the look, and back to where they were.
+async fn look(before: Preferences, form: Form) -> Response {
+    let names = ["language", "theme", "rows", "keys"];
+    let after = names.iter().fold(before, |look, name| look.with(name, form.get(name)));
+    let mut response = answer::see(local(form.get("next")));
+    if let Ok(cookie) = HeaderValue::from_str(&after.cookie()) {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// A path of the console; its beginning, if the text is none.
+pub fn local(path: &str) -> &str {
+    let is_ours = path == "/console" || path.starts_with("/console/");
+    if is_ours && !path.contains(['\\', '\r', '\n']) {
+        path
+    } else {
+        "/console"
+    }
+}
+
+/// A path that no page has.
+async fn stray(look: Preferences) -> Response {
+    answer::nowhere(look)
+}

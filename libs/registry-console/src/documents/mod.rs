@@ -1,0 +1,162 @@
+//! The answers of `/v1`, as far as pages show them.
+
+mod account;
+mod billing;
+mod callbacks;
+
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
+use registry_documents::PublicEvent;
+use serde::Deserialize;
+
+pub use account::{Health, Me, Readiness, Settings};
+pub use billing::{Approvals, Balance, CallbackUrl, Eligibility};
+pub use callbacks::{Payload, Quarantined, Redrive, RedriveReport, Resolved, Unclaimed};
+
+/// A page of something.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Page<T> {
+    /// The rows.
+    pub data: Vec<T>,
+    /// Where others begin.
+    pub page: Next,
+}
+
+/// Where the next page begins.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Next {
+    /// Its cursor.
+    pub next: Option<String>,
+}
+
+/// A list that has no pages.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Rows<T> {
+    /// The rows.
+    pub data: Vec<T>,
+}
+
+/// A page of a merchant's events, the newest first.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Timeline {
+    /// The events.
+    pub data: Vec<PublicEvent>,
+}
+
+/// A page of the tenant's log, the oldest first.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Feed {
+    /// The events.
+    pub data: Vec<PublicEvent>,
+    /// Where the next page begins.
+    pub page: FeedNext,
+}
+
+/// Where the next page of a log begins.
+#[derive(Debug, Clone, Deserialize)]
+pub struct FeedNext {
+    /// The position after which it begins.
+    pub next_after: u64,
+}
+
+/// How many merchants stand where.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Counts {
+    /// The counts.
+    pub data: CountsByWord,
+}
+
+/// Counts by their words.
+#[derive(Debug, Clone, Deserialize)]
+pub struct CountsByWord {
+    /// By stage.
+    pub by_stage: BTreeMap<String, u64>,
+}
+
+/// A registration link.
+#[derive(Debug, Clone, Deserialize)]
+pub struct RegistrationLink {
+    /// Its id.
+    pub id: String,
+    /// The merchant that it is for.
+    pub merchant_id: String,
+    /// `requested`, `issued`, `failed`, `unknown` or `revoked`.
+    pub state: String,
+    /// When it was asked for.
+    pub requested_at: DateTime<Utc>,
+    /// When Paymint issued it.
+    pub issued_at: Option<DateTime<Utc>>,
+    /// The URL, in the answer to the request that issued it.
+    pub url: Option<String>,
+}
+
+/// What a question to Paymint came to.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Reconciliation {
+    /// `unchanged`, `verified`, `changed`, `conflicting`, `noted`, `missing`.
+    pub outcome: String,
+}
+
+/// Why something did not work, for a person.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Problem {
+    /// The HTTP status.
+    pub status: u16,
+    /// The kind, as a stable word.
+    pub code: String,
+    /// The kind, for a person.
+    pub title: String,
+    /// What to do about it.
+    pub detail: String,
+    /// The request, for whoever looks it up in the log.
+    #[serde(default)]
+    pub request_id: String,
+    /// Every value that cannot be accepted.
+    #[serde(default)]
+    pub errors: Vec<FieldProblem>,
+    /// The merchant that has these codes.
+    #[serde(default)]
+    pub existing_id: Option<String>,
+    /// Where the log ends.
+    #[serde(default)]
+    pub head: Option<u64>,
+}
+
+/// A value that cannot be accepted.
+#[derive(Debug, Clone, Deserialize)]
+pub struct FieldProblem {
+    /// Where it stands in the body.
+    pub pointer: Option<String>,
+    /// Which parameter of the query it is.
+    pub parameter: Option<String>,
+    /// What is wrong, for a person.
+    pub detail: String,
+}
+
+impl Problem {
+    /// What a status says by itself.
+    pub fn of_status(status: StatusCode) -> Self {
+        let title = status.canonical_reason().unwrap_or("Error").to_owned();
+        Self {
+            status: status.as_u16(),
+            code: "none".to_owned(),
+            detail: title.clone(),
+            title,
+            request_id: String::new(),
+            errors: Vec::new(),
+            existing_id: None,
+            head: None,
+        }
+    }
+
+    /// What is wrong with a field of the body.
+    pub fn of_field(&self, name: &str) -> Option<&str> {
+        let named = |error: &&FieldProblem| {
+            let pointer = error.pointer.as_deref().and_then(|pointer| pointer.strip_prefix('/'));
+            pointer.is_some_and(|pointer| pointer == name || pointer.starts_with(&format!("{name}/")))
+        };
+        self.errors.iter().find(named).map(|error| error.detail.as_str())
+    }
+}

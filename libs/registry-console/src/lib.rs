@@ -1,0 +1,32 @@
+//! The console: pages for the people who follow reviews, drawn from what `/v1` answers.
+//!
+//! It is the first client of the API: a handler calls the API's router in this process, on behalf of the person who is
+//! signed in, and shows the documents that come back. So it decides nothing, and nothing can be done here that the API
+//! cannot. It knows no log, no database, no broker and no rule about merchants.
+//!
+//! Read in this order: [`console`] (the routes), `api` (how `/v1` is called), `door` (who is signed in), `frame` (what all
+//! pages share), `pages` (a folder for each), `parts` (what pages are made of), `words` (every text, in Korean and English),
+//! `assets` (stylesheet, script, font and icons).
+
+mod answer;
+mod api;
+mod assets;
+pub mod console;
+mod documents;
+mod door;
+mod form;
+mod frame;
+mod kst;
+mod live;
+mod pages;
+mod parts;
+mod preferences;
+mod query;
+#[cfg(any(test, feature = "samples"))]
+pub mod samples;
+mod stage;
+mod words;
+
+pub use api::Api;
+pub use console::{Console, router};
+pub use door::{Door, TenantChoice};

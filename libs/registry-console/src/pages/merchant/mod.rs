@@ -1,0 +1,269 @@
+//! One merchant: what has to happen next, the way it came, the facts, the record, as of now or of any moment before.
+
+mod acts;
+mod detail;
+mod facts;
+mod life;
+mod line;
+mod timeline;
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use registry_documents::MerchantDocument;
+
+use crate::answer::{self, is_fragment};
+use crate::api::Trouble;
+use crate::console::Console;
+use crate::documents::{Eligibility, RegistrationLink, Rows, Timeline};
+use crate::door::SignedIn;
+use crate::frame::{Frame, Section};
+use crate::kst;
+use crate::parts::filters;
+use crate::preferences::Preferences;
+use crate::query::{Query, segment};
+
+pub use acts::{archive, ask, issue, number, restore, revoke, url};
+pub use detail::Detail;
+
+/// How many events are read for the way and the record.
+const EVENTS: &str = "200";
+
+/// The URL of a link that was issued a moment ago.
+pub struct Issued {
+    /// Where it is asked for.
+    pub path: String,
+    /// The key under which it was issued, with which it can be asked for again.
+    pub key: String,
+    /// The URL.
+    pub url: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "merchant/page.html")]
+pub struct MerchantPage {
+    frame: Frame,
+    detail: Detail,
+}
+
+#[derive(Template)]
+#[template(path = "merchant/content.html")]
+struct MerchantFragment {
+    frame: Frame,
+    detail: Detail,
+}
+
+/// What the API says about a merchant.
+#[derive(Clone)]
+pub struct Known {
+    /// The merchant.
+    pub merchant: MerchantDocument,
+    /// Its newest events.
+    pub timeline: Timeline,
+    /// Its links; none if they could not be read.
+    pub links: Vec<RegistrationLink>,
+    /// Whether it may bill; none of the past.
+    pub eligibility: Option<Eligibility>,
+}
+
+/// `GET /console/{tenant}/merchants/{id}`
+pub async fn get(
+    State(console): State<Arc<Console>>,
+    who: SignedIn,
+    look: Preferences,
+    Path((_, id)): Path<(String, String)>,
+    RawQuery(raw): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let query = Query::read(raw.as_deref());
+    show(&console, &who, look, &id, &query, None, is_fragment(&headers)).await
+}
+
+/// Shows a merchant, with what did not work if somebody tried something.
+pub async fn show(
+    console: &Console,
+    who: &SignedIn,
+    look: Preferences,
+    id: &str,
+    query: &Query,
+    trouble: Option<&Trouble>,
+    fragment: bool,
+) -> Response {
+    let shown = Shown {
+        trouble,
+        ..Shown::default()
+    };
+    draw(console, who, look, id, query, shown, fragment).await
+}
+
+/// Shows a merchant with the URL of a link that was issued.
+pub async fn show_issued(console: &Console, who: &SignedIn, look: Preferences, id: &str, issued: Issued) -> Response {
+    let shown = Shown {
+        issued: Some(issued),
+        ..Shown::default()
+    };
+    draw(console, who, look, id, &Query::default(), shown, false).await
+}
+
+/// Shows a merchant with its whole business number.
+pub async fn show_number(console: &Console, who: &SignedIn, look: Preferences, id: &str, number: String) -> Response {
+    let shown = Shown {
+        number: Some(number),
+        ..Shown::default()
+    };
+    draw(console, who, look, id, &Query::default(), shown, false).await
+}
+
+/// What a page shows beside what is known.
+#[derive(Default)]
+struct Shown<'a> {
+    trouble: Option<&'a Trouble>,
+    issued: Option<Issued>,
+    number: Option<String>,
+}
+
+async fn draw(
+    console: &Console,
+    who: &SignedIn,
+    look: Preferences,
+    id: &str,
+    query: &Query,
+    shown: Shown<'_>,
+    fragment: bool,
+) -> Response {
+    let now = console.now();
+    let path = format!("/v1/merchants/{}", segment(id));
+    let past = past(query);
+    let call = past.on(&path);
+    let title = look.words().frame.merchants;
+    let here = query
+        .without("done")
+        .on(&format!("/console/{}/merchants/{id}", who.tenant.slug));
+    let mut frame = Frame::new(who, look, Section::Merchants, title, now)
+        .at(here)
+        .calls("GET", &call);
+    if past == Query::default() {
+        frame = frame.listening(Some(id));
+    }
+    let known = match known(console, who, &path, &call, past == Query::default()).await {
+        Ok(known) => known,
+        Err(trouble) => return answer::trouble(frame, &trouble),
+    };
+    frame = frame.noticed(query.get("done"));
+    if let Some(trouble) = shown.trouble {
+        frame = frame.troubled(trouble);
+    }
+    let mut detail = Detail::new(&frame, &known, query, &console.new_key());
+    detail.issued = shown.issued.or(detail.issued);
+    if let Some(number) = shown.number {
+        (detail.facts.number, detail.facts.can_reveal) = (number, false);
+    }
+    frame.title = format!("{} · {}", detail.title(), frame.tenant);
+    let status = frame.status();
+    if fragment {
+        answer::fragment(status, &MerchantFragment { frame, detail })
+    } else {
+        answer::page(status, &MerchantPage { frame, detail })
+    }
+}
+
+/// The part of a query that asks for the past, as the API takes it.
+fn past(query: &Query) -> Query {
+    match (query.get("as_of").map(kst::parse), query.get("version")) {
+        (Some(Some(moment)), _) => Query::default().with("as_of", &moment.to_rfc3339()),
+        (Some(None), _) => query.only(&["as_of"]),
+        (None, Some(version)) => Query::default().with("as_of_version", version),
+        (None, None) => Query::default(),
+    }
+}
+
+async fn known(console: &Console, who: &SignedIn, path: &str, call: &str, is_now: bool) -> Result<Known, Trouble> {
+    let api = console.api();
+    let merchant: MerchantDocument = api.get(who, call).await?;
+    let until = merchant.version.saturating_add(1).to_string();
+    let events = Query::default()
+        .with("sort", "-version")
+        .with("limit", EVENTS)
+        .with("before_version", &until);
+    let (events, links, billing) = (
+        events.on(&format!("{path}/events")),
+        format!("{path}/registration-links"),
+        format!("{path}/billing-eligibility"),
+    );
+    let (timeline, links, eligibility) = futures::join!(
+        api.get::<Timeline>(who, &events),
+        api.get::<Rows<RegistrationLink>>(who, &links),
+        async {
+            if is_now {
+                api.get::<Eligibility>(who, &billing).await.ok()
+            } else {
+                None
+            }
+        },
+    );
+    Ok(Known {
+        timeline: timeline?,
+        links: links?.data,
+        merchant,
+        eligibility,
+    })
+}
+
+/// Samples of the page.
+#[cfg(any(test, feature = "samples"))]
+pub(crate) mod samples {
+    use super::{Detail, Frame, Issued, Known, MerchantPage, Preferences, Query, Section, past};
+    use crate::pages::shops::{self, Sample};
+
+    /// The page in all its states.
+    pub fn samples(look: Preferences) -> Vec<Sample> {
+        let sample = |name: &'static str, number: usize, raw: &str, issued: Option<Issued>| {
+            let query = Query::read(Some(raw));
+            let title = look.words().frame.merchants;
+            let frame = Frame::new(&shops::person(look), look, Section::Merchants, title, shops::now());
+            let mut frame = frame.calls("GET", "/v1/merchants/mer_1").listening(Some("mer_1"));
+            let is_now = past(&query) == Query::default();
+            let known = Known {
+                merchant: shops::merchant(number),
+                timeline: shops::timeline(is_now),
+                links: shops::links(),
+                eligibility: is_now.then(shops::eligibility),
+            };
+            let mut detail = Detail::new(&frame, &known, &query, "key");
+            detail.issued = issued.or(detail.issued);
+            frame.title = detail.title();
+            Sample::new(name, &MerchantPage { frame, detail })
+        };
+        let issued = Issued {
+            path: "/console/acme/merchants/mer_1/links/lnk_1/url".to_owned(),
+            key: "key".to_owned(),
+            url: Some("https://payssam.example/register/3f9c".to_owned()),
+        };
+        vec![
+            sample("merchant", 1, "", None),
+            sample("merchant-issued", 1, "", Some(issued)),
+            sample("merchant-as-of", 0, "as_of=2026-11-13T15:00", None),
+            sample("merchant-held", 4, "kind=trouble", None),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_past_is_asked_for_in_one_way() {
+        let of = |raw: &str| past(&Query::read(Some(raw))).on("");
+        assert_eq!(
+            of("as_of=2026-11-17T00:00&version=3"),
+            "?as_of=2026-11-16T15:00:00%2B00:00"
+        );
+        assert_eq!(of("version=3&kind=links"), "?as_of_version=3");
+        assert_eq!(of("kind=links"), "");
+        assert_eq!(of("as_of=gestern"), "?as_of=gestern");
+    }
+}

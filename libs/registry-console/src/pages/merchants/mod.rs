@@ -1,0 +1,350 @@
+//! The list of merchants: tabs with counts, search, order, pages.
+
+mod row;
+mod tabs;
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{RawQuery, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use chrono::{DateTime, Utc};
+use registry_documents::MerchantDocument;
+
+use crate::answer::{self, is_fragment};
+use crate::console::Console;
+use crate::documents::{Counts, Next, Page};
+use crate::door::SignedIn;
+use crate::frame::{Frame, Section};
+use crate::parts::filters;
+use crate::parts::thousands;
+use crate::preferences::Preferences;
+use crate::query::Query;
+use crate::stage::{self, Stage};
+use crate::words::Words;
+
+pub use row::{Row, since};
+pub use tabs::Tabs;
+
+/// What of a page's query the API understands.
+const API_PARAMETERS: &[&str] = &["stage", "status", "q", "sort", "limit", "cursor"];
+
+/// How many rows a page may have, as far as the API gives them.
+const SIZES: [&str; 3] = ["50", "100", "200"];
+
+/// The order of a list that asks for none.
+const USUAL_SORT: &str = "-created_at";
+
+/// A link with a name, one of several of which one is on.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    /// What it says.
+    pub name: String,
+    /// Where it goes.
+    pub href: String,
+    /// Whether it is where one is.
+    pub is_on: bool,
+}
+
+/// A filter that is on.
+#[derive(Debug, Clone)]
+pub struct Chip {
+    /// What is filtered by.
+    pub name: &'static str,
+    /// For what.
+    pub value: String,
+    /// The list without it.
+    pub without: String,
+    /// How a screen reader calls the way there.
+    pub remove: String,
+}
+
+/// What the page shows.
+pub struct List {
+    summary: String,
+    q: String,
+    kept: Vec<(String, String)>,
+    chips: Vec<Chip>,
+    choices: Vec<(&'static str, &'static str, bool)>,
+    sorts: Vec<Choice>,
+    rows: Vec<Row>,
+    empty: (&'static str, &'static str),
+    is_filtered: bool,
+    age_order: Option<&'static str>,
+    by_age: String,
+    seen_order: Option<&'static str>,
+    by_change: String,
+    first: Option<String>,
+    next: Option<String>,
+    sizes: Vec<Choice>,
+}
+
+#[derive(Template)]
+#[template(path = "merchants/page.html")]
+struct ListPage {
+    frame: Frame,
+    tabs: Tabs,
+    list: List,
+}
+
+#[derive(Template)]
+#[template(path = "merchants/content.html")]
+struct ListFragment {
+    frame: Frame,
+    tabs: Tabs,
+    list: List,
+}
+
+#[derive(Template)]
+#[template(path = "merchants/tabs.html")]
+struct TabsFragment {
+    frame: Frame,
+    tabs: Tabs,
+}
+
+/// `GET /console/{tenant}/merchants`
+pub async fn list(
+    State(console): State<Arc<Console>>,
+    who: SignedIn,
+    look: Preferences,
+    RawQuery(raw): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let now = console.now();
+    let query = Query::read(raw.as_deref());
+    let call = api_query(&query).on("/v1/merchants");
+    let here = query.on(&format!("/console/{}/merchants", who.tenant.slug));
+    let frame = frame(&who, look, now).at(here).calls("GET", &call).listening(None);
+    let answer = console.api().get::<Page<MerchantDocument>>(&who, &call).await;
+    let (page, frame) = match answer {
+        Ok(page) => (page, frame.noticed(query.get("done"))),
+        Err(trouble) if trouble.is_the_askers() => {
+            let nothing = Page {
+                data: Vec::new(),
+                page: Next::default(),
+            };
+            (nothing, frame.troubled(&trouble))
+        }
+        Err(trouble) => return answer::trouble(frame, &trouble),
+    };
+    let status = frame.status();
+    let list = List::new(&frame, &query, &page, now);
+    let tabs = Tabs::new(&frame, &query, None);
+    if is_fragment(&headers) {
+        answer::fragment(status, &ListFragment { frame, tabs, list })
+    } else {
+        answer::page(status, &ListPage { frame, tabs, list })
+    }
+}
+
+/// `GET /console/{tenant}/merchants/tabs`: the tabs with their counts, which may take a while to count.
+pub async fn tabs(
+    State(console): State<Arc<Console>>,
+    who: SignedIn,
+    look: Preferences,
+    RawQuery(raw): RawQuery,
+) -> Response {
+    let query = Query::read(raw.as_deref());
+    let frame = frame(&who, look, console.now());
+    let call = query
+        .only(&["q"])
+        .with("stage", &stage::list(&Stage::ALL))
+        .on("/v1/stats/review-status");
+    let counts = console.api().get::<Counts>(&who, &call).await;
+    let tabs = Tabs::new(&frame, &query, counts.ok().as_ref());
+    answer::fragment(frame.status(), &TabsFragment { frame, tabs })
+}
+
+fn frame(who: &SignedIn, look: Preferences, now: DateTime<Utc>) -> Frame {
+    let title = look.words().frame.merchants;
+    let mut frame = Frame::new(who, look, Section::Merchants, title, now);
+    frame.has_own_search = true;
+    frame
+}
+
+/// The query for the API: several boxes of a form are several parameters, and there they are one.
+fn api_query(query: &Query) -> Query {
+    let stages = query.words("stage").collect::<Vec<_>>().join(",");
+    query.only(API_PARAMETERS).with("stage", &stages)
+}
+
+impl List {
+    fn new(frame: &Frame, query: &Query, page: &Page<MerchantDocument>, now: DateTime<Utc>) -> Self {
+        let words = frame.words();
+        let merchants = &words.merchants;
+        let path = frame.path("/merchants");
+        let query = &api_query(query).without("done");
+        let sort = query.get("sort").unwrap_or(USUAL_SORT).to_owned();
+        let begun = query.without("cursor");
+        let sorted = |order: &str| begun.with("sort", order).on(&path);
+        let stages: Vec<_> = query.words("stage").map(Stage::of).collect();
+        let rows: Vec<_> = page
+            .data
+            .iter()
+            .map(|document| Row::new(frame, document, now))
+            .collect();
+        let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        let order = |name: &str| match sort.strip_prefix('-') {
+            Some(field) if field == name => Some("descending"),
+            None if sort == name => Some("ascending"),
+            _ => None,
+        };
+        let (age_order, seen_order) = (order("stage_since"), order("updated_at"));
+        let is_filtered = query.get("q").is_some() || query.get("stage").is_some() || query.get("status").is_some();
+        Self {
+            summary: (merchants.summary)(&thousands(count), page.page.next.is_some(), sort_name(words, &sort)),
+            q: query.get("q").unwrap_or_default().to_owned(),
+            kept: ["stage", "status", "sort", "limit"]
+                .iter()
+                .filter_map(|name| Some(((*name).to_owned(), query.get(name)?.to_owned())))
+                .collect(),
+            chips: chips(words, &begun, &path),
+            choices: Stage::ALL
+                .map(|stage| (stage.as_str(), stage.name(words), stages.contains(&stage)))
+                .to_vec(),
+            sorts: sorts(words, &begun, &sort, &path),
+            empty: if is_filtered {
+                merchants.none_found
+            } else {
+                merchants.none_yet
+            },
+            rows,
+            is_filtered,
+            by_age: sorted(if age_order == Some("ascending") {
+                "-stage_since"
+            } else {
+                "stage_since"
+            }),
+            age_order,
+            by_change: sorted(if seen_order == Some("descending") {
+                "updated_at"
+            } else {
+                "-updated_at"
+            }),
+            seen_order,
+            first: query.get("cursor").map(|_| begun.on(&path)),
+            next: page
+                .page
+                .next
+                .as_deref()
+                .map(|cursor| query.with("cursor", cursor).on(&path)),
+            sizes: sizes(query, &path),
+        }
+    }
+}
+
+fn sorts(words: &Words, begun: &Query, sort: &str, path: &str) -> Vec<Choice> {
+    let choices = sort_choices(words).map(|(field, name)| Choice {
+        name: name.to_owned(),
+        href: begun.with("sort", field).on(path),
+        is_on: sort == field,
+    });
+    choices.into()
+}
+
+fn sizes(query: &Query, path: &str) -> Vec<Choice> {
+    let sizes = SIZES.map(|size| Choice {
+        name: size.to_owned(),
+        href: query.without("cursor").with("limit", size).on(path),
+        is_on: query.get("limit").unwrap_or("50") == size,
+    });
+    sizes.into()
+}
+
+fn sort_choices(words: &Words) -> [(&'static str, &'static str); 3] {
+    let merchants = &words.merchants;
+    [
+        ("-created_at", merchants.newest),
+        ("-updated_at", merchants.changed_last),
+        ("stage_since", merchants.longest),
+    ]
+}
+
+fn sort_name(words: &Words, sort: &str) -> &'static str {
+    let merchants = &words.merchants;
+    match sort {
+        "created_at" => merchants.oldest,
+        "updated_at" => merchants.changed_first,
+        "-stage_since" => merchants.shortest,
+        other => {
+            let known = sort_choices(words).into_iter().find(|(field, _)| *field == other);
+            known.map_or(merchants.newest, |(_, name)| name)
+        }
+    }
+}
+
+/// One chip for what no tab shows.
+fn chips(words: &'static Words, query: &Query, path: &str) -> Vec<Chip> {
+    let merchants = &words.merchants;
+    let mut chips = Vec::new();
+    let mut add = |name: &'static str, parameter: &str, value: String| {
+        chips.push(Chip {
+            remove: (merchants.remove)(name),
+            name,
+            value,
+            without: query.without(parameter).on(path),
+        });
+    };
+    if let Some(q) = query.get("q") {
+        add(merchants.search, "q", q.to_owned());
+    }
+    let stages: Vec<_> = query.words("stage").map(Stage::of).collect();
+    if stages.len() > 1 && stages != Stage::STUCK {
+        let names: Vec<_> = stages.iter().map(|stage| stage.name(words)).collect();
+        add(merchants.stage, "stage", names.join(", "));
+    }
+    if let Some(status) = query.get("status") {
+        let names: Vec<_> = status
+            .split(',')
+            .map(|word| Stage::of_status(word).name(words))
+            .collect();
+        add(merchants.status, "status", names.join(", "));
+    }
+    chips
+}
+
+/// Samples of the page.
+#[cfg(any(test, feature = "samples"))]
+pub(crate) mod samples {
+    use super::{List, ListPage, MerchantDocument, Next, Page, Preferences, Query, Tabs, api_query, frame};
+    use crate::pages::shops::{self, Sample};
+
+    /// The page in all its states.
+    pub fn samples(look: Preferences) -> Vec<Sample> {
+        let list = |name: &'static str, raw: &str, page: Page<MerchantDocument>| {
+            let query = Query::read(Some(raw));
+            let frame = frame(&shops::person(look), look, shops::now()).at(query.on("/console/acme/merchants"));
+            let frame = frame
+                .calls("GET", &api_query(&query).on("/v1/merchants"))
+                .listening(None);
+            let tabs = Tabs::new(&frame, &query, Some(&shops::counts()));
+            let list = List::new(&frame, &query, &page, shops::now());
+            Sample::new(name, &ListPage { frame, tabs, list })
+        };
+        let none = || Page {
+            data: Vec::new(),
+            page: Next::default(),
+        };
+        vec![
+            list(
+                "merchants",
+                "stage=in_review,documents_required&sort=stage_since",
+                shops::merchants(50),
+            ),
+            list("merchants-none-yet", "", none()),
+            list("merchants-none-found", "q=%3Cb%3E&limit=100", none()),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_boxes_are_one_parameter() {
+        let query = Query::read(Some("stage=opened&x=1&stage=drafting&limit=50"));
+        assert_eq!(api_query(&query).on(""), "?limit=50&stage=opened,drafting");
+    }
+}

@@ -1,0 +1,16 @@
+//! A folder for each page: what it asks of the API, what it shows, its template, and samples of it.
+
+pub mod callbacks;
+pub mod health;
+pub mod home;
+pub mod licences;
+pub mod merchant;
+pub mod merchants;
+pub mod quarantine;
+pub mod register;
+pub mod settings;
+#[cfg(any(test, feature = "samples"))]
+pub mod shops;
+pub mod sign_in;
+pub mod trouble;
+pub mod unclaimed;

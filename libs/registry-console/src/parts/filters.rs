@@ -1,0 +1,45 @@
+//! Filters for templates.
+
+#![expect(
+    clippy::inline_always,
+    clippy::unused_self,
+    clippy::unnecessary_wraps,
+    reason = "askama's macro makes of a filter what it needs"
+)]
+
+use std::fmt;
+
+use askama::Values;
+use askama::filters::HtmlSafe;
+
+use crate::assets::paths::ICONS;
+
+/// An icon of the sprite.
+pub struct Icon {
+    name: &'static str,
+    class: &'static str,
+}
+
+impl fmt::Display for Icon {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, class } = self;
+        write!(
+            f,
+            "<svg class=\"{class}\" aria-hidden=\"true\"><use href=\"{ICONS}#{name}\"/></svg>"
+        )
+    }
+}
+
+impl HtmlSafe for Icon {}
+
+/// An icon by its name.
+#[askama::filter_fn]
+pub fn icon(name: &'static str, _values: &dyn Values) -> askama::Result<Icon> {
+    Ok(Icon { name, class: "i" })
+}
+
+/// A small icon by its name.
+#[askama::filter_fn]
+pub fn small_icon(name: &'static str, _values: &dyn Values) -> askama::Result<Icon> {
+    Ok(Icon { name, class: "i i-s" })
+}

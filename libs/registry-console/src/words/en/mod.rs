@@ -1,0 +1,38 @@
+//! English.
+
+mod desk;
+mod merchants;
+mod names;
+mod pages;
+
+use super::Words;
+
+/// All texts in English.
+pub const EN: Words = Words {
+    frame: pages::FRAME,
+    stages: pages::STAGES,
+    units: pages::UNITS,
+    sign_in: pages::SIGN_IN,
+    home: pages::HOME,
+    trouble: pages::TROUBLE,
+    merchants: merchants::MERCHANTS,
+    merchant: merchants::MERCHANT,
+    register: merchants::REGISTER,
+    events: merchants::EVENTS,
+    callbacks: desk::CALLBACKS,
+    settings: desk::SETTINGS,
+    done: names::DONE,
+    turns: names::TURNS,
+    next_actions: names::NEXT_ACTIONS,
+    link_states: names::LINK_STATES,
+    link_outcomes: names::LINK_OUTCOMES,
+    sources: names::SOURCES,
+    actors: names::ACTORS,
+    verifications: names::VERIFICATIONS,
+    doubts: names::DOUBTS,
+    resolutions: names::RESOLUTIONS,
+    verdicts: names::VERDICTS,
+    quarantine_reasons: names::QUARANTINE_REASONS,
+    billing_reasons: names::BILLING_REASONS,
+    warnings: names::WARNINGS,
+};

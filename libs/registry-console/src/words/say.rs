@@ -1,0 +1,109 @@
+//! What a word of the API is called. One that is not known yet is shown as it is.
+
+use super::{Names, Words};
+use crate::api::Trouble;
+use crate::documents::Problem;
+
+fn name(names: Names, word: &str) -> &str {
+    names
+        .iter()
+        .find(|(known, _)| *known == word)
+        .map_or(word, |(_, name)| name)
+}
+
+/// As [`name`], for places that keep no word that is not ours.
+fn own_name(names: Names, word: &str) -> &'static str {
+    names
+        .iter()
+        .find(|(known, _)| *known == word)
+        .map_or("?", |(_, name)| name)
+}
+
+macro_rules! sayings {
+    ($($(#[$doc:meta])* $method:ident: $field:ident,)+) => {
+        impl Words {
+            $($(#[$doc])* pub fn $method<'a>(&self, word: &'a str) -> &'a str {
+                name(self.$field, word)
+            })+
+        }
+    };
+}
+
+sayings! {
+    /// What has to happen next.
+    next_action: next_actions,
+    /// What is known of a call for a link.
+    link_outcome: link_outcomes,
+    /// Who said something.
+    source: sources,
+    /// Who caused something.
+    actor: actors,
+    /// How far something can be trusted.
+    verification: verifications,
+    /// Why a claim is doubtful.
+    doubt: doubts,
+    /// How a doubtful claim was settled.
+    resolution: resolutions,
+    /// What a callback came to.
+    verdict: verdicts,
+    /// Why a callback could not be used.
+    quarantine_reason: quarantine_reasons,
+}
+
+impl Words {
+    /// Who must act.
+    pub fn turn(&self, word: &str) -> &'static str {
+        own_name(self.turns, word)
+    }
+
+    /// What became of a link.
+    pub fn link_state(&self, word: &str) -> &'static str {
+        own_name(self.link_states, word)
+    }
+
+    /// Whether a shop may bill, and why.
+    pub fn billing_reason(&self, word: &str) -> &'static str {
+        own_name(self.billing_reasons, word)
+    }
+
+    /// What a person should look at.
+    pub fn warning(&self, word: &str) -> &'static str {
+        own_name(self.warnings, word)
+    }
+
+    /// What a callback in quarantine has come to.
+    pub fn quarantine_state<'a>(&self, word: &'a str) -> &'a str {
+        name(self.callbacks.states, word)
+    }
+
+    /// What driving a callback again comes to.
+    pub fn outcome<'a>(&self, word: &'a str) -> &'a str {
+        name(self.callbacks.outcomes, word)
+    }
+
+    /// What can be done about a callback that could not be used.
+    pub fn what_to_do(&self, reason: &str) -> Option<&'static str> {
+        let found = self.callbacks.what_to_do.iter().find(|(known, _)| *known == reason);
+        found.map(|(_, what)| *what)
+    }
+
+    /// Why something did not work.
+    pub fn problem(&self, trouble: &Trouble) -> Problem {
+        let own = |status, code: &str, title: &str, detail: &str| Problem {
+            status,
+            code: code.to_owned(),
+            title: title.to_owned(),
+            detail: detail.to_owned(),
+            request_id: String::new(),
+            errors: Vec::new(),
+            existing_id: None,
+            head: None,
+        };
+        match trouble {
+            Trouble::Refused(problem) => (**problem).clone(),
+            Trouble::Unreadable(_) => own(500, "internal", self.trouble.internal, self.trouble.internal_hint),
+            Trouble::Form => own(422, "form", self.trouble.form, self.trouble.form_hint),
+            Trouble::NotFound => own(404, "not_found", self.trouble.not_found, self.trouble.not_found_hint),
+        }
+    }
+}

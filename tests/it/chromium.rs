@@ -1,0 +1,178 @@
+//! A browser with an empty profile, driven as a person would.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
+use fantoccini::{Client, ClientBuilder, Locator};
+use http::Method;
+use hyper_util::client::legacy::connect::HttpConnector;
+use registry_tests::logs;
+use registry_tests::settings::settings;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use url::{ParseError, Url};
+
+/// The screens that pages are looked at on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Screen {
+    /// 1280 × 800.
+    Wide,
+    /// A telephone, 375 wide.
+    Narrow,
+}
+
+/// What the browser wrote into its console since it was asked last.
+#[derive(Debug)]
+struct TakeLog;
+
+impl WebDriverCompatibleCommand for TakeLog {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _url: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(json!({ "type": "browser" }).to_string()))
+    }
+}
+
+/// A browser with an empty profile, which reaches nothing but this machine.
+pub struct Browser {
+    pub client: Client,
+    driver: Child,
+    _profile: TempDir,
+}
+
+impl Browser {
+    /// A browser on a wide screen.
+    pub async fn open() -> Self {
+        Self::on(Screen::Wide, true).await
+    }
+
+    /// A browser on a screen, with or without JavaScript.
+    pub async fn on(screen: Screen, scripts: bool) -> Self {
+        let (log, _) = logs::of_program("chromedriver");
+        let mut driver = Command::new(settings().chromedriver())
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .expect("chromedriver starts");
+        let mut lines = BufReader::new(driver.stdout.take().expect("it is piped"))
+            .lines()
+            .map_while(Result::ok);
+        let port = lines
+            .by_ref()
+            .find_map(|line| {
+                Some(
+                    line.split_once("successfully on port ")?
+                        .1
+                        .trim_end_matches('.')
+                        .to_owned(),
+                )
+            })
+            .expect("chromedriver says its port");
+        // Somebody must read on, or it would wait for room to write.
+        std::thread::spawn(move || lines.for_each(drop));
+        let profile = TempDir::with_prefix("chromium-").expect("a temporary directory can be made");
+        let mut arguments: Vec<_> = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        arguments.push(format!("--user-data-dir={}", profile.path().display()));
+        let mut options = json!({ "binary": settings().chromium(), "args": arguments });
+        let (width, height, is_phone) = match screen {
+            Screen::Wide => (1280, 800, false),
+            Screen::Narrow => (375, 812, true),
+        };
+        options["mobileEmulation"] = json!({ "deviceMetrics": {
+            "width": width, "height": height, "pixelRatio": 1.0, "touch": is_phone, "mobile": is_phone,
+        } });
+        options["prefs"] = json!({
+            "intl.accept_languages": "ko,en",
+            "profile.managed_default_content_settings.javascript": if scripts { 1 } else { 2 },
+        });
+        let capabilities = Capabilities::from_iter([
+            ("goog:chromeOptions".to_owned(), options),
+            ("goog:loggingPrefs".to_owned(), json!({ "browser": "ALL" })),
+        ]);
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        let client = builder
+            .capabilities(capabilities)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await;
+        Self {
+            client: client.expect("the browser opens"),
+            driver,
+            _profile: profile,
+        }
+    }
+
+    /// Types into a field.
+    pub async fn fill(&self, selector: &str, text: &str) {
+        let field = self
+            .client
+            .find(Locator::Css(selector))
+            .await
+            .expect("there is a field");
+        field.send_keys(text).await.expect("one can type");
+    }
+
+    /// Clicks, and waits for what the next page shows.
+    pub async fn click(&self, selector: &str, then: &str) {
+        let button = self
+            .client
+            .wait()
+            .for_element(Locator::Css(selector))
+            .await
+            .expect("there is a button");
+        button.click().await.expect("one can click");
+        self.see(then).await;
+    }
+
+    /// Waits for a text.
+    pub async fn see(&self, text: &str) {
+        let path = format!("//*[contains(normalize-space(.), '{text}')]");
+        let found = self.client.wait().for_element(Locator::XPath(&path)).await;
+        found.unwrap_or_else(|error| panic!("{text:?} is not to be seen: {error}"));
+    }
+
+    /// What the browser complained about since it was asked last: errors of scripts, files that are missing, what the policy
+    /// of a page forbids.
+    pub async fn complaints(&self) -> Vec<String> {
+        let log = self.client.issue_cmd(TakeLog).await.expect("the log can be read");
+        let entries = log.as_array().cloned().unwrap_or_default();
+        let bad = entries
+            .iter()
+            .filter(|entry| entry["level"] != "INFO" && entry["level"] != "DEBUG");
+        bad.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned())
+            .collect()
+    }
+
+    /// What a script gives back.
+    pub async fn run(&self, script: &str) -> Value {
+        self.client.execute(script, Vec::new()).await.expect("the script runs")
+    }
+
+    /// Ends it.
+    pub async fn close(mut self) {
+        self.client.clone().close().await.expect("the browser closes");
+        self.driver.kill().expect("a child can be ended");
+        self.driver.wait().expect("a child can be waited for");
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        self.driver.kill().ok();
+    }
+}
