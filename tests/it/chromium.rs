@@ -127,6 +127,12 @@ impl Browser {
         field.send_keys(text).await.expect("one can type");
     }
 
+    /// Signs in with a link that works once.
+    pub async fn sign_in(&self, link: &str) {
+        self.client.goto(link).await.expect("the link opens");
+        self.click("main form button", "가맹점").await;
+    }
+
     /// Clicks, and waits for what the next page shows.
     pub async fn click(&self, selector: &str, then: &str) {
         let button = self

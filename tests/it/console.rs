@@ -16,19 +16,30 @@ struct Pages {
     http: reqwest::Client,
     origin: String,
     home: String,
+    cookie: String,
 }
 
 impl Pages {
-    fn new(app: &TestApp) -> Self {
-        Self {
+    /// Comes in through a link.
+    async fn new(app: &TestApp) -> Self {
+        let (home, link) = app.open_console().await;
+        let mut pages = Self {
             http: http_client(),
             origin: app.tenant.api.base().to_owned(),
-            home: app.open_console(),
-        }
+            home,
+            cookie: String::new(),
+        };
+        let path = link.strip_prefix(&pages.origin).expect("it is here").to_owned();
+        let answer = Answer::to(pages.form(&path, &[])).await;
+        assert_eq!(answer.status, 303, "{}", answer.text);
+        let cookie = answer.header("set-cookie").expect("a session");
+        cookie.split(';').next().expect("a pair").clone_into(&mut pages.cookie);
+        logs::secret(pages.cookie.split('=').nth(1).expect("a secret"));
+        pages
     }
 
     async fn get(&self, path: &str) -> Answer {
-        Answer::to(self.http.get(self.url(path))).await
+        Answer::to(self.http.get(self.url(path)).header("cookie", &self.cookie)).await
     }
 
     fn form(&self, path: &str, fields: &[(&str, &str)]) -> RequestBuilder {
@@ -40,6 +51,7 @@ impl Pages {
         let request = self
             .http
             .post(self.url(path))
+            .header("cookie", &self.cookie)
             .header("content-type", "application/x-www-form-urlencoded");
         request.header("sec-fetch-site", "same-origin").body(pairs.join("&"))
     }
@@ -73,7 +85,7 @@ fn hidden<'a>(page: &'a Answer, name: &str) -> &'a str {
 #[tokio::test]
 async fn a_merchant_is_looked_after_without_javascript() {
     let app = TestApp::start().await;
-    let pages = Pages::new(&app);
+    let pages = Pages::new(&app).await;
     let form = pages.get("/merchants/new").await;
     let key = hidden(&form, "key").to_owned();
     let codes = [
@@ -142,7 +154,7 @@ async fn a_merchant_is_looked_after_without_javascript() {
 #[tokio::test]
 async fn what_was_typed_stays_when_a_form_is_refused() {
     let app = TestApp::start().await;
-    let pages = Pages::new(&app);
+    let pages = Pages::new(&app).await;
     let typed = [
         ("key", "k-1"),
         ("member_code", "acad-12"),
@@ -171,7 +183,7 @@ async fn what_was_typed_stays_when_a_form_is_refused() {
 #[tokio::test]
 async fn pages_let_nothing_run_that_is_not_ours_and_are_kept_nowhere() {
     let app = TestApp::start().await;
-    let pages = Pages::new(&app);
+    let pages = Pages::new(&app).await;
     for path in [
         "",
         "/merchants",
@@ -210,7 +222,7 @@ async fn pages_let_nothing_run_that_is_not_ours_and_are_kept_nowhere() {
 #[tokio::test]
 async fn forms_of_other_sites_do_nothing() {
     let app = TestApp::start().await;
-    let pages = Pages::new(&app);
+    let pages = Pages::new(&app).await;
     let merchant = app.tenant.register("acad-12", "store-3").await;
     let path = pages.url(&format!("/merchants/{}/archive", id_of(&merchant)));
     let version = merchant["version"].to_string();
@@ -218,6 +230,7 @@ async fn forms_of_other_sites_do_nothing() {
         let request = pages
             .http
             .post(&path)
+            .header("cookie", &pages.cookie)
             .header("content-type", "application/x-www-form-urlencoded");
         let request = headers
             .iter()
@@ -240,7 +253,7 @@ async fn forms_of_other_sites_do_nothing() {
 #[tokio::test]
 async fn looking_changes_nothing() {
     let app = TestApp::start().await;
-    let pages = Pages::new(&app);
+    let pages = Pages::new(&app).await;
     let merchant = app.tenant.register("acad-12", "store-3").await;
     app.tenant.issue_link(&merchant).await;
     let mapping = app.sandbox.mapping("acad-12", "store-3").await;
@@ -281,7 +294,7 @@ async fn what_belongs_to_others_is_not_there() {
     let mut app = TestApp::start().await;
     let other = app.other_tenant().await;
     let merchant = other.register("acad-12", "store-3").await;
-    let pages = Pages::new(&app);
+    let pages = Pages::new(&app).await;
     let id = id_of(&merchant);
     for path in ["", "/merchants", "/settings"] {
         let theirs = format!("/console/{}{path}", other.slug);

@@ -23,12 +23,13 @@ async fn shown(browser: &Browser, selector: &str) -> Element {
 #[tokio::test]
 async fn an_open_list_tells_of_changes_and_moves_nothing() {
     let app = TestApp::start().await;
-    let home = app.open_console();
+    let (home, link) = app.open_console().await;
     let mut merchants = Vec::new();
     for number in 0..40 {
         merchants.push(app.tenant.register("acad-12", &format!("store-{number:02}")).await);
     }
     let browser = Browser::open().await;
+    browser.sign_in(&link).await;
     browser
         .client
         .goto(&format!("{home}/merchants"))
@@ -74,10 +75,11 @@ async fn an_open_list_tells_of_changes_and_moves_nothing() {
 #[tokio::test]
 async fn an_open_merchant_follows_the_review_and_knows_what_it_knew() {
     let app = TestApp::start().await;
-    let home = app.open_console();
+    let (home, link) = app.open_console().await;
     let merchant = app.tenant.register("acad-12", "store-3").await;
     app.tenant.issue_link(&merchant).await;
     let browser = Browser::open().await;
+    browser.sign_in(&link).await;
     let page = format!("{home}/merchants/{}", id_of(&merchant));
     browser.client.goto(&page).await.expect("the page opens");
     shown(&browser, ".live[data-live]").await;
@@ -132,11 +134,12 @@ const PRESS: &str = "const [code, key] = arguments;
 #[tokio::test]
 async fn merchants_are_gone_through_by_keys_whatever_the_layout() {
     let app = TestApp::start().await;
-    let home = app.open_console();
+    let (home, link) = app.open_console().await;
     for number in 0..5 {
         app.tenant.register("acad-12", &format!("store-{number}")).await;
     }
     let browser = Browser::open().await;
+    browser.sign_in(&link).await;
     browser
         .client
         .goto(&format!("{home}/merchants"))
@@ -181,9 +184,10 @@ async fn merchants_are_gone_through_by_keys_whatever_the_layout() {
 #[tokio::test]
 async fn every_page_is_read_without_javascript() {
     let app = TestApp::start().await;
-    let home = app.open_console();
+    let (home, link) = app.open_console().await;
     let merchant = app.tenant.register("acad-12", "store-3").await;
     let browser = Browser::on(Screen::Wide, false).await;
+    browser.sign_in(&link).await;
     let own = format!("/merchants/{}", id_of(&merchant));
     for (path, text) in [
         ("", "오늘 할 일"),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use registry_tests::callback::{is_taken, mapping, try_send};
 use registry_tests::sandbox::TestSandbox;
-use registry_tests::{Api, Installation, logs};
+use registry_tests::{Answer, Api, Installation, logs};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
@@ -91,7 +91,20 @@ fn dev_prints_one_line_and_stops_cleanly() {
     logs::secret(ready["api_key"].as_str().unwrap());
     let mut names: Vec<_> = ready.as_object().unwrap().keys().map(String::as_str).collect();
     names.sort_unstable();
-    assert_eq!(names, ["api_key", "base_url", "nats_url", "sandbox_url", "tenant"]);
+    assert_eq!(
+        names,
+        [
+            "api_key",
+            "base_url",
+            "console_url",
+            "nats_url",
+            "sandbox_url",
+            "sign_in_url",
+            "tenant"
+        ]
+    );
+    let sign_in = ready["sign_in_url"].as_str().unwrap();
+    logs::secret(sign_in.rsplit('/').next().unwrap());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -100,6 +113,12 @@ fn dev_prints_one_line_and_stops_cleanly() {
         let key = ready["api_key"].as_str().unwrap().to_owned();
         let api = Api::new(ready["base_url"].as_str().unwrap(), Some(key));
         assert_eq!(api.get("/v1/me").await.expect(200)["tenant"]["slug"], ready["tenant"]);
+        let come_in = async || {
+            let button = registry_tests::api::http_client().post(sign_in);
+            Answer::to(button.header("sec-fetch-site", "same-origin")).await
+        };
+        assert_eq!(come_in().await.header("location"), Some("/console"));
+        assert_eq!(come_in().await.status, 404, "it works once");
         let desk = Api::new(ready["sandbox_url"].as_str().unwrap(), None)
             .get("/desk")
             .await;

@@ -76,6 +76,8 @@ mod console_open;
 
 mod console_pages;
 
+mod console_sign_in;
+
 mod truth;
 
 mod asking;

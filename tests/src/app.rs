@@ -12,14 +12,14 @@ use registry::app::App;
 use registry::config::{Config, Database};
 use registry::secrets::Secrets;
 use registry::storage::migrate;
-use registry_console::TenantChoice;
 use registry_domain::merchant::SecretText;
+use registry_domain::people::{EmailAddress, Role};
 use registry_domain::tenant::{Command, Creation, KeyIssue, Scope, SettingsChange, Upstream};
 use registry_domain::{Actor, CorrelationId, KeyId, Label, TenantId};
 use registry_http::credentials;
 use registry_ingest::{CallbackToken, PublicUrl, TokenKeys};
 use registry_journal::{Ambient, Order, Origin, Outcome, Submission};
-use registry_people::People;
+use registry_people::{NewPerson, People};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use tempfile::TempDir;
@@ -76,7 +76,6 @@ impl TestApp {
             sender_networks: vec!["127.0.0.0/8".to_owned()],
             // The first list comes at some moment of the first minute; a test that wants one says so.
             reconcile_list_seconds: 0,
-            console: true,
             ..Config::default()
         };
         let clock = TestClock::new();
@@ -175,17 +174,27 @@ impl TestApp {
         }
     }
 
-    /// Lets whoever opens the console be the tenant, which may do everything, and returns where it is.
-    pub fn open_console(&self) -> String {
-        let tenant = &self.tenant;
-        let choice = TenantChoice {
-            slug: tenant.slug.to_string(),
-            name: "Acme".to_owned(),
+    /// Makes somebody a manager of the tenant. Returns the tenant's pages, and a link that signs in to them once.
+    pub async fn open_console(&self) -> (String, String) {
+        let (tenant, people) = (&self.tenant, self.people());
+        let new = NewPerson {
+            email: EmailAddress::parse(&format!("{}@example.test", tenant.slug)).expect("an address"),
+            name: Label::parse("김운영").expect("a name"),
+            is_administrator: false,
         };
-        let key = tenant.api.key().expect("the tenant has a key");
-        let app = self.app.as_ref().expect("it runs");
-        app.door().admit("김운영", choice, key).expect("a key can be sent");
-        format!("{}/console/{}", tenant.api.base(), tenant.slug)
+        let (person, _is_new) = people.known_or_new(new).await.expect("people are kept");
+        let origin = Origin::of(Actor::Operator, CorrelationId::from_uuid(self.ambient.ids.uuid()));
+        let rights = Role::Manager.into();
+        let added = people.add_member(tenant.id, origin, person.id, rights).await;
+        added.expect("there is room for one");
+        let link = people.sign_in_link(person.id).await.expect("a link");
+        let token = link.url.rsplit('/').next().expect("a token");
+        logs::secret(token);
+        let base = tenant.api.base();
+        (
+            format!("{base}/console/{}", tenant.slug),
+            format!("{base}/console/enter/{token}"),
+        )
     }
 
     /// The directory that holds all its files.

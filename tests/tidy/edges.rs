@@ -40,7 +40,10 @@ const EDGES: &[(&str, &[&str])] = &[
             "registry-web",
         ],
     ),
-    ("registry-console", &["registry-documents", "registry-web"]),
+    (
+        "registry-console",
+        &["registry-documents", "registry-people", "registry-web"],
+    ),
     ("paymint-sandbox", &[]),
     (
         "registry",

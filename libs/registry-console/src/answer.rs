@@ -14,6 +14,7 @@ use crate::preferences::Preferences;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
     img-src 'self' data:; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
 const HX_REQUEST_TYPE: HeaderName = HeaderName::from_static("hx-request-type");
 
 /// Whether a part of the page is asked for, and not the whole.
@@ -50,6 +51,15 @@ pub fn see(path: &str) -> Response {
     response
 }
 
+/// What leads the whole page elsewhere when only a part of it was asked for.
+pub fn lead_away(path: &str) -> Response {
+    let mut response = StatusCode::OK.into_response();
+    let target = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/console"));
+    response.headers_mut().insert(HX_REDIRECT, target);
+    protect(response.headers_mut());
+    response
+}
+
 fn rendered(status: StatusCode, template: &impl Template) -> Response {
     match template.render() {
         Ok(text) => html(status, text),
@@ -80,6 +90,17 @@ fn protect(headers: &mut HeaderMap) {
 pub fn nowhere(look: Preferences) -> Response {
     let words = &look.words().trouble;
     bare(look, StatusCode::NOT_FOUND, words.not_found, words.not_found_hint)
+}
+
+/// Nobody can be looked up now.
+pub fn unavailable(look: Preferences) -> Response {
+    let words = &look.words().trouble;
+    bare(
+        look,
+        StatusCode::SERVICE_UNAVAILABLE,
+        words.internal,
+        words.internal_hint,
+    )
 }
 
 /// What did not work before anybody knew who asks.

@@ -9,6 +9,7 @@ use axum::http::header::SET_COOKIE;
 use axum::response::Response;
 use axum::routing::{get, post};
 use chrono::{DateTime, Utc};
+use registry_people::People;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
 use uuid::Uuid;
@@ -16,8 +17,8 @@ use uuid::Uuid;
 use crate::answer;
 use crate::api::Api;
 use crate::assets;
-use crate::door::Door;
 use crate::form::Form;
+use crate::pages::sign_in::{links, oidc, sign_out};
 use crate::pages::{
     callbacks, health, home, licences, merchant, merchants, quarantine, register, settings, sign_in, unclaimed,
 };
@@ -26,7 +27,7 @@ use crate::preferences::Preferences;
 /// What pages stand on.
 pub struct Console {
     api: Api,
-    door: Door,
+    people: People,
     now: Box<dyn Fn() -> DateTime<Utc> + Send + Sync>,
     id: Box<dyn Fn() -> Uuid + Send + Sync>,
 }
@@ -38,16 +39,16 @@ impl fmt::Debug for Console {
 }
 
 impl Console {
-    /// A console in front of this API, behind this door, with a clock and a source of ids.
+    /// A console in front of this API, for these people, with a clock and a source of ids.
     pub fn new(
         api: Api,
-        door: Door,
+        people: People,
         now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static,
         id: impl Fn() -> Uuid + Send + Sync + 'static,
     ) -> Self {
         Self {
             api,
-            door,
+            people,
             now: Box::new(now),
             id: Box::new(id),
         }
@@ -58,9 +59,9 @@ impl Console {
         &self.api
     }
 
-    /// The door.
-    pub fn door(&self) -> &Door {
-        &self.door
+    /// Who may come in.
+    pub fn people(&self) -> &People {
+        &self.people
     }
 
     /// Now.
@@ -100,7 +101,13 @@ pub fn router(console: Arc<Console>) -> Router {
         .route("/settings/balance", post(settings::balance));
     let pages = Router::new()
         .route("/", get(sign_in::front))
-        .route("/sign-in", get(sign_in::get))
+        .route("/sign-in", get(sign_in::get).post(sign_in::post))
+        .route("/sign-in/oidc", get(oidc::begin))
+        .route("/sign-in/callback", get(oidc::finish))
+        .route("/join/{token}", get(links::join).post(links::accept))
+        .route("/enter/{token}", get(links::enter).post(links::come_in))
+        .route("/sign-out", post(sign_out::post))
+        .route("/signed-out", get(sign_out::get))
         .route("/look", post(look))
         .route("/licences", get(licences::get))
         .nest("/{tenant}", tenant)
@@ -108,7 +115,11 @@ pub fn router(console: Arc<Console>) -> Router {
         .layer(CsrfLayer::new())
         .layer(CompressionLayer::new());
     // Files are compressed in the binary. As a service, because below this path even what is not there is a page.
-    let pages = pages.route("/assets/{file}", get(assets::get)).with_state(console);
+    // The provider has no page of ours that it could post from.
+    let pages = pages
+        .route("/assets/{file}", get(assets::get))
+        .route("/sign-out/backchannel", post(sign_out::backchannel))
+        .with_state(console);
     Router::new().nest_service("/console", pages)
 }
 

@@ -1,17 +1,29 @@
 //! Who is signed in.
 
-use std::sync::{Arc, OnceLock};
+use std::net::IpAddr;
+use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, RawPathParams, Request};
-use axum::http::HeaderValue;
-use axum::http::header::{AUTHORIZATION, InvalidHeaderValue};
+use axum::extract::{FromRequestParts, OriginalUri, RawPathParams, Request};
+use axum::http::header::{SET_COOKIE, USER_AGENT};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::Response;
-use registry_web::{Language, RequestContext};
+use registry_people::{Browser, NewSession, Principal, SignedIn as Session};
+use registry_web::{Language, RequestContext, causes};
 
 use crate::answer;
 use crate::console::Console;
-use crate::preferences::Preferences;
+use crate::preferences::{Preferences, cookie};
+use crate::query::segment;
+
+/// Holds the session. The prefix has browsers take it from this host only, and only over a connection that nobody reads.
+const SESSION: &str = "__Host-session";
+
+/// Holds what a browser takes along to the OpenID provider and back.
+const ROUND_TRIP: &str = "__Host-sign-in";
+
+/// How long a round trip may take, in seconds.
+const ROUND_TRIP_SECONDS: u32 = 600;
 
 /// A tenant of a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,71 +32,6 @@ pub struct TenantChoice {
     pub slug: String,
     /// Its name.
     pub name: String,
-}
-
-/// Tells who is signed in. Nobody is, until somebody is let in.
-#[derive(Debug, Clone, Default)]
-pub struct Door {
-    resident: Arc<OnceLock<Resident>>,
-}
-
-/// Who comes in without being asked.
-#[derive(Debug, Clone)]
-struct Resident {
-    name: String,
-    tenant: TenantChoice,
-    /// Marked as a secret: it does not show.
-    authorization: HeaderValue,
-}
-
-impl Door {
-    /// From now on everybody who comes is this one, at this tenant and with this API key: on a machine where one tries things
-    /// out. The first who is let in stays.
-    pub fn admit(&self, name: &str, tenant: TenantChoice, api_key: &str) -> Result<(), InvalidHeaderValue> {
-        let mut authorization = HeaderValue::from_str(&format!("Bearer {api_key}"))?;
-        authorization.set_sensitive(true);
-        self.resident.get_or_init(|| Resident {
-            name: name.to_owned(),
-            tenant,
-            authorization,
-        });
-        Ok(())
-    }
-
-    /// The tenant to begin with.
-    pub fn first_tenant(&self) -> Option<&str> {
-        self.resident.get().map(|resident| resident.tenant.slug.as_str())
-    }
-
-    fn look(&self, parts: &Parts, slug: &str) -> Option<SignedIn> {
-        let resident = self.resident.get().filter(|resident| resident.tenant.slug == slug)?;
-        Some(SignedIn {
-            name: resident.name.clone(),
-            tenant: resident.tenant.clone(),
-            tenants: vec![resident.tenant.clone()],
-            language: Preferences::of(&parts.headers).language,
-            context: parts.extensions.get().cloned(),
-            authorization: Some(resident.authorization.clone()),
-        })
-    }
-}
-
-impl FromRequestParts<Arc<Console>> for SignedIn {
-    type Rejection = Response;
-
-    async fn from_request_parts(parts: &mut Parts, console: &Arc<Console>) -> Result<Self, Response> {
-        let path = RawPathParams::from_request_parts(parts, console).await.ok();
-        let slug = path
-            .as_ref()
-            .and_then(|path| path.iter().find(|(name, _)| *name == "tenant"));
-        let (_, slug) = slug.unwrap_or_default();
-        let found = console.door().look(parts, slug);
-        found.ok_or_else(|| match console.door().first_tenant() {
-            // Another tenant's is nobody's.
-            Some(_) => answer::nowhere(Preferences::of(&parts.headers)),
-            None => answer::see("/console/sign-in"),
-        })
-    }
 }
 
 /// A person who is signed in, at a tenant of theirs.
@@ -99,10 +46,24 @@ pub struct SignedIn {
     /// In which language the API shall say what is wrong.
     pub language: Language,
     context: Option<RequestContext>,
-    authorization: Option<HeaderValue>,
+    principal: Option<Principal>,
 }
 
 impl SignedIn {
+    fn of(session: &Session, slug: &str, parts: &Parts) -> Option<Self> {
+        let principal = session.in_console(slug)?;
+        let tenants = tenants(session);
+        let tenant = tenants.iter().find(|tenant| tenant.slug == slug)?.clone();
+        Some(Self {
+            name: session.person.name.as_str().to_owned(),
+            tenant,
+            tenants,
+            language: Preferences::of(&parts.headers).language,
+            context: parts.extensions.get().cloned(),
+            principal: Some(principal),
+        })
+    }
+
     /// Says to the API who asks.
     pub fn vouch<B>(&self, request: &mut Request<B>) {
         if let Some(context) = &self.context {
@@ -113,9 +74,106 @@ impl SignedIn {
             };
             request.extensions_mut().insert(context);
         }
-        if let Some(value) = &self.authorization {
-            request.headers_mut().insert(AUTHORIZATION, value.clone());
+        if let Some(principal) = &self.principal {
+            request.extensions_mut().insert(principal.clone());
         }
+    }
+}
+
+/// The tenants that somebody belongs to, by slug.
+pub fn tenants(session: &Session) -> Vec<TenantChoice> {
+    let choices = session.memberships.iter().map(|membership| TenantChoice {
+        slug: membership.slug.to_string(),
+        name: membership.name.as_str().to_owned(),
+    });
+    choices.collect()
+}
+
+impl FromRequestParts<Arc<Console>> for SignedIn {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, console: &Arc<Console>) -> Result<Self, Response> {
+        let path = RawPathParams::from_request_parts(parts, console).await.ok();
+        let slug = path
+            .as_ref()
+            .and_then(|path| path.iter().find(|(name, _)| *name == "tenant"));
+        let (_, slug) = slug.unwrap_or_default();
+        let Some(session) = session(console, &parts.headers).await? else {
+            return Err(to_sign_in(parts));
+        };
+        // Another tenant's is nobody's.
+        Self::of(&session, slug, parts).ok_or_else(|| answer::nowhere(Preferences::of(&parts.headers)))
+    }
+}
+
+/// The session that a browser shows, if it is one.
+pub async fn session(console: &Console, headers: &HeaderMap) -> Result<Option<Session>, Response> {
+    let Some(shown) = cookie(headers, SESSION) else {
+        return Ok(None);
+    };
+    let found = console.people().authenticate(shown).await;
+    found.map_err(|error| {
+        tracing::error!(error = %causes(&error), "who is signed in cannot be looked up");
+        answer::unavailable(Preferences::of(headers))
+    })
+}
+
+/// To the way in, and from there back to where somebody wanted to go. A part of a page leads the whole page there.
+fn to_sign_in(parts: &Parts) -> Response {
+    let why = cookie(&parts.headers, SESSION).map_or("", |_| "&why=expired");
+    let wanted = parts.extensions.get::<OriginalUri>().map(|OriginalUri(uri)| uri);
+    let next = wanted.filter(|_| parts.method == Method::GET && !answer::is_fragment(&parts.headers));
+    let next = next.map(|uri| segment(&uri.to_string())).unwrap_or_default();
+    let target = format!("/console/sign-in?next={next}{why}");
+    if answer::is_fragment(&parts.headers) {
+        answer::lead_away(&target)
+    } else {
+        answer::see(&target)
+    }
+}
+
+/// The browser with which somebody comes.
+pub fn browser(headers: &HeaderMap, context: Option<&RequestContext>) -> Browser {
+    let text = |value: &HeaderValue| value.to_str().ok().map(str::to_owned);
+    let address: Option<IpAddr> = context.and_then(|context| context.sender);
+    Browser {
+        address,
+        user_agent: headers.get(USER_AGENT).and_then(text),
+        replaces: cookie(headers, SESSION).map(str::to_owned),
+    }
+}
+
+/// Lets somebody in: the browser keeps the session until it is closed, and goes where they wanted to go.
+pub fn let_in(session: &NewSession, path: &str) -> Response {
+    let mut response = answer::see(path);
+    set(&mut response, SESSION, &session.secret.expose(), None);
+    set(&mut response, ROUND_TRIP, "", Some(0));
+    response
+}
+
+/// The browser forgets the session.
+pub fn forget(response: &mut Response) {
+    set(response, SESSION, "", Some(0));
+}
+
+/// What the browser takes along to the OpenID provider and back.
+pub fn take_along(response: &mut Response, round_trip: &str) {
+    set(response, ROUND_TRIP, round_trip, Some(ROUND_TRIP_SECONDS));
+}
+
+/// What it brings back.
+pub fn brought_back(headers: &HeaderMap) -> Option<&str> {
+    cookie(headers, ROUND_TRIP)
+}
+
+fn set(response: &mut Response, name: &str, value: &str, seconds: Option<u32>) {
+    let age = seconds
+        .map(|seconds| format!("; Max-Age={seconds}"))
+        .unwrap_or_default();
+    let text = format!("{name}={value}; Path=/; Secure; HttpOnly; SameSite=Lax{age}");
+    if let Ok(mut cookie) = HeaderValue::from_str(&text) {
+        cookie.set_sensitive(true);
+        response.headers_mut().append(SET_COOKIE, cookie);
     }
 }
 
@@ -129,7 +187,7 @@ impl SignedIn {
             tenant,
             language,
             context: None,
-            authorization: None,
+            principal: None,
         }
     }
 }

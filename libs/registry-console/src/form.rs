@@ -25,6 +25,11 @@ impl Form {
         self.fields.get(name).map(str::trim).unwrap_or_default()
     }
 
+    /// The value of a field to the letter: blanks may belong to a password.
+    pub fn whole(&self, name: &str) -> &str {
+        self.fields.get(name).unwrap_or_default()
+    }
+
     /// The value of a field, if something was typed.
     pub fn typed(&self, name: &str) -> Option<&str> {
         Some(self.get(name)).filter(|text| !text.is_empty())

@@ -29,4 +29,3 @@ mod words;
 
 pub use api::Api;
 pub use console::{Console, router};
-pub use door::{Door, TenantChoice};

@@ -15,9 +15,10 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use registry_documents::Sight;
 use registry_domain::tenant::{ApiKey, Scope, SecretHash, TenantState};
-use registry_domain::{Actor, Channel, KeyId, PersonId, TenantId, causes};
+use registry_domain::{Actor, KeyId, TenantId, causes};
 use registry_journal::port::PresentedKey;
 use registry_journal::{Origin, ReadError, Reader};
+use registry_people::{ActingPerson, Principal};
 use registry_web::RequestContext;
 
 use crate::credentials::Presented;
@@ -195,28 +196,6 @@ fn note_use(state: &AppState, tenant: TenantId, key: KeyId) {
             tracing::warn!(%key, error = %causes(&error), "the use of an API key was not noted");
         }
     });
-}
-
-/// Somebody who is known without an API key. Stands in the extensions of a request, where only code of this process can put it.
-#[derive(Debug, Clone)]
-pub enum Principal {
-    /// A person who is signed in.
-    Person(ActingPerson),
-}
-
-/// A person who acts for a tenant.
-#[derive(Debug, Clone)]
-pub struct ActingPerson {
-    /// Who.
-    pub person_id: PersonId,
-    /// For which tenant.
-    pub tenant_id: TenantId,
-    /// What they may do for it.
-    pub scopes: Vec<Scope>,
-    /// Whether they administer the installation.
-    pub is_administrator: bool,
-    /// Through what they act.
-    pub channel: Channel,
 }
 
 /// A tenant, through one of its API keys or one of its people. Proof that the key was good when the request came, or that code

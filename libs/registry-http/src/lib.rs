@@ -30,6 +30,5 @@ mod routes;
 mod state;
 
 pub use app::{api, router};
-pub use caller::{ActingPerson, Principal};
 pub use openapi::openapi;
 pub use state::{AppState, HttpConfig, Services};

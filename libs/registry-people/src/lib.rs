@@ -9,6 +9,7 @@
 //! (what a tenant says of its people), `report.rs` (what is told of all this).
 
 mod accounts;
+mod acting;
 mod config;
 mod error;
 mod groups;
@@ -23,6 +24,7 @@ mod sessions;
 mod throttle;
 
 pub use accounts::NewPerson;
+pub use acting::{ActingPerson, Principal};
 pub use config::{OidcConfig, PeopleConfig};
 pub use error::{MemberError, SignInError};
 pub use links::{LinkSeen, OneTimeLink};

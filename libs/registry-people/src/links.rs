@@ -57,6 +57,16 @@ pub struct LinkSeen {
     pub name: Label,
 }
 
+impl LinkSeen {
+    /// Whether it asks for a password: that of an invitation does.
+    pub fn sets_password(&self) -> bool {
+        match self.purpose {
+            LinkPurpose::Invitation => true,
+            LinkPurpose::SignIn => false,
+        }
+    }
+}
+
 impl People {
     /// A link, if it still works. Changes nothing.
     pub async fn link(&self, token: &str) -> Result<Option<LinkSeen>, ReadError> {

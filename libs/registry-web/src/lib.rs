@@ -12,6 +12,9 @@ pub mod language;
 pub mod room;
 pub mod serve;
 
+/// Errors in log lines.
+pub use registry_domain::causes;
+
 pub use context::RequestContext;
 pub use language::Language;
 pub use serve::{Gate, GateLimits, ServeError, ServeLimits, serve};

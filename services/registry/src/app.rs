@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use registry_console::Door;
 use registry_http::{HttpConfig, Services};
 use registry_ingest::{
     CallbackDoor, CallbackUrls, DoorConfig, Inquirer, InquirerParts, LinkIssuer, LinkIssuerParts, PublicUrl, Redriver,
@@ -43,7 +42,6 @@ pub struct App {
     writer: Writer,
     archive: Archive,
     links: LinkIssuer,
-    door: Door,
     callback_urls: CallbackUrls,
     people: People,
     storage: Storage,
@@ -114,8 +112,7 @@ impl App {
             drain_time: stop_time * shares::REQUESTS / 100,
             ..ServeLimits::default()
         };
-        let door = Door::default();
-        let console = config.console.then(|| door.clone());
+        let console = config.console.then(|| people.clone());
         let http = start_http(services, http_config, limits, listener, console);
         tracing::info!(%address, "serving");
         Ok(Self {
@@ -123,7 +120,6 @@ impl App {
             writer,
             archive,
             links: links.clone(),
-            door,
             callback_urls: ways.callback_urls,
             people,
             storage,
@@ -156,11 +152,6 @@ impl App {
     /// Who may do what.
     pub fn people(&self) -> &People {
         &self.people
-    }
-
-    /// Where people come in to the console.
-    pub fn door(&self) -> &Door {
-        &self.door
     }
 
     /// What makes callback URLs.

@@ -160,7 +160,7 @@ pub struct Config {
     pub keep_alive_seconds: u32,
     /// Most connections of one address; behind a trusted proxy, most requests in flight for one. At least 1.
     pub connections_per_address_max: usize,
-    /// Whether the console is served, under `/console`. Off, as long as nobody can sign in.
+    /// Whether the console is served, under `/console`.
     pub console: bool,
     /// Most event streams (SSE) open at once.
     pub event_streams_max: usize,
@@ -218,7 +218,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             keep_alive_seconds: 75,
             connections_per_address_max: 512,
-            console: false,
+            console: true,
             event_streams_max: 1_000,
             reconcile_first_seconds: 300,
             reconcile_longest_seconds: 86_400,

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use registry_console::{Api, Console, Door};
+use registry_console::{Api, Console};
 use registry_domain::causes;
 use registry_http::{AppState, HttpConfig, Services};
 use registry_ingest::{Inquirer, LinkIssuer, Reconciler, ReconcilerParts, ReconcilerStatus};
 use registry_journal::writer::{WriterConfig, WriterParts};
 use registry_journal::{Ambient, Writer};
+use registry_people::People;
 use registry_publish::Relay;
 use registry_publish_nats::{NatsConfig, NatsPublisher};
 use registry_web::ServeLimits;
@@ -144,24 +145,24 @@ pub(crate) async fn start_relay(
     Ok(Some((Worker::new("relay", stop, task), status)))
 }
 
-/// `door` is where people come in to the console; without it there is none.
+/// `console` says who comes in to the console; without it there is none.
 pub(crate) fn start_http(
     services: Services,
     config: HttpConfig,
     limits: ServeLimits,
     listener: TcpListener,
-    door: Option<Door>,
+    console: Option<People>,
 ) -> Worker {
     let ambient = services.ambient.clone();
     let stop = CancellationToken::new();
     let state = Arc::new(AppState::new(services, config, stop.clone()));
     let gate = state.gate();
-    let pages = door.map(|door| {
+    let pages = console.map(|people| {
         let api = Api::new(registry_http::api(Arc::clone(&state)));
         let (clock, ids) = (ambient.clone(), ambient.ids);
         registry_console::router(Arc::new(Console::new(
             api,
-            door,
+            people,
             move || clock.now(),
             move || ids.uuid(),
         )))

@@ -7,12 +7,13 @@ use axum::extract::State;
 use chrono::{DateTime, Utc};
 use registry_domain::tenant::{ApiKey, Scope, Tenant};
 use registry_journal::port::TenantHealth;
+use registry_people::ActingPerson;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use crate::body::BODY_BYTES_MAX;
-use crate::caller::{ActingPerson, Caller};
+use crate::caller::Caller;
 use crate::openapi::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::query::LIMIT_MAX;

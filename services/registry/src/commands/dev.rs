@@ -7,12 +7,14 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Args;
 use paymint_sandbox::{PartnerKey, RunningSandbox, Sandbox, SandboxConfig};
-use registry_console::TenantChoice;
+use registry_domain::people::{EmailAddress, Role};
 use registry_domain::tenant::{Command, Creation, Scope, Slug, Tenant};
-use registry_domain::{Label, TenantId};
+use registry_domain::{Actor, CorrelationId, Label, TenantId};
 use registry_http::credentials::Presented;
-use registry_journal::Ambient;
+use registry_journal::{Ambient, Origin};
+use registry_people::NewPerson;
 use serde::Serialize;
+use url::Url;
 
 use super::key::new_key;
 use super::operate::submit;
@@ -54,8 +56,9 @@ pub(super) struct DevArgs {
 #[derive(Serialize)]
 struct Ready {
     base_url: String,
-    /// Opens without asking who comes: everything here is made up.
     console_url: String,
+    /// Signs in to the console, once.
+    sign_in_url: String,
     sandbox_url: String,
     api_key: String,
     nats_url: Option<String>,
@@ -69,7 +72,6 @@ pub(super) async fn run(mut config: Config, args: DevArgs) -> anyhow::Result<Exi
     config.nats_url = args.nats_url.clone().or(config.nats_url);
     // The sandbox calls from this machine, which is not among Paymint's addresses.
     config.sender_mode = SenderModeSetting::Off;
-    config.console = true;
     let ambient = Ambient::system();
     let listener = listen(config.listen).await?;
     let app = Box::pin(App::start(&config, listener, ambient.clone())).await?;
@@ -77,17 +79,11 @@ pub(super) async fn run(mut config: Config, args: DevArgs) -> anyhow::Result<Exi
     let sandbox = start_sandbox(&args, &config, app.address(), &upstream_key).await?;
     let tenant = demo_tenant(&app, &ambient, &sandbox, &upstream_key).await?;
     let api_key = demo_key(&app, &ambient, &config.data_dir, &tenant).await?;
-    let name = tenant.name.as_str();
-    let choice = TenantChoice {
-        slug: tenant.slug.to_string(),
-        name: name.to_owned(),
-    };
-    app.door()
-        .admit(name, choice, &api_key)
-        .context("the key cannot be sent")?;
+    let sign_in_url = sign_in_url(&app, &ambient, &tenant).await?;
     let ready = Ready {
         base_url: format!("http://{}", app.address()),
         console_url: format!("http://{}/console", app.address()),
+        sign_in_url,
         sandbox_url: sandbox.site_url().as_str().trim_end_matches('/').to_owned(),
         api_key,
         nats_url: config.nats_url.clone(),
@@ -171,6 +167,25 @@ async fn demo_tenant(
     Ok(tenant)
 }
 
+/// A link that lets whoever opens it first be the demo's manager.
+async fn sign_in_url(app: &App, ambient: &Ambient, tenant: &Tenant) -> anyhow::Result<String> {
+    let people = app.people();
+    let new = NewPerson {
+        email: EmailAddress::parse("kim@example.test")?,
+        name: Label::parse("김운영")?,
+        is_administrator: true,
+    };
+    let (person, _is_new) = people.known_or_new(new).await?;
+    if tenant.member(person.id).is_none() {
+        let origin = Origin::of(Actor::System, CorrelationId::from_uuid(ambient.ids.uuid()));
+        let rights = Role::Manager.into();
+        people.add_member(tenant.id, origin, person.id, rights).await?;
+    }
+    let link = people.sign_in_link(person.id).await?;
+    let path = Url::parse(&link.url)?.path().to_owned();
+    Ok(format!("http://{}{path}", app.address()))
+}
+
 /// A key that was shown once cannot be shown again, so the demo keeps its own in a file.
 async fn demo_key(app: &App, ambient: &Ambient, data_dir: &Path, tenant: &Tenant) -> anyhow::Result<String> {
     let path = data_dir.join("dev").join("api.key");
@@ -195,6 +210,7 @@ fn announce(ready: &Ready, json: bool) -> anyhow::Result<()> {
     let Ready {
         base_url,
         console_url,
+        sign_in_url,
         sandbox_url,
         api_key,
         nats_url,
@@ -208,6 +224,7 @@ fn announce(ready: &Ready, json: bool) -> anyhow::Result<()> {
 The registry is ready.
 
   console        {console_url}
+  sign in        {sign_in_url}   (works once, for 15 minutes)
   API            {base_url}   (reference: {base_url}/docs)
   review desk    {sandbox_url}/desk
   NATS           {nats}

@@ -143,6 +143,7 @@ fn tell(event: &PublicEvent, before: Option<&PublicEvent>, words: &'static Words
         | EventData::TenantSuspended(_)
         | EventData::TenantResumed(_)
         | EventData::ApiKeyIssued(_)
+        | EventData::ApiKeyRotated(_)
         | EventData::ApiKeyRevoked(_)
         | EventData::MemberAdded(_)
         | EventData::MemberRoleChanged(_)

@@ -1,0 +1,201 @@
+//! Coming in to the console and going out of it, as browsers do: with cookies, and by forms.
+
+use registry_tests::api::{Answer, http_client, text_of};
+use registry_tests::tenant::id_of;
+use registry_tests::{TestApp, TestTenant, logs};
+use serde_json::json;
+
+const PASSWORD: &str = "correct horse battery staple";
+
+/// A browser that keeps one cookie.
+struct Visitor {
+    http: reqwest::Client,
+    base: String,
+    cookie: Option<String>,
+}
+
+impl Visitor {
+    fn new(app: &TestApp) -> Self {
+        Self {
+            http: http_client(),
+            base: app.tenant.api.base().to_owned(),
+            cookie: None,
+        }
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        let request = self.http.get(format!("{}{path}", self.base));
+        Answer::to(request.header("cookie", self.cookie.as_deref().unwrap_or_default())).await
+    }
+
+    /// Sends a form, and keeps the session that comes back.
+    async fn send(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let body: String = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .finish();
+        let request = self
+            .http
+            .post(format!("{}{path}", self.base))
+            .header("cookie", self.cookie.as_deref().unwrap_or_default())
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("sec-fetch-site", "same-origin")
+            .body(body);
+        let answer = Answer::to(request).await;
+        let cookies = answer.headers.get_all("set-cookie").into_iter();
+        let session = cookies
+            .filter_map(|cookie| cookie.to_str().ok())
+            .find(|cookie| cookie.starts_with("__Host-session="));
+        if let Some(session) = session {
+            for attribute in ["Path=/", "Secure", "HttpOnly", "SameSite=Lax"] {
+                assert!(session.contains(attribute), "{attribute} is missing");
+            }
+            let pair = session.split(';').next().expect("a pair");
+            let secret = pair.strip_prefix("__Host-session=").expect("its name");
+            if !secret.is_empty() {
+                logs::secret(secret);
+            }
+            self.cookie = Some(pair.to_owned());
+        }
+        answer
+    }
+}
+
+fn leads_to(answer: &Answer) -> &str {
+    assert_eq!(answer.status, 303, "{}", answer.text);
+    answer.header("location").expect("it leads somewhere")
+}
+
+/// Invites somebody. Returns the path of the invitation.
+async fn invite(tenant: &TestTenant, name: &str, role: &str) -> String {
+    let body = json!({ "email": format!("{name}@example.test"), "name": name, "role": role });
+    let invited = tenant.api.post("/v1/people", &body).await.expect(201);
+    let url = text_of(&invited["invitation"], "url").to_owned();
+    let token = url.rsplit('/').next().expect("a token");
+    logs::secret(token);
+    format!("/console/join/{token}")
+}
+
+#[tokio::test]
+async fn an_invitation_a_password_and_the_way_out() {
+    let app = TestApp::start().await;
+    let merchants = format!("/console/{}/merchants", app.tenant.slug);
+    let mut kim = Visitor::new(&app);
+    let invitation = invite(&app.tenant, "kim", "operator").await;
+    // Mail programs look at every link.
+    for _ in 0..2 {
+        let page = kim.get(&invitation).await;
+        assert_eq!(page.status, 200);
+        assert!(page.text.contains("kim@example.test"));
+    }
+    let short = kim.send(&invitation, &[("password", "short")]).await;
+    assert_eq!(short.status, 422, "{}", short.text);
+    assert_eq!(
+        leads_to(&kim.send(&invitation, &[("password", PASSWORD)]).await),
+        "/console"
+    );
+    assert_eq!(
+        leads_to(&kim.get("/console").await),
+        format!("/console/{}", app.tenant.slug)
+    );
+    assert_eq!(kim.get(&merchants).await.status, 200);
+    assert_eq!(kim.get(&invitation).await.status, 404, "it worked once");
+
+    let kept = kim.cookie.clone();
+    assert_eq!(
+        leads_to(&kim.send("/console/sign-out", &[]).await),
+        "/console/signed-out"
+    );
+    kim.cookie = kept;
+    let ended = kim.get(&merchants).await;
+    assert!(
+        leads_to(&ended).contains("why=expired"),
+        "the session is over, whoever has kept it"
+    );
+
+    let mut again = Visitor::new(&app);
+    let asked = again.get(&merchants).await;
+    let way = leads_to(&asked).to_owned();
+    assert!(way.starts_with("/console/sign-in?next=%2Fconsole%2F"), "{way}");
+    let page = again.get(&way).await;
+    assert!(
+        page.text.contains(&format!("value=\"{merchants}\"")),
+        "it knows where one wanted to go"
+    );
+    let fields = |password| {
+        [
+            ("email", "kim@example.test"),
+            ("password", password),
+            ("next", merchants.as_str()),
+        ]
+    };
+    let wrong = again
+        .send("/console/sign-in", &fields("wrong horse battery staple"))
+        .await;
+    assert_eq!(wrong.status, 422);
+    assert!(!wrong.text.contains("wrong horse"), "what was typed is not shown again");
+    assert_eq!(
+        leads_to(&again.send("/console/sign-in", &fields(PASSWORD)).await),
+        merchants
+    );
+    assert_eq!(again.get(&merchants).await.status, 200);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn rights_hold_in_the_console_as_they_do_for_keys() {
+    let mut app = TestApp::start().await;
+    let stranger = app.other_tenant().await;
+    let merchant = app.tenant.register("acad-1", "store-1").await;
+    let path = format!("/console/{}/merchants/{}", app.tenant.slug, id_of(&merchant));
+    let mut viewer = Visitor::new(&app);
+    let invitation = invite(&app.tenant, "lee", "viewer").await;
+    leads_to(&viewer.send(&invitation, &[("password", PASSWORD)]).await);
+    let page = viewer.get(&path).await;
+    assert_eq!(page.status, 200);
+    assert!(!page.text.contains("1178178260"), "numbers are masked");
+    let fields = [("version", "1"), ("key", "k-1")];
+    let refused = viewer.send(&format!("{path}/archive"), &fields).await;
+    assert_eq!(refused.status, 403, "{}", refused.text);
+    assert_eq!(app.tenant.api.merchant(id_of(&merchant)).await["archived"], false);
+
+    for of_others in [
+        format!("/console/{}/merchants", stranger.slug),
+        format!("/console/{}/merchants/{}", stranger.slug, id_of(&merchant)),
+    ] {
+        assert_eq!(viewer.get(&of_others).await.status, 404, "{of_others}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_opens_nothing_lets_nobody_in() {
+    let app = TestApp::start().await;
+    let mut visitor = Visitor::new(&app);
+    let merchants = format!("/console/{}/merchants", app.tenant.slug);
+    for cookie in [
+        "",
+        "x",
+        "__Host-session=",
+        "__Host-session=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    ] {
+        visitor.cookie = Some(cookie.to_owned());
+        assert!(
+            leads_to(&visitor.get(&merchants).await).starts_with("/console/sign-in"),
+            "{cookie}"
+        );
+    }
+    visitor.cookie = None;
+    for path in ["/console/join/nothing", "/console/enter/nothing"] {
+        assert_eq!(visitor.get(path).await.status, 404);
+        assert_eq!(visitor.send(path, &[("password", PASSWORD)]).await.status, 404);
+    }
+    let back = visitor.get("/console/sign-in/callback?code=c&state=s").await;
+    assert_eq!(back.status, 422, "{}", back.text);
+    let told = visitor
+        .send("/console/sign-out/backchannel", &[("logout_token", "x.y.z")])
+        .await;
+    assert_eq!(told.status, 400);
+    let elsewhere = visitor.get("/console/sign-in?next=https://elsewhere.example/").await;
+    assert!(!elsewhere.text.contains("elsewhere.example"));
+    app.finish().await;
+}
