@@ -158,6 +158,13 @@ async fn rights_hold_in_the_console_as_they_do_for_keys() {
     assert_eq!(refused.status, 403, "{}", refused.text);
     assert_eq!(app.tenant.api.merchant(id_of(&merchant)).await["archived"], false);
 
+    app.suspend(app.tenant.id).await;
+    assert_eq!(
+        viewer.get(&path).await.status,
+        403,
+        "nobody works for a tenant that is suspended"
+    );
+
     for of_others in [
         format!("/console/{}/merchants", stranger.slug),
         format!("/console/{}/merchants/{}", stranger.slug, id_of(&merchant)),

@@ -11,22 +11,16 @@ use crate::routes;
 use crate::routes::callbacks;
 use crate::state::AppState;
 
-/// Everything that can be called over HTTP. `pages` are served beside the API, in the same envelope: there each request
-/// finds its [`RequestContext`](registry_web::RequestContext).
-pub fn router(state: Arc<AppState>, pages: Option<Router>) -> Router {
+/// Everything that can be called over HTTP. `pages` is given the API alone, to be called from within the process, and returns what
+/// is served beside it, in the same envelope: there each request finds its [`RequestContext`](registry_web::RequestContext).
+pub fn router(state: Arc<AppState>, pages: impl FnOnce(Router) -> Option<Router>) -> Router {
     let (routes, openapi) = routes::all().split_for_parts();
+    let envelope = from_fn_with_state(Arc::clone(&state), envelope);
+    let api = routes.clone().layer(envelope.clone()).with_state(Arc::clone(&state));
     routes
         .merge(docs::pages(openapi))
-        .merge(pages.unwrap_or_default().with_state(()))
+        .merge(pages(api).unwrap_or_default().with_state(()))
         .fallback(callbacks::door::stray)
-        .layer(from_fn_with_state(Arc::clone(&state), envelope))
-        .with_state(state)
-}
-
-/// The API alone, to be called from within the process: by pages.
-pub fn api(state: Arc<AppState>) -> Router {
-    let (routes, _openapi) = routes::all().split_for_parts();
-    routes
-        .layer(from_fn_with_state(Arc::clone(&state), envelope))
+        .layer(envelope)
         .with_state(state)
 }

@@ -326,7 +326,10 @@ impl FromRequestParts<Arc<AppState>> for Caller {
         let errand = Errand::read(parts, &state.refusals)?;
         if let Some(Principal::Person(person)) = parts.extensions.get::<Principal>() {
             let who = Who::Person(Arc::new(person.clone()));
-            return Ok(Self { who, errand });
+            return match person.tenant_state {
+                TenantState::Active => Ok(Self { who, errand }),
+                TenantState::Suspended => Err(Code::TenantSuspended.into()),
+            };
         }
         let context = parts.extensions.get::<RequestContext>();
         let sender = context.and_then(|context| context.sender);

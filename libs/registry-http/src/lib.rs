@@ -29,6 +29,6 @@ mod refusals;
 mod routes;
 mod state;
 
-pub use app::{api, router};
+pub use app::router;
 pub use openapi::openapi;
 pub use state::{AppState, HttpConfig, Services};

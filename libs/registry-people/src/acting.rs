@@ -1,6 +1,6 @@
 //! How code of this process says to the API who acts.
 
-use registry_domain::tenant::Scope;
+use registry_domain::tenant::{Scope, TenantState};
 use registry_domain::{Channel, PersonId, TenantId};
 
 use crate::sessions::SignedIn;
@@ -19,6 +19,8 @@ pub struct ActingPerson {
     pub person_id: PersonId,
     /// For which tenant.
     pub tenant_id: TenantId,
+    /// Whether that tenant may work.
+    pub tenant_state: TenantState,
     /// What they may do for it.
     pub scopes: Vec<Scope>,
     /// Whether they administer the installation.
@@ -34,6 +36,7 @@ impl SignedIn {
         Some(Principal::Person(ActingPerson {
             person_id: self.person.id,
             tenant_id: membership.tenant_id,
+            tenant_state: membership.state,
             scopes: membership.scopes.clone(),
             is_administrator: self.person.is_administrator,
             channel: Channel::Console,

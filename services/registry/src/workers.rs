@@ -157,16 +157,11 @@ pub(crate) fn start_http(
     let stop = CancellationToken::new();
     let state = Arc::new(AppState::new(services, config, stop.clone()));
     let gate = state.gate();
-    let pages = console.map(|people| {
-        let api = Api::new(registry_http::api(Arc::clone(&state)));
+    let pages = move |api| {
         let (clock, ids) = (ambient.clone(), ambient.ids);
-        registry_console::router(Arc::new(Console::new(
-            api,
-            people,
-            move || clock.now(),
-            move || ids.uuid(),
-        )))
-    });
+        let console = Console::new(Api::new(api), console?, move || clock.now(), move || ids.uuid());
+        Some(registry_console::router(Arc::new(console)))
+    };
     let stopping = stop.clone();
     let task = tokio::spawn(async move {
         let router = registry_http::router(Arc::clone(&state), pages);
