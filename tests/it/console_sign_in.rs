@@ -1,79 +1,10 @@
 //! Coming in to the console and going out of it, as browsers do: with cookies, and by forms.
 
-use registry_tests::api::{Answer, http_client, text_of};
+use registry_tests::TestApp;
+use registry_tests::process::Installation;
 use registry_tests::tenant::id_of;
-use registry_tests::{TestApp, TestTenant, logs};
-use serde_json::json;
 
-const PASSWORD: &str = "correct horse battery staple";
-
-/// A browser that keeps one cookie.
-struct Visitor {
-    http: reqwest::Client,
-    base: String,
-    cookie: Option<String>,
-}
-
-impl Visitor {
-    fn new(app: &TestApp) -> Self {
-        Self {
-            http: http_client(),
-            base: app.tenant.api.base().to_owned(),
-            cookie: None,
-        }
-    }
-
-    async fn get(&self, path: &str) -> Answer {
-        let request = self.http.get(format!("{}{path}", self.base));
-        Answer::to(request.header("cookie", self.cookie.as_deref().unwrap_or_default())).await
-    }
-
-    /// Sends a form, and keeps the session that comes back.
-    async fn send(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let body: String = url::form_urlencoded::Serializer::new(String::new())
-            .extend_pairs(fields)
-            .finish();
-        let request = self
-            .http
-            .post(format!("{}{path}", self.base))
-            .header("cookie", self.cookie.as_deref().unwrap_or_default())
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("sec-fetch-site", "same-origin")
-            .body(body);
-        let answer = Answer::to(request).await;
-        let cookies = answer.headers.get_all("set-cookie").into_iter();
-        let session = cookies
-            .filter_map(|cookie| cookie.to_str().ok())
-            .find(|cookie| cookie.starts_with("__Host-session="));
-        if let Some(session) = session {
-            for attribute in ["Path=/", "Secure", "HttpOnly", "SameSite=Lax"] {
-                assert!(session.contains(attribute), "{attribute} is missing");
-            }
-            let pair = session.split(';').next().expect("a pair");
-            let secret = pair.strip_prefix("__Host-session=").expect("its name");
-            if !secret.is_empty() {
-                logs::secret(secret);
-            }
-            self.cookie = Some(pair.to_owned());
-        }
-        answer
-    }
-}
-
-fn leads_to(answer: &Answer) -> &str {
-    assert_eq!(answer.status, 303, "{}", answer.text);
-    answer.header("location").expect("it leads somewhere")
-}
-
-/// Invites somebody. Returns the path of the invitation.
-async fn invite(tenant: &TestTenant, name: &str, role: &str) -> String {
-    let body = json!({ "email": format!("{name}@example.test"), "name": name, "role": role });
-    let invited = tenant.api.post("/v1/people", &body).await.expect(201);
-    let url = text_of(&invited["invitation"], "url").to_owned();
-    let token = url.rsplit('/').next().expect("a token");
-    logs::secret(token);
-    format!("/console/join/{token}")
-}
+use crate::visitor::{PASSWORD, Visitor, invite, leads_to};
 
 #[tokio::test]
 async fn an_invitation_a_password_and_the_way_out() {
@@ -204,5 +135,49 @@ async fn what_opens_nothing_lets_nobody_in() {
     assert_eq!(told.status, 400);
     let elsewhere = visitor.get("/console/sign-in?next=https://elsewhere.example/").await;
     assert!(!elsewhere.text.contains("elsewhere.example"));
+    app.finish().await;
+}
+
+#[test]
+fn no_tenant_is_called_as_a_page_is() {
+    let installation = Installation::new();
+    let create = |slug| installation.run(&["tenant", "create", "--slug", slug, "--name", "Look"]);
+    let refused = create("look");
+    let error = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1), "{error}");
+    assert!(
+        error.contains("a word that stands in addresses of the console"),
+        "{error}"
+    );
+    assert!(create("looks").status.success());
+}
+
+/// One that was called so before there was a console.
+#[tokio::test]
+async fn a_tenant_with_the_name_of_a_page_has_its_pages_all_the_same() {
+    let app = TestApp::start_with(|config| config.database_url = None).await;
+    let mut kim = Visitor::new(&app);
+    let invitation = invite(&app.tenant, "kim", "viewer").await;
+    leads_to(&kim.send(&invitation, &[("password", PASSWORD)]).await);
+    let mut database = crate::crash::open_unguarded(&app.data_dir().join("registry.db")).await;
+    let mut rename = async |from: &str, to: &str| {
+        let renamed = sqlx::query("UPDATE tenants SET state = replace(state, ?1, ?2)")
+            .bind(format!("\"{from}\""))
+            .bind(format!("\"{to}\""))
+            .execute(&mut database)
+            .await;
+        renamed.expect("a row can be changed");
+    };
+    rename(app.tenant.slug.as_str(), "look").await;
+    assert_eq!(leads_to(&kim.get("/console").await), "/console/~look");
+    let page = kim.get("/console/~look/merchants").await;
+    assert_eq!(page.status, 200);
+    assert!(page.text.contains("\"/console/~look/health\"") && !page.text.contains("\"/console/look/"));
+    assert_eq!(
+        leads_to(&kim.send("/console/look", &[("language", "en")]).await),
+        "/console"
+    );
+    rename("look", app.tenant.slug.as_str()).await;
+    assert_eq!(kim.get(&format!("/console/~{}", app.tenant.slug)).await.status, 404);
     app.finish().await;
 }

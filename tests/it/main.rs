@@ -78,6 +78,12 @@ mod console_pages;
 
 mod console_sign_in;
 
+mod comings;
+
+mod roles;
+
+mod visitor;
+
 mod truth;
 
 mod asking;

@@ -1,5 +1,6 @@
 //! Signing in through a real `OpenID` provider.
 
+mod logout;
 mod provider;
 
 use registry_domain::people::Role;
@@ -220,7 +221,7 @@ async fn who_signs_out_at_the_provider_is_signed_out_here() {
     // The provider's page asks whether it is meant.
     let out = world
         .people()
-        .sign_out(&signed_in)
+        .sign_out(&signed_in, &browser)
         .await
         .expect("storage answers")
         .expect("a page");
@@ -271,18 +272,7 @@ async fn the_providers_word_ends_an_open_session() {
         .await
         .expect("signs in");
     let elsewhere = world.sign_in("kim").await;
-    let (_, page) = visitor
-        .go(&format!("{}/session/end", world.provider.issuer), None)
-        .await;
-    let field = page
-        .split("name=\"xsrf\" value=\"")
-        .nth(1)
-        .expect("a form")
-        .split('"')
-        .next()
-        .expect("a value");
-    let confirm = format!("{}/session/end/confirm", world.provider.issuer);
-    visitor.go(&confirm, Some(&format!("xsrf={field}&logout=yes"))).await;
+    visitor.sign_out_at(&world.provider.issuer).await;
     let token = world.provider.logouts.recv().await.expect("a token");
     assert_eq!(world.people().oidc_logged_out(&token).await.expect("it holds"), 1);
     assert_eq!(world.roles(&here).await, None);

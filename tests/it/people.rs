@@ -3,11 +3,14 @@
 use chrono::TimeDelta;
 use registry_domain::people::Role;
 use registry_domain::tenant::Scope;
+use registry_domain::{Actor, CorrelationId};
+use registry_journal::Origin;
 use registry_people::{Browser, NewSession, People, SignInError};
 use registry_tests::tenant::id_of;
 use registry_tests::{Answer, Api, TestApp, logs};
 use reqwest::Method;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 const PASSWORD: &str = "correct horse battery staple";
 
@@ -47,6 +50,10 @@ async fn patch(api: &Api, id: &str, body: &Value) -> Answer {
 
 async fn delete(api: &Api, path: &str) -> Answer {
     Answer::to(api.request(Method::DELETE, path)).await
+}
+
+fn by_operator() -> Origin {
+    Origin::of(Actor::Operator, CorrelationId::from_uuid(Uuid::nil()))
 }
 
 async fn password(app: &TestApp, email: &str, password: &str) -> Result<NewSession, SignInError> {
@@ -324,7 +331,12 @@ async fn whoever_is_kept_out_stays_out() {
     let link = people.sign_in_link(session.person.id).await.expect("a link");
     let token = link.url.rsplit('/').next().expect("a token");
     logs::secret(token);
-    assert!(people.disable(session.person.id).await.expect("storage answers"));
+    assert!(
+        people
+            .disable(by_operator(), session.person.id)
+            .await
+            .expect("storage answers")
+    );
     assert!(!is_in(people, &session).await);
     assert!(people.link(token).await.expect("storage answers").is_none());
     let refused = people.sign_in_with_link(token, &Browser::default()).await;
@@ -356,45 +368,5 @@ async fn without_local_accounts_a_password_opens_nothing() {
     let body = json!({ "email": "lee@example.test", "name": "Lee", "role": "viewer" });
     let invited = app.tenant.api.post("/v1/people", &body).await.expect(201);
     assert_eq!(invited["invitation"], Value::Null);
-    app.finish().await;
-}
-
-/// Each role may do what its scopes say at each operation about people, and sees of the others what it may.
-#[tokio::test]
-async fn roles_meet_routes() {
-    let app = TestApp::start().await;
-    let (kim, _) = join(&app, "kim", "operator").await;
-    let calls = [
-        (Method::GET, "/v1/people".to_owned(), Scope::MerchantsRead),
-        (Method::GET, format!("/v1/people/{kim}"), Scope::MerchantsRead),
-        (Method::GET, format!("/v1/people/{kim}/sessions"), Scope::PeopleWrite),
-        (Method::GET, "/v1/role-mappings".to_owned(), Scope::PeopleWrite),
-        (Method::POST, "/v1/people".to_owned(), Scope::PeopleWrite),
-        (Method::PATCH, format!("/v1/people/{kim}"), Scope::PeopleWrite),
-        (Method::PUT, "/v1/role-mappings".to_owned(), Scope::PeopleWrite),
-        (Method::DELETE, format!("/v1/people/{kim}/sessions"), Scope::PeopleWrite),
-    ];
-    for role in Role::ALL {
-        let scopes = role.scopes();
-        let api = app.key(app.tenant.id, &scopes).await;
-        for (method, path, needed) in &calls {
-            let mut request = api.request(method.clone(), path);
-            if [Method::POST, Method::PATCH, Method::PUT].contains(method) {
-                request = request.json(&json!({ "unknown": true }));
-            }
-            let answer = Answer::to(request).await;
-            let is_refused = answer.status == 403;
-            assert_eq!(
-                is_refused,
-                !scopes.contains(needed),
-                "{}: {method} {path}",
-                role.as_str()
-            );
-        }
-        let seen = api.get(&format!("/v1/people/{kim}")).await.expect(200);
-        let sees_address = scopes.contains(&Scope::PeopleWrite) || scopes.contains(&Scope::AuditRead);
-        assert_eq!(seen["email"].is_string(), sees_address, "{}", role.as_str());
-        assert_eq!(seen["name"], "kim");
-    }
     app.finish().await;
 }

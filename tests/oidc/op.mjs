@@ -82,6 +82,15 @@ provider.use(async (context, next) => {
   }
 });
 
+// A logout token that names what the test wants: a person, a session, or both.
+const logoutToken = async (who) => {
+  const now = Math.floor(Date.now() / 1000);
+  const events = { 'http://schemas.openid.net/event/backchannel-logout': {} };
+  const claims = { iss: issuer, aud: client_id, iat: now, exp: now + 120, jti: `${Math.random()}`, events, ...who };
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: 'RS256', kid: own.kid, typ: 'logout+jwt' })
+    .sign(await importJWK(own, 'RS256'));
+};
 const body = async (request) => {
   const parts = [];
   for await (const part of request) parts.push(part);
@@ -91,6 +100,7 @@ const callback = provider.callback();
 server.on('request', async (request, response) => {
   const [, what, name] = request.url.split('/').slice(1);
   if (!request.url.startsWith('/control/')) return callback(request, response);
+  if (what === 'logout') return response.end(await logoutToken(await body(request)));
   if (what === 'people') people.set(name, await body(request));
   else spoilt = await body(request);
   response.end();

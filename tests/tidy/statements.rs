@@ -36,6 +36,10 @@ const INSTALLATION_TABLES: &[(&str, &str)] = &[
 /// Statements that look across tenants on purpose: a part of the text, and the reason.
 const ACROSS_TENANTS: &[(&str, &str)] = &[
     (
+        "(SELECT count(*) FROM memberships)",
+        "how many there are in the installation, for those who run it",
+    ),
+    (
         "FROM data_keys ORDER BY tenant_id, owner LIMIT 1",
         "the master key is tried on the oldest key of the installation, whoever's it is",
     ),

@@ -4,8 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::{MatchedPath, Request};
 use axum::http::HeaderValue;
 use axum::http::header::SET_COOKIE;
+use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::{get, post};
 use chrono::{DateTime, Utc};
@@ -111,15 +113,17 @@ pub fn router(console: Arc<Console>) -> Router {
         .route("/look", post(look))
         .route("/licences", get(licences::get))
         .nest("/{tenant}", tenant)
+        .route_layer(from_fn(name_route))
         .fallback(stray)
         .layer(CsrfLayer::new())
         .layer(CompressionLayer::new());
     // Files are compressed in the binary. As a service, because below this path even what is not there is a page.
     // The provider has no page of ours that it could post from.
-    let pages = pages
+    let others = Router::new()
         .route("/assets/{file}", get(assets::get))
         .route("/sign-out/backchannel", post(sign_out::backchannel))
-        .with_state(console);
+        .route_layer(from_fn(name_route));
+    let pages = pages.merge(others).with_state(console);
     Router::new().nest_service("/console", pages)
 }
 
@@ -136,6 +140,16 @@ fn one_merchant() -> Router<Arc<Console>> {
         .route("/number", post(merchant::number))
         .route("/approvals", get(callbacks::approvals))
         .route("/approvals/url", post(callbacks::approval_url))
+}
+
+/// Says on the answer which route it was: outside, all of this is one service, and requests are counted there.
+async fn name_route(request: Request, next: Next) -> Response {
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let mut response = next.run(request).await;
+    if let Some(route) = route {
+        response.extensions_mut().insert(route);
+    }
+    response
 }
 
 /// `POST /console/look`: what a person chooses about the look, and back to where they were.
@@ -162,4 +176,25 @@ pub fn local(path: &str) -> &str {
 /// A path that no page has.
 async fn stray(look: Preferences) -> Response {
     answer::nowhere(look)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use registry_people::RESERVED_SLUGS;
+
+    /// The first word of each route that stands where a tenant's slug does.
+    #[test]
+    fn no_tenant_may_have_the_name_of_a_page() {
+        let source = include_str!("console.rs");
+        let (_, pages) = source.split_once("let pages = Router::new()").unwrap();
+        let (pages, _) = pages.split_once(".with_state(console)").unwrap();
+        let routes = pages.split(".route(\"/").skip(1);
+        let words: BTreeSet<_> = routes
+            .filter_map(|rest| rest.split(['/', '"']).next())
+            .filter(|word| !word.is_empty())
+            .collect();
+        assert_eq!(words, RESERVED_SLUGS.into_iter().collect());
+    }
 }

@@ -8,7 +8,7 @@ use axum::http::header::{SET_COOKIE, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::Response;
-use registry_people::{Browser, NewSession, Principal, SignedIn as Session};
+use registry_people::{Browser, Membership, NewSession, Principal, SignedIn as Session};
 use registry_web::{Language, RequestContext, causes};
 
 use crate::answer;
@@ -28,7 +28,7 @@ const ROUND_TRIP_SECONDS: u32 = 600;
 /// A tenant of a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TenantChoice {
-    /// Its short name, which stands in addresses.
+    /// How it stands in addresses: its short name, behind a `~` where a page of all tenants has that name.
     pub slug: String,
     /// Its name.
     pub name: String,
@@ -50,10 +50,11 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
-    fn of(session: &Session, slug: &str, parts: &Parts) -> Option<Self> {
-        let principal = session.in_console(slug)?;
+    fn of(session: &Session, place: &str, parts: &Parts) -> Option<Self> {
+        let membership = session.memberships.iter().find(|it| place_of(it) == place)?;
+        let principal = session.in_console(membership.slug.as_str())?;
         let tenants = tenants(session);
-        let tenant = tenants.iter().find(|tenant| tenant.slug == slug)?.clone();
+        let tenant = tenants.iter().find(|tenant| tenant.slug == place)?.clone();
         Some(Self {
             name: session.person.name.as_str().to_owned(),
             tenant,
@@ -80,10 +81,20 @@ impl SignedIn {
     }
 }
 
+/// Where the pages of a tenant are. One that was called so before the console was there may have the name of a page.
+fn place_of(membership: &Membership) -> String {
+    let slug = &membership.slug;
+    if slug.is_reserved() {
+        format!("~{slug}")
+    } else {
+        slug.to_string()
+    }
+}
+
 /// The tenants that somebody belongs to, by slug.
 pub fn tenants(session: &Session) -> Vec<TenantChoice> {
     let choices = session.memberships.iter().map(|membership| TenantChoice {
-        slug: membership.slug.to_string(),
+        slug: place_of(membership),
         name: membership.name.as_str().to_owned(),
     });
     choices.collect()
@@ -138,6 +149,7 @@ pub fn browser(headers: &HeaderMap, context: Option<&RequestContext>) -> Browser
     let address: Option<IpAddr> = context.and_then(|context| context.sender);
     Browser {
         address,
+        request: context.map(|context| context.correlation_id),
         user_agent: headers.get(USER_AGENT).and_then(text),
         replaces: cookie(headers, SESSION).map(str::to_owned),
     }

@@ -194,7 +194,7 @@ pub enum EventData {
     #[serde(rename = "session.refused")]
     SessionRefused(data::SessionRefused),
     #[serde(rename = "session.closed")]
-    SessionClosed(data::Nothing),
+    SessionClosed(data::SessionClosed),
 }
 
 macro_rules! event_types {

@@ -67,6 +67,9 @@ pub async fn envelope(State(state): State<Arc<AppState>>, mut request: Request, 
         close_to_strangers(code, response.headers_mut());
     }
     let took = started.elapsed();
+    // Of a service within, only its answer says which of its routes it was.
+    let inner = response.extensions_mut().remove::<MatchedPath>();
+    let route = inner.as_ref().map_or(route, MatchedPath::as_str);
     state.metrics.count_request(&method, route, response.status(), took);
     let failure = response.extensions_mut().remove::<Failure>();
     span.in_scope(|| tell(&state, response.status(), took, failure));

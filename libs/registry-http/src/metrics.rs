@@ -1,6 +1,7 @@
 //! Numbers for Prometheus, in its text format (`OpenMetrics` 1.0).
 
 mod asking;
+mod coming;
 mod connections;
 mod writing;
 
@@ -30,6 +31,7 @@ use crate::caller::{Authenticator, FailureLabels};
 use crate::problem::Code;
 use crate::state::Services;
 use asking::Asking;
+use coming::Coming;
 use connections::Connections;
 
 /// The content type of the text.
@@ -143,6 +145,7 @@ impl Metrics {
             reconciler: services.reconciler.clone(),
             ambient: services.ambient.clone(),
         }));
+        registry.register_collector(Box::new(Coming(services.people.clone())));
         Self {
             registry,
             requests,

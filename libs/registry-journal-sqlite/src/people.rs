@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use registry_domain::people::{EmailAddress, LinkPurpose};
 use registry_domain::tenant::Tenant;
 use registry_domain::{Label, PersonId, TenantId};
-use registry_journal::port::raw::{RawRoleMapping, RawTenant};
+use registry_journal::port::raw::{RawCensus, RawRoleMapping, RawTenant};
 use registry_journal::port::{
-    Identity, PageSize, PasswordHash, People, Person, PersonLink, ReadError, RoleMapping, SecretDigest,
+    Census, Identity, PageSize, PasswordHash, People, Person, PersonLink, ReadError, RoleMapping, SecretDigest,
 };
 use sqlx::types::Uuid;
 
@@ -46,6 +46,38 @@ impl People for SqliteJournal {
     async fn person_by_identity(&self, identity: &Identity) -> Result<Option<Person>, ReadError> {
         let statement = persons!("WHERE issuer = ?1 AND subject = ?2", identity.issuer, identity.subject);
         self.one("person by identity", Sight::Directory, statement).await
+    }
+
+    async fn persons_of_idp_session(&self, issuer: &str, sid: &str) -> Result<Vec<Person>, ReadError> {
+        let statement = persons!(
+            "WHERE issuer = ?1 AND person_id IN (SELECT s.person_id FROM sessions AS s WHERE s.idp_sid = ?2)",
+            issuer,
+            sid
+        );
+        self.all("people of the provider's session", Sight::Directory, statement)
+            .await
+    }
+
+    async fn census(&self, now: DateTime<Utc>) -> Result<Census, ReadError> {
+        let statement = sqlx::query_as!(
+            RawCensus,
+            r#"
+            SELECT
+                count(*) FILTER (WHERE disabled_at IS NULL AND has_come) AS "active!: i64",
+                count(*) FILTER (WHERE disabled_at IS NULL AND NOT has_come) AS "invited!: i64",
+                count(*) FILTER (WHERE disabled_at IS NOT NULL) AS "disabled!: i64",
+                (SELECT count(*) FROM memberships) AS "memberships!: i64",
+                (SELECT count(*) FROM sessions WHERE idle_until > ?1 AND absolute_until > ?1) AS "sessions!: i64"
+            FROM (
+                SELECT disabled_at,
+                    password_hash IS NOT NULL OR subject IS NOT NULL OR signed_in_at IS NOT NULL AS has_come
+                FROM persons
+            )
+            "#,
+            micros(now)
+        );
+        let found = self.one("count of people", Sight::Directory, statement).await?;
+        Ok(found.unwrap_or_default())
     }
 
     async fn persons(&self, ids: &[PersonId]) -> Result<Vec<Person>, ReadError> {

@@ -2,9 +2,10 @@
 
 use registry_domain::people::{EmailAddress, LinkPurpose};
 use registry_domain::{Label, PersonId};
-use registry_journal::ReadError;
 use registry_journal::port::{PageSize, Person};
+use registry_journal::{Origin, ReadError};
 
+use crate::facts::Ending;
 use crate::links::OneTimeLink;
 use crate::people::People;
 
@@ -82,12 +83,13 @@ impl People {
         self.make_link(person, LinkPurpose::SignIn).await
     }
 
-    /// Keeps a person out from now on: sessions end, and links work no longer. False if there is no such person.
-    pub async fn disable(&self, person: PersonId) -> Result<bool, ReadError> {
+    /// Keeps a person out from now on, as an operator wants it: sessions end, and links work no longer. False if there is no such
+    /// person.
+    pub async fn disable(&self, origin: Origin, person: PersonId) -> Result<bool, ReadError> {
         let now = self.now();
         let is_known = self.store().set_disabled(person, Some(now)).await?;
         self.store().drop_links(person).await?;
-        self.end_sessions(person).await?;
+        self.end_sessions(&Ending::by_operator(origin), person).await?;
         Ok(is_known)
     }
 

@@ -10,7 +10,9 @@ use registry_domain::{PersonId, TenantId};
 use registry_journal::port::RoleMapping;
 
 use crate::error::{MemberError, SignInError};
+use crate::facts::Ending;
 use crate::people::People;
+use crate::sessions::Browser;
 
 /// The role that one person has of several groups is the first of these.
 const BY_WEIGHT: [Role; 4] = [Role::Manager, Role::Operator, Role::Auditor, Role::Viewer];
@@ -79,6 +81,7 @@ impl People {
         &self,
         person_id: PersonId,
         changes: Vec<(TenantId, Command)>,
+        browser: &Browser,
     ) -> Result<(), SignInError> {
         let mut ends = false;
         for (tenant_id, command) in changes {
@@ -97,7 +100,8 @@ impl People {
             }
         }
         if ends {
-            self.end_sessions(person_id).await?;
+            let by = Ending::by_themselves(self.origin_of(person_id, browser));
+            self.end_sessions(&by, person_id).await?;
         }
         Ok(())
     }

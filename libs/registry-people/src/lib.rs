@@ -6,12 +6,14 @@
 //!
 //! Read in this order: [`People`], `sessions.rs` (what being signed in is), `password.rs` and `throttle.rs` (local accounts),
 //! `links.rs` (links that work once), `oidc/` (the provider), `groups.rs` (what its groups make of somebody), `members.rs`
-//! (what a tenant says of its people), `report.rs` (what is told of all this).
+//! (what a tenant says of its people), `report.rs` (what is told of all this) and `facts.rs` (what of it stands in the tenants'
+//! logs).
 
 mod accounts;
 mod acting;
 mod config;
 mod error;
+mod facts;
 mod groups;
 mod links;
 mod local;
@@ -27,11 +29,13 @@ pub use accounts::NewPerson;
 pub use acting::{ActingPerson, Principal};
 pub use config::{OidcConfig, PeopleConfig};
 pub use error::{MemberError, SignInError};
+pub use facts::{Ending, FactCounts};
 pub use links::{LinkSeen, OneTimeLink};
 pub use members::{GROUP_LENGTH_MAX, Invitation, Invited, MAPPINGS_MAX, TenantMember};
 pub use oidc::{OidcAnswer, OidcRedirect};
 pub use password::{PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN, PasswordError};
 pub use people::{People, PeopleParts, WaysIn};
-pub use registry_journal::port::{Person, RoleMapping, Session};
+pub use registry_domain::tenant::RESERVED_SLUGS;
+pub use registry_journal::port::{Census, Person, RoleMapping, Session};
 pub use report::{Counts, Refused};
 pub use sessions::{Browser, Membership, NewSession, SessionSecret, SignedIn};

@@ -93,9 +93,9 @@ impl People {
         browser: &Browser,
     ) -> Result<NewSession, SignInError> {
         if !self.inner.config.local_accounts {
-            return Err(self.refused(None, Refused::PasswordsOff, SignInError::PasswordsOff));
+            return Err(self.refused(Refused::PasswordsOff, SignInError::PasswordsOff));
         }
-        let unusable = || self.refused(None, Refused::Link, SignInError::LinkUnusable);
+        let unusable = || self.refused(Refused::Link, SignInError::LinkUnusable);
         let digest = digest_of(token).ok_or_else(unusable)?;
         let link = self.store().link(digest, self.now()).await?;
         let link = link
@@ -122,7 +122,7 @@ impl People {
 
     /// Uses a link that signs in.
     pub async fn sign_in_with_link(&self, token: &str, browser: &Browser) -> Result<NewSession, SignInError> {
-        let unusable = || self.refused(None, Refused::Link, SignInError::LinkUnusable);
+        let unusable = || self.refused(Refused::Link, SignInError::LinkUnusable);
         let digest = digest_of(token).ok_or_else(unusable)?;
         let owner = self.store().take_link(digest, LinkPurpose::SignIn, self.now()).await?;
         let person = self.store().person(owner.ok_or_else(unusable)?).await?;

@@ -10,6 +10,7 @@ use registry_journal::{Origin, ReadError};
 
 use crate::accounts::NewPerson;
 use crate::error::MemberError;
+use crate::facts::Ending;
 use crate::links::OneTimeLink;
 use crate::people::People;
 
@@ -149,9 +150,9 @@ impl People {
             by_groups: false,
             last_manager,
         };
-        let changed = self.submit(tenant, origin, command).await?;
+        let changed = self.submit(tenant, origin.clone(), command).await?;
         if changed {
-            self.end_sessions(person_id).await?;
+            self.end_sessions(&Ending::by_tenant(tenant, origin), person_id).await?;
         }
         Ok(changed)
     }
@@ -168,8 +169,8 @@ impl People {
             person_id,
             last_manager,
         };
-        self.submit(tenant, origin, command).await?;
-        self.end_sessions(person_id).await?;
+        self.submit(tenant, origin.clone(), command).await?;
+        self.end_sessions(&Ending::by_tenant(tenant, origin), person_id).await?;
         Ok(())
     }
 

@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use registry_domain::people::SignInMethod;
-use registry_domain::{CorrelationId, SessionId, TenantId, tenant};
+use registry_domain::tenant::{self, Access};
+use registry_domain::{Actor, Channel, CorrelationId, PersonId, SessionId, TenantId};
 use registry_journal::port::{self, Person};
 use registry_journal::{Ambient, Order, Origin, Outcome, Submission, Writer};
 
 use crate::config::PeopleConfig;
 use crate::error::{MemberError, SignInError};
+use crate::facts::{Ending, Fact, Facts};
 use crate::oidc::Provider;
 use crate::password::Hasher;
-use crate::report::{Refused, Reporter};
+use crate::report::{Counts, Refused, Reporter};
 use crate::sessions::{Browser, NewSession, SessionSecret};
 
 /// Most sessions that one person has at once: the oldest ends when another begins.
@@ -44,6 +46,7 @@ pub(crate) struct Inner {
     pub(crate) config: PeopleConfig,
     pub(crate) hasher: Hasher,
     pub(crate) reporter: Reporter,
+    pub(crate) facts: Facts,
     pub(crate) provider: Option<Provider>,
 }
 
@@ -84,6 +87,7 @@ impl People {
             config,
             hasher: Hasher::new(),
             reporter: Reporter::default(),
+            facts: Facts::default(),
             provider,
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -97,9 +101,10 @@ impl People {
         }
     }
 
-    /// How often what happened since the process began.
-    pub fn counts(&self) -> crate::report::Counts {
-        self.inner.reporter.counts()
+    /// How often what happened since the process began, and how many there are.
+    pub fn counts(&self) -> Counts {
+        let facts = self.inner.facts.counts();
+        self.inner.reporter.counts(facts)
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {
@@ -121,7 +126,7 @@ impl People {
         return_path: String,
     ) -> Result<NewSession, SignInError> {
         if person.disabled_at.is_some() {
-            return Err(self.refused(Some(person.id), Refused::Disabled, SignInError::Disabled));
+            return Err(self.kept_out(person.id, browser, Refused::Disabled, SignInError::Disabled));
         }
         let now = self.now();
         let (config, store) = (&self.inner.config, self.store());
@@ -140,12 +145,14 @@ impl People {
             user_agent: browser.label(),
         };
         if let Some(old) = browser.replaces.as_deref().and_then(SessionSecret::parse) {
-            store.end_session(old.digest()).await?;
+            self.replace(old, browser).await?;
         }
         store.add_session(&session, SESSIONS_PER_PERSON_MAX - 1).await?;
         store.forget_sessions(now).await?;
         store.note_sign_in(person.id, now).await?;
         self.inner.reporter.signed_in(person.id, session.id, method);
+        let origin = self.origin_of(person.id, browser);
+        self.record(Fact::of_all(person.id, origin, Access::SignedIn)).await;
         Ok(NewSession {
             secret,
             person,
@@ -154,21 +161,56 @@ impl People {
         })
     }
 
-    /// Notes that somebody did not come in, and why; the reason is not for them.
-    pub(crate) fn refused(
+    /// The session that a browser came with ends when another begins there.
+    async fn replace(&self, old: SessionSecret, browser: &Browser) -> Result<(), SignInError> {
+        let found = self.store().session(old.digest()).await?;
+        let ended = self.store().end_session(old.digest()).await?;
+        if let Some((session, person)) = found.filter(|(session, _)| ended && session.is_alive(self.now())) {
+            self.inner.reporter.signed_out(person.id, session.id);
+            let by = Ending::by_themselves(self.origin_of(person.id, browser));
+            self.record_ended(&by, person.id).await;
+        }
+        Ok(())
+    }
+
+    /// Notes that somebody did not come in of whom nobody knows who it was, and why; the reason is not for them.
+    pub(crate) fn refused(&self, reason: Refused, error: SignInError) -> SignInError {
+        self.inner.reporter.sign_in_refused(None, reason);
+        error
+    }
+
+    /// The same of somebody who did not come in as this person: that is told to the person's tenants too.
+    pub(crate) fn kept_out(
         &self,
-        person: Option<registry_domain::PersonId>,
+        person: PersonId,
+        browser: &Browser,
         reason: Refused,
         error: SignInError,
     ) -> SignInError {
-        self.inner.reporter.sign_in_refused(person, reason);
+        self.inner.reporter.sign_in_refused(Some(person), reason);
+        let origin = self.origin_of(person, browser);
+        self.inner.facts.note_refused(person, origin, self.now());
         error
+    }
+
+    /// A person, with the browser that they come with.
+    pub(crate) fn origin_of(&self, id: PersonId, browser: &Browser) -> Origin {
+        let actor = Actor::Person {
+            id,
+            channel: Channel::Console,
+        };
+        let request = browser.request;
+        let correlation_id = request.unwrap_or_else(|| CorrelationId::from_uuid(self.inner.ambient.ids.uuid()));
+        Origin {
+            address: browser.address,
+            ..Origin::of(actor, correlation_id)
+        }
     }
 
     /// What the registry itself does, on its own account.
     pub(crate) fn own_origin(&self) -> Origin {
         let correlation_id = CorrelationId::from_uuid(self.inner.ambient.ids.uuid());
-        Origin::of(registry_domain::Actor::System, correlation_id)
+        Origin::of(Actor::System, correlation_id)
     }
 
     /// Hands a command in. Whether it changed anything.

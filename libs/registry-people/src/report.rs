@@ -1,11 +1,13 @@
-//! What is told of people coming and going: to the log of the process, to its counts, and, once a tenant's audit wants it, to
-//! the tenant's own stream. Every such thing passes through [`Reporter`], so whoever writes it down does so here. No address and
-//! no name is told; ids are.
+//! What is told of people coming and going to the log of the process and to its counts. No address and no name is told; ids
+//! are.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use registry_domain::people::SignInMethod;
 use registry_domain::{PersonId, SessionId};
+use registry_journal::port::Census;
+
+use crate::facts::FactCounts;
 
 /// Why somebody did not come in, for those who run the installation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +71,10 @@ pub struct Counts {
     pub refused: [(Refused, u64); Refused::ALL.len()],
     /// Sessions that somebody ended before their time, their owners' own sign-outs included.
     pub sessions_ended: u64,
+    /// How it goes with what tenants' logs tell of it.
+    pub facts: FactCounts,
+    /// How many people there were a moment ago; none until they were counted.
+    pub census: Option<Census>,
 }
 
 /// Where everything that happens is told.
@@ -80,8 +86,10 @@ pub(crate) struct Reporter {
 }
 
 impl Reporter {
-    pub(crate) fn counts(&self) -> Counts {
+    pub(crate) fn counts(&self, (facts, census): (FactCounts, Option<Census>)) -> Counts {
         Counts {
+            facts,
+            census,
             signed_in: self.signed_in.load(Ordering::Relaxed),
             refused: Refused::ALL.map(|reason| (reason, self.refused[reason.place()].load(Ordering::Relaxed))),
             sessions_ended: self.sessions_ended.load(Ordering::Relaxed),
@@ -126,7 +134,7 @@ mod tests {
                 reporter.sign_in_refused(None, reason);
             }
         }
-        let counted = reporter.counts().refused;
+        let counted = reporter.counts((FactCounts::default(), None)).refused;
         assert_eq!(counted, Refused::ALL.map(|reason| (reason, reason as u64 + 1)));
     }
 }

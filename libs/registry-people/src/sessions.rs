@@ -8,12 +8,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use registry_domain::people::Rights;
 use registry_domain::tenant::{Scope, Slug, Tenant, TenantState};
-use registry_domain::{FreeText, Label, PersonId, SessionId, TenantId};
+use registry_domain::{CorrelationId, FreeText, Label, PersonId, SessionId, TenantId};
 use registry_journal::ReadError;
 use registry_journal::port::{Person, SecretDigest, Session};
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::facts::Ending;
 use crate::people::People;
 
 /// A session that is used is noted once in so long: a write for each request would be one too many.
@@ -59,6 +60,8 @@ impl fmt::Debug for SessionSecret {
 pub struct Browser {
     /// Its address, as far as our own proxies can be believed.
     pub address: Option<IpAddr>,
+    /// The request that it comes with; none for one that nobody numbered.
+    pub request: Option<CorrelationId>,
     /// What it says of itself.
     pub user_agent: Option<String>,
     /// The cookie of a session that it came with: that one ends.
@@ -171,10 +174,12 @@ impl People {
 
     /// Ends the session. Returns where the browser goes to sign out at the OpenID provider too, if that is where it came from
     /// and there is such a place.
-    pub async fn sign_out(&self, signed_in: &SignedIn) -> Result<Option<String>, ReadError> {
-        let session = &signed_in.session;
+    pub async fn sign_out(&self, signed_in: &SignedIn, browser: &Browser) -> Result<Option<String>, ReadError> {
+        let (session, person) = (&signed_in.session, signed_in.person.id);
         if self.store().end_session(session.digest).await? {
-            self.inner.reporter.signed_out(signed_in.person.id, session.id);
+            self.inner.reporter.signed_out(person, session.id);
+            let by = Ending::by_themselves(self.origin_of(person, browser));
+            self.record_ended(&by, person).await;
         }
         Ok(self.sign_out_url(session).await)
     }
@@ -185,21 +190,25 @@ impl People {
     }
 
     /// Ends one of a person's sessions. False if they have none of this name.
-    pub async fn end_session(&self, person: PersonId, session: SessionId) -> Result<bool, ReadError> {
+    pub async fn end_session(&self, by: &Ending, person: PersonId, session: SessionId) -> Result<bool, ReadError> {
         let ended = self.store().end_session_of(person, session).await?;
-        if ended {
-            self.inner.reporter.sessions_ended(person, 1);
-        }
+        self.tell_ended(by, person, ended.into()).await;
         Ok(ended)
     }
 
     /// Ends all of a person's sessions, in whatever browser; returns how many there were.
-    pub async fn end_sessions(&self, person: PersonId) -> Result<u64, ReadError> {
+    pub async fn end_sessions(&self, by: &Ending, person: PersonId) -> Result<u64, ReadError> {
         let ended = self.store().end_sessions(person).await?;
+        self.tell_ended(by, person, ended).await;
+        Ok(ended)
+    }
+
+    /// Tells that somebody's sessions have ended, if any did.
+    pub(crate) async fn tell_ended(&self, by: &Ending, person: PersonId, ended: u64) {
         if ended > 0 {
             self.inner.reporter.sessions_ended(person, ended);
+            self.record_ended(by, person).await;
         }
-        Ok(ended)
     }
 }
 

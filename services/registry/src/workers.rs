@@ -153,7 +153,7 @@ pub(crate) fn start_http(
     listener: TcpListener,
     console: Option<People>,
 ) -> Worker {
-    let ambient = services.ambient.clone();
+    let (ambient, people) = (services.ambient.clone(), services.people.clone());
     let stop = CancellationToken::new();
     let state = Arc::new(AppState::new(services, config, stop.clone()));
     let gate = state.gate();
@@ -172,8 +172,10 @@ pub(crate) fn start_http(
                 }
             }
             () = state.record_refusals() => {}
+            () = people.keep_facts() => {}
         }
         state.flush_refusals().await;
+        people.flush_facts().await;
     });
     Worker::new("http", stop, task)
 }

@@ -84,6 +84,13 @@ impl Provider {
         self.control(&format!("people/{name}"), &person).await;
     }
 
+    /// A logout token of its own that says this.
+    pub(super) async fn logout_token(&self, who: &Value) -> String {
+        let request = self.client.put(format!("{}/control/logout", self.issuer)).json(who);
+        let answer = request.send().await.expect("it answers");
+        answer.text().await.expect("a token")
+    }
+
     /// From now on its tokens say something else.
     pub(super) async fn spoil(&self, what: Option<&str>) {
         self.control("spoil", &json!(what)).await;
@@ -138,6 +145,15 @@ impl Visitor {
         let next = next.map(|next| Url::parse(url).expect("a URL").join(next.to_str().expect("ASCII")));
         let next = next.map(|next| next.expect("a URL").to_string());
         (next, answer.text().await.expect("a page"))
+    }
+
+    /// Signs out at the provider, whose page asks whether it is meant.
+    pub(super) async fn sign_out_at(&mut self, issuer: &str) {
+        let (_, page) = self.go(&format!("{issuer}/session/end"), None).await;
+        let field = page.split("name=\"xsrf\" value=\"").nth(1).expect("a form");
+        let field = field.split('"').next().expect("a value").to_owned();
+        let confirm = format!("{issuer}/session/end/confirm");
+        self.go(&confirm, Some(&format!("xsrf={field}&logout=yes"))).await;
     }
 
     /// Signs in at the provider, if it asks. Returns with what it comes back.

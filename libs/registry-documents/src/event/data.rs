@@ -11,9 +11,9 @@ mod tenant;
 
 pub use tenant::{
     AccessRefused, ApiKeyIssued, ApiKeyRevoked, ApiKeyRotated, Balance, CallbackQuarantined, CallbacksMissing,
-    MemberRemoved, Membership, PayloadOpened, PersonalRevealed, SessionRefused, TenantCreated, TenantSettingsChanged,
-    UnclaimedMerchantAdopted, UnclaimedMerchantDismissed, UnclaimedMerchantListed, UnclaimedMerchantSeen,
-    UpstreamPaused,
+    MemberRemoved, Membership, PayloadOpened, PersonalRevealed, SessionClosed, SessionRefused, TenantCreated,
+    TenantSettingsChanged, UnclaimedMerchantAdopted, UnclaimedMerchantDismissed, UnclaimedMerchantListed,
+    UnclaimedMerchantSeen, UpstreamPaused,
 };
 
 /// Nothing beside the fact itself.

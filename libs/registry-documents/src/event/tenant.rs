@@ -8,8 +8,8 @@ use registry_domain::tenant::{Access, Event};
 use super::EventData;
 use super::data::{
     AccessRefused, ApiKeyIssued, ApiKeyRevoked, ApiKeyRotated, Balance, CallbackDiscarded, CallbackQuarantined,
-    CallbacksMissing, MemberRemoved, Membership, Nothing, PayloadOpened, PersonalRevealed, SessionRefused,
-    TenantCreated, TenantSettingsChanged, UnclaimedMerchantAdopted, UnclaimedMerchantDismissed,
+    CallbacksMissing, MemberRemoved, Membership, Nothing, PayloadOpened, PersonalRevealed, SessionClosed,
+    SessionRefused, TenantCreated, TenantSettingsChanged, UnclaimedMerchantAdopted, UnclaimedMerchantDismissed,
     UnclaimedMerchantListed, UnclaimedMerchantSeen, UpstreamPaused,
 };
 
@@ -158,7 +158,9 @@ fn access(access: &Access) -> EventData {
         }),
         Access::SignedIn => EventData::SessionOpened(Nothing {}),
         Access::SignInRefused { count } => EventData::SessionRefused(SessionRefused { count: *count }),
-        Access::SignedOut => EventData::SessionClosed(Nothing {}),
+        Access::SignedOut { person_id } => EventData::SessionClosed(SessionClosed {
+            person_id: person_id.map(|id| id.to_string()),
+        }),
     }
 }
 

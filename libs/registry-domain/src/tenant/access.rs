@@ -1,7 +1,7 @@
 //! What somebody did that changed nothing, and is written down all the same.
 
 use super::state::Scope;
-use crate::ids::{EventId, MerchantId};
+use crate::ids::{EventId, MerchantId, PersonId};
 use crate::words::words;
 
 /// An access to the tenant's data, or a try. Who it was stands beside the event, as with every other.
@@ -36,7 +36,10 @@ pub enum Access {
         count: u64,
     },
     /// A person signed out, or was signed out.
-    SignedOut,
+    SignedOut {
+        /// Who, where it was not whoever did it.
+        person_id: Option<PersonId>,
+    },
 }
 
 impl Access {
@@ -45,7 +48,7 @@ impl Access {
         match self {
             Self::NumberRevealed { merchant_id } => Some(*merchant_id),
             Self::PayloadOpened { merchant_id, .. } => *merchant_id,
-            Self::Refused { .. } | Self::SignedIn | Self::SignInRefused { .. } | Self::SignedOut => None,
+            Self::Refused { .. } | Self::SignedIn | Self::SignInRefused { .. } | Self::SignedOut { .. } => None,
         }
     }
 }

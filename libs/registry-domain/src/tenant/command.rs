@@ -235,6 +235,9 @@ pub enum Refusal {
         /// By this one.
         existing: TenantId,
     },
+    /// The slug is a word of the registry's own.
+    #[error("the slug is a word that stands in addresses of the console; choose another")]
+    SlugReserved,
     /// The tenant has as many keys as one may have.
     #[error("the tenant has too many API keys")]
     TooManyKeys,

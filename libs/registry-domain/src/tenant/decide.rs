@@ -81,6 +81,7 @@ pub fn decide(state: Option<&Tenant>, command: Command) -> Result<Vec<Event>, Re
 /// Where there is no tenant yet, one can be created and nothing else.
 fn create(command: Command) -> Result<Vec<Event>, Refusal> {
     match command {
+        Command::Create(creation) if creation.slug.is_reserved() => Err(Refusal::SlugReserved),
         Command::Create(creation) => match creation.slug_taken {
             Some(existing) => Err(Refusal::SlugTaken { existing }),
             None => Ok(vec![Event::TenantCreated {

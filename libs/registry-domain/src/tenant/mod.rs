@@ -23,6 +23,6 @@ pub use settings::{
     Adjustment, CallPath, FieldName, HoldTime, ReadBack, SettingError, Settings, SettingsChange, SilenceDays,
 };
 pub use state::{
-    ApiKey, KEY_NETWORKS_MAX, KEYS_MAX, LowBalance, MEMBERS_MAX, Scope, SecretHash, Slug, SlugError, Tenant,
-    TenantState, UpstreamEndpoint, UpstreamPause,
+    ApiKey, KEY_NETWORKS_MAX, KEYS_MAX, LowBalance, MEMBERS_MAX, RESERVED_SLUGS, Scope, SecretHash, Slug, SlugError,
+    Tenant, TenantState, UpstreamEndpoint, UpstreamPause,
 };

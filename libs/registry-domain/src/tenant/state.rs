@@ -21,6 +21,18 @@ pub const KEY_NETWORKS_MAX: usize = 20;
 /// Most people that a tenant may have.
 pub const MEMBERS_MAX: usize = 500;
 
+/// Words that stand in addresses of the console where a tenant's slug does. No tenant is called so from now on.
+pub const RESERVED_SLUGS: [&str; 8] = [
+    "assets",
+    "enter",
+    "join",
+    "licences",
+    "look",
+    "sign-in",
+    "sign-out",
+    "signed-out",
+];
+
 /// Why a text is not a slug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must have 3 to 40 characters out of a-z, 0-9 and -, beginning and ending with a letter or digit")]
@@ -40,6 +52,11 @@ impl Slug {
         } else {
             Err(SlugError)
         }
+    }
+
+    /// Whether it is a word that no tenant may be called by any more.
+    pub fn is_reserved(&self) -> bool {
+        RESERVED_SLUGS.contains(&self.0.as_str())
     }
 
     /// The slug as text.

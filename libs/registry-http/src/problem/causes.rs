@@ -185,7 +185,7 @@ impl From<tenant::Refusal> for Problem {
             tenant::Refusal::TooManyKeys => Self::from(Code::TooManyApiKeys),
             // An id is drawn, or made from the Idempotency-Key.
             tenant::Refusal::KeyIdTaken => Self::from(Code::IdempotencyKeyReused),
-            tenant::Refusal::NoSuchTenant | tenant::Refusal::SlugTaken { .. } => {
+            tenant::Refusal::NoSuchTenant | tenant::Refusal::SlugTaken { .. } | tenant::Refusal::SlugReserved => {
                 Self::internal("run a command of a tenant", &refusal)
             }
         }

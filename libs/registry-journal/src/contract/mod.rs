@@ -249,6 +249,8 @@ macro_rules! contract_tests {
             people::an_address_and_an_identity_are_one_persons,
             people::a_link_works_once,
             sessions::sessions_begin_and_end,
+            sessions::a_session_of_the_provider_leads_to_its_people,
+            sessions::people_and_sessions_are_counted,
             sessions::an_id_of_a_session_is_of_no_use,
             people::a_person_is_found_in_every_tenant,
             people::groups_are_roles,

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::people::{at, digest, id, person, with_people};
 use crate::contract::Harness;
-use crate::port::{SecretDigest, Session, Sessions};
+use crate::port::{Census, Identity, People, Person, SecretDigest, Session, Sessions};
 
 fn session(number: u8, of: u128, begun: i64) -> Session {
     Session {
@@ -78,6 +78,62 @@ pub async fn sessions_begin_and_end<H: Harness>() {
     assert_eq!(storage.session(digest(5)).await.expect("an answer"), None);
     assert_eq!(storage.end_sessions(id(1)).await.expect("an answer"), 1);
     assert!(storage.session(digest(7)).await.expect("an answer").is_some());
+}
+
+/// A session of the provider leads to whoever came with it, if that provider is who knows them.
+pub async fn a_session_of_the_provider_leads_to_its_people<H: Harness>() {
+    let of_idp = |number, name: &str| Person {
+        identity: Some(Identity {
+            issuer: "https://idp.example".to_owned(),
+            subject: name.to_owned(),
+        }),
+        ..person(number, name)
+    };
+    let (_harness, storage) = with_people::<H>(&[of_idp(1, "kim"), of_idp(2, "lee"), person(3, "park")]).await;
+    for (number, of, sid) in [(1, 1, "sid-1"), (2, 1, "sid-2"), (3, 2, "sid-2"), (4, 3, "sid-1")] {
+        let session = Session {
+            idp_sid: Some(sid.to_owned()),
+            ..session(number, of, 0)
+        };
+        storage.add_session(&session, 9).await.expect("it begins");
+    }
+    for (issuer, sid, expected) in [
+        ("https://idp.example", "sid-1", vec![id(1)]),
+        ("https://idp.example", "sid-2", vec![id(1), id(2)]),
+        ("https://idp.example", "sid-3", vec![]),
+        ("https://another.example", "sid-1", vec![]),
+    ] {
+        let found = storage.persons_of_idp_session(issuer, sid).await.expect("an answer");
+        let mut found: Vec<_> = found.iter().map(|person| person.id).collect();
+        found.sort_unstable();
+        assert_eq!(found, expected, "{issuer} {sid}");
+    }
+}
+
+/// Everybody is counted once, by what they can do.
+pub async fn people_and_sessions_are_counted<H: Harness>() {
+    let kim = Person {
+        signed_in_at: Some(at(1)),
+        ..person(1, "kim")
+    };
+    let kept_out = Person {
+        disabled_at: Some(at(1)),
+        ..person(2, "lee")
+    };
+    let (_harness, storage) = with_people::<H>(&[kim, kept_out, person(3, "park"), person(4, "choi")]).await;
+    for (number, begun) in [(1, 0), (2, 1_000)] {
+        let begun = storage.add_session(&session(number, 1, begun), 9).await;
+        begun.expect("it begins");
+    }
+    let census = storage.census(at(1_800)).await.expect("an answer");
+    let expected = Census {
+        active: 1,
+        invited: 2,
+        disabled: 1,
+        memberships: 0,
+        sessions: 1,
+    };
+    assert_eq!(census, expected);
 }
 
 /// What names a session in lists does not open it.

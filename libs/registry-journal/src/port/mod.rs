@@ -35,8 +35,8 @@ pub use key_uses::KeyUses;
 pub use lease::{Duty, Held, Leases, SoleProcess};
 pub use listed::{ListedMerchant, ListedTenant};
 pub use people::{
-    Identity, PasswordHash, People, Person, PersonLink, RoleMapping, SESSIONS_LISTED_MAX, SecretDigest, Session,
-    Sessions, SignInFailures,
+    Census, Identity, PasswordHash, People, Person, PersonLink, RoleMapping, SESSIONS_LISTED_MAX, SecretDigest,
+    Session, Sessions, SignInFailures,
 };
 pub use read::{
     Direction, MerchantFilter, MerchantQuery, PAGE_SIZE_MAX, PagePosition, PageSize, PresentedKey, ProjectedMerchant,

@@ -143,6 +143,21 @@ pub struct SignInFailures {
     pub failed_at: DateTime<Utc>,
 }
 
+/// How many people, memberships and sessions there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Census {
+    /// People who have come and may come.
+    pub active: u64,
+    /// People who were made known and have not come yet.
+    pub invited: u64,
+    /// People who are kept out.
+    pub disabled: u64,
+    /// Pairs of a person and a tenant that they have ever belonged to.
+    pub memberships: u64,
+    /// Sessions that are alive.
+    pub sessions: u64,
+}
+
 /// People. What is asked here is asked before a tenant is known; none of it is seen by those who read for one.
 #[async_trait]
 pub trait People: Sessions {
@@ -154,6 +169,12 @@ pub trait People: Sessions {
 
     /// A person by what the OpenID provider calls them.
     async fn person_by_identity(&self, identity: &Identity) -> Result<Option<Person>, ReadError>;
+
+    /// The people whom an OpenID provider knows and who came with this session of it.
+    async fn persons_of_idp_session(&self, issuer: &str, sid: &str) -> Result<Vec<Person>, ReadError>;
+
+    /// How many there are. Goes over all of them: not to be asked with each request.
+    async fn census(&self, now: DateTime<Utc>) -> Result<Census, ReadError>;
 
     /// People by id, in no order. One who does not exist is missing.
     async fn persons(&self, ids: &[PersonId]) -> Result<Vec<Person>, ReadError>;

@@ -21,7 +21,9 @@ pub use merchants::{
     RawBusinessNumber, RawIdempotency, RawListedMerchant, RawMerchant, RawMerchantCode, RawMerchantId,
     RawOwnedMerchant, RawPendingLink, RawStatusCount,
 };
-pub use people::{RawPerson, RawPersonLink, RawRoleMapping, RawSession, RawSessionOfPerson, RawSignInFailures};
+pub use people::{
+    RawCensus, RawPerson, RawPersonLink, RawRoleMapping, RawSession, RawSessionOfPerson, RawSignInFailures,
+};
 pub use projected::RawProjection;
 pub use tenants::{RawKeyUse, RawOwnedTenant, RawPayers, RawPublishCursor, RawSlug, RawTenant, RawTenantHead};
 pub use worklist::{

@@ -340,7 +340,10 @@ fn accesses() -> Vec<Access> {
         },
         Access::SignedIn,
         Access::SignInRefused { count: 2 },
-        Access::SignedOut,
+        Access::SignedOut { person_id: None },
+        Access::SignedOut {
+            person_id: Some(PersonId::from_uuid(Uuid::from_u128(5))),
+        },
     ]
 }
 
@@ -559,7 +562,7 @@ fn number_of(event: &StreamEvent) -> usize {
                 Access::Refused { .. } => 44,
                 Access::SignedIn => 45,
                 Access::SignInRefused { .. } => 46,
-                Access::SignedOut => 47,
+                Access::SignedOut { .. } => 47,
             },
             tenant::Event::ApiKeyRotated { .. } => 48,
         },

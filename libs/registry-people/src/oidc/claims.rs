@@ -25,9 +25,6 @@ const GROUP_LENGTH_MAX: usize = 256;
 /// Longest name that a provider may have for a session.
 const SID_LENGTH_MAX: usize = 256;
 
-/// The event that makes a token say that somebody signed out.
-const LOGOUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
-
 /// Every claim that has no place of its own.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Extra {
@@ -164,29 +161,9 @@ fn groups(claim: &Value) -> Vec<String> {
     short.take(GROUPS_MAX).map(str::to_owned).collect()
 }
 
-fn sid(text: &str) -> Option<String> {
+/// A provider's name for a session.
+pub(super) fn sid(text: &str) -> Option<String> {
     (!text.is_empty() && text.len() <= SID_LENGTH_MAX).then(|| text.to_owned())
-}
-
-/// Where somebody signed out.
-pub(super) enum LoggedOut {
-    /// Of one session of the provider.
-    OfSession(String),
-    /// Of all.
-    Everywhere,
-}
-
-/// Whether a token says that somebody signed out, and of which session. An ID token does not.
-pub(super) fn logged_out(claims: &TokenClaims) -> Option<LoggedOut> {
-    let extra = &claims.additional_claims().all;
-    let says_so = extra
-        .get("events")
-        .and_then(|events| events.get(LOGOUT_EVENT))
-        .is_some_and(Value::is_object);
-    says_so.then(|| match extra.get("sid").and_then(Value::as_str).and_then(sid) {
-        Some(sid) => LoggedOut::OfSession(sid),
-        None => LoggedOut::Everywhere,
-    })
 }
 
 #[cfg(test)]

@@ -2,11 +2,11 @@
 //! about it was checked.
 
 mod claims;
+mod logout;
 mod round_trip;
 mod sign_in;
 mod wire;
 
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use openidconnect::{
     ClaimsVerificationError, ClientId, ClientSecret, IssuerUrl, LogoutRequest, Nonce, PostLogoutRedirectUrl,
     ProviderMetadataWithLogout, RedirectUrl, SignatureVerificationError,
 };
+use registry_domain::PersonId;
 use registry_domain::people::SignInMethod;
 use registry_journal::port::{Identity, Session};
 use tokio::sync::Mutex;
@@ -23,10 +24,13 @@ use url::Url;
 
 use crate::config::OidcConfig;
 use crate::error::SignInError;
+use crate::facts::Ending;
 use crate::links::HOME;
 use crate::people::People;
 use crate::report::Refused;
-use claims::{Client, LoggedOut, Token, TokenClaims};
+use crate::sessions::Browser;
+use claims::{Client, Token, TokenClaims};
+use logout::LoggedOut;
 use wire::Wire;
 
 pub use sign_in::{OidcAnswer, OidcRedirect};
@@ -39,9 +43,6 @@ const LEFT_ALONE_FOR: Duration = Duration::from_secs(5);
 
 /// How often keys are asked for again at most, whoever shows tokens with keys that nobody knows.
 const KEYS_AGAIN_AFTER: Duration = Duration::from_secs(10);
-
-/// Longest token that is looked at.
-const TOKEN_BYTES_MAX: usize = 16 * 1_024;
 
 /// A provider, and what is known of it.
 pub(crate) struct Provider {
@@ -126,7 +127,7 @@ impl Provider {
     async fn verified(
         &self,
         token: &Token,
-        nonce: Option<&Nonce>,
+        nonce: &Nonce,
         now: DateTime<Utc>,
     ) -> Result<(Client, TokenClaims), SignInError> {
         let client = self.client(&*self.metadata(BELIEF_TIME).await?);
@@ -147,19 +148,11 @@ impl Provider {
 fn verify(
     client: &Client,
     token: &Token,
-    nonce: Option<&Nonce>,
+    nonce: &Nonce,
     now: DateTime<Utc>,
 ) -> Result<TokenClaims, ClaimsVerificationError> {
     let verifier = client.id_token_verifier().set_time_fn(move || now);
-    if let Some(nonce) = nonce {
-        return token.claims(&verifier, nonce).cloned();
-    }
-    // A token about somebody who signed out is of another type, and has no nonce.
-    let without = |nonce: Option<&Nonce>| match nonce {
-        None => Ok(()),
-        Some(_) => Err("there is a nonce".to_owned()),
-    };
-    token.claims(&verifier.allow_all_jose_types(), without).cloned()
+    token.claims(&verifier, nonce).cloned()
 }
 
 /// What is wrong with a token, without anything of what stands in it.
@@ -180,34 +173,47 @@ fn flaw(error: &ClaimsVerificationError) -> &'static str {
 }
 
 impl People {
-    /// The provider says that somebody signed out there: what that led to here ends. Returns how many sessions that were. The
-    /// answer to it is 200, or 400 for a token that proves nothing.
+    /// The provider says that somebody signed out there: what that led to here ends. Whoever signed out of everything there is
+    /// out of everything here, however they came in. Returns how many sessions that were. The answer to it is 200, or 400 for a
+    /// token that proves nothing.
     pub async fn oidc_logged_out(&self, logout_token: &str) -> Result<u64, SignInError> {
         let provider = self.inner.provider.as_ref().ok_or(SignInError::OidcOff)?;
-        let refused = |reason| self.refused(None, Refused::Provider, SignInError::ProviderRefused(reason));
-        if logout_token.len() > TOKEN_BYTES_MAX {
-            return Err(refused("token"));
-        }
-        let token = Token::from_str(logout_token).map_err(|_| refused("token"))?;
-        let (_, claims) = provider.verified(&token, None, self.now()).await?;
-        let logged_out = claims::logged_out(&claims).ok_or_else(|| refused("event"))?;
-        let identity = Identity {
-            issuer: claims.issuer().as_str().to_owned(),
-            subject: claims.subject().as_str().to_owned(),
-        };
-        let Some(person) = self.store().person_by_identity(&identity).await? else {
-            return Ok(0);
-        };
+        let logged_out = provider.logged_out(logout_token, self.now()).await;
+        let logged_out = logged_out.map_err(|error| {
+            if matches!(error, SignInError::ProviderRefused(_)) {
+                self.refused(Refused::Provider, error)
+            } else {
+                error
+            }
+        })?;
+        let issuer = provider.issuer.as_str().to_owned();
         match logged_out {
-            LoggedOut::Everywhere => Ok(self.end_sessions(person.id).await?),
-            LoggedOut::OfSession(sid) => {
-                let ended = self.store().end_sessions_of_idp(person.id, &sid).await?;
-                if ended > 0 {
-                    self.inner.reporter.sessions_ended(person.id, ended);
+            LoggedOut::Person { subject, sid } => {
+                let identity = Identity { issuer, subject };
+                let Some(person) = self.store().person_by_identity(&identity).await? else {
+                    return Ok(0);
+                };
+                let by = Ending::by_themselves(self.origin_of(person.id, &Browser::default()));
+                match sid {
+                    None => Ok(self.end_sessions(&by, person.id).await?),
+                    Some(sid) => self.end_idp_session(&by, person.id, &sid).await,
+                }
+            }
+            LoggedOut::Session(sid) => {
+                let mut ended = 0;
+                for person in self.store().persons_of_idp_session(&issuer, &sid).await? {
+                    let by = Ending::by_themselves(self.origin_of(person.id, &Browser::default()));
+                    ended += self.end_idp_session(&by, person.id, &sid).await?;
                 }
                 Ok(ended)
             }
         }
+    }
+
+    async fn end_idp_session(&self, by: &Ending, person: PersonId, sid: &str) -> Result<u64, SignInError> {
+        let ended = self.store().end_sessions_of_idp(person, sid).await?;
+        self.tell_ended(by, person, ended).await;
+        Ok(ended)
     }
 
     /// Where a browser goes to sign out at the provider too.

@@ -15,6 +15,7 @@ use super::claims::{Told, UserInfo};
 use super::round_trip::{RoundTrip, local_path};
 use super::{BELIEF_TIME, Provider, ours};
 use crate::error::SignInError;
+use crate::facts::Ending;
 use crate::groups;
 use crate::links::HOME;
 use crate::people::People;
@@ -93,7 +94,7 @@ impl People {
         browser: &Browser,
     ) -> Result<NewSession, SignInError> {
         let provider = self.inner.provider.as_ref().ok_or(SignInError::OidcOff)?;
-        let lost = || self.refused(None, Refused::RoundTrip, SignInError::RoundTripLost);
+        let lost = || self.refused(Refused::RoundTrip, SignInError::RoundTripLost);
         let trip = round_trip.and_then(|sealed| RoundTrip::open(&self.inner.config.key, sealed, self.now()));
         let trip = trip.ok_or_else(lost)?;
         let is_same = answer.state.as_deref() == Some(trip.state.as_str());
@@ -103,46 +104,46 @@ impl People {
         let proven = provider.proven(&answer, &trip, self).await;
         let (identity, told) = proven.map_err(|error| {
             if matches!(error, SignInError::ProviderRefused(_)) {
-                self.refused(None, Refused::Provider, error)
+                self.refused(Refused::Provider, error)
             } else {
                 error
             }
         })?;
         let sid = told.sid.clone();
-        let person = self.person_of(identity, told).await?;
+        let person = self.person_of(identity, told, browser).await?;
         self.begin_session(person, SignInMethod::Oidc, sid, browser, trip.return_path)
             .await
     }
 
     /// Who that is here, after memberships have followed the groups. Somebody who is new is made known, if anything is open to
     /// them.
-    async fn person_of(&self, identity: Identity, told: Told) -> Result<Person, SignInError> {
+    async fn person_of(&self, identity: Identity, told: Told, browser: &Browser) -> Result<Person, SignInError> {
         let groups = told.groups.clone().unwrap_or_default();
         let wanted = groups::wanted(&self.store().mappings_of_groups(&groups).await?);
-        let known = self.known(&identity, &told).await?;
+        let known = self.known(&identity, &told, browser).await?;
         let person = match known {
             Some(person) => person,
             None if wanted.is_empty() => {
-                return Err(self.refused(None, Refused::NoRights, SignInError::NoRights { groups }));
+                return Err(self.refused(Refused::NoRights, SignInError::NoRights { groups }));
             }
             None => self.newcomer(identity, told).await?,
         };
         if person.disabled_at.is_some() {
-            return Err(self.refused(Some(person.id), Refused::Disabled, SignInError::Disabled));
+            return Err(self.kept_out(person.id, browser, Refused::Disabled, SignInError::Disabled));
         }
         let tenants = self.store().tenants_of(person.id).await?;
         let changes = groups::changes(person.id, &tenants, &wanted);
-        self.follow_groups(person.id, changes).await?;
+        self.follow_groups(person.id, changes, browser).await?;
         let has_rights = person.is_administrator || !self.store().tenants_of(person.id).await?.is_empty();
         if has_rights {
             Ok(person)
         } else {
-            Err(self.refused(Some(person.id), Refused::NoRights, SignInError::NoRights { groups }))
+            Err(self.kept_out(person.id, browser, Refused::NoRights, SignInError::NoRights { groups }))
         }
     }
 
     /// Somebody whom the provider has called so before, or who was invited by an address that it vouches for.
-    async fn known(&self, identity: &Identity, told: &Told) -> Result<Option<Person>, SignInError> {
+    async fn known(&self, identity: &Identity, told: &Told, browser: &Browser) -> Result<Option<Person>, SignInError> {
         let mut person = self.store().person_by_identity(identity).await?;
         if person.is_none()
             && told.is_email_verified
@@ -158,7 +159,8 @@ impl People {
             // Whoever invited the address may have set a password: from now on only the provider says who it is.
             self.store().set_password(person.id, None).await?;
             self.store().drop_links(person.id).await?;
-            self.end_sessions(person.id).await?;
+            let by = Ending::by_themselves(self.origin_of(person.id, browser));
+            self.end_sessions(&by, person.id).await?;
             person.password_hash = None;
         }
         let email = told.email.clone().unwrap_or_else(|| person.email.clone());
@@ -171,15 +173,12 @@ impl People {
             }
             // The address is somebody else's here: the old one stays.
         }
-        Err(self.refused(
-            Some(person.id),
-            Refused::Provider,
-            SignInError::ProviderRefused("identity"),
-        ))
+        let error = SignInError::ProviderRefused("identity");
+        Err(self.kept_out(person.id, browser, Refused::Provider, error))
     }
 
     async fn newcomer(&self, identity: Identity, told: Told) -> Result<Person, SignInError> {
-        let without = || self.refused(None, Refused::Provider, SignInError::ProviderRefused("address"));
+        let without = || self.refused(Refused::Provider, SignInError::ProviderRefused("address"));
         let email = told.email.ok_or_else(without)?;
         let person = Person {
             id: PersonId::from_uuid(self.inner.ambient.ids.uuid()),
@@ -232,7 +231,7 @@ impl Provider {
         })?;
         let token = tokens.id_token().ok_or(SignInError::ProviderRefused("token"))?;
         let nonce = Nonce::new(trip.nonce.clone());
-        let (client, claims) = self.verified(token, Some(&nonce), people.now()).await?;
+        let (client, claims) = self.verified(token, &nonce, people.now()).await?;
         let verifier = client.id_token_verifier();
         if let Some(expected) = claims.access_token_hash() {
             let algorithm = token

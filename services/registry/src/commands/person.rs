@@ -100,7 +100,7 @@ pub(super) async fn run(config: Config, command: PersonCommand) -> anyhow::Resul
         Ok(people) => match command {
             PersonCommand::Invite(args) => invite(&people, &args).await,
             PersonCommand::List(args) => list(&people, &args).await,
-            PersonCommand::Disable(args) => disable(&people, &args).await,
+            PersonCommand::Disable(args) => disable(&desk, &people, &args).await,
             PersonCommand::Enable(args) => enable(&people, &args).await,
             PersonCommand::SignInLink(args) => sign_in_link(&people, &args).await,
         },
@@ -194,9 +194,9 @@ fn line(person: &Person) -> Listed {
     }
 }
 
-async fn disable(people: &People, args: &EmailArgs) -> anyhow::Result<()> {
+async fn disable(desk: &Desk, people: &People, args: &EmailArgs) -> anyhow::Result<()> {
     let person = find(people, &args.email).await?;
-    people.disable(person.id).await?;
+    people.disable(desk.origin(), person.id).await?;
     Ok(())
 }
 

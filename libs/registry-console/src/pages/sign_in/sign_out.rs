@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use registry_web::causes;
+use registry_web::{RequestContext, causes};
 
 use super::SignInPage;
 use crate::answer;
@@ -19,13 +20,19 @@ const REFRESH: HeaderName = HeaderName::from_static("refresh");
 
 /// `POST /console/sign-out`. Whoever came from the OpenID provider is led on to its own way out by the page that follows: the
 /// policy of our pages lets forms lead nowhere else.
-pub async fn post(State(console): State<Arc<Console>>, look: Preferences, headers: HeaderMap) -> Response {
+pub async fn post(
+    State(console): State<Arc<Console>>,
+    look: Preferences,
+    Extension(context): Extension<RequestContext>,
+    headers: HeaderMap,
+) -> Response {
+    let browser = door::browser(&headers, Some(&context));
     let session = match door::session(&console, &headers).await {
         Ok(session) => session,
         Err(response) => return response,
     };
     let elsewhere = match session {
-        Some(session) => match console.people().sign_out(&session).await {
+        Some(session) => match console.people().sign_out(&session, &browser).await {
             Ok(elsewhere) => elsewhere,
             Err(error) => {
                 tracing::error!(error = %causes(&error), "a session could not be ended");

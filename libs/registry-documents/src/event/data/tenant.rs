@@ -243,7 +243,17 @@ pub struct AccessRefused {
     pub count: u64,
 }
 
-/// Somebody did not get in as a person of the tenant's.
+/// A person signed out, or was signed out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = SessionClosedData)]
+pub struct SessionClosed {
+    /// Who; null where it was the actor.
+    #[schema(example = "psn_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
+    pub person_id: Option<String>,
+}
+
+/// Somebody did not get in as a person of the tenant's. Of each person the first time is told at once, and what follows
+/// within the hour is told together at its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = SessionRefusedData)]
 pub struct SessionRefused {

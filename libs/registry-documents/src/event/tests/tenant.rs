@@ -279,7 +279,11 @@ fn access_table() -> Vec<Row<TenantEvent>> {
             "session.refused",
             json!({ "count": 2 }),
         ),
-        (Access::SignedOut, "session.closed", json!({})),
+        (
+            Access::SignedOut { person_id: None },
+            "session.closed",
+            json!({ "person_id": null }),
+        ),
     ]
     .map(|(access, event_type, data)| (TenantEvent::Access(access), event_type, json!(null), data))
     .into()

@@ -6,6 +6,8 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use registry_domain::SessionId;
 use registry_domain::tenant::Scope;
+use registry_people::Ending;
+use registry_web::RequestContext;
 use utoipa_axum::routes;
 
 use super::find;
@@ -42,6 +44,7 @@ pub fn route() -> Route {
 async fn end_sessions(
     State(state): State<Arc<AppState>>,
     caller: Caller,
+    context: RequestContext,
     Path(id): Path<String>,
     mut parameters: Parameters,
 ) -> Result<StatusCode, Problem> {
@@ -49,12 +52,13 @@ async fn end_sessions(
     let session = parameters.optional("session", |text| text.parse::<SessionId>().map_err(|_| Fault::NotAnId));
     parameters.finish()?;
     let found = find(&state, &caller, &id).await?;
+    let by = Ending::by_tenant(caller.tenant_id(), caller.origin(&context));
     match session {
         None => {
-            state.people.end_sessions(found.person.id).await?;
+            state.people.end_sessions(&by, found.person.id).await?;
         }
         Some(session) => {
-            if !state.people.end_session(found.person.id, session).await? {
+            if !state.people.end_session(&by, found.person.id, session).await? {
                 return Err(Code::SessionNotFound.into());
             }
         }

@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::{BadColumn, RawRow, RawValue};
 use crate::port::{
-    Identity, Inconsistency, PasswordHash, Person, PersonLink, RoleMapping, SecretDigest, Session, SignInFailures,
+    Census, Identity, Inconsistency, PasswordHash, Person, PersonLink, RoleMapping, SecretDigest, Session,
+    SignInFailures,
 };
 
 /// A person.
@@ -214,5 +215,33 @@ impl<Time: RawValue<DateTime<Utc>>> RawRow for RawSignInFailures<Time> {
             })
         };
         failures().map_err(|error| Inconsistency::of("sign_in_failures", "of one sender", error))
+    }
+}
+
+/// How many there are of everything.
+#[expect(missing_docs, reason = "columns")]
+pub struct RawCensus {
+    pub active: i64,
+    pub invited: i64,
+    pub disabled: i64,
+    pub memberships: i64,
+    pub sessions: i64,
+}
+
+impl RawRow for RawCensus {
+    type Row = Census;
+
+    fn into_row(self) -> Result<Census, Inconsistency> {
+        let count = |column, count: i64| u64::try_from(count).map_err(|_| BadColumn(column));
+        let census = || -> Result<Census, BadColumn> {
+            Ok(Census {
+                active: count("active", self.active)?,
+                invited: count("invited", self.invited)?,
+                disabled: count("disabled", self.disabled)?,
+                memberships: count("memberships", self.memberships)?,
+                sessions: count("sessions", self.sessions)?,
+            })
+        };
+        census().map_err(|error| Inconsistency::of("persons", "all of them", error))
     }
 }

@@ -1,9 +1,9 @@
 //! The stored shape of an access to a tenant's data.
 
 use registry_domain::tenant::{Access, Scope};
-use registry_domain::{EventId, MerchantId};
+use registry_domain::{EventId, MerchantId, PersonId};
 
-use super::shapes::{AccessRefused, Nothing, NumberRevealed, PayloadOpened, SignInRefused};
+use super::shapes::{AccessRefused, Nothing, NumberRevealed, PayloadOpened, SignInRefused, SignedOut};
 use crate::stored::{StoredError, read, to_json, word};
 
 /// The type of an access and its open data.
@@ -34,7 +34,10 @@ pub(super) fn from_domain(access: &Access) -> (&'static str, String) {
         }
         Access::SignedIn => ("session.opened", to_json(&Nothing {})),
         Access::SignInRefused { count } => ("session.refused", to_json(&SignInRefused { count: *count })),
-        Access::SignedOut => ("session.closed", to_json(&Nothing {})),
+        Access::SignedOut { person_id } => {
+            let person_id = person_id.map(|id| id.as_uuid());
+            ("session.closed", to_json(&SignedOut { person_id }))
+        }
     }
 }
 
@@ -63,7 +66,9 @@ pub(super) fn into_domain(event_type: &str, data: &str) -> Result<Option<Access>
         "session.refused" => Access::SignInRefused {
             count: read::<SignInRefused>(event_type, data)?.count,
         },
-        "session.closed" => Access::SignedOut,
+        "session.closed" => Access::SignedOut {
+            person_id: read::<SignedOut>(event_type, data)?.person_id.map(PersonId::from_uuid),
+        },
         _ => return Ok(None),
     };
     Ok(Some(access))

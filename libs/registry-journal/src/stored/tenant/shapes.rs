@@ -143,6 +143,12 @@ pub(super) struct SignInRefused {
     pub(super) count: u64,
 }
 
+#[derive(Serialize, Deserialize)]
+pub(super) struct SignedOut {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) person_id: Option<Uuid>,
+}
+
 /// Points.
 #[derive(Serialize, Deserialize)]
 pub(super) struct OfBalance {
