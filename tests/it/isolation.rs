@@ -1,8 +1,8 @@
 //! Two tenants in one installation, and keys that may not do everything. Every operation of the document is tried; one
 //! that is new and not covered here fails the test.
 
-mod calls;
-mod things;
+pub(crate) mod calls;
+pub(crate) mod things;
 
 use std::collections::BTreeSet;
 

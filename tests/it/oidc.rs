@@ -1,5 +1,6 @@
 //! Signing in through a real `OpenID` provider.
 
+mod journey;
 mod logout;
 mod provider;
 

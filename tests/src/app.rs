@@ -152,6 +152,11 @@ impl TestApp {
         self.running().people()
     }
 
+    /// The API, for calls from within the process.
+    pub fn api_within(&self) -> axum::Router {
+        self.running().api()
+    }
+
     /// Lets a tenant's keys be refused.
     pub async fn suspend(&self, tenant: TenantId) {
         self.setup().submit(tenant, Command::Suspend).await;

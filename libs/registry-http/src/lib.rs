@@ -30,5 +30,6 @@ mod routes;
 mod state;
 
 pub use app::router;
+pub use axum::Router;
 pub use openapi::openapi;
 pub use state::{AppState, HttpConfig, Services};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use registry_http::{HttpConfig, Services};
+use registry_http::{HttpConfig, Router, Services};
 use registry_ingest::{
     CallbackDoor, CallbackUrls, DoorConfig, Inquirer, InquirerParts, LinkIssuer, LinkIssuerParts, PublicUrl, Redriver,
     UpstreamDirectory,
@@ -44,6 +44,7 @@ pub struct App {
     links: LinkIssuer,
     callback_urls: CallbackUrls,
     people: People,
+    api: Router,
     storage: Storage,
     http: Worker,
     settler: Worker,
@@ -113,7 +114,7 @@ impl App {
             ..ServeLimits::default()
         };
         let console = config.console.then(|| people.clone());
-        let http = start_http(services, http_config, limits, listener, console);
+        let (http, api) = start_http(services, http_config, limits, listener, console);
         tracing::info!(%address, "serving");
         Ok(Self {
             address,
@@ -122,6 +123,7 @@ impl App {
             links: links.clone(),
             callback_urls: ways.callback_urls,
             people,
+            api,
             storage,
             http,
             settler: start_settler(links),
@@ -152,6 +154,11 @@ impl App {
     /// Who may do what.
     pub fn people(&self) -> &People {
         &self.people
+    }
+
+    /// The API, for code in the process that can say who asks: the console calls it so.
+    pub fn api(&self) -> Router {
+        self.api.clone()
     }
 
     /// What makes callback URLs.

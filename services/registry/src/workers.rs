@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use registry_console::{Api, Console};
 use registry_domain::causes;
-use registry_http::{AppState, HttpConfig, Services};
+use registry_http::{AppState, HttpConfig, Router, Services};
 use registry_ingest::{Inquirer, LinkIssuer, Reconciler, ReconcilerParts, ReconcilerStatus};
 use registry_journal::writer::{WriterConfig, WriterParts};
 use registry_journal::{Ambient, Writer};
@@ -145,26 +145,29 @@ pub(crate) async fn start_relay(
     Ok(Some((Worker::new("relay", stop, task), status)))
 }
 
-/// `console` says who comes in to the console; without it there is none.
+/// `console` says who comes in to the console; without it there is none. Returns the API beside it, for calls from within the
+/// process.
 pub(crate) fn start_http(
     services: Services,
     config: HttpConfig,
     limits: ServeLimits,
     listener: TcpListener,
     console: Option<People>,
-) -> Worker {
+) -> (Worker, Router) {
     let (ambient, people) = (services.ambient.clone(), services.people.clone());
     let stop = CancellationToken::new();
     let state = Arc::new(AppState::new(services, config, stop.clone()));
     let gate = state.gate();
-    let pages = move |api| {
+    let mut within = Router::new();
+    let pages = |api: Router| {
+        within = api.clone();
         let (clock, ids) = (ambient.clone(), ambient.ids);
         let console = Console::new(Api::new(api), console?, move || clock.now(), move || ids.uuid());
         Some(registry_console::router(Arc::new(console)))
     };
     let stopping = stop.clone();
+    let router = registry_http::router(Arc::clone(&state), pages);
     let task = tokio::spawn(async move {
-        let router = registry_http::router(Arc::clone(&state), pages);
         tokio::select! {
             served = registry_web::serve(listener, router, gate, limits, stopping) => {
                 if let Err(error) = served {
@@ -177,7 +180,7 @@ pub(crate) fn start_http(
         state.flush_refusals().await;
         people.flush_facts().await;
     });
-    Worker::new("http", stop, task)
+    (Worker::new("http", stop, task), within)
 }
 
 pub(crate) fn start_settler(links: LinkIssuer) -> Worker {

@@ -4,13 +4,13 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 /// How an operation is called with the ids of somebody.
-pub(super) struct Call {
-    pub(super) operation: &'static str,
-    pub(super) method: Method,
-    pub(super) path: &'static str,
-    pub(super) body: Option<fn() -> Value>,
+pub(crate) struct Call {
+    pub(crate) operation: &'static str,
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    pub(crate) body: Option<fn() -> Value>,
     /// The scopes that it needs, as the document says.
-    pub(super) scopes: &'static [&'static str],
+    pub(crate) scopes: &'static [&'static str],
 }
 
 const fn call(
@@ -38,7 +38,7 @@ const PEOPLE: &[&str] = &["people:write"];
 const KEYS: &[&str] = &["keys:write"];
 
 /// Operations that are about one thing: with another tenant's ids they find nothing.
-pub(super) const OF_ONE_THING: &[Call] = &[
+pub(crate) const OF_ONE_THING: &[Call] = &[
     call("get_merchant", Method::GET, "/v1/merchants/{merchant}", None, READ),
     call("get_api_key", Method::GET, "/v1/api-keys/{key}", None, KEYS),
     call(
@@ -244,7 +244,7 @@ pub(super) const OF_ONE_THING: &[Call] = &[
 ];
 
 /// Operations that are about all a tenant has: they show nothing of another's.
-pub(super) const OF_EVERYTHING: &[Call] = &[
+pub(crate) const OF_EVERYTHING: &[Call] = &[
     call("list_api_keys", Method::GET, "/v1/api-keys", None, KEYS),
     call(
         "create_api_key",
@@ -316,7 +316,7 @@ pub(super) const OF_EVERYTHING: &[Call] = &[
 ];
 
 /// Operations without credentials.
-pub(super) const OF_NOBODY: &[&str] = &[
+pub(crate) const OF_NOBODY: &[&str] = &[
     "receive_callback",
     "look_at_callback_url",
     "get_liveness",

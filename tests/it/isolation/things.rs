@@ -9,18 +9,18 @@ use serde_json::json;
 use super::calls::Call;
 
 /// The ids of what one tenant has.
-pub(super) struct Things {
-    pub(super) merchant: String,
-    pub(super) link: String,
-    pub(super) callback: String,
-    pub(super) quarantined: String,
-    pub(super) unclaimed: String,
-    pub(super) person: String,
-    pub(super) key: String,
+pub(crate) struct Things {
+    pub(crate) merchant: String,
+    pub(crate) link: String,
+    pub(crate) callback: String,
+    pub(crate) quarantined: String,
+    pub(crate) unclaimed: String,
+    pub(crate) person: String,
+    pub(crate) key: String,
 }
 
 impl Things {
-    pub(super) async fn of(app: &TestApp, tenant: &TestTenant) -> Self {
+    pub(crate) async fn of(app: &TestApp, tenant: &TestTenant) -> Self {
         // Codes of another shop would have Paymint asked while logs are compared.
         tenant.set(&json!({ "read_back": { "enabled": false } })).await;
         // First: what is said of people does not go to NATS, and the end of the log is waited for there.
@@ -53,13 +53,23 @@ impl Things {
         }
     }
 
+    /// Where a call goes that is about them.
+    pub(crate) fn path(&self, path: &str) -> String {
+        [
+            ("{merchant}", &self.merchant),
+            ("{link}", &self.link),
+            ("{callback}", &self.callback),
+            ("{quarantined}", &self.quarantined),
+            ("{unclaimed}", &self.unclaimed),
+            ("{person}", &self.person),
+            ("{key}", &self.key),
+        ]
+        .iter()
+        .fold(path.to_owned(), |path, (name, id)| path.replace(name, id))
+    }
+
     pub(super) async fn ask(&self, api: &Api, call: &Call) -> Answer {
-        let path = call.path.replace("{merchant}", &self.merchant);
-        let path = path.replace("{link}", &self.link).replace("{callback}", &self.callback);
-        let path = path.replace("{quarantined}", &self.quarantined);
-        let path = path.replace("{unclaimed}", &self.unclaimed).replace("{key}", &self.key);
-        let path = path.replace("{person}", &self.person);
-        let mut request = api.request(call.method.clone(), &path);
+        let mut request = api.request(call.method.clone(), &self.path(call.path));
         request = request.header("idempotency-key", "key-1").header("if-match", "\"1\"");
         if let Some(body) = call.body {
             request = request.json(&body());

@@ -75,6 +75,13 @@ pub struct CountsByWord {
     pub by_stage: BTreeMap<String, u64>,
 }
 
+/// What is masked elsewhere.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Reveal {
+    /// The business number; none if none is known.
+    pub business_number: Option<String>,
+}
+
 /// A registration link.
 #[derive(Debug, Clone, Deserialize)]
 pub struct RegistrationLink {

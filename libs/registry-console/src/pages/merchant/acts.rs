@@ -11,7 +11,7 @@ use super::{Issued, show};
 use crate::answer::{self, is_fragment};
 use crate::api::{Ask, Trouble};
 use crate::console::Console;
-use crate::documents::{Reconciliation, RegistrationLink};
+use crate::documents::{Reconciliation, RegistrationLink, Reveal};
 use crate::door::SignedIn;
 use crate::form::Form;
 use crate::frame::{Frame, Section};
@@ -20,7 +20,6 @@ use crate::preferences::Preferences;
 use crate::query::{Query, segment};
 
 use askama::Template;
-use registry_documents::MerchantDocument;
 
 /// The tenant and the merchant of a path.
 type Place = Path<(String, String)>;
@@ -180,7 +179,7 @@ pub async fn restore(
     after(&console, &who, look, &id, restored.map(|_| done("restored"))).await
 }
 
-/// `POST …/number`: the whole business number. Whoever may not see it gets it masked from the API.
+/// `POST …/number`: the whole business number. The API writes down who looked, and refuses whoever may not.
 pub async fn number(
     State(console): State<Arc<Console>>,
     who: SignedIn,
@@ -188,13 +187,13 @@ pub async fn number(
     Path((_, id)): Place,
     headers: HeaderMap,
 ) -> Response {
-    let merchant = match console.api().get::<MerchantDocument>(&who, &of_api(&id, "")).await {
-        Ok(merchant) => merchant,
+    let ask = Ask::post(of_api(&id, "/reveals"));
+    let revealed = match console.api().send::<Reveal>(&who, ask).await {
+        Ok(revealed) => revealed,
         Err(trouble) => return after(&console, &who, look, &id, Err(trouble)).await,
     };
-    let number = merchant
-        .business
-        .number
+    let number = revealed
+        .business_number
         .as_deref()
         .map(whole_number)
         .unwrap_or_default();
