@@ -36,6 +36,21 @@ impl WebDriverCompatibleCommand for TakeLog {
     }
 }
 
+/// Has pages look as on paper.
+#[derive(Debug)]
+struct OnPaper;
+
+impl WebDriverCompatibleCommand for OnPaper {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _url: &Url) -> (Method, Option<String>) {
+        let body = json!({ "cmd": "Emulation.setEmulatedMedia", "params": { "media": "print" } });
+        (Method::POST, Some(body.to_string()))
+    }
+}
+
 /// A browser with an empty profile, which reaches nothing but this machine.
 pub struct Browser {
     pub client: Client,
@@ -167,6 +182,12 @@ impl Browser {
     /// What a script gives back.
     pub async fn run(&self, script: &str) -> Value {
         self.client.execute(script, Vec::new()).await.expect("the script runs")
+    }
+
+    /// Shows pages as they come out of a printer.
+    pub async fn print(&self) {
+        let told = self.client.issue_cmd(OnPaper).await;
+        told.expect("the browser can show how it prints");
     }
 
     /// Ends it.

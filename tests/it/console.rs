@@ -3,16 +3,18 @@
 use std::collections::BTreeSet;
 
 use regex::Regex;
-use registry_tests::api::{Answer, http_client};
+use registry_domain::people::Role;
+use registry_tests::api::{Answer, http_client, text_of};
 use registry_tests::tenant::id_of;
 use registry_tests::{TestApp, logs};
 use reqwest::RequestBuilder;
+use serde_json::json;
 
 /// Most pages that a crawl visits: many more than there are.
 const PAGES_MAX: usize = 400;
 
 /// A person's browser without JavaScript, as far as it matters.
-struct Pages {
+pub struct Pages {
     http: reqwest::Client,
     origin: String,
     home: String,
@@ -21,8 +23,16 @@ struct Pages {
 
 impl Pages {
     /// Comes in through a link.
-    async fn new(app: &TestApp) -> Self {
-        let (home, link) = app.open_console().await;
+    pub async fn new(app: &TestApp) -> Self {
+        Self::through(app, app.open_console().await).await
+    }
+
+    /// Comes in as somebody with a role.
+    pub async fn of(app: &TestApp, name: &str, role: Role) -> Self {
+        Self::through(app, app.open_console_for(name, role).await).await
+    }
+
+    async fn through(app: &TestApp, (home, link): (String, String)) -> Self {
         let mut pages = Self {
             http: http_client(),
             origin: app.tenant.api.base().to_owned(),
@@ -38,11 +48,11 @@ impl Pages {
         pages
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Answer {
         Answer::to(self.http.get(self.url(path)).header("cookie", &self.cookie)).await
     }
 
-    fn form(&self, path: &str, fields: &[(&str, &str)]) -> RequestBuilder {
+    pub fn form(&self, path: &str, fields: &[(&str, &str)]) -> RequestBuilder {
         let escape = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
         let pairs: Vec<_> = fields
             .iter()
@@ -57,7 +67,7 @@ impl Pages {
     }
 
     /// Sends a form, and returns where it leads.
-    async fn send(&self, path: &str, fields: &[(&str, &str)]) -> String {
+    pub async fn send(&self, path: &str, fields: &[(&str, &str)]) -> String {
         let answer = Answer::to(self.form(path, fields)).await;
         assert_eq!(answer.status, 303, "{path}: {}", answer.text);
         answer.header("location").expect("it leads somewhere").to_owned()
@@ -73,7 +83,7 @@ impl Pages {
 }
 
 /// What stands in a hidden field of a page.
-fn hidden<'a>(page: &'a Answer, name: &str) -> &'a str {
+pub fn hidden<'a>(page: &'a Answer, name: &str) -> &'a str {
     let begin = format!("name=\"{name}\" value=\"");
     let (_, rest) = page
         .text
@@ -294,9 +304,20 @@ async fn what_belongs_to_others_is_not_there() {
     let mut app = TestApp::start().await;
     let other = app.other_tenant().await;
     let merchant = other.register("acad-12", "store-3").await;
+    let colleague = json!({ "email": "kim@elsewhere.test", "name": "acad-12", "role": "viewer" });
+    let person = other.api.post("/v1/people", &colleague).await.expect(201);
+    logs::secret(
+        text_of(&person["invitation"], "url")
+            .rsplit('/')
+            .next()
+            .expect("a token"),
+    );
+    let key = json!({ "name": "acad-12", "scopes": ["merchants:read"] });
+    let key = other.api.post("/v1/api-keys", &key).await.expect(201);
+    logs::secret(text_of(&key, "secret"));
     let pages = Pages::new(&app).await;
     let id = id_of(&merchant);
-    for path in ["", "/merchants", "/settings"] {
+    for path in ["", "/merchants", "/settings", "/people", "/keys", "/account"] {
         let theirs = format!("/console/{}{path}", other.slug);
         assert_eq!(pages.get(&theirs).await.status, 404, "{theirs}");
     }
@@ -304,12 +325,27 @@ async fn what_belongs_to_others_is_not_there() {
         format!("/merchants/{id}"),
         format!("/merchants/{id}/edit"),
         format!("/merchants/{id}/approvals"),
+        format!("/people/{}", id_of(&person)),
+        format!("/keys/{}", id_of(&key)),
     ] {
         let page = pages.get(&path).await;
         assert_eq!(page.status, 404, "{path}");
         assert!(!page.text.contains("acad-12"), "{path}");
     }
-    let refused = Answer::to(pages.form(&format!("/merchants/{id}/archive"), &[("version", "1")])).await;
-    assert_eq!(refused.status, 404);
+    for path in [
+        format!("/merchants/{id}/archive"),
+        format!("/merchants/{id}/notes"),
+        format!("/merchants/{id}/number"),
+        format!("/people/{}", id_of(&person)),
+        format!("/people/{}/removal", id_of(&person)),
+        format!("/people/{}/invitation", id_of(&person)),
+        format!("/people/{}/sessions", id_of(&person)),
+        format!("/keys/{}/rotation", id_of(&key)),
+        format!("/keys/{}/revocation", id_of(&key)),
+    ] {
+        let fields = [("version", "1"), ("text", "a"), ("role", "viewer"), ("overlap", "0")];
+        let refused = Answer::to(pages.form(&path, &fields)).await;
+        assert_eq!(refused.status, 404, "{path}: {}", refused.text);
+    }
     app.finish().await;
 }

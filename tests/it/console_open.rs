@@ -197,6 +197,12 @@ async fn every_page_is_read_without_javascript() {
         ("/quarantine", "모두 처리됨"),
         ("/unclaimed", "미등록 사업장이 없습니다"),
         ("/health", "모두 정상"),
+        ("/people", "김운영"),
+        ("/people/new", "역할"),
+        ("/people/groups", "그룹 더하기"),
+        ("/account", "지금 이 브라우저"),
+        ("/keys", "API 키"),
+        ("/keys/new", "만들기"),
         ("/settings", "보류 시간"),
     ] {
         browser

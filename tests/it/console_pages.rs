@@ -50,11 +50,11 @@ fn axe() -> String {
     std::fs::read_to_string(path).expect("the build of the console has fetched it")
 }
 
-async fn look_at_all(screen: Screen, look: impl AsyncFn(&Browser, &str) -> Vec<String>) {
+async fn look_at_all(screen: Screen, looks: &[(&str, &str)], look: impl AsyncFn(&Browser, &str) -> Vec<String>) {
     let base = serve().await;
     let browser = Browser::on(screen, true).await;
     let mut wrong = String::new();
-    for (language, theme) in samples::LOOKS {
+    for (language, theme) in looks {
         for name in samples::names() {
             let page = format!("{language}/{theme}/{name}");
             browser
@@ -73,10 +73,11 @@ async fn look_at_all(screen: Screen, look: impl AsyncFn(&Browser, &str) -> Vec<S
     assert!(wrong.is_empty(), "{wrong}");
 }
 
-#[tokio::test]
-async fn pages_can_be_used_by_everybody_and_break_no_rule_of_theirs() {
+/// Looks at all pages with the eyes of those who use no eyes. There are too many pages for one test to do in its time.
+async fn expect_usable(language: &str, theme: &str) {
+    assert!(samples::LOOKS.contains(&(language, theme)), "such pages are there");
     let axe = axe();
-    look_at_all(Screen::Wide, async |browser, _| {
+    look_at_all(Screen::Wide, &[(language, theme)], async |browser, _| {
         browser.run(&axe).await;
         let found = browser.client.execute_async(AXE, Vec::new()).await.expect("axe looks");
         let found = found.as_array().cloned().unwrap_or_default();
@@ -86,12 +87,37 @@ async fn pages_can_be_used_by_everybody_and_break_no_rule_of_theirs() {
 }
 
 #[tokio::test]
+async fn pages_can_be_used_by_everybody_in_korean() {
+    expect_usable("ko", "light").await;
+}
+
+#[tokio::test]
+async fn pages_can_be_used_by_everybody_in_korean_and_the_dark() {
+    expect_usable("ko", "dark").await;
+}
+
+#[tokio::test]
+async fn pages_can_be_used_by_everybody_in_english() {
+    expect_usable("en", "light").await;
+}
+
+#[tokio::test]
+async fn pages_can_be_used_by_everybody_in_english_and_the_dark() {
+    expect_usable("en", "dark").await;
+}
+
+#[tokio::test]
 async fn pages_fit_on_a_telephone() {
-    look_at_all(Screen::Narrow, async |browser, _| {
-        let width = browser.run("return document.documentElement.scrollWidth").await;
-        let is_wider = width.as_u64().is_none_or(|width| width > 375);
-        is_wider.then(|| format!("it is {width} wide")).into_iter().collect()
-    })
+    // Colours take no room.
+    look_at_all(
+        Screen::Narrow,
+        &[("ko", "light"), ("en", "light")],
+        async |browser, _| {
+            let width = browser.run("return document.documentElement.scrollWidth").await;
+            let is_wider = width.as_u64().is_none_or(|width| width > 375);
+            is_wider.then(|| format!("it is {width} wide")).into_iter().collect()
+        },
+    )
     .await;
 }
 
@@ -108,5 +134,44 @@ async fn twenty_merchants_are_seen_at_once() {
         .expect("the page opens");
     let rows = browser.run(ROWS).await.as_u64().unwrap_or_default();
     assert!(rows >= ROWS_SEEN, "only {rows} rows are seen");
+    browser.close().await;
+}
+
+/// What of a page would come out of a printer and should not, and whether what should does.
+const PAPER: &str = r#"
+const seen = (selector) => [...document.querySelectorAll(selector)].filter((it) => it.checkVisibility());
+const wrong = [];
+for (const selector of [".bar", ".side", "form", "button", "textarea", "input"]) {
+  if (seen(selector).length) wrong.push(`${selector} is printed`);
+}
+if (seen("h1").length !== 1) wrong.push("there is no title");
+if (!seen(".printed")[0]?.innerText.includes("KST")) wrong.push("it does not say whose it is and of when");
+if (document.querySelector("table.t") && !seen("table.t tbody td").length) wrong.push("the table is not printed");
+const ground = getComputedStyle(document.querySelector("main table, main .panel")).color;
+if (ground !== "rgb(21, 25, 32)") wrong.push(`ink is ${ground}`);
+return wrong;
+"#;
+
+#[tokio::test]
+async fn pages_are_printed_without_what_only_a_screen_is_for() {
+    let base = serve().await;
+    let browser = Browser::open().await;
+    browser.print().await;
+    for name in [
+        "merchants",
+        "merchant",
+        "quarantine",
+        "people",
+        "keys",
+        "audit",
+        "health",
+    ] {
+        browser
+            .client
+            .goto(&format!("{base}/ko/dark/{name}"))
+            .await
+            .expect("the page opens");
+        assert_eq!(browser.run(PAPER).await, serde_json::json!([]), "{name}");
+    }
     browser.close().await;
 }

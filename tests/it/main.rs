@@ -75,8 +75,10 @@ mod console;
 mod console_open;
 
 mod console_pages;
+mod console_rights;
 
 mod console_sign_in;
+mod console_team;
 
 mod comings;
 

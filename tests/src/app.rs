@@ -181,17 +181,24 @@ impl TestApp {
 
     /// Makes somebody a manager of the tenant. Returns the tenant's pages, and a link that signs in to them once.
     pub async fn open_console(&self) -> (String, String) {
+        self.open_console_for("김운영", Role::Manager).await
+    }
+
+    /// The same for somebody with a role. One who has it already comes again, with another browser.
+    pub async fn open_console_for(&self, name: &str, role: Role) -> (String, String) {
         let (tenant, people) = (&self.tenant, self.people());
+        let address = format!("{}-{}@example.test", role.as_str(), tenant.slug);
         let new = NewPerson {
-            email: EmailAddress::parse(&format!("{}@example.test", tenant.slug)).expect("an address"),
-            name: Label::parse("김운영").expect("a name"),
+            email: EmailAddress::parse(&address).expect("an address"),
+            name: Label::parse(name).expect("a name"),
             is_administrator: false,
         };
-        let (person, _is_new) = people.known_or_new(new).await.expect("people are kept");
-        let origin = Origin::of(Actor::Operator, CorrelationId::from_uuid(self.ambient.ids.uuid()));
-        let rights = Role::Manager.into();
-        let added = people.add_member(tenant.id, origin, person.id, rights).await;
-        added.expect("there is room for one");
+        let (person, is_new) = people.known_or_new(new).await.expect("people are kept");
+        if is_new {
+            let origin = Origin::of(Actor::Operator, CorrelationId::from_uuid(self.ambient.ids.uuid()));
+            let added = people.add_member(tenant.id, origin, person.id, role.into()).await;
+            added.expect("there is room for one");
+        }
         let link = people.sign_in_link(person.id).await.expect("a link");
         let token = link.url.rsplit('/').next().expect("a token");
         logs::secret(token);

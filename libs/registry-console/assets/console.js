@@ -208,7 +208,7 @@ customElements.define("list-keys", class extends HTMLElement {
     if (event.shiftKey) return false;
     const target = document.querySelector(`[data-key=${CSS.escape(event.code)}]`);
     if (!target) return false;
-    if (target.matches("input")) target.focus(); else target.click();
+    if (target.matches("input, textarea")) target.focus(); else target.click();
     return true;
   }
   press(selector) {

@@ -122,6 +122,11 @@ impl Api {
         serde_json::from_slice(&bytes).map_err(|error| Trouble::Unreadable(error.into()))
     }
 
+    /// Makes a call whose answer says nothing but that it was done.
+    pub async fn tell(&self, who: &SignedIn, ask: Ask) -> Result<(), Trouble> {
+        self.call(who, ask).await.map(|_| ())
+    }
+
     /// An answer that goes on: a stream of events.
     pub async fn stream(&self, who: &SignedIn, path: &str) -> Result<Body, Trouble> {
         let mut ask = Ask::new(Method::GET, path.to_owned());

@@ -22,7 +22,8 @@ use crate::assets;
 use crate::form::Form;
 use crate::pages::sign_in::{links, oidc, sign_out};
 use crate::pages::{
-    callbacks, health, home, licences, merchant, merchants, quarantine, register, settings, sign_in, unclaimed,
+    audit, callbacks, health, home, keys, licences, merchant, merchants, people, quarantine, register, settings,
+    sign_in, unclaimed,
 };
 use crate::preferences::Preferences;
 
@@ -98,6 +99,15 @@ pub fn router(console: Arc<Console>) -> Router {
         .route("/unclaimed", get(unclaimed::list))
         .route("/unclaimed/{id}/adoption", post(unclaimed::adopt))
         .route("/unclaimed/{id}/dismissal", post(unclaimed::dismiss))
+        .nest("/people", all_people())
+        .route("/account", get(people::account))
+        .route("/account/sessions", post(people::end_own))
+        .route("/keys", get(keys::list).post(keys::create))
+        .route("/keys/new", get(keys::new))
+        .route("/keys/{id}", get(keys::get))
+        .route("/keys/{id}/rotation", post(keys::rotate))
+        .route("/keys/{id}/revocation", post(keys::revoke))
+        .route("/audit", get(audit::list))
         .route("/health", get(health::get))
         .route("/settings", get(settings::get).post(settings::change))
         .route("/settings/balance", post(settings::balance));
@@ -127,6 +137,18 @@ pub fn router(console: Arc<Console>) -> Router {
     Router::new().nest_service("/console", pages)
 }
 
+fn all_people() -> Router<Arc<Console>> {
+    Router::new()
+        .route("/", get(people::list).post(people::invite))
+        .route("/new", get(people::new))
+        .route("/groups", get(people::groups).post(people::set_group))
+        .route("/groups/removal", post(people::remove_group))
+        .route("/{id}", get(people::get).post(people::change))
+        .route("/{id}/removal", post(people::remove))
+        .route("/{id}/invitation", post(people::invite_again))
+        .route("/{id}/sessions", post(people::end))
+}
+
 fn one_merchant() -> Router<Arc<Console>> {
     Router::new()
         .route("/", get(merchant::get).post(register::change))
@@ -138,6 +160,7 @@ fn one_merchant() -> Router<Arc<Console>> {
         .route("/archive", post(merchant::archive))
         .route("/restore", post(merchant::restore))
         .route("/number", post(merchant::number))
+        .route("/notes", post(merchant::note))
         .route("/approvals", get(callbacks::approvals))
         .route("/approvals/url", post(callbacks::approval_url))
 }

@@ -8,7 +8,7 @@ use axum::http::header::{SET_COOKIE, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::Response;
-use registry_people::{Browser, Membership, NewSession, Principal, SignedIn as Session};
+use registry_people::{Browser, Membership, NewSession, Principal, Role, Scope, SignedIn as Session};
 use registry_web::{Language, RequestContext, causes};
 
 use crate::answer;
@@ -37,14 +37,21 @@ pub struct TenantChoice {
 /// A person who is signed in, at a tenant of theirs.
 #[derive(Debug, Clone)]
 pub struct SignedIn {
+    /// The person's id.
+    pub id: String,
     /// The person's name.
     pub name: String,
+    /// Names the session, and opens nothing.
+    pub session: String,
     /// The tenant that the page is about.
     pub tenant: TenantChoice,
     /// All tenants of the person.
     pub tenants: Vec<TenantChoice>,
     /// In which language the API shall say what is wrong.
     pub language: Language,
+    /// What the person may do here.
+    pub scopes: Vec<Scope>,
+    is_administrator: bool,
     context: Option<RequestContext>,
     principal: Option<Principal>,
 }
@@ -56,13 +63,28 @@ impl SignedIn {
         let tenants = tenants(session);
         let tenant = tenants.iter().find(|tenant| tenant.slug == place)?.clone();
         Some(Self {
+            id: session.person.id.to_string(),
             name: session.person.name.as_str().to_owned(),
+            session: session.session.id.to_string(),
             tenant,
             tenants,
             language: Preferences::of(&parts.headers).language,
+            scopes: membership.scopes.clone(),
+            is_administrator: session.person.is_administrator,
             context: parts.extensions.get().cloned(),
             principal: Some(principal),
         })
+    }
+
+    /// Whether the person may do this here. The API looks at it again: this is for leaving out what would be refused.
+    pub fn may(&self, scope: Scope) -> bool {
+        self.scopes.contains(&scope)
+    }
+
+    /// Whether the person may make somebody this: nobody gives more than they have, but whoever administers the
+    /// installation.
+    pub fn may_give(&self, role: Role) -> bool {
+        self.is_administrator || role.scopes().into_iter().all(|scope| self.may(scope))
     }
 
     /// Says to the API who asks.
@@ -192,12 +214,16 @@ fn set(response: &mut Response, name: &str, value: &str, seconds: Option<u32>) {
 #[cfg(any(test, feature = "samples"))]
 impl SignedIn {
     /// A person for samples.
-    pub fn sample(name: &str, tenant: TenantChoice, other: TenantChoice, language: Language) -> Self {
+    pub fn sample(name: &str, tenant: TenantChoice, other: TenantChoice, language: Language, scopes: &[Scope]) -> Self {
         Self {
+            id: "psn_0197f0a1b2c37d4e8f90a1b2c3d40001".to_owned(),
             name: name.to_owned(),
+            session: "ses_0197f0a1b2c37d4e8f90a1b2c3d40001".to_owned(),
             tenants: vec![tenant.clone(), other],
             tenant,
             language,
+            scopes: scopes.to_vec(),
+            is_administrator: false,
             context: None,
             principal: None,
         }

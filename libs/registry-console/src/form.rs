@@ -35,6 +35,11 @@ impl Form {
         Some(self.get(name)).filter(|text| !text.is_empty())
     }
 
+    /// The values of a field that may stand several times, each a word.
+    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.fields.words(name)
+    }
+
     /// Whether a box is ticked.
     pub fn ticked(&self, name: &str) -> bool {
         self.fields.get(name).is_some()

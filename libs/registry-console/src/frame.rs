@@ -2,11 +2,13 @@
 
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
+use registry_people::Scope;
 use registry_web::Language;
 
 use crate::api::Trouble;
 use crate::documents::Problem;
 use crate::door::{SignedIn, TenantChoice};
+use crate::kst;
 use crate::preferences::{Preferences, Theme};
 use crate::query::segment;
 use crate::words::Words;
@@ -27,10 +29,18 @@ pub enum Section {
     Quarantine,
     /// What nobody registered.
     Unclaimed,
+    /// Who belongs to the tenant.
+    People,
+    /// What programs sign in with.
+    Keys,
+    /// Who did what.
+    Audit,
     /// How well things go.
     Health,
     /// What can be set.
     Settings,
+    /// One's own account, which has no place in the menu.
+    Account,
 }
 
 impl Section {
@@ -38,6 +48,7 @@ impl Section {
     pub const MENU: &[&[Self]] = &[
         &[Self::Home, Self::Merchants],
         &[Self::Callbacks, Self::Quarantine, Self::Unclaimed],
+        &[Self::People, Self::Keys, Self::Audit],
         &[Self::Health, Self::Settings],
     ];
 
@@ -49,8 +60,29 @@ impl Section {
             Self::Callbacks => "/callbacks",
             Self::Quarantine => "/quarantine",
             Self::Unclaimed => "/unclaimed",
+            Self::People => "/people",
+            Self::Keys => "/keys",
+            Self::Audit => "/audit",
             Self::Health => "/health",
             Self::Settings => "/settings",
+            Self::Account => "/account",
+        }
+    }
+
+    /// What nobody can use it without.
+    const fn needs(self) -> Option<Scope> {
+        match self {
+            Self::Keys => Some(Scope::KeysWrite),
+            Self::Audit => Some(Scope::AuditRead),
+            Self::Home
+            | Self::Merchants
+            | Self::Callbacks
+            | Self::Quarantine
+            | Self::Unclaimed
+            | Self::People
+            | Self::Health
+            | Self::Settings
+            | Self::Account => None,
         }
     }
 
@@ -62,8 +94,12 @@ impl Section {
             Self::Callbacks => "KeyC",
             Self::Quarantine => "KeyQ",
             Self::Unclaimed => "KeyU",
+            Self::People => "KeyP",
+            Self::Keys => "KeyK",
+            Self::Audit => "KeyA",
             Self::Health => "KeyE",
             Self::Settings => "KeyS",
+            Self::Account => "KeyI",
         }
     }
 
@@ -75,8 +111,12 @@ impl Section {
             Self::Callbacks => "callback",
             Self::Quarantine => "quarantine",
             Self::Unclaimed => "unclaimed",
+            Self::People => "people",
+            Self::Keys => "key",
+            Self::Audit => "audit",
             Self::Health => "health",
             Self::Settings => "gear",
+            Self::Account => "person",
         }
     }
 
@@ -89,8 +129,12 @@ impl Section {
             Self::Callbacks => frame.callbacks,
             Self::Quarantine => frame.quarantine,
             Self::Unclaimed => frame.unclaimed,
+            Self::People => frame.people,
+            Self::Keys => frame.api_keys,
+            Self::Audit => frame.audit,
             Self::Health => frame.health,
             Self::Settings => frame.settings,
+            Self::Account => frame.account,
         }
     }
 }
@@ -148,6 +192,8 @@ pub struct Frame {
     pub tenants: Vec<TenantChoice>,
     /// The person's name.
     pub person: String,
+    /// What the person may do here.
+    pub scopes: Vec<Scope>,
     /// The part of the menu that the page belongs to.
     pub section: Section,
     /// The page's own address.
@@ -175,6 +221,7 @@ impl Frame {
             tenant: who.tenant.slug.clone(),
             tenants: who.tenants.clone(),
             person: who.name.clone(),
+            scopes: who.scopes.clone(),
             section,
             here: format!("/console/{}{}", segment(&who.tenant.slug), section.path()),
             call: None,
@@ -231,6 +278,26 @@ impl Frame {
             source: self.path(&format!("/live{about}")),
         });
         self
+    }
+
+    /// Whether the person may do this here.
+    pub fn may(&self, scope: Scope) -> bool {
+        self.scopes.contains(&scope)
+    }
+
+    /// The menu of what the person can use, in groups.
+    pub fn menu(&self) -> Vec<Vec<Section>> {
+        let usable = |section: &Section| section.needs().is_none_or(|scope| self.may(scope));
+        let groups = Section::MENU
+            .iter()
+            .map(|group| group.iter().copied().filter(usable).collect::<Vec<_>>());
+        groups.filter(|group| !group.is_empty()).collect()
+    }
+
+    /// What stands above a page on paper: whose it is, who printed it, when, and what was asked for.
+    pub fn printed(&self) -> String {
+        let (tenant, person, now) = (&self.tenant, &self.person, kst::whole(self.now));
+        format!("{tenant} · {person} · {now} · {}", self.here)
     }
 
     /// The status of the page: that of the problem that it shows.

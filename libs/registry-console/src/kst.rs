@@ -43,6 +43,11 @@ pub fn day(moment: DateTime<Utc>, now: DateTime<Utc>) -> String {
     moment.format(form).to_string()
 }
 
+/// The day as a field for days takes it: `2026-11-17`.
+pub fn date(moment: DateTime<Utc>) -> String {
+    local(moment).format("%Y-%m-%d").to_string()
+}
+
 /// The time of day: `14:02:11`.
 pub fn time(moment: DateTime<Utc>) -> String {
     local(moment).format("%H:%M:%S").to_string()

@@ -14,7 +14,8 @@ use crate::answer;
 use crate::assets;
 use crate::pages::shops::Sample;
 use crate::pages::{
-    callbacks, health, home, licences, merchant, merchants, quarantine, register, settings, sign_in, unclaimed,
+    audit, callbacks, health, home, keys, licences, merchant, merchants, people, quarantine, register, settings,
+    sign_in, unclaimed,
 };
 use crate::preferences::Preferences;
 
@@ -62,6 +63,9 @@ fn all(look: Preferences) -> Vec<Sample> {
         callbacks::samples::samples(look),
         quarantine::samples::samples(look),
         unclaimed::samples::samples(look),
+        people::samples::samples(look),
+        keys::samples::samples(look),
+        audit::samples::samples(look),
         health::samples::samples(look),
         settings::samples::samples(look),
         licences::samples::samples(look),

@@ -35,7 +35,8 @@ pub use members::{GROUP_LENGTH_MAX, Invitation, Invited, MAPPINGS_MAX, TenantMem
 pub use oidc::{OidcAnswer, OidcRedirect};
 pub use password::{PASSWORD_LENGTH_MAX, PASSWORD_LENGTH_MIN, PasswordError};
 pub use people::{People, PeopleParts, WaysIn};
-pub use registry_domain::tenant::RESERVED_SLUGS;
+pub use registry_domain::people::Role;
+pub use registry_domain::tenant::{RESERVED_SLUGS, Scope};
 pub use registry_journal::port::{Census, Person, RoleMapping, Session};
 pub use report::{Counts, Refused};
 pub use sessions::{Browser, Membership, NewSession, SessionSecret, SignedIn};

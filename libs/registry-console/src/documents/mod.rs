@@ -3,6 +3,7 @@
 mod account;
 mod billing;
 mod callbacks;
+mod people;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,7 @@ use serde::Deserialize;
 pub use account::{Health, Me, Readiness, Settings};
 pub use billing::{Approvals, Balance, CallbackUrl, Eligibility};
 pub use callbacks::{Payload, Quarantined, Redrive, RedriveReport, Resolved, Unclaimed};
+pub use people::{ApiKey, Invited, NewApiKey, Person, RoleMappings, Session};
 
 /// A page of something.
 #[derive(Debug, Clone, Deserialize)]

@@ -1,16 +1,21 @@
 //! A folder for each page: what it asks of the API, what it shows, its template, and samples of it.
 
+pub mod audit;
 pub mod callbacks;
 pub mod health;
 pub mod home;
+pub mod keys;
 pub mod licences;
 pub mod merchant;
 pub mod merchants;
+pub mod people;
 pub mod quarantine;
 pub mod register;
 pub mod settings;
 #[cfg(any(test, feature = "samples"))]
 pub mod shops;
 pub mod sign_in;
+#[cfg(any(test, feature = "samples"))]
+pub mod staff;
 pub mod trouble;
 pub mod unclaimed;

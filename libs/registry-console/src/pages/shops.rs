@@ -4,6 +4,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use chrono::{DateTime, TimeDelta, Utc};
 use registry_documents::{MerchantDocument, PublicEvent};
+use registry_people::{Role, Scope};
 use serde_json::{Value, json};
 
 use crate::documents::{
@@ -42,8 +43,17 @@ fn before(minutes: i64) -> String {
     (now() - TimeDelta::minutes(minutes)).to_rfc3339()
 }
 
-/// A person of two tenants.
+/// A person of two tenants, who may do everything.
 pub fn person(look: Preferences) -> SignedIn {
+    person_who_may(look, Scope::ALL)
+}
+
+/// A person who looks and does nothing.
+pub fn viewer(look: Preferences) -> SignedIn {
+    person_who_may(look, &Role::Viewer.scopes())
+}
+
+fn person_who_may(look: Preferences, scopes: &[Scope]) -> SignedIn {
     let choice = |slug: &str, name: &str| TenantChoice {
         slug: slug.to_owned(),
         name: name.to_owned(),
@@ -53,6 +63,7 @@ pub fn person(look: Preferences) -> SignedIn {
         choice("acme", "Acme 파트너스"),
         choice("acme-test", "Acme 시험"),
         look.language,
+        scopes,
     )
 }
 
@@ -158,11 +169,17 @@ pub fn counts() -> Counts {
 }
 
 fn event(version: u64, minutes: i64, kind: &str, source: Option<&str>, data: &Value) -> PublicEvent {
-    let actor = if source.is_some() { "upstream" } else { "api_key" };
+    let actor = match source {
+        Some(_) => json!({ "type": "upstream", "id": null }),
+        None if kind == "note.added" => {
+            json!({ "type": "user", "id": super::staff::person_id(1), "channel": "console" })
+        }
+        None => json!({ "type": "api_key", "id": null }),
+    };
     serde_json::from_value(json!({
         "object": "event", "id": format!("evt_0197f0a1b2c37d4e8f90a1b2c3d4{version:04x}"), "seq": 300 + version,
         "merchant_id": "mer_0197f0a1b2c37d4e8f90a1b2c3d40001", "version": version, "recorded_at": before(minutes),
-        "actor": { "type": actor, "id": null }, "source": source,
+        "actor": actor, "source": source,
         "correlation_id": "req_0197f0a1b2c37d4e8f90a1b2c3d4e5f6", "causation_id": null, "type": kind, "data": data,
     }))
     .expect("a sample reads")

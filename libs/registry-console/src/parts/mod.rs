@@ -213,6 +213,16 @@ fn ago(moment: DateTime<Utc>, now: DateTime<Utc>, words: &Words) -> String {
     }
 }
 
+/// The part of an id by which people tell it from others, behind its kind: `mer_…d4e5f6a7`.
+pub fn short_id(id: &str) -> String {
+    let skipped = id.chars().count().saturating_sub(8);
+    let tail: String = id.chars().skip(skipped).collect();
+    match id.split_once('_') {
+        Some((kind, _)) => format!("{kind}_…{tail}"),
+        None => tail,
+    }
+}
+
 /// A number with its thousands apart.
 pub fn thousands(number: u64) -> String {
     let digits = number.to_string();

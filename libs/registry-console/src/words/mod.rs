@@ -6,12 +6,14 @@ mod ko;
 mod merchants;
 mod pages;
 mod say;
+mod team;
 
 pub use desk::{CallbackWords, SettingsWords};
 pub use en::EN;
 pub use ko::KO;
 pub use merchants::{EventWords, MerchantWords, MerchantsWords, RegisterWords};
 pub use pages::{FrameWords, HomeWords, SignInWords, StageWords, TroubleWords, UnitWords};
+pub use team::{AuditWords, KeyWords, PeopleWords};
 
 /// A number in words.
 pub type Count = fn(u64) -> String;
@@ -46,6 +48,12 @@ pub struct Words {
     pub callbacks: CallbackWords,
     /// Settings and health.
     pub settings: SettingsWords,
+    /// People, their rights, their sessions.
+    pub people: PeopleWords,
+    /// API keys.
+    pub keys: KeyWords,
+    /// Who did what.
+    pub audit: AuditWords,
     /// What does not work.
     pub trouble: TroubleWords,
     /// What was done: the word of a redirect, the text, whether it is good news.
@@ -62,6 +70,8 @@ pub struct Words {
     pub sources: Names,
     /// Who caused something.
     pub actors: Names,
+    /// Through what somebody acted.
+    pub channels: Names,
     /// How far something can be trusted.
     pub verifications: Names,
     /// Why a claim is doubtful.

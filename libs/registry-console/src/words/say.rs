@@ -38,6 +38,8 @@ sayings! {
     source: sources,
     /// Who caused something.
     actor: actors,
+    /// Through what somebody acted.
+    channel: channels,
     /// How far something can be trusted.
     verification: verifications,
     /// Why a claim is doubtful.
@@ -76,6 +78,36 @@ impl Words {
         name(self.callbacks.states, word)
     }
 
+    /// What a role is called.
+    pub fn role<'a>(&self, word: &'a str) -> &'a str {
+        name(self.people.roles, word)
+    }
+
+    /// What a scope lets somebody do.
+    pub fn scope<'a>(&self, word: &'a str) -> &'a str {
+        name(self.people.scopes, word)
+    }
+
+    /// Whether somebody can come in.
+    pub fn person_state<'a>(&self, word: &'a str) -> &'a str {
+        name(self.people.states, word)
+    }
+
+    /// How somebody signed in.
+    pub fn sign_in_method<'a>(&self, word: &'a str) -> &'a str {
+        name(self.people.methods, word)
+    }
+
+    /// Whether a key works.
+    pub fn key_state<'a>(&self, word: &'a str) -> &'a str {
+        name(self.keys.states, word)
+    }
+
+    /// What somebody did.
+    pub fn action<'a>(&self, word: &'a str) -> &'a str {
+        name(self.audit.actions, word)
+    }
+
     /// What driving a callback again comes to.
     pub fn outcome<'a>(&self, word: &'a str) -> &'a str {
         name(self.callbacks.outcomes, word)
@@ -104,6 +136,35 @@ impl Words {
             Trouble::Unreadable(_) => own(500, "internal", self.trouble.internal, self.trouble.internal_hint),
             Trouble::Form => own(422, "form", self.trouble.form, self.trouble.form_hint),
             Trouble::NotFound => own(404, "not_found", self.trouble.not_found, self.trouble.not_found_hint),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use registry_documents::EventData;
+    use registry_people::{Role, Scope};
+
+    use crate::words::{EN, KO, Names};
+
+    fn words(names: Names) -> Vec<&'static str> {
+        names.iter().map(|(word, _)| *word).collect()
+    }
+
+    #[test]
+    fn roles_and_scopes_have_names_in_both_languages() {
+        for all in [&KO, &EN] {
+            assert_eq!(words(all.people.roles), Role::WORDS);
+            assert_eq!(words(all.people.role_hints), Role::WORDS);
+            assert_eq!(words(all.people.scopes), Scope::WORDS);
+        }
+    }
+
+    #[test]
+    fn actions_are_types_of_events_and_the_same_in_both_languages() {
+        assert_eq!(words(KO.audit.actions), words(EN.audit.actions));
+        for word in words(KO.audit.actions) {
+            assert!(EventData::TYPES.contains(&word), "{word}");
         }
     }
 }

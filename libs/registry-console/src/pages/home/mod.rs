@@ -24,6 +24,7 @@ use crate::query::Query;
 use crate::stage::{self, Stage};
 use crate::words::Words;
 use figures::Figures;
+use registry_people::Scope;
 
 /// How many shops are shown that wait longest.
 const ROWS: &str = "10";
@@ -147,6 +148,16 @@ impl Home {
                 (self.words.merchant.ask, "ask")
             }
         }
+    }
+
+    /// Whether the person who looks may do it.
+    fn may_act(&self, frame: &Frame, row: &Row) -> bool {
+        let (_, form) = self.act(row);
+        frame.may(if form == "links" {
+            Scope::LinksWrite
+        } else {
+            Scope::UpstreamAsk
+        })
     }
 
     /// The key that makes it happen once.

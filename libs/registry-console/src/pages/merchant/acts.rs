@@ -179,6 +179,25 @@ pub async fn restore(
     after(&console, &who, look, &id, restored.map(|_| done("restored"))).await
 }
 
+/// `POST …/notes`: writes a note. One that is refused is shown again, to be mended.
+pub async fn note(
+    State(console): State<Arc<Console>>,
+    who: SignedIn,
+    look: Preferences,
+    Path((_, id)): Place,
+    form: Form,
+) -> Response {
+    // A form has each line end with two characters.
+    let text = form.get("text").replace("\r\n", "\n");
+    let ask = Ask::post(of_api(&id, "/notes"))
+        .body(json!({ "text": text }))
+        .once(form.get("key"));
+    match console.api().send::<Value>(&who, ask).await {
+        Ok(_) => after(&console, &who, look, &id, Ok(done("noted"))).await,
+        Err(trouble) => super::show_unwritten(&console, &who, look, &id, &text, &trouble).await,
+    }
+}
+
 /// `POST …/number`: the whole business number. The API writes down who looked, and refuses whoever may not.
 pub async fn number(
     State(console): State<Arc<Console>>,

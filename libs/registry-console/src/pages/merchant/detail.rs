@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use registry_documents::MerchantDocument;
+use registry_people::Scope;
 
 use super::facts::Facts;
 use super::life::{Step, way};
@@ -12,7 +13,7 @@ use crate::documents::{Eligibility, RegistrationLink};
 use crate::frame::Frame;
 use crate::kst;
 use crate::pages::merchants::since;
-use crate::parts::{Age, Badge};
+use crate::parts::{Age, Badge, short_id};
 use crate::query::Query;
 use crate::stage::Stage;
 use crate::words::Words;
@@ -123,6 +124,7 @@ pub struct Detail {
     pub next_facts: Vec<NextFact>,
     pub acts: Vec<Act>,
     pub is_archived: bool,
+    pub note: String,
     pub life: Vec<Step>,
     pub facts: Facts,
     pub record: Record,
@@ -158,7 +160,7 @@ impl Detail {
         let step = |version: u64| query.only(&[]).with("version", &version.to_string()).on(&path);
         let newest = merchant.version;
         Self {
-            short_id: short(&merchant.id),
+            short_id: short_id(&merchant.id),
             version: merchant.version,
             fresh_key: fresh_key.to_owned(),
             company: company.unwrap_or_else(|| code.clone()),
@@ -181,10 +183,11 @@ impl Detail {
             next_text,
             is_quote,
             next_facts: next_facts(merchant, moment, words),
-            acts: acts(merchant, &path, fresh_key, words),
+            acts: acts(frame, merchant, &path, fresh_key),
+            note: String::new(),
             is_archived: merchant.archived,
             life: way(known, moment, words),
-            facts: Facts::new(merchant, moment, is_past, words),
+            facts: Facts::new(frame, merchant, moment, is_past),
             record: Record::new(frame, known, query, &path),
             links: links(&known.links, moment, is_past, frame, &path),
             talk: talk(frame, known),
@@ -211,15 +214,6 @@ fn standing(age: &Age, words: &Words) -> String {
         text
     } else {
         (words.merchant.standing)(&text)
-    }
-}
-
-/// The part of an id by which people tell it from others.
-fn short(id: &str) -> String {
-    let tail: String = id.chars().rev().take(8).collect::<Vec<_>>().into_iter().rev().collect();
-    match id.split_once('_') {
-        Some((kind, _)) => format!("{kind}_…{tail}"),
-        None => tail,
     }
 }
 
@@ -277,8 +271,9 @@ fn next_facts(merchant: &MerchantDocument, now: DateTime<Utc>, words: &'static W
     facts
 }
 
-fn acts(merchant: &MerchantDocument, path: &str, key: &str, words: &Words) -> Vec<Act> {
-    let page = &words.merchant;
+/// What can be done at once by whoever may, what should be done next before all others.
+fn acts(frame: &Frame, merchant: &MerchantDocument, path: &str, key: &str) -> Vec<Act> {
+    let page = &frame.words().merchant;
     let wants_link = matches!(
         merchant.next_action.code.as_str(),
         "issue_link" | "open_link" | "submit_application" | "supply_documents" | "resolve_rejection" | "relink"
@@ -303,11 +298,10 @@ fn acts(merchant: &MerchantDocument, path: &str, key: &str, words: &Words) -> Ve
         shortcut: Some("KeyR"),
         is_first: !wants_link && merchant.next_action.code != "none",
     };
-    match (merchant.archived, wants_link) {
-        (true, _) => vec![ask],
-        (false, true) => vec![issue, ask],
-        (false, false) => vec![ask, issue],
-    }
+    let issue = (!merchant.archived && frame.may(Scope::LinksWrite)).then_some(issue);
+    let ask = frame.may(Scope::UpstreamAsk).then_some(ask);
+    let acts = if wants_link { [issue, ask] } else { [ask, issue] };
+    acts.into_iter().flatten().collect()
 }
 
 fn links(all: &[RegistrationLink], moment: DateTime<Utc>, is_past: bool, frame: &Frame, path: &str) -> Vec<Link> {
@@ -322,7 +316,8 @@ fn links(all: &[RegistrationLink], moment: DateTime<Utc>, is_past: bool, frame: 
             None => (words.merchant.requested_at)(&kst::minute(link.requested_at, moment)),
         },
         state: words.link_state(&link.state),
-        revoke: (!is_past && link.state == "issued").then(|| format!("{path}/links/{}/revoke", link.id)),
+        revoke: (!is_past && link.state == "issued" && frame.may(Scope::LinksWrite))
+            .then(|| format!("{path}/links/{}/revoke", link.id)),
     });
     shown.collect()
 }

@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use registry_documents::MerchantDocument;
+use registry_people::Scope;
 
+use crate::frame::Frame;
 use crate::parts::{Ago, At, masked_number};
 use crate::words::Words;
 
@@ -32,13 +34,14 @@ pub struct Facts {
 
 impl Facts {
     /// What a document says.
-    pub fn new(merchant: &MerchantDocument, now: DateTime<Utc>, is_past: bool, words: &'static Words) -> Self {
+    pub fn new(frame: &Frame, merchant: &MerchantDocument, now: DateTime<Utc>, is_past: bool) -> Self {
+        let words = frame.words();
         let whole = merchant.business.number.as_deref();
         let number = whole.map(masked_number).unwrap_or_default();
         let or_dash = |text: Option<&String>| text.cloned().unwrap_or_else(|| "–".to_owned());
         Self {
             company: or_dash(merchant.business.company_name.as_ref()),
-            can_reveal: !is_past && whole.is_some_and(|whole| whole != number),
+            can_reveal: !is_past && frame.may(Scope::PersonalRead) && !number.is_empty(),
             number,
             letter: or_dash(merchant.review.code.as_ref()),
             mapping_status: merchant.review.mapping_status.clone(),

@@ -1,11 +1,14 @@
 //! A line of the record: what happened, told in one sentence, with the details at hand.
 
+use std::collections::BTreeMap;
+
 use registry_documents::PublicEvent;
 
 use crate::frame::Frame;
 use crate::kst;
 use crate::parts::Glyph;
 use crate::query::Query;
+use crate::words::Words;
 
 /// What a line is about, for those who look for something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +21,8 @@ pub enum About {
     Callbacks,
     /// What Paymint was asked.
     Questions,
+    /// What people wrote.
+    Notes,
     /// What people did.
     People,
 }
@@ -30,6 +35,7 @@ impl About {
             Self::Links => "links",
             Self::Callbacks => "callbacks",
             Self::Questions => "questions",
+            Self::Notes => "notes",
             Self::People => "people",
         }
     }
@@ -137,12 +143,8 @@ pub struct Line {
 
 impl Line {
     /// The line of an event.
-    pub fn new(frame: &Frame, event: &PublicEvent, told: Told, path: &str) -> Self {
+    pub fn new(frame: &Frame, names: &BTreeMap<String, String>, event: &PublicEvent, told: Told, path: &str) -> Self {
         let words = frame.words();
-        let who = event
-            .source
-            .as_deref()
-            .map_or_else(|| words.actor(&event.actor.kind), |word| words.source(word));
         let version = Query::default().with("version", &event.version.to_string());
         Self {
             id: format!("v{}", event.version),
@@ -150,7 +152,7 @@ impl Line {
             title: kst::whole(event.recorded_at),
             day: kst::day(event.recorded_at, frame.now),
             time: kst::time(event.recorded_at),
-            who: who.to_owned(),
+            who: who(event, names, words),
             event_id: event.id.clone(),
             trace: event.correlation_id.clone(),
             version: (words.merchant.version)(event.version),
@@ -174,4 +176,17 @@ impl Line {
     pub fn is_of(&self, kind: &str) -> bool {
         kind.is_empty() || self.about.word() == kind || (kind == TROUBLE && self.is_trouble)
     }
+}
+
+/// Who said it or did it: what Paymint said it through, or through what somebody acted, and who that was.
+fn who(event: &PublicEvent, names: &BTreeMap<String, String>, words: &Words) -> String {
+    if let Some(source) = &event.source {
+        return words.source(source).to_owned();
+    }
+    let actor = &event.actor;
+    let channel = actor.channel.as_deref().map(|word| words.channel(word));
+    let name = actor.id.as_ref().and_then(|id| names.get(id)).map(String::as_str);
+    let through = channel.unwrap_or_else(|| words.actor(&actor.kind));
+    let person = event.on_behalf_of.as_deref().or(name);
+    person.map_or_else(|| through.to_owned(), |person| format!("{through} · {person}"))
 }

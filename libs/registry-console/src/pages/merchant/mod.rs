@@ -7,6 +7,7 @@ mod life;
 mod line;
 mod timeline;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -18,7 +19,7 @@ use registry_documents::MerchantDocument;
 use crate::answer::{self, is_fragment};
 use crate::api::Trouble;
 use crate::console::Console;
-use crate::documents::{Eligibility, RegistrationLink, Rows, Timeline};
+use crate::documents::{Eligibility, Person, RegistrationLink, Rows, Timeline};
 use crate::door::SignedIn;
 use crate::frame::{Frame, Section};
 use crate::kst;
@@ -26,7 +27,7 @@ use crate::parts::filters;
 use crate::preferences::Preferences;
 use crate::query::{Query, segment};
 
-pub use acts::{archive, ask, issue, number, restore, revoke, url};
+pub use acts::{archive, ask, issue, note, number, restore, revoke, url};
 pub use detail::Detail;
 
 /// How many events are read for the way and the record.
@@ -67,6 +68,8 @@ pub struct Known {
     pub links: Vec<RegistrationLink>,
     /// Whether it may bill; none of the past.
     pub eligibility: Option<Eligibility>,
+    /// The names of the tenant's people, by their ids.
+    pub names: BTreeMap<String, String>,
 }
 
 /// `GET /console/{tenant}/merchants/{id}`
@@ -117,12 +120,30 @@ pub async fn show_number(console: &Console, who: &SignedIn, look: Preferences, i
     draw(console, who, look, id, &Query::default(), shown, false).await
 }
 
+/// Shows a merchant with a note that was typed and could not be written down.
+pub async fn show_unwritten(
+    console: &Console,
+    who: &SignedIn,
+    look: Preferences,
+    id: &str,
+    note: &str,
+    trouble: &Trouble,
+) -> Response {
+    let shown = Shown {
+        trouble: Some(trouble),
+        note: Some(note.to_owned()),
+        ..Shown::default()
+    };
+    draw(console, who, look, id, &Query::default(), shown, false).await
+}
+
 /// What a page shows beside what is known.
 #[derive(Default)]
 struct Shown<'a> {
     trouble: Option<&'a Trouble>,
     issued: Option<Issued>,
     number: Option<String>,
+    note: Option<String>,
 }
 
 async fn draw(
@@ -158,6 +179,7 @@ async fn draw(
     }
     let mut detail = Detail::new(&frame, &known, query, &console.new_key());
     detail.issued = shown.issued.or(detail.issued);
+    detail.note = shown.note.unwrap_or_default();
     if let Some(number) = shown.number {
         (detail.facts.number, detail.facts.can_reveal) = (number, false);
     }
@@ -193,9 +215,10 @@ async fn known(console: &Console, who: &SignedIn, path: &str, call: &str, is_now
         format!("{path}/registration-links"),
         format!("{path}/billing-eligibility"),
     );
-    let (timeline, links, eligibility) = futures::join!(
+    let (timeline, links, people, eligibility) = futures::join!(
         api.get::<Timeline>(who, &events),
         api.get::<Rows<RegistrationLink>>(who, &links),
+        api.get::<Rows<Person>>(who, "/v1/people"),
         async {
             if is_now {
                 api.get::<Eligibility>(who, &billing).await.ok()
@@ -207,23 +230,29 @@ async fn known(console: &Console, who: &SignedIn, path: &str, call: &str, is_now
     Ok(Known {
         timeline: timeline?,
         links: links?.data,
+        // Whose name is not known is shown as somebody.
+        names: people.map(|people| names(people.data)).unwrap_or_default(),
         merchant,
         eligibility,
     })
 }
 
+fn names(people: Vec<Person>) -> BTreeMap<String, String> {
+    people.into_iter().map(|person| (person.id, person.name)).collect()
+}
+
 /// Samples of the page.
 #[cfg(any(test, feature = "samples"))]
 pub(crate) mod samples {
-    use super::{Detail, Frame, Issued, Known, MerchantPage, Preferences, Query, Section, past};
+    use super::{Detail, Frame, Issued, Known, MerchantPage, Preferences, Query, Section, SignedIn, names, past};
     use crate::pages::shops::{self, Sample};
 
     /// The page in all its states.
     pub fn samples(look: Preferences) -> Vec<Sample> {
-        let sample = |name: &'static str, number: usize, raw: &str, issued: Option<Issued>| {
+        let sample_for = |who: &SignedIn, name: &'static str, number: usize, raw: &str, issued: Option<Issued>| {
             let query = Query::read(Some(raw));
             let title = look.words().frame.merchants;
-            let frame = Frame::new(&shops::person(look), look, Section::Merchants, title, shops::now());
+            let frame = Frame::new(who, look, Section::Merchants, title, shops::now());
             let mut frame = frame.calls("GET", "/v1/merchants/mer_1").listening(Some("mer_1"));
             let is_now = past(&query) == Query::default();
             let known = Known {
@@ -231,12 +260,15 @@ pub(crate) mod samples {
                 timeline: shops::timeline(is_now),
                 links: shops::links(),
                 eligibility: is_now.then(shops::eligibility),
+                names: names(crate::pages::staff::people()),
             };
             let mut detail = Detail::new(&frame, &known, &query, "key");
             detail.issued = issued.or(detail.issued);
             frame.title = detail.title();
             Sample::new(name, &MerchantPage { frame, detail })
         };
+        let who = shops::person(look);
+        let sample = |name, number, raw, issued| sample_for(&who, name, number, raw, issued);
         let issued = Issued {
             path: "/console/acme/merchants/mer_1/links/lnk_1/url".to_owned(),
             key: "key".to_owned(),
@@ -247,6 +279,8 @@ pub(crate) mod samples {
             sample("merchant-issued", 1, "", Some(issued)),
             sample("merchant-as-of", 0, "as_of=2026-11-13T15:00", None),
             sample("merchant-held", 4, "kind=trouble", None),
+            sample("merchant-notes", 2, "kind=notes", None),
+            sample_for(&shops::viewer(look), "merchant-viewer", 3, "", None),
         ]
     }
 }

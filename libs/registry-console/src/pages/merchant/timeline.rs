@@ -8,7 +8,7 @@ use registry_documents::{EventData, PublicEvent};
 use super::Known;
 use super::line::{About, Change, Line, TROUBLE, Told};
 use crate::frame::Frame;
-use crate::parts::Glyph;
+use crate::parts::{Glyph, masked_number};
 use crate::query::Query;
 use crate::stage::Stage;
 use crate::words::Words;
@@ -43,7 +43,7 @@ pub fn lines(frame: &Frame, known: &Known, path: &str) -> Vec<Line> {
     let events = &known.timeline.data;
     let told = events.iter().enumerate().map(|(index, event)| {
         let before = events.iter().skip(index + 1).find(|event| is_review(event));
-        Line::new(frame, event, tell(event, before, frame.words()), path)
+        Line::new(frame, &known.names, event, tell(event, before, frame.words()), path)
     });
     told.collect()
 }
@@ -61,6 +61,7 @@ pub fn kinds(frame: &Frame, lines: &[Line], query: &Query, path: &str, shown: &s
         (About::Links.word(), page.kind_links),
         (About::Callbacks.word(), page.kind_callbacks),
         (About::Questions.word(), page.kind_questions),
+        (About::Notes.word(), page.kind_notes),
         (About::People.word(), page.kind_people),
         (TROUBLE, page.kind_trouble),
     ];
@@ -126,7 +127,7 @@ fn tell(event: &PublicEvent, before: Option<&PublicEvent>, words: &'static Words
         EventData::BusinessChanged(business) => Told::new(About::State, "edit", said.business_changed)
             .fact(page.company, business.company_name.clone())
             .fact(page.branch, business.branch_name.clone())
-            .fact(page.number, business.business_number.clone())
+            .fact(page.number, business.business_number.as_deref().map(masked_number))
             .trouble_if(business.business_number_flag.is_some()),
         EventData::UpstreamUnlinked(_) => stage_told(Stage::Unlinked, said.unlinked),
         EventData::UpstreamRelinked(_) => Told::new(About::State, "link", said.relinked),
@@ -137,7 +138,7 @@ fn tell(event: &PublicEvent, before: Option<&PublicEvent>, words: &'static Words
             Told::new(About::Questions, "check", words.resolution(&result.resolution))
         }
         EventData::PaymentApproved(approval) => approved(approval, words),
-        EventData::NoteAdded(note) => Told::new(About::People, "note", said.note).more(format!("“{}”", note.text)),
+        EventData::NoteAdded(note) => Told::new(About::Notes, "note", said.note).more(format!("“{}”", note.text)),
         EventData::TenantCreated(_)
         | EventData::TenantUpstreamConfigured(_)
         | EventData::TenantSuspended(_)
@@ -185,7 +186,7 @@ fn details_changed(change: &MerchantDetailsChanged, words: &'static Words) -> To
     Told::new(About::People, "edit", said.details_changed)
         .fact(page.company, change.company_name.clone())
         .fact(page.branch, change.branch_name.clone())
-        .fact(page.number, change.business_number.clone())
+        .fact(page.number, change.business_number.as_deref().map(masked_number))
         .fact(page.tags, change.tags.as_ref().map(|tags| tags.join(", ")))
 }
 

@@ -14,6 +14,7 @@ pub const CALLBACKS: CallbackWords = CallbackWords {
     older: "Older",
     payload: "What came in",
     payload_hint: "It may hold personal data. Showing it is recorded.",
+    payload_closed: "Received bodies are shown to those who may open them. Ask a manager.",
     reveal: "Show it",
     not_text: "Not text; shown in base64.",
     quarantine_summary: |t| format!("{t} callbacks that could not be used"),
@@ -130,6 +131,7 @@ pub const SETTINGS: SettingsWords = SettingsWords {
     low_threshold_hint: "Warns below it. Empty for no warning.",
     missing_days: "Days without callbacks",
     missing_days_hint: "Warns after so many days without any, while links are out. 1 to 90.",
+    read_only: "A manager can change the settings.",
     save: "Save",
     health_summary: &[
         ("ready", "All is well"),

@@ -4,6 +4,7 @@ mod desk;
 mod merchants;
 mod names;
 mod pages;
+mod team;
 
 use super::Words;
 
@@ -21,6 +22,9 @@ pub const EN: Words = Words {
     events: merchants::EVENTS,
     callbacks: desk::CALLBACKS,
     settings: desk::SETTINGS,
+    people: team::PEOPLE,
+    keys: team::KEYS,
+    audit: team::AUDIT,
     done: names::DONE,
     turns: names::TURNS,
     next_actions: names::NEXT_ACTIONS,
@@ -28,6 +32,7 @@ pub const EN: Words = Words {
     link_outcomes: names::LINK_OUTCOMES,
     sources: names::SOURCES,
     actors: names::ACTORS,
+    channels: names::CHANNELS,
     verifications: names::VERIFICATIONS,
     doubts: names::DOUBTS,
     resolutions: names::RESOLUTIONS,

@@ -50,6 +50,8 @@ pub const ACTORS: Names = &[
     ("system", "system"),
 ];
 
+pub const CHANNELS: Names = &[("console", "console"), ("api", "API"), ("command_line", "command line")];
+
 pub const VERIFICATIONS: Names = &[
     ("verified", "confirmed"),
     ("unverified", "not confirmed yet"),
@@ -128,6 +130,7 @@ pub const DONE: &[(&str, &str, bool)] = &[
     ("changed", "Saved.", true),
     ("archived", "Archived.", true),
     ("restored", "Restored.", true),
+    ("noted", "The note is written.", true),
     ("link_revoked", "The link was taken back.", true),
     ("asked_unchanged", "Paymint was asked: nothing new.", true),
     ("asked_verified", "Paymint confirmed what was known.", true),
@@ -144,5 +147,11 @@ pub const DONE: &[(&str, &str, bool)] = &[
     ("discarded", "Given up.", true),
     ("adopted", "Adopted, and its callbacks driven again.", true),
     ("dismissed", "Dismissed.", true),
+    ("rights", "The rights are saved.", true),
+    ("person_removed", "The person no longer belongs here.", true),
+    ("session_ended", "Signed out in that browser.", true),
+    ("sessions_ended", "Signed out in all browsers.", true),
+    ("groups", "The sign-in groups are saved.", true),
+    ("key_revoked", "The key is revoked.", true),
     ("settings", "The settings are saved.", true),
 ];

@@ -18,6 +18,7 @@ pub const CALLBACKS: CallbackWords = CallbackWords {
     payload: "받은 원문",
     payload_hint: "개인정보가 있을 수 있습니다. 보면 기록에 남습니다.",
     reveal: "원문 보기",
+    payload_closed: "받은 원문은 그것을 볼 권한이 있는 사람에게만 보입니다. 관리자에게 요청하세요.",
     not_text: "글자가 아니라 base64로 보입니다.",
     quarantine_summary: |t| format!("쓰지 못한 콜백 {t}건"),
     quarantine_none: ("모두 처리됨", "쓰지 못한 콜백이 없습니다."),
@@ -126,6 +127,7 @@ pub const SETTINGS: SettingsWords = SettingsWords {
     low_threshold_hint: "이보다 적으면 알립니다. 비우면 알리지 않습니다.",
     missing_days: "콜백 없는 날 (일)",
     missing_days_hint: "링크가 있는데 이만큼 콜백이 없으면 알립니다. 1–90.",
+    read_only: "설정은 관리자가 바꿀 수 있습니다.",
     save: "저장",
     health_summary: &[
         ("ready", "모두 정상"),

@@ -50,6 +50,8 @@ pub const ACTORS: Names = &[
     ("system", "시스템"),
 ];
 
+pub const CHANNELS: Names = &[("console", "콘솔"), ("api", "API"), ("command_line", "명령줄")];
+
 pub const VERIFICATIONS: Names = &[
     ("verified", "확인됨"),
     ("unverified", "확인 전"),
@@ -125,6 +127,7 @@ pub const DONE: &[(&str, &str, bool)] = &[
     ("changed", "저장했습니다.", true),
     ("archived", "보관했습니다.", true),
     ("restored", "보관에서 꺼냈습니다.", true),
+    ("noted", "메모를 남겼습니다.", true),
     ("link_revoked", "링크를 거두었습니다.", true),
     ("asked_unchanged", "결제선생에 물었습니다. 달라진 것이 없습니다.", true),
     ("asked_verified", "결제선생이 확인했습니다.", true),
@@ -137,5 +140,11 @@ pub const DONE: &[(&str, &str, bool)] = &[
     ("discarded", "버렸습니다.", true),
     ("adopted", "등록하고 콜백을 다시 처리했습니다.", true),
     ("dismissed", "무시하기로 했습니다.", true),
+    ("rights", "권한을 저장했습니다.", true),
+    ("person_removed", "내보냈습니다.", true),
+    ("session_ended", "그 브라우저에서 로그아웃했습니다.", true),
+    ("sessions_ended", "모든 브라우저에서 로그아웃했습니다.", true),
+    ("groups", "로그인 그룹을 저장했습니다.", true),
+    ("key_revoked", "키를 폐기했습니다.", true),
     ("settings", "설정을 저장했습니다.", true),
 ];
