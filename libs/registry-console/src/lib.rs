@@ -12,6 +12,8 @@ mod answer;
 mod api;
 mod assets;
 pub mod console;
+#[cfg(test)]
+mod contrast;
 mod documents;
 mod door;
 mod form;
