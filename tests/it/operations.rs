@@ -2,14 +2,16 @@
 
 use std::path::Path;
 
+use registry_tests::api::http_client;
 use registry_tests::callback::{mapping, send_taken};
 use registry_tests::tenant::{id_of, random};
-use registry_tests::{Api, Installation, TestNats, TestSandbox, TestTenant, check_published, write_key};
+use registry_tests::{Answer, Api, Installation, TestNats, TestSandbox, TestTenant, check_published, write_key};
 use serde_json::{Value, json};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 
 use crate::replicas::cluster::Cluster;
+use crate::visitor::PASSWORD;
 
 /// Changes the database behind the registry's back.
 async fn tamper(cluster: &Cluster, statement: &str) {
@@ -92,6 +94,46 @@ async fn live(tenant: &TestTenant, sandbox: &TestSandbox, letters: &[&str]) {
     }
 }
 
+/// Sends a form of the console.
+async fn send_form(base: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+    let body: String = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish();
+    let request = http_client().post(format!("{base}{path}")).body(body);
+    let request = request.header("sec-fetch-site", "same-origin");
+    Answer::to(request.header("content-type", "application/x-www-form-urlencoded")).await
+}
+
+/// Invites somebody, who comes and has a password from then on.
+async fn join(tenant: &TestTenant, name: &str) {
+    let body = json!({ "email": format!("{name}@example.test"), "name": name, "role": "manager" });
+    let invited = tenant.api.post("/v1/people", &body).await.expect(201);
+    let url = invited["invitation"]["url"].as_str().expect("an invitation");
+    let token = url.rsplit('/').next().expect("a token");
+    registry_tests::logs::secret(token);
+    let path = format!("/console/join/{token}");
+    let joined = send_form(tenant.api.base(), &path, &[("password", PASSWORD)]).await;
+    assert_eq!(joined.status, 303, "{}", joined.text);
+}
+
+/// Whether somebody gets in with the password that they chose before the installation moved.
+async fn gets_in(tenant: &TestTenant, name: &str) -> bool {
+    let email = format!("{name}@example.test");
+    let fields = [("email", email.as_str()), ("password", PASSWORD)];
+    send_form(tenant.api.base(), "/console/sign-in", &fields).await.status == 303
+}
+
+/// A tenant's people and which groups are which roles, without when they came.
+async fn people_of(tenant: &TestTenant) -> (Value, Value) {
+    let people = tenant.api.get("/v1/people").await.expect(200);
+    let mappings = tenant.api.get("/v1/role-mappings").await.expect(200);
+    let mut people = people["data"].clone();
+    for person in people.as_array_mut().expect("a list") {
+        person.as_object_mut().expect("a person").remove("signed_in_at");
+    }
+    (people, mappings)
+}
+
 /// From a file to a server and back: the log, the rows, the `ETag`s and the streams go on as if nothing had been.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_installation_moves_to_postgresql_and_back() {
@@ -100,9 +142,16 @@ async fn an_installation_moves_to_postgresql_and_back() {
     let (process, tenant, key) = on_file.serve_tenant_with_key(&sandbox);
     // Whoever is opened is asked about at once, and would change between two looks.
     tenant.set(&json!({ "read_back": { "enabled": false } })).await;
+    for name in ["kim", "lee"] {
+        join(&tenant, name).await;
+    }
+    let mappings = tenant.api.request(reqwest::Method::PUT, "/v1/role-mappings");
+    let mappings = mappings.json(&json!({ "groups": { "ops": "operator", "운영팀": "viewer" } }));
+    Answer::to(mappings).await.expect(200);
     live(&tenant, &sandbox, &["W", "P"]).await;
     check_published(&tenant, &nats).await;
     let before = seen(&tenant).await;
+    let mut people = people_of(&tenant).await;
     assert!(process.terminate().success());
 
     let file = format!("sqlite://{}", on_file.database().display());
@@ -118,7 +167,9 @@ async fn an_installation_moves_to_postgresql_and_back() {
     on_server.print(&["migrate"]);
     let copied = on_file.print(&["copy", "--from", &file, "--to", &cluster.url()]);
     assert!(copied.contains(tenant.slug.as_str()), "{copied}");
-    // Again: there is nothing to do.
+    // Again: there is nothing to do but what has changed.
+    on_file.print(&["person", "disable", "--email", "lee@example.test"]);
+    people.0[1]["state"] = json!("disabled");
     on_file.print(&["copy", "--from", &file, "--to", &cluster.url()]);
 
     let process = on_server.serve();
@@ -126,8 +177,14 @@ async fn an_installation_moves_to_postgresql_and_back() {
         api: Api::new(process.base_url(), Some(key.clone())),
         ..tenant.clone()
     };
-    assert_eq!(seen(&moved).await, before);
+    let now = seen(&moved).await;
+    assert_eq!((&now.0, &now.1[..before.1.len()]), (&before.0, &before.1[..]));
+    assert_eq!(people_of(&moved).await, people);
+    let kim = people.0[0]["id"].as_str().expect("an id");
+    let sessions = moved.api.get(&format!("/v1/people/{kim}/sessions")).await.expect(200);
+    assert_eq!(sessions["data"], json!([]), "they sign in anew");
     check_published(&moved, &nats).await;
+    assert!(gets_in(&moved, "kim").await && !gets_in(&moved, "lee").await);
     live(&moved, &sandbox, &["S", "P", "O"]).await;
     check_published(&moved, &nats).await;
     let before = seen(&moved).await;
@@ -147,7 +204,9 @@ async fn an_installation_moves_to_postgresql_and_back() {
         ..tenant
     };
     assert_eq!(seen(&moved).await, before);
+    assert_eq!(people_of(&moved).await, people);
     check_published(&moved, &nats).await;
+    assert!(gets_in(&moved, "kim").await && !gets_in(&moved, "lee").await);
     assert!(back.print(&["verify"]).contains("the chain is whole"));
     back.print(&["rebuild", "--check"]);
     assert!(process.terminate().success());

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Args;
 use registry_domain::tenant::Tenant;
+use registry_journal::Ambient;
 use registry_journal::copy::{Copy, Progress};
 use registry_journal::installation::IfNone;
-use registry_journal::port::PageSize;
-use registry_journal::{Ambient, Archive};
+use registry_journal::port::{PageSize, People, Person};
 use tokio_util::sync::CancellationToken;
 
 use super::progress::Meter;
@@ -51,7 +51,7 @@ pub(super) async fn run(config: Config, args: CopyArgs) -> anyhow::Result<ExitCo
     let to = open_storage(&target, &secrets, IfNone::Found).await?;
     let stop = CancellationToken::new();
     let whole = {
-        let mut work = pin!(copy_all(&from.archive, &to, &ambient, &stop));
+        let mut work = pin!(copy_all(&from, &to, &ambient, &stop));
         tokio::select! {
             whole = &mut work => whole,
             _ = signals.next() => {
@@ -83,7 +83,11 @@ fn expect_schema(target: &Database) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn copy_all(from: &Archive, to: &Storage, ambient: &Ambient, stop: &CancellationToken) -> anyhow::Result<bool> {
+async fn copy_all(source: &Storage, to: &Storage, ambient: &Ambient, stop: &CancellationToken) -> anyhow::Result<bool> {
+    // First: nobody is kept out by a log that has arrived without them.
+    let people = copy_people(source.people.as_ref(), to.people.as_ref()).await?;
+    say!("{people} people; they sign in anew, and invitations that nobody has used are made anew");
+    let from = &source.archive;
     let copy = Copy {
         from: from.clone(),
         to: Arc::clone(&to.reader),
@@ -102,11 +106,58 @@ async fn copy_all(from: &Archive, to: &Storage, ambient: &Ambient, stop: &Cancel
             if !copy_one(&copy, tenant, stop).await? {
                 return Ok(false);
             }
+            let mappings = source.people.role_mappings(tenant.id).await?;
+            to.people.replace_role_mappings(tenant.id, &mappings).await?;
         }
         if page.len() < PageSize::MAX.get() as usize {
             return Ok(true);
         }
     }
+}
+
+/// Everybody as they are, whether they belong to a tenant or not. Sessions and links stay behind: what opens something is handed
+/// out by one installation only. Returns how many there are.
+async fn copy_people(from: &dyn People, to: &dyn People) -> anyhow::Result<usize> {
+    let (mut after, mut count) = (None, 0);
+    loop {
+        let page = from.list_persons(after, PageSize::MAX).await?;
+        let Some(last) = page.last() else { return Ok(count) };
+        after = Some(last.id);
+        count += page.len();
+        for person in &page {
+            copy_person(person, to)
+                .await
+                .with_context(|| format!("person {} could not be copied", person.id))?;
+        }
+    }
+}
+
+/// A copy that is made again brings what has changed since the last one.
+async fn copy_person(person: &Person, to: &dyn People) -> anyhow::Result<()> {
+    if to.add_person(person).await? {
+        return Ok(());
+    }
+    let known = to.person(person.id).await?;
+    let known = known.context("somebody else in the target has the same address or the same OpenID identity")?;
+    if known == *person {
+        return Ok(());
+    }
+    to.set_disabled(person.id, person.disabled_at).await?;
+    to.set_administrator(person.id, person.is_administrator).await?;
+    to.set_password(person.id, person.password_hash.as_ref()).await?;
+    if let Some(identity) = &person.identity {
+        let is_set = to
+            .set_identity(person.id, identity, &person.email, &person.name)
+            .await?;
+        anyhow::ensure!(
+            is_set,
+            "somebody else in the target has the same address or the same OpenID identity"
+        );
+    }
+    if let Some(at) = person.signed_in_at {
+        to.note_sign_in(person.id, at).await?;
+    }
+    Ok(())
 }
 
 async fn copy_one(copy: &Copy, tenant: &Tenant, stop: &CancellationToken) -> anyhow::Result<bool> {
