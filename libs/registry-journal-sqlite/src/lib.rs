@@ -85,11 +85,17 @@ impl SqliteJournal {
         let options = options(path).create_if_missing(false);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
+            .test_before_acquire(false)
             .connect_with(options.clone())
             .await;
         let trying = options.clone().busy_timeout(PROBE_TIMEOUT);
         let reading = options.read_only(true).pragma("cache_size", "-8192");
-        let pool = |connections| SqlitePoolOptions::new().max_connections(connections);
+        // A file does not go away: to try a connection out before each question would cost as much as the question.
+        let pool = |connections| {
+            SqlitePoolOptions::new()
+                .max_connections(connections)
+                .test_before_acquire(false)
+        };
         let requests = pool(READERS).min_connections(1).connect_with(reading.clone()).await;
         let readers = Readers {
             requests: requests.map_err(OpenError::Connect)?,

@@ -108,7 +108,8 @@ fn as_read(name: &str) -> Cow<'_, str> {
 /// The treatment of what stands under a name within a name: `{"api": {"key": …}}`.
 pub(super) fn treatment_within(outer: &str, inner: &str) -> Option<Treatment> {
     let name = NAMES.iter().find(|name| {
-        let (end, begin) = (letters(outer.chars().rev()), letters(inner.chars()));
+        let end = letters(outer.chars().rev().take(NAME_MAX));
+        let begin = letters(inner.chars().take(NAME_MAX));
         let mut outer = end.take(if name.begins_word { usize::MAX } else { name.first.len() });
         begin.take(name.second.len()).eq(name.second.chars()) && outer.by_ref().eq(name.first.chars().rev())
     });

@@ -533,3 +533,79 @@ proptest! {
         prop_assert_eq!(read.merchant.review_message.as_deref(), Some(message.as_str()));
     }
 }
+
+/// Whoever sends chooses how long reading takes: that may grow with what was sent, and with nothing else. Sixteen times as
+/// much takes sixteen times as long, or 256 times if every name looks through all that follows.
+#[test]
+fn reading_takes_as_long_as_a_text_is() {
+    const SHORT: usize = 1024;
+    const UNITS: [&str; 28] = [
+        "apiKey",
+        "apiKey ",
+        "api key ",
+        "<api key>é",
+        "<api key>",
+        "<apiKey ",
+        "<apiKey>",
+        "apiKey=",
+        "apiKey=&",
+        "apiKey%3D",
+        "%2561piKey",
+        r"\u0061piKey\",
+        r#"{"k":"apiKey","#,
+        r#"{"apiKey":"#,
+        r#"["apiKey","#,
+        r#""apiKey":"{\""#,
+        r#""apiKey""#,
+        r#"{\"k\":"#,
+        r#"<p name="apiKey">"#,
+        "YXBpS2V5PWs",
+        "apprIssuerNum 4",
+        "issuerNum=가 ",
+        "110-123-",
+        "a.p.i-K_e:y;",
+        "payload=%7B",
+        "=apiKey&a",
+        ":apiKey\n",
+        "form-data; apiKey\n\n",
+    ];
+    let quickest = |body: &[u8]| {
+        let timed = || {
+            let before = std::time::Instant::now();
+            let _read = callback::read(body, Some(&known()));
+            before.elapsed()
+        };
+        // What else the machine does is not the question.
+        (0..3).map(|_| timed()).min().unwrap()
+    };
+    for unit in UNITS {
+        for (before, after) in [
+            ("", ""),
+            ("", "é"),
+            ("  <", "</a>"),
+            (r#"{"member":{"id":""#, ""),
+            ("data=", ""),
+        ] {
+            let body = |length: usize| [before, &unit.repeat(length / unit.len()), after].concat().into_bytes();
+            let (short, long) = (quickest(&body(SHORT)), quickest(&body(16 * SHORT)));
+            let most = short * 64 + std::time::Duration::from_millis(50);
+            assert!(
+                long < most,
+                "{before}{unit}…{after}: {short:?}, and {long:?} for sixteen times as much"
+            );
+        }
+    }
+    // A name of blanks has no letters, however often somebody looks.
+    let nested = |count: usize| {
+        format!(
+            "{{\"{}\":{{{}\"a\":1}}}}",
+            "-".repeat(8 * count),
+            "\"item\":0,".repeat(count)
+        )
+    };
+    let (short, long) = (quickest(nested(400).as_bytes()), quickest(nested(6_400).as_bytes()));
+    assert!(
+        long < short * 64 + std::time::Duration::from_millis(50),
+        "{short:?}, and {long:?}"
+    );
+}

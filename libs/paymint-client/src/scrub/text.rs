@@ -3,7 +3,7 @@
 //! A name carries a value if the value is assigned to it (`name: value`, `<name>value`), or if the name is itself a value and
 //! stands in a pair with the other (`key="name" value="…"`, `["name", "…"]`, a part of a multipart form).
 
-use std::cell::OnceCell;
+use std::cell::{Cell, LazyCell};
 use std::ops::Range;
 
 use super::names::{self, Found, NAME_REST_MAX, Treatment, continues_name};
@@ -21,10 +21,7 @@ const SPOKEN_KEY_MIN_BYTES: usize = 6;
 
 /// A text in which every named value is struck. `None` if there is none.
 pub(super) fn strike(text: &str) -> Option<String> {
-    let scan = Scan {
-        text,
-        last_closing_tag: OnceCell::new(),
-    };
+    let scan = Scan::new(text);
     let (mut out, mut copied, mut from) = (String::new(), 0, 0);
     while let Some(found) = names::find(text, from) {
         from = found.end;
@@ -51,10 +48,31 @@ fn is_something(value: &str) -> bool {
 
 struct Scan<'a> {
     text: &'a str,
-    last_closing_tag: OnceCell<Option<usize>>,
+    is_markup: LazyCell<bool, Box<dyn FnOnce() -> bool + 'a>>,
+    /// From where a closing tag was looked for last, and where the first one behind that is.
+    closing_tag: Cell<(usize, Option<usize>)>,
 }
 
-impl Scan<'_> {
+impl<'a> Scan<'a> {
+    fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            is_markup: LazyCell::new(Box::new(|| text.trim_start().starts_with('<'))),
+            closing_tag: Cell::new((0, text.find("</"))),
+        }
+    }
+
+    /// The first closing tag from a place on. Many names may have the same one, which lies far away.
+    fn next_closing_tag(&self, from: usize) -> Option<usize> {
+        let (asked, found) = self.closing_tag.get();
+        if asked <= from && found.is_none_or(|found| found >= from) {
+            return found;
+        }
+        let found = self.text[from..].find("</").map(|length| from + length);
+        self.closing_tag.set((from, found));
+        found
+    }
+
     /// Where the values of a name stand, in their order.
     fn values_of(&self, found: &Found) -> Vec<Range<usize>> {
         let text = self.text;
@@ -119,10 +137,9 @@ impl Scan<'_> {
                 .map_or(text.len(), |length| end + length + SECTION.1.len());
             end = skip(text, end, char::is_whitespace);
         }
-        let last = *self.last_closing_tag.get_or_init(|| text.rfind("</"));
-        if last.is_some_and(|last| last >= end) {
-            text[end..].find("</").map_or(text.len(), |length| end + length)
-        } else if end > at || text.trim_start().starts_with('<') {
+        if let Some(closing) = self.next_closing_tag(end) {
+            closing
+        } else if end > at || *self.is_markup {
             text.len()
         } else {
             end_of_bare(text, end, found.treatment)
@@ -189,20 +206,27 @@ impl Scan<'_> {
     /// `key=apiKey&value=…`, lines of `key: apiKey` and `value: …`, and a message for people that gives one.
     fn bare(&self, before: &str, at: usize, found: &Found) -> Option<Range<usize>> {
         let text = self.text;
-        let is_said = before.trim_end_matches([' ', '\t']).ends_with([':', '=']);
-        let next = skip(text, at, |character| {
-            matches!(character, '&' | '\r' | '\n' | ' ' | '\t')
-        });
-        let end_of_next = skip(text, next, |character| character.is_ascii_alphanumeric());
-        let is_field = text[at..next].contains('&') && text[end_of_next..].starts_with('=');
-        let is_line = text[at..next].contains('\n') && names::is_value(&text[next..end_of_next]);
-        if is_said && (is_field || is_line) {
-            return self.assigned(end_of_next, found);
+        if before.trim_end_matches([' ', '\t']).ends_with([':', '=']) {
+            let next = skip(text, at, |character| {
+                matches!(character, '&' | '\r' | '\n' | ' ' | '\t')
+            });
+            let between = &text[at..next];
+            if between.contains(['&', '\n']) {
+                let end_of_next = skip(text, next, |character| character.is_ascii_alphanumeric());
+                let is_field = between.contains('&') && text[end_of_next..].starts_with('=');
+                let is_line = between.contains('\n') && names::is_value(&text[next..end_of_next]);
+                if is_field || is_line {
+                    return self.assigned(end_of_next, found);
+                }
+            }
         }
         let blank = skip(text, at, char::is_whitespace);
+        if blank == at {
+            return None;
+        }
         let range = word(text, blank);
         let looks_secret = range.len() >= BARE_KEY_MIN_BYTES || text[range.clone()] == *STRUCK;
-        (blank > at && looks_secret).then_some(range)
+        looks_secret.then_some(range)
     }
 }
 
@@ -210,9 +234,11 @@ impl Scan<'_> {
 /// one only if it looks like one.
 fn may_be_value(value: &str, found: &Found) -> bool {
     if found.in_words {
-        let has_digit = value.contains(|character: char| character.is_ascii_digit());
-        return value.is_ascii()
-            && (value.len() >= BARE_KEY_MIN_BYTES || has_digit && value.len() >= SPOKEN_KEY_MIN_BYTES);
+        // A key is not longer.
+        let begin = within(value, 0);
+        let has_digit = || begin.contains(|character: char| character.is_ascii_digit());
+        return begin.is_ascii()
+            && (value.len() >= BARE_KEY_MIN_BYTES || value.len() >= SPOKEN_KEY_MIN_BYTES && has_digit());
     }
     !found.is_ascii || value.contains(|character| names::fold(character).is_ascii_alphanumeric())
 }
