@@ -70,7 +70,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Vec<Figure>> {
 }
 
 /// A few merchants in every stage, to be copied.
-async fn live_in_part(installation: &Installation) -> anyhow::Result<()> {
+pub(crate) async fn live_in_part(installation: &Installation) -> anyhow::Result<()> {
     let targets = seed::fill(installation, 1, STEPS.len() + 1).await?;
     let path = WritePath::open(installation, GROUPED).await?;
     for (steps, target) in targets.iter().enumerate() {

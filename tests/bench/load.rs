@@ -87,6 +87,58 @@ pub(crate) async fn run(
     Ok(Outcome::of(latencies, length))
 }
 
+/// The same at a pace that does not wait for answers: each connection sends one request `every` so often, and what comes late
+/// because the answer before it was slow counts from when it was due.
+pub(crate) async fn paced(
+    address: SocketAddr,
+    scripts: Vec<Script>,
+    every: Duration,
+    warm: Duration,
+    length: Duration,
+) -> anyhow::Result<Outcome> {
+    let started = Instant::now();
+    let (begin, end) = (started + warm, started + warm + length);
+    let count = u32::try_from(scripts.len())?;
+    let mut connections = JoinSet::new();
+    for (number, script) in (0..count).zip(scripts) {
+        let first = started + every * number / count;
+        connections.spawn(async move { pace(address, &script, first, every, begin, end).await });
+    }
+    let mut latencies = Vec::new();
+    while let Some(measured) = connections.join_next().await {
+        latencies.extend(measured??);
+    }
+    Ok(Outcome::of(latencies, length))
+}
+
+async fn pace(
+    address: SocketAddr,
+    script: &Script,
+    first: Instant,
+    every: Duration,
+    begin: Instant,
+    end: Instant,
+) -> anyhow::Result<Vec<Duration>> {
+    let mut stream = TcpStream::connect(address).await.context("connecting")?;
+    stream.set_nodelay(true)?;
+    let mut buffer = vec![0; 128 * 1024];
+    let mut latencies = Vec::new();
+    let mut due = first;
+    for request in script.iter().cycle() {
+        if due >= end {
+            break;
+        }
+        tokio::time::sleep_until(due.into()).await;
+        stream.write_all(request).await.context("sending")?;
+        answer(&mut stream, &mut buffer).await?;
+        if due >= begin {
+            latencies.push(due.elapsed());
+        }
+        due += every;
+    }
+    Ok(latencies)
+}
+
 async fn connection(
     address: SocketAddr,
     script: &Script,

@@ -3,6 +3,7 @@
 mod append;
 mod bare;
 mod bulk;
+mod console;
 mod growth;
 mod ingest;
 mod installation;
@@ -50,6 +51,8 @@ enum What {
     Read(read::Args),
     /// A page of the list where there are many merchants.
     List(list::Args),
+    /// Pages of the console, and callbacks while some are open.
+    Console(console::Args),
     /// Callbacks per second where the log is long.
     Growth(growth::Args),
     /// Folding the log anew.
@@ -68,13 +71,14 @@ enum What {
 }
 
 /// Everything there is to measure, the ingest on both engines.
-const ALL: [&[&str]; 12] = [
+const ALL: [&[&str]; 13] = [
     &["ingest"],
     &["ingest", "--sqlite"],
     &["append"],
     &["peers"],
     &["read"],
     &["list"],
+    &["console"],
     &["growth"],
     &["rebuild"],
     &["reconcile"],
@@ -103,6 +107,7 @@ async fn measure(what: What) -> anyhow::Result<Vec<Figure>> {
         What::Peers(args) => peers::run(args).await,
         What::Read(args) => read::run(args).await,
         What::List(args) => list::run(args).await,
+        What::Console(args) => console::run(args).await,
         What::Growth(args) => growth::run(args).await,
         What::Rebuild(args) => rebuild::run(args).await,
         What::Reconcile(args) => reconcile::run(args).await,

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::net::Ipv4Addr;
+use std::path::Path;
 
 use registry_console::samples;
 use serde_json::Value;
@@ -30,6 +31,17 @@ return [...document.querySelectorAll(".scroll tbody tr")]
   .map((row) => row.getBoundingClientRect())
   .filter((row) => row.top >= box.top && row.bottom <= Math.min(box.bottom, innerHeight)).length;
 "#;
+
+/// The pages that README shows, and under which names. `cargo xtask pictures` puts them there.
+const PICTURES: [(&str, &str); 4] = [
+    ("ko/light/home", "home.png"),
+    ("ko/light/merchants", "merchants.png"),
+    ("en/light/merchant", "merchant.png"),
+    ("en/dark/quarantine", "quarantine.png"),
+];
+
+/// Where they lie until then.
+const TAKEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/pictures");
 
 /// Serves the samples, on this machine only.
 async fn serve() -> String {
@@ -172,6 +184,30 @@ async fn pages_are_printed_without_what_only_a_screen_is_for() {
             .await
             .expect("the page opens");
         assert_eq!(browser.run(PAPER).await, serde_json::json!([]), "{name}");
+    }
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn pictures_are_taken_for_readme() {
+    let base = serve().await;
+    let browser = Browser::open().await;
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+    let readme = std::fs::read_to_string(readme).expect("there is a README");
+    std::fs::create_dir_all(TAKEN).expect("a directory can be made");
+    for (page, name) in PICTURES {
+        browser
+            .client
+            .goto(&format!("{base}/{page}"))
+            .await
+            .expect("the page opens");
+        browser.run("return document.fonts.ready.then(() => null)").await;
+        let picture = browser.client.screenshot().await.expect("a picture is taken");
+        std::fs::write(Path::new(TAKEN).join(name), picture).expect("it is kept");
+        assert!(
+            readme.contains(&format!("libs/registry-console/pictures/{name}")),
+            "README shows {name}"
+        );
     }
     browser.close().await;
 }

@@ -16,6 +16,7 @@ mod consumers;
 mod dev;
 mod nats;
 mod openapi;
+mod pictures;
 mod postgres;
 mod process;
 mod secrets;
@@ -46,6 +47,8 @@ enum Task {
     Npm,
     /// Write openapi/registry.json anew.
     Openapi,
+    /// Take the pictures of the console in README anew.
+    Pictures(pictures::Pictures),
     /// Write the descriptions of all SQL statements anew.
     Sqlx(sqlx::Sqlx),
 }
@@ -88,6 +91,7 @@ fn run(task: &Task, interruption: &Interruption) -> Result<ExitCode> {
         Task::Bench(bench) => bench::run(root, bench, interruption),
         Task::Storm(storm) => storm::run(root, storm, interruption),
         Task::Openapi => openapi::run(root, interruption),
+        Task::Pictures(pictures) => pictures::run(root, pictures, interruption),
         Task::Sqlx(sqlx) => sqlx::run(root, sqlx, interruption),
     }
 }

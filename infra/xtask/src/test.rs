@@ -43,6 +43,17 @@ pub struct Test {
     arguments: Vec<String>,
 }
 
+impl Test {
+    /// Those whose name holds a text.
+    pub fn of(given: Given, name: &str) -> Self {
+        Self {
+            given,
+            on_postgres: false,
+            arguments: vec![name.to_owned()],
+        }
+    }
+}
+
 /// Tells the tests to give each service a database on the server instead of a file.
 const STORAGE_CHOICE: &str = "TEST_ON_POSTGRES";
 

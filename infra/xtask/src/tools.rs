@@ -24,7 +24,7 @@ const POSTGRES_VERSION: u32 = 15;
 const DEBIAN_POSTGRES: &str = "/usr/lib/postgresql";
 
 /// What the caller arranged already, by option or environment. An empty value counts as none.
-#[derive(clap::Args, Default)]
+#[derive(clap::Args, Clone, Default)]
 pub struct Given {
     /// A running NATS server with JetStream to use instead of starting one.
     #[arg(long, env = "NATS_URL", hide_env_values = true)]
