@@ -77,19 +77,24 @@ customElements.define("live-state", class extends HTMLElement {
   }
 });
 
-// <live-pill data-one data-many><a><span>: counts what changed, and changes nothing on the page until it is pressed.
+// <live-pill data-one data-many data-again><a><span>: counts what changed, and changes nothing on the page until it is pressed.
 customElements.define("live-pill", class extends HTMLElement {
   connectedCallback() {
     this.ids = new Set();
     document.addEventListener("live:changed", this);
+    document.addEventListener("live:again", this);
     this.addEventListener("click", this);
   }
-  disconnectedCallback() { document.removeEventListener("live:changed", this); }
+  disconnectedCallback() {
+    document.removeEventListener("live:changed", this);
+    document.removeEventListener("live:again", this);
+  }
   handleEvent(event) {
     if (event.type === "click") return this.press(event);
-    this.ids.add(event.detail);
-    const { one, many } = this.dataset;
-    this.querySelector("span").textContent = this.ids.size === 1 ? one : many.replace("#", this.ids.size);
+    if (event.type === "live:changed") this.ids.add(event.detail);
+    const { one, many, again } = this.dataset;
+    const counted = this.ids.size === 1 ? one : many.replace("#", this.ids.size);
+    this.querySelector("span").textContent = this.ids.size ? counted : again;
     this.hidden = false;
   }
   async press(event) {

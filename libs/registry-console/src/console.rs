@@ -20,6 +20,7 @@ use crate::answer;
 use crate::api::Api;
 use crate::assets;
 use crate::form::Form;
+use crate::live::Changes;
 use crate::pages::sign_in::{links, oidc, sign_out};
 use crate::pages::{
     audit, callbacks, health, home, keys, licences, merchant, merchants, people, quarantine, register, settings,
@@ -31,6 +32,7 @@ use crate::preferences::Preferences;
 pub struct Console {
     api: Api,
     people: People,
+    changes: Changes,
     now: Box<dyn Fn() -> DateTime<Utc> + Send + Sync>,
     id: Box<dyn Fn() -> Uuid + Send + Sync>,
 }
@@ -52,6 +54,7 @@ impl Console {
         Self {
             api,
             people,
+            changes: Changes::default(),
             now: Box::new(now),
             id: Box::new(id),
         }
@@ -65,6 +68,11 @@ impl Console {
     /// Who may come in.
     pub fn people(&self) -> &People {
         &self.people
+    }
+
+    /// What changes, for pages that are open.
+    pub fn changes(&self) -> &Changes {
+        &self.changes
     }
 
     /// Now.

@@ -151,6 +151,21 @@ pub async fn session(console: &Console, headers: &HeaderMap) -> Result<Option<Se
     })
 }
 
+/// What somebody may still do at a tenant's pages, without counting as use of the session; none if nothing any more.
+pub async fn still(console: &Console, headers: &HeaderMap, place: &str) -> Option<Vec<Scope>> {
+    let shown = cookie(headers, SESSION)?;
+    let session = match console.people().recognise(shown).await {
+        Ok(session) => session?,
+        Err(error) => {
+            tracing::error!(error = %causes(&error), "who is signed in cannot be looked up");
+            return None;
+        }
+    };
+    let membership = session.memberships.iter().find(|it| place_of(it) == place)?;
+    session.in_console(membership.slug.as_str())?;
+    Some(membership.scopes.clone())
+}
+
 /// To the way in, and from there back to where somebody wanted to go. A part of a page leads the whole page there.
 fn to_sign_in(parts: &Parts) -> Response {
     let why = cookie(&parts.headers, SESSION).map_or("", |_| "&why=expired");

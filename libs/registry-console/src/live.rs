@@ -1,7 +1,10 @@
-//! What changes, told to a page that is open: only which merchants, never what.
+//! What changes, told to pages that are open: only which merchants, never what. The feed of a tenant is followed once, however
+//! many of its pages are open, and told in gusts: fifty people who look on must not cost fifty readings of every event.
 
+use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
@@ -10,14 +13,102 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt, stream};
+use registry_people::Scope;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::{self, Receiver, Sender, WeakSender};
+use tokio::time::{Instant, interval_at, sleep, timeout};
 
+use crate::api::Trouble;
 use crate::console::Console;
-use crate::door::SignedIn;
+use crate::door::{SignedIn, still};
 use crate::query::Query;
 
 /// Longest event that is read, in bytes. A longer one is passed over up to its end.
 const EVENT_BYTES_MAX: usize = 256 * 1024;
+
+/// How long is waited for what changes together with the first.
+const GATHERING_TIME: Duration = Duration::from_millis(250);
+
+/// A gust is over when nothing came for so long, or after the time for another one.
+const LULL_TIME: Duration = Duration::from_millis(20);
+
+/// How many gusts a page may be behind. One that is further behind begins anew.
+const BEHIND_MAX: usize = 16;
+
+/// How many pages of a tenant may be open at once.
+const PAGES_PER_TENANT_MAX: usize = 500;
+
+/// How often a page hears that somebody is there, and it is looked whether it may still listen.
+const HEARTBEAT_TIME: Duration = Duration::from_secs(15);
+
+/// The call that tells whether somebody may listen, and the one that does.
+const HEAD: &str = "/v1/events?after=latest&limit=1";
+const FEED: &str = "/v1/events?after=latest";
+
+/// The merchants of one gust.
+type Gust = Arc<BTreeSet<String>>;
+
+/// A tenant's follower, if there is one. Whoever opens one keeps others from opening a second.
+type Following = Arc<tokio::sync::Mutex<Option<WeakSender<Gust>>>>;
+
+/// What changes, by tenant.
+#[derive(Debug, Default)]
+pub struct Changes {
+    tenants: Mutex<HashMap<String, Following>>,
+}
+
+impl Changes {
+    /// Listens for somebody who may. None if too many do.
+    async fn listen(&self, console: &Console, who: &SignedIn) -> Result<Option<Receiver<Gust>>, Trouble> {
+        console.api().get::<IgnoredAny>(who, HEAD).await?;
+        let following = {
+            let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(tenants.entry(who.tenant.slug.clone()).or_default())
+        };
+        let mut following = following.lock().await;
+        if let Some(sender) = following.as_ref().and_then(WeakSender::upgrade) {
+            let has_room = sender.receiver_count() < PAGES_PER_TENANT_MAX;
+            return Ok(has_room.then(|| sender.subscribe()));
+        }
+        let feed = console.api().stream(who, FEED).await?;
+        let (sender, receiver) = broadcast::channel(BEHIND_MAX);
+        *following = Some(sender.downgrade());
+        tokio::spawn(follow(feed, sender));
+        Ok(Some(receiver))
+    }
+}
+
+/// Tells what changes until the feed ends or nobody listens. When it ends, the pages that listened come again, and the first of
+/// them follows anew: the feed is that of whoever opened it, and ends with what they may do.
+async fn follow(feed: Body, sender: Sender<Gust>) {
+    let mut events = Box::pin(events(feed));
+    while let Some(first) = events.next().await {
+        // What shows nothing but that the feed is alive is the moment to look whether anybody listens.
+        if sender.receiver_count() == 0 {
+            return;
+        }
+        let Some(first) = first else { continue };
+        let mut changed = BTreeSet::from([first]);
+        sleep(GATHERING_TIME).await;
+        let begun = Instant::now();
+        let mut is_over = false;
+        while begun.elapsed() < GATHERING_TIME {
+            match timeout(LULL_TIME, events.next()).await {
+                Ok(Some(merchant)) => changed.extend(merchant),
+                Ok(None) => is_over = true,
+                Err(_lull) => break,
+            }
+            if is_over {
+                break;
+            }
+        }
+        if sender.send(Arc::new(changed)).is_err() || is_over {
+            return;
+        }
+    }
+}
 
 /// What of an event matters here.
 #[derive(Deserialize)]
@@ -25,95 +116,137 @@ struct Changed {
     merchant_id: Option<String>,
 }
 
-/// `GET /console/{tenant}/live`: the API's stream of events, with nothing left but the ids of merchants. With `merchant` only
-/// what happens to that one.
-pub async fn get(
-    State(console): State<Arc<Console>>,
-    who: SignedIn,
-    RawQuery(raw): RawQuery,
-    headers: HeaderMap,
-) -> Response {
-    let query = Query::read(raw.as_deref());
-    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
-    let after = last
-        .filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()))
-        .unwrap_or("latest");
-    let path = Query::default().with("after", after).on("/v1/events");
-    let Ok(body) = console.api().stream(&who, &path).await else {
-        // The browser tries again by itself.
-        return StatusCode::SERVICE_UNAVAILABLE.into_response();
-    };
-    let only = query.get("merchant").map(str::to_owned);
-    let body = Body::from_stream(told(body, only).map(Ok::<_, Infallible>));
-    let mut answer = HeaderMap::new();
-    answer.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    answer.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    (answer, body).into_response()
-}
-
-/// The events of a stream, each as the few bytes that a page gets.
-fn told(body: Body, only: Option<String>) -> impl Stream<Item = Bytes> {
-    let parts = stream::unfold(
-        (body.into_data_stream(), BytesMut::new()),
-        |(mut body, mut waiting)| async {
+/// The parts of a feed, each as the merchant that it is about, if it is about one.
+fn events(feed: Body) -> impl Stream<Item = Option<String>> {
+    stream::unfold(
+        (feed.into_data_stream(), BytesMut::new()),
+        |(mut feed, mut waiting)| async {
             loop {
                 if let Some(end) = waiting.windows(2).position(|two| two == b"\n\n") {
-                    let event = waiting.split_to(end + 2).freeze();
-                    return Some((event, (body, waiting)));
+                    let event = waiting.split_to(end + 2);
+                    return Some((merchant_of(&event), (feed, waiting)));
                 }
-                let part = body.next().await?.ok()?;
+                let part = feed.next().await?.ok()?;
                 if waiting.len() + part.len() > EVENT_BYTES_MAX {
                     waiting.clear();
                 }
                 waiting.extend_from_slice(&part);
             }
         },
-    );
-    parts.filter_map(move |event| {
-        let said = say(&event, only.as_deref());
-        async move { said }
-    })
+    )
 }
 
-fn say(event: &[u8], only: Option<&str>) -> Option<Bytes> {
+fn merchant_of(event: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(event).ok()?;
-    let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
-    let Some(data) = field("data:") else {
-        // It says that somebody is still there, or where the stream begins.
-        let id = field("id:").map_or_else(String::new, |id| format!("id: {id}\n"));
-        return Some(format!(": here\n{id}\n").into());
+    let data = text.lines().find_map(|line| line.strip_prefix("data:"))?;
+    let changed: Changed = serde_json::from_str(data.trim()).ok()?;
+    changed.merchant_id
+}
+
+/// `GET /console/{tenant}/live`: the ids of merchants that change. With `merchant` only whether that one does.
+pub async fn get(
+    State(console): State<Arc<Console>>,
+    who: SignedIn,
+    RawQuery(raw): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    // The browser tries again by itself.
+    let Ok(Some(receiver)) = console.changes().listen(&console, &who).await else {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
-    let id = field("id:").unwrap_or_default();
-    let changed: Changed = serde_json::from_str(data).ok()?;
-    let merchant = changed.merchant_id?;
-    if only.is_some_and(|only| only != merchant) {
-        return None;
+    let page = OpenPage {
+        receiver,
+        only: Query::read(raw.as_deref()).get("merchant").map(str::to_owned),
+        console,
+        headers,
+        place: who.tenant.slug,
+    };
+    let mut answer = HeaderMap::new();
+    answer.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    answer.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    (answer, Body::from_stream(page.told().map(Ok::<_, Infallible>))).into_response()
+}
+
+/// A page that listens.
+struct OpenPage {
+    receiver: Receiver<Gust>,
+    only: Option<String>,
+    console: Arc<Console>,
+    headers: HeaderMap,
+    place: String,
+}
+
+impl OpenPage {
+    /// What the page hears. It ends with the session, with the right to listen, and when the page is too far behind; a browser
+    /// that may comes again.
+    fn told(self) -> impl Stream<Item = Bytes> {
+        let heartbeat = interval_at(Instant::now() + HEARTBEAT_TIME, HEARTBEAT_TIME);
+        let hello = stream::iter([Bytes::from_static(b": here\n\n")]);
+        let rest = stream::unfold((self, heartbeat), |(mut page, mut heartbeat)| async {
+            loop {
+                tokio::select! {
+                    gust = page.receiver.recv() => {
+                        let gust = match gust {
+                            Ok(gust) => gust,
+                            Err(RecvError::Closed | RecvError::Lagged(_)) => return None,
+                        };
+                        if let Some(said) = say(&gust, page.only.as_deref()) {
+                            return Some((said, (page, heartbeat)));
+                        }
+                    }
+                    _ = heartbeat.tick() => {
+                        let scopes = still(&page.console, &page.headers, &page.place).await?;
+                        scopes.contains(&Scope::EventsRead).then_some(())?;
+                        return Some((Bytes::from_static(b": here\n\n"), (page, heartbeat)));
+                    }
+                }
+            }
+        });
+        hello.chain(rest)
     }
-    Some(format!("id: {id}\nevent: changed\ndata: {merchant}\n\n").into())
+}
+
+fn say(gust: &BTreeSet<String>, only: Option<&str>) -> Option<Bytes> {
+    let mut said = String::new();
+    for merchant in gust.iter().filter(|it| only.is_none_or(|only| only == *it)) {
+        said.extend(["event: changed\ndata: ", merchant, "\n\n"]);
+    }
+    (!said.is_empty()).then(|| said.into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn nothing_leaves_but_which_merchant_changed() {
+    #[tokio::test(start_paused = true)]
+    async fn nothing_leaves_but_which_merchants_changed_and_each_once_in_a_gust() {
         let parts = [
             ": hello\n\nid: 7\nevent: review.cha",
             "nged\ndata: {\"merchant_id\":\"mer_1\",\"data\":{\"message\":\"secret\"}}\n\n",
             "id: 8\ndata: {\"merchant_id\":null}\n\nid: 9\ndata: {\"merchant_id\":\"mer_2\"}\n\n",
+            "id: 10\ndata: {\"merchant_id\":\"mer_1\"}\n\n",
         ];
-        let whole = |only: Option<&str>| {
-            let body = Body::from_stream(stream::iter(parts.map(Ok::<_, Infallible>)));
-            told(body, only.map(str::to_owned)).collect::<Vec<_>>()
-        };
-        let all = whole(None).await.concat();
-        let text = String::from_utf8(all).unwrap();
+        let (sender, mut receiver) = broadcast::channel(BEHIND_MAX);
+        let feed = Body::from_stream(stream::iter(parts.map(Ok::<_, Infallible>)));
+        follow(feed, sender).await;
+        let gust = receiver.recv().await.unwrap();
         assert_eq!(
-            text,
-            ": here\n\nid: 7\nevent: changed\ndata: mer_1\n\nid: 9\nevent: changed\ndata: mer_2\n\n"
+            say(&gust, None).unwrap(),
+            "event: changed\ndata: mer_1\n\nevent: changed\ndata: mer_2\n\n"
         );
-        let one = String::from_utf8(whole(Some("mer_2")).await.concat()).unwrap();
-        assert!(!one.contains("mer_1") && one.contains("mer_2"), "{one}");
+        assert_eq!(say(&gust, Some("mer_2")).unwrap(), "event: changed\ndata: mer_2\n\n");
+        assert_eq!(say(&gust, Some("mer_3")), None);
+        assert!(
+            matches!(receiver.recv().await, Err(RecvError::Closed)),
+            "the feed has ended"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_feed_that_nobody_hears_is_left() {
+        let (sender, receiver) = broadcast::channel(BEHIND_MAX);
+        drop(receiver);
+        let beats = stream::iter([": heartbeat\n\n"]).chain(stream::pending());
+        follow(Body::from_stream(beats.map(Ok::<_, Infallible>)), sender).await;
     }
 }

@@ -143,23 +143,31 @@ impl SignedIn {
 }
 
 impl People {
-    /// Who shows this cookie; none if it opens nothing, any more or at all. Asked with every request.
+    /// Who shows this cookie; none if it opens nothing, any more or at all. Asked with every request, and each counts as use.
     pub async fn authenticate(&self, cookie: &str) -> Result<Option<SignedIn>, ReadError> {
-        let Some(secret) = SessionSecret::parse(cookie) else {
+        let Some(mut signed_in) = self.recognise(cookie).await? else {
             return Ok(None);
         };
-        let now = self.now();
-        let Some((mut session, person)) = self.store().session(secret.digest()).await? else {
-            return Ok(None);
-        };
-        if !session.is_alive(now) || person.disabled_at.is_some() {
-            return Ok(None);
-        }
+        let (now, session) = (self.now(), &mut signed_in.session);
         if now - session.seen_at >= NOTED_EVERY {
             session.seen_at = now;
             session.idle_until = (now + self.inner.config.idle_time).min(session.absolute_until);
             let (digest, idle_until) = (session.digest, session.idle_until);
             self.store().touch_session(digest, now, idle_until).await?;
+        }
+        Ok(Some(signed_in))
+    }
+
+    /// The same for what stays open by itself: that nobody looks at it any more must not keep a session alive.
+    pub async fn recognise(&self, cookie: &str) -> Result<Option<SignedIn>, ReadError> {
+        let Some(secret) = SessionSecret::parse(cookie) else {
+            return Ok(None);
+        };
+        let Some((session, person)) = self.store().session(secret.digest()).await? else {
+            return Ok(None);
+        };
+        if !session.is_alive(self.now()) || person.disabled_at.is_some() {
+            return Ok(None);
         }
         let tenants = self.store().tenants_of(person.id).await?;
         let memberships = tenants

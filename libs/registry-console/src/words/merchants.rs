@@ -24,6 +24,8 @@ pub struct MerchantsWords {
     pub summary: fn(&str, bool, &str) -> String,
     pub changed_one: &'static str,
     pub changed_many: &'static str,
+    /// The same where it is not known what changed.
+    pub changed_perhaps: &'static str,
     pub list: &'static str,
     pub select: With,
     pub select_all: &'static str,

@@ -29,6 +29,7 @@ pub const MERCHANTS: MerchantsWords = MerchantsWords {
     },
     changed_one: "1 changed",
     changed_many: "# changed",
+    changed_perhaps: "May be out of date",
     list: "List of merchants",
     select: |t| format!("Select {t}"),
     select_all: "Select all on this page",

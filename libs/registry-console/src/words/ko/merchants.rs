@@ -29,6 +29,7 @@ pub const MERCHANTS: MerchantsWords = MerchantsWords {
     },
     changed_one: "1건 변경됨",
     changed_many: "#건 변경됨",
+    changed_perhaps: "그동안 바뀐 것이 있을 수 있음",
     list: "가맹점 목록",
     select: |t| format!("{t} 선택"),
     select_all: "이 쪽 모두 선택",
