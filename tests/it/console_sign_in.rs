@@ -106,6 +106,33 @@ async fn rights_hold_in_the_console_as_they_do_for_keys() {
 }
 
 #[tokio::test]
+async fn an_open_page_hears_what_changes_until_its_session_is_over() {
+    let app = TestApp::start().await;
+    let live = format!("/console/{}/live", app.tenant.slug);
+    let (mut kim, mut lee) = (Visitor::new(&app), Visitor::new(&app));
+    for (visitor, name) in [(&mut kim, "kim"), (&mut lee, "lee")] {
+        let invitation = invite(&app.tenant, name, "viewer").await;
+        leads_to(&visitor.send(&invitation, &[("password", PASSWORD)]).await);
+    }
+    let (of_kim, mut of_lee) = (kim.listen(&live).await, lee.listen(&live).await);
+    let first = app.tenant.register("acad-1", "store-1").await;
+    leads_to(&kim.send("/console/sign-out", &[]).await);
+    let heard = of_kim.text().await.expect("it ends");
+    assert!(
+        heard.contains(&format!("event: changed\ndata: {}\n", id_of(&first))),
+        "{heard}"
+    );
+    let second = app.tenant.register("acad-1", "store-2").await;
+    let mut heard = String::new();
+    while !heard.contains(id_of(&second)) {
+        let part = of_lee.chunk().await.expect("it goes on").expect("it has not ended");
+        heard.push_str(&String::from_utf8_lossy(&part));
+    }
+    assert!(heard.contains(id_of(&first)), "one feed is for both: {heard}");
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn what_opens_nothing_lets_nobody_in() {
     let app = TestApp::start().await;
     let mut visitor = Visitor::new(&app);

@@ -1,11 +1,16 @@
 //! Somebody at the console, as far as HTTP sees them: a browser that keeps one cookie and sends forms.
 
+use std::time::Duration;
+
 use registry_tests::api::{Answer, http_client, text_of};
 use registry_tests::{TestApp, TestTenant, logs};
 use serde_json::json;
 
 /// Everybody's password here.
 pub const PASSWORD: &str = "correct horse battery staple";
+
+/// Several times as long as an open page may outlive its session.
+const LISTEN_LIMIT: Duration = Duration::from_mins(1);
 
 /// A browser that keeps one cookie.
 pub struct Visitor {
@@ -26,6 +31,13 @@ impl Visitor {
     pub async fn get(&self, path: &str) -> Answer {
         let request = self.http.get(format!("{}{path}", self.base));
         Answer::to(request.header("cookie", self.cookie.as_deref().unwrap_or_default())).await
+    }
+
+    /// Opens what goes on telling. It ends, or the test waited for nothing.
+    pub async fn listen(&self, path: &str) -> reqwest::Response {
+        let request = self.http.get(format!("{}{path}", self.base)).timeout(LISTEN_LIMIT);
+        let request = request.header("cookie", self.cookie.as_deref().unwrap_or_default());
+        request.send().await.expect("an answer begins")
     }
 
     /// Sends a form, and keeps the session that comes back.

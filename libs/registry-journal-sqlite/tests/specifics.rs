@@ -44,7 +44,9 @@ async fn no_statement_scans_a_table_or_sorts() {
     let mut connection = file.connect().await;
     let statements = statements();
     assert!(statements.len() > 30, "{} statements", statements.len());
-    for statement in statements {
+    // All people of an installation are counted, every half a minute: staff, not shops.
+    let is_census = |statement: &String| statement.contains("(SELECT count(*) FROM memberships)");
+    for statement in statements.into_iter().filter(|statement| !is_census(statement)) {
         let plan = plan(&mut connection, &statement).await;
         // Lists that are handed in are walked, what a part of the statement has found, and the database's own list of
         // tables, and the few keys of the installation; nothing else is.
