@@ -30,9 +30,9 @@ const STRUCK: &str = "***";
 /// How many layers (JSON in a text, percent-encoding, escapes) are looked through. A text with more of them goes whole.
 const LAYERS_MAX: u8 = 8;
 
-/// How often what was left is looked at anew, until nothing more is found: where a secret was, the next one may begin to
+/// How often a text is looked at, until nothing more is found: where a secret was, the next one may begin to
 /// show, or its end another way.
-const ROUNDS_MAX: u8 = 8;
+const ROUNDS_MAX: u8 = 4;
 
 /// How many of them one of base64 counts for: what is below it is looked at beside the text, and not instead of it.
 const BASE64_LAYERS: u8 = 3;
