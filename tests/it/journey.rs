@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 /// What the masked document shows of [`BUSINESS_NUMBER`].
 const MASKED_NUMBER: &str = "117-81-*****";
 
-/// Enough for two pages of the largest size.
+/// Enough for several pages.
 const MANY: usize = 250;
 
 #[tokio::test]

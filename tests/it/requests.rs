@@ -133,7 +133,7 @@ async fn queries_out_of_range_are_named() {
     let problem = app.tenant.api.get(path).await.problem(422, "validation_failed");
     assert_eq!(problem["errors"].as_array().unwrap().len(), 4, "{problem}");
     for path in [
-        "/v1/merchants?limit=201",
+        "/v1/merchants?limit=501",
         "/v1/merchants?q=",
         "/v1/events?after=-1",
         "/v1/events?wait=31",

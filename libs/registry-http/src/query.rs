@@ -18,7 +18,10 @@ const NAME_LENGTH_MAX: usize = 60;
 const WORDS_MAX: usize = 50;
 
 /// Most rows that a client may ask for at once.
-pub const LIMIT_MAX: u32 = 200;
+pub const LIMIT_MAX: u32 = 500;
+
+/// Most callbacks that one request drives again: each is a command of its own.
+pub const REDRIVES_MAX: u32 = 200;
 
 /// Highest position that storage can hold.
 pub const POSITION_MAX: u64 = i64::MAX.unsigned_abs();
@@ -185,7 +188,7 @@ mod tests {
     #[tokio::test]
     async fn everything_that_is_wrong_is_told_at_once() {
         let now = DateTime::parse_from_rfc3339("2026-07-01T00:00:00Z").unwrap().to_utc();
-        let mut query = parameters("limit=201&as_of=2026-07-01T00:01:01Z&status=opened,shut&limits=3").await;
+        let mut query = parameters("limit=501&as_of=2026-07-01T00:01:01Z&status=opened,shut&limits=3").await;
         assert_eq!(query.limit().get(), LIMIT_DEFAULT);
         assert_eq!(query.past_moment("as_of", now), None);
         assert_eq!(

@@ -55,7 +55,7 @@ pub fn route() -> Route {
         ("outcome" = Option<String>, Query, description = "`done` or `refused`"),
         ("from" = Option<DateTime<Utc>>, Query, description = "Not before this moment"),
         ("to" = Option<DateTime<Utc>>, Query, description = "Not after this moment"),
-        ("limit" = Option<u32>, Query, description = "Most entries on the page; 50 if left out", minimum = 1, maximum = 200),
+        ("limit" = Option<u32>, Query, description = "Most entries on the page; 50 if left out", minimum = 1, maximum = 500),
         ("cursor" = Option<String>, Query, description = "`page.next` of the page before, with the same filters"),
     ),
     responses((status = 200, description = "A page of entries", body = AuditPage))

@@ -255,7 +255,7 @@ struct LimitsDocument {
     #[schema(example = 65_536)]
     body_bytes: usize,
     /// Most rows on a page.
-    #[schema(example = 200)]
+    #[schema(example = 500)]
     page_length: u32,
     /// Most event streams that are open at once, for all tenants together.
     #[schema(example = 256)]

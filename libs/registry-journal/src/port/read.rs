@@ -140,7 +140,7 @@ impl MerchantFilter {
         // What stands for anything in a pattern is a letter in a search.
         let escaped = search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
         let digits: String = search.chars().filter(char::is_ascii_digit).collect();
-        let is_number = !digits.is_empty() && search.chars().all(|c| c.is_ascii_digit() || c == '-');
+        let is_number = !digits.is_empty() && search.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | ' '));
         Some(SearchPatterns {
             part: format!("%{escaped}%"),
             number: (is_number && !self.no_numbers).then(|| format!("{digits}%")),

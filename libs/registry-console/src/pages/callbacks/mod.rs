@@ -25,7 +25,7 @@ pub use approvals::{approval_url, approvals};
 pub use one::{get, payload};
 
 /// How far back the log is read at once: as much as the API gives.
-const WINDOW: u64 = 200;
+const WINDOW: u64 = 500;
 
 /// How many windows are read for one page.
 const WINDOWS_MAX: usize = 5;

@@ -31,7 +31,7 @@ pub use tabs::Tabs;
 const API_PARAMETERS: &[&str] = &["stage", "status", "q", "sort", "limit", "cursor"];
 
 /// How many rows a page may have, as far as the API gives them.
-const SIZES: [&str; 3] = ["50", "100", "200"];
+const SIZES: [&str; 4] = ["50", "100", "200", "500"];
 
 /// The order of a list that asks for none.
 const USUAL_SORT: &str = "-created_at";

@@ -41,7 +41,7 @@ pub fn route() -> Route {
     params(
         ("id" = String, Path, description = "The merchant's id", example = "mer_0197f0a1b2c37d4e8f90a1b2c3d4e5f6"),
         ("before_version" = Option<u64>, Query, description = "Only what was written down before this version", minimum = 1),
-        ("limit" = Option<u32>, Query, description = "Most approvals on the page; 50 if left out", minimum = 1, maximum = 200),
+        ("limit" = Option<u32>, Query, description = "Most approvals on the page; 50 if left out", minimum = 1, maximum = 500),
     ),
     responses((status = 200, description = "A page of approvals", body = ApprovalPage))
 )]

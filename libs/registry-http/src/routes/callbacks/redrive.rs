@@ -19,7 +19,7 @@ use crate::fields::{Fields, Null};
 use crate::openapi::{Access, Operation, Route};
 use crate::position::require_reached;
 use crate::problem::{Code, Fault, Problem};
-use crate::query::{LIMIT_DEFAULT, LIMIT_MAX};
+use crate::query::{LIMIT_DEFAULT, REDRIVES_MAX};
 use crate::routes::quarantine::report::{Again, RedriveReport};
 use crate::state::AppState;
 
@@ -118,7 +118,7 @@ impl ReceivedFilter {
         let merchant_id = fields.optional("merchant_id", str::parse);
         let received_from = fields.optional("received_from", moment);
         let received_until = fields.optional("received_until", moment);
-        let limit = fields.number("limit", 1..=i64::from(LIMIT_MAX));
+        let limit = fields.number("limit", 1..=i64::from(REDRIVES_MAX));
         let cursor = fields.optional("cursor", |text| Ok::<_, Fault>(text.to_owned()));
         fields.finish()?;
         let limit = limit.and_then(|limit| u32::try_from(limit).ok());

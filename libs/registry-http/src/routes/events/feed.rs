@@ -58,7 +58,7 @@ pub fn route() -> Route {
     params(
         ("after" = Option<String>, Query, description = "Only events after this `seq`, or `latest`: only those that are still to come. From the beginning if left out", example = "41"),
         ("types" = Option<String>, Query, description = "Event types, separated by commas; all if left out. One that does not exist is refused", example = "review.changed,link.issued"),
-        ("limit" = Option<u32>, Query, description = "Most events on the page; 50 if left out. Not for streams", minimum = 1, maximum = 200),
+        ("limit" = Option<u32>, Query, description = "Most events on the page; 50 if left out. Not for streams", minimum = 1, maximum = 500),
         ("wait" = Option<u32>, Query, description = "Seconds to wait for an event; 0 if left out. Not for streams", minimum = 0, maximum = 30),
         ("Last-Event-ID" = Option<u64>, Header, description = "For streams: the `id` received last; wins over `after`"),
     ),

@@ -53,7 +53,7 @@ pub fn route() -> Route {
         ("sort" = Option<String>, Query, description = timeline::SORT, example = "-version"),
         ("after_version" = Option<u64>, Query, description = timeline::AFTER, minimum = 0),
         ("before_version" = Option<u64>, Query, description = timeline::BEFORE, minimum = 1),
-        ("limit" = Option<u32>, Query, description = "Most events on the page; 50 if left out", minimum = 1, maximum = 200),
+        ("limit" = Option<u32>, Query, description = "Most events on the page; 50 if left out", minimum = 1, maximum = 500),
     ),
     responses((status = 200, description = "A page of callbacks", body = CallbackPage))
 )]

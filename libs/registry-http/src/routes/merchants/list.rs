@@ -46,7 +46,7 @@ pub fn route() -> Route {
         ("stage" = Option<String>, Query, description = "Stages, separated by commas: `registered`, `link_issued`, `drafting`, `in_review`, `documents_required`, `rejected`, `opened`, `unknown`, `unlinked`, `archived`"),
         ("q" = Option<String>, Query, description = "Part of a code or a name in any case, or the beginning of a business number; that with the scope `personal:read` only", min_length = 1, max_length = 100),
         ("sort" = Option<String>, Query, description = "`created_at`, `updated_at` or `stage_since`; with a minus sign newest first. `-created_at` if left out", example = "-updated_at"),
-        ("limit" = Option<u32>, Query, description = "Most merchants on the page; 50 if left out", minimum = 1, maximum = 200),
+        ("limit" = Option<u32>, Query, description = "Most merchants on the page; 50 if left out", minimum = 1, maximum = 500),
         ("cursor" = Option<String>, Query, description = "`page.next` of the page before, with the same filters and sort order"),
     ),
     responses((

@@ -44,7 +44,7 @@ pub fn route() -> Route {
     tag = "Notes",
     params(
         ("id" = String, Path, description = "The merchant's id", example = "mer_0197f0a1b2c37d4e8f90a1b2c3d4e5f6"),
-        ("limit" = Option<u32>, Query, description = "Most notes on the page; 50 if left out", minimum = 1, maximum = 200),
+        ("limit" = Option<u32>, Query, description = "Most notes on the page; 50 if left out", minimum = 1, maximum = 500),
         ("cursor" = Option<String>, Query, description = "`page.next` of the page before"),
     ),
     responses((status = 200, description = "A page of notes", body = NotePage))

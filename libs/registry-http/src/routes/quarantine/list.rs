@@ -44,7 +44,7 @@ pub fn route() -> Route {
         ("reason" = Option<String>, Query, description = "Reasons, separated by commas: `unparseable`, `unknown_shape`, `wrong_type`, `codes_mismatch`, `codes_disguised`, `link_revoked`, `unknown_link`, `unknown_merchant`, `no_such_merchant`, `sender_not_allowed`, `too_large`", example = "codes_mismatch"),
         ("merchant_id" = Option<String>, Query, description = "Only those that came through a URL of this merchant"),
         ("state" = Option<String>, Query, description = "`open`, `redriven`, `discarded` or `all`; `open` if left out"),
-        ("limit" = Option<u32>, Query, description = "Most callbacks on the page; 50 if left out", minimum = 1, maximum = 200),
+        ("limit" = Option<u32>, Query, description = "Most callbacks on the page; 50 if left out", minimum = 1, maximum = 500),
         ("cursor" = Option<String>, Query, description = "`page.next` of the page before, with the same filters"),
     ),
     responses((status = 200, description = "A page of callbacks", body = QuarantinePage))

@@ -19,7 +19,7 @@ use crate::fields::{Fields, Null};
 use crate::openapi::{Access, Operation, Route};
 use crate::position::require_reached;
 use crate::problem::{Code, Fault, Problem};
-use crate::query::{LIMIT_DEFAULT, LIMIT_MAX};
+use crate::query::{LIMIT_DEFAULT, REDRIVES_MAX};
 use crate::state::AppState;
 
 const SCOPE: Scope = Scope::QuarantineWrite;
@@ -119,7 +119,7 @@ impl RedriveFilter {
         let read_reason = |word: &str| QuarantineReason::from_word(word).ok_or(Fault::UnknownWord);
         let reasons = fields.texts("reasons", QuarantineReason::ALL.len(), read_reason);
         let merchant_id = fields.optional("merchant_id", str::parse);
-        let limit = fields.number("limit", 1..=i64::from(LIMIT_MAX));
+        let limit = fields.number("limit", 1..=i64::from(REDRIVES_MAX));
         let cursor = fields.optional("cursor", |text| Ok::<_, Fault>(text.to_owned()));
         fields.finish()?;
         let limit = limit.and_then(|limit| u32::try_from(limit).ok());

@@ -41,7 +41,7 @@ pub fn route() -> Route {
     tag = "Unclaimed merchants",
     params(
         ("state" = Option<String>, Query, description = "`open`, `adopted`, `dismissed` or `all`; `open` if left out"),
-        ("limit" = Option<u32>, Query, description = "Most of them on the page; 50 if left out", minimum = 1, maximum = 200),
+        ("limit" = Option<u32>, Query, description = "Most of them on the page; 50 if left out", minimum = 1, maximum = 500),
         ("cursor" = Option<String>, Query, description = "`page.next` of the page before, with the same filter"),
     ),
     responses((status = 200, description = "A page of unclaimed merchants", body = UnclaimedPage))
