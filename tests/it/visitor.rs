@@ -33,6 +33,11 @@ impl Visitor {
         Answer::to(request.header("cookie", self.cookie.as_deref().unwrap_or_default())).await
     }
 
+    /// How a page is answered, whatever it says and however long.
+    pub async fn status(&self, path: &str) -> u16 {
+        self.listen(path).await.status().as_u16()
+    }
+
     /// Opens what goes on telling. It ends, or the test waited for nothing.
     pub async fn listen(&self, path: &str) -> reqwest::Response {
         let request = self.http.get(format!("{}{path}", self.base)).timeout(LISTEN_LIMIT);

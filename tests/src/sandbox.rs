@@ -65,14 +65,24 @@ impl TestSandbox {
 
     /// The mapping of a pair of codes.
     pub async fn mapping(&self, member: &str, merchant: &str) -> Mapping<'_> {
+        self.found(member, merchant, |_| true).await
+    }
+
+    /// The one to which a link leads: two partners may use the same codes.
+    pub async fn mapping_behind(&self, member: &str, merchant: &str, link: &str) -> Mapping<'_> {
+        self.found(member, merchant, |found| found["registration_url"] == link).await
+    }
+
+    async fn found(&self, member: &str, merchant: &str, is_it: impl Fn(&Value) -> bool) -> Mapping<'_> {
         let path = format!("/_sandbox/mappings?member_code={member}&merchant_code={merchant}");
-        let found = self.api.get(&path).await.expect(200);
-        let id = found[0]["id"].as_str().expect("there is such a mapping");
+        let all = self.api.get(&path).await.expect(200);
+        let all = all.as_array().expect("a list").iter();
+        let found = all.into_iter().find(|found| is_it(found)).expect("there is such a mapping");
         let mapping = Mapping {
             sandbox: self,
-            id: id.to_owned(),
-            callback_url: text(&found[0], "callback_url"),
-            registration_url: text(&found[0], "registration_url"),
+            id: text(found, "id"),
+            callback_url: text(found, "callback_url"),
+            registration_url: text(found, "registration_url"),
         };
         logs::secret(mapping.token());
         logs::secret(&mapping.registration_url);

@@ -4,9 +4,9 @@
 //! signed in, and shows the documents that come back. So it decides nothing, and nothing can be done here that the API
 //! cannot. It knows no log, no database, no broker and no rule about merchants.
 //!
-//! Read in this order: [`console`] (the routes), `api` (how `/v1` is called), `door` (who is signed in), `frame` (what all
-//! pages share), `pages` (a folder for each), `parts` (what pages are made of), `words` (every text, in Korean and English),
-//! `assets` (stylesheet, script, font and icons).
+//! Read in this order: [`routes`] (all of them), [`console`] (what they stand on), `api` (how `/v1` is called), `door` (who is
+//! signed in), `frame` (what all pages share), `pages` (a folder for each), `parts` (what pages are made of), `words` (every
+//! text, in Korean and English), `assets` (stylesheet, script, font and icons).
 
 mod answer;
 mod api;
@@ -24,6 +24,7 @@ mod pages;
 mod parts;
 mod preferences;
 mod query;
+pub mod routes;
 #[cfg(any(test, feature = "samples"))]
 pub mod samples;
 mod stage;

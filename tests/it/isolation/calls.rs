@@ -112,6 +112,7 @@ pub(crate) const OF_ONE_THING: &[Call] = &[
         None,
         LINKS,
     ),
+    call("get_callback", Method::GET, "/v1/callbacks/{callback}", None, READ),
     call(
         "get_callback_payload",
         Method::GET,

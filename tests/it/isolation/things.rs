@@ -33,7 +33,9 @@ impl Things {
         send_taken(&of_tenant, mapping("acad-8", "store-8", "P", None).to_string()).await;
         let merchant = tenant.register("acad-1", "store-1").await;
         let link = tenant.issue_link(&merchant).await;
-        let url = app.sandbox.mapping("acad-1", "store-1").await.callback_url;
+        let issued = text_of(&link, "url");
+        let mapping_behind = app.sandbox.mapping_behind("acad-1", "store-1", issued).await;
+        let url = mapping_behind.callback_url;
         send_taken(&url, mapping("acad-1", "store-1", "P", None).to_string()).await;
         let callback = tenant.api.event(|event| event["type"] == "callback.received").await;
         send_taken(&url, mapping("acad-7", "store-7", "O", None).to_string()).await;

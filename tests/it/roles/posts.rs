@@ -1,50 +1,21 @@
-//! No other site sends a form in somebody's name. The routes are read from where they are made, so that a new one is tried too.
+//! No other site sends a form in somebody's name, whatever forms there are.
 
-use std::collections::BTreeMap;
-
+use http::Method;
 use regex::Regex;
 use registry_tests::TestApp;
 use registry_tests::api::{Answer, http_client};
-use registry_tests::settings::repository;
 
 use super::Somebody;
 
 /// The provider posts there, and proves it by what it sends.
 const FROM_ELSEWHERE: &str = "/console/sign-out/backchannel";
 
-/// Every path of the console to which something can be posted. A part of the router that is made elsewhere stands below what
-/// it is nested at.
+/// Every path of the console to which something can be posted.
 fn paths() -> Vec<String> {
-    let source = repository().join("libs/registry-console/src/console.rs");
-    let source = std::fs::read_to_string(source).expect("it can be read");
-    let (source, _tests) = source.split_once("#[cfg(test)]\nmod tests").expect("it has tests");
-    let place = Regex::new(
-        r#"(?x) fn\s+(?<made>\w+)\([^)]*\)\s*->\s*Router | let\s+(?<begun>\w+)\s*=\s*Router::new
-        | \.nest\(\s*"(?<prefix>[^"]*)",\s*(?<nested>\w+) | \.route\(\s*"(?<path>[^"]*)",\s*(?<methods>[^;]*?)\)\s*(?:\n|$)"#,
-    )
-    .expect("an expression");
-    let (mut part, mut nested, mut posts) = (String::new(), BTreeMap::new(), Vec::new());
-    for found in place.captures_iter(source) {
-        if let Some(name) = found.name("made").or(found.name("begun")) {
-            name.as_str().clone_into(&mut part);
-        } else if let (Some(prefix), Some(name)) = (found.name("prefix"), found.name("nested")) {
-            nested.insert(name.as_str().to_owned(), (part.clone(), prefix.as_str().to_owned()));
-        } else if let (Some(path), Some(methods)) = (found.name("path"), found.name("methods"))
-            && methods.as_str().contains("post(")
-        {
-            posts.push((part.clone(), path.as_str().to_owned()));
-        }
-    }
     let parameter = Regex::new(r"\{\w+\}").expect("an expression");
-    let whole = posts.into_iter().map(|(mut part, path)| {
-        let mut whole = path;
-        while let Some((outer, prefix)) = nested.get(&part) {
-            whole = format!("{prefix}{whole}");
-            part.clone_from(outer);
-        }
-        parameter.replace_all(&format!("/console{whole}"), "x").into_owned()
-    });
-    whole.collect()
+    let routes = registry_console::routes::all().into_iter();
+    let posts = routes.filter(|(method, _)| *method == Method::POST);
+    posts.map(|(_, path)| parameter.replace_all(&path, "x").into_owned()).collect()
 }
 
 #[tokio::test]

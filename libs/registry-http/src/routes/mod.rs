@@ -46,6 +46,7 @@ pub fn all() -> OpenApiRouter<Arc<AppState>> {
         .routes(links::get::route())
         .routes(links::revoke::route())
         .routes(events::feed::route())
+        .routes(callbacks::get::route())
         .routes(callbacks::payload::route())
         .routes(callbacks::door::route())
         .routes(callbacks::door::look_route())

@@ -9,6 +9,7 @@ use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use chrono::{DateTime, Utc};
 use registry_documents::{EventData, PublicEvent};
 
 use crate::answer;
@@ -17,9 +18,10 @@ use crate::console::Console;
 use crate::documents::Feed;
 use crate::door::SignedIn;
 use crate::frame::{Frame, Section};
-use crate::parts::{At, filters};
+use crate::parts::{At, filters, short_id};
 use crate::preferences::Preferences;
 use crate::query::Query;
+use crate::words::Words;
 
 pub use approvals::{approval_url, approvals};
 pub use one::{get, payload};
@@ -33,9 +35,9 @@ const WINDOWS_MAX: usize = 5;
 /// How many callbacks are enough for a page.
 const ENOUGH: usize = 50;
 
-const TYPES: &str = "callback.received,callback.quarantined,payment.approved";
+const TYPES: &str = "callback.received,callback.quarantined,unclaimed_merchant.seen,payment.approved";
 
-/// A callback in the list.
+/// A callback.
 pub struct Row {
     received: At,
     event: String,
@@ -46,6 +48,7 @@ pub struct Row {
     is_bad: bool,
     letter: String,
     sender: &'static str,
+    has_body: bool,
 }
 
 /// What the page shows.
@@ -129,65 +132,82 @@ impl List {
     }
 }
 
+/// What an event says of the callback that it records.
+struct Came<'a> {
+    at: DateTime<Utc>,
+    verdict: &'a str,
+    reason: Option<&'a str>,
+    is_bad: bool,
+    letter: Option<&'a str>,
+    is_listed: Option<bool>,
+    has_body: bool,
+}
+
+impl<'a> Came<'a> {
+    fn of(data: &'a EventData, words: &'static Words) -> Option<Self> {
+        let unused = |at, reason: &'a str, is_listed| Self {
+            at,
+            verdict: words.verdict("quarantined"),
+            reason: Some(words.quarantine_reason(reason)),
+            is_bad: true,
+            letter: None,
+            is_listed,
+            has_body: true,
+        };
+        if let EventData::CallbackReceived(callback) = data {
+            Some(Self {
+                at: callback.received_at,
+                verdict: words.verdict(&callback.verdict),
+                reason: callback.reason.as_deref().map(|word| words.quarantine_reason(word)),
+                is_bad: callback.verdict == "quarantined",
+                letter: callback.code.as_deref(),
+                is_listed: callback.sender_listed,
+                has_body: true,
+            })
+        } else if let EventData::CallbackQuarantined(callback) = data {
+            Some(unused(callback.received_at, &callback.reason, callback.sender_listed))
+        } else if let EventData::UnclaimedMerchantSeen(callback) = data {
+            Some(unused(callback.received_at, "unknown_merchant", callback.sender_listed))
+        } else if let EventData::PaymentApproved(approval) = data {
+            Some(Self {
+                at: approval.received_at,
+                verdict: words.events.approved,
+                reason: None,
+                is_bad: approval.api_key == "differs",
+                letter: approval.state.as_deref(),
+                is_listed: None,
+                has_body: false,
+            })
+        } else {
+            None
+        }
+    }
+}
+
 fn row(frame: &Frame, event: &PublicEvent) -> Option<Row> {
     let words = frame.words();
-    let reason = |word: Option<&str>| {
-        word.map(|word| words.quarantine_reason(word).to_owned())
-            .unwrap_or_default()
-    };
-    let (received_at, verdict, reason, is_bad, letter, listed) =
-        if let EventData::CallbackReceived(callback) = &event.data {
-            (
-                callback.received_at,
-                words.verdict(&callback.verdict),
-                reason(callback.reason.as_deref()),
-                callback.verdict == "quarantined",
-                callback.code.clone(),
-                callback.sender_listed,
-            )
-        } else if let EventData::CallbackQuarantined(callback) = &event.data {
-            let why = reason(Some(&callback.reason));
-            (
-                callback.received_at,
-                words.verdict("quarantined"),
-                why,
-                true,
-                None,
-                callback.sender_listed,
-            )
-        } else if let EventData::PaymentApproved(approval) = &event.data {
-            let differs = approval.api_key == "differs";
-            (
-                approval.received_at,
-                words.events.approved,
-                String::new(),
-                differs,
-                approval.state.clone(),
-                None,
-            )
-        } else {
-            return None;
-        };
+    let came = Came::of(&event.data, words)?;
     Some(Row {
         received: At {
-            moment: received_at,
+            moment: came.at,
             now: frame.now,
         },
         event: event.id.clone(),
         href: frame.path(&format!("/callbacks/{}", event.id)),
-        merchant: event.merchant_id.as_ref().map(|id| {
-            let tail: String = id.chars().skip(id.chars().count().saturating_sub(8)).collect();
-            (frame.path(&format!("/merchants/{id}")), format!("mer_…{tail}"))
-        }),
-        verdict: verdict.to_owned(),
-        reason,
-        is_bad,
-        letter: letter.unwrap_or_default(),
-        sender: match listed {
+        merchant: event
+            .merchant_id
+            .as_ref()
+            .map(|id| (frame.path(&format!("/merchants/{id}")), short_id(id))),
+        verdict: came.verdict.to_owned(),
+        reason: came.reason.unwrap_or_default().to_owned(),
+        is_bad: came.is_bad,
+        letter: came.letter.unwrap_or_default().to_owned(),
+        sender: match came.is_listed {
             Some(true) => words.merchant.listed,
             Some(false) => words.merchant.not_listed,
             None => "–",
         },
+        has_body: came.has_body,
     })
 }
 

@@ -1,4 +1,4 @@
-//! One callback, and on demand the bytes that came.
+//! One callback: what it came to, and on demand the bytes that came.
 
 use std::sync::Arc;
 
@@ -6,8 +6,11 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use registry_documents::PublicEvent;
 
+use super::{Row, row};
 use crate::answer;
+use crate::api::Trouble;
 use crate::console::Console;
 use crate::documents::Payload;
 use crate::door::SignedIn;
@@ -29,19 +32,19 @@ struct Shown {
 #[template(path = "callbacks/one.html")]
 struct CallbackPage {
     frame: Frame,
-    event: String,
+    row: Row,
     shown: Option<Shown>,
 }
 
-fn frame(console: &Console, who: &SignedIn, look: Preferences, event: &str) -> Frame {
+fn frame(console: &Console, who: &SignedIn, look: Preferences, event: &str, below: &str) -> Frame {
     let words = look.words();
     let frame = Frame::new(who, look, Section::Callbacks, words.callbacks.payload, console.now());
     let here = frame.path(&format!("/callbacks/{}", segment(event)));
-    frame.at(here).calls("GET", &path(event))
+    frame.at(here).calls("GET", &path(event, below))
 }
 
-fn path(event: &str) -> String {
-    format!("/v1/callbacks/{}/payload", segment(event))
+fn path(event: &str, below: &str) -> String {
+    format!("/v1/callbacks/{}{below}", segment(event))
 }
 
 /// `GET /console/{tenant}/callbacks/{event}`
@@ -51,9 +54,8 @@ pub async fn get(
     look: Preferences,
     Path((_, event)): Path<(String, String)>,
 ) -> Response {
-    let frame = frame(&console, &who, look, &event);
-    let shown = None;
-    answer::page(StatusCode::OK, &CallbackPage { frame, event, shown })
+    let frame = frame(&console, &who, look, &event, "");
+    draw(&console, &who, frame, &event, None).await
 }
 
 /// `POST /console/{tenant}/callbacks/{event}/payload`: shows the bytes. It changes nothing, but it is not done by accident.
@@ -63,12 +65,21 @@ pub async fn payload(
     look: Preferences,
     Path((_, event)): Path<(String, String)>,
 ) -> Response {
-    let frame = frame(&console, &who, look, &event);
-    match console.api().get::<Payload>(&who, &path(&event)).await {
+    let frame = frame(&console, &who, look, &event, "/payload");
+    match console.api().get::<Payload>(&who, &path(&event, "/payload")).await {
         Ok(payload) => {
-            let shown = Some(Shown::new(payload, &frame));
-            answer::page(StatusCode::OK, &CallbackPage { frame, event, shown })
+            let shown = Shown::new(payload, &frame);
+            draw(&console, &who, frame, &event, Some(shown)).await
         }
+        Err(trouble) => answer::trouble(frame, &trouble),
+    }
+}
+
+async fn draw(console: &Console, who: &SignedIn, frame: Frame, event: &str, shown: Option<Shown>) -> Response {
+    let found = console.api().get::<PublicEvent>(who, &path(event, "")).await;
+    let found = found.and_then(|event| row(&frame, &event).ok_or(Trouble::NotFound));
+    match found {
+        Ok(row) => answer::page(StatusCode::OK, &CallbackPage { frame, row, shown }),
         Err(trouble) => answer::trouble(frame, &trouble),
     }
 }
@@ -92,7 +103,7 @@ impl Shown {
 /// Samples of the page.
 #[cfg(any(test, feature = "samples"))]
 pub(crate) mod samples {
-    use super::{CallbackPage, Frame, Payload, Shown};
+    use super::{CallbackPage, Frame, Payload, Shown, row};
     use crate::pages::shops::{self, Sample};
 
     /// The page before and after somebody asks for the bytes.
@@ -105,17 +116,14 @@ pub(crate) mod samples {
             base64: String::new(),
         };
         let shown = Some(Shown::new(payload, &after));
-        let event = || "evt_1".to_owned();
-        let closed = CallbackPage {
-            frame: before,
-            event: event(),
-            shown: None,
-        };
-        let open = CallbackPage {
-            frame: after,
-            event: event(),
-            shown,
-        };
-        vec![Sample::new("callback", &closed), Sample::new("callback-open", &open)]
+        let events = shops::timeline(true).data;
+        let of = |frame: &Frame| events.iter().find_map(|event| row(frame, event));
+        let page = |frame: Frame, shown| Some((of(&frame)?, frame, shown));
+        let named = [("callback", page(before, None)), ("callback-open", page(after, shown))];
+        let pages = named.into_iter().filter_map(|(name, page)| {
+            let (row, frame, shown) = page?;
+            Some(Sample::new(name, &CallbackPage { frame, row, shown }))
+        });
+        pages.collect()
     }
 }

@@ -102,6 +102,17 @@ pub async fn url(
     }
 }
 
+/// A link of this merchant.
+async fn known(console: &Console, who: &SignedIn, id: &str, link: &str) -> Result<RegistrationLink, Trouble> {
+    let path = format!("/v1/registration-links/{}", segment(link));
+    let known: RegistrationLink = console.api().get(who, &path).await?;
+    if known.merchant_id == id {
+        Ok(known)
+    } else {
+        Err(Trouble::NotFound)
+    }
+}
+
 /// Only a link that is there is asked for again: a key that nobody used would issue one.
 async fn shown(
     console: &Console,
@@ -110,15 +121,10 @@ async fn shown(
     link: &str,
     key: &str,
 ) -> Result<RegistrationLink, Trouble> {
-    let known: RegistrationLink = console
-        .api()
-        .get(who, &format!("/v1/registration-links/{}", segment(link)))
-        .await?;
-    let ask = Ask::post(of_api(&known.merchant_id, "/registration-links"))
-        .body(json!({}))
-        .once(key);
+    let known = known(console, who, id, link).await?;
+    let ask = Ask::post(of_api(id, "/registration-links")).body(json!({})).once(key);
     let again = console.api().send::<RegistrationLink>(who, ask).await?;
-    if known.merchant_id == id && again.id == known.id {
+    if again.id == known.id {
         Ok(again)
     } else {
         Err(Trouble::Form)
@@ -132,9 +138,13 @@ pub async fn revoke(
     look: Preferences,
     Path((_, id, link)): LinkPlace,
 ) -> Response {
-    let ask = Ask::new(Method::DELETE, format!("/v1/registration-links/{}", segment(&link)));
-    let revoked = console.api().send::<Value>(&who, ask).await;
-    after(&console, &who, look, &id, revoked.map(|_| done("link_revoked"))).await
+    let revoked = async {
+        known(&console, &who, &id, &link).await?;
+        let ask = Ask::new(Method::DELETE, format!("/v1/registration-links/{}", segment(&link)));
+        console.api().send::<Value>(&who, ask).await
+    };
+    let outcome = revoked.await.map(|_| done("link_revoked"));
+    after(&console, &who, look, &id, outcome).await
 }
 
 /// `POST …/ask`: asks Paymint now.

@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
+use super::recorded;
 use crate::caller::Caller;
 use crate::commands::run_of_tenant;
 use crate::openapi::{Access, Operation, Route};
@@ -60,12 +61,8 @@ async fn get_callback_payload(
     for scope in SCOPES {
         caller.require(*scope)?;
     }
-    let event_id: EventId = event_id.parse().map_err(|_| Problem::from(Code::CallbackNotFound))?;
-    let recorded = state
-        .archive
-        .first_event(caller.tenant_id(), event_id)
-        .await?
-        .ok_or(Code::CallbackNotFound)?;
+    let recorded = recorded(&state, &caller, &event_id).await?;
+    let event_id = recorded.event_id;
     let (payload, received_at) = payload_of(&recorded.event).ok_or(Code::CallbackNotFound)?;
     if recorded.erased {
         return Err(Code::PayloadErased.into());
