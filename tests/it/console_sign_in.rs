@@ -119,7 +119,7 @@ async fn an_open_page_hears_what_changes_until_its_session_is_over() {
     leads_to(&kim.send("/console/sign-out", &[]).await);
     let heard = of_kim.text().await.expect("it ends");
     assert!(
-        heard.contains(&format!("event: changed\ndata: {}\n", id_of(&first))),
+        heard.contains(&format!("\ndata: {}\n", id_of(&first))),
         "{heard}"
     );
     let second = app.tenant.register("acad-1", "store-2").await;

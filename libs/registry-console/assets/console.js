@@ -36,16 +36,20 @@ function say(button, text) {
   setTimeout(() => note.remove(), 1500);
 }
 
-// <live-state data-src data-on data-off>: listens to what changes while the page can be seen, and tells the others.
+// <live-state data-src data-on data-off>: listens to what changes while the page can be seen, and tells the others. The address
+// says up to where the page knows what there is; whoever listens again says up to where they have heard.
+const AGAIN = 10_000;
 customElements.define("live-state", class extends HTMLElement {
   connectedCallback() {
     document.addEventListener("visibilitychange", this);
     addEventListener("pagehide", this);
+    addEventListener("pageshow", this);
     this.open();
   }
   disconnectedCallback() {
     document.removeEventListener("visibilitychange", this);
     removeEventListener("pagehide", this);
+    removeEventListener("pageshow", this);
     this.close();
   }
   handleEvent(event) {
@@ -53,19 +57,28 @@ customElements.define("live-state", class extends HTMLElement {
   }
   open() {
     if (this.source || document.hidden) return;
-    this.source = new EventSource(this.dataset.src);
-    this.source.addEventListener("open", () => {
-      // What came while nobody looked is not known: the page may be behind.
-      if (this.wasOpen) document.dispatchEvent(new CustomEvent("live:again"));
-      this.wasOpen = true;
-      this.tell(true);
-    });
-    this.source.addEventListener("error", () => this.tell(false));
-    this.source.addEventListener("changed", (event) => {
-      document.dispatchEvent(new CustomEvent("live:changed", { detail: event.data }));
-    });
+    clearTimeout(this.waiting);
+    const address = new URL(this.dataset.src, location);
+    if (this.heard) address.searchParams.set("after", this.heard);
+    this.source = new EventSource(address);
+    this.source.addEventListener("open", () => this.tell(true));
+    this.source.addEventListener("error", () => this.fail());
+    for (const name of ["changed", "again"]) {
+      this.source.addEventListener(name, (event) => {
+        this.heard = event.lastEventId || this.heard;
+        document.dispatchEvent(new CustomEvent(`live:${name}`, { detail: event.data }));
+      });
+    }
+  }
+  // A browser tries again by itself where nobody answers, but not where somebody refuses, as a proxy does during an update.
+  fail() {
+    this.tell(false);
+    if (this.source?.readyState !== EventSource.CLOSED) return;
+    this.source = null;
+    this.waiting = setTimeout(() => this.open(), AGAIN);
   }
   close() {
+    clearTimeout(this.waiting);
     this.source?.close();
     this.source = null;
     this.tell(false);

@@ -10,7 +10,7 @@ use crate::documents::Problem;
 use crate::door::{SignedIn, TenantChoice};
 use crate::kst;
 use crate::preferences::{Preferences, Theme};
-use crate::query::segment;
+use crate::query::{Query, segment};
 use crate::words::Words;
 
 /// The version of the service.
@@ -268,14 +268,13 @@ impl Frame {
         self
     }
 
-    /// With a stream of what changes.
+    /// With a stream of what changes behind a position of the log: of one merchant, or of all.
     #[must_use]
-    pub fn listening(mut self, merchant: Option<&str>) -> Self {
-        let about = merchant
-            .map(|id| format!("?merchant={}", segment(id)))
-            .unwrap_or_default();
+    pub fn listening(mut self, merchant: Option<&str>, after: Option<u64>) -> Self {
+        let about = Query::default().with("merchant", merchant.unwrap_or_default());
+        let after = after.map(|after| after.to_string()).unwrap_or_default();
         self.live = Some(Live {
-            source: self.path(&format!("/live{about}")),
+            source: about.with("after", &after).on(&self.path("/live")),
         });
         self
     }

@@ -1,5 +1,8 @@
 //! What changes, told to pages that are open: only which merchants, never what. The feed of a tenant is followed once, however
 //! many of its pages are open, and told in gusts: fifty people who look on must not cost fifty readings of every event.
+//!
+//! A page says up to where it knows the log: from where it was drawn, or from what it heard last. What changed since is told first,
+//! so that nothing falls between drawing a page and listening, or between two connections.
 
 use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
@@ -15,7 +18,6 @@ use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt, stream};
 use registry_people::Scope;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::broadcast::{self, Receiver, Sender, WeakSender};
 use tokio::time::{Instant, interval_at, sleep, timeout};
@@ -43,15 +45,25 @@ const PAGES_PER_TENANT_MAX: usize = 500;
 /// How often a page hears that somebody is there, and it is looked whether it may still listen.
 const HEARTBEAT_TIME: Duration = Duration::from_secs(15);
 
-/// The call that tells whether somebody may listen, and the one that does.
+/// How much of the log is read at once, and how often, for what a page missed. One that missed more is drawn anew.
+const MISSED_PAGE: &str = "500";
+const MISSED_PAGES_MAX: usize = 4;
+
+/// The call that tells where the log ends, and the one that follows it.
 const HEAD: &str = "/v1/events?after=latest&limit=1";
 const FEED: &str = "/v1/events?after=latest";
 
-/// The merchants of one gust.
-type Gust = Arc<BTreeSet<String>>;
+/// What changed together.
+#[derive(Debug, PartialEq, Eq)]
+struct Gust {
+    /// Which merchants.
+    merchants: BTreeSet<String>,
+    /// Up to where the log is told by it.
+    position: u64,
+}
 
 /// A tenant's follower, if there is one. Whoever opens one keeps others from opening a second.
-type Following = Arc<tokio::sync::Mutex<Option<WeakSender<Gust>>>>;
+type Following = Arc<tokio::sync::Mutex<Option<WeakSender<Arc<Gust>>>>>;
 
 /// What changes, by tenant.
 #[derive(Debug, Default)]
@@ -60,9 +72,8 @@ pub struct Changes {
 }
 
 impl Changes {
-    /// Listens for somebody who may. None if too many do.
-    async fn listen(&self, console: &Console, who: &SignedIn) -> Result<Option<Receiver<Gust>>, Trouble> {
-        console.api().get::<IgnoredAny>(who, HEAD).await?;
+    /// Listens for somebody. None if too many do.
+    async fn listen(&self, console: &Console, who: &SignedIn) -> Result<Option<Receiver<Arc<Gust>>>, Trouble> {
         let following = {
             let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(tenants.entry(who.tenant.slug.clone()).or_default())
@@ -80,23 +91,90 @@ impl Changes {
     }
 }
 
+/// A stretch of the log, as far as it matters here.
+#[derive(Deserialize)]
+struct Stretch {
+    data: Vec<Changed>,
+    page: StretchEnd,
+}
+
+#[derive(Deserialize)]
+struct StretchEnd {
+    next_after: u64,
+    has_more: bool,
+}
+
+/// Where a tenant's log ends. Asked for before a page reads anything, so that its stream can begin there.
+pub async fn position(console: &Console, who: &SignedIn) -> Result<u64, Trouble> {
+    let end = console.api().get::<Stretch>(who, HEAD).await?;
+    Ok(end.page.next_after)
+}
+
+/// What a page missed.
+#[derive(Debug, PartialEq, Eq)]
+enum Missed {
+    /// This; perhaps nothing.
+    These(Gust),
+    /// More than is worth telling, or its log was another. Up to where.
+    Much(u64),
+}
+
+/// What changed behind a position. It is asked on behalf of whoever listens, so that nobody does who may not.
+async fn missed(console: &Console, who: &SignedIn, after: Option<u64>) -> Result<Missed, Trouble> {
+    let api = console.api();
+    let mut gust = Gust {
+        merchants: BTreeSet::new(),
+        position: after.unwrap_or(0),
+    };
+    if after.is_some() {
+        for _ in 0..MISSED_PAGES_MAX {
+            let query = Query::default()
+                .with("limit", MISSED_PAGE)
+                .with("after", &gust.position.to_string());
+            let stretch = match api.get::<Stretch>(who, &query.on("/v1/events")).await {
+                Ok(stretch) => stretch,
+                // A position of a log that is not there any more.
+                Err(Trouble::Refused(problem)) if problem.head.is_some() => break,
+                Err(trouble) => return Err(trouble),
+            };
+            let changed = stretch.data.into_iter().filter_map(|changed| changed.merchant_id);
+            gust.merchants.extend(changed);
+            gust.position = stretch.page.next_after;
+            if !stretch.page.has_more {
+                return Ok(Missed::These(gust));
+            }
+        }
+    }
+    let end = position(console, who).await?;
+    if after.is_some() {
+        return Ok(Missed::Much(end));
+    }
+    gust.position = end;
+    Ok(Missed::These(gust))
+}
+
 /// Tells what changes until the feed ends or nobody listens. When it ends, the pages that listened come again, and the first of
 /// them follows anew: the feed is that of whoever opened it, and ends with what they may do.
-async fn follow(feed: Body, sender: Sender<Gust>) {
+async fn follow(feed: Body, sender: Sender<Arc<Gust>>) {
     let mut events = Box::pin(events(feed));
+    let mut position = 0;
     while let Some(first) = events.next().await {
         // What shows nothing but that the feed is alive is the moment to look whether anybody listens.
         if sender.receiver_count() == 0 {
             return;
         }
-        let Some(first) = first else { continue };
-        let mut changed = BTreeSet::from([first]);
+        position = first.position.unwrap_or(position);
+        let Some(first) = first.merchant else { continue };
+        let mut merchants = BTreeSet::from([first]);
         sleep(GATHERING_TIME).await;
         let begun = Instant::now();
         let mut is_over = false;
         while begun.elapsed() < GATHERING_TIME {
             match timeout(LULL_TIME, events.next()).await {
-                Ok(Some(merchant)) => changed.extend(merchant),
+                Ok(Some(event)) => {
+                    position = event.position.unwrap_or(position);
+                    merchants.extend(event.merchant);
+                }
                 Ok(None) => is_over = true,
                 Err(_lull) => break,
             }
@@ -104,7 +182,8 @@ async fn follow(feed: Body, sender: Sender<Gust>) {
                 break;
             }
         }
-        if sender.send(Arc::new(changed)).is_err() || is_over {
+        let gust = Gust { merchants, position };
+        if sender.send(Arc::new(gust)).is_err() || is_over {
             return;
         }
     }
@@ -116,15 +195,24 @@ struct Changed {
     merchant_id: Option<String>,
 }
 
-/// The parts of a feed, each as the merchant that it is about, if it is about one.
-fn events(feed: Body) -> impl Stream<Item = Option<String>> {
+/// A part of a feed.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Told {
+    /// Up to where the log is told by it.
+    position: Option<u64>,
+    /// The merchant that it is about.
+    merchant: Option<String>,
+}
+
+/// The parts of a feed.
+fn events(feed: Body) -> impl Stream<Item = Told> {
     stream::unfold(
         (feed.into_data_stream(), BytesMut::new()),
         |(mut feed, mut waiting)| async {
             loop {
                 if let Some(end) = waiting.windows(2).position(|two| two == b"\n\n") {
                     let event = waiting.split_to(end + 2);
-                    return Some((merchant_of(&event), (feed, waiting)));
+                    return Some((told(&event), (feed, waiting)));
                 }
                 let part = feed.next().await?.ok()?;
                 if waiting.len() + part.len() > EVENT_BYTES_MAX {
@@ -136,27 +224,39 @@ fn events(feed: Body) -> impl Stream<Item = Option<String>> {
     )
 }
 
-fn merchant_of(event: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(event).ok()?;
-    let data = text.lines().find_map(|line| line.strip_prefix("data:"))?;
-    let changed: Changed = serde_json::from_str(data.trim()).ok()?;
-    changed.merchant_id
+fn told(event: &[u8]) -> Told {
+    let Ok(text) = std::str::from_utf8(event) else {
+        return Told::default();
+    };
+    let field = |name: &str| text.lines().find_map(|line| Some(line.strip_prefix(name)?.trim()));
+    let changed = field("data:").and_then(|data| serde_json::from_str::<Changed>(data).ok());
+    Told {
+        position: field("id:").and_then(|id| id.parse().ok()),
+        merchant: changed.and_then(|changed| changed.merchant_id),
+    }
 }
 
-/// `GET /console/{tenant}/live`: the ids of merchants that change. With `merchant` only whether that one does.
+/// `GET /console/{tenant}/live`: the ids of merchants that change. With `merchant` only whether that one does. `after` says up to
+/// where the page knows the log; a browser that comes again by itself says what it heard last.
 pub async fn get(
     State(console): State<Arc<Console>>,
     who: SignedIn,
     RawQuery(raw): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    // The browser tries again by itself.
+    let query = Query::read(raw.as_deref());
+    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
+    let after = last.or(query.get("after")).and_then(|text| text.parse().ok());
+    // First it listens, then it looks back: what comes meanwhile is told twice rather than never.
     let Ok(Some(receiver)) = console.changes().listen(&console, &who).await else {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
+    let Ok(missed) = missed(&console, &who, after).await else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     let page = OpenPage {
         receiver,
-        only: Query::read(raw.as_deref()).get("merchant").map(str::to_owned),
+        only: query.get("merchant").map(str::to_owned),
         console,
         headers,
         place: who.tenant.slug,
@@ -164,12 +264,12 @@ pub async fn get(
     let mut answer = HeaderMap::new();
     answer.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     answer.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    (answer, Body::from_stream(page.told().map(Ok::<_, Infallible>))).into_response()
+    (answer, Body::from_stream(page.told(&missed).map(Ok::<_, Infallible>))).into_response()
 }
 
 /// A page that listens.
 struct OpenPage {
-    receiver: Receiver<Gust>,
+    receiver: Receiver<Arc<Gust>>,
     only: Option<String>,
     console: Arc<Console>,
     headers: HeaderMap,
@@ -177,11 +277,15 @@ struct OpenPage {
 }
 
 impl OpenPage {
-    /// What the page hears. It ends with the session, with the right to listen, and when the page is too far behind; a browser
-    /// that may comes again.
-    fn told(self) -> impl Stream<Item = Bytes> {
+    /// What the page hears: what it missed, and what comes. It ends with the session, with the right to listen, and when the page
+    /// is too far behind; a browser that may comes again.
+    fn told(self, missed: &Missed) -> impl Stream<Item = Bytes> + use<> {
         let heartbeat = interval_at(Instant::now() + HEARTBEAT_TIME, HEARTBEAT_TIME);
-        let hello = stream::iter([Bytes::from_static(b": here\n\n")]);
+        let first = match missed {
+            Missed::These(gust) => say(gust, self.only.as_deref()),
+            Missed::Much(position) => Some(format!("event: again\nid: {position}\ndata: again\n\n").into()),
+        };
+        let hello = stream::iter([Some(Bytes::from_static(b": here\n\n")), first].into_iter().flatten());
         let rest = stream::unfold((self, heartbeat), |(mut page, mut heartbeat)| async {
             loop {
                 tokio::select! {
@@ -206,10 +310,11 @@ impl OpenPage {
     }
 }
 
-fn say(gust: &BTreeSet<String>, only: Option<&str>) -> Option<Bytes> {
+fn say(gust: &Gust, only: Option<&str>) -> Option<Bytes> {
     let mut said = String::new();
-    for merchant in gust.iter().filter(|it| only.is_none_or(|only| only == *it)) {
-        said.extend(["event: changed\ndata: ", merchant, "\n\n"]);
+    let position = gust.position.to_string();
+    for merchant in gust.merchants.iter().filter(|it| only.is_none_or(|only| only == *it)) {
+        said.extend(["event: changed\nid: ", &position, "\ndata: ", merchant, "\n\n"]);
     }
     (!said.is_empty()).then(|| said.into())
 }
@@ -232,9 +337,12 @@ mod tests {
         let gust = receiver.recv().await.unwrap();
         assert_eq!(
             say(&gust, None).unwrap(),
-            "event: changed\ndata: mer_1\n\nevent: changed\ndata: mer_2\n\n"
+            "event: changed\nid: 10\ndata: mer_1\n\nevent: changed\nid: 10\ndata: mer_2\n\n"
         );
-        assert_eq!(say(&gust, Some("mer_2")).unwrap(), "event: changed\ndata: mer_2\n\n");
+        assert_eq!(
+            say(&gust, Some("mer_2")).unwrap(),
+            "event: changed\nid: 10\ndata: mer_2\n\n"
+        );
         assert_eq!(say(&gust, Some("mer_3")), None);
         assert!(
             matches!(receiver.recv().await, Err(RecvError::Closed)),

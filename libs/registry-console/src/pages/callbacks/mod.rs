@@ -18,6 +18,7 @@ use crate::console::Console;
 use crate::documents::Feed;
 use crate::door::SignedIn;
 use crate::frame::{Frame, Section};
+use crate::live;
 use crate::parts::{At, filters, short_id};
 use crate::preferences::Preferences;
 use crate::query::Query;
@@ -73,12 +74,17 @@ pub async fn list(
     RawQuery(raw): RawQuery,
 ) -> Response {
     let query = Query::read(raw.as_deref());
-    let until = query.get("until").and_then(|until| until.parse().ok());
     let title = look.words().frame.callbacks;
     let frame = Frame::new(&who, look, Section::Callbacks, title, console.now());
     let call = Query::default().with("types", TYPES).on("/v1/events");
-    let frame = frame.calls("GET", &call).listening(None);
-    match newest(&console, &who, until).await {
+    let frame = frame.calls("GET", &call);
+    let position = match live::position(&console, &who).await {
+        Ok(position) => position,
+        Err(trouble) => return answer::trouble(frame, &trouble),
+    };
+    let until = query.get("until").and_then(|until| until.parse().ok());
+    let frame = frame.listening(None, Some(position));
+    match newest(&console, &who, until.unwrap_or(position)).await {
         Ok((events, older)) => {
             let list = List::new(&frame, &events, older);
             answer::page(StatusCode::OK, &ListPage { frame, list })
@@ -91,18 +97,9 @@ pub async fn list(
 async fn newest(
     console: &Console,
     who: &SignedIn,
-    until: Option<u64>,
+    mut until: u64,
 ) -> Result<(Vec<PublicEvent>, Option<u64>), Trouble> {
     let api = console.api();
-    let mut until = match until {
-        Some(until) => until,
-        None => {
-            api.get::<Feed>(who, "/v1/events?after=latest&limit=1")
-                .await?
-                .page
-                .next_after
-        }
-    };
     let mut found = Vec::new();
     for _ in 0..WINDOWS_MAX {
         let after = until.saturating_sub(WINDOW);
@@ -221,7 +218,7 @@ pub(crate) mod samples {
     pub fn samples(look: Preferences) -> Vec<Sample> {
         let frame = || {
             let title = look.words().frame.callbacks;
-            Frame::new(&shops::person(look), look, Section::Callbacks, title, shops::now()).listening(None)
+            Frame::new(&shops::person(look), look, Section::Callbacks, title, shops::now()).listening(None, None)
         };
         let (full, empty) = (frame(), frame());
         let list = List::new(&full, &shops::timeline(true).data, Some(7));

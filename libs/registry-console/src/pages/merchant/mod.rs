@@ -166,13 +166,13 @@ async fn draw(
     let mut frame = Frame::new(who, look, Section::Merchants, title, now)
         .at(here)
         .calls("GET", &call);
-    if past == Query::default() {
-        frame = frame.listening(Some(id));
-    }
     let known = match known(console, who, &path, &call, past == Query::default()).await {
         Ok(known) => known,
         Err(trouble) => return answer::trouble(frame, &trouble),
     };
+    if past == Query::default() {
+        frame = frame.listening(Some(id), Some(known.merchant.seq));
+    }
     frame = frame.noticed(query.get("done"));
     if let Some(trouble) = shown.trouble {
         frame = frame.troubled(trouble);
@@ -253,7 +253,7 @@ pub(crate) mod samples {
             let query = Query::read(Some(raw));
             let title = look.words().frame.merchants;
             let frame = Frame::new(who, look, Section::Merchants, title, shops::now());
-            let mut frame = frame.calls("GET", "/v1/merchants/mer_1").listening(Some("mer_1"));
+            let mut frame = frame.calls("GET", "/v1/merchants/mer_1").listening(Some("mer_1"), Some(7));
             let is_now = past(&query) == Query::default();
             let known = Known {
                 merchant: shops::merchant(number),

@@ -17,6 +17,7 @@ use crate::console::Console;
 use crate::documents::{Counts, Next, Page};
 use crate::door::SignedIn;
 use crate::frame::{Frame, Section};
+use crate::live;
 use crate::parts::filters;
 use crate::parts::thousands;
 use crate::preferences::Preferences;
@@ -115,7 +116,9 @@ pub async fn list(
     let query = Query::read(raw.as_deref());
     let call = api_query(&query).on("/v1/merchants");
     let here = query.on(&format!("/console/{}/merchants", who.tenant.slug));
-    let frame = frame(&who, look, now).at(here).calls("GET", &call).listening(None);
+    let position = live::position(&console, &who).await.ok();
+    let frame = frame(&who, look, now).at(here).calls("GET", &call);
+    let frame = frame.listening(None, position);
     let answer = console.api().get::<Page<MerchantDocument>>(&who, &call).await;
     let (page, frame) = match answer {
         Ok(page) => (page, frame.noticed(query.get("done"))),
@@ -317,7 +320,7 @@ pub(crate) mod samples {
             let frame = frame(&shops::person(look), look, shops::now()).at(query.on("/console/acme/merchants"));
             let frame = frame
                 .calls("GET", &api_query(&query).on("/v1/merchants"))
-                .listening(None);
+                .listening(None, None);
             let tabs = Tabs::new(&frame, &query, Some(&shops::counts()));
             let list = List::new(&frame, &query, &page, shops::now());
             Sample::new(name, &ListPage { frame, tabs, list })

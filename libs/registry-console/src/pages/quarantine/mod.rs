@@ -17,6 +17,7 @@ use crate::console::Console;
 use crate::documents::{Page, Quarantined, RedriveReport, Rows};
 use crate::door::SignedIn;
 use crate::frame::{Frame, Section};
+use crate::live;
 use crate::parts::{At, filters, thousands};
 use crate::preferences::Preferences;
 use crate::query::{Query, segment};
@@ -105,7 +106,8 @@ async fn draw(
     let call = asked.on("/v1/quarantine");
     let title = look.words().frame.quarantine;
     let mut frame = Frame::new(who, look, Section::Quarantine, title, console.now()).calls("GET", &call);
-    frame = frame.listening(None).noticed(query.get("done"));
+    let position = live::position(console, who).await.ok();
+    frame = frame.listening(None, position).noticed(query.get("done"));
     if let Some(trouble) = trouble {
         frame = frame.troubled(trouble);
     }
@@ -238,7 +240,7 @@ pub(crate) mod samples {
         let frame = || {
             let title = look.words().frame.quarantine;
             let frame = Frame::new(&shops::person(look), look, Section::Quarantine, title, shops::now());
-            frame.calls("GET", "/v1/quarantine").listening(None)
+            frame.calls("GET", "/v1/quarantine").listening(None, None)
         };
         let page = || Page {
             data: shops::quarantined(),
