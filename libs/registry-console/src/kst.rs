@@ -1,6 +1,6 @@
 //! Moments as people in Korea read them. Everything is shown in Korean Standard Time, which has no summer time.
 
-use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveDate, NaiveDateTime, TimeZone, Utc, Weekday};
+use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Utc, Weekday};
 
 /// Seconds that Korea is ahead of UTC.
 const AHEAD: i32 = 9 * 3_600;
@@ -80,6 +80,21 @@ pub fn parse(text: &str) -> Option<DateTime<Utc>> {
         .map(|moment| moment.to_utc())
 }
 
+/// The last moment of what somebody wrote into such a field: of a day, of a minute, of a second. A whole moment is itself.
+pub fn end(text: &str) -> Option<DateTime<Utc>> {
+    let text = text.trim();
+    let begin = parse(text)?;
+    if DateTime::parse_from_rfc3339(&text.replace(' ', "+")).is_ok() {
+        return Some(begin);
+    }
+    let length = match text.bytes().filter(|byte| *byte == b':').count() {
+        0 => TimeDelta::days(1),
+        1 => TimeDelta::minutes(1),
+        _ => TimeDelta::seconds(1),
+    };
+    begin.checked_add_signed(length - TimeDelta::microseconds(1))
+}
+
 /// How many weekdays lie between two moments: those after the day of the first, up to the day of the second. Public
 /// holidays count, since nothing here knows them.
 pub fn weekdays(from: DateTime<Utc>, to: DateTime<Utc>) -> u64 {
@@ -123,6 +138,20 @@ mod tests {
         }
         assert_eq!(parse("yesterday"), None);
         assert_eq!(parse(""), None);
+    }
+
+    #[test]
+    fn what_is_named_is_meant_to_its_end() {
+        let of = |text: &str| end(text).map(|moment| moment.to_rfc3339());
+        for (text, expected) in [
+            ("2026-11-28", "2026-11-28T14:59:59.999999+00:00"),
+            ("2026-11-28T14:02", "2026-11-28T05:02:59.999999+00:00"),
+            ("2026-11-28 14:02:11", "2026-11-28T05:02:11.999999+00:00"),
+            ("2026-11-28T05:02:11Z", "2026-11-28T05:02:11+00:00"),
+        ] {
+            assert_eq!(of(text).as_deref(), Some(expected), "{text}");
+        }
+        assert_eq!(of("yesterday"), None);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
+use chrono::SecondsFormat;
 use registry_documents::AuditDocument;
 use registry_people::Scope;
 
@@ -48,6 +49,21 @@ struct Row {
     request_short: String,
 }
 
+/// A field for one end of a time: a day, or a moment where the address says one.
+struct Bound {
+    kind: &'static str,
+    value: String,
+}
+
+impl Bound {
+    fn of(value: &str) -> Self {
+        Self {
+            kind: if value.contains(':') { "datetime-local" } else { "date" },
+            value: value.to_owned(),
+        }
+    }
+}
+
 /// What the page shows.
 struct List {
     actors: Vec<Choice>,
@@ -55,8 +71,8 @@ struct List {
     channels: Vec<Choice>,
     outcomes: Vec<Choice>,
     merchant: String,
-    from: String,
-    to: String,
+    from: Bound,
+    to: Bound,
     is_filtered: bool,
     rows: Vec<Row>,
     first: Option<String>,
@@ -104,12 +120,16 @@ pub async fn list(
     answer::page(frame.status(), &AuditPage { frame, list })
 }
 
-/// The filters as the API takes them. A moment that does not read is left to the API to refuse.
+/// The filters as the API takes them: days are those of Korea, whole. What does not read is left to the API to refuse.
 fn asked(query: &Query) -> Query {
     let mut asked = query.only(&FILTERS);
-    for name in ["from", "to"] {
-        if let Some(moment) = query.get(name).and_then(kst::parse) {
-            asked = asked.with(name, &moment.to_rfc3339());
+    let bounds = [
+        ("from", query.get("from").and_then(kst::parse)),
+        ("to", query.get("to").and_then(kst::end)),
+    ];
+    for (name, moment) in bounds {
+        if let Some(moment) = moment {
+            asked = asked.with(name, &moment.to_rfc3339_opts(SecondsFormat::Micros, true));
         }
     }
     asked.with("cursor", query.get("cursor").unwrap_or_default())
@@ -143,8 +163,8 @@ impl List {
             channels: choices("channel", pairs_of(words.channels)),
             outcomes: choices("outcome", pairs_of(words.audit.outcomes)),
             merchant: chosen("merchant_id").to_owned(),
-            from: chosen("from").to_owned(),
-            to: chosen("to").to_owned(),
+            from: Bound::of(chosen("from")),
+            to: Bound::of(chosen("to")),
             is_filtered: filters != Query::default(),
             rows: page
                 .data
@@ -247,7 +267,7 @@ pub(crate) mod samples {
         };
         vec![
             sample("audit", "", true),
-            sample("audit-none", "actor=key_1&from=2026-11-01T00:00&outcome=refused", false),
+            sample("audit-none", "actor=key_1&from=2026-11-01&outcome=refused", false),
         ]
     }
 }
@@ -261,7 +281,11 @@ mod tests {
         let of = |raw: &str| asked(&Query::read(Some(raw))).on("");
         assert_eq!(
             of("from=2026-11-17T00:00&actor=psn_1&done=x&cursor=c"),
-            "?actor=psn_1&from=2026-11-16T15:00:00%2B00:00&cursor=c"
+            "?actor=psn_1&from=2026-11-16T15:00:00.000000Z&cursor=c"
+        );
+        assert_eq!(
+            of("from=2026-11-28&to=2026-11-28"),
+            "?from=2026-11-27T15:00:00.000000Z&to=2026-11-28T14:59:59.999999Z"
         );
         assert_eq!(of("to=gestern"), "?to=gestern");
     }
