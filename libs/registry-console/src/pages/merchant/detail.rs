@@ -78,18 +78,27 @@ pub struct Record {
 impl Record {
     fn new(frame: &Frame, known: &Known, query: &Query, path: &str) -> Self {
         let kind = query.get("kind").unwrap_or_default();
-        let all = lines(frame, known, path);
+        let events = &known.earlier.as_ref().unwrap_or(&known.timeline).data;
+        let begins_at = events.last().map_or(1, |event| event.version);
+        let all = lines(frame, known, events, path);
         let shown: Vec<_> = all.iter().filter(|line| line.is_of(kind)).cloned().collect();
         let skipped = query
             .get("skip")
             .and_then(|skip| skip.parse().ok())
             .unwrap_or(0_usize)
             .min(shown.len());
-        let rest = shown.len().saturating_sub(skipped);
+        let has_rest = shown.len().saturating_sub(skipped) > LINES;
+        let is_whole = known.earlier.is_none() && begins_at == 1;
+        let older = if has_rest {
+            Some(query.with("skip", &(skipped + LINES).to_string()))
+        } else {
+            // What was read at once ends here, and not the log.
+            (begins_at > 1).then(|| query.without("skip").with("before", &begins_at.to_string()))
+        };
         Self {
-            kinds: kinds(frame, &all, query, path, kind),
+            kinds: kinds(frame, &all, is_whole, query, path),
             lines: shown.into_iter().skip(skipped).take(LINES).collect(),
-            older: (rest > LINES).then(|| query.with("skip", &(skipped + LINES).to_string()).on(path)),
+            older: older.map(|query| query.without("done").on(path)),
         }
     }
 }

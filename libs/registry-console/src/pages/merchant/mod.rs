@@ -30,8 +30,8 @@ use crate::query::{Query, segment};
 pub use acts::{archive, ask, issue, note, number, restore, revoke, url};
 pub use detail::Detail;
 
-/// How many events are read for the way and the record.
-const EVENTS: &str = "200";
+/// How many events are read for the way and the record: as many as the API gives at once.
+const EVENTS: &str = "500";
 
 /// The URL of a link that was issued a moment ago.
 pub struct Issued {
@@ -64,6 +64,8 @@ pub struct Known {
     pub merchant: MerchantDocument,
     /// Its newest events.
     pub timeline: Timeline,
+    /// Those before a version, where somebody looks further back.
+    pub earlier: Option<Timeline>,
     /// Its links; none if they could not be read.
     pub links: Vec<RegistrationLink>,
     /// Whether it may bill; none of the past.
@@ -166,7 +168,8 @@ async fn draw(
     let mut frame = Frame::new(who, look, Section::Merchants, title, now)
         .at(here)
         .calls("GET", &call);
-    let known = match known(console, who, &path, &call, past == Query::default()).await {
+    let before = query.get("before").and_then(|version| version.parse().ok());
+    let known = match known(console, who, (&path, &call), past == Query::default(), before).await {
         Ok(known) => known,
         Err(trouble) => return answer::trouble(frame, &trouble),
     };
@@ -202,21 +205,35 @@ fn past(query: &Query) -> Query {
     }
 }
 
-async fn known(console: &Console, who: &SignedIn, path: &str, call: &str, is_now: bool) -> Result<Known, Trouble> {
+async fn known(
+    console: &Console,
+    who: &SignedIn,
+    (path, call): (&str, &str),
+    is_now: bool,
+    before: Option<u64>,
+) -> Result<Known, Trouble> {
     let api = console.api();
     let merchant: MerchantDocument = api.get(who, call).await?;
-    let until = merchant.version.saturating_add(1).to_string();
-    let events = Query::default()
-        .with("sort", "-version")
-        .with("limit", EVENTS)
-        .with("before_version", &until);
-    let (events, links, billing) = (
-        events.on(&format!("{path}/events")),
+    let end = merchant.version.saturating_add(1);
+    let events = |before: u64| {
+        let query = Query::default().with("sort", "-version").with("limit", EVENTS);
+        query
+            .with("before_version", &before.to_string())
+            .on(&format!("{path}/events"))
+    };
+    let (newest, links, billing) = (
+        events(end),
         format!("{path}/registration-links"),
         format!("{path}/billing-eligibility"),
     );
-    let (timeline, links, people, eligibility) = futures::join!(
-        api.get::<Timeline>(who, &events),
+    let (timeline, earlier, links, people, eligibility) = futures::join!(
+        api.get::<Timeline>(who, &newest),
+        async {
+            match before.filter(|before| *before < end) {
+                Some(before) => api.get::<Timeline>(who, &events(before)).await.map(Some),
+                None => Ok(None),
+            }
+        },
         api.get::<Rows<RegistrationLink>>(who, &links),
         api.get::<Rows<Person>>(who, "/v1/people"),
         async {
@@ -229,6 +246,7 @@ async fn known(console: &Console, who: &SignedIn, path: &str, call: &str, is_now
     );
     Ok(Known {
         timeline: timeline?,
+        earlier: earlier?,
         links: links?.data,
         // Whose name is not known is shown as somebody.
         names: people.map(|people| names(people.data)).unwrap_or_default(),
@@ -253,11 +271,14 @@ pub(crate) mod samples {
             let query = Query::read(Some(raw));
             let title = look.words().frame.merchants;
             let frame = Frame::new(who, look, Section::Merchants, title, shops::now());
-            let mut frame = frame.calls("GET", "/v1/merchants/mer_1").listening(Some("mer_1"), Some(7));
+            let mut frame = frame
+                .calls("GET", "/v1/merchants/mer_1")
+                .listening(Some("mer_1"), Some(7));
             let is_now = past(&query) == Query::default();
             let known = Known {
                 merchant: shops::merchant(number),
                 timeline: shops::timeline(is_now),
+                earlier: None,
                 links: shops::links(),
                 eligibility: is_now.then(shops::eligibility),
                 names: names(crate::pages::staff::people()),

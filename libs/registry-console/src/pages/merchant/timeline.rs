@@ -13,6 +13,9 @@ use crate::query::Query;
 use crate::stage::Stage;
 use crate::words::Words;
 
+/// What of a page's query stays when another kind is shown.
+const KEPT: [&str; 2] = ["as_of", "version"];
+
 /// Most turns of a conversation that are shown.
 const TURNS_MAX: usize = 8;
 
@@ -20,8 +23,8 @@ const TURNS_MAX: usize = 8;
 pub struct Kind {
     /// Its name.
     pub name: &'static str,
-    /// How many there are.
-    pub count: usize,
+    /// How many there are; with a plus, if there may be older ones.
+    pub count: String,
     /// Where they are.
     pub href: String,
     /// Whether they are shown.
@@ -38,9 +41,8 @@ pub struct Turn {
     pub message: String,
 }
 
-/// The lines, the newest first.
-pub fn lines(frame: &Frame, known: &Known, path: &str) -> Vec<Line> {
-    let events = &known.timeline.data;
+/// The lines of a stretch of the log, the newest first.
+pub fn lines(frame: &Frame, known: &Known, events: &[PublicEvent], path: &str) -> Vec<Line> {
     let told = events.iter().enumerate().map(|(index, event)| {
         let before = events.iter().skip(index + 1).find(|event| is_review(event));
         Line::new(frame, &known.names, event, tell(event, before, frame.words()), path)
@@ -53,7 +55,9 @@ fn is_review(event: &PublicEvent) -> bool {
 }
 
 /// The kinds that there are, each with its lines counted.
-pub fn kinds(frame: &Frame, lines: &[Line], query: &Query, path: &str, shown: &str) -> Vec<Kind> {
+pub fn kinds(frame: &Frame, lines: &[Line], is_whole: bool, query: &Query, path: &str) -> Vec<Kind> {
+    let shown = query.get("kind").unwrap_or_default();
+    let more = if is_whole { "" } else { "+" };
     let page = &frame.words().merchant;
     let named = [
         ("", page.kind_all),
@@ -65,16 +69,17 @@ pub fn kinds(frame: &Frame, lines: &[Line], query: &Query, path: &str, shown: &s
         (About::People.word(), page.kind_people),
         (TROUBLE, page.kind_trouble),
     ];
-    let counted = named.map(|(word, name)| Kind {
-        name,
-        count: lines.iter().filter(|line| line.is_of(word)).count(),
-        href: query.without("skip").without("done").with("kind", word).on(path),
-        is_on: word == shown,
+    let counted = named.map(|(word, name)| {
+        let count = lines.iter().filter(|line| line.is_of(word)).count();
+        let kind = Kind {
+            name,
+            count: format!("{count}{more}"),
+            href: query.only(&KEPT).with("kind", word).on(path),
+            is_on: word == shown,
+        };
+        (count > 0 || kind.is_on).then_some(kind)
     });
-    counted
-        .into_iter()
-        .filter(|kind| kind.count > 0 || kind.is_on)
-        .collect()
+    counted.into_iter().flatten().collect()
 }
 
 /// What was asked of the shop and what came of it, the newest first.
