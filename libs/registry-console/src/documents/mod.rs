@@ -52,15 +52,6 @@ pub struct Timeline {
 pub struct Feed {
     /// The events.
     pub data: Vec<PublicEvent>,
-    /// Where the next page begins.
-    pub page: FeedNext,
-}
-
-/// Where the next page of a log begins.
-#[derive(Debug, Clone, Deserialize)]
-pub struct FeedNext {
-    /// The position after which it begins.
-    pub next_after: u64,
 }
 
 /// How many merchants stand where.
@@ -131,6 +122,9 @@ pub struct Problem {
     /// Where the log ends.
     #[serde(default)]
     pub head: Option<u64>,
+    /// The scope that is missing.
+    #[serde(default)]
+    pub required_scope: Option<String>,
 }
 
 /// A value that cannot be accepted.
@@ -157,6 +151,7 @@ impl Problem {
             errors: Vec::new(),
             existing_id: None,
             head: None,
+            required_scope: None,
         }
     }
 

@@ -130,9 +130,18 @@ impl Words {
             errors: Vec::new(),
             existing_id: None,
             head: None,
+            required_scope: None,
         };
         match trouble {
-            Trouble::Refused(problem) => (**problem).clone(),
+            // The API speaks of keys, and here somebody is signed in.
+            Trouble::Refused(problem) => match &problem.required_scope {
+                Some(scope) => Problem {
+                    title: self.trouble.not_allowed.to_owned(),
+                    detail: (self.trouble.lacks)(self.scope(scope)),
+                    ..(**problem).clone()
+                },
+                None => (**problem).clone(),
+            },
             Trouble::Unreadable(_) => own(500, "internal", self.trouble.internal, self.trouble.internal_hint),
             Trouble::Form => own(422, "form", self.trouble.form, self.trouble.form_hint),
             Trouble::NotFound => own(404, "not_found", self.trouble.not_found, self.trouble.not_found_hint),

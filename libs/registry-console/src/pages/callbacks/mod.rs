@@ -94,11 +94,7 @@ pub async fn list(
 }
 
 /// The newest callbacks up to a position of the log, and up to where older ones are.
-async fn newest(
-    console: &Console,
-    who: &SignedIn,
-    mut until: u64,
-) -> Result<(Vec<PublicEvent>, Option<u64>), Trouble> {
+async fn newest(console: &Console, who: &SignedIn, mut until: u64) -> Result<(Vec<PublicEvent>, Option<u64>), Trouble> {
     let api = console.api();
     let mut found = Vec::new();
     for _ in 0..WINDOWS_MAX {

@@ -6,7 +6,7 @@ pub const TURNS: Names = &[
     ("merchant", "the shop"),
     ("upstream", "Paymint"),
     ("partner", "us"),
-    ("none", "nobody"),
+    ("none", "–"),
 ];
 
 pub const NEXT_ACTIONS: Names = &[

@@ -159,6 +159,8 @@ pub const TROUBLE: TroubleWords = TroubleWords {
     title: "Something is wrong",
     not_found: "There is no such page",
     not_found_hint: "The address may have changed, or it belongs to another tenant.",
+    not_allowed: "You may not do this",
+    lacks: |t| format!("It needs the right to {t}. A manager can give it to you."),
     internal: "It is our fault",
     internal_hint: "Try again in a moment. If it stays, tell the operator the number of the request.",
     form: "What was sent cannot be read",

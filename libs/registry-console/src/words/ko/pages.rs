@@ -151,6 +151,8 @@ pub const TROUBLE: TroubleWords = TroubleWords {
     title: "문제가 있습니다",
     not_found: "없는 화면입니다",
     not_found_hint: "주소가 바뀌었거나, 다른 테넌트의 것입니다.",
+    not_allowed: "권한이 없습니다",
+    lacks: |t| format!("필요한 권한: {t}. 관리자에게 요청하세요."),
     internal: "우리 쪽 문제입니다",
     internal_hint: "잠시 뒤에 다시 하세요. 계속되면 요청 번호와 함께 운영자에게 알리세요.",
     form: "보낸 내용을 읽을 수 없습니다",
