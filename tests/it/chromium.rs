@@ -3,10 +3,12 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
+use fantoccini::actions::{InputSource, MOUSE_BUTTON_MIDDLE, MouseActions, PointerAction};
 use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
 use fantoccini::{Client, ClientBuilder, Locator};
 use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
+use registry_tests::api::until;
 use registry_tests::logs;
 use registry_tests::settings::settings;
 use serde_json::{Value, json};
@@ -182,6 +184,41 @@ impl Browser {
     /// What a script gives back.
     pub async fn run(&self, script: &str) -> Value {
         self.client.execute(script, Vec::new()).await.expect("the script runs")
+    }
+
+    /// Waits until a script says that something is so.
+    pub async fn until(&self, script: &str, arguments: Vec<Value>) {
+        until(async || {
+            let told = self.client.execute(script, arguments.clone()).await;
+            // Between two pages there is nothing to ask.
+            told.is_ok_and(|told| told == true)
+        })
+        .await;
+    }
+
+    /// Presses the middle button of the mouse.
+    pub async fn press_middle(&self, selector: &str) {
+        let target = self.client.find(Locator::Css(selector)).await.expect("it is there");
+        let to = PointerAction::MoveToElement {
+            element: target,
+            duration: None,
+            x: 0.0,
+            y: 0.0,
+        };
+        let press = MouseActions::new("mouse".to_owned())
+            .then(to)
+            .then(PointerAction::Down {
+                button: MOUSE_BUTTON_MIDDLE,
+            })
+            .then(PointerAction::Up {
+                button: MOUSE_BUTTON_MIDDLE,
+            });
+        self.client.perform_actions(press).await.expect("it is pressed");
+    }
+
+    /// Waits until so many windows are open.
+    pub async fn until_windows(&self, count: usize) {
+        until(async || self.client.windows().await.is_ok_and(|windows| windows.len() == count)).await;
     }
 
     /// Shows pages as they come out of a printer.

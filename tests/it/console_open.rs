@@ -182,6 +182,65 @@ async fn merchants_are_gone_through_by_keys_whatever_the_layout() {
 }
 
 #[tokio::test]
+async fn ten_merchants_are_gone_through_without_the_mouse() {
+    let app = TestApp::start().await;
+    let (home, link) = app.open_console().await;
+    for number in 0..10 {
+        let shop = app.tenant.register("acad-12", &format!("store-{number}")).await;
+        app.tenant.issue_link(&shop).await;
+    }
+    let browser = Browser::open().await;
+    browser.sign_in(&link).await;
+    let press = async |code: &str, key: &str| {
+        let pressed = browser.client.execute(PRESS, vec![json!(code), json!(key)]).await;
+        pressed.expect("a key can be pressed")
+    };
+    let is_list = "return document.readyState === 'complete' && !!document.querySelector('row-select')";
+    let is_asked = "return document.readyState === 'complete' && location.search.includes('done=asked_')";
+    // From Home to the list, down to the next shop, into it, Paymint is asked, and back to where one was.
+    for number in 0..10 {
+        press("KeyG", "ㅎ").await;
+        press("KeyM", "ㅡ").await;
+        browser.until(is_list, Vec::new()).await;
+        let row = press("KeyJ", "ㅓ").await;
+        let rows = browser
+            .run("return [...document.querySelectorAll('tbody tr')].map((row) => row.id)")
+            .await;
+        assert_eq!(row, rows[number], "one goes on where one was");
+        press("KeyO", "ㅐ").await;
+        browser.see("지금 할 일").await;
+        press("KeyR", "ㄱ").await;
+        browser.until(is_asked, Vec::new()).await;
+    }
+    let asked = app.tenant.api.feed().await;
+    let asked = asked.iter().filter(|event| event["type"] == "status.observed").count();
+    assert_eq!(asked, 10, "each was asked about");
+
+    // Whoever speaks to the browser, or has letters do something else, switches them off.
+    browser.click("button.me", "단축키").await;
+    browser.click("button[name=keys][value=off]", "지금 할 일").await;
+    browser
+        .until("return document.documentElement.dataset.keys === 'off'", Vec::new())
+        .await;
+    browser
+        .client
+        .goto(&format!("{home}/merchants?q=store-"))
+        .await
+        .expect("the list opens");
+    browser.until(is_list, Vec::new()).await;
+    for (code, key) in [("KeyJ", "j"), ("Slash", "/"), ("KeyG", "g"), ("KeyH", "h")] {
+        assert_eq!(press(code, key).await, "", "{code} does nothing");
+    }
+    assert_eq!(
+        browser.run("return location.pathname").await,
+        json!(format!("/console/{}/merchants", app.tenant.slug))
+    );
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+    browser.close().await;
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn every_page_is_read_without_javascript() {
     let app = TestApp::start().await;
     let (home, link) = app.open_console().await;

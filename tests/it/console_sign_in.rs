@@ -118,10 +118,7 @@ async fn an_open_page_hears_what_changes_until_its_session_is_over() {
     let first = app.tenant.register("acad-1", "store-1").await;
     leads_to(&kim.send("/console/sign-out", &[]).await);
     let heard = of_kim.text().await.expect("it ends");
-    assert!(
-        heard.contains(&format!("\ndata: {}\n", id_of(&first))),
-        "{heard}"
-    );
+    assert!(heard.contains(&format!("\ndata: {}\n", id_of(&first))), "{heard}");
     let second = app.tenant.register("acad-1", "store-2").await;
     let mut heard = String::new();
     while !heard.contains(id_of(&second)) {

@@ -228,6 +228,9 @@ async fn read(visitor: &mut Visitor<'_>, merchant_id: &str) {
         .into_iter()
         .find(|event| event["type"] == "callback.received");
     let callback = callback.expect("a callback came in");
+    let callback_path = "/v1/callbacks/{event_id}";
+    let read = visitor.get(callback_path, &[id_of(&callback)]).await.expect(200);
+    assert_eq!(read, callback, "as it stands in the feed");
     let payload = visitor
         .get("/v1/callbacks/{event_id}/payload", &[id_of(&callback)])
         .await;

@@ -71,10 +71,13 @@ mod browser;
 mod chromium;
 
 mod console;
+mod console_listening;
+mod console_lists;
 
 mod console_open;
 
 mod console_pages;
+mod console_record;
 mod console_rights;
 
 mod console_sign_in;

@@ -70,14 +70,18 @@ impl TestSandbox {
 
     /// The one to which a link leads: two partners may use the same codes.
     pub async fn mapping_behind(&self, member: &str, merchant: &str, link: &str) -> Mapping<'_> {
-        self.found(member, merchant, |found| found["registration_url"] == link).await
+        self.found(member, merchant, |found| found["registration_url"] == link)
+            .await
     }
 
     async fn found(&self, member: &str, merchant: &str, is_it: impl Fn(&Value) -> bool) -> Mapping<'_> {
         let path = format!("/_sandbox/mappings?member_code={member}&merchant_code={merchant}");
         let all = self.api.get(&path).await.expect(200);
         let all = all.as_array().expect("a list").iter();
-        let found = all.into_iter().find(|found| is_it(found)).expect("there is such a mapping");
+        let found = all
+            .into_iter()
+            .find(|found| is_it(found))
+            .expect("there is such a mapping");
         let mapping = Mapping {
             sandbox: self,
             id: text(found, "id"),

@@ -62,7 +62,11 @@ const FORMS: &[Sent] = &[
     ("/merchants/{merchant}/archive", &[("version", "1")], WHO_WORKS),
     ("/merchants/{merchant}/restore", &[("key", "k-3")], WHO_WORKS),
     ("/merchants/{merchant}/number", &[], "vMxA"),
-    ("/merchants/{merchant}/notes", &[("key", "k-6"), ("text", "x")], WHO_WORKS),
+    (
+        "/merchants/{merchant}/notes",
+        &[("key", "k-6"), ("text", "x")],
+        WHO_WORKS,
+    ),
     ("/merchants/{merchant}/approvals/url", &[], WHO_WORKS),
     ("/callbacks/{callback}/payload", &[], "Mx"),
     ("/quarantine/redrives", &[("key", "k-4"), ("dry", "on")], WHO_WORKS),
@@ -74,14 +78,22 @@ const FORMS: &[Sent] = &[
     ),
     ("/unclaimed/{unclaimed}/adoption", &[("key", "k-5")], WHO_WORKS),
     ("/unclaimed/{unclaimed}/dismissal", &[("reason", "x")], WHO_WORKS),
-    ("/people", &[("email", "x"), ("name", "x"), ("role", "viewer")], MANAGERS),
+    (
+        "/people",
+        &[("email", "x"), ("name", "x"), ("role", "viewer")],
+        MANAGERS,
+    ),
     ("/people/groups", &[("group", "x"), ("role", "viewer")], MANAGERS),
     ("/people/groups/removal", &[("group", "x")], MANAGERS),
     ("/people/{person}/invitation", &[], MANAGERS),
     ("/people/{person}/sessions", &[], MANAGERS),
     ("/people/{person}", &[("role", "viewer")], MANAGERS),
     ("/people/{person}/removal", &[], MANAGERS),
-    ("/keys", &[("key", "k-7"), ("name", ""), ("scopes", "merchants:read")], MANAGERS),
+    (
+        "/keys",
+        &[("key", "k-7"), ("name", ""), ("scopes", "merchants:read")],
+        MANAGERS,
+    ),
     ("/keys/{key}/rotation", &[("key", "k-8"), ("overlap", "-1")], MANAGERS),
     ("/keys/{key}/revocation", &[], MANAGERS),
     ("/settings", &[("hold_seconds", "60")], MANAGERS),
@@ -89,7 +101,7 @@ const FORMS: &[Sent] = &[
     ("/account/sessions", &[], EVERYBODY),
 ];
 
-/// What belongs to no tenant: tried in tests/it/console_sign_in.rs, oidc.rs and people.rs.
+/// What belongs to no tenant: tried in `console_sign_in.rs`, `oidc.rs` and `people.rs`.
 const OF_NOBODY: &[(&str, &str)] = &[
     ("GET", "/console"),
     ("GET", "/console/sign-in"),
@@ -122,7 +134,10 @@ fn the_tables_have_each_route_of_the_console_once() {
     listed.extend(PAGES.iter().map(|(path, _)| of_tenant("GET", path)));
     listed.extend(FORMS.iter().map(|(path, ..)| of_tenant("POST", path)));
     let routes = registry_console::routes::all();
-    let mut routes: Vec<_> = routes.iter().map(|(method, path)| plain(method.as_str(), path)).collect();
+    let mut routes: Vec<_> = routes
+        .iter()
+        .map(|(method, path)| plain(method.as_str(), path))
+        .collect();
     listed.sort_unstable();
     routes.sort_unstable();
     assert_eq!(listed, routes);
@@ -132,7 +147,12 @@ fn the_tables_have_each_route_of_the_console_once() {
 async fn with_others(things: &mut Things, tenant: &TestTenant) {
     let person = json!({ "email": format!("{}@example.test", random(16)), "name": "Lee", "role": "viewer" });
     let person = tenant.api.post("/v1/people", &person).await.expect(201);
-    logs::secret(text_of(&person["invitation"], "url").rsplit('/').next().expect("a token"));
+    logs::secret(
+        text_of(&person["invitation"], "url")
+            .rsplit('/')
+            .next()
+            .expect("a token"),
+    );
     let key = json!({ "name": "n", "scopes": ["keys:write"] });
     let key = tenant.api.post("/v1/api-keys", &key).await.expect(201);
     logs::secret(text_of(&key, "secret"));
@@ -227,7 +247,12 @@ fn with_strange_ids(path: &str, own: &Things, others: &Things) -> Vec<String> {
     let places = parameter.find_iter(path).map(|found| found.range());
     let strange = places.flat_map(|place| {
         let name = &path[place.clone()];
-        let ids = ["x".to_owned(), "%F0%9F".to_owned(), unknown(&own.path(name)), others.path(name)];
+        let ids = [
+            "x".to_owned(),
+            "%F0%9F".to_owned(),
+            unknown(&own.path(name)),
+            others.path(name),
+        ];
         ids.map(|id| own.path(&format!("{}{id}{}", &path[..place.start], &path[place.end..])))
     });
     strange.collect()

@@ -15,7 +15,9 @@ fn paths() -> Vec<String> {
     let parameter = Regex::new(r"\{\w+\}").expect("an expression");
     let routes = registry_console::routes::all().into_iter();
     let posts = routes.filter(|(method, _)| *method == Method::POST);
-    posts.map(|(_, path)| parameter.replace_all(&path, "x").into_owned()).collect()
+    posts
+        .map(|(_, path)| parameter.replace_all(&path, "x").into_owned())
+        .collect()
 }
 
 #[tokio::test]
