@@ -4,6 +4,7 @@ mod append;
 mod bare;
 mod bulk;
 mod console;
+mod document;
 mod growth;
 mod ingest;
 mod installation;
@@ -37,6 +38,9 @@ struct Cli {
     /// One line of JSON for each figure.
     #[arg(long, global = true)]
     json: bool,
+    /// Puts the figures into the tables of tests/bench/README.md too.
+    #[arg(long, global = true)]
+    markdown: bool,
 }
 
 #[derive(Subcommand)]
@@ -70,10 +74,13 @@ enum What {
     Bare(bare::Args),
 }
 
+/// Says that a file is to be measured.
+const SQLITE: &str = "--sqlite";
+
 /// Everything there is to measure, the ingest on both engines.
 const ALL: [&[&str]; 13] = [
     &["ingest"],
-    &["ingest", "--sqlite"],
+    &["ingest", SQLITE],
     &["append"],
     &["peers"],
     &["read"],
@@ -82,20 +89,38 @@ const ALL: [&[&str]; 13] = [
     &["growth"],
     &["rebuild"],
     &["reconcile"],
-    &["reconcile", "--sqlite"],
+    &["reconcile", SQLITE],
     &["relay"],
     &["start"],
 ];
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let Cli { what, json } = Cli::parse();
-    if !matches!(what, What::All) {
-        return report::print(&measure(what).await?, json);
+    let cli = Cli::parse();
+    if !matches!(cli.what, What::All) {
+        let typed: Vec<_> = std::env::args().skip(1).filter(|word| word != "--markdown").collect();
+        return show(cli, &typed.iter().map(String::as_str).collect::<Vec<_>>()).await;
     }
     for words in ALL {
-        let one = Cli::try_parse_from(["bench"].iter().chain(words))?;
-        report::print(&measure(one.what).await?, json)?;
+        let Cli { json, markdown, .. } = cli;
+        let what = Cli::try_parse_from(["bench"].iter().chain(words))?.what;
+        show(Cli { what, json, markdown }, words).await?;
+    }
+    Ok(())
+}
+
+/// Measures, and shows what came of it.
+async fn show(cli: Cli, typed: &[&str]) -> anyhow::Result<()> {
+    let figures = measure(cli.what).await?;
+    report::print(&figures, cli.json)?;
+    if cli.markdown {
+        let engine = typed.iter().find(|word| **word == SQLITE);
+        let what: Vec<_> = typed.iter().take(1).chain(engine).copied().collect();
+        let measured = document::Measured {
+            what: &what.join(" "),
+            typed: &typed.join(" "),
+        };
+        document::write(measured, &figures).await?;
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use tokio::process::Command;
 
 use crate::append::writer;
 use crate::installation::{Engine, Installation, server_url};
+use crate::load;
 use crate::report::Figure;
 use crate::seed;
 
@@ -57,34 +58,72 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Vec<Figure>> {
     let seeded = Installation::empty(Engine::Postgres).await?;
     let targets = seed::fill(&seeded, args.tenants, args.merchants).await?;
     let length = Duration::from_secs(args.seconds);
-    let many = writer(&seeded, &targets, MANY, length).await?.rate();
-    let alone = writer(&seeded, &targets, 1, length).await?.rate();
-    seeded.remove().await?;
-    let mut measured = Vec::new();
-    for name in CRATES {
-        measured.extend(peer(name, &args).await?);
+    let mut turns = Vec::with_capacity(load::TURNS);
+    for _ in 0..load::TURNS {
+        let mut turn = Turn {
+            many: writer(&seeded, &targets, MANY, length).await?.rate(),
+            alone: writer(&seeded, &targets, 1, length).await?.rate(),
+            measured: Vec::new(),
+        };
+        for name in CRATES {
+            turn.measured.extend(peer(name, &args).await?);
+        }
+        turns.push(turn);
     }
-    let rate = |line: &Measured| line.appends_and_projection_per_second;
-    let crowd = measured.iter().filter(|line| line.tasks == MANY);
-    let best = crowd
-        .map(rate)
-        .max_by(f64::total_cmp)
-        .context("no crate was measured")?;
-    let single = measured.iter().find(|line| line.tasks == 1 && line.peer == ALONE);
-    let single = single.map(rate).context("the peer of one task was not measured")?;
+    seeded.remove().await?;
+    figures(&turns)
+}
+
+/// All of them once, one after the other.
+struct Turn {
+    many: f64,
+    alone: f64,
+    measured: Vec<Measured>,
+}
+
+impl Turn {
+    /// The rates of ours and of the best crate, with many tasks.
+    fn of_many(&self) -> anyhow::Result<(f64, f64)> {
+        let crowd = self.measured.iter().filter(|line| line.tasks == MANY);
+        let rates = crowd.map(|line| line.appends_and_projection_per_second);
+        Ok((
+            self.many,
+            rates.max_by(f64::total_cmp).context("no crate was measured")?,
+        ))
+    }
+
+    /// The rates of ours and of one crate.
+    fn of_crate(&self, tasks: usize, peer: &str) -> anyhow::Result<(f64, f64)> {
+        let ours = if tasks == 1 { self.alone } else { self.many };
+        let mut lines = self.measured.iter();
+        let line = lines.find(|line| line.tasks == tasks && line.peer == peer);
+        let line = line.with_context(|| format!("{peer} was not measured with {tasks} tasks"))?;
+        Ok((ours, line.appends_and_projection_per_second))
+    }
+}
+
+/// Of each comparison the turn with the middle ratio.
+fn figures(turns: &[Turn]) -> anyhow::Result<Vec<Figure>> {
+    let middle = |rates: &dyn Fn(&Turn) -> anyhow::Result<(f64, f64)>| -> anyhow::Result<(f64, f64)> {
+        let rates: Vec<_> = turns.iter().map(rates).collect::<Result<_, _>>()?;
+        Ok(load::middle(rates, |(ours, theirs)| ours / theirs))
+    };
+    let (many, best) = middle(&Turn::of_many)?;
     let name = "append without HTTP, 256 tasks, against the best crate";
     let mut figures = vec![Figure::at_least(name, many, "1/s", best, 4.0).bar(">= 4x")];
+    let (alone, single) = middle(&|turn| turn.of_crate(1, ALONE))?;
     let name = "append without HTTP, 1 task, against es-entity";
     figures.push(Figure::at_least(name, alone, "1/s", single, 1.0).bar(">= 1x"));
-    figures.extend(measured.iter().map(|line| {
-        let (tasks, ours) = if line.tasks == 1 {
-            ("1 task", alone)
+    for line in &turns.first().context("nothing was measured")?.measured {
+        let (ours, theirs) = middle(&|turn| turn.of_crate(line.tasks, &line.peer))?;
+        let tasks = if line.tasks == 1 {
+            "1 task".to_owned()
         } else {
-            ("256 tasks", many)
+            format!("{} tasks", line.tasks)
         };
         let name = format!("  beside {} {}, {tasks}", line.peer, line.version);
-        Figure::beside(name, ours, "1/s", rate(line))
-    }));
+        figures.push(Figure::beside(name, ours, "1/s", theirs));
+    }
     Ok(figures)
 }
 
