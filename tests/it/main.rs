@@ -50,6 +50,8 @@ mod people;
 
 mod operations;
 
+mod upgrade;
+
 mod installed;
 
 mod master_key;

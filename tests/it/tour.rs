@@ -1,5 +1,5 @@
-//! README's tour, performed word for word: its commands are run in a shell in their order, and what comes is compared with
-//! what README shows. And the demo that it speaks of.
+//! README's tour, and the longer one that goes on where it ends, performed word for word: their commands are run in a shell in
+//! their order, and what comes is compared with what is shown. And the demo that README speaks of.
 
 mod shell;
 mod transcript;
@@ -25,6 +25,12 @@ const SHOP: &str = "**Be the shop.**";
 const REVIEWER: &str = "**Be the reviewer.**";
 const REVIEWER_AGAIN: &str = "**Go on as the reviewer.**";
 
+/// The two documents, and under which heading each has its part.
+const TOURS: [(&str, &str); 2] = [
+    ("README.md", "## A tour in five minutes"),
+    ("openapi/README.md", "## A walk through the rest"),
+];
+
 /// The addresses that README names.
 const API: &str = "127.0.0.1:8080";
 const SANDBOX: &str = "127.0.0.1:8081";
@@ -42,8 +48,11 @@ fn checkout() -> TempDir {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_tour_gives_what_readme_shows() {
     let (nats, directory) = (TestNats::start(), checkout());
-    let readme = std::fs::read_to_string(repository().join("README.md")).expect("there is a README");
-    let mut tour = parts(&readme, "## A tour in five minutes").into_iter().peekable();
+    let tour = TOURS.map(|(file, heading)| {
+        let text = std::fs::read_to_string(repository().join(file)).expect("a document of ours");
+        parts(&text, heading)
+    });
+    let mut tour = tour.into_iter().flatten().peekable();
     let mut tourist = Tourist::set_out(directory.path(), &nats);
     let mut commands = 0;
     while let Some(part) = tour.next() {

@@ -21,9 +21,14 @@ pub struct Visitor {
 
 impl Visitor {
     pub fn new(app: &TestApp) -> Self {
+        Self::at(app.tenant.api.base())
+    }
+
+    /// At a service whose base URL this is.
+    pub fn at(base: &str) -> Self {
         Self {
             http: http_client(),
-            base: app.tenant.api.base().to_owned(),
+            base: base.to_owned(),
             cookie: None,
         }
     }

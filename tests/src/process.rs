@@ -31,6 +31,8 @@ pub struct Installation {
     listen: SocketAddr,
     /// Settings by their environment variable.
     environment: Vec<(String, String)>,
+    /// The program, if it is another than that of this build.
+    program: Option<PathBuf>,
 }
 
 impl Installation {
@@ -41,7 +43,15 @@ impl Installation {
             data: TempDir::with_prefix("registry-test-").expect("a temporary directory can be made"),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             environment: Vec::new(),
+            program: None,
         }
+    }
+
+    /// The same for another program.
+    #[must_use]
+    pub fn of_program(mut self, program: PathBuf) -> Self {
+        self.program = Some(program);
+        self
     }
 
     /// The same with a setting, by its environment variable.
@@ -68,7 +78,8 @@ impl Installation {
 
     /// The program with the settings, and with nothing from the environment of the test.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(settings().registry());
+        let program = self.program.clone().unwrap_or_else(|| settings().registry());
+        let mut command = Command::new(program);
         command
             .args(arguments)
             .env_clear()

@@ -25,6 +25,7 @@ pub struct Settings {
     /// Whether this process runs one test and no other, as cargo-nextest has it.
     pub is_one_test: bool,
     registry: Option<PathBuf>,
+    before: Option<PathBuf>,
     nats_server: Option<PathBuf>,
     chromium: Option<PathBuf>,
     chromedriver: Option<PathBuf>,
@@ -58,6 +59,7 @@ pub fn settings() -> &'static Settings {
         }),
         is_one_test: read("NEXTEST").is_some(),
         registry: read("TEST_REGISTRY_BIN").map(PathBuf::from),
+        before: read("TEST_BEFORE_BIN").map(PathBuf::from),
         nats_server: read("NATS_SERVER_BIN").map(PathBuf::from),
         chromium: read("CHROMIUM_BIN").map(PathBuf::from),
         chromedriver: read("CHROMEDRIVER_BIN").map(PathBuf::from),
@@ -72,6 +74,12 @@ impl Settings {
     /// The program `registry`.
     pub fn registry(&self) -> PathBuf {
         program("registry", self.registry.as_ref(), "debug/registry")
+    }
+
+    /// The program `registry` of the version before.
+    pub fn before(&self) -> PathBuf {
+        let given = self.before.clone();
+        given.expect("TEST_BEFORE_BIN is the program of the version before: run `cargo xtask upgrade`, which builds it")
     }
 
     /// The program `nats-server`.

@@ -2,9 +2,11 @@
 
 mod repository;
 
+mod documents;
 mod edges;
 mod manifests;
 mod migrations;
+mod released;
 mod sizes;
 mod statements;
 mod words;

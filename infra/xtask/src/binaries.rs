@@ -43,7 +43,7 @@ pub fn cargo(root: &Path) -> Command {
     command
 }
 
-/// Builds with the given arguments and returns where each program lies, by its name.
+/// Builds a workspace with the given arguments and returns where each program lies, by its name.
 pub fn build(root: &Path, arguments: &[&str], interruption: &Interruption) -> Result<BTreeMap<String, PathBuf>> {
     // Into a file, so that nobody needs to read while the build runs.
     let messages = NamedTempFile::new().context("creating a file for the messages of the build")?;

@@ -13,7 +13,9 @@ mod bench;
 mod binaries;
 mod console;
 mod consumers;
+mod deny;
 mod dev;
+mod fixtures;
 mod nats;
 mod openapi;
 mod pictures;
@@ -25,6 +27,7 @@ mod sqlx;
 mod storm;
 mod test;
 mod tools;
+mod upgrade;
 
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask", about = "Run, test and measure the Submerchant Registry")]
@@ -51,6 +54,12 @@ enum Task {
     Pictures(pictures::Pictures),
     /// Write the descriptions of all SQL statements anew.
     Sqlx(sqlx::Sqlx),
+    /// Look through all dependencies: advisories, licences, second versions, sources.
+    Deny,
+    /// Write the databases and events of this version, which later ones must be able to take over. Done before a release.
+    Fixtures(fixtures::Fixtures),
+    /// Build the version before, and let it serve beside this one on one PostgreSQL.
+    Upgrade(upgrade::Upgrade),
 }
 
 /// The exit code of a command that failed by our own doing.
@@ -93,5 +102,8 @@ fn run(task: &Task, interruption: &Interruption) -> Result<ExitCode> {
         Task::Openapi => openapi::run(root, interruption),
         Task::Pictures(pictures) => pictures::run(root, pictures, interruption),
         Task::Sqlx(sqlx) => sqlx::run(root, sqlx, interruption),
+        Task::Deny => deny::run(root, interruption),
+        Task::Fixtures(fixtures) => fixtures::run(root, fixtures, interruption),
+        Task::Upgrade(upgrade) => upgrade::run(root, upgrade, interruption),
     }
 }

@@ -41,6 +41,9 @@ pub struct Test {
     /// Passed on to the test runner, cargo-nextest if it is installed, else cargo test.
     #[arg(last = true)]
     arguments: Vec<String>,
+    /// The program of the version before, for the tests that need it, which are run then and no others.
+    #[arg(skip)]
+    before: Option<PathBuf>,
 }
 
 impl Test {
@@ -50,6 +53,17 @@ impl Test {
             given,
             on_postgres: false,
             arguments: vec![name.to_owned()],
+            before: None,
+        }
+    }
+
+    /// Those that need the program of the version before.
+    pub fn beside(given: Given, before: PathBuf) -> Self {
+        Self {
+            given,
+            on_postgres: false,
+            arguments: vec!["upgrade::rolling".to_owned()],
+            before: Some(before),
         }
     }
 }
@@ -91,6 +105,10 @@ pub fn run(root: &Path, test: &Test, interruption: &Interruption) -> Result<Exit
 
     // Before anything is built: what is missing is said at once.
     let mut command = test_runner(root, &test.arguments, interruption)?;
+    if let Some(before) = &test.before {
+        // What the usual run leaves out; both test runners take this word behind the names of tests.
+        command.args(["--", "--ignored"]).env("TEST_BEFORE_BIN", before);
+    }
     let mut servers = Servers::new(&tools, &logs);
     servers.postgres(Durability::Fast, &mut command)?;
     servers.nats(&scratch.path().join("nats"), &mut command)?;

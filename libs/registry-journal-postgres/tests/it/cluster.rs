@@ -115,25 +115,28 @@ impl Cluster {
 
     /// Runs SQL in an installation, as its superuser does.
     pub fn psql(&self, database: &str, arguments: &[&str]) {
-        let mut command = self.command("psql");
+        let settings = ["-X", "-q", "-v", "ON_ERROR_STOP=1"];
+        self.client("psql", database, &[&settings, arguments].concat(), "");
+    }
+
+    /// Runs one of PostgreSQL's clients as an installation's superuser does. Returns what it printed.
+    pub fn client(&self, program: &str, database: &str, arguments: &[&str], input: &str) -> String {
+        let mut command = self.command(program);
         command
-            .args([
-                "-X",
-                "-q",
-                "-v",
-                "ON_ERROR_STOP=1",
-                "-U",
-                "postgres",
-                "-d",
-                database,
-                "-h",
-            ])
+            .args(arguments)
+            .args(["-U", "postgres", "-d", database, "-h"])
             .arg(&self.directory)
             .args(["-p", &self.port.to_string()])
-            .args(arguments)
-            .env("SECRETS_DIR", self.directory.join("secrets"));
-        let status = command.status().expect("psql runs");
-        assert!(status.success(), "psql {arguments:?}: {status}");
+            .env("SECRETS_DIR", self.directory.join("secrets"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        let mut typed = child.stdin.take().expect("it is piped");
+        typed.write_all(input.as_bytes()).expect("the program reads");
+        drop(typed);
+        let output = child.wait_with_output().expect("the program ends");
+        assert!(output.status.success(), "{program} {arguments:?}: {}", output.status);
+        String::from_utf8(output.stdout).expect("it prints text")
     }
 
     fn write(&self, name: &str, text: &str) {

@@ -9,6 +9,8 @@ mod merchant_state;
 mod moment;
 mod observation;
 mod personal;
+#[cfg(test)]
+mod released;
 mod scopes;
 mod settings;
 mod tenant;
