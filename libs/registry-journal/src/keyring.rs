@@ -64,12 +64,7 @@ impl MasterKey {
 }
 
 fn mac_with(key: &[u8; 32]) -> Hmac<Sha256> {
-    // HMAC fills a key up to its block with zeros.
-    let mut block = [0; 64];
-    block[..key.len()].copy_from_slice(key);
-    let mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
-    block.zeroize();
-    mac
+    <Hmac<Sha256> as KeyInit>::new_from_slice(key).expect("HMAC takes a key of any length")
 }
 
 impl fmt::Debug for MasterKey {
