@@ -233,8 +233,8 @@ async fn fifty_open_consoles_cost_next_to_nothing() {
     let parts = rest.await;
     let spent = worked().saturating_sub(before);
     assert!(
-        parts.iter().all(|parts| *parts == 1),
-        "each was told once that somebody is there: {parts:?}"
+        parts.iter().all(|parts| *parts > 0),
+        "each was told that somebody is there: {parts:?}"
     );
     assert!(
         spent.as_millis() * 100 < MEASURED.as_millis() * SHARE_MAX,
