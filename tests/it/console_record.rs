@@ -6,7 +6,7 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use regex::Regex;
 use registry_domain::people::Role;
 use registry_tests::api::{number_of, text_of};
-use registry_tests::callback::{is_taken, mapping, try_send_through};
+use registry_tests::callback::{is_taken, mapping, send_taken, try_send_through};
 use registry_tests::tenant::id_of;
 use registry_tests::{Answer, TestApp, TestTenant};
 use serde_json::{Value, json};
@@ -26,9 +26,10 @@ fn registered(shop: &Value) -> DateTime<Utc> {
     text_of(shop, "created_at").parse().expect("a time")
 }
 
-/// Puts the clock to so long after the beginning of the next day in Korea.
+/// Puts the clock to so long after the beginning of the next day in Korea, or before it.
 fn to_next_day(app: &TestApp, now: DateTime<Utc>, after: TimeDelta) {
-    let next = day_of(now).checked_add_days(Days::new(1)).expect("a day");
+    // One that has come already is that of the day after.
+    let next = day_of(now - after).checked_add_days(Days::new(1)).expect("a day");
     let begin = next.and_hms_opt(0, 0, 0).expect("midnight").and_utc() - AHEAD;
     app.advance(begin + after - now);
 }
@@ -105,6 +106,49 @@ async fn a_day_is_that_of_korea_wherever_it_is_asked_for() {
         page.text
             .contains(&format!("type=\"datetime-local\" value=\"{minute}\""))
     );
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn callbacks_are_found_by_the_day_on_which_they_came() {
+    let app = TestApp::start().await;
+    app.tenant.set(&json!({ "read_back": { "enabled": false } })).await;
+    let shop = app.tenant.register("acad-12", "store-3").await;
+    app.tenant.issue_link(&shop).await;
+    let url = app.sandbox.mapping("acad-12", "store-3").await.callback_url;
+    let mut came: Vec<DateTime<Utc>> = Vec::new();
+    let mut now = registered(&shop);
+    for (number, after) in [-TimeDelta::minutes(2), TimeDelta::minutes(2), TimeDelta::minutes(2)]
+        .into_iter()
+        .enumerate()
+    {
+        to_next_day(&app, now, after);
+        let body = mapping("acad-12", "store-3", "S", Some(&format!("서류 {number}번")));
+        send_taken(&url, body.to_string()).await;
+        let timeline = app.tenant.api.timeline(id_of(&shop)).await;
+        let last = timeline
+            .iter()
+            .rfind(|event| event["type"] == "callback.received")
+            .expect("it is there");
+        now = text_of(&last["data"], "received_at").parse().expect("a time");
+        came.push(now);
+    }
+    let pages = Pages::new(&app).await;
+    let moments = |page: &Answer| -> Vec<String> {
+        let row = Regex::new("<tr id=\"evt_\\w+\"><td><a[^>]*><time[^>]* title=\"([^\"]+)\"").expect("a pattern");
+        row.captures_iter(&page.text).map(|found| found[1].to_owned()).collect()
+    };
+    let whole = |moment: DateTime<Utc>| (moment + AHEAD).format("%Y-%m-%d %H:%M:%S KST").to_string();
+    for moment in &came {
+        let page = pages.get(&format!("/callbacks?day={}", day_of(*moment))).await;
+        assert_eq!(moments(&page), [whole(*moment)], "{}", page.text);
+        assert!(page.text.contains("날짜 (KST)"));
+    }
+    let all = pages.get("/callbacks").await;
+    assert_eq!(moments(&all), came.iter().rev().copied().map(whole).collect::<Vec<_>>());
+    let empty = pages.get("/callbacks?day=2020-01-01").await;
+    assert!(empty.text.contains("이 날 받은 콜백이 없습니다"), "{}", empty.text);
+    assert_eq!(pages.get("/callbacks?day=yesterday").await.status, 422);
     app.finish().await;
 }
 

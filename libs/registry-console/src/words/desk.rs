@@ -6,6 +6,8 @@ use super::{Names, With};
 pub struct CallbackWords {
     pub summary: With,
     pub none: (&'static str, &'static str),
+    pub day: &'static str,
+    pub none_on_day: &'static str,
     pub received: &'static str,
     pub merchant: &'static str,
     pub verdict: &'static str,

@@ -1,13 +1,13 @@
 //! What came in: the callbacks of the tenant, one with its bytes, and the approvals of a merchant.
 
 mod approvals;
+mod day;
 mod one;
 
 use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{RawQuery, State};
-use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use registry_documents::{EventData, PublicEvent};
@@ -23,6 +23,8 @@ use crate::parts::{At, filters, short_id};
 use crate::preferences::Preferences;
 use crate::query::Query;
 use crate::words::Words;
+
+use day::{Day, Stretch};
 
 pub use approvals::{approval_url, approvals};
 pub use one::{get, payload};
@@ -55,6 +57,7 @@ pub struct Row {
 /// What the page shows.
 pub struct List {
     summary: String,
+    day: String,
     rows: Vec<Row>,
     older: Option<String>,
 }
@@ -66,6 +69,13 @@ struct ListPage {
     list: List,
 }
 
+/// Callbacks, the newest first, and up to where older ones are.
+#[derive(Default)]
+struct Found {
+    rows: Vec<Row>,
+    older: Option<u64>,
+}
+
 /// `GET /console/{tenant}/callbacks`
 pub async fn list(
     State(console): State<Arc<Console>>,
@@ -73,53 +83,81 @@ pub async fn list(
     look: Preferences,
     RawQuery(raw): RawQuery,
 ) -> Response {
-    let query = Query::read(raw.as_deref());
+    let query = Query::read(raw.as_deref()).only(&["day", "until"]);
     let title = look.words().frame.callbacks;
     let frame = Frame::new(&who, look, Section::Callbacks, title, console.now());
+    let here = query.only(&["day"]).on(&frame.path("/callbacks"));
     let call = Query::default().with("types", TYPES).on("/v1/events");
-    let frame = frame.calls("GET", &call);
+    let frame = frame.at(here).calls("GET", &call);
     let position = match live::position(&console, &who).await {
         Ok(position) => position,
         Err(trouble) => return answer::trouble(frame, &trouble),
     };
-    let until = query.get("until").and_then(|until| until.parse().ok());
     let frame = frame.listening(None, Some(position));
-    match newest(&console, &who, until.unwrap_or(position)).await {
-        Ok((events, older)) => {
-            let list = List::new(&frame, &events, older);
-            answer::page(StatusCode::OK, &ListPage { frame, list })
-        }
-        Err(trouble) => answer::trouble(frame, &trouble),
-    }
+    let (found, frame) = match asked(&console, &who, &frame, &query, position).await {
+        Ok(found) => (found, frame),
+        // A day that does not read is shown again, to be mended.
+        Err(trouble) if trouble.is_the_askers() => (Found::default(), frame.troubled(&trouble)),
+        Err(trouble) => return answer::trouble(frame, &trouble),
+    };
+    let list = List::new(&frame, &query, found);
+    answer::page(frame.status(), &ListPage { frame, list })
 }
 
-/// The newest callbacks up to a position of the log, and up to where older ones are.
-async fn newest(console: &Console, who: &SignedIn, mut until: u64) -> Result<(Vec<PublicEvent>, Option<u64>), Trouble> {
+/// The callbacks that a query asks for, in a log that ends there.
+async fn asked(console: &Console, who: &SignedIn, frame: &Frame, query: &Query, end: u64) -> Result<Found, Trouble> {
+    let until = query.get("until").and_then(|until| until.parse().ok()).unwrap_or(end);
+    let Some(day) = query.get("day") else {
+        return newest(console, who, frame, Stretch { after: 0, until }, None).await;
+    };
+    let day = Day::parse(day).ok_or(Trouble::Form)?;
+    let whole = day.stretch(console, who, end).await?;
+    let stretch = Stretch {
+        until: until.min(whole.until),
+        ..whole
+    };
+    newest(console, who, frame, stretch, Some(day)).await
+}
+
+/// The newest callbacks of a stretch of the log, of a day if one is named.
+async fn newest(
+    console: &Console,
+    who: &SignedIn,
+    frame: &Frame,
+    stretch: Stretch,
+    day: Option<Day>,
+) -> Result<Found, Trouble> {
     let api = console.api();
-    let mut found = Vec::new();
+    let mut until = stretch.until;
+    let mut rows = Vec::new();
     for _ in 0..WINDOWS_MAX {
-        let after = until.saturating_sub(WINDOW);
+        let after = until.saturating_sub(WINDOW).max(stretch.after);
         let query = Query::default().with("types", TYPES).with("limit", &WINDOW.to_string());
         let feed: Feed = api
             .get(who, &query.with("after", &after.to_string()).on("/v1/events"))
             .await?;
-        let events = feed.data.into_iter().filter(|event| event.seq <= until);
-        found.extend(events.collect::<Vec<_>>().into_iter().rev());
+        let events = feed.data.iter().rev().filter(|event| event.seq <= until);
+        let came = events.filter_map(|event| row(frame, event));
+        rows.extend(came.filter(|row| day.is_none_or(|day| day.has(row.received.moment))));
         until = after;
-        if until == 0 || found.len() >= ENOUGH {
+        if until <= stretch.after || rows.len() >= ENOUGH {
             break;
         }
     }
-    Ok((found, (until > 0).then_some(until)))
+    Ok(Found {
+        rows,
+        older: (until > stretch.after).then_some(until),
+    })
 }
 
 impl List {
-    fn new(frame: &Frame, events: &[PublicEvent], older: Option<u64>) -> Self {
+    fn new(frame: &Frame, query: &Query, found: Found) -> Self {
         let words = frame.words();
-        let older = older.map(|until| Query::default().with("until", &until.to_string()));
+        let older = found.older.map(|until| query.with("until", &until.to_string()));
         Self {
-            summary: (words.callbacks.summary)(&crate::parts::thousands(events.len() as u64)),
-            rows: events.iter().filter_map(|event| row(frame, event)).collect(),
+            summary: (words.callbacks.summary)(&crate::parts::thousands(found.rows.len() as u64)),
+            day: query.get("day").unwrap_or_default().to_owned(),
+            rows: found.rows,
             older: older.map(|query| query.on(&frame.path("/callbacks"))),
         }
     }
@@ -207,7 +245,7 @@ fn row(frame: &Frame, event: &PublicEvent) -> Option<Row> {
 /// Samples of the page.
 #[cfg(any(test, feature = "samples"))]
 pub(crate) mod samples {
-    use super::{Frame, List, ListPage, Preferences, Section, one};
+    use super::{Found, Frame, List, ListPage, Preferences, Query, Section, one, row};
     use crate::pages::shops::{self, Sample};
 
     /// The pages in all their states.
@@ -217,8 +255,16 @@ pub(crate) mod samples {
             Frame::new(&shops::person(look), look, Section::Callbacks, title, shops::now()).listening(None, None)
         };
         let (full, empty) = (frame(), frame());
-        let list = List::new(&full, &shops::timeline(true).data, Some(7));
-        let none = List::new(&empty, &[], None);
+        let found = Found {
+            rows: shops::timeline(true)
+                .data
+                .iter()
+                .filter_map(|event| row(&full, event))
+                .collect(),
+            older: Some(7),
+        };
+        let list = List::new(&full, &Query::default(), found);
+        let none = List::new(&empty, &Query::read(Some("day=2026-11-20")), Found::default());
         let mut pages = vec![
             Sample::new("callbacks", &ListPage { frame: full, list }),
             Sample::new(

@@ -5,6 +5,8 @@ use crate::words::{CallbackWords, SettingsWords};
 pub const CALLBACKS: CallbackWords = CallbackWords {
     summary: |t| format!("latest {t}"),
     none: ("No callback yet", "Once a shop uses its link, callbacks show here."),
+    day: "Day (KST)",
+    none_on_day: "No callback on this day",
     received: "Received",
     merchant: "Merchant",
     verdict: "Verdict",

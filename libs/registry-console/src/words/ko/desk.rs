@@ -8,6 +8,8 @@ pub const CALLBACKS: CallbackWords = CallbackWords {
         "아직 받은 콜백이 없습니다",
         "링크를 발급하고 가맹점이 신청하면 여기에 나타납니다.",
     ),
+    day: "날짜 (KST)",
+    none_on_day: "이 날 받은 콜백이 없습니다",
     received: "받은 때",
     merchant: "가맹점",
     verdict: "판정",
