@@ -11,8 +11,8 @@ use registry_domain::{
     Actor, BusinessNumber, CorrelationId, FreeText, Label, LinkId, MemberCode, MerchantCode, MerchantId, Reference,
     ReportedNumber, TenantId,
 };
-use registry_ingest::CallbackToken;
 use registry_journal::{Ambient, Order, Origin, Outcome, Submission};
+use registry_urls::CallbackToken;
 
 use crate::installation::Installation;
 use crate::load::Script;

@@ -4,11 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use ipnet::IpNet;
-use registry_ingest::{CallbackDoor, CallbackUrls, Inquirer, LinkIssuer, ReconcilerStatus, Redriver};
+use registry_ingest::{CallbackDoor, Redriver};
 use registry_journal::line_limit::LineLimit;
 use registry_journal::{Ambient, Archive, Reader, Writer};
 use registry_people::People;
 use registry_publish::RelayStatus;
+use registry_upstream::{Inquirer, LinkIssuer, ReconcilerStatus};
+use registry_urls::CallbackUrls;
 use registry_web::room::{BODIES_BYTES_MAX, Room};
 use registry_web::serve::{Gate, GateLimits};
 use tokio::sync::{Semaphore, watch};

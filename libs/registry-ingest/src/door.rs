@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use registry_domain::{Actor, CorrelationId};
 use registry_journal::{Ambient, Origin, Outcome, Submission, WriteError, Writer};
+use registry_upstream::UpstreamDirectory;
+use registry_urls::TokenKeys;
 use tokio::sync::Semaphore;
 
 use crate::received::{Admitted, ReceivedBody, VerifiedCallback, admit};
 use crate::sender::SenderCheck;
-use crate::token::TokenKeys;
 use crate::translate::{ReadCallback, read, translate};
-use crate::upstream::UpstreamDirectory;
 
 /// A body above this size is a large one.
 const LARGE_BYTES: usize = 64 * 1024;

@@ -4,9 +4,9 @@ use std::fmt;
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
+use registry_urls::{CallbackToken, TokenKeys};
 
 use crate::sender::SenderCheck;
-use crate::token::{CallbackToken, TokenKeys};
 
 /// A body as it came off the network. Nothing is known of what it says.
 pub struct ReceivedBody {

@@ -15,16 +15,15 @@ use registry_journal::port::{PageSize, QuarantineRow, QuarantineState, StreamQue
 use registry_journal::{
     Archive, ArchiveError, Idempotency, Order, Origin, Outcome, StreamEvent, StreamId, Submission, Writer,
 };
-
-pub use self::error::RedriveError;
+use registry_upstream::UpstreamDirectory;
 use uuid::Uuid;
 
+pub use self::error::RedriveError;
 use self::kept::kept;
 use self::search::search;
 pub use self::search::{Found, Selection};
 use crate::sender::SenderCheck;
 use crate::translate::{ReadBody, claim_body, read_body, reference};
-use crate::upstream::UpstreamDirectory;
 
 /// A wish to drive a callback again.
 #[derive(Debug, Clone)]

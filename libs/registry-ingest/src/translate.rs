@@ -12,11 +12,11 @@ use registry_domain::tenant::{self, UnclaimedClaim};
 use registry_domain::unicode::composed;
 use registry_domain::{FreeText, MemberCode, MerchantCode, Reference, ReportedNumber};
 use registry_journal::Order;
+use registry_urls::CallbackToken;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::received::VerifiedCallback;
-use crate::token::CallbackToken;
 
 /// A callback that has been read but not yet compared with anything of the tenant's.
 pub(crate) struct ReadCallback {

@@ -7,12 +7,11 @@ use std::time::Duration;
 
 use anyhow::Context;
 use registry_http::{HttpConfig, Router, Services};
-use registry_ingest::{
-    CallbackDoor, CallbackUrls, DoorConfig, Inquirer, InquirerParts, LinkIssuer, LinkIssuerParts, PublicUrl, Redriver,
-    UpstreamDirectory,
-};
+use registry_ingest::{CallbackDoor, DoorConfig, Redriver};
 use registry_journal::{Ambient, Archive, Writer};
 use registry_people::{People, PeopleParts};
+use registry_upstream::{Inquirer, InquirerParts, LinkIssuer, LinkIssuerParts, UpstreamDirectory};
+use registry_urls::{CallbackUrls, PublicUrl};
 use registry_web::{GateLimits, ServeLimits};
 use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};

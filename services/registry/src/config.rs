@@ -11,9 +11,11 @@ use std::time::Duration;
 use anyhow::Context;
 use chrono::TimeDelta;
 use ipnet::IpNet;
-use registry_ingest::{InquiryLimits, Pace, PublicUrl, SenderCheck, SenderMode};
+use registry_ingest::{SenderCheck, SenderMode};
 use registry_journal::port::QuestionPlan;
 use registry_publish_nats::NatsConfig;
+use registry_upstream::{InquiryLimits, Pace};
+use registry_urls::PublicUrl;
 use serde::{Deserialize, Serialize};
 use url::Url;
 

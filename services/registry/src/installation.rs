@@ -85,7 +85,12 @@ pub(crate) async fn open_storage(database: &Database, secrets: &Secrets, if_none
 async fn recognise_keys(storage: &Storage, secrets: &Secrets, if_none: IfNone) -> Result<(), InstallationError> {
     let founding = storage.founding.as_ref();
     recognise(founding, &secrets.keyring, if_none).await?;
-    recognise_callback_keys(founding, &secrets.token_keys.checks(), if_none).await
+    let checks = secrets.token_keys.checks();
+    let checks: Vec<_> = checks
+        .into_iter()
+        .map(|(number, check)| (number, check.into()))
+        .collect();
+    recognise_callback_keys(founding, &checks, if_none).await
 }
 
 /// Looks only. What is missing stays missing.

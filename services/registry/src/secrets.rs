@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
-use registry_ingest::TokenKeys;
 use registry_journal::{IdSource, Keyring, MasterKey};
+use registry_urls::TokenKeys;
 
 use crate::config::{Config, Database};
 use crate::files::{Shared, expect_private, write_secret};

@@ -4,8 +4,8 @@ use std::fmt;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
-use registry_ingest::{BreakerState, Inquirer, ReconcilerStatus};
 use registry_journal::Ambient;
+use registry_upstream::{BreakerState, Inquirer, ReconcilerStatus};
 use tokio::sync::watch;
 
 use super::{counter, counters, gauge};

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use registry_domain::merchant::{LinkFailure, LinkOutcome, LinkRefusal, Refusal, WhoFixes};
 use registry_domain::{causes, tenant};
-use registry_ingest::{AskError, DoorError, IssueError, RedriveError, TrialError, link_failure};
+use registry_ingest::{DoorError, RedriveError};
 use registry_journal::{ArchiveError, ReadError, WriteError};
+use registry_upstream::{AskError, IssueError, TrialError, failure_of};
 
 use super::{Code, Fault, FieldFault, Place, Problem};
 
@@ -113,7 +114,7 @@ impl From<AskError> for Problem {
             }
             AskError::AnotherMerchant => Self::unanswered(Code::UpstreamUnreadable, unreachable_upstream()),
             AskError::Failed(error) => {
-                let failure = link_failure(&error);
+                let failure = failure_of(&error);
                 let code = match failure.outcome {
                     LinkOutcome::NotSent => Code::UpstreamUnreachable,
                     LinkOutcome::Refused => Code::UpstreamRefused,

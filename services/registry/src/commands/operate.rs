@@ -5,11 +5,11 @@ use std::sync::Arc;
 use anyhow::Context;
 use registry_domain::tenant::{self, Slug, Tenant};
 use registry_domain::{Actor, CorrelationId, TenantId};
-use registry_ingest::{Inquirer, InquirerParts, InquiryLimits, UpstreamDirectory};
 use registry_journal::port::Inconsistency;
 use registry_journal::writer::WriterConfig;
 use registry_journal::{Ambient, Archive, Order, Origin, Outcome, Submission, Writer};
 use registry_people::{People, PeopleParts};
+use registry_upstream::{Inquirer, InquirerParts, InquiryLimits, UpstreamDirectory};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 

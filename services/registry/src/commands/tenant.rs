@@ -10,8 +10,9 @@ use registry_domain::tenant::{
     Adjustment, CallPath, Command, Creation, FieldName, HoldTime, Settings, SettingsChange, SilenceDays, Slug, Upstream,
 };
 use registry_domain::{Label, TenantId};
-use registry_ingest::{ApiKey, CallbackToken, PublicUrl};
 use registry_journal::port::PageSize;
+use registry_upstream::ApiKey;
+use registry_urls::{CallbackToken, PublicUrl};
 use serde::Serialize;
 
 use super::operate::Desk;

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use registry_domain::tenant::Scope;
-use registry_ingest::CallbackToken;
+use registry_urls::CallbackToken;
 use registry_web::RequestContext;
 use serde::Serialize;
 use utoipa::ToSchema;

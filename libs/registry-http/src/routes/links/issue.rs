@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use registry_domain::MerchantId;
 use registry_domain::merchant::{Link, SecretText};
 use registry_domain::tenant::Scope;
-use registry_ingest::{LinkAnswer, LinkRequest};
+use registry_upstream::{LinkAnswer, LinkRequest};
 use registry_web::RequestContext;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use registry_domain::tenant::Scope;
-use registry_ingest::Urgency;
+use registry_upstream::Urgency;
 use registry_web::RequestContext;
 use utoipa_axum::routes;
 

@@ -5,7 +5,7 @@ pub mod merchant_balance;
 pub mod reconcile;
 
 use chrono::{DateTime, Utc};
-use registry_ingest::BalanceRead;
+use registry_upstream::BalanceRead;
 use serde::Serialize;
 use utoipa::ToSchema;
 

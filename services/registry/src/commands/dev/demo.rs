@@ -7,8 +7,9 @@ use paymint_sandbox::{Act, RunningSandbox};
 use registry_domain::merchant::{self, Registration};
 use registry_domain::tenant::{Command, HoldTime, SettingsChange, Tenant};
 use registry_domain::{Actor, CorrelationId, Label, MemberCode, MerchantCode, MerchantId, Reference};
-use registry_ingest::{CallbackToken, LinkRequest};
 use registry_journal::{Ambient, Idempotency, IdempotencyKey, Order, Origin, Outcome, Submission};
+use registry_upstream::LinkRequest;
+use registry_urls::CallbackToken;
 
 use super::submit;
 use crate::app::App;

@@ -8,12 +8,12 @@ use registry_domain::{MemberCode, MerchantCode, Reference, TenantId};
 use registry_journal::ArchiveError;
 use registry_journal::port::{Direction, MerchantFilter, MerchantQuery, PageSize, SortKey};
 
-use super::answers;
-use super::budget::Urgency;
-use super::directory::UpstreamError;
-use super::inquirer::Inquirer;
-use super::question::AskError;
-use crate::links::failure;
+use crate::answers;
+use crate::budget::Urgency;
+use crate::directory::UpstreamError;
+use crate::failure::failure_of;
+use crate::inquirer::Inquirer;
+use crate::question::AskError;
 
 /// The codes that are asked about while no shop has opened. Upstream's word that it does not know them is an answer too.
 const PROBE: (&str, &str) = ("registry-probe", "registry-probe");
@@ -40,7 +40,7 @@ impl TrialError {
             Self::Untried(error) | Self::NotAsked(error) => (error, false),
         };
         let failure = match error {
-            AskError::Failed(error) => failure(error),
+            AskError::Failed(error) => failure_of(error),
             AskError::NotConfigured
             | AskError::Unusable
             | AskError::ReadBackOff

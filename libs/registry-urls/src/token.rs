@@ -7,7 +7,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use registry_domain::{LinkId, MerchantId, TenantId};
-use registry_journal::keyring::KeyCheck;
 use sha2::Sha256;
 use uuid::Uuid;
 
@@ -146,12 +145,11 @@ impl TokenKeys {
         }
     }
 
-    /// What tells each key from others, by its number.
-    pub fn checks(&self) -> Vec<(u8, KeyCheck)> {
+    /// A value that tells each key from others, by its number: nothing of the key can be found out from it.
+    pub fn checks(&self) -> Vec<(u8, [u8; 32])> {
         // No token begins like this, so that none can be made from it.
         const TEXT: &[u8] = b"check value of the installation";
-        let check =
-            |mac: &Hmac<Sha256>| <[u8; 32]>::from(mac.clone().chain_update(TEXT).finalize().into_bytes()).into();
+        let check = |mac: &Hmac<Sha256>| mac.clone().chain_update(TEXT).finalize().into_bytes().into();
         self.keys.iter().map(|(number, mac)| (*number, check(mac))).collect()
     }
 

@@ -12,7 +12,7 @@ use registry_journal::port::{Cause, PageSize, StreamQuery};
 use registry_journal::{Archive, ArchiveError, StreamEvent, StreamId};
 use url::Url;
 
-use super::at_hand::AtHand;
+use crate::at_hand::AtHand;
 
 /// Most tenants whose clients are kept; beyond that all are made anew when needed.
 const CLIENTS_MAX: usize = 10_000;
@@ -38,7 +38,7 @@ impl TenantUpstream {
     }
 
     /// A client that asks about single merchants in another way.
-    pub(super) fn client_asking(&self, read_back: &ReadBack) -> Result<Client, Cause> {
+    pub(crate) fn client_asking(&self, read_back: &ReadBack) -> Result<Client, Cause> {
         let mut config = ClientConfig::new(Url::parse(&self.base_url)?);
         config.status_call = status_call(&config.base_url, read_back)?;
         Ok(Client::new(&config)?)
@@ -56,7 +56,7 @@ pub struct Access {
 impl Access {
     /// Says once for each configuration that something else than upstream answers: nobody else would notice that nothing
     /// is verified.
-    pub(super) fn note_address(&self, error: Option<&CallError>) {
+    pub(crate) fn note_address(&self, error: Option<&CallError>) {
         let Some(error) = error.filter(|error| error.speaks_of_our_address()) else {
             return;
         };
@@ -99,7 +99,7 @@ type Kept = HashMap<TenantId, (MadeFrom, Way)>;
 pub struct UpstreamDirectory {
     archive: Archive,
     kept: Arc<Mutex<Kept>>,
-    pub(super) at_hand: AtHand,
+    pub(crate) at_hand: AtHand,
 }
 
 impl UpstreamDirectory {

@@ -8,7 +8,7 @@ use registry_domain::{FreeText, MemberCode, MerchantCode, Reference, ReportedNum
 
 /// What mapping-status says about a merchant. `None` if it repeats codes that are not the merchant's: then it is an
 /// answer to another question.
-pub(super) fn found(status: &Status, asked: &Reference) -> Option<Answer> {
+pub(crate) fn found(status: &Status, asked: &Reference) -> Option<Answer> {
     let (member, merchant) = (status.member_id.as_deref(), status.merchant_id.as_deref());
     let is_about_it = member.is_none_or(|said| asked.member_code.looks_like(said))
         && merchant.is_none_or(|said| asked.merchant_code.looks_like(said));

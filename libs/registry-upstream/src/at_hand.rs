@@ -8,7 +8,7 @@ use std::time::Duration;
 use registry_domain::TenantId;
 use tokio::time::{Instant, timeout};
 
-use super::directory::{TenantUpstream, UpstreamDirectory, UpstreamError};
+use crate::directory::{TenantUpstream, UpstreamDirectory, UpstreamError};
 
 /// How old what is at hand may be. A key that was changed is known after this time.
 const FRESH_TIME: Duration = Duration::from_mins(1);
@@ -29,7 +29,7 @@ struct Known {
 
 /// What is at hand. Cheap to clone.
 #[derive(Clone, Default)]
-pub(super) struct AtHand(Arc<Mutex<HashMap<TenantId, Known>>>);
+pub(crate) struct AtHand(Arc<Mutex<HashMap<TenantId, Known>>>);
 
 enum Seen {
     Fresh(Option<Arc<TenantUpstream>>),
@@ -51,7 +51,7 @@ impl AtHand {
         }
     }
 
-    pub(super) fn put(&self, tenant_id: TenantId, upstream: Option<Arc<TenantUpstream>>, fresh_time: Duration) {
+    pub(crate) fn put(&self, tenant_id: TenantId, upstream: Option<Arc<TenantUpstream>>, fresh_time: Duration) {
         let fresh_until = Instant::now() + fresh_time;
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= TENANTS_MAX {
@@ -63,7 +63,7 @@ impl AtHand {
 
 impl UpstreamDirectory {
     /// A tenant's way to Paymint as it was within the last minute; none if it has none, or if it cannot be had at once.
-    pub(crate) async fn at_hand(&self, tenant_id: TenantId) -> Option<Arc<TenantUpstream>> {
+    pub async fn at_hand(&self, tenant_id: TenantId) -> Option<Arc<TenantUpstream>> {
         match self.at_hand.see(tenant_id, Instant::now()) {
             Seen::Fresh(upstream) => upstream,
             Seen::Stale(upstream) => {

@@ -1,7 +1,6 @@
 //! What came of a call, in the words of the log.
 
-use paymint_client::CallError;
-use registry_domain::merchant::{self, Link, LinkFailure, LinkOutcome, StrangeAnswer, WhoFixes};
+use registry_domain::merchant::{self, Link, LinkFailure, LinkOutcome, WhoFixes};
 use registry_domain::{LinkId, ReportedNumber};
 use registry_journal::Outcome;
 
@@ -40,28 +39,6 @@ pub(super) fn valid_digits(number: &ReportedNumber) -> Option<&str> {
     match number {
         ReportedNumber::Valid(number) => Some(number.digits()),
         ReportedNumber::Doubtful(..) => None,
-    }
-}
-
-/// What is known of a call that failed.
-pub fn failure(error: &CallError) -> LinkFailure {
-    LinkFailure {
-        outcome: match error.outcome() {
-            paymint_client::Outcome::NotSent => LinkOutcome::NotSent,
-            paymint_client::Outcome::Refused => LinkOutcome::Refused,
-            paymint_client::Outcome::Unknown => LinkOutcome::Unknown,
-        },
-        upstream_code: error.code().map(str::to_owned),
-        retryable: error.retryable(),
-        who_fixes: match error.who_fixes() {
-            paymint_client::WhoFixes::Us => WhoFixes::Us,
-            paymint_client::WhoFixes::Partner => WhoFixes::Partner,
-            paymint_client::WhoFixes::Paymint => WhoFixes::Paymint,
-        },
-        strange_answer: error.strange_answer().map(|(http_status, content_type)| StrangeAnswer {
-            http_status,
-            content_type: content_type.map(str::to_owned),
-        }),
     }
 }
 

@@ -9,8 +9,8 @@ use registry_domain::review::ReadingSource;
 use registry_domain::{MerchantId, Reference, Seq, TenantId};
 use registry_journal::{ArchiveError, Origin, ReadError, RecordedEvent, WriteError};
 
-use super::budget::Urgency;
-use super::directory::UpstreamError;
+use crate::budget::Urgency;
+use crate::directory::UpstreamError;
 
 /// A question to upstream about one merchant.
 #[derive(Debug, Clone, PartialEq, Eq)]

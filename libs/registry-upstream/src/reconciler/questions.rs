@@ -12,7 +12,8 @@ use registry_journal::{Order, Origin, Outcome, ReadError, WriteError};
 use super::ReconcileError;
 use super::pace::SPACING;
 use super::pass::{Pass, Track, Worker, log_failure};
-use crate::upstream::{AskError, Asked, Question, Urgency};
+use crate::budget::Urgency;
+use crate::question::{AskError, Asked, Question};
 
 /// Questions of one tenant that are under way at once.
 const CONCURRENT_MAX: usize = 8;

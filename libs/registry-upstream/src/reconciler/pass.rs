@@ -9,7 +9,9 @@ use registry_journal::port::QuestionCounts;
 use registry_journal::{Ambient, Archive, Origin};
 
 use super::{Pace, ReconcileError};
-use crate::upstream::{AskError, Inquirer, Urgency};
+use crate::budget::Urgency;
+use crate::inquirer::Inquirer;
+use crate::question::AskError;
 
 /// How often it is looked for claims that are held for too long.
 const RELEASE_INTERVAL: TimeDelta = TimeDelta::seconds(1);

@@ -41,7 +41,7 @@ impl FailureKind {
         }
     }
 
-    pub(super) fn of(error: &CallError) -> Self {
+    pub(crate) fn of(error: &CallError) -> Self {
         match error {
             CallError::Refused { code, .. } if code.partner_level() => Self::PartnerRefused,
             CallError::Refused { .. } => Self::Refused,
@@ -65,25 +65,25 @@ pub struct InquiryStats {
 }
 
 #[derive(Default)]
-pub(super) struct Counts {
+pub(crate) struct Counts {
     answered: [AtomicU64; 3],
     healed: [AtomicU64; 3],
     failed: [AtomicU64; 5],
 }
 
 impl Counts {
-    pub(super) fn answered(&self, source: ReadingSource, healed: bool) {
+    pub(crate) fn answered(&self, source: ReadingSource, healed: bool) {
         self.answered[of_source(source)].fetch_add(1, Ordering::Relaxed);
         if healed {
             self.healed[of_source(source)].fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    pub(super) fn failed(&self, kind: FailureKind) {
+    pub(crate) fn failed(&self, kind: FailureKind) {
         self.failed[of_kind(kind)].fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn stats(&self) -> InquiryStats {
+    pub(crate) fn stats(&self) -> InquiryStats {
         let by_source = |counts: &[AtomicU64; 3]| {
             let sources = ReadingSource::ALL.iter();
             sources

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::pass::{Pass, Track, Worker};
 use super::{Pace, ReconcileError, ReconcilerStatus};
-use crate::upstream::Inquirer;
+use crate::inquirer::Inquirer;
 
 /// Shortest time between two looks at all tenants, however much is going on.
 const ROUND_MIN: Duration = Duration::from_millis(200);

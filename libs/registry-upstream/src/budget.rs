@@ -85,14 +85,14 @@ impl Budget {
 
 /// The budgets of all tenants in this process. Several processes have several: only one of them reconciles a tenant,
 /// and people ask rarely.
-pub(super) struct Budgets {
+pub(crate) struct Budgets {
     rate: Rate,
     by_tenant: Mutex<HashMap<TenantId, Budget>>,
 }
 
 impl Budgets {
     /// `per_second` is brought between 1 and [`CALLS_PER_SECOND_MAX`].
-    pub(super) fn new(per_second: u32) -> Self {
+    pub(crate) fn new(per_second: u32) -> Self {
         Self {
             rate: Rate {
                 per_second: per_second.clamp(1, CALLS_PER_SECOND_MAX),
@@ -101,11 +101,11 @@ impl Budgets {
         }
     }
 
-    pub(super) fn allowance(&self, tenant_id: TenantId, now: DateTime<Utc>, urgency: Urgency) -> u32 {
+    pub(crate) fn allowance(&self, tenant_id: TenantId, now: DateTime<Utc>, urgency: Urgency) -> u32 {
         self.with(tenant_id, now, |budget| budget.allowance(now, self.rate, urgency))
     }
 
-    pub(super) fn spend(&self, tenant_id: TenantId, now: DateTime<Utc>, urgency: Urgency) -> Result<(), Duration> {
+    pub(crate) fn spend(&self, tenant_id: TenantId, now: DateTime<Utc>, urgency: Urgency) -> Result<(), Duration> {
         self.with(tenant_id, now, |budget| budget.spend(now, self.rate, urgency))
     }
 

@@ -12,7 +12,10 @@ use registry_journal::{Order, Origin};
 
 use super::ReconcileError;
 use super::pass::{Worker, log_failure};
-use crate::upstream::{AskError, Heard, ListedRow, Urgency, listed};
+use crate::answers::{ListedRow, listed};
+use crate::budget::Urgency;
+use crate::inquirer::Heard;
+use crate::question::AskError;
 
 /// What the list brought is written so many at once.
 const CONCURRENT_MAX: usize = 32;

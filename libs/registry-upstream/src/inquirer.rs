@@ -14,12 +14,12 @@ use registry_journal::{
 };
 use tracing::field::display;
 
-use super::answers;
-use super::breaker::{BreakerReport, BreakerState, Breakers};
-use super::budget::{Budgets, Urgency};
-use super::counts::{Counts, FailureKind, InquiryStats};
-use super::directory::{Access, TenantUpstream, UpstreamDirectory};
-use super::question::{AskError, Asked, BalanceRead, Question};
+use crate::answers;
+use crate::breaker::{BreakerReport, BreakerState, Breakers};
+use crate::budget::{Budgets, Urgency};
+use crate::counts::{Counts, FailureKind, InquiryStats};
+use crate::directory::{Access, TenantUpstream, UpstreamDirectory};
+use crate::question::{AskError, Asked, BalanceRead, Question};
 
 /// What is asked with.
 pub struct InquirerParts {
@@ -286,16 +286,16 @@ impl Inquirer {
         })
     }
 
-    pub(super) fn spend(&self, tenant_id: TenantId, urgency: Urgency) -> Result<(), AskError> {
+    pub(crate) fn spend(&self, tenant_id: TenantId, urgency: Urgency) -> Result<(), AskError> {
         let spent = self.0.budgets.spend(tenant_id, self.now(), urgency);
         spent.map_err(|retry_after| AskError::RateCapped { retry_after })
     }
 
-    pub(super) fn directory(&self) -> &UpstreamDirectory {
+    pub(crate) fn directory(&self) -> &UpstreamDirectory {
         &self.0.parts.directory
     }
 
-    pub(super) fn reader(&self) -> &dyn Reader {
+    pub(crate) fn reader(&self) -> &dyn Reader {
         self.0.parts.archive.reader()
     }
 

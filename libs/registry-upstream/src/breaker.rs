@@ -131,19 +131,19 @@ impl Breaker {
 
 /// The breakers of all upstreams that were called, by base URL. Tenants at the same address share one.
 #[derive(Default)]
-pub(super) struct Breakers {
+pub(crate) struct Breakers {
     by_url: Mutex<BTreeMap<String, Breaker>>,
 }
 
 impl Breakers {
     /// Whether a call may be made; if not, after what time.
-    pub(super) fn admit(&self, base_url: &str, now: DateTime<Utc>) -> Result<(), Duration> {
+    pub(crate) fn admit(&self, base_url: &str, now: DateTime<Utc>) -> Result<(), Duration> {
         self.with(base_url, |breaker| breaker.admit(now))
             .map_err(|at| (at - now).to_std().unwrap_or_default())
     }
 
     /// A call has ended. Returns the new state if it changed.
-    pub(super) fn note(&self, base_url: &str, now: DateTime<Utc>, is_down: bool) -> Option<BreakerState> {
+    pub(crate) fn note(&self, base_url: &str, now: DateTime<Utc>, is_down: bool) -> Option<BreakerState> {
         self.with(base_url, |breaker| {
             let before = breaker.state();
             breaker.note(now, is_down);
@@ -151,7 +151,7 @@ impl Breakers {
         })
     }
 
-    pub(super) fn reports(&self) -> Vec<BreakerReport> {
+    pub(crate) fn reports(&self) -> Vec<BreakerReport> {
         let breakers = self.by_url.lock().unwrap_or_else(PoisonError::into_inner);
         let report = |(base_url, breaker): (&String, &Breaker)| BreakerReport {
             base_url: base_url.clone(),

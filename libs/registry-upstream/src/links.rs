@@ -18,15 +18,15 @@ use registry_journal::{
     Ambient, Archive, ArchiveError, Idempotency, Order, Origin, Outcome, StreamEvent, StreamId, Submission, WriteError,
     Writer,
 };
+use registry_urls::{CallbackToken, PublicUrl, TokenKeys};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-use crate::public_url::PublicUrl;
-use crate::token::{CallbackToken, TokenKeys};
-use crate::upstream::{Access, Inquirer, UpstreamDirectory, UpstreamError};
-pub use outcome::failure;
+use crate::directory::{Access, UpstreamDirectory, UpstreamError};
+use crate::failure::failure_of;
+use crate::inquirer::Inquirer;
 use outcome::{gave_up, settlement, valid_digits, written_link};
 
 /// Most calls to upstream under way at once.
@@ -220,7 +220,7 @@ impl LinkIssuer {
             }
             Err(error) => {
                 tracing::warn!(%link_id, error = %causes(error), "registration URL was not issued");
-                self.failed(request, link_id, failure(error)).await
+                self.failed(request, link_id, failure_of(error)).await
             }
         };
         let inquirer = &self.parts.inquirer;

@@ -1,0 +1,13 @@
+//! The URLs that are given away: which ones there are, and how one of ours is told from a stranger's.
+//!
+//! A step of its own because two others meet here: whoever asks for a registration link gives a callback URL along, and
+//! whoever takes callbacks checks it. This crate knows ids and keys. It knows no log, no HTTP, and nothing of what is sent
+//! to a URL.
+//!
+//! Read in this order: [`token`] (the secret in a URL, and its check), [`public_url`] (where all URLs begin).
+
+pub mod public_url;
+pub mod token;
+
+pub use public_url::{CallbackUrls, PublicUrl, PublicUrlError};
+pub use token::{CallbackToken, TokenKeys, TokenKeysError};
