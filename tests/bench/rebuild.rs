@@ -6,7 +6,7 @@ use std::time::Instant;
 use registry_domain::TenantId;
 use registry_journal::Reader;
 use registry_journal::port::PageSize;
-use registry_journal::rebuild::{Mode, Rebuild};
+use registry_maintenance::rebuild::{Mode, Rebuild};
 
 use crate::bulk;
 use crate::installation::{Engine, Installation};

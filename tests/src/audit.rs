@@ -6,7 +6,7 @@ use registry_domain::{Seq, TenantId};
 use registry_journal::Archive;
 use registry_journal::archive::Until;
 use registry_journal::port::{Direction, MerchantFilter, MerchantQuery, PageSize, SortKey};
-use registry_journal::verify::verify;
+use registry_maintenance::verify::verify;
 use serde_json::Value;
 
 use crate::api::Api;

@@ -11,9 +11,21 @@ const EDGES: &[(&str, &[&str])] = &[
     ("paymint-client", &[]),
     ("registry-domain", &[]),
     ("registry-journal", &["registry-domain"]),
-    ("registry-journal-postgres", &["registry-domain", "registry-journal"]),
-    ("registry-journal-sqlite", &["registry-domain", "registry-journal"]),
     ("registry-urls", &["registry-domain"]),
+    ("registry-journal-rows", &["registry-domain", "registry-journal"]),
+    (
+        "registry-journal-postgres",
+        &["registry-domain", "registry-journal", "registry-journal-rows"],
+    ),
+    (
+        "registry-journal-sqlite",
+        &["registry-domain", "registry-journal", "registry-journal-rows"],
+    ),
+    ("registry-maintenance", &["registry-domain", "registry-journal"]),
+    (
+        "registry-journal-contract",
+        &["registry-domain", "registry-journal", "registry-maintenance"],
+    ),
     (
         "registry-upstream",
         &["paymint-client", "registry-domain", "registry-journal", "registry-urls"],
@@ -70,6 +82,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "registry-journal",
             "registry-journal-postgres",
             "registry-journal-sqlite",
+            "registry-maintenance",
             "registry-people",
             "registry-publish",
             "registry-publish-nats",
@@ -85,8 +98,9 @@ const EDGES: &[(&str, &[&str])] = &[
 /// What the tests of one crate use of another.
 const TEST_EDGES: &[(&str, &str)] = &[
     ("paymint-sandbox", "paymint-client"),
-    ("registry-journal-postgres", "registry-journal"),
-    ("registry-journal-sqlite", "registry-journal"),
+    ("registry-journal-postgres", "registry-journal-contract"),
+    ("registry-journal-sqlite", "registry-journal-contract"),
+    ("registry-journal-sqlite", "registry-maintenance"),
 ];
 
 /// May use every crate except xtask, and every library.

@@ -1,8 +1,8 @@
 //! Asking: a connection, a transaction that may see one tenant, one statement.
 
 use registry_domain::{MerchantId, TenantId};
-use registry_journal::port::raw::{RawMerchant, RawRow};
 use registry_journal::port::{Asker, ReadError};
+use registry_journal_rows::{RawMerchant, RawRow};
 use sqlx::postgres::{PgArguments, PgPool, PgRow};
 use sqlx::query::{Map, Query};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres};

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use registry_domain::{Seq, TenantId};
 use registry_journal::EventRow;
-use registry_journal::port::raw::bigint;
 use registry_journal::port::{AuditEntry, AuditQuery, AuditTrail, ReadError, Writes};
+use registry_journal_rows::bigint;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 use registry_domain::TenantId;
-use registry_journal::port::raw::{Found, RawOwnedMerchant, RawOwnedTenant};
 use registry_journal::port::{Inconsistency, Loaded, Scope, TransactError};
+use registry_journal_rows::{Found, RawOwnedMerchant, RawOwnedTenant};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Map;
 use sqlx::{AssertSqlSafe, Execute, PgConnection, Postgres, Row};

@@ -3,8 +3,8 @@
 
 use chrono::{DateTime, Utc};
 use registry_domain::review::MappingStatus;
-use registry_journal::port::raw::bigint;
 use registry_journal::port::{ApprovalRow, QuarantineRow, Settlement, UnclaimedRow, Writes};
+use registry_journal_rows::bigint;
 use uuid::Uuid;
 
 use crate::write::{Statement, column};

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use registry_domain::TenantId;
 use registry_journal::keyring::KeyCheck;
-use registry_journal::port::raw::{RawKey, RawRow};
 use registry_journal::port::{Cause, Founding, Inconsistency, KeyEvidence, ReadError};
+use registry_journal_rows::{RawKey, RawRow};
 use sqlx::PgConnection;
 use sqlx::types::Uuid;
 

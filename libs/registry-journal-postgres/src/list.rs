@@ -4,10 +4,10 @@
 
 use registry_domain::TenantId;
 use registry_domain::merchant::Stage;
-use registry_journal::port::raw::bigint;
 use registry_journal::port::{
-    AuditFilter, AuditQuery, Direction, MerchantFilter, MerchantQuery, PagePosition, SearchPatterns, SortKey,
+    AuditFilter, AuditQuery, Direction, MerchantFilter, MerchantQuery, PagePosition, SortKey,
 };
+use registry_journal_rows::{SearchPatterns, bigint};
 use sqlx::{Postgres, QueryBuilder};
 
 /// None where the filter contradicts itself.
@@ -76,7 +76,7 @@ fn push_filter(statement: &mut QueryBuilder<Postgres>, tenant: TenantId, stages:
     if !filter.statuses.is_empty() {
         push_any(statement, "status", filter.statuses.iter().map(|it| it.as_str()));
     }
-    if let Some(search) = &filter.search_patterns() {
+    if let Some(search) = &SearchPatterns::of(filter) {
         push_search(statement, search);
     }
 }
@@ -155,8 +155,8 @@ fn push_times(statement: &mut QueryBuilder<Postgres>, tenant: TenantId, filter: 
 mod tests {
     use registry_domain::MerchantId;
     use registry_domain::review::ReviewStatus;
-    use registry_journal::contract::Harness;
     use registry_journal::port::PageSize;
+    use registry_journal_contract::Harness;
     use sqlx::{AssertSqlSafe, Execute, PgConnection, Row};
     use uuid::Uuid;
 

@@ -8,10 +8,10 @@
 
 use registry_domain::tenant::Slug;
 use registry_domain::{EventId, MerchantCode, MerchantId, Reference, TenantId};
-use registry_journal::port::raw::{
+use registry_journal::port::{ApprovalDigest, Loaded, Scope, TransactError};
+use registry_journal_rows::{
     Found, RawApproval, RawBusinessNumber, RawMerchantCode, RawOwnedMerchant, RawSlug, RawStream,
 };
-use registry_journal::port::{ApprovalDigest, Loaded, Scope, TransactError};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Map;
 use sqlx::{PgConnection, Postgres};

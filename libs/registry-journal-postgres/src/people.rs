@@ -5,10 +5,10 @@ use chrono::{DateTime, Utc};
 use registry_domain::people::{EmailAddress, LinkPurpose};
 use registry_domain::tenant::Tenant;
 use registry_domain::{Label, PersonId, TenantId};
-use registry_journal::port::raw::{RawCensus, RawRoleMapping, RawTenant};
 use registry_journal::port::{
     Census, Identity, PageSize, PasswordHash, People, Person, PersonLink, ReadError, RoleMapping, SecretDigest,
 };
+use registry_journal_rows::{RawCensus, RawRoleMapping, RawTenant};
 use uuid::Uuid;
 
 use crate::ask::Sight;

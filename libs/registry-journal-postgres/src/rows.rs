@@ -1,7 +1,7 @@
 //! What PostgreSQL's rows are like.
 
 use chrono::{DateTime, Utc};
-use registry_journal::port::raw;
+use registry_journal_rows as raw;
 
 /// A statement that returns one for each row that it changed.
 macro_rules! changes {

@@ -1,8 +1,8 @@
 //! Asking: one statement, on one of the connections that read.
 
 use registry_domain::TenantId;
-use registry_journal::port::raw::RawRow;
 use registry_journal::port::{Asker, ReadError};
+use registry_journal_rows::RawRow;
 use sqlx::query::{Map, Query};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Sqlite, SqlitePool};

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use registry_domain::TenantId;
 use registry_journal::keyring::KeyCheck;
-use registry_journal::port::raw::RawKey;
 use registry_journal::port::{Founding, Inconsistency, KeyEvidence, ReadError};
+use registry_journal_rows::RawKey;
 use sqlx::types::Uuid;
 
 use crate::SqliteJournal;

@@ -3,10 +3,10 @@
 
 use registry_domain::TenantId;
 use registry_domain::merchant::Stage;
-use registry_journal::port::raw::bigint;
 use registry_journal::port::{
-    AuditFilter, AuditQuery, Direction, MerchantFilter, MerchantQuery, PagePosition, SearchPatterns, SortKey,
+    AuditFilter, AuditQuery, Direction, MerchantFilter, MerchantQuery, PagePosition, SortKey,
 };
+use registry_journal_rows::{SearchPatterns, bigint};
 use sqlx::{QueryBuilder, Sqlite};
 
 use crate::rows::micros;
@@ -74,7 +74,7 @@ fn push_filter(statement: &mut QueryBuilder<Sqlite>, tenant: TenantId, stages: &
     if !filter.statuses.is_empty() {
         push_any(statement, "status", filter.statuses.iter().map(|it| it.as_str()));
     }
-    if let Some(search) = &filter.search_patterns() {
+    if let Some(search) = &SearchPatterns::of(filter) {
         push_search(statement, search);
     }
 }

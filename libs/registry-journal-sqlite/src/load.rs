@@ -4,10 +4,10 @@
 
 use registry_domain::tenant::Slug;
 use registry_domain::{EventId, MerchantCode, MerchantId, Reference, TenantId};
-use registry_journal::port::raw::{
+use registry_journal::port::{ApprovalDigest, ExpectedHead, Loaded, Scope, TransactError};
+use registry_journal_rows::{
     Found, RawApproval, RawBusinessNumber, RawMerchantCode, RawOwnedMerchant, RawOwnedTenant, RawSlug, RawStream,
 };
-use registry_journal::port::{ApprovalDigest, ExpectedHead, Loaded, Scope, TransactError};
 use sqlx::query::Map;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::types::Uuid;

@@ -7,15 +7,15 @@ use chrono::{DateTime, Utc};
 use registry_domain::merchant::Merchant;
 use registry_domain::tenant::{Slug, Tenant};
 use registry_domain::{EventId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId, Version};
-use registry_journal::port::raw::{
-    RawKey, RawListedMerchant, RawMerchant, RawMerchantId, RawPendingLink, RawPublishCursor, RawStatusCount, RawTenant,
-    RawTenantHead, bigint,
-};
 use registry_journal::port::{
     Head, IdempotencyRow, ListedMerchant, ListedTenant, MerchantFilter, MerchantQuery, PageSize, PresentedKey,
     ProjectedMerchant, PublishCursor, ReadError, Reader, ShareCounts, StatusCount, StreamQuery,
 };
 use registry_journal::record::EventRow;
+use registry_journal_rows::{
+    RawKey, RawListedMerchant, RawMerchant, RawMerchantId, RawPendingLink, RawPublishCursor, RawStatusCount, RawTenant,
+    RawTenantHead, bigint,
+};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use sqlx::types::Uuid;

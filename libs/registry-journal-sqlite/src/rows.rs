@@ -1,7 +1,7 @@
 //! What SQLite's rows are like: times are microseconds, and a file that somebody altered holds texts and ids to nothing.
 
 use chrono::{DateTime, Utc};
-use registry_journal::port::raw;
+use registry_journal_rows as raw;
 
 /// A statement that returns one for each row that it changed.
 macro_rules! changes {

@@ -5,13 +5,13 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use registry_domain::tenant::SilentLinks;
 use registry_domain::{EventId, MerchantId, TenantId, UnclaimedId, Version};
-use registry_journal::port::raw::{RawMerchantId, bigint};
 use registry_journal::port::{
     DueQuestion, HEALTH_WINDOW, PageSize, Postponement, QuarantineCount, QuarantineQuery, QuarantineRow,
     QuarantineState, QuestionCounts, ReadError, SILENCE_WINDOW, TenantHealth, UnclaimedQuery, UnclaimedRow,
     UnclaimedState, Worklist,
 };
 use registry_journal::record::EventRow;
+use registry_journal_rows::{RawMerchantId, bigint};
 use sqlx::types::Uuid;
 
 use crate::rows::micros;

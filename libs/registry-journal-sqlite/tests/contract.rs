@@ -4,4 +4,4 @@ mod harness;
 
 use harness::SqliteFile;
 
-registry_journal::contract_tests!(SqliteFile);
+registry_journal_contract::contract_tests!(SqliteFile);

@@ -7,13 +7,13 @@ use std::path::Path;
 
 use harness::SqliteFile;
 use registry_domain::Seq;
-use registry_journal::contract::Harness;
-use registry_journal::contract::fixtures::{World, callback};
-use registry_journal::contract::personal::{SECRETS, holds, write_secrets};
 use registry_journal::port::{ReadError, SchemaState};
 use registry_journal::submission::WriteError;
-use registry_journal::verify::{Flaw, verify};
+use registry_journal_contract::Harness;
+use registry_journal_contract::fixtures::{World, callback};
+use registry_journal_contract::personal::{SECRETS, holds, write_secrets};
 use registry_journal_sqlite::{migrate, schema_state};
+use registry_maintenance::verify::{Flaw, verify};
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
 /// Every statement that the compiler checked.

@@ -91,13 +91,13 @@ impl ArchiveError {
 
 /// What came of opening rows.
 #[derive(Debug, Default)]
-pub(crate) struct Opening {
+pub struct Opening {
     /// How many opened.
-    pub(crate) opened: u64,
+    pub opened: u64,
     /// The first that did not, and why.
-    pub(crate) shut: Option<(Seq, OpenError)>,
+    pub shut: Option<(Seq, OpenError)>,
     /// Owners that have no key, each with an event that is sealed under it.
-    pub(crate) keyless: Vec<(Uuid, Seq)>,
+    pub keyless: Vec<(Uuid, Seq)>,
 }
 
 /// Up to where a merchant is folded.
@@ -278,7 +278,7 @@ impl Archive {
 
     /// Which of these rows is sealed and does not open; the first one. Owners without a key are left out and named: they
     /// were erased, or their key is lost.
-    pub(crate) async fn first_shut(&self, tenant: TenantId, rows: &[&EventRow]) -> Result<Opening, ReadError> {
+    pub async fn first_shut(&self, tenant: TenantId, rows: &[&EventRow]) -> Result<Opening, ReadError> {
         let mut owners: Vec<Uuid> = rows.iter().map(|row| row.stream.as_uuid()).collect();
         owners.sort_unstable();
         owners.dedup();

@@ -1,31 +1,23 @@
 //! The write path: commands in, one transaction for many of them, answers out. And the port to storage.
 //!
 //! This crate knows the domain and nothing of HTTP, of NATS, of Paymint's wire, nor of any database: what it asks of
-//! one is written down in [`port`] and proven by the contract suite (feature `contract`).
+//! one is written down in [`port`] and proven by the contract suite (`registry-journal-contract`).
 //!
 //! Read in this order: [`ambient`] (time, ids), [`keyring`] (personal data), [`installation`] (which master key it has),
-//! [`stored`] (events as they are written), [`record`] and [`chain`] (a row of the log and its hash), [`port`] (what storage
-//! must do), [`submission`] and [`writer`] (group commit), [`archive`] (reading events back), and the three that walk the whole log:
-//! [`verify`], [`rebuild`], [`copy`].
+//! [`stored`] (events as they are written), [`record`] and [`chain`] (a row of the log and its hash), [`projection`] (the rows that
+//! follow from it), [`port`] (what storage must do), [`submission`] and [`writer`] (group commit), [`archive`] (reading events back).
 
 pub mod ambient;
 pub mod archive;
-mod callbacks;
 pub mod chain;
-#[cfg(feature = "contract")]
-pub mod contract;
-pub mod copy;
-mod fold;
-mod history;
 pub mod installation;
 pub mod keyring;
 pub mod line_limit;
 pub mod port;
-pub mod rebuild;
+pub mod projection;
 pub mod record;
 pub mod stored;
 pub mod submission;
-pub mod verify;
 pub mod writer;
 
 pub use ambient::{Ambient, Clock, IdSource};

@@ -4,10 +4,10 @@ use std::future::pending;
 
 use registry_domain::TenantId;
 use registry_journal::Ambient;
-use registry_journal::contract::Harness;
-use registry_journal::contract::fixtures::{World, callback, config};
 use registry_journal::submission::WriteError;
 use registry_journal::writer::{Writer, WriterConfig};
+use registry_journal_contract::Harness;
+use registry_journal_contract::fixtures::{World, callback, config};
 
 use crate::harness::PostgresDatabase;
 

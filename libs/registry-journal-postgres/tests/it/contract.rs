@@ -2,4 +2,4 @@
 
 use crate::harness::PostgresDatabase;
 
-registry_journal::contract_tests!(PostgresDatabase);
+registry_journal_contract::contract_tests!(PostgresDatabase);

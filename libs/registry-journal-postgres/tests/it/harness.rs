@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use registry_domain::{MerchantId, Seq, TenantId};
 use registry_journal::StreamId;
-use registry_journal::contract::{Damage, EventColumn, Harness};
 use registry_journal::port::Cause;
+use registry_journal_contract::{Damage, EventColumn, Harness};
 use registry_journal_postgres::{PostgresJournal, migrate};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, Row};

@@ -8,14 +8,14 @@ use chrono::TimeDelta;
 use registry_domain::TenantId;
 use registry_domain::merchant::{Command, QuarantineReason};
 use registry_domain::tenant::UnclaimedResolution;
-use registry_journal::contract::Harness;
-use registry_journal::contract::callbacks::{all, approval, by_codes, received, redriven, resolved, unusable};
-use registry_journal::contract::fixtures::{
-    self, World, callback, command, register, registration, request_link, with_key,
-};
 use registry_journal::port::{
     Direction, MerchantFilter, MerchantQuery, PageSize, Postponement, QuarantineQuery, QuarantineState, Reader,
     SortKey, Worklist,
+};
+use registry_journal_contract::Harness;
+use registry_journal_contract::callbacks::{all, approval, by_codes, received, redriven, resolved, unusable};
+use registry_journal_contract::fixtures::{
+    self, World, callback, command, register, registration, request_link, with_key,
 };
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgConnection, Row};

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use registry_domain::{TenantId, causes};
-use registry_journal::contract::Harness;
 use registry_journal::port::{Duty, Leases};
+use registry_journal_contract::Harness;
 use registry_journal_postgres::{PostgresJournal, PostgresLeases};
 use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;

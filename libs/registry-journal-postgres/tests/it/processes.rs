@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use registry_domain::TenantId;
-use registry_journal::contract::Harness;
-use registry_journal::contract::fixtures::{World, callback};
 use registry_journal::port::{Duty, Leases};
+use registry_journal_contract::Harness;
+use registry_journal_contract::fixtures::{World, callback};
 use registry_journal_postgres::{PostgresJournal, PostgresLeases};
 use sqlx::postgres::PgListener;
 use tokio::sync::watch;

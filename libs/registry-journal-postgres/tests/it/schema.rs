@@ -1,7 +1,7 @@
 //! Migrating, and telling what a database's schema is.
 
-use registry_journal::contract::Harness;
 use registry_journal::port::{Reader, SchemaState};
+use registry_journal_contract::Harness;
 use registry_journal_postgres::{OpenError, PostgresJournal, migrate, schema_state};
 use sqlx::ConnectOptions;
 use sqlx::migrate::Migrator;

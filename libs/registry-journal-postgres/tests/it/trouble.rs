@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use registry_domain::{EventId, MerchantId, TenantId};
-use registry_journal::contract::Harness;
-use registry_journal::contract::fixtures::{World, callback, config, written};
 use registry_journal::port::{Journal, PageSize, Reader, Scope, Writes};
 use registry_journal::submission::WriteError;
 use registry_journal::writer::{Writer, WriterConfig, WriterStats};
+use registry_journal_contract::Harness;
+use registry_journal_contract::fixtures::{World, callback, config, written};
 use registry_journal_postgres::{PostgresJournal, migrate};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection};

@@ -1,9 +1,9 @@
 //! Row level security and privileges: who may see and do what, whatever a statement says.
 
 use registry_domain::TenantId;
-use registry_journal::contract::Harness;
-use registry_journal::contract::fixtures::World;
 use registry_journal::port::Reader;
+use registry_journal_contract::Harness;
+use registry_journal_contract::fixtures::World;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection, Row};
 use uuid::Uuid;

@@ -3,7 +3,7 @@
 //!
 //! No transaction object crosses this port. [`Journal::transact`] is the whole of writing: lock, read, decide, write,
 //! commit. [`Journal::append`] is its second half alone, for what was decided on the ground of what is remembered. The
-//! contract suite (feature `contract`) proves an adapter.
+//! contract suite (`registry-journal-contract`) proves an adapter.
 
 mod append;
 mod audit;
@@ -14,7 +14,6 @@ mod key_uses;
 mod lease;
 mod listed;
 mod people;
-pub mod raw;
 mod read;
 mod schema;
 mod shares;
@@ -40,7 +39,7 @@ pub use people::{
 };
 pub use read::{
     Direction, MerchantFilter, MerchantQuery, PAGE_SIZE_MAX, PagePosition, PageSize, PresentedKey, ProjectedMerchant,
-    PublishCursor, ReadError, Reader, SearchPatterns, SortKey, StatusCount, StreamQuery,
+    PublishCursor, ReadError, Reader, SortKey, StatusCount, StreamQuery,
 };
 pub use schema::SchemaState;
 pub use shares::{Asker, ShareCounts, Shares};

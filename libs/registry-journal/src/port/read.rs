@@ -133,28 +133,6 @@ impl MerchantFilter {
         let stages = Stage::ALL.iter().copied();
         stages.filter(is_asked_for).filter(may_fit).collect()
     }
-
-    /// What is searched for.
-    pub fn search_patterns(&self) -> Option<SearchPatterns> {
-        let search = self.search.as_ref()?;
-        // What stands for anything in a pattern is a letter in a search.
-        let escaped = search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        let digits: String = search.chars().filter(char::is_ascii_digit).collect();
-        let is_number = !digits.is_empty() && search.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | ' '));
-        Some(SearchPatterns {
-            part: format!("%{escaped}%"),
-            number: (is_number && !self.no_numbers).then(|| format!("{digits}%")),
-        })
-    }
-}
-
-/// A search as patterns of SQL's LIKE, with `\` before what is to be taken as it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SearchPatterns {
-    /// For codes and names.
-    pub part: String,
-    /// For business numbers, if what is searched for may begin one.
-    pub number: Option<String>,
 }
 
 /// The place in a sorted list after which a page begins.

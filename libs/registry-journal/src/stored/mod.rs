@@ -32,7 +32,7 @@ use serde_json::error::Category;
 use crate::record::StreamEvent;
 
 /// The type of the event after which a merchant has no key.
-pub(crate) const MERCHANT_ERASED: &str = "merchant.erased";
+pub const MERCHANT_ERASED: &str = "merchant.erased";
 
 /// A text in storage that cannot be turned back into a fact.
 #[derive(Debug, thiserror::Error)]

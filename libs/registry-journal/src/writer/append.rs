@@ -7,10 +7,10 @@ use registry_domain::{EventId, Seq, Stamp, TenantId, Version, causes};
 use uuid::Uuid;
 
 use crate::ambient::Ambient;
-use crate::callbacks::Place;
 use crate::chain::hash_of;
 use crate::keyring::{DataKey, Keyring, OpenError};
 use crate::port::{Head, KeyRow};
+use crate::projection::Place;
 use crate::record::{EventRow, StreamId, actor_to_text};
 use crate::stored::{Personal, Stored};
 use crate::submission::{Idempotency, Submission, WriteError};

@@ -11,11 +11,11 @@ use registry_domain::{EventId, LinkId, MerchantCode, MerchantId, Reference, Seq,
 use super::append::{Appended, Appender, Sealing};
 use super::idempotency::{idempotency_row, seen_before};
 use super::known::Known;
-use crate::history::{begun, seen};
 use crate::port::{
     AuditEntry, Head, IdempotencyRow, IdentityRow, LinkRow, Loaded, LoadedMerchant, LoadedTenant, MerchantRow,
     QuestionPlan, Writes,
 };
+use crate::projection::{begun, seen};
 use crate::record::StreamId;
 use crate::stored;
 use crate::submission::{Order, Outcome, Submission, WriteError, Written};

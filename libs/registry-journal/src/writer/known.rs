@@ -7,10 +7,10 @@ use registry_domain::merchant::{self, Claim, ClaimBody, QuarantineStanding, Redr
 use registry_domain::tenant::{self, UnclaimedStanding};
 use registry_domain::{EventId, MerchantId, Reference, TenantId};
 
-use crate::callbacks::{Callbacks, Place, approval_digest, approval_row};
 use crate::port::{
     ApprovalDigest, ApprovalRow, QuarantineRow, QuarantineState, Settlement, UnclaimedRow, UnclaimedState, Writes,
 };
+use crate::projection::{Callbacks, Place, approval_digest, approval_row};
 use crate::record::StreamId;
 
 /// What is known, and what follows from the events of this batch.

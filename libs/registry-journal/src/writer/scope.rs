@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use registry_domain::merchant::{Claim, ClaimBody, Command, Registration};
 use registry_domain::{Reference, TenantId, tenant};
 
-use crate::callbacks::approval_digest;
 use crate::keyring::Keyring;
 use crate::port::Scope;
+use crate::projection::approval_digest;
 use crate::submission::{Order, Submission};
 
 /// The scope of a batch: every list sorted and free of repeats.

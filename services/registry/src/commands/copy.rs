@@ -9,9 +9,9 @@ use anyhow::Context;
 use clap::Args;
 use registry_domain::tenant::Tenant;
 use registry_journal::Ambient;
-use registry_journal::copy::{Copy, Progress};
 use registry_journal::installation::IfNone;
 use registry_journal::port::{PageSize, People, Person};
+use registry_maintenance::copy::{Copy, Progress};
 use tokio_util::sync::CancellationToken;
 
 use super::progress::Meter;

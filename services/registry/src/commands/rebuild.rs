@@ -8,7 +8,7 @@ use clap::Args;
 use registry_domain::TenantId;
 use registry_domain::tenant::Tenant;
 use registry_journal::port::PageSize;
-use registry_journal::rebuild::{Difference, Mode, Rebuild, Report};
+use registry_maintenance::rebuild::{Difference, Mode, Rebuild, Report};
 use tokio_util::sync::CancellationToken;
 
 use super::operate::{Desk, tell_unreadable};
@@ -83,7 +83,7 @@ async fn rebuild_one(
         journal: desk.storage.journal.clone(),
         ambient: desk.ambient.clone(),
     };
-    let mut observe = |progress: registry_journal::rebuild::Progress| {
+    let mut observe = |progress: registry_maintenance::rebuild::Progress| {
         meter.note(progress.events, all);
         if stop.is_cancelled() {
             ControlFlow::Break(())

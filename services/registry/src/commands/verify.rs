@@ -11,8 +11,8 @@ use clap::Args;
 use registry_domain::tenant::{Tenant, evolve};
 use registry_domain::{TenantId, Version, causes};
 use registry_journal::port::{PageSize, ReadError, StreamQuery};
-use registry_journal::verify::{Demands, Depth, Flaw, LogEnd, Report, prove};
 use registry_journal::{StreamEvent, StreamId};
+use registry_maintenance::verify::{Demands, Depth, Flaw, LogEnd, Report, prove};
 use registry_publish_nats::NatsConfig;
 
 use super::operate::Desk;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use anyhow::Context;
-use registry_journal::verify::LogEnd;
+use registry_maintenance::verify::LogEnd;
 
 /// The largest file of ends, in bytes: some 80 for each line.
 const FILE_MAX_BYTES: u64 = 64 * 1024 * 1024;

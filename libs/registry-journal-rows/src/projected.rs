@@ -1,0 +1,137 @@
+//! What is projected of a merchant, column by column, for whoever compares it with the log.
+
+use chrono::{DateTime, Utc};
+use registry_domain::merchant::Stage;
+use registry_domain::review::ReviewStatus;
+use registry_domain::{EventId, LinkId, MerchantId, TenantId, Version};
+use registry_journal::port::{ApprovalDigest, ApprovalRow, HistoryRow, Inconsistency, ProjectedMerchant};
+use registry_journal::stored::MerchantColumns;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::{BadColumn, RawRow, RawValue};
+
+/// A merchant's row, with what stands beside it in other tables as JSON, in any order: its stretches
+/// (`[version, status, stage, valid_from]`), its links (ids), its payment approvals (`[version, event_id, identity in
+/// hex, recorded_at]`). All of it is of one moment, because it is one row.
+#[expect(missing_docs, reason = "columns")]
+pub struct RawProjection<Time> {
+    pub tenant_id: Uuid,
+    pub merchant_id: Uuid,
+    pub member_code: String,
+    pub merchant_code: String,
+    pub version: i64,
+    pub status: String,
+    pub stage: String,
+    pub stage_since: Time,
+    pub company_name: Option<String>,
+    pub branch_name: Option<String>,
+    pub business_number: Option<String>,
+    pub pending_link_id: Option<Uuid>,
+    pub pending_since: Option<Time>,
+    pub confirming_since: Option<Time>,
+    pub created_at: Time,
+    pub updated_at: Time,
+    pub state: String,
+    pub history: String,
+    pub links: String,
+    pub approvals: String,
+}
+
+type Stretch<Time> = (i64, String, String, Time);
+type Approval<Time> = (i64, Uuid, Option<String>, Time);
+
+impl<Time: RawValue<DateTime<Utc>> + DeserializeOwned> RawRow for RawProjection<Time> {
+    type Row = (MerchantId, ProjectedMerchant);
+
+    fn into_row(self) -> Result<Self::Row, Inconsistency> {
+        let (tenant_id, id) = (
+            TenantId::from_uuid(self.tenant_id),
+            MerchantId::from_uuid(self.merchant_id),
+        );
+        let in_table = |table| move |error| Inconsistency::of(table, id, error);
+        let projected = ProjectedMerchant {
+            history: history::<Time>(tenant_id, id, &self.history).map_err(in_table("merchant_history"))?,
+            links: links(&self.links).map_err(in_table("merchant_links"))?,
+            approvals: approvals::<Time>(tenant_id, id, &self.approvals).map_err(in_table("approvals"))?,
+            columns: self.columns().map_err(in_table("merchants"))?,
+        };
+        Ok((id, projected))
+    }
+}
+
+impl<Time: RawValue<DateTime<Utc>>> RawProjection<Time> {
+    fn columns(self) -> Result<MerchantColumns, BadColumn> {
+        Ok(MerchantColumns {
+            member_code: self.member_code,
+            merchant_code: self.merchant_code,
+            version: Version(self.version.read("version")?),
+            status: self.status,
+            stage: self.stage,
+            stage_since: self.stage_since.read("stage_since")?,
+            company_name: self.company_name,
+            branch_name: self.branch_name,
+            business_number: self.business_number,
+            pending_link_id: self.pending_link_id.map(LinkId::from_uuid),
+            pending_since: self.pending_since.read("pending_since")?,
+            confirming_since: self.confirming_since.read("confirming_since")?,
+            created_at: self.created_at.read("created_at")?,
+            updated_at: self.updated_at.read("updated_at")?,
+            state: self.state,
+        })
+    }
+}
+
+fn list<Item: DeserializeOwned>(column: &'static str, json: &str) -> Result<Vec<Item>, BadColumn> {
+    serde_json::from_str(json).map_err(|_| BadColumn(column))
+}
+
+fn history<Time: RawValue<DateTime<Utc>> + DeserializeOwned>(
+    tenant_id: TenantId,
+    merchant_id: MerchantId,
+    json: &str,
+) -> Result<Vec<HistoryRow>, BadColumn> {
+    let stretch = |(version, status, stage, valid_from): Stretch<Time>| -> Result<HistoryRow, BadColumn> {
+        Ok(HistoryRow {
+            tenant_id,
+            merchant_id,
+            version: Version(version.read("version")?),
+            status: ReviewStatus::from_word(&status).ok_or(BadColumn("status"))?,
+            stage: Stage::from_word(&stage).ok_or(BadColumn("stage"))?,
+            valid_from: valid_from.read("valid_from")?,
+        })
+    };
+    let stretches = list("history", json)?.into_iter().map(stretch);
+    let mut history = stretches.collect::<Result<Vec<_>, _>>()?;
+    history.sort_unstable_by_key(|stretch| stretch.version);
+    Ok(history)
+}
+
+fn links(json: &str) -> Result<Vec<LinkId>, BadColumn> {
+    let mut links: Vec<_> = list("links", json)?.into_iter().map(LinkId::from_uuid).collect();
+    links.sort_unstable();
+    Ok(links)
+}
+
+fn approvals<Time: RawValue<DateTime<Utc>> + DeserializeOwned>(
+    tenant_id: TenantId,
+    merchant_id: MerchantId,
+    json: &str,
+) -> Result<Vec<ApprovalRow>, BadColumn> {
+    let approval = |(version, event_id, identity, recorded_at): Approval<Time>| -> Result<ApprovalRow, BadColumn> {
+        let identity = identity.map(hex::decode).transpose();
+        let identity = identity.map_err(|_| BadColumn("identity"))?;
+        Ok(ApprovalRow {
+            tenant_id,
+            merchant_id,
+            version: Version(version.read("version")?),
+            event_id: EventId::from_uuid(event_id),
+            identity: identity.read("identity")?.map(ApprovalDigest),
+            recorded_at: recorded_at.read("recorded_at")?,
+        })
+    };
+    let found = list("approvals", json)?.into_iter().map(approval);
+    let mut approvals = found.collect::<Result<Vec<_>, _>>()?;
+    approvals.sort_unstable_by_key(|approval| approval.version);
+    Ok(approvals)
+}

@@ -1,0 +1,159 @@
+//! Folding what the log says of one merchant into everything that is projected of it.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use registry_domain::merchant::{self, Event, Merchant};
+use registry_domain::{LinkId, MerchantId, TenantId, Version};
+
+use registry_journal::archive::RecordedEvent;
+use registry_journal::port::{
+    ApprovalRow, HistoryRow, IdentityRow, LinkRow, MerchantRow, ProjectedMerchant, QuestionPlan, Writes,
+};
+use registry_journal::projection::{Seen, approval_row, begun, place_of, seen};
+use registry_journal::record::StreamEvent;
+use registry_journal::stored::MerchantColumns;
+
+/// A merchant while its events are folded, in the order of its stream.
+pub(crate) struct Fold {
+    tenant_id: TenantId,
+    id: MerchantId,
+    merchant: Option<Merchant>,
+    history: Vec<HistoryRow>,
+    links: Vec<LinkId>,
+    approvals: Vec<ApprovalRow>,
+    command: Option<CommandUnderway>,
+}
+
+/// The command whose events are being folded: stretches begin with whole commands.
+struct CommandUnderway {
+    seen_before: Option<Seen>,
+    at: DateTime<Utc>,
+}
+
+/// What is projected of a merchant.
+pub(crate) struct Folded {
+    tenant_id: TenantId,
+    id: MerchantId,
+    merchant: Option<Merchant>,
+    history: Vec<HistoryRow>,
+    links: Vec<LinkId>,
+    approvals: Vec<ApprovalRow>,
+}
+
+impl Fold {
+    /// Begins with what is known already; nothing for a stream from its beginning.
+    pub(crate) fn on(tenant_id: TenantId, id: MerchantId, merchant: Option<Merchant>) -> Self {
+        Self {
+            tenant_id,
+            id,
+            merchant,
+            history: Vec::new(),
+            links: Vec::new(),
+            approvals: Vec::new(),
+            command: None,
+        }
+    }
+
+    /// The merchant.
+    pub(crate) fn id(&self) -> MerchantId {
+        self.id
+    }
+
+    /// How many payment approvals it has so far.
+    pub(crate) fn approvals(&self) -> usize {
+        self.approvals.len()
+    }
+
+    /// The last event folded.
+    pub(crate) fn version(&self) -> Version {
+        self.merchant
+            .as_ref()
+            .map_or(Version::ZERO, |merchant| merchant.version)
+    }
+
+    /// Folds the next event of the stream.
+    pub(crate) fn apply(&mut self, recorded: &RecordedEvent) {
+        let StreamEvent::Merchant(event) = &recorded.event else {
+            return;
+        };
+        // Only a command's first event has no cause.
+        if recorded.causation_id.is_none() {
+            self.end_command();
+        }
+        let seen_before = self.merchant.as_ref().map(seen);
+        let at = recorded.stamp.recorded_at;
+        self.command.get_or_insert(CommandUnderway { seen_before, at }).at = at;
+        if let Event::LinkRequested { link_id, .. } = event {
+            self.links.push(*link_id);
+        }
+        self.approvals.extend(approval_row(place_of(recorded), event));
+        self.merchant = merchant::evolve(self.id, self.merchant.take(), event, recorded.stamp);
+    }
+
+    fn end_command(&mut self) {
+        if let (Some(command), Some(merchant)) = (self.command.take(), &self.merchant) {
+            self.history
+                .extend(begun(self.tenant_id, merchant, command.seen_before, command.at));
+        }
+    }
+
+    /// What has come out, without giving the fold up.
+    pub(crate) fn folded(&mut self) -> Folded {
+        self.end_command();
+        let mut links = self.links.clone();
+        links.sort_unstable();
+        Folded {
+            tenant_id: self.tenant_id,
+            id: self.id,
+            merchant: self.merchant.clone(),
+            history: self.history.clone(),
+            links,
+            approvals: self.approvals.clone(),
+        }
+    }
+}
+
+impl Folded {
+    /// Whether this is what is projected.
+    pub(crate) fn is(&self, projected: Option<&ProjectedMerchant>) -> bool {
+        match (&self.merchant, projected) {
+            (None, None) => true,
+            (Some(merchant), Some(projected)) => {
+                projected.columns == MerchantColumns::of(merchant)
+                    && projected.history == self.history
+                    && projected.links == self.links
+                    && projected.approvals == self.approvals
+            }
+            (Some(_), None) | (None, Some(_)) => false,
+        }
+    }
+
+    /// Has a batch write it.
+    pub(crate) fn write(self, writes: &mut Writes) {
+        let Self {
+            tenant_id,
+            id,
+            merchant,
+            history,
+            links,
+            approvals,
+        } = self;
+        let identity = merchant.as_ref().map(|merchant| IdentityRow::of(tenant_id, merchant));
+        writes.identities.extend(identity);
+        let row = merchant.map(|merchant| MerchantRow {
+            tenant_id,
+            ask_at: QuestionPlan::default().of_folded(&merchant),
+            merchant: Arc::new(merchant),
+        });
+        writes.merchants.extend(row);
+        writes.history.extend(history);
+        writes.approvals.extend(approvals);
+        let row = |link_id| LinkRow {
+            tenant_id,
+            link_id,
+            merchant_id: id,
+        };
+        writes.links.extend(links.into_iter().map(row));
+    }
+}
