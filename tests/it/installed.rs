@@ -235,13 +235,11 @@ fn people(operator: &Operator) {
     assert_eq!(print(&[&["member", "list"], &of_tenant, &json]).trim(), "[]");
 }
 
-/// Everything at once, until it says that it is ready.
+/// Everything at once on the same installation, until it says that it is ready.
 fn dev(operator: &Operator) {
-    let arguments = ["dev", "--json", "--sandbox-listen", "127.0.0.1:0"];
-    operator.note(&arguments);
     let mut child = operator
         .installation
-        .command(&arguments)
+        .dev_command(&["--json", "--sandbox-listen", "127.0.0.1:0"])
         .env("REGISTRY_LISTEN", "127.0.0.1:0")
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

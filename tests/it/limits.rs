@@ -82,7 +82,7 @@ async fn callbacks_are_answered_or_refused_but_never_lost_when_it_ends() {
 #[test]
 fn dev_prints_one_line_and_stops_cleanly() {
     let installation = Installation::new();
-    let mut command = installation.command(&["dev", "--json"]);
+    let mut command = installation.dev_command(&["--json"]);
     let (log, _) = logs::of_program("dev");
     let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());

@@ -53,12 +53,15 @@ const COMMANDS: [&[&str]; 13] = [
 /// Those that may make an installation.
 const FOUNDERS: [&[&str]; 3] = [
     &["serve"],
-    &["dev", "--json"],
+    &["registry-dev", "--json"],
     &["tenant", "create", "--slug", "other", "--name", "Other"],
 ];
 
 fn refusal(installation: &Installation, arguments: &[&str]) -> String {
-    let output = installation.run(arguments);
+    let output = match arguments {
+        ["registry-dev", arguments @ ..] => installation.run_dev(arguments),
+        arguments => installation.run(arguments),
+    };
     let error = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{arguments:?}: {error}");
     error

@@ -1,4 +1,4 @@
-//! `registry dev` as a person sees it: what it prints, and that it ends on Ctrl-C.
+//! `registry-dev` as a person sees it: what it prints, and that it ends on Ctrl-C.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -16,7 +16,7 @@ use crate::{Api, PATIENCE};
 /// The last line that it prints when it is ready.
 const LAST_LINE: &str = "Ctrl-C stops everything.";
 
-/// A running `registry dev` in a directory of its own. Killed when dropped.
+/// A running `registry-dev` in a directory of its own. Killed when dropped.
 pub struct Dev {
     child: Child,
     /// What it printed when it was ready.
@@ -53,9 +53,9 @@ impl Dev {
     /// every so many seconds, the first time at some moment of as many; 0 = never.
     pub fn start(directory: &Path, nats_url: &str, at: Addresses, demo: usize, list_seconds: u32) -> Self {
         let (log, _) = logs::of_program("dev");
-        let mut child = Command::new(settings().registry())
+        let mut child = Command::new(settings().registry_dev())
             .current_dir(directory)
-            .args(["dev", "--data-dir", "data", "--nats-url", nats_url])
+            .args(["--data-dir", "data", "--nats-url", nats_url])
             .args(["--listen", &at.service.to_string()])
             .args(["--sandbox-listen", &at.sandbox.to_string()])
             .args(["--demo", &demo.to_string()])

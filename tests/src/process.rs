@@ -79,6 +79,15 @@ impl Installation {
     /// The program with the settings, and with nothing from the environment of the test.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let program = self.program.clone().unwrap_or_else(|| settings().registry());
+        self.with_settings(program, arguments)
+    }
+
+    /// The same for the program that runs everything at once.
+    pub fn dev_command(&self, arguments: &[&str]) -> Command {
+        self.with_settings(settings().registry_dev(), arguments)
+    }
+
+    fn with_settings(&self, program: PathBuf, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
         command
             .args(arguments)
@@ -97,7 +106,16 @@ impl Installation {
 
     /// Runs a subcommand to its end. What it says about itself goes into the logs.
     pub fn run(&self, arguments: &[&str]) -> Output {
-        let output = self.command(arguments).output().expect("the program starts");
+        Self::finish(self.command(arguments))
+    }
+
+    /// The same for the program that runs everything at once, if it comes to an end.
+    pub fn run_dev(&self, arguments: &[&str]) -> Output {
+        Self::finish(self.dev_command(arguments))
+    }
+
+    fn finish(mut command: Command) -> Output {
+        let output = command.output().expect("the program starts");
         let (mut log, _) = logs::of_program("commands");
         log.write_all(&output.stderr).expect("the log can be written");
         output

@@ -26,6 +26,7 @@ pub struct Settings {
     pub is_one_test: bool,
     registry: Option<PathBuf>,
     before: Option<PathBuf>,
+    registry_dev: Option<PathBuf>,
     nats_server: Option<PathBuf>,
     chromium: Option<PathBuf>,
     chromedriver: Option<PathBuf>,
@@ -60,6 +61,7 @@ pub fn settings() -> &'static Settings {
         is_one_test: read("NEXTEST").is_some(),
         registry: read("TEST_REGISTRY_BIN").map(PathBuf::from),
         before: read("TEST_BEFORE_BIN").map(PathBuf::from),
+        registry_dev: read("TEST_REGISTRY_DEV_BIN").map(PathBuf::from),
         nats_server: read("NATS_SERVER_BIN").map(PathBuf::from),
         chromium: read("CHROMIUM_BIN").map(PathBuf::from),
         chromedriver: read("CHROMEDRIVER_BIN").map(PathBuf::from),
@@ -80,6 +82,11 @@ impl Settings {
     pub fn before(&self) -> PathBuf {
         let given = self.before.clone();
         given.expect("TEST_BEFORE_BIN is the program of the version before: run `cargo xtask upgrade`, which builds it")
+    }
+
+    /// The program `registry-dev`.
+    pub fn registry_dev(&self) -> PathBuf {
+        program("registry-dev", self.registry_dev.as_ref(), "debug/registry-dev")
     }
 
     /// The program `nats-server`.

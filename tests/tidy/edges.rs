@@ -73,7 +73,6 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "registry",
         &[
-            "paymint-sandbox",
             "registry-console",
             "registry-documents",
             "registry-domain",
@@ -89,6 +88,19 @@ const EDGES: &[(&str, &[&str])] = &[
             "registry-upstream",
             "registry-urls",
             "registry-web",
+        ],
+    ),
+    (
+        "registry-dev",
+        &[
+            "paymint-sandbox",
+            "registry",
+            "registry-domain",
+            "registry-http",
+            "registry-journal",
+            "registry-people",
+            "registry-upstream",
+            "registry-urls",
         ],
     ),
     ("schema", &[]),

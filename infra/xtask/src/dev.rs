@@ -39,7 +39,7 @@ pub struct Dev {
 
 /// Runs the service until it ends or we are interrupted. The exit code is the service's.
 pub fn run(root: &Path, dev: &Dev, interruption: &Interruption) -> Result<ExitCode> {
-    let mut arguments = [&SELECTION[..], &["--bin", "registry"]].concat();
+    let mut arguments = [&SELECTION[..], &["--bin", "registry", "--bin", "registry-dev"]].concat();
     arguments.extend(dev.release.then_some("--release"));
     let programs = build(root, &arguments, interruption)?;
     let data = std::path::absolute(dev.data_dir.clone().unwrap_or_else(|| root.join("data")))?;
@@ -53,9 +53,8 @@ pub fn run(root: &Path, dev: &Dev, interruption: &Interruption) -> Result<ExitCo
     };
     let nats_url = dev.given.nats_url().or(nats.as_ref().map(NatsServer::url));
 
-    let mut command = Command::new(program(&programs, "registry")?);
+    let mut command = Command::new(program(&programs, "registry-dev")?);
     command
-        .arg("dev")
         .arg("--data-dir")
         .arg(&data)
         .arg("--listen")
@@ -69,7 +68,7 @@ pub fn run(root: &Path, dev: &Dev, interruption: &Interruption) -> Result<ExitCo
     if dev.json {
         command.arg("--json");
     }
-    let mut registry = Process::start("registry dev", &mut command)?;
+    let mut registry = Process::start("registry-dev", &mut command)?;
     let status = registry.supervise(None, interruption, &mut || {
         if let Some(nats) = &mut nats {
             nats.report_end();

@@ -68,15 +68,15 @@ struct Ready {
 
 /// Runs the storm; the exit code is its own.
 pub fn run(root: &Path, storm: &Storm, interruption: &Interruption) -> Result<ExitCode> {
-    let mut arguments = vec!["--package", "registry", "--package", "registry-tests"];
-    arguments.extend(["--bin", "registry", "--bin", "storm"]);
+    let mut arguments = vec!["--package", "registry-dev", "--package", "registry-tests"];
+    arguments.extend(["--bin", "registry-dev", "--bin", "storm"]);
     arguments.extend(storm.release.then_some("--release"));
     let programs = build(root, &arguments, interruption)?;
     let scratch = TempDir::with_prefix("registry-storm-").context("creating a temporary directory")?;
     let (given, mut service) = if let Some(given) = given(storm) {
         (given, None)
     } else {
-        let (ready, service) = start(program(&programs, "registry")?, scratch.path(), interruption)?;
+        let (ready, service) = start(program(&programs, "registry-dev")?, scratch.path(), interruption)?;
         (ready, Some(service))
     };
     let in_turn = storm.merchants / CALLS_PER_SECOND + 1;
@@ -112,14 +112,14 @@ fn start(registry: &Path, scratch: &Path, interruption: &Interruption) -> Result
     let said = scratch.join("ready.json");
     let mut command = Command::new(registry);
     command
-        .args(["dev", "--json", "--listen", "127.0.0.1:0", "--data-dir"])
+        .args(["--json", "--listen", "127.0.0.1:0", "--data-dir"])
         .arg(scratch.join("data"))
         .env("REGISTRY_RECONCILE_FIRST_SECONDS", FIRST_SECONDS.to_string())
         .env("REGISTRY_RECONCILE_LONGEST_SECONDS", LONGEST_SECONDS.to_string())
         .env("REGISTRY_RECONCILE_CALLS_PER_SECOND", CALLS_PER_SECOND.to_string())
         .env("REGISTRY_LOG", "warn")
         .stdout(File::create(&said).context("creating a file for what the service says")?);
-    let mut service = Process::start("registry dev", &mut command)?;
+    let mut service = Process::start("registry-dev", &mut command)?;
     let began = Instant::now();
     loop {
         interruption.check()?;

@@ -212,6 +212,7 @@ fn point_to_programs(tools: &Tools, command: &mut Command) -> Result<()> {
     let targets = [&SELECTION[..], &["--bins", "--tests"]].concat();
     let programs = build(tools.root, &targets, tools.interruption)?;
     command.env("TEST_REGISTRY_BIN", program(&programs, "registry")?);
+    command.env("TEST_REGISTRY_DEV_BIN", program(&programs, "registry-dev")?);
     command.env("PAYMINT_SANDBOX_BIN", program(&programs, "paymint-sandbox")?);
     Ok(())
 }

@@ -100,7 +100,7 @@ fn create_new(path: &Path) -> io::Result<File> {
 }
 
 /// Writes a file that only its owner can read. Never replaces one.
-pub(crate) fn write_secret(path: &Path, text: &str) -> io::Result<()> {
+pub fn write_secret(path: &Path, text: &str) -> io::Result<()> {
     if let Some(directory) = path.parent() {
         make_directory(directory)?;
     }

@@ -22,7 +22,7 @@ fn has_colours() -> bool {
 }
 
 /// Starts logging for the whole process.
-pub(crate) fn start(filter: &str, format: LogFormat) -> anyhow::Result<()> {
+pub fn start(filter: &str, format: LogFormat) -> anyhow::Result<()> {
     let filter = self::filter(filter)?;
     let registry = tracing_subscriber::registry().with(filter);
     let lines = tracing_subscriber::fmt::layer()

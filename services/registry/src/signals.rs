@@ -7,14 +7,16 @@ use tokio::time::Instant;
 
 /// What came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum StopSignal {
+pub enum StopSignal {
+    /// SIGINT.
     Interrupt,
+    /// SIGTERM.
     Terminate,
 }
 
 impl StopSignal {
     /// The exit code of a process that it ended at once, as shells have it: 128 and its number.
-    pub(crate) const fn exit_code(self) -> u8 {
+    pub const fn exit_code(self) -> u8 {
         match self {
             Self::Interrupt => 130,
             Self::Terminate => 143,
@@ -27,14 +29,14 @@ impl StopSignal {
 const ECHO_TIME: Duration = Duration::from_millis(300);
 
 /// Waits for SIGINT or SIGTERM.
-pub(crate) struct StopSignals {
+pub struct StopSignals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl StopSignals {
     /// Begins to listen. From here on the signals no longer end the process by themselves.
-    pub(crate) fn listen() -> std::io::Result<Self> {
+    pub fn listen() -> std::io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
@@ -42,7 +44,7 @@ impl StopSignals {
     }
 
     /// Waits for the next one.
-    pub(crate) async fn next(&mut self) -> StopSignal {
+    pub async fn next(&mut self) -> StopSignal {
         tokio::select! {
             _ = self.interrupt.recv() => StopSignal::Interrupt,
             _ = self.terminate.recv() => StopSignal::Terminate,
@@ -50,7 +52,7 @@ impl StopSignals {
     }
 
     /// After one came: waits for the next that somebody meant.
-    pub(crate) async fn another(&mut self) -> StopSignal {
+    pub async fn another(&mut self) -> StopSignal {
         let told = Instant::now();
         loop {
             let signal = self.next().await;

@@ -169,7 +169,7 @@ async fn rotate(desk: &Desk, args: &RotateArgs) -> anyhow::Result<()> {
 }
 
 /// An API key to be, which works from everywhere and for ever, and the text that is shown once.
-pub(super) fn new_key(ambient: &Ambient, name: Label, scopes: Vec<Scope>) -> (KeyIssue, String) {
+pub fn new_key(ambient: &Ambient, name: Label, scopes: Vec<Scope>) -> (KeyIssue, String) {
     let key_id = KeyId::from_uuid(ambient.ids.uuid());
     let (text, secret_hash) = credentials::mint(key_id, ambient.ids.secret());
     (

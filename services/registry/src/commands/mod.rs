@@ -1,16 +1,12 @@
 //! The subcommands of the binary.
 
-#[macro_use]
-mod say;
-
 mod copy;
-mod dev;
 mod document;
 mod healthcheck;
-mod key;
+pub mod key;
 mod member;
 mod migrate;
-mod operate;
+pub mod operate;
 mod person;
 mod print;
 mod progress;
@@ -25,12 +21,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use registry_domain::causes;
-use rustix::fs::Mode;
-use rustix::process::umask;
 
 use crate::config::{Config, LogFormat};
-use crate::logging;
+use crate::{logging, serving};
 
 /// Owns the onboarding of sub-merchants at 결제선생 (Paymint).
 #[derive(Parser)]
@@ -103,23 +96,11 @@ enum Command {
     /// Print the AsyncAPI document of the events on NATS.
     #[command(after_help = "Example:\n  registry asyncapi")]
     Asyncapi,
-    /// Run everything at once for a look: the service, a sandbox upstream, a demo tenant.
-    #[command(after_help = "Example:\n  registry dev --demo 20 --nats-url nats://127.0.0.1:4222")]
-    Dev(dev::DevArgs),
 }
 
 /// Reads the command line, runs the command, and turns its outcome into an exit code.
 pub async fn main() -> ExitCode {
-    // Whatever is made from here on is for its owner alone.
-    umask(Mode::RWXG | Mode::RWXO);
-    match Box::pin(run(Cli::parse())).await {
-        Ok(code) => code,
-        Err(error) => {
-            // One line with every cause; a person reads it.
-            remark!("registry: {}", causes(error.as_ref()));
-            ExitCode::FAILURE
-        }
-    }
+    serving::main("registry", Box::pin(run(Cli::parse()))).await
 }
 
 async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
@@ -130,10 +111,6 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve => {
             logging::start(&config.log, config.log_format)?;
             serve::run(config).await
-        }
-        Command::Dev(args) => {
-            logging::start(&config.log, LogFormat::Pretty)?;
-            dev::run(config, args).await
         }
         Command::Migrate => {
             quietly()?;

@@ -120,7 +120,7 @@ pub(super) fn tell_unreadable(row: &Inconsistency) -> bool {
 }
 
 /// Submits a command to a tenant as the operator.
-pub(super) async fn submit(
+pub async fn submit(
     writer: &Writer,
     ambient: &Ambient,
     tenant_id: TenantId,

@@ -1,14 +1,25 @@
-//! `registry dev`: everything a person needs to see it work, in one process.
+//! The service, a sandbox for it to talk to, and a tenant with a key and a way to sign in.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::Args;
+use clap::Parser;
 use paymint_sandbox::{PartnerKey, RunningSandbox, Sandbox, SandboxConfig};
+use registry::app::App;
+use registry::commands::key::new_key;
+use registry::commands::operate::submit;
+use registry::config::{Config, LogFormat, SenderModeSetting};
+use registry::files::write_secret;
+use registry::logging;
+use registry::say::answer;
+use registry::serving::{listen, until_stopped};
+use registry::signals::StopSignals;
+use registry_domain::merchant::SecretText;
 use registry_domain::people::{EmailAddress, Role};
-use registry_domain::tenant::{Command, Creation, Scope, Slug, Tenant};
+use registry_domain::tenant::{Command, Creation, Scope, Slug, Tenant, Upstream};
 use registry_domain::{Actor, CorrelationId, Label, TenantId};
 use registry_http::credentials::Presented;
 use registry_journal::{Ambient, Origin};
@@ -16,22 +27,23 @@ use registry_people::NewPerson;
 use serde::Serialize;
 use url::Url;
 
-use super::key::new_key;
-use super::operate::submit;
-use super::serve::{listen, until_stopped};
-use super::tenant::upstream;
-use crate::app::App;
-use crate::config::{Config, SenderModeSetting};
-use crate::files::write_secret;
-use crate::signals::StopSignals;
-
-mod demo;
+use crate::demo;
 
 /// The demo tenant.
 const TENANT: &str = "demo";
 
-#[derive(Args)]
-pub(super) struct DevArgs {
+/// Everything at once, for a look: the registry, a sandbox upstream, a demo tenant. Ctrl-C stops it.
+#[derive(Parser)]
+#[command(
+    name = "registry-dev",
+    version,
+    about,
+    after_help = "Example:\n  registry-dev --demo 20 --nats-url nats://127.0.0.1:4222"
+)]
+pub(crate) struct Cli {
+    /// Configuration file (TOML). Settings can also come from the environment, as REGISTRY_ and their name.
+    #[arg(long, env = "REGISTRY_CONFIG")]
+    config: Option<OsString>,
     /// Where everything is kept.
     #[arg(long)]
     data_dir: Option<PathBuf>,
@@ -65,7 +77,11 @@ struct Ready {
     tenant: &'static str,
 }
 
-pub(super) async fn run(mut config: Config, args: DevArgs) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(args: Cli) -> anyhow::Result<ExitCode> {
+    // An empty variable names none.
+    let file = args.config.clone().filter(|file| !file.is_empty()).map(PathBuf::from);
+    let mut config = Config::read(file.as_deref())?;
+    logging::start(&config.log, LogFormat::Pretty)?;
     let mut signals = StopSignals::listen().context("signals cannot be listened to")?;
     config.data_dir = args.data_dir.clone().unwrap_or(config.data_dir);
     config.listen = args.listen.unwrap_or(config.listen);
@@ -110,7 +126,7 @@ fn upstream_key(data_dir: &Path, ambient: &Ambient) -> anyhow::Result<String> {
 }
 
 async fn start_sandbox(
-    args: &DevArgs,
+    args: &Cli,
     settings: &Config,
     service: SocketAddr,
     key: &str,
@@ -156,7 +172,10 @@ async fn demo_tenant(
         .tenant_by_slug(&slug)
         .await?
         .context("the demo tenant was not created")?;
-    let wanted = upstream(sandbox.base_url().as_str(), upstream_key)?;
+    let wanted = Upstream {
+        base_url: sandbox.base_url().to_string(),
+        api_key: SecretText::new(upstream_key.to_owned()),
+    };
     if tenant
         .upstream
         .as_ref()
@@ -204,7 +223,7 @@ async fn demo_key(app: &App, ambient: &Ambient, data_dir: &Path, tenant: &Tenant
 
 fn announce(ready: &Ready, json: bool) -> anyhow::Result<()> {
     if json {
-        say!("{}", serde_json::to_string(ready)?);
+        answer(format_args!("{}", serde_json::to_string(ready)?));
         return Ok(());
     }
     let Ready {
@@ -219,7 +238,7 @@ fn announce(ready: &Ready, json: bool) -> anyhow::Result<()> {
     let nats = nats_url
         .as_deref()
         .unwrap_or("none; events stay in the log and the feed serves them");
-    say!(
+    answer(format_args!(
         "
 The registry is ready.
 
@@ -241,6 +260,22 @@ Try it:
 
 Ctrl-C stops everything.
 "
-    );
+    ));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_help_has_an_example_that_is_right() {
+        let help = Cli::command().get_after_help().expect("it has an example").to_string();
+        let example = help.strip_prefix("Example:\n  ").expect("it is one");
+        if let Err(error) = Cli::try_parse_from(example.split_whitespace()) {
+            panic!("{example}: {error}");
+        }
+    }
 }

@@ -1,9 +1,13 @@
 //! Filling the demo tenant: merchants with links, living lives at the sandbox.
 
+mod poses;
+
 use std::collections::BTreeMap;
 
 use anyhow::Context;
 use paymint_sandbox::{Act, RunningSandbox};
+use registry::app::App;
+use registry::commands::operate::submit;
 use registry_domain::merchant::{self, Registration};
 use registry_domain::tenant::{Command, HoldTime, SettingsChange, Tenant};
 use registry_domain::{Actor, CorrelationId, Label, MemberCode, MerchantCode, MerchantId, Reference};
@@ -11,11 +15,7 @@ use registry_journal::{Ambient, Idempotency, IdempotencyKey, Order, Origin, Outc
 use registry_upstream::LinkRequest;
 use registry_urls::CallbackToken;
 
-use super::submit;
-use crate::app::App;
 use poses::{Ending, Pose};
-
-mod poses;
 
 /// Most merchants that the demo makes.
 const MERCHANTS_MAX: usize = 100_000;
@@ -40,7 +40,7 @@ const NAMES: [&str; 8] = [
 const BRANCHES: [&str; 4] = ["본점", "강남점", "분당점", "해운대점"];
 
 /// Registers what is missing, puts one merchant into every state, and lets the others live at the sandbox.
-pub(super) async fn fill(
+pub(crate) async fn fill(
     app: &App,
     ambient: &Ambient,
     tenant: &Tenant,

@@ -11,19 +11,19 @@ const NOBODY_READS: i32 = 141;
 /// A line of the answer.
 macro_rules! say {
     ($($text:tt)*) => {
-        $crate::commands::say::answer(format_args!($($text)*))
+        $crate::say::answer(format_args!($($text)*))
     };
 }
 
 /// A line beside the answer.
 macro_rules! remark {
     ($($text:tt)*) => {
-        $crate::commands::say::beside(format_args!($($text)*))
+        $crate::say::beside(format_args!($($text)*))
     };
 }
 
 /// What the command was to do before this line is done: a crash here would lose nothing either.
-pub(super) fn answer(line: fmt::Arguments<'_>) {
+pub fn answer(line: fmt::Arguments<'_>) {
     match writeln!(io::stdout().lock(), "{line}") {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::BrokenPipe => process::exit(NOBODY_READS),
@@ -35,6 +35,6 @@ pub(super) fn answer(line: fmt::Arguments<'_>) {
 }
 
 /// That nobody reads it is no reason to stop.
-pub(super) fn beside(line: fmt::Arguments<'_>) {
+pub fn beside(line: fmt::Arguments<'_>) {
     writeln!(io::stderr().lock(), "{line}").ok();
 }
