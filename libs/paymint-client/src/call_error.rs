@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::api_key::ApiKey;
 use crate::scrub::Scrubber;
-use crate::upstream_code::UpstreamCode;
+use crate::upstream_code::{UpstreamCode, WhoFixes};
 
 /// The longest message of the upstream that is kept, in characters.
 const MESSAGE_MAX_CHARACTERS: usize = 500;
@@ -209,17 +209,6 @@ pub enum Outcome {
     Refused,
     /// It may or may not have been carried out. Read the state before deciding.
     Unknown,
-}
-
-/// Who has to act before a failed call can succeed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WhoFixes {
-    /// Whoever runs this installation: a wrong address, a bug, a code to look up.
-    Us,
-    /// The partner: its key, its contract with Paymint, its points, its codes.
-    Partner,
-    /// Paymint.
-    Paymint,
 }
 
 /// What happened to a connection on which a request may have been sent.

@@ -1,15 +1,17 @@
 //! The calls. All of them are POST with a JSON body, reads included.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 
+use crate::address::{address, is_below};
 use crate::answer::{Balance, MappingList, MappingStatus, RegistrationUrl};
 use crate::api_key::ApiKey;
 use crate::call_error::{AnswerFault, CallError};
+use crate::client_error::ClientError;
+use crate::config::ClientConfig;
 use crate::request::{Keyed, MappingRequest, NamedPair, Nothing, Pair};
 use crate::scrub::Scrubber;
 use crate::status_call::StatusCall;
@@ -20,48 +22,6 @@ const ANSWER_MAX_BYTES: usize = 256 * 1024;
 
 /// The longest answer of the list call, in bytes: it is unpaged, with about 250 bytes a merchant.
 const LIST_MAX_BYTES: usize = 32 * 1024 * 1024;
-
-/// How to reach the upstream.
-#[derive(Debug, Clone)]
-pub struct ClientConfig {
-    /// The partner API's address, such as `https://sandbox.paymint.co.kr/partner`. The paths of the calls are appended.
-    /// There is no default, so that sandbox and production cannot be mixed up by accident.
-    pub base_url: Url,
-    /// The mapping-status call, if it is not the usual one. The release notes of v2.0.1 name its path so that two
-    /// readings are possible, and no public page shows the request.
-    pub status_call: Option<StatusCall>,
-    /// How long a connection may take.
-    pub connect_timeout: Duration,
-    /// How long a whole call may take, connection included.
-    pub total_timeout: Duration,
-}
-
-impl ClientConfig {
-    /// The configuration for this base, everything else being the default: `auth/mapping-status` with `member` and
-    /// `merchant`, 5 s to connect, 15 s in total.
-    pub fn new(base_url: Url) -> Self {
-        Self {
-            base_url,
-            status_call: None,
-            connect_timeout: Duration::from_secs(5),
-            total_timeout: Duration::from_secs(15),
-        }
-    }
-}
-
-/// Why no [`Client`] can be made of a configuration.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    /// The base URL, or the base with this path appended, is not an `http` or `https` URL without query and fragment.
-    #[error("the upstream's base URL or a path below it is not a plain http(s) URL")]
-    Address,
-    /// The system's root certificates could not be used.
-    #[error("TLS could not be prepared")]
-    Tls(#[source] rustls::Error),
-    /// The HTTP client could not be built.
-    #[error("the HTTP client could not be built")]
-    Build(#[source] reqwest::Error),
-}
 
 /// Speaks to one upstream. Cloning is cheap and shares the connections.
 #[derive(Debug, Clone)]
@@ -95,28 +55,6 @@ impl Addresses {
             merchant_balance: address(&config.base_url, "read/merchant/remain_count")?,
         })
     }
-}
-
-/// Appends a path to the base, whether or not they bring the slash between them. A path that is read as something else
-/// than it says, or leads out of the base, is none.
-pub(crate) fn address(base: &Url, path: &str) -> Result<Url, ClientError> {
-    let text = format!(
-        "{}/{}",
-        base.as_str().trim_end_matches('/'),
-        path.trim_start_matches('/')
-    );
-    let url = Url::parse(&text).map_err(|_| ClientError::Address)?;
-    let plain = matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none();
-    if plain && url.as_str() == text && is_below(base, &url) {
-        Ok(url)
-    } else {
-        Err(ClientError::Address)
-    }
-}
-
-fn is_below(base: &Url, url: &Url) -> bool {
-    let rest = url.path().strip_prefix(base.path().trim_end_matches('/'));
-    url.origin() == base.origin() && rest.is_some_and(|rest| rest.starts_with('/') && rest.len() > 1)
 }
 
 impl Client {

@@ -23,7 +23,10 @@ mod wire;
 mod masked_number;
 mod scrub;
 
+mod address;
 mod client;
+mod client_error;
+mod config;
 mod status_call;
 mod transport;
 
@@ -31,9 +34,11 @@ pub mod callback;
 
 pub use answer::{Balance, ListedMapping, MappingList, MappingStatus, RegistrationUrl};
 pub use api_key::{ApiKey, ApiKeyError};
-pub use call_error::{AnswerFault, CallError, ConnectionLoss, Outcome, UpstreamMessage, WhoFixes};
-pub use client::{Client, ClientConfig, ClientError};
+pub use call_error::{AnswerFault, CallError, ConnectionLoss, Outcome, UpstreamMessage};
+pub use client::Client;
+pub use client_error::ClientError;
+pub use config::ClientConfig;
 pub use request::MappingRequest;
 pub use scrub::Scrubber;
 pub use status_call::{StatusCall, StatusCallError};
-pub use upstream_code::UpstreamCode;
+pub use upstream_code::{UpstreamCode, WhoFixes};

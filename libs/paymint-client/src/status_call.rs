@@ -3,7 +3,8 @@
 
 use url::Url;
 
-use crate::client::{ClientError, address};
+use crate::address::address;
+use crate::client_error::ClientError;
 
 /// The usual path below the base.
 const PATH: &str = "auth/mapping-status";

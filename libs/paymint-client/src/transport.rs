@@ -11,7 +11,8 @@ use url::Url;
 
 use crate::api_key::ApiKey;
 use crate::call_error::{AnswerFault, CallError, UpstreamMessage};
-use crate::client::{ClientConfig, ClientError};
+use crate::client_error::ClientError;
+use crate::config::ClientConfig;
 use crate::scrub::Scrubber;
 use crate::upstream_code::UpstreamCode;
 use crate::{json, text, wire};

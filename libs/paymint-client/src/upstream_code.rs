@@ -2,10 +2,19 @@
 
 use std::fmt;
 
-use crate::call_error::WhoFixes;
-
 /// The longest unlisted code that is kept, in characters. Known codes have at most 17.
 const UNLISTED_MAX_CHARACTERS: usize = 40;
+
+/// Who has to act before a failed call can succeed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhoFixes {
+    /// Whoever runs this installation: a wrong address, a bug, a code to look up.
+    Us,
+    /// The partner: its key, its contract with Paymint, its points, its codes.
+    Partner,
+    /// Paymint.
+    Paymint,
+}
 
 /// The code of an answer other than `0000`.
 ///

@@ -3,10 +3,11 @@
 //! This crate turns requests into commands and questions, and what comes back into answers. It decides nothing about
 //! merchants, and knows no database, no message broker and nothing of Paymint's wire.
 //!
-//! Read in this order: `app` (the router), `envelope` (what every request goes through),
-//! `routes` (one file per operation), `problem` (why something did not work), `openapi` (the contract).
+//! Read in this order: `app` (the router), `envelope` (what every request goes through), `operation` (what each route says of
+//! itself), `routes` (one file per operation), `problem` (why something did not work), `openapi` (the contract).
 
 mod app;
+mod authenticator;
 mod body;
 mod caller;
 mod commands;
@@ -22,14 +23,17 @@ mod key_failures;
 mod lookups;
 mod metrics;
 mod openapi;
+mod operation;
 mod position;
 mod problem;
 mod query;
 mod refusals;
 mod routes;
+mod services;
 mod state;
 
 pub use app::router;
 pub use axum::Router;
 pub use openapi::openapi;
-pub use state::{AppState, HttpConfig, Services};
+pub use services::{HttpConfig, Services};
+pub use state::AppState;

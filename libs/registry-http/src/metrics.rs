@@ -27,9 +27,9 @@ use registry_web::room::Room;
 use registry_web::serve::Gate;
 use tokio::sync::watch;
 
-use crate::caller::{Authenticator, FailureLabels};
+use crate::authenticator::{Authenticator, FailureLabels};
 use crate::problem::Code;
-use crate::state::Services;
+use crate::services::Services;
 use asking::Asking;
 use coming::Coming;
 use connections::Connections;

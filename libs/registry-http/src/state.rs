@@ -1,6 +1,5 @@
 //! What the handlers work with.
 
-use std::fmt;
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -12,70 +11,17 @@ use registry_publish::RelayStatus;
 use registry_upstream::{Inquirer, LinkIssuer, ReconcilerStatus};
 use registry_urls::CallbackUrls;
 use registry_web::room::{BODIES_BYTES_MAX, Room};
-use registry_web::serve::{Gate, GateLimits};
+use registry_web::serve::Gate;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::caller::Authenticator;
+use crate::authenticator::Authenticator;
 use crate::cursor::CursorKey;
 use crate::lookups::Lookups;
 use crate::metrics::Metrics;
 use crate::problem::Code;
 use crate::refusals::Refusals;
-
-/// The parts of the registry that the HTTP skin stands on.
-pub struct Services {
-    /// Takes commands.
-    pub writer: Writer,
-    /// Reads back what was written, for requests.
-    pub archive: Archive,
-    /// Looks API keys up, on connections of its own: slow reads must not keep anybody out.
-    pub keys: Arc<dyn Reader>,
-    /// Takes callbacks.
-    pub door: CallbackDoor,
-    /// Issues registration links.
-    pub links: LinkIssuer,
-    /// Drives callbacks again.
-    pub redriver: Redriver,
-    /// Makes callback URLs.
-    pub callback_urls: CallbackUrls,
-    /// Asks Paymint.
-    pub inquirer: Inquirer,
-    /// Who may do what.
-    pub people: People,
-    /// How reconciliation goes.
-    pub reconciler: watch::Receiver<ReconcilerStatus>,
-    /// Time and ids.
-    pub ambient: Ambient,
-    /// Ticks when a log has grown, by this process or another. A hint: polling is the truth.
-    pub commits: watch::Receiver<u64>,
-    /// How publishing goes; none if the registry runs without a message broker.
-    pub relay: Option<watch::Receiver<RelayStatus>>,
-}
-
-/// What an operator can set.
-#[derive(Clone)]
-pub struct HttpConfig {
-    /// Signs cursors. The same for every process of an installation.
-    pub cursor_key: [u8; 32],
-    /// Proxies whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<IpNet>,
-    /// Most event streams that may be open at once.
-    pub event_streams_max: usize,
-    /// How many connections there may be.
-    pub gate: GateLimits,
-}
-
-/// The key does not show.
-impl fmt::Debug for HttpConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpConfig")
-            .field("trusted_proxies", &self.trusted_proxies)
-            .field("event_streams_max", &self.event_streams_max)
-            .field("gate", &self.gate)
-            .finish_non_exhaustive()
-    }
-}
+use crate::services::{HttpConfig, Services};
 
 /// What the handlers work with.
 pub struct AppState {

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use registry_domain::merchant::{
-    Answer, Claim, ClaimBody, Command, DetailsChange, LinkFailure, LinkOutcome, QuarantineReason, QuarantineStanding,
+    Answer, CallFailure, CallOutcome, Claim, ClaimBody, Command, DetailsChange, QuarantineReason, QuarantineStanding,
     Reading, Redrive, SecretText, WhoFixes,
 };
 use registry_domain::review::{DeletionMark, MappingStatus, Observation, ReadingSource};
@@ -51,8 +51,8 @@ pub fn some_command<H: Harness>(
         }),
         4 => to_merchant(Command::RecordLinkFailed {
             link_id,
-            failure: LinkFailure {
-                outcome: LinkOutcome::Unknown,
+            failure: CallFailure {
+                outcome: CallOutcome::Unknown,
                 upstream_code: Some("PARTNER_001".to_owned()),
                 retryable: true,
                 who_fixes: WhoFixes::Paymint,

@@ -9,7 +9,7 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-use crate::write::{Statement, column};
+use crate::statement::{Statement, column};
 use crate::{PostgresJournal, list, rows};
 
 /// Removes what is to be looked through anew.

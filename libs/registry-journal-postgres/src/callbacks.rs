@@ -7,7 +7,7 @@ use registry_journal::port::{ApprovalRow, QuarantineRow, Settlement, UnclaimedRo
 use registry_journal_rows::bigint;
 use uuid::Uuid;
 
-use crate::write::{Statement, column};
+use crate::statement::{Statement, column};
 
 /// Removes what is to be folded anew.
 pub(crate) fn cleared(writes: &Writes) -> Vec<Statement> {

@@ -31,6 +31,7 @@ mod people;
 mod read;
 mod session;
 mod sessions;
+mod statement;
 mod worklist;
 mod write;
 

@@ -12,7 +12,7 @@ use registry_journal_rows::{RawCensus, RawRoleMapping, RawTenant};
 use uuid::Uuid;
 
 use crate::ask::Sight;
-use crate::write::column;
+use crate::statement::column;
 use crate::{PostgresJournal, rows};
 
 /// The people that fit a condition.

@@ -6,7 +6,7 @@ use registry_domain::{PersonId, SessionId};
 use registry_journal::port::{Person, ReadError, SESSIONS_LISTED_MAX, SecretDigest, Session, Sessions, SignInFailures};
 
 use crate::ask::Sight;
-use crate::write::column;
+use crate::statement::column;
 use crate::{PostgresJournal, rows};
 
 #[async_trait]

@@ -8,15 +8,12 @@ use registry_domain::{MerchantId, ReportedNumber, TenantId};
 use registry_journal::port::{ExpectedHead, IdempotencyRow, IdentityRow, KeyRow, LinkRow, TransactError, Writes};
 use registry_journal::stored::{MerchantColumns, tenant_to_json};
 use registry_journal_rows::bigint;
-use sqlx::postgres::PgArguments;
-use sqlx::query::Query;
-use sqlx::{PgConnection, Postgres};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::error::transact;
+use crate::statement::{Statement, column};
 use crate::{audit, begin, callbacks};
-
-pub(crate) type Statement = Query<'static, Postgres, PgArguments>;
 
 /// Writes everything. The caller commits.
 pub(crate) async fn write(
@@ -71,11 +68,6 @@ fn statements(writes: &Writes, now: DateTime<Utc>) -> Vec<Statement> {
     statements.extend(callbacks::written(writes));
     statements.extend(audit::written(writes));
     statements
-}
-
-/// One column of all rows.
-pub(crate) fn column<'a, Row, Value>(rows: &'a [Row], value: impl Fn(&'a Row) -> Value) -> Vec<Value> {
-    rows.iter().map(value).collect()
 }
 
 /// Removes what is projected of these merchants. Each way into a table is a range in the order of its index: while a

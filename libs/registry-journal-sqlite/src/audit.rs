@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::types::Uuid;
 
 use crate::rows::micros;
-use crate::write::{Statement, hex, to_json};
+use crate::statement::{Statement, hex, to_json};
 use crate::{SqliteJournal, list, rows};
 
 /// Removes what is to be looked through anew.

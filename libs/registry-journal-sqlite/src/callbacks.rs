@@ -4,7 +4,7 @@
 use registry_journal::port::{ApprovalRow, QuarantineRow, Settlement, UnclaimedRow, Writes};
 
 use crate::rows::micros;
-use crate::write::{Statement, hex, hex_bytes, to_json};
+use crate::statement::{Statement, hex, hex_bytes, to_json};
 
 /// Removes what is to be folded anew.
 pub(crate) fn cleared(writes: &Writes) -> Vec<Statement> {

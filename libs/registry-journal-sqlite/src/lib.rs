@@ -19,6 +19,7 @@ mod load;
 mod people;
 mod read;
 mod sessions;
+mod statement;
 mod worklist;
 mod write;
 

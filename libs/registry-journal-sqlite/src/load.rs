@@ -15,7 +15,7 @@ use sqlx::{Sqlite, SqliteConnection};
 
 use crate::error::transact;
 use crate::rows::{Head, Idempotency, Quarantine, Unclaimed, micros};
-use crate::write::{hex, hex_bytes, to_json};
+use crate::statement::{hex, hex_bytes, to_json};
 
 /// Reads everything that the scope names. Called with the write lock held.
 pub(crate) async fn load(connection: &mut SqliteConnection, scope: &Scope) -> Result<Loaded, TransactError> {

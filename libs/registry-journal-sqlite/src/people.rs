@@ -13,7 +13,7 @@ use sqlx::types::Uuid;
 
 use crate::ask::Sight;
 use crate::rows::micros;
-use crate::write::{hex, to_json};
+use crate::statement::{hex, to_json};
 use crate::{SqliteJournal, rows};
 
 /// The people that fit a condition.

@@ -8,7 +8,7 @@ use sqlx::types::Uuid;
 
 use crate::ask::Sight;
 use crate::rows::micros;
-use crate::write::{hex_bytes, to_json};
+use crate::statement::{hex_bytes, to_json};
 use crate::{SqliteJournal, rows};
 
 #[async_trait]

@@ -15,7 +15,7 @@ use registry_journal_rows::{RawMerchantId, bigint};
 use sqlx::types::Uuid;
 
 use crate::rows::micros;
-use crate::write::{hex, to_json};
+use crate::statement::{hex, to_json};
 use crate::{SqliteJournal, rows};
 
 /// The rows of `quarantine` that fit a condition.

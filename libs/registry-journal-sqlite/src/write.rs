@@ -3,7 +3,6 @@
 //! `jsonb_each` hands each row on in binary form; with `json_each` it would be written out as text and parsed again.
 
 use std::collections::{BTreeSet, HashSet};
-use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 use registry_domain::tenant::Tenant;
@@ -13,17 +12,13 @@ use registry_journal::port::{
 };
 use registry_journal::record::EventRow;
 use registry_journal::stored::{MerchantColumns, tenant_to_json};
-use serde::Serialize;
-use sqlx::query::Query;
-use sqlx::sqlite::SqliteArguments;
+use sqlx::SqliteConnection;
 use sqlx::types::Uuid;
-use sqlx::{Sqlite, SqliteConnection};
 
 use crate::error::transact;
 use crate::rows::micros;
+use crate::statement::{Statement, hex, hex_bytes, to_json};
 use crate::{audit, callbacks};
-
-pub(crate) type Statement = Query<'static, Sqlite, SqliteArguments>;
 
 /// Writes everything. The caller commits.
 pub(crate) async fn write(
@@ -85,26 +80,6 @@ fn added(writes: &Writes) -> Vec<Statement> {
         statements.push(history(&writes.history));
     }
     statements
-}
-
-/// Rows of texts and numbers: writing them as JSON cannot fail.
-pub(crate) fn to_json<T: Serialize>(rows: impl Iterator<Item = T>) -> String {
-    let rows: Vec<T> = rows.collect();
-    serde_json::to_string(&rows).expect("rows of texts and numbers are valid JSON")
-}
-
-pub(crate) fn hex(id: Uuid) -> String {
-    id.simple().to_string()
-}
-
-pub(crate) fn hex_bytes(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _infallible = write!(text, "{byte:02x}");
-            text
-        })
 }
 
 /// Removes what is projected of these merchants.

@@ -1,15 +1,15 @@
 //! What is known of a call that failed, in the words of the log.
 
 use paymint_client::{CallError, Outcome};
-use registry_domain::merchant::{LinkFailure, LinkOutcome, StrangeAnswer, WhoFixes};
+use registry_domain::merchant::{CallFailure, CallOutcome, StrangeAnswer, WhoFixes};
 
 /// What is known of a call that failed.
-pub fn failure_of(error: &CallError) -> LinkFailure {
-    LinkFailure {
+pub fn failure_of(error: &CallError) -> CallFailure {
+    CallFailure {
         outcome: match error.outcome() {
-            Outcome::NotSent => LinkOutcome::NotSent,
-            Outcome::Refused => LinkOutcome::Refused,
-            Outcome::Unknown => LinkOutcome::Unknown,
+            Outcome::NotSent => CallOutcome::NotSent,
+            Outcome::Refused => CallOutcome::Refused,
+            Outcome::Unknown => CallOutcome::Unknown,
         },
         upstream_code: error.code().map(str::to_owned),
         retryable: error.retryable(),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use paymint_client::MappingRequest;
 use registry_domain::merchant::{
-    Command, Link, LinkFailure, LinkState, Merchant, RedirectUrl, Refusal, RegistrationUrl, SecretText,
+    CallFailure, Command, Link, LinkState, Merchant, RedirectUrl, Refusal, RegistrationUrl, SecretText,
 };
 use registry_domain::{LinkId, MerchantId, TenantId, Version, causes};
 use registry_journal::port::{PageSize, ReadError, StreamQuery};
@@ -71,7 +71,7 @@ pub enum LinkAnswer {
         /// The link that did not come to be.
         link_id: LinkId,
         /// Why.
-        failure: LinkFailure,
+        failure: CallFailure,
         /// It failed for an earlier request with the same key.
         replayed: bool,
     },
@@ -255,7 +255,7 @@ impl LinkIssuer {
         &self,
         request: &LinkRequest,
         link_id: LinkId,
-        failure: LinkFailure,
+        failure: CallFailure,
     ) -> Result<LinkAnswer, IssueError> {
         let command = Command::RecordLinkFailed {
             link_id,

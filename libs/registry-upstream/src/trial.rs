@@ -2,7 +2,7 @@
 //! why nothing is verified any more.
 
 use paymint_client::CallError;
-use registry_domain::merchant::{LinkFailure, LinkOutcome, Stage, WhoFixes};
+use registry_domain::merchant::{CallFailure, CallOutcome, Stage, WhoFixes};
 use registry_domain::tenant::{ReadBack, Tenant};
 use registry_domain::{MemberCode, MerchantCode, Reference, TenantId};
 use registry_journal::ArchiveError;
@@ -34,7 +34,7 @@ pub enum TrialError {
 
 impl TrialError {
     /// What is known of the call. What was set here is set right here, whatever came.
-    pub fn failure(&self) -> LinkFailure {
+    pub fn failure(&self) -> CallFailure {
         let (error, is_ours) = match self {
             Self::Rejected(error) => (error, true),
             Self::Untried(error) | Self::NotAsked(error) => (error, false),
@@ -51,8 +51,8 @@ impl TrialError {
             | AskError::RateCapped { .. }
             | AskError::AnotherMerchant
             | AskError::Write(_)
-            | AskError::Read(_) => LinkFailure {
-                outcome: LinkOutcome::Unknown,
+            | AskError::Read(_) => CallFailure {
+                outcome: CallOutcome::Unknown,
                 upstream_code: None,
                 retryable: true,
                 who_fixes: WhoFixes::Paymint,
@@ -60,7 +60,7 @@ impl TrialError {
             },
         };
         if is_ours {
-            LinkFailure {
+            CallFailure {
                 retryable: false,
                 who_fixes: WhoFixes::Us,
                 ..failure

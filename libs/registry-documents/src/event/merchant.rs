@@ -1,7 +1,7 @@
 //! The public form of a merchant's events.
 
 use chrono::{DateTime, Utc};
-use registry_domain::merchant::{Answer, Approval, Event, LinkFailure};
+use registry_domain::merchant::{Answer, Approval, CallFailure, Event};
 use registry_domain::review::{ClaimSource, DeletionMark, MappingStatus, Observation, ReviewCode};
 use registry_domain::{BusinessNumber, EventId, Label, LinkId, ReportedNumber};
 
@@ -192,7 +192,7 @@ fn link_fact(link_id: LinkId) -> LinkFact {
     }
 }
 
-fn link_failure(link_id: LinkId, failure: &LinkFailure) -> LinkIssueFailed {
+fn link_failure(link_id: LinkId, failure: &CallFailure) -> LinkIssueFailed {
     let strange = failure.strange_answer.as_ref();
     LinkIssueFailed {
         link_id: link_id.to_string(),

@@ -5,7 +5,7 @@ mod tenant;
 use std::collections::BTreeMap;
 
 use registry_domain::merchant::{
-    Answer, Approval, ApprovalKey, CallbackKind, Doubt, Event, LinkFailure, LinkOutcome, QuarantineReason, RawPayload,
+    Answer, Approval, ApprovalKey, CallFailure, CallOutcome, CallbackKind, Doubt, Event, QuarantineReason, RawPayload,
     Resolution, SecretText, Verdict, WhoFixes,
 };
 use registry_domain::review::{
@@ -154,8 +154,8 @@ fn link_table() -> Vec<Row<Event>> {
         (
             Event::LinkIssueFailed {
                 link_id: link_id(),
-                failure: LinkFailure {
-                    outcome: LinkOutcome::Refused,
+                failure: CallFailure {
+                    outcome: CallOutcome::Refused,
                     upstream_code: Some("PARTNER_001".to_owned()),
                     retryable: false,
                     who_fixes: WhoFixes::Partner,

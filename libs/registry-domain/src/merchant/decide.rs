@@ -4,8 +4,9 @@ mod changes;
 mod claims;
 mod readings;
 
+use super::call::{CallFailure, CallOutcome};
 use super::command::{Command, DetailsChange, LinkRefusal, Refusal, Registration, Surroundings};
-use super::event::{Event, LinkFailure, LinkOutcome};
+use super::event::Event;
 use super::state::{LINKS_MAX, LinkState, Merchant};
 use super::verdict::QuarantineStanding;
 use crate::Label;
@@ -132,10 +133,10 @@ fn check_linkable(merchant: &Merchant) -> Result<(), LinkRefusal> {
 }
 
 /// That nothing is known is written down once, however many come to that conclusion.
-fn record_link_failure(merchant: &Merchant, link_id: LinkId, failure: LinkFailure) -> Result<Vec<Event>, Refusal> {
+fn record_link_failure(merchant: &Merchant, link_id: LinkId, failure: CallFailure) -> Result<Vec<Event>, Refusal> {
     check_unsettled(merchant, link_id)?;
     let known = merchant.link(link_id).map(|link| link.state);
-    if known == Some(LinkState::Failed(LinkOutcome::Unknown)) && failure.outcome == LinkOutcome::Unknown {
+    if known == Some(LinkState::Failed(CallOutcome::Unknown)) && failure.outcome == CallOutcome::Unknown {
         return Ok(vec![]);
     }
     Ok(vec![Event::LinkIssueFailed { link_id, failure }])
@@ -144,9 +145,9 @@ fn record_link_failure(merchant: &Merchant, link_id: LinkId, failure: LinkFailur
 /// An answer may still come for a call whose outcome was written down as unknown.
 fn check_unsettled(merchant: &Merchant, link_id: LinkId) -> Result<(), Refusal> {
     match merchant.link(link_id).map(|link| link.state) {
-        Some(LinkState::Requested | LinkState::Failed(LinkOutcome::Unknown)) => Ok(()),
+        Some(LinkState::Requested | LinkState::Failed(CallOutcome::Unknown)) => Ok(()),
         Some(
-            LinkState::Issued | LinkState::Revoked | LinkState::Failed(LinkOutcome::NotSent | LinkOutcome::Refused),
+            LinkState::Issued | LinkState::Revoked | LinkState::Failed(CallOutcome::NotSent | CallOutcome::Refused),
         )
         | None => Err(Refusal::NoSuchLink),
     }

@@ -1,12 +1,14 @@
 //! The facts of a merchant's life. Small, in past tense, each saying who claimed it.
 
-use crate::words::words;
 use std::collections::BTreeMap;
-use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use super::command::{Approval, Surroundings};
+use super::approval::Approval;
+use super::call::CallFailure;
+use super::claim::RawPayload;
+use super::command::Surroundings;
+use super::link::{RedirectUrl, RegistrationUrl};
 use super::reading::Answer;
 use super::verdict::{CallbackKind, Doubt, Resolution, Verdict};
 use crate::codes::Reference;
@@ -14,102 +16,6 @@ use crate::ids::{EventId, LinkId, Seq, Version};
 use crate::review::{ClaimSource, ContentDigest, Observation, ReadingSource, ReviewCode, ReviewStatus, Verification};
 use crate::text::{FreeText, Label};
 use crate::{BusinessNumber, ReportedNumber};
-
-/// Text that must not be printed by accident: URLs that let somebody in.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SecretText(String);
-
-impl SecretText {
-    /// Wraps a text.
-    pub fn new(text: String) -> Self {
-        Self(text)
-    }
-
-    /// The text, for the one place that may send or store it.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for SecretText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SecretText(hidden)")
-    }
-}
-
-/// The URL at which a shop fills in its registration at Paymint.
-pub type RegistrationUrl = SecretText;
-
-/// Where the tenant wants the shop to be sent after its registration.
-pub type RedirectUrl = SecretText;
-
-/// The exact bytes of a callback's body.
-#[derive(Clone, PartialEq, Eq)]
-pub struct RawPayload(pub Vec<u8>);
-
-impl fmt::Debug for RawPayload {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RawPayload({} bytes)", self.0.len())
-    }
-}
-
-/// What came of a call to upstream that did not succeed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LinkOutcome {
-    /// Nothing was sent.
-    NotSent,
-    /// Upstream said no.
-    Refused,
-    /// No answer that can be read: upstream may or may not have acted.
-    Unknown,
-}
-
-words!(LinkOutcome {
-    NotSent => "not_sent",
-    Refused => "refused",
-    Unknown => "unknown",
-});
-
-/// Who can remove the cause of a failed call to upstream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WhoFixes {
-    /// Whoever runs or wrote the registry.
-    Us,
-    /// The tenant: its contract, its key, its data.
-    Partner,
-    /// Paymint.
-    Paymint,
-}
-
-words!(WhoFixes {
-    Us => "us",
-    Partner => "partner",
-    Paymint => "paymint",
-});
-
-/// Why a registration URL could not be issued.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LinkFailure {
-    /// What is known of the call.
-    pub outcome: LinkOutcome,
-    /// Upstream's code, if it gave one.
-    pub upstream_code: Option<String>,
-    /// Whether trying again later can help.
-    pub retryable: bool,
-    /// Who can remove the cause.
-    pub who_fixes: WhoFixes,
-    /// What came, if an answer came that is none of upstream's own.
-    pub strange_answer: Option<StrangeAnswer>,
-}
-
-/// An answer that is none of upstream's own: a proxy's page, say, or that of another server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StrangeAnswer {
-    /// The HTTP status.
-    pub http_status: u16,
-    /// The declared content type, without parameters.
-    pub content_type: Option<String>,
-}
 
 /// A fact in a merchant's stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,7 +75,7 @@ pub enum Event {
         /// The link that did not come to be.
         link_id: LinkId,
         /// What went wrong.
-        failure: LinkFailure,
+        failure: CallFailure,
     },
     /// The tenant took a link back: its callbacks are no longer believed.
     LinkRevoked {

@@ -1,11 +1,15 @@
 //! A sub-merchant: its state, the commands it takes, the facts that follow.
 
+mod approval;
 mod asking;
 mod billing;
+mod call;
+mod claim;
 mod command;
 mod decide;
 mod event;
 mod evolve;
+mod link;
 mod memory;
 mod reading;
 mod stage;
@@ -14,19 +18,18 @@ mod state;
 mod tests;
 mod verdict;
 
+pub use approval::{Approval, ApprovalKey};
 pub use asking::{Ask, AskGround, KNOCK_INTERVAL};
 pub use billing::{
     BalanceFact, Billing, BillingFacts, BillingReason, Eligibility, Evidence, WalletReading, Wallets, eligibility,
 };
-pub use command::{
-    Approval, ApprovalKey, Claim, ClaimBody, Command, DetailsChange, LinkRefusal, Receipt, Redrive, Refusal,
-    Registration, Surroundings,
-};
+pub use call::{CallFailure, CallOutcome, StrangeAnswer, WhoFixes};
+pub use claim::{Claim, ClaimBody, RawPayload, Receipt, Redrive};
+pub use command::{Command, DetailsChange, LinkRefusal, Refusal, Registration, Surroundings};
 pub use decide::decide;
-pub use event::{
-    Event, LinkFailure, LinkOutcome, RawPayload, RedirectUrl, RegistrationUrl, SecretText, StrangeAnswer, WhoFixes,
-};
+pub use event::Event;
 pub use evolve::{evolve, fold};
+pub use link::{RedirectUrl, RegistrationUrl, SecretText};
 pub use memory::{
     ClaimMemory, Confirmation, DigestMark, HELD_MAX, HeldClaim, KNOCKS_MAX, Knock, RECENT_MAX, RECENT_TIME, RecentClaim,
 };

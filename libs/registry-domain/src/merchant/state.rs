@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use super::call::CallOutcome;
 use super::command::Surroundings;
-use super::event::LinkOutcome;
 use super::memory::{ClaimMemory, Confirmation, HeldClaim, Knock};
 use crate::ReportedNumber;
 use crate::codes::Reference;
@@ -42,7 +42,7 @@ pub enum LinkState {
     /// Upstream issued the URL.
     Issued,
     /// Upstream did not; with what is known of the call.
-    Failed(LinkOutcome),
+    Failed(CallOutcome),
     /// The tenant took it back.
     Revoked,
 }
@@ -53,8 +53,8 @@ impl LinkState {
         match self {
             Self::Requested => "requested",
             Self::Issued => "issued",
-            Self::Failed(LinkOutcome::NotSent | LinkOutcome::Refused) => "failed",
-            Self::Failed(LinkOutcome::Unknown) => "unknown",
+            Self::Failed(CallOutcome::NotSent | CallOutcome::Refused) => "failed",
+            Self::Failed(CallOutcome::Unknown) => "unknown",
             Self::Revoked => "revoked",
         }
     }
@@ -231,10 +231,10 @@ impl Merchant {
     /// Whether upstream may have been told of the shop by a link of ours: one was issued, or may have been.
     pub fn had_link(&self) -> bool {
         self.links.iter().any(|link| match link.state {
-            LinkState::Requested | LinkState::Issued | LinkState::Revoked | LinkState::Failed(LinkOutcome::Unknown) => {
+            LinkState::Requested | LinkState::Issued | LinkState::Revoked | LinkState::Failed(CallOutcome::Unknown) => {
                 true
             }
-            LinkState::Failed(LinkOutcome::NotSent | LinkOutcome::Refused) => false,
+            LinkState::Failed(CallOutcome::NotSent | CallOutcome::Refused) => false,
         })
     }
 

@@ -405,8 +405,8 @@ fn links_decide_what_is_believed() {
 #[test]
 fn a_link_is_settled_once_but_an_unknown_outcome_may_still_become_known() {
     let mut stream = Stream::registered();
-    let unknown = LinkFailure {
-        outcome: LinkOutcome::Unknown,
+    let unknown = CallFailure {
+        outcome: CallOutcome::Unknown,
         upstream_code: None,
         retryable: true,
         who_fixes: WhoFixes::Paymint,

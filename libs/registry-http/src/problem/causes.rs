@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use registry_domain::merchant::{LinkFailure, LinkOutcome, LinkRefusal, Refusal, WhoFixes};
+use registry_domain::merchant::{CallFailure, CallOutcome, LinkRefusal, Refusal, WhoFixes};
 use registry_domain::{causes, tenant};
 use registry_ingest::{DoorError, RedriveError};
 use registry_journal::{ArchiveError, ReadError, WriteError};
@@ -97,8 +97,8 @@ impl From<AskError> for Problem {
             AskError::NoSuchMerchant => Self::from(Code::MerchantNotFound),
             // Only rounds of the reconciler heed the pause; a person's question ends it, if it is answered.
             AskError::Paused { code } => {
-                let failure = LinkFailure {
-                    outcome: LinkOutcome::Refused,
+                let failure = CallFailure {
+                    outcome: CallOutcome::Refused,
                     upstream_code: Some(code),
                     retryable: false,
                     who_fixes: WhoFixes::Partner,
@@ -116,10 +116,10 @@ impl From<AskError> for Problem {
             AskError::Failed(error) => {
                 let failure = failure_of(&error);
                 let code = match failure.outcome {
-                    LinkOutcome::NotSent => Code::UpstreamUnreachable,
-                    LinkOutcome::Refused => Code::UpstreamRefused,
-                    LinkOutcome::Unknown if failure.strange_answer.is_some() => Code::UpstreamUnreadable,
-                    LinkOutcome::Unknown => Code::UpstreamNoAnswer,
+                    CallOutcome::NotSent => Code::UpstreamUnreachable,
+                    CallOutcome::Refused => Code::UpstreamRefused,
+                    CallOutcome::Unknown if failure.strange_answer.is_some() => Code::UpstreamUnreadable,
+                    CallOutcome::Unknown => Code::UpstreamNoAnswer,
                 };
                 Self::unanswered(code, failure)
             }
@@ -140,9 +140,9 @@ impl From<TrialError> for Problem {
 }
 
 /// What is known when Paymint was not there: time heals it, or Paymint does.
-pub const fn unreachable_upstream() -> LinkFailure {
-    LinkFailure {
-        outcome: LinkOutcome::Unknown,
+pub const fn unreachable_upstream() -> CallFailure {
+    CallFailure {
+        outcome: CallOutcome::Unknown,
         upstream_code: None,
         retryable: true,
         who_fixes: WhoFixes::Paymint,
@@ -210,10 +210,10 @@ impl From<Refusal> for Problem {
 }
 
 /// The kind of problem of a call to Paymint that did not succeed.
-pub const fn code_of_outcome(outcome: LinkOutcome) -> Code {
+pub const fn code_of_outcome(outcome: CallOutcome) -> Code {
     match outcome {
-        LinkOutcome::NotSent => Code::UpstreamUnreachable,
-        LinkOutcome::Refused => Code::UpstreamRefused,
-        LinkOutcome::Unknown => Code::UpstreamOutcomeUnknown,
+        CallOutcome::NotSent => Code::UpstreamUnreachable,
+        CallOutcome::Refused => Code::UpstreamRefused,
+        CallOutcome::Unknown => Code::UpstreamOutcomeUnknown,
     }
 }

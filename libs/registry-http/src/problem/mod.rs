@@ -13,7 +13,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use registry_domain::merchant::LinkFailure;
+use registry_domain::merchant::CallFailure;
 use registry_domain::tenant::Scope;
 use registry_domain::{LinkId, MerchantId, Version};
 use registry_web::{Language, RequestContext};
@@ -40,7 +40,7 @@ pub struct Problem {
 #[derive(Debug, Clone, Default)]
 struct Members {
     errors: Vec<FieldFault>,
-    upstream: Option<LinkFailure>,
+    upstream: Option<CallFailure>,
     existing_id: Option<MerchantId>,
     link_id: Option<LinkId>,
     current_version: Option<Version>,
@@ -114,7 +114,7 @@ impl Problem {
     }
 
     /// A link that Paymint did not issue.
-    pub fn upstream(code: Code, link_id: LinkId, failure: LinkFailure) -> Self {
+    pub fn upstream(code: Code, link_id: LinkId, failure: CallFailure) -> Self {
         let mut problem = Self::from(code);
         problem.members.link_id = Some(link_id);
         problem.members.upstream = Some(failure);
@@ -122,7 +122,7 @@ impl Problem {
     }
 
     /// A question that Paymint did not answer.
-    pub fn unanswered(code: Code, failure: LinkFailure) -> Self {
+    pub fn unanswered(code: Code, failure: CallFailure) -> Self {
         let mut problem = Self::from(code);
         problem.members.upstream = Some(failure);
         problem
@@ -317,8 +317,8 @@ pub struct UpstreamDocument {
     pub content_type: Option<String>,
 }
 
-impl From<&LinkFailure> for UpstreamDocument {
-    fn from(failure: &LinkFailure) -> Self {
+impl From<&CallFailure> for UpstreamDocument {
+    fn from(failure: &CallFailure) -> Self {
         let strange = failure.strange_answer.as_ref();
         Self {
             code: failure.upstream_code.clone(),

@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use crate::body::BODY_BYTES_MAX;
 use crate::caller::Caller;
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::query::LIMIT_MAX;
 use crate::state::AppState;

@@ -19,14 +19,14 @@ mod upstream;
 
 use std::sync::Arc;
 
+use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::openapi;
 use crate::state::AppState;
 
-/// Every operation, in the order in which it is documented.
-pub fn all() -> OpenApiRouter<Arc<AppState>> {
-    OpenApiRouter::with_openapi(openapi::frame())
+/// Every operation, in the order in which it is documented. What they say of themselves is added to the document.
+pub fn all(document: OpenApi) -> OpenApiRouter<Arc<AppState>> {
+    OpenApiRouter::with_openapi(document)
         .routes(merchants::create::route())
         .routes(merchants::list::route())
         .routes(merchants::get::route())

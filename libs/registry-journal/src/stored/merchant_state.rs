@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use registry_domain::merchant::{
-    Business, ClaimMemory, Confirmation, DigestMark, Doubt, HeldClaim, Knock, Link, LinkOutcome, LinkState, Merchant,
+    Business, CallOutcome, ClaimMemory, Confirmation, DigestMark, Doubt, HeldClaim, Knock, Link, LinkState, Merchant,
     RecentClaim, Surroundings,
 };
 use registry_domain::review::{ClaimSource, MappingStatus, Review, ReviewCode, ReviewStatus, Verification};
@@ -319,7 +319,7 @@ fn link(row: &LinkRow) -> Result<Link, StoredError> {
         ("requested", None) => LinkState::Requested,
         ("issued", None) => LinkState::Issued,
         ("revoked", None) => LinkState::Revoked,
-        ("failed", Some(outcome)) => LinkState::Failed(word("outcome", LinkOutcome::from_word(outcome))?),
+        ("failed", Some(outcome)) => LinkState::Failed(word("outcome", CallOutcome::from_word(outcome))?),
         _ => return Err(StoredError::Value { field: "links" }),
     };
     Ok(Link {

@@ -65,14 +65,14 @@ fn reference() -> Reference {
 fn merchant_events() -> Vec<Event> {
     let number = BusinessNumber::parse("1178178260").unwrap();
     let metadata = BTreeMap::from([("crm".to_owned(), label("42"))]);
-    let failure = LinkFailure {
-        outcome: LinkOutcome::Refused,
+    let failure = CallFailure {
+        outcome: CallOutcome::Refused,
         upstream_code: Some("PARTNER_001".into()),
         retryable: false,
         who_fixes: WhoFixes::Partner,
         strange_answer: None,
     };
-    let strange = LinkFailure {
+    let strange = CallFailure {
         strange_answer: Some(StrangeAnswer {
             http_status: 404,
             content_type: Some("text/html".into()),

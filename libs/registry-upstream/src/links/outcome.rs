@@ -1,6 +1,6 @@
 //! What came of a call, in the words of the log.
 
-use registry_domain::merchant::{self, Link, LinkFailure, LinkOutcome, WhoFixes};
+use registry_domain::merchant::{self, CallFailure, CallOutcome, Link, WhoFixes};
 use registry_domain::{LinkId, ReportedNumber};
 use registry_journal::Outcome;
 
@@ -42,9 +42,9 @@ pub(super) fn valid_digits(number: &ReportedNumber) -> Option<&str> {
     }
 }
 
-pub(super) fn gave_up() -> LinkFailure {
-    LinkFailure {
-        outcome: LinkOutcome::Unknown,
+pub(super) fn gave_up() -> CallFailure {
+    CallFailure {
+        outcome: CallOutcome::Unknown,
         upstream_code: None,
         retryable: true,
         who_fixes: WhoFixes::Us,

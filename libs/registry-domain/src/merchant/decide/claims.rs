@@ -1,8 +1,8 @@
 //! A callback comes in: a claim without signature, id or time.
 
 use super::changes::{changes_from, details_differ, is_newly_understood, mismatch, opens, review_differs};
-use crate::merchant::command::{Claim, ClaimBody, Receipt, Redrive};
-use crate::merchant::event::{Event, RawPayload};
+use crate::merchant::claim::{Claim, ClaimBody, RawPayload, Receipt, Redrive};
+use crate::merchant::event::Event;
 use crate::merchant::state::{LinkState, Merchant};
 use crate::merchant::verdict::{CallbackKind, Doubt, QuarantineReason, QuarantineStanding, Verdict};
 use crate::review::{ClaimSource, ContentDigest, DeletionMark, Observation, ReviewCode, ReviewStatus, Verification};

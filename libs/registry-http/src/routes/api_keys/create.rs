@@ -23,7 +23,7 @@ use crate::commands;
 use crate::credentials::mint;
 use crate::fields::{Fields, Null};
 use crate::idempotency::{self, IDEMPOTENCY_REPLAYED};
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Fault, Problem};
 use crate::state::AppState;
 

@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use super::{KeyDocument, all};
 use crate::caller::Caller;
 use crate::cursor::Page;
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::Problem;
 use crate::state::AppState;
 

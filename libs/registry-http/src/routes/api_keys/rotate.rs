@@ -20,7 +20,7 @@ use crate::commands;
 use crate::credentials::mint;
 use crate::fields::{Fields, Null};
 use crate::idempotency;
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 

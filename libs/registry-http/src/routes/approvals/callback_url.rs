@@ -16,7 +16,7 @@ use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::commands::current;
 use crate::fields::Null;
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::routes::merchants::parse_id;
 use crate::state::AppState;

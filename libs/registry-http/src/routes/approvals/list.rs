@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use crate::caller::Caller;
 use crate::commands::current;
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::query::Parameters;
 use crate::routes::merchants::parse_id;

@@ -13,7 +13,7 @@ use registry_web::room::Holder;
 use utoipa_axum::routes;
 
 use super::reading::{self, ReadCallback};
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 

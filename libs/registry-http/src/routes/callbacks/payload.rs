@@ -20,7 +20,7 @@ use utoipa_axum::routes;
 use super::recorded;
 use crate::caller::Caller;
 use crate::commands::run_of_tenant;
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 

@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::fields::{Fields, Null};
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::position::require_reached;
 use crate::problem::{Code, Fault, Problem};
 use crate::query::{LIMIT_DEFAULT, REDRIVES_MAX};

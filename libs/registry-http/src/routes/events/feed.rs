@@ -20,7 +20,7 @@ use utoipa_axum::routes;
 use super::log::{Follower, Start, read_start, read_types};
 use super::stream;
 use crate::caller::Caller;
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::query::Parameters;
 use crate::state::AppState;

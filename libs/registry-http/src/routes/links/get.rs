@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use super::{LinkDocument, find};
 use crate::caller::Caller;
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 

@@ -21,7 +21,7 @@ use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::fields::Null;
 use crate::idempotency::{self, IDEMPOTENCY_REPLAYED};
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Fault, Problem, code_of_outcome};
 use crate::routes::merchants::parse_id;
 use crate::state::AppState;

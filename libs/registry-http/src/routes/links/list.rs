@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use super::LinkDocument;
 use crate::caller::Caller;
 use crate::commands::current;
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::routes::merchants::parse_id;
 use crate::state::AppState;

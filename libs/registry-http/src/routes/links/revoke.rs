@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 use super::{LinkDocument, find};
 use crate::caller::Caller;
 use crate::commands;
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 

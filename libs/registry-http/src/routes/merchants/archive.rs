@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 
 use super::{document, parse_id};
 use crate::caller::Caller;
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 use crate::{commands, conditional};

@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 
 use super::document_unless_known;
 use crate::caller::Caller;
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 

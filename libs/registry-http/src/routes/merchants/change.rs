@@ -19,7 +19,7 @@ use super::{Details, document, parse_id};
 use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::fields::{Fields, Null};
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 use crate::{commands, conditional};

@@ -22,7 +22,7 @@ use crate::caller::Caller;
 use crate::commands;
 use crate::fields::{Fields, Null};
 use crate::idempotency::{self, IDEMPOTENCY_REPLAYED};
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 

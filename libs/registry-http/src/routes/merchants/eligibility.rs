@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use super::parse_id;
 use crate::caller::Caller;
 use crate::commands::current;
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 

@@ -14,7 +14,7 @@ use super::parse_id;
 use super::timeline::{self, TimelinePosition, Walk};
 use crate::caller::Caller;
 use crate::commands::current;
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::query::Parameters;
 use crate::state::AppState;

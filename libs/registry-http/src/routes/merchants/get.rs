@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use super::{document_unless_known, parse_id};
 use crate::caller::Caller;
 use crate::commands::{at_version, current};
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Fault, Problem};
 use crate::query::{PRESENT, Parameters};
 use crate::state::AppState;

@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 use super::filter;
 use crate::caller::Caller;
 use crate::cursor::{Listing, Page, sort_word};
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Fault, Problem};
 use crate::query::Parameters;
 use crate::state::AppState;

@@ -15,7 +15,7 @@ use super::NoteDocument;
 use crate::caller::Caller;
 use crate::commands::current;
 use crate::cursor::Page;
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Fault, Problem};
 use crate::query::Parameters;
 use crate::routes::merchants::parse_id;

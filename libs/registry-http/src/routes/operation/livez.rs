@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 
 /// The operation with its documentation.
 pub fn route() -> Route {

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use utoipa_axum::routes;
 
 use crate::metrics::OPENMETRICS_TEXT;
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::Problem;
 use crate::state::AppState;
 

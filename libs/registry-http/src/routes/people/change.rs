@@ -13,7 +13,7 @@ use super::{PersonDocument, expect_own, find, rights};
 use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::fields::Null;
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 

@@ -19,7 +19,7 @@ use super::{PersonDocument, expect_own, rights, tenant_of};
 use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::fields::{Fields, Null};
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Fault, Problem};
 use crate::state::AppState;
 

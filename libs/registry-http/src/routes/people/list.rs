@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use super::{PersonDocument, tenant_of};
 use crate::caller::Caller;
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::Problem;
 use crate::state::AppState;
 

@@ -16,7 +16,7 @@ use super::expect_own;
 use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::fields::{Fields, Null};
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Fault, Problem};
 use crate::state::AppState;
 

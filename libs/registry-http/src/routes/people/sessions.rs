@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::find;
 use crate::caller::Caller;
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 

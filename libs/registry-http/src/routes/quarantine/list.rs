@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use super::QuarantinedDocument;
 use crate::caller::Caller;
 use crate::cursor::Page;
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::position::require_reached;
 use crate::problem::{Code, Fault, Problem};
 use crate::query::Parameters;

@@ -19,7 +19,7 @@ use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::fields::Null;
 use crate::idempotency;
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 

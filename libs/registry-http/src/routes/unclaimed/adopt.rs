@@ -27,7 +27,7 @@ use crate::caller::Caller;
 use crate::commands::{at_version, current, run_of_tenant};
 use crate::fields::Null;
 use crate::idempotency;
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, FieldFault, Place, Problem};
 use crate::routes::merchants::Details;
 use crate::state::AppState;

@@ -16,7 +16,7 @@ use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::commands::run_of_tenant;
 use crate::fields::{Fields, Null};
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::UnclaimedDocument;
 use crate::caller::Caller;
 use crate::cursor::Page;
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Fault, Problem};
 use crate::query::Parameters;
 use crate::state::AppState;

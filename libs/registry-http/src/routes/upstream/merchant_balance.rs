@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 use super::{BalanceDocument, PROBLEMS_OF_QUESTIONS};
 use crate::caller::Caller;
 use crate::commands::current;
-use crate::openapi::{Access, Operation, Route};
+use crate::operation::{Access, Operation, Route};
 use crate::problem::Problem;
 use crate::routes::merchants::parse_id;
 use crate::state::AppState;

@@ -1,7 +1,7 @@
 //! Stored shapes back to facts.
 
 use registry_domain::merchant::{
-    Answer, ApprovalKey, CallbackKind, Doubt, Event, LinkFailure, LinkOutcome, QuarantineReason, Resolution,
+    Answer, ApprovalKey, CallFailure, CallOutcome, CallbackKind, Doubt, Event, QuarantineReason, Resolution,
     SecretText, StrangeAnswer, Surroundings, Verdict, WhoFixes,
 };
 use registry_domain::review::{
@@ -135,8 +135,8 @@ fn details_changed(personal: &Personal) -> Result<Event, StoredError> {
 fn issue_failed(data: LinkFailed) -> Result<Event, StoredError> {
     Ok(Event::LinkIssueFailed {
         link_id: LinkId::from_uuid(data.link_id),
-        failure: LinkFailure {
-            outcome: word("outcome", LinkOutcome::from_word(&data.outcome))?,
+        failure: CallFailure {
+            outcome: word("outcome", CallOutcome::from_word(&data.outcome))?,
             upstream_code: data.upstream_code,
             retryable: data.retryable,
             who_fixes: word("who_fixes", WhoFixes::from_word(&data.who_fixes))?,

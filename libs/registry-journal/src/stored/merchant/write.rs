@@ -1,6 +1,6 @@
 //! Facts to stored shapes.
 
-use registry_domain::merchant::{Answer, Event, LinkFailure};
+use registry_domain::merchant::{Answer, CallFailure, Event};
 use registry_domain::review::{ClaimSource, MappingStatus, Observation};
 use registry_domain::{EventId, LinkId};
 use serde::Serialize;
@@ -285,7 +285,7 @@ fn of_source(source: ClaimSource) -> OfSource {
     }
 }
 
-fn link_failed(link_id: LinkId, failure: &LinkFailure) -> LinkFailed {
+fn link_failed(link_id: LinkId, failure: &CallFailure) -> LinkFailed {
     let strange = failure.strange_answer.as_ref();
     LinkFailed {
         link_id: link_id.as_uuid(),

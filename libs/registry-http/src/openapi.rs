@@ -1,23 +1,17 @@
 //! The OpenAPI document: what every operation shares is added here, so that each one says only what is its own.
 
-mod operation;
-
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
 use utoipa::{PartialSchema, ToSchema};
 
-pub use operation::{Access, Operation, Route};
-
+use crate::operation::{API_KEY, add_shared};
 use crate::problem::{FieldErrorDocument, ProblemDocument, UpstreamDocument};
 use crate::routes;
 
-/// The name of the security scheme.
-const API_KEY: &str = "api_key";
-
 /// The whole document. Needs no state.
 pub fn openapi() -> OpenApi {
-    routes::all().into_openapi()
+    routes::all(frame()).into_openapi()
 }
 
 /// The document without any operation.
@@ -45,7 +39,7 @@ pub fn frame() -> OpenApi {
         .map(|(name, description)| TagBuilder::new().name(*name).description(Some(*description)).build());
     OpenApiBuilder::new()
         .info(info)
-        .components(Some(operation::add_shared(components).build()))
+        .components(Some(add_shared(components).build()))
         .tags(Some(tags))
         .build()
 }

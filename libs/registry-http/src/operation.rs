@@ -1,4 +1,5 @@
-//! What every operation says of itself, and what all of them share.
+//! What every operation says of itself, and what all of them share. Routes know this file; the document that is made of all of
+//! them (`openapi.rs`) knows the routes.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,7 +7,7 @@ use std::sync::Arc;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::Response as Answer;
-use registry_domain::merchant::{LinkFailure, LinkOutcome, StrangeAnswer, WhoFixes};
+use registry_domain::merchant::{CallFailure, CallOutcome, StrangeAnswer, WhoFixes};
 use registry_domain::tenant::Scope;
 use registry_domain::{LinkId, MerchantId, Version};
 use registry_web::Language;
@@ -24,11 +25,13 @@ use utoipa::{PartialSchema, ToSchema};
 use utoipa_axum::router::UtoipaMethodRouter;
 use uuid::Uuid;
 
-use super::API_KEY;
 use crate::errand::ON_BEHALF_OF;
 use crate::problem::{Code, Fault, FieldFault, Place, Problem, ProblemDocument, code_of_outcome, unreachable_upstream};
 use crate::query::Parameters;
 use crate::state::AppState;
+
+/// The name of the security scheme.
+pub const API_KEY: &str = "api_key";
 
 /// A route with its documentation.
 pub type Route = UtoipaMethodRouter<Arc<AppState>>;
@@ -276,7 +279,7 @@ const EXAMPLE_UUID: Uuid = Uuid::from_u128(0x0197_f0a1_b2c3_7d4e_8f90_a1b2_c3d4_
 fn example_of(code: Code) -> Problem {
     let upstream = |outcome, upstream_code: Option<&str>, retryable, who_fixes| {
         let upstream_code = upstream_code.map(str::to_owned);
-        let failure = LinkFailure {
+        let failure = CallFailure {
             outcome,
             upstream_code,
             retryable,
@@ -285,7 +288,7 @@ fn example_of(code: Code) -> Problem {
         };
         Problem::upstream(code_of_outcome(outcome), LinkId::from_uuid(EXAMPLE_UUID), failure)
     };
-    let answered = |http_status, retryable, who_fixes| LinkFailure {
+    let answered = |http_status, retryable, who_fixes| CallFailure {
         retryable,
         who_fixes,
         strange_answer: Some(StrangeAnswer {
@@ -304,9 +307,9 @@ fn example_of(code: Code) -> Problem {
         Problem::reference_taken(MerchantId::from_uuid(EXAMPLE_UUID)),
         Problem::version_mismatch(Version(8)),
         Problem::beyond(38),
-        upstream(LinkOutcome::Refused, Some("PARTNER_006"), false, WhoFixes::Paymint),
-        upstream(LinkOutcome::NotSent, None, true, WhoFixes::Paymint),
-        upstream(LinkOutcome::Unknown, None, true, WhoFixes::Paymint),
+        upstream(CallOutcome::Refused, Some("PARTNER_006"), false, WhoFixes::Paymint),
+        upstream(CallOutcome::NotSent, None, true, WhoFixes::Paymint),
+        upstream(CallOutcome::Unknown, None, true, WhoFixes::Paymint),
         Problem::unanswered(Code::UpstreamUnavailable, unreachable_upstream()),
         Problem::unanswered(Code::UpstreamNoAnswer, unreachable_upstream()),
         Problem::unanswered(Code::UpstreamUnreadable, answered(503, true, WhoFixes::Paymint)),

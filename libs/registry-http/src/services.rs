@@ -1,0 +1,68 @@
+//! What whoever puts the service together gives the HTTP skin.
+
+use std::fmt;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+use registry_ingest::{CallbackDoor, Redriver};
+use registry_journal::{Ambient, Archive, Reader, Writer};
+use registry_people::People;
+use registry_publish::RelayStatus;
+use registry_upstream::{Inquirer, LinkIssuer, ReconcilerStatus};
+use registry_urls::CallbackUrls;
+use registry_web::serve::GateLimits;
+use tokio::sync::watch;
+
+/// The parts of the registry that the HTTP skin stands on.
+pub struct Services {
+    /// Takes commands.
+    pub writer: Writer,
+    /// Reads back what was written, for requests.
+    pub archive: Archive,
+    /// Looks API keys up, on connections of its own: slow reads must not keep anybody out.
+    pub keys: Arc<dyn Reader>,
+    /// Takes callbacks.
+    pub door: CallbackDoor,
+    /// Issues registration links.
+    pub links: LinkIssuer,
+    /// Drives callbacks again.
+    pub redriver: Redriver,
+    /// Makes callback URLs.
+    pub callback_urls: CallbackUrls,
+    /// Asks Paymint.
+    pub inquirer: Inquirer,
+    /// Who may do what.
+    pub people: People,
+    /// How reconciliation goes.
+    pub reconciler: watch::Receiver<ReconcilerStatus>,
+    /// Time and ids.
+    pub ambient: Ambient,
+    /// Ticks when a log has grown, by this process or another. A hint: polling is the truth.
+    pub commits: watch::Receiver<u64>,
+    /// How publishing goes; none if the registry runs without a message broker.
+    pub relay: Option<watch::Receiver<RelayStatus>>,
+}
+
+/// What an operator can set.
+#[derive(Clone)]
+pub struct HttpConfig {
+    /// Signs cursors. The same for every process of an installation.
+    pub cursor_key: [u8; 32],
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Most event streams that may be open at once.
+    pub event_streams_max: usize,
+    /// How many connections there may be.
+    pub gate: GateLimits,
+}
+
+/// The key does not show.
+impl fmt::Debug for HttpConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpConfig")
+            .field("trusted_proxies", &self.trusted_proxies)
+            .field("event_streams_max", &self.event_streams_max)
+            .field("gate", &self.gate)
+            .finish_non_exhaustive()
+    }
+}
