@@ -115,7 +115,6 @@ impl Seeder {
         let creation = Creation {
             slug: Slug::parse(&slug(number))?,
             name: Label::parse("Bench")?,
-            slug_taken: None,
         };
         self.submit(tenant_id, Order::Tenant(tenant::Command::Create(creation)))
             .await?;

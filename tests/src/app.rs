@@ -316,7 +316,6 @@ impl Setup<'_> {
         let creation = Creation {
             slug: slug.clone(),
             name: Label::parse("Test partner").expect("a name"),
-            slug_taken: None,
         };
         self.submit(id, Command::Create(creation)).await;
         let key = sandbox.partner_key(number);

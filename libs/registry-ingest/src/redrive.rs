@@ -9,7 +9,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use registry_domain::merchant::{self, Claim, Command, Merchant, QuarantineStanding, Receipt, Redrive, Verdict};
+use registry_domain::merchant::{
+    self, Claim, Command, Context, Merchant, QuarantineStanding, Receipt, Redrive, Verdict,
+};
 use registry_domain::{EventId, MerchantId, Reference, Seq, Stamp, TenantId, Version};
 use registry_journal::port::{PageSize, QuarantineRow, QuarantineState, StreamQuery};
 use registry_journal::{
@@ -132,8 +134,6 @@ impl Redriver {
             of: request.event_id,
             seq,
             bound: request.bound_to.is_some(),
-            // The write path looks it up under the lock.
-            standing: QuarantineStanding::Absent,
         };
         let order = match target {
             Target::Merchant(merchant_id) => Order::Merchant {
@@ -213,11 +213,14 @@ impl Redriver {
             of: request.event_id,
             seq,
             bound: request.bound_to.is_some(),
-            standing: entry.map_or(QuarantineStanding::Absent, |entry| standing(&entry)),
         };
         let command = Command::RedriveCallback(Box::new(claim), redrive);
+        let context = Context {
+            standing: entry.map_or(QuarantineStanding::Absent, |entry| standing(&entry)),
+            ..Context::default()
+        };
         // A redrive is a report, and reports are not refused.
-        let facts = merchant::decide(Some(&merchant), command).unwrap_or_default();
+        let facts = merchant::decide(Some(&merchant), command, &context).unwrap_or_default();
         let after = fold_on(merchant, &facts);
         imagined.insert(after.id, after.clone());
         Ok(Redriven {

@@ -162,10 +162,7 @@ pub(crate) fn reference(mapping: &MappingCallback) -> Option<Reference> {
 pub(crate) fn claim_body(body: ReadBody, api_key: Option<&ApiKey>) -> ClaimBody {
     match body {
         ReadBody::Unusable(reason) => ClaimBody::Unusable(reason),
-        ReadBody::Approval(callback) => ClaimBody::Approval {
-            approval: approval(*callback, api_key),
-            known: false,
-        },
+        ReadBody::Approval(callback) => ClaimBody::Approval(approval(*callback, api_key)),
         ReadBody::Mapping(mapping) => match observation(&mapping) {
             Some(observation) => ClaimBody::Mapping {
                 digest: digest(&mapping),

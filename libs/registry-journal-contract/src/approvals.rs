@@ -75,7 +75,7 @@ pub async fn a_repeated_approval_is_known<H: Harness>() {
 
 /// The same, with another price.
 fn priced(claim: Claim, price: &str) -> Claim {
-    let ClaimBody::Approval { approval, known } = claim.body else {
+    let ClaimBody::Approval(approval) = claim.body else {
         panic!("an approval");
     };
     let approval = Approval {
@@ -83,7 +83,7 @@ fn priced(claim: Claim, price: &str) -> Claim {
         ..approval
     };
     Claim {
-        body: ClaimBody::Approval { approval, known },
+        body: ClaimBody::Approval(approval),
         ..claim
     }
 }

@@ -1,9 +1,9 @@
 //! Short ways to say what has to do with callbacks that somebody must look at.
 
 use registry_domain::merchant::{
-    Approval, ApprovalKey, Claim, ClaimBody, Command, QuarantineReason, QuarantineStanding, Redrive, SecretText,
+    Approval, ApprovalKey, Claim, ClaimBody, Command, QuarantineReason, Redrive, SecretText,
 };
-use registry_domain::tenant::{self, ListedPair, UnclaimedClaim, UnclaimedResolution, UnclaimedStanding};
+use registry_domain::tenant::{self, ListedPair, UnclaimedClaim, UnclaimedResolution};
 use registry_domain::{EventId, FreeText, MerchantId, Reference, Seq, TenantId};
 
 use crate::Harness;
@@ -38,8 +38,7 @@ pub fn approval(bill: Option<&str>, number: Option<&str>, state: &str) -> Claim 
     };
     Claim {
         receipt: receipt(b"{\"billId\":1}"),
-        // Whoever makes the claim cannot know; what it says does not count.
-        body: ClaimBody::Approval { approval, known: true },
+        body: ClaimBody::Approval(approval),
     }
 }
 
@@ -61,14 +60,13 @@ pub fn of_nobody(tenant: TenantId, reason: QuarantineReason) -> Submission {
     submission(tenant, Order::Tenant(command))
 }
 
-/// A callback that is driven again. What it says of its standing does not count.
+/// A callback that is driven again.
 pub fn redrive(of: EventId, bound: bool) -> Redrive {
     Redrive {
         of,
         // Nothing in these logs is older than that.
         seq: Seq(1_000),
         bound,
-        standing: QuarantineStanding::Open(QuarantineReason::SenderNotAllowed),
     }
 }
 
@@ -83,7 +81,6 @@ pub fn discarded(tenant: TenantId, merchant: MerchantId, event_id: EventId) -> S
     let discard = Command::DiscardCallback {
         event_id,
         reason: label("시험"),
-        standing: QuarantineStanding::Open(QuarantineReason::SenderNotAllowed),
     };
     command(tenant, merchant, discard)
 }
@@ -94,18 +91,13 @@ pub fn listed(tenant: TenantId, reference: Reference) -> Submission {
         reference,
         mapping_status: registry_domain::review::MappingStatus::from_untrusted("COMPLETED"),
         read_at: receipt(b"").received_at,
-        known: false,
     };
     submission(tenant, Order::Tenant(tenant::Command::ReceiveListed(pair)))
 }
 
 /// What becomes of a pair.
 pub fn resolved(tenant: TenantId, reference: Reference, resolution: UnclaimedResolution) -> Submission {
-    let command = tenant::Command::ResolveUnclaimed {
-        reference,
-        resolution,
-        standing: UnclaimedStanding::Absent,
-    };
+    let command = tenant::Command::ResolveUnclaimed { reference, resolution };
     submission(tenant, Order::Tenant(command))
 }
 

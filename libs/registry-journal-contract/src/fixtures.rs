@@ -251,7 +251,6 @@ pub fn create(slug: &str) -> tenant::Command {
     tenant::Command::Create(Creation {
         slug: Slug::parse(slug).expect("a slug"),
         name: label("Acme"),
-        slug_taken: None,
     })
 }
 

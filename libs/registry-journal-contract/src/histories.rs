@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use registry_domain::merchant::{
-    Answer, CallFailure, CallOutcome, Claim, ClaimBody, Command, DetailsChange, QuarantineReason, QuarantineStanding,
-    Reading, Redrive, SecretText, WhoFixes,
+    Answer, CallFailure, CallOutcome, Claim, ClaimBody, Command, DetailsChange, QuarantineReason, Reading, Redrive,
+    SecretText, WhoFixes,
 };
 use registry_domain::review::{DeletionMark, MappingStatus, Observation, ReadingSource};
 use registry_domain::{BusinessNumber, EventId, FreeText, LinkId, MerchantId, ReportedNumber, Seq, TenantId};
@@ -79,7 +79,6 @@ pub fn some_command<H: Harness>(
                 of: EventId::from_uuid(link_id.as_uuid()),
                 seq: Seq(dice.roll(200)),
                 bound: dice.roll(2) == 0,
-                standing: QuarantineStanding::Open(QuarantineReason::WrongType),
             };
             let claim = claim(some_observation(dice));
             to_merchant(Command::RedriveCallback(Box::new(claim), redrive))

@@ -165,7 +165,6 @@ pub async fn callbacks_of_the_tenant_are_settled_too<H: Harness>() {
     let discard = tenant::Command::DiscardCallback {
         event_id: events[2],
         reason: label("시험"),
-        standing: registry_domain::merchant::QuarantineStanding::Absent,
     };
     let done = world.write(submission(tenant, Order::Tenant(discard))).await.event_ids;
     let settled = (QuarantineState::Discarded, Some(done[0]));

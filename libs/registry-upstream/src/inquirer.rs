@@ -220,7 +220,8 @@ impl Inquirer {
         command: tenant::Command,
         origin: &Origin,
     ) -> Result<(), WriteError> {
-        let is_news = tenant::decide(Some(tenant), command.clone()).is_ok_and(|events| !events.is_empty());
+        let decided = tenant::decide(Some(tenant), command.clone(), &tenant::Context::default());
+        let is_news = decided.is_ok_and(|events| !events.is_empty());
         if is_news {
             // Refused only if the tenant does not exist, and then there is nothing to tell it.
             let _ = self.submit(tenant.id, Order::Tenant(command), origin).await?;

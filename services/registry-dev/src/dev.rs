@@ -162,7 +162,6 @@ async fn demo_tenant(
         let creation = Creation {
             slug: slug.clone(),
             name: Label::parse("Demo partner")?,
-            slug_taken: None,
         };
         let id = TenantId::from_uuid(ambient.ids.uuid());
         submit(&writer, ambient, id, Command::Create(creation)).await?;

@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 
 use super::approval::Approval;
-use super::verdict::{QuarantineReason, QuarantineStanding};
+use super::verdict::QuarantineReason;
 use crate::ids::{EventId, LinkId, Seq};
 use crate::review::{ContentDigest, Observation};
 
@@ -47,13 +47,7 @@ pub enum ClaimBody {
         digest: ContentDigest,
     },
     /// A payment-approval callback.
-    Approval {
-        /// What it says.
-        approval: Approval,
-        /// The merchant has this approval already, to the letter. The write path fills this in
-        /// under the lock; whoever makes the claim says `false`.
-        known: bool,
-    },
+    Approval(Approval),
     /// Nothing that could be used, and why.
     Unusable(QuarantineReason),
 }
@@ -76,6 +70,4 @@ pub struct Redrive {
     pub seq: Seq,
     /// The tenant says that the callback belongs to this merchant: codes and link are not compared.
     pub bound: bool,
-    /// How the callback stands. The write path fills this in under the lock.
-    pub standing: QuarantineStanding,
 }

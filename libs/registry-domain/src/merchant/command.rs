@@ -1,4 +1,4 @@
-//! What a merchant can be asked to do, and what it can be told.
+//! What a merchant can be asked to do, and what it can be told. A command holds what its sender knows, and nothing else.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,6 @@ use super::call::CallFailure;
 use super::claim::{Claim, Redrive};
 use super::link::{RedirectUrl, RegistrationUrl};
 use super::reading::Reading;
-use super::verdict::QuarantineStanding;
 use crate::BusinessNumber;
 use crate::codes::Reference;
 use crate::ids::{EventId, LinkId, MerchantId, Version};
@@ -31,15 +30,6 @@ pub struct Registration {
     pub metadata: BTreeMap<String, Label>,
 }
 
-/// What else the tenant has, as far as a registration must know it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Surroundings {
-    /// The same merchant code stands under another member.
-    pub merchant_code_elsewhere: bool,
-    /// The same business number stands under another merchant.
-    pub business_number_elsewhere: bool,
-}
-
 /// A change of the tenant's own data. `None` = leave as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DetailsChange {
@@ -59,7 +49,7 @@ pub struct DetailsChange {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// Register the shop.
-    Register(Box<Registration>, Surroundings),
+    Register(Box<Registration>),
     /// Change the tenant's own data.
     ChangeDetails(Box<DetailsChange>),
     /// Put the shop away.
@@ -109,8 +99,6 @@ pub enum Command {
         event_id: EventId,
         /// Why.
         reason: Label,
-        /// How the callback stands. The write path fills this in under the lock.
-        standing: QuarantineStanding,
     },
     /// Write a note on the shop.
     AddNote(Note),

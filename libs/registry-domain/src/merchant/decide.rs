@@ -5,7 +5,8 @@ mod claims;
 mod readings;
 
 use super::call::{CallFailure, CallOutcome};
-use super::command::{Command, DetailsChange, LinkRefusal, Refusal, Registration, Surroundings};
+use super::command::{Command, DetailsChange, LinkRefusal, Refusal, Registration};
+use super::context::{Context, Surroundings};
 use super::event::Event;
 use super::state::{LINKS_MAX, LinkState, Merchant};
 use super::verdict::QuarantineStanding;
@@ -17,9 +18,9 @@ use crate::ids::{EventId, LinkId};
 /// A command of the tenant may be refused. A report from upstream may not: whatever a callback says, at least its
 /// receipt becomes a fact. (One for a merchant that does not exist has no stream to stand in; the write path hands
 /// it to the tenant's.) An `Ok` without events means that the wish is fulfilled already.
-pub fn decide(state: Option<&Merchant>, command: Command) -> Result<Vec<Event>, Refusal> {
+pub fn decide(state: Option<&Merchant>, command: Command, context: &Context) -> Result<Vec<Event>, Refusal> {
     let Some(merchant) = state else {
-        return decide_unregistered(command);
+        return decide_unregistered(command, context);
     };
     match command {
         Command::Register(..) => Err(Refusal::ReferenceTaken { existing: merchant.id }),
@@ -44,24 +45,20 @@ pub fn decide(state: Option<&Merchant>, command: Command) -> Result<Vec<Event>, 
         }
         Command::RecordLinkFailed { link_id, failure } => record_link_failure(merchant, link_id, failure),
         Command::RevokeLink { link_id } => revoke(merchant, link_id),
-        Command::ReceiveCallback(claim) => Ok(claims::receive(merchant, *claim, None)),
+        Command::ReceiveCallback(claim) => Ok(claims::receive(merchant, *claim, None, context)),
         Command::RecordReading(reading) => Ok(readings::record(merchant, *reading)),
         Command::ReleaseHold { requested_until } => Ok(readings::release(merchant, requested_until)),
-        Command::RedriveCallback(claim, redrive) => Ok(claims::redrive(merchant, *claim, redrive)),
-        Command::DiscardCallback {
-            event_id,
-            reason,
-            standing,
-        } => discard(event_id, reason, standing),
+        Command::RedriveCallback(claim, redrive) => Ok(claims::redrive(merchant, *claim, redrive, context)),
+        Command::DiscardCallback { event_id, reason } => discard(event_id, reason, context.standing),
         // A note is personal, and there is no key left to seal it with.
         Command::AddNote(_) if merchant.erased => Err(Refusal::Erased),
         Command::AddNote(note) => Ok(vec![Event::NoteAdded { text: note.into() }]),
     }
 }
 
-fn decide_unregistered(command: Command) -> Result<Vec<Event>, Refusal> {
+fn decide_unregistered(command: Command, context: &Context) -> Result<Vec<Event>, Refusal> {
     match command {
-        Command::Register(registration, surroundings) => Ok(register(*registration, surroundings)),
+        Command::Register(registration) => Ok(register(*registration, context.surroundings)),
         Command::ReceiveCallback(_)
         | Command::ChangeDetails(_)
         | Command::Archive

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::approval::Approval;
 use super::call::CallFailure;
 use super::claim::RawPayload;
-use super::command::Surroundings;
+use super::context::Surroundings;
 use super::link::{RedirectUrl, RegistrationUrl};
 use super::reading::Answer;
 use super::verdict::{CallbackKind, Doubt, Resolution, Verdict};

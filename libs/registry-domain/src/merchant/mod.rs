@@ -6,6 +6,7 @@ mod billing;
 mod call;
 mod claim;
 mod command;
+mod context;
 mod decide;
 mod event;
 mod evolve;
@@ -25,7 +26,8 @@ pub use billing::{
 };
 pub use call::{CallFailure, CallOutcome, StrangeAnswer, WhoFixes};
 pub use claim::{Claim, ClaimBody, RawPayload, Receipt, Redrive};
-pub use command::{Command, DetailsChange, LinkRefusal, Refusal, Registration, Surroundings};
+pub use command::{Command, DetailsChange, LinkRefusal, Refusal, Registration};
+pub use context::{Context, Surroundings};
 pub use decide::decide;
 pub use event::Event;
 pub use evolve::{evolve, fold};

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::call::CallOutcome;
-use super::command::Surroundings;
+use super::context::Surroundings;
 use super::memory::{ClaimMemory, Confirmation, HeldClaim, Knock};
 use crate::ReportedNumber;
 use crate::codes::Reference;

@@ -23,6 +23,33 @@ use crate::{
     Version,
 };
 
+/// A command, and what is known beside it when it is decided on.
+#[derive(Debug, Clone)]
+struct Told {
+    command: Command,
+    context: Context,
+}
+
+impl From<Command> for Told {
+    fn from(command: Command) -> Self {
+        Self {
+            command,
+            context: Context::default(),
+        }
+    }
+}
+
+impl Told {
+    /// About a callback that stands so.
+    fn standing(command: Command, standing: QuarantineStanding) -> Self {
+        let context = Context {
+            standing,
+            ..Context::default()
+        };
+        Self { command, context }
+    }
+}
+
 /// A merchant's stream under test: commands go in, the state follows by folding what came out. Each command comes ten
 /// seconds after the one before it.
 #[derive(Default)]
@@ -75,36 +102,38 @@ impl Stream {
         self.state.as_ref().map_or(Seq::ZERO, |merchant| merchant.seq)
     }
 
-    fn when(&mut self, command: Command) -> Vec<Event> {
-        self.try_when(command).expect("the command is accepted")
+    fn when(&mut self, told: impl Into<Told>) -> Vec<Event> {
+        self.try_when(told).expect("the command is accepted")
     }
 
-    fn try_when(&mut self, command: Command) -> Result<Vec<Event>, Refusal> {
+    fn try_when(&mut self, told: impl Into<Told>) -> Result<Vec<Event>, Refusal> {
         self.second += 10;
-        self.exactly(self.in_time(command))
+        self.exactly(self.in_time(told))
     }
 
     /// Callbacks arrive and questions are asked and answered at the moment of the stream; none is driven again before
     /// it came.
-    fn in_time(&self, mut command: Command) -> Command {
+    fn in_time(&self, told: impl Into<Told>) -> Told {
+        let mut told = told.into();
         let now = at(self.second);
-        if let Command::ReceiveCallback(claim) = &mut command {
+        if let Command::ReceiveCallback(claim) = &mut told.command {
             claim.receipt.received_at = now;
         }
-        if let Command::RecordReading(reading) = &mut command {
+        if let Command::RecordReading(reading) = &mut told.command {
             (reading.asked_at, reading.read_at) = (now, now);
             reading.asked_seq = self.seq();
         }
-        if let Command::RedriveCallback(claim, redrive) = &mut command {
+        if let Command::RedriveCallback(claim, redrive) = &mut told.command {
             claim.receipt.received_at = claim.receipt.received_at.min(now);
             redrive.seq = redrive.seq.min(self.seq());
         }
-        command
+        told
     }
 
     /// A command with the times that it carries.
-    fn exactly(&mut self, command: Command) -> Result<Vec<Event>, Refusal> {
-        let events = decide(self.state.as_ref(), command)?;
+    fn exactly(&mut self, told: impl Into<Told>) -> Result<Vec<Event>, Refusal> {
+        let Told { command, context } = told.into();
+        let events = decide(self.state.as_ref(), command, &context)?;
         for event in &events {
             self.happens(event.clone());
         }
@@ -145,7 +174,7 @@ fn register(member: &str, merchant: &str) -> Command {
         tags: vec![],
         metadata: BTreeMap::new(),
     };
-    Command::Register(Box::new(registration), Surroundings::default())
+    Command::Register(Box::new(registration))
 }
 
 fn reference(member: &str, merchant: &str) -> Reference {

@@ -1,4 +1,4 @@
-//! What a tenant can be asked to do, and what can be reported to it.
+//! What a tenant can be asked to do, and what can be reported to it. A command holds what its sender knows, and nothing else.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use ipnet::IpNet;
@@ -8,7 +8,7 @@ use super::settings::SettingsChange;
 use super::state::{Scope, SecretHash, Slug};
 use crate::codes::Reference;
 use crate::ids::{EventId, KeyId, MerchantId, PersonId, TenantId};
-use crate::merchant::{QuarantineReason, QuarantineStanding, Receipt, SecretText};
+use crate::merchant::{QuarantineReason, Receipt, SecretText};
 use crate::people::Rights;
 use crate::review::MappingStatus;
 use crate::text::Label;
@@ -29,8 +29,6 @@ pub struct Creation {
     pub slug: Slug,
     /// Its name.
     pub name: Label,
-    /// Another tenant has this slug.
-    pub slug_taken: Option<TenantId>,
 }
 
 /// An API key to be.
@@ -88,20 +86,6 @@ pub struct ListedPair {
     pub mapping_status: Option<MappingStatus>,
     /// When the list arrived.
     pub read_at: DateTime<Utc>,
-    /// It was seen or settled before, or it is some merchant's by now. The write path fills this in under the lock.
-    pub known: bool,
-}
-
-/// What storage knows of a pair that nobody has claimed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum UnclaimedStanding {
-    /// No such pair was ever seen.
-    #[default]
-    Absent,
-    /// It waits for somebody to decide.
-    Open,
-    /// It was adopted or dismissed.
-    Settled,
 }
 
 /// What becomes of a pair that nobody has claimed.
@@ -186,8 +170,6 @@ pub enum Command {
         reference: Reference,
         /// What becomes of it.
         resolution: UnclaimedResolution,
-        /// How it stands. The write path fills this in under the lock.
-        standing: UnclaimedStanding,
     },
     /// Give up a callback in this stream's quarantine.
     DiscardCallback {
@@ -195,8 +177,6 @@ pub enum Command {
         event_id: EventId,
         /// Why.
         reason: Label,
-        /// How it stands. The write path fills this in under the lock.
-        standing: QuarantineStanding,
     },
     /// Change settings.
     ChangeSettings(Box<SettingsChange>),

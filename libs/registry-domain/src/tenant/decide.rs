@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::command::{
-    Command, LastManager, ListedPair, Refusal, SilentLinks, UnclaimedClaim, UnclaimedResolution, UnclaimedStanding,
-    Upstream,
+    Command, LastManager, ListedPair, Refusal, SilentLinks, UnclaimedClaim, UnclaimedResolution, Upstream,
 };
+use super::context::{Context, UnclaimedStanding};
 use super::event::Event;
 use super::keys;
 use super::settings::SettingsChange;
@@ -17,9 +17,9 @@ use crate::people::{Rights, Role};
 use crate::text::Label;
 
 /// Decides which facts follow. An `Ok` without events means that the wish is fulfilled already.
-pub fn decide(state: Option<&Tenant>, command: Command) -> Result<Vec<Event>, Refusal> {
+pub fn decide(state: Option<&Tenant>, command: Command, context: &Context) -> Result<Vec<Event>, Refusal> {
     let Some(tenant) = state else {
-        return create(command);
+        return create(command, context);
     };
     match command {
         Command::Create(_) => Err(Refusal::SlugTaken { existing: tenant.id }),
@@ -51,17 +51,9 @@ pub fn decide(state: Option<&Tenant>, command: Command) -> Result<Vec<Event>, Re
             last_manager,
         } => remove_member(tenant, person_id, last_manager),
         Command::ReceiveUnclaimed(receipt, claim) => Ok(vec![unclaimed(*receipt, claim)]),
-        Command::ReceiveListed(pair) => Ok(listed(pair)),
-        Command::ResolveUnclaimed {
-            reference,
-            resolution,
-            standing,
-        } => resolve(reference, resolution, standing),
-        Command::DiscardCallback {
-            event_id,
-            reason,
-            standing,
-        } => discard(event_id, reason, standing),
+        Command::ReceiveListed(pair) => Ok(listed(pair, context)),
+        Command::ResolveUnclaimed { reference, resolution } => resolve(reference, resolution, context.pair),
+        Command::DiscardCallback { event_id, reason } => discard(event_id, reason, context.standing),
         Command::ChangeSettings(change) => change_settings(tenant, *change),
         Command::PauseUpstream { code } => Ok(match tenant.upstream_pause {
             // One alert, whatever else upstream says while nobody has done anything about it.
@@ -79,10 +71,10 @@ pub fn decide(state: Option<&Tenant>, command: Command) -> Result<Vec<Event>, Re
 }
 
 /// Where there is no tenant yet, one can be created and nothing else.
-fn create(command: Command) -> Result<Vec<Event>, Refusal> {
+fn create(command: Command, context: &Context) -> Result<Vec<Event>, Refusal> {
     match command {
         Command::Create(creation) if creation.slug.is_reserved() => Err(Refusal::SlugReserved),
-        Command::Create(creation) => match creation.slug_taken {
+        Command::Create(creation) => match context.slug_taken {
             Some(existing) => Err(Refusal::SlugTaken { existing }),
             None => Ok(vec![Event::TenantCreated {
                 slug: creation.slug,
@@ -131,14 +123,14 @@ fn configure(tenant: &Tenant, upstream: Upstream) -> Vec<Event> {
     events
 }
 
-fn listed(pair: ListedPair) -> Vec<Event> {
+/// Told once: not again after it was seen or settled, and not once it is some merchant's.
+fn listed(pair: ListedPair, context: &Context) -> Vec<Event> {
     let ListedPair {
         reference,
         mapping_status,
         read_at,
-        known,
     } = pair;
-    if known {
+    if context.pair != UnclaimedStanding::Absent || context.pair_is_registered {
         return vec![];
     }
     vec![Event::UnclaimedMerchantListed {

@@ -2,6 +2,7 @@
 
 mod access;
 mod command;
+mod context;
 mod decide;
 mod event;
 mod evolve;
@@ -14,8 +15,9 @@ mod tests;
 pub use access::{Access, AuditOutcome};
 pub use command::{
     Command, Creation, KeyIssue, KeyRotation, LastManager, ListedPair, Refusal, SilentLinks, UnclaimedClaim,
-    UnclaimedResolution, UnclaimedStanding, Upstream,
+    UnclaimedResolution, Upstream,
 };
+pub use context::{Context, UnclaimedStanding};
 pub use decide::decide;
 pub use event::Event;
 pub use evolve::evolve;

@@ -10,7 +10,7 @@ use registry_domain::{EventId, LinkId, MerchantCode, MerchantId, Reference, Seq,
 
 use super::append::{Appended, Appender, Sealing};
 use super::idempotency::{idempotency_row, seen_before};
-use super::known::Known;
+use super::standings::Standings;
 use crate::port::{
     AuditEntry, Head, IdempotencyRow, IdentityRow, LinkRow, Loaded, LoadedMerchant, LoadedTenant, MerchantRow,
     QuestionPlan, Writes,
@@ -53,7 +53,7 @@ pub(super) struct Batch<'a> {
     pub(super) business_numbers: HashSet<(TenantId, String)>,
     idempotency: HashMap<(TenantId, String), IdempotencyRow>,
     pub(super) slugs: HashMap<Slug, TenantId>,
-    pub(super) known: Known,
+    pub(super) standings: Standings,
     questions: QuestionPlan,
     /// Those that were written to, and when upstream is to be asked about them at the latest.
     touched_merchants: BTreeMap<(TenantId, MerchantId), Option<DateTime<Utc>>>,
@@ -92,7 +92,7 @@ impl<'a> Batch<'a> {
             business_numbers,
             idempotency,
             slugs,
-            known: Known::new(quarantined, unclaimed, approvals),
+            standings: Standings::new(quarantined, unclaimed, approvals),
             questions,
             touched_merchants: BTreeMap::new(),
             found_anew: BTreeSet::new(),
@@ -108,7 +108,7 @@ impl<'a> Batch<'a> {
             log,
             mut tenants,
             merchants,
-            known,
+            standings,
             touched_merchants,
             found_anew,
             touched_tenants,
@@ -145,7 +145,7 @@ impl<'a> Batch<'a> {
         writes.events = log.rows;
         writes.audit = writes.events.iter().filter_map(AuditEntry::of).collect();
         writes.keys = log.keys;
-        known.write(&mut writes);
+        standings.write(&mut writes);
         let decided = Decided {
             answers,
             events: writes.events.len() as u64,
@@ -161,7 +161,7 @@ impl<'a> Batch<'a> {
         }
         let tenant_id = submission.tenant_id;
         match &submission.order {
-            Order::Tenant(command) => self.tenant(submission, self.filled(tenant_id, command)),
+            Order::Tenant(command) => self.tenant(submission, command.clone()),
             _ if !self.tenants.contains_key(&tenant_id) => Ok(Outcome::TenantRefused(tenant::Refusal::NoSuchTenant)),
             Order::Register {
                 merchant_id,
@@ -204,25 +204,14 @@ impl<'a> Batch<'a> {
         spellings.find_map(|spelling| self.by_reference.get(&(tenant_id, spelling)).copied())
     }
 
-    fn filled(&self, tenant_id: TenantId, command: &tenant::Command) -> tenant::Command {
-        let mut command = command.clone();
-        if let tenant::Command::Create(creation) = &mut command {
-            creation.slug_taken = self.slugs.get(&creation.slug).copied();
-        }
-        let is_registered = |reference: &Reference| self.registered(tenant_id, reference).is_some();
-        self.known.fill_tenant(tenant_id, &mut command, is_registered);
-        command
-    }
-
     pub(super) fn merchant(
         &mut self,
         submission: &Submission,
         id: MerchantId,
-        mut command: Command,
+        command: Command,
         expected: Option<Version>,
     ) -> Result<Outcome, WriteError> {
         let key = (submission.tenant_id, id);
-        self.known.fill_merchant(submission.tenant_id, id, &mut command);
         let before = self.merchants.get(&key).map(|loaded| loaded.merchant.as_ref());
         if let (Some(expected), Some(current)) = (expected, before.map(|merchant| merchant.version))
             && expected != current
@@ -231,7 +220,8 @@ impl<'a> Batch<'a> {
         }
         let is_report = matches!(command, Command::ReceiveCallback(_));
         let link_id = requested_link(&command);
-        let events = match merchant::decide(before, command) {
+        let context = self.context_of_merchant(submission.tenant_id, id, &command);
+        let events = match merchant::decide(before, command, &context) {
             Ok(events) => events,
             Err(refusal) => return Ok(Outcome::Refused(refusal)),
         };
@@ -291,7 +281,7 @@ impl<'a> Batch<'a> {
         let before = self.merchants.remove(&key);
         let mut state = before.map(|loaded| Arc::unwrap_or_clone(loaded.merchant));
         for (event, place) in events.iter().zip(appended.places(submission.tenant_id, stream)) {
-            self.known.note_merchant(place, event);
+            self.standings.note_merchant(place, event);
             state = merchant::evolve(id, state, event, place.stamp);
         }
         let Some(merchant) = state else { return Ok(appended) };

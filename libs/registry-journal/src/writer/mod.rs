@@ -6,15 +6,16 @@
 
 mod append;
 mod batch;
+mod context;
 mod health;
 mod idempotency;
-mod known;
 mod lanes;
 mod memory;
 mod queue;
 mod register;
 mod run;
 mod scope;
+mod standings;
 mod tenant;
 mod waiting;
 

@@ -1,7 +1,7 @@
 //! Registering, and adopting a pair of which upstream spoke before anybody had registered it.
 
-use registry_domain::merchant::{Command, Merchant, Registration, Surroundings};
-use registry_domain::tenant::{self, UnclaimedResolution, UnclaimedStanding};
+use registry_domain::merchant::{Command, Merchant, Registration};
+use registry_domain::tenant::{self, UnclaimedResolution};
 use registry_domain::{MerchantId, Reference, TenantId};
 
 use super::batch::Batch;
@@ -20,10 +20,9 @@ impl Batch<'_> {
         let (tenant_id, reference) = (submission.tenant_id, &registration.reference);
         let merchant_id = merchant_id.registered_at(self.log.recorded_at(tenant_id));
         let existing = self.registered(tenant_id, reference);
-        let surroundings = self.surroundings(tenant_id, registration);
-        let command = Command::Register(Box::new(registration.clone()), surroundings);
+        let command = Command::Register(Box::new(registration.clone()));
         let outcome = self.merchant(submission, existing.unwrap_or(merchant_id), command, None)?;
-        if self.known.pair(tenant_id, reference) != Some(UnclaimedState::Open) {
+        if self.standings.pair(tenant_id, reference) != Some(UnclaimedState::Open) {
             return Ok(outcome);
         }
         match outcome {
@@ -42,7 +41,7 @@ impl Batch<'_> {
     ) -> Result<Outcome, WriteError> {
         let (tenant_id, reference) = (submission.tenant_id, &registration.reference);
         let existing = self.registered(tenant_id, reference);
-        match (self.known.pair(tenant_id, reference), existing) {
+        match (self.standings.pair(tenant_id, reference), existing) {
             (Some(UnclaimedState::Open), None) => self.register(submission, merchant_id, registration),
             (Some(UnclaimedState::Open), Some(id)) => {
                 let written = self.as_it_is(submission, id);
@@ -66,7 +65,6 @@ impl Batch<'_> {
         let command = tenant::Command::ResolveUnclaimed {
             reference: reference.clone(),
             resolution: UnclaimedResolution::Adopted(id),
-            standing: UnclaimedStanding::Open,
         };
         // Were the tenant's data key damaged, the merchant would be registered all the same.
         if let Ok(Outcome::Written(adopted)) = self.tenant(submission, command) {
@@ -88,18 +86,6 @@ impl Batch<'_> {
             event_ids: Vec::new(),
             seq: self.log.head(submission.tenant_id).seq,
             merchant,
-        }
-    }
-
-    fn surroundings(&self, tenant_id: TenantId, registration: &Registration) -> Surroundings {
-        let code = (tenant_id, registration.reference.merchant_code.clone());
-        let number = registration
-            .business_number
-            .as_ref()
-            .map(|number| (tenant_id, number.digits().to_owned()));
-        Surroundings {
-            merchant_code_elsewhere: self.merchant_codes.contains(&code),
-            business_number_elsewhere: number.is_some_and(|key| self.business_numbers.contains(&key)),
         }
     }
 

@@ -103,7 +103,7 @@ fn add_callback(scope: &mut Scope, tenant_id: TenantId, command: &Command) {
 }
 
 fn add_approval(scope: &mut Scope, tenant_id: TenantId, claim: &Claim) {
-    if let ClaimBody::Approval { approval, .. } = &claim.body
+    if let ClaimBody::Approval(approval) = &claim.body
         && let Some(digest) = approval_digest(approval)
     {
         scope.approvals.push((tenant_id, digest));

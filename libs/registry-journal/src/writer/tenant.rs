@@ -27,7 +27,8 @@ impl Batch<'_> {
     pub(super) fn tenant(&mut self, submission: &Submission, command: tenant::Command) -> Result<Outcome, WriteError> {
         let id = submission.tenant_id;
         let before = self.tenants.get(&id);
-        let events = match tenant::decide(before.map(|loaded| &loaded.tenant), command) {
+        let context = self.context_of_tenant(id, &command);
+        let events = match tenant::decide(before.map(|loaded| &loaded.tenant), command, &context) {
             Ok(events) => events,
             Err(refusal) => return Ok(Outcome::TenantRefused(refusal)),
         };
@@ -49,7 +50,7 @@ impl Batch<'_> {
         }
         let mut state = self.tenants.remove(&id).map(|loaded| loaded.tenant);
         for (event, place) in events.iter().zip(appended.places(id, stream)) {
-            self.known.note_tenant(place, event);
+            self.standings.note_tenant(place, event);
             state = tenant::evolve(id, state, event, place.stamp);
         }
         if let Some(tenant) = state {

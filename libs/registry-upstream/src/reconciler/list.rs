@@ -69,7 +69,6 @@ impl Worker {
             reference: row.reference,
             mapping_status: row.mapping_status,
             read_at: heard.read_at,
-            known: false,
         });
         stream::iter(pairs)
             .map(|pair| {
@@ -152,7 +151,8 @@ impl List {
         };
         // The write path decides again, on the merchant as it is then. This only spares it a list of old news.
         let command = Command::RecordReading(Box::new(reading.clone()));
-        let is_news = merchant::decide(Some(merchant), command).is_ok_and(|events| !events.is_empty());
+        let decided = merchant::decide(Some(merchant), command, &merchant::Context::default());
+        let is_news = decided.is_ok_and(|events| !events.is_empty());
         is_news.then_some(reading)
     }
 }

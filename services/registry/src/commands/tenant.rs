@@ -191,7 +191,6 @@ async fn create(desk: &Desk, args: CreateArgs) -> anyhow::Result<()> {
     let creation = Creation {
         slug: Slug::parse(&args.slug).context("the slug cannot be used")?,
         name: Label::parse(&args.name).context("the name cannot be used")?,
-        slug_taken: None,
     };
     desk.submit(tenant_id, Command::Create(creation)).await?;
     say!("{tenant_id}");

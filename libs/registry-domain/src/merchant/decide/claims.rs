@@ -2,6 +2,7 @@
 
 use super::changes::{changes_from, details_differ, is_newly_understood, mismatch, opens, review_differs};
 use crate::merchant::claim::{Claim, ClaimBody, RawPayload, Receipt, Redrive};
+use crate::merchant::context::Context;
 use crate::merchant::event::Event;
 use crate::merchant::state::{LinkState, Merchant};
 use crate::merchant::verdict::{CallbackKind, Doubt, QuarantineReason, QuarantineStanding, Verdict};
@@ -14,26 +15,26 @@ struct Content {
 }
 
 /// Judges a callback. At least its receipt becomes a fact.
-pub(super) fn receive(merchant: &Merchant, claim: Claim, redrive: Option<Redrive>) -> Vec<Event> {
+pub(super) fn receive(merchant: &Merchant, claim: Claim, redrive: Option<Redrive>, context: &Context) -> Vec<Event> {
     let Claim { receipt, body } = claim;
     let bound = redrive.is_some_and(|redrive| redrive.bound);
     let refused = why_not_believed(merchant, &receipt).filter(|_| !bound);
     match body {
         ClaimBody::Mapping { observation, digest } => {
             let mismatch = mismatch(merchant, &observation).filter(|_| !bound);
-            let content = Content { observation, digest };
+            let said = Content { observation, digest };
             match refused.or(mismatch) {
                 Some(reason) => vec![received(
                     receipt,
                     CallbackKind::Mapping,
                     Verdict::Quarantined(reason),
-                    Some(content),
+                    Some(said),
                     redrive,
                 )],
-                None => receive_mapping(merchant, receipt, content, redrive),
+                None => receive_mapping(merchant, receipt, said, redrive),
             }
         }
-        ClaimBody::Approval { approval, known } => match (refused, known) {
+        ClaimBody::Approval(approval) => match (refused, context.knows_approval) {
             (Some(reason), _) => {
                 let verdict = Verdict::Quarantined(reason);
                 vec![received(receipt, CallbackKind::Approval, verdict, None, redrive)]
@@ -69,15 +70,16 @@ pub(super) fn receive(merchant: &Merchant, claim: Claim, redrive: Option<Redrive
 
 /// Drives a callback again, judged by when it first came. Nothing becomes a fact if nothing comes of it: a callback
 /// that stays in quarantine for the same reason, or that was used already and says nothing new.
-pub(super) fn redrive(merchant: &Merchant, claim: Claim, redrive: Redrive) -> Vec<Event> {
-    if redrive.standing == QuarantineStanding::Settled {
+pub(super) fn redrive(merchant: &Merchant, claim: Claim, redrive: Redrive, context: &Context) -> Vec<Event> {
+    let standing = context.standing;
+    if standing == QuarantineStanding::Settled {
         return vec![];
     }
-    let events = receive(merchant, claim, Some(redrive));
-    let was_open = matches!(redrive.standing, QuarantineStanding::Open(_));
+    let events = receive(merchant, claim, Some(redrive), context);
+    let was_open = matches!(standing, QuarantineStanding::Open(_));
     let worth = match events.first() {
         Some(Event::CallbackReceived { verdict, .. }) => match verdict {
-            Verdict::Quarantined(reason) => was_open && redrive.standing != QuarantineStanding::Open(*reason),
+            Verdict::Quarantined(reason) => was_open && standing != QuarantineStanding::Open(*reason),
             Verdict::Held => true,
             Verdict::Applied | Verdict::Duplicate | Verdict::Outdated => was_open || events.len() > 1,
         },

@@ -53,7 +53,7 @@ pub(super) fn any_reading() -> impl Strategy<Value = Command> {
     (source, any_answer()).prop_map(|(source, answer)| reading(source, answer))
 }
 
-pub(super) fn any_redrive() -> impl Strategy<Value = Command> {
+pub(super) fn any_redrive() -> impl Strategy<Value = Told> {
     (any_observation(), 0_i64..900, 1_u64..100, any::<bool>()).prop_map(|(observation, second, place, was_open)| {
         let digest = digest_of(&observation);
         let claim = Claim {
@@ -67,17 +67,21 @@ pub(super) fn any_redrive() -> impl Strategy<Value = Command> {
             of: EventId::from_uuid(Uuid::from_u128(9)),
             seq: Seq(place),
             bound: false,
-            standing: if was_open {
-                QuarantineStanding::Open(QuarantineReason::WrongType)
-            } else {
-                QuarantineStanding::Absent
-            },
         };
-        Command::RedriveCallback(Box::new(claim), redrive)
+        let standing = if was_open {
+            QuarantineStanding::Open(QuarantineReason::WrongType)
+        } else {
+            QuarantineStanding::Absent
+        };
+        Told::standing(Command::RedriveCallback(Box::new(claim), redrive), standing)
     })
 }
 
-pub(super) fn any_command() -> impl Strategy<Value = Command> {
+pub(super) fn any_command() -> impl Strategy<Value = Told> {
+    prop_oneof![22 => any_plain_command().prop_map(Told::from), 2 => any_redrive()]
+}
+
+fn any_plain_command() -> impl Strategy<Value = Command> {
     let link = || (1_u128..4).prop_map(link_id);
     prop_oneof![
         1 => Just(Command::Archive),
@@ -89,7 +93,6 @@ pub(super) fn any_command() -> impl Strategy<Value = Command> {
         8 => any_observation().prop_map(callback),
         1 => Just(claim(receipt(None), ClaimBody::Unusable(QuarantineReason::Unparseable))),
         4 => any_reading(),
-        2 => any_redrive(),
         1 => (0_i64..900).prop_map(|second| Command::ReleaseHold { requested_until: at(second) }),
     ]
 }

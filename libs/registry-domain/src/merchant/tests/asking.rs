@@ -168,20 +168,22 @@ fn a_knock_shows_until_upstream_has_spoken() {
 #[test]
 fn a_knock_shows_until_everything_that_knocked_is_settled() {
     let mut stream = Stream::linked();
-    let discard = |event_id| Command::DiscardCallback {
-        event_id,
-        reason: Label::parse("시험 호출").unwrap(),
-        standing: QuarantineStanding::Open(QuarantineReason::Unparseable),
+    let open = QuarantineStanding::Open(QuarantineReason::Unparseable);
+    let discard = |event_id| {
+        let reason = Label::parse("시험 호출").unwrap();
+        Told::standing(Command::DiscardCallback { event_id, reason }, open)
     };
     let redrive = |of, body| {
         let redrive = Redrive {
             of,
             seq: Seq(4),
             bound: false,
-            standing: QuarantineStanding::Open(QuarantineReason::Unparseable),
         };
         let receipt = receipt(None);
-        Command::RedriveCallback(Box::new(Claim { receipt, body }), redrive)
+        Told::standing(
+            Command::RedriveCallback(Box::new(Claim { receipt, body }), redrive),
+            open,
+        )
     };
     let understood = || ClaimBody::Mapping {
         observation: says("P", None),

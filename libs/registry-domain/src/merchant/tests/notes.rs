@@ -22,7 +22,10 @@ fn a_note_is_a_fact_each_time_and_changes_nothing_that_is_shown() {
 
 #[test]
 fn nothing_is_noted_on_a_merchant_that_is_not_there_or_was_erased() {
-    assert_eq!(decide(None, note("메모")), Err(Refusal::NoSuchMerchant));
+    assert_eq!(
+        decide(None, note("메모"), &Context::default()),
+        Err(Refusal::NoSuchMerchant)
+    );
     let mut stream = Stream::registered();
     stream.happens(Event::MerchantErased);
     assert_eq!(stream.try_when(note("메모")), Err(Refusal::Erased));

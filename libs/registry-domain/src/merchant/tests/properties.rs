@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::arbitrary::{any_answer, any_command, any_observation};
 use super::*;
 
-fn history(commands: Vec<Command>) -> Stream {
+fn history(commands: Vec<Told>) -> Stream {
     let mut stream = Stream::linked();
     for command in commands {
         let _refusals_leave_no_trace = stream.try_when(command);
@@ -87,14 +87,14 @@ fn whole(observation: Observation, letter: &str, is_deleted: bool) -> Observatio
 }
 
 /// The command as somebody sends it whose clock shows this second.
-fn at_second(mut command: Command, second: i64) -> Command {
-    if let Command::ReceiveCallback(claim) = &mut command {
+fn at_second(mut told: Told, second: i64) -> Told {
+    if let Command::ReceiveCallback(claim) = &mut told.command {
         claim.receipt.received_at = at(second);
     }
-    if let Command::RecordReading(reading) = &mut command {
+    if let Command::RecordReading(reading) = &mut told.command {
         (reading.asked_at, reading.read_at) = (at(second), at(second));
     }
-    command
+    told
 }
 
 /// What happens between upstream, the network and us.

@@ -11,7 +11,7 @@ fn open(reason: QuarantineReason) -> QuarantineStanding {
 }
 
 /// Drives a callback again that first came at this second, and stands at this place of the log.
-fn redrive(place: u32, body: ClaimBody, standing: QuarantineStanding, bound: bool) -> Command {
+fn redrive(place: u32, body: ClaimBody, standing: QuarantineStanding, bound: bool) -> Told {
     let receipt = Receipt {
         received_at: at(i64::from(place)),
         ..receipt(None)
@@ -20,9 +20,9 @@ fn redrive(place: u32, body: ClaimBody, standing: QuarantineStanding, bound: boo
         of: original(),
         seq: Seq(u64::from(place)),
         bound,
-        standing,
     };
-    Command::RedriveCallback(Box::new(Claim { receipt, body }), redrive)
+    let command = Command::RedriveCallback(Box::new(Claim { receipt, body }), redrive);
+    Told::standing(command, standing)
 }
 
 fn mapping(observation: Observation) -> ClaimBody {
@@ -128,10 +128,10 @@ fn a_tenant_may_bind_a_callback_to_a_merchant() {
 
 #[test]
 fn a_callback_is_discarded_once_and_with_a_reason() {
-    let discard = |standing| Command::DiscardCallback {
-        event_id: original(),
-        reason: Label::parse("시험 호출").unwrap(),
-        standing,
+    let discard = |standing| {
+        let reason = Label::parse("시험 호출").unwrap();
+        let event_id = original();
+        Told::standing(Command::DiscardCallback { event_id, reason }, standing)
     };
     let mut stream = Stream::linked();
     let events = stream.when(discard(open(QuarantineReason::Unparseable)));
@@ -148,14 +148,17 @@ fn an_approval_that_is_known_leaves_a_small_receipt() {
     let mut stream = Stream::linked();
     stream.when(callback(says("O", None)));
     let before = stream.now().review.clone();
-    let body = |known| ClaimBody::Approval {
-        approval: approval("F"),
-        known,
+    let told = |knows_approval| Told {
+        command: claim(receipt(None), ClaimBody::Approval(approval("F"))),
+        context: Context {
+            knows_approval,
+            ..Context::default()
+        },
     };
-    let events = stream.when(claim(receipt(None), body(false)));
+    let events = stream.when(told(false));
     assert!(matches!(&events[..], [Event::PaymentApprovalReceived { .. }]));
     for _ in 0..24 {
-        let events = stream.when(claim(receipt(None), body(true)));
+        let events = stream.when(told(true));
         assert_eq!(verdicts(&events), [Verdict::Duplicate]);
         assert!(matches!(
             &events[..],

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use registry_domain::merchant::{Command, QuarantineStanding};
+use registry_domain::merchant::Command;
 use registry_domain::tenant::{self, Scope};
 use registry_domain::{Label, MerchantId};
 use registry_ingest::RedriveRequest;
@@ -103,15 +103,9 @@ async fn discard(
     reason: Label,
 ) -> Result<(), Problem> {
     let event_id = row.event_id;
-    // The write path looks it up under the lock.
-    let standing = QuarantineStanding::Absent;
     match row.stream {
         StreamId::Merchant(merchant_id) => {
-            let command = Command::DiscardCallback {
-                event_id,
-                reason,
-                standing,
-            };
+            let command = Command::DiscardCallback { event_id, reason };
             let order = Order::Merchant {
                 merchant_id,
                 command,
@@ -120,11 +114,7 @@ async fn discard(
             commands::run(state, caller, context, None, merchant_id, order).await?;
         }
         StreamId::Tenant(_) => {
-            let command = tenant::Command::DiscardCallback {
-                event_id,
-                reason,
-                standing,
-            };
+            let command = tenant::Command::DiscardCallback { event_id, reason };
             commands::run_of_tenant(state, caller, context, command).await?;
         }
     }

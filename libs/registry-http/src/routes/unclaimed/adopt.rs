@@ -10,7 +10,7 @@ use axum::http::HeaderMap;
 use registry_documents::MerchantDocument;
 use registry_domain::merchant::{Merchant, Refusal, Registration};
 use registry_domain::review::ReadingSource;
-use registry_domain::tenant::{Command, Scope, UnclaimedResolution, UnclaimedStanding};
+use registry_domain::tenant::{Command, Scope, UnclaimedResolution};
 use registry_domain::{MemberCode, MerchantCode, MerchantId, Reference, Seq, causes};
 use registry_ingest::{RedriveError, RedriveRequest};
 use registry_journal::port::{PageSize, QuarantineQuery, QuarantineState, UnclaimedRow, UnclaimedState};
@@ -197,7 +197,6 @@ impl Adopter<'_> {
             reference: row.reference.clone(),
             resolution: UnclaimedResolution::Adopted(existing),
             // The write path looks it up under the lock.
-            standing: UnclaimedStanding::Absent,
         };
         run_of_tenant(self.state, self.caller, self.context, command).await?;
         current(self.state, self.caller, existing).await

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use registry_domain::Label;
-use registry_domain::tenant::{Command, Scope, UnclaimedResolution, UnclaimedStanding};
+use registry_domain::tenant::{Command, Scope, UnclaimedResolution};
 use registry_journal::port::UnclaimedState;
 use registry_web::RequestContext;
 use utoipa::ToSchema;
@@ -68,7 +68,6 @@ async fn dismiss_unclaimed_merchant(
         reference: row.reference,
         resolution: UnclaimedResolution::Dismissed(dismissal.reason),
         // The write path looks it up under the lock.
-        standing: UnclaimedStanding::Absent,
     };
     run_of_tenant(&state, &caller, &context, command).await?;
     let row = find(&state, &caller, &id).await?;

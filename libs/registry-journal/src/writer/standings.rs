@@ -1,10 +1,10 @@
-//! What a batch knows of callbacks and pairs: loaded under the lock, changed by every command before the next one
-//! sees it. From here commands get what only the write path can say.
+//! How callbacks, pairs and payment approvals stand while a batch works: loaded under the lock, changed by every command before
+//! the next one sees it.
 
 use std::collections::{HashMap, HashSet};
 
-use registry_domain::merchant::{self, Claim, ClaimBody, QuarantineStanding, Redrive};
-use registry_domain::tenant::{self, UnclaimedStanding};
+use registry_domain::merchant::{self, Approval, QuarantineStanding};
+use registry_domain::tenant;
 use registry_domain::{EventId, MerchantId, Reference, TenantId};
 
 use crate::port::{
@@ -13,8 +13,8 @@ use crate::port::{
 use crate::projection::{Callbacks, Place, approval_digest, approval_row};
 use crate::record::StreamId;
 
-/// What is known, and what follows from the events of this batch.
-pub(super) struct Known {
+/// How they stand, and what follows from the events of this batch.
+pub(super) struct Standings {
     quarantined: HashMap<(TenantId, EventId), QuarantineRow>,
     pairs: HashMap<(TenantId, Reference), UnclaimedState>,
     approvals: HashSet<(TenantId, MerchantId, ApprovalDigest)>,
@@ -22,7 +22,7 @@ pub(super) struct Known {
     new_approvals: Vec<ApprovalRow>,
 }
 
-impl Known {
+impl Standings {
     pub(super) fn new(
         quarantined: HashMap<(TenantId, EventId), QuarantineRow>,
         unclaimed: HashMap<(TenantId, Reference), UnclaimedRow>,
@@ -42,88 +42,20 @@ impl Known {
         self.pairs.get(&(tenant_id, reference.clone())).copied()
     }
 
-    /// A command to a merchant with everything that only the write path can say.
-    pub(super) fn fill_merchant(&self, tenant_id: TenantId, id: MerchantId, command: &mut merchant::Command) {
-        match command {
-            merchant::Command::ReceiveCallback(claim) => self.fill_claim(tenant_id, id, claim),
-            merchant::Command::RedriveCallback(claim, redrive) => {
-                self.fill_claim(tenant_id, id, claim);
-                self.fill_redrive(tenant_id, redrive);
-            }
-            merchant::Command::DiscardCallback { event_id, standing, .. } => {
-                *standing = self.standing_in(tenant_id, StreamId::Merchant(id), *event_id);
-            }
-            merchant::Command::Register(..)
-            | merchant::Command::ChangeDetails(_)
-            | merchant::Command::Archive
-            | merchant::Command::Restore
-            | merchant::Command::RequestLink { .. }
-            | merchant::Command::RecordLinkIssued { .. }
-            | merchant::Command::RecordLinkFailed { .. }
-            | merchant::Command::RevokeLink { .. }
-            | merchant::Command::RecordReading(_)
-            | merchant::Command::ReleaseHold { .. }
-            | merchant::Command::AddNote(_) => {}
-        }
+    /// Whether a merchant has a payment approval already, to the letter.
+    pub(super) fn knows_approval(&self, tenant_id: TenantId, id: MerchantId, approval: &Approval) -> bool {
+        let digest = approval_digest(approval);
+        digest.is_some_and(|digest| self.approvals.contains(&(tenant_id, id, digest)))
     }
 
-    /// The same for a command to a tenant. `is_registered` tells whether a pair is some merchant's.
-    pub(super) fn fill_tenant(
-        &self,
-        tenant_id: TenantId,
-        command: &mut tenant::Command,
-        is_registered: impl Fn(&Reference) -> bool,
-    ) {
-        match command {
-            tenant::Command::ReceiveListed(pair) => {
-                pair.known = self.pair(tenant_id, &pair.reference).is_some() || is_registered(&pair.reference);
-            }
-            tenant::Command::ResolveUnclaimed {
-                reference, standing, ..
-            } => {
-                *standing = match self.pair(tenant_id, reference) {
-                    None => UnclaimedStanding::Absent,
-                    Some(UnclaimedState::Open) => UnclaimedStanding::Open,
-                    Some(UnclaimedState::Adopted | UnclaimedState::Dismissed) => UnclaimedStanding::Settled,
-                };
-            }
-            tenant::Command::DiscardCallback { event_id, standing, .. } => {
-                *standing = self.standing_in(tenant_id, StreamId::Tenant(tenant_id), *event_id);
-            }
-            tenant::Command::Create(_)
-            | tenant::Command::ConfigureUpstream(_)
-            | tenant::Command::Suspend
-            | tenant::Command::Resume
-            | tenant::Command::IssueKey(_)
-            | tenant::Command::RotateKey(_)
-            | tenant::Command::RevokeKey(_)
-            | tenant::Command::AddMember { .. }
-            | tenant::Command::ChangeMember { .. }
-            | tenant::Command::RemoveMember { .. }
-            | tenant::Command::ReceiveUnclaimed(..)
-            | tenant::Command::ChangeSettings(_)
-            | tenant::Command::PauseUpstream { .. }
-            | tenant::Command::ResumeUpstream
-            | tenant::Command::RecordBalance { .. }
-            | tenant::Command::JudgeCallbacks { .. }
-            | tenant::Command::RecordAccess(_) => {}
-        }
+    /// How a callback stands, in whichever stream.
+    pub(super) fn of_callback(&self, tenant_id: TenantId, event_id: EventId) -> QuarantineStanding {
+        let row = self.quarantined.get(&(tenant_id, event_id));
+        row.map_or(QuarantineStanding::Absent, standing)
     }
 
-    fn fill_claim(&self, tenant_id: TenantId, id: MerchantId, claim: &mut Claim) {
-        if let ClaimBody::Approval { approval, known } = &mut claim.body {
-            let digest = approval_digest(approval);
-            *known = digest.is_some_and(|digest| self.approvals.contains(&(tenant_id, id, digest)));
-        }
-    }
-
-    fn fill_redrive(&self, tenant_id: TenantId, redrive: &mut Redrive) {
-        let row = self.quarantined.get(&(tenant_id, redrive.of));
-        redrive.standing = row.map_or(QuarantineStanding::Absent, standing);
-    }
-
-    /// Only a callback of the very stream can be given up in it.
-    fn standing_in(&self, tenant_id: TenantId, stream: StreamId, event_id: EventId) -> QuarantineStanding {
+    /// The same for one of this stream: only a callback of the very stream can be given up in it.
+    pub(super) fn in_stream(&self, tenant_id: TenantId, stream: StreamId, event_id: EventId) -> QuarantineStanding {
         let row = self.quarantined.get(&(tenant_id, event_id));
         row.filter(|row| row.stream == stream)
             .map_or(QuarantineStanding::Absent, standing)
