@@ -113,6 +113,9 @@ const TEST_EDGES: &[(&str, &str)] = &[
     ("registry-journal-postgres", "registry-journal-contract"),
     ("registry-journal-sqlite", "registry-journal-contract"),
     ("registry-journal-sqlite", "registry-maintenance"),
+    ("registry-upstream", "paymint-sandbox"),
+    ("registry-upstream", "registry-journal-contract"),
+    ("registry-upstream", "registry-journal-sqlite"),
 ];
 
 /// May use every crate except xtask, and every library.

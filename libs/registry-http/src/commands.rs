@@ -1,9 +1,10 @@
 //! Handing a command of a tenant to the write path, and what comes back.
 
 use registry_domain::merchant::Merchant;
-use registry_domain::{EventId, MerchantId, Version, tenant};
+use registry_domain::tenant::{self, Tenant};
+use registry_domain::{MerchantId, Version};
 use registry_journal::archive::Until;
-use registry_journal::{Idempotency, Order, Outcome, Submission};
+use registry_journal::{Idempotency, Order, Outcome, RecordedEvent, Submission};
 use registry_web::RequestContext;
 
 use crate::caller::Caller;
@@ -14,6 +15,8 @@ use crate::state::AppState;
 pub struct Done {
     /// The merchant after it.
     pub merchant: Merchant,
+    /// What was written; nothing if it had been done before.
+    pub events: Vec<RecordedEvent>,
     /// It had been done before, with the same Idempotency-Key.
     pub replayed: bool,
 }
@@ -41,6 +44,7 @@ pub async fn run(
             };
             Ok(Done {
                 merchant,
+                events: written.events,
                 replayed: false,
             })
         }
@@ -48,6 +52,7 @@ pub async fn run(
             let merchant = at_version(state, caller, replay.merchant_id, replay.version).await?;
             Ok(Done {
                 merchant,
+                events: Vec::new(),
                 replayed: true,
             })
         }
@@ -57,13 +62,21 @@ pub async fn run(
     }
 }
 
+/// A command to the tenant itself that has been done.
+pub struct DoneOfTenant {
+    /// The tenant after it.
+    pub tenant: Tenant,
+    /// Whether anything came of it: else the wish was fulfilled already.
+    pub is_news: bool,
+}
+
 /// Does a command about the tenant itself; it is durable when this returns. All of them may be repeated.
 pub async fn run_of_tenant(
     state: &AppState,
     caller: &Caller,
     context: &RequestContext,
     command: tenant::Command,
-) -> Result<Vec<EventId>, Problem> {
+) -> Result<DoneOfTenant, Problem> {
     let submission = Submission {
         tenant_id: caller.tenant_id(),
         origin: caller.origin(context),
@@ -71,8 +84,12 @@ pub async fn run_of_tenant(
         order: Order::Tenant(command),
     };
     match state.writer.submit(submission).await? {
-        Outcome::Written(written) => Ok(written.event_ids),
-        Outcome::Replayed(_) => Ok(Vec::new()),
+        Outcome::Written(written) => Ok(DoneOfTenant {
+            is_news: !written.event_ids.is_empty(),
+            tenant: *written.tenant.ok_or(Code::Internal)?,
+        }),
+        // It carries none.
+        Outcome::Replayed(_) => Err(Code::Internal.into()),
         Outcome::KeyReused => Err(Code::IdempotencyKeyReused.into()),
         Outcome::Refused(refusal) => Err(refusal.into()),
         Outcome::TenantRefused(refusal) => Err(refusal.into()),
@@ -83,6 +100,12 @@ pub async fn run_of_tenant(
 pub async fn current(state: &AppState, caller: &Caller, id: MerchantId) -> Result<Merchant, Problem> {
     let merchant = state.archive.reader().merchant(caller.tenant_id(), id).await?;
     merchant.ok_or_else(|| Code::MerchantNotFound.into())
+}
+
+/// A merchant that Paymint is asked about, with its tenant.
+pub async fn asked_about(state: &AppState, caller: &Caller, id: MerchantId) -> Result<(Tenant, Merchant), Problem> {
+    let found = state.archive.reader().asked_about(caller.tenant_id(), id).await?;
+    found.ok_or_else(|| Code::MerchantNotFound.into())
 }
 
 /// A merchant as it was at a version.

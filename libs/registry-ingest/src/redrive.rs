@@ -12,8 +12,9 @@ use std::sync::Arc;
 use registry_domain::merchant::{
     self, Claim, Command, Context, Merchant, QuarantineStanding, Receipt, Redrive, Verdict,
 };
-use registry_domain::{EventId, MerchantId, Reference, Seq, Stamp, TenantId, Version};
-use registry_journal::port::{PageSize, QuarantineRow, QuarantineState, StreamQuery};
+use registry_domain::{EventId, MerchantId, Reference, Seq, Stamp, TenantId};
+use registry_journal::port::{PageSize, QuarantineRow, QuarantineState};
+use registry_journal::submission::Written;
 use registry_journal::{
     Archive, ArchiveError, Idempotency, Order, Origin, Outcome, StreamEvent, StreamId, Submission, Writer,
 };
@@ -155,10 +156,7 @@ impl Redriver {
             order,
         };
         match self.parts.writer.submit(submission).await? {
-            Outcome::Written(written) => {
-                self.written(request.tenant_id, written.event_ids, written.merchant)
-                    .await
-            }
+            Outcome::Written(written) => Ok(Redriven::written(written)),
             // What came of it stands behind the event that is named there; for the one who asks again it is the same.
             Outcome::Replayed(replay) => {
                 let merchant = self.merchant(request.tenant_id, replay.merchant_id).await?;
@@ -281,41 +279,6 @@ impl Redriver {
         merchant.ok_or(RedriveError::NoSuchMerchant)
     }
 
-    /// What was written stands at the end of what the merchant then was.
-    async fn written(
-        &self,
-        tenant_id: TenantId,
-        event_ids: Vec<EventId>,
-        merchant: Option<Box<Merchant>>,
-    ) -> Result<Redriven, RedriveError> {
-        let Some(merchant) = merchant else {
-            return Ok(Redriven::nothing());
-        };
-        let facts = if event_ids.is_empty() {
-            Vec::new()
-        } else {
-            let before = merchant.version.0.saturating_sub(event_ids.len() as u64);
-            let query = StreamQuery {
-                stream: StreamId::Merchant(merchant.id),
-                after: Version(before),
-                until_version: Some(merchant.version),
-                until_time: None,
-                limit: PageSize::MAX,
-            };
-            let recorded = self.parts.archive.stream(tenant_id, &query).await?;
-            recorded
-                .into_iter()
-                .filter_map(|recorded| fact(recorded.event))
-                .collect()
-        };
-        Ok(Redriven {
-            effect: Effect::of(&facts),
-            facts,
-            event_ids,
-            merchant: Some(merchant),
-        })
-    }
-
     /// What came of an earlier request with the same key: the event that settled the callback, if one did.
     async fn earlier(&self, request: &RedriveRequest, merchant: Merchant) -> Result<Redriven, RedriveError> {
         let archive = &self.parts.archive;
@@ -377,6 +340,19 @@ impl fmt::Debug for Redriver {
 }
 
 impl Redriven {
+    fn written(written: Written) -> Self {
+        let Some(merchant) = written.merchant else {
+            return Self::nothing();
+        };
+        let facts: Vec<_> = written.events.into_iter().filter_map(|it| fact(it.event)).collect();
+        Self {
+            effect: Effect::of(&facts),
+            facts,
+            event_ids: written.event_ids,
+            merchant: Some(merchant),
+        }
+    }
+
     const fn nothing() -> Self {
         Self {
             effect: Effect::Nothing,

@@ -4,10 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use registry_journal::ambient::{Clock, IdSource};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
-
-use registry_journal::ambient::{Clock, IdSource};
 
 /// A clock that stands still until it is set.
 pub struct TestClock(Mutex<DateTime<Utc>>);

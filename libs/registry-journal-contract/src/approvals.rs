@@ -2,11 +2,11 @@
 
 use registry_domain::merchant::{Approval, Claim, ClaimBody};
 use registry_domain::{FreeText, Version};
+use registry_journal::port::{PageSize, Reader};
 
 use crate::Harness;
 use crate::callbacks::{approval, received};
 use crate::fixtures::{World, queued, written};
-use registry_journal::port::{PageSize, Reader};
 
 /// An approval that comes again is known, also within one batch. Another state or price, another merchant or another tenant
 /// makes it another one; what names nothing, or could not be read whole, is never known.

@@ -4,12 +4,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use registry_domain::merchant::Command;
 use registry_domain::tenant::{self, Access, AuditOutcome, Scope};
 use registry_domain::{Actor, Channel, KeyId, MerchantId, Note, OnBehalfOf, Seq, TenantId};
+use registry_journal::port::{AuditEntry, AuditFilter, AuditQuery, AuditTrail, PageSize, Reader};
+use registry_journal::submission::{Order, Origin, Submission};
 use uuid::Uuid;
 
 use crate::Harness;
 use crate::fixtures::{World, by_operator, callback, command, submission};
-use registry_journal::port::{AuditEntry, AuditFilter, AuditQuery, AuditTrail, PageSize, Reader};
-use registry_journal::submission::{Order, Origin, Submission};
 
 /// All of what was done that fits, page by page.
 pub(super) async fn done<H: Harness>(world: &World<H>, tenant: TenantId, filter: AuditFilter) -> Vec<AuditEntry> {

@@ -5,13 +5,13 @@ use registry_domain::merchant::{
 };
 use registry_domain::tenant::{self, ListedPair, UnclaimedClaim, UnclaimedResolution};
 use registry_domain::{EventId, FreeText, MerchantId, Reference, Seq, TenantId};
-
-use crate::Harness;
-use crate::fixtures::{World, claim, command, label, observation, receipt, request_link, submission};
 use registry_journal::port::{
     PageSize, QuarantineQuery, QuarantineRow, QuarantineState, UnclaimedQuery, UnclaimedRow, Worklist,
 };
 use registry_journal::submission::{Order, Submission};
+
+use crate::Harness;
+use crate::fixtures::{World, claim, command, label, observation, receipt, request_link, submission};
 
 /// A callback that cannot be used.
 pub fn unusable(reason: QuarantineReason) -> Claim {

@@ -5,16 +5,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use registry_domain::Seq;
 use registry_domain::merchant::Command;
-use uuid::Uuid;
-
-use crate::Harness;
-use crate::fixtures::{World, callback, command, config, queued, register, registration, whole_log, written};
-use crate::journals::{Fault, Faulty, Gate};
 use registry_journal::ambient::IdSource;
 use registry_journal::port::Reader;
 use registry_journal::record::StreamId;
 use registry_journal::submission::WriteError;
 use registry_journal::writer::Writer;
+use uuid::Uuid;
+
+use crate::Harness;
+use crate::fixtures::{World, callback, command, config, queued, register, registration, whole_log, written};
+use crate::journals::{Fault, Faulty, Gate};
 
 /// In a batch of 500, one command that storage refuses fails alone; the others are written in their order.
 pub async fn a_poisonous_command_fails_alone<H: Harness>() {

@@ -10,12 +10,6 @@ use registry_domain::tenant::{self, Creation, Slug};
 use registry_domain::{
     Actor, CorrelationId, FreeText, Label, LinkId, MemberCode, MerchantCode, MerchantId, Reference, Seq, TenantId,
 };
-use sha2::{Digest, Sha256};
-use uuid::Uuid;
-
-use crate::Harness;
-use crate::ambient::clock;
-pub use crate::ambient::{TestClock, TestIds, ids};
 use registry_journal::ambient::{Ambient, Clock, IdSource};
 use registry_journal::archive::Archive;
 use registry_journal::keyring::{Keyring, MasterKey};
@@ -26,6 +20,12 @@ use registry_journal::submission::{
 };
 use registry_journal::writer::{Writer, WriterConfig, WriterParts};
 use registry_maintenance::verify::verify;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::Harness;
+use crate::ambient::clock;
+pub use crate::ambient::{TestClock, TestIds, ids};
 
 /// A storage of its own with a writer on it.
 pub struct World<H: Harness> {

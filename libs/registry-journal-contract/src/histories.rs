@@ -7,10 +7,10 @@ use registry_domain::merchant::{
 };
 use registry_domain::review::{DeletionMark, MappingStatus, Observation, ReadingSource};
 use registry_domain::{BusinessNumber, EventId, FreeText, LinkId, MerchantId, ReportedNumber, Seq, TenantId};
+use registry_journal::submission::Submission;
 
 use crate::Harness;
 use crate::fixtures::{World, claim, command, label, observation, receipt, request_link};
-use registry_journal::submission::Submission;
 
 /// A sequence of numbers that looks random and is the same in every run.
 pub struct Dice(

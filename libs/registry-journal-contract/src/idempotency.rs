@@ -5,15 +5,15 @@ use std::collections::HashSet;
 use chrono::TimeDelta;
 use registry_domain::merchant::Refusal;
 use registry_domain::{LinkId, MerchantId, TenantId, Version, tenant};
+use registry_journal::port::{IdempotencyRow, Journal, Loaded, PageSize, Reader, Scope, Writes};
+use registry_journal::submission::{IdempotencyKey, Order, Outcome, Replay, Submission};
+use registry_journal::writer::Writer;
 
 use crate::Harness;
 use crate::fixtures::{
     World, config, keyring, queued, register, registration, request_link, submission, with_key, written,
 };
 use crate::journals::Gate;
-use registry_journal::port::{IdempotencyRow, Journal, Loaded, PageSize, Reader, Scope, Writes};
-use registry_journal::submission::{IdempotencyKey, Order, Outcome, Replay, Submission};
-use registry_journal::writer::Writer;
 
 const PARALLEL: usize = 64;
 

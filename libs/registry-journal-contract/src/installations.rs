@@ -1,10 +1,11 @@
 //! An installation has one master key, and callback keys, and logs.
 
-use crate::Harness;
-use crate::fixtures::{World, callback};
 use registry_journal::installation::{IfNone, InstallationError, recognise, recognise_callback_keys};
 use registry_journal::keyring::{KeyCheck, Keyring, MasterKey};
 use registry_journal::port::{Founding, KeyEvidence};
+
+use crate::Harness;
+use crate::fixtures::{World, callback};
 
 fn keyring(number: u8) -> Keyring {
     Keyring::new(&MasterKey::from_bytes([number; 32]))

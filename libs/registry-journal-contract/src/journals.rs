@@ -6,12 +6,12 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use registry_domain::{MerchantId, TenantId};
-use tokio::sync::Semaphore;
-
-use crate::fixtures::{Pending, written};
 use registry_journal::port::{
     Additions, AppendError, ExpectedHead, Journal, Loaded, LoadedMerchant, Scope, TransactError, Writes,
 };
+use tokio::sync::Semaphore;
+
+use crate::fixtures::{Pending, written};
 
 /// Lets no transaction begin before it is told to.
 pub struct Gate<J> {

@@ -3,12 +3,12 @@
 use chrono::TimeDelta;
 use registry_domain::KeyId;
 use registry_domain::tenant::{self, KeyIssue, Scope, SecretHash, TenantState};
+use registry_journal::port::{KeyUses, Reader};
+use registry_journal::submission::Order;
 use uuid::Uuid;
 
 use crate::Harness;
 use crate::fixtures::{World, label, submission};
-use registry_journal::port::{KeyUses, Reader};
-use registry_journal::submission::Order;
 
 /// An API key is found by its public id alone, with all that is needed to judge it.
 pub async fn keys_are_looked_up_without_a_tenant<H: Harness>() {

@@ -25,6 +25,7 @@ pub mod projection;
 pub mod quarantine;
 pub mod questions;
 pub mod queue;
+pub mod readers;
 pub mod reading;
 pub mod remembered;
 pub mod reports;
@@ -34,7 +35,6 @@ pub mod unclaimed;
 
 use async_trait::async_trait;
 use registry_domain::{MerchantId, Seq, TenantId};
-
 use registry_journal::port::{Cause, Founding, Journal, People, Reader};
 use registry_journal::record::StreamId;
 
@@ -177,6 +177,7 @@ macro_rules! contract_tests {
             log::time_never_runs_back,
             log::events_are_found_by_page_by_stream_and_by_id,
             log::merchants_are_folded_together,
+            log::what_is_told_is_what_stands_there,
             log::everything_is_there_after_a_restart,
             state::rows_are_the_fold_of_the_log,
             state::as_of_counts_are_what_was_true_then,

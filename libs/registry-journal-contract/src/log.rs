@@ -4,19 +4,20 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use registry_domain::merchant::Command;
-use registry_domain::{LinkId, MerchantId, Seq, TenantId, Version};
+use registry_domain::{LinkId, MerchantId, OnBehalfOf, Seq, TenantId, Version, tenant};
+use registry_journal::archive::Until;
+use registry_journal::port::{PageSize, ReadError, Reader, StreamQuery};
+use registry_journal::record::{EventRow, StreamId};
+use registry_journal::submission::{Order, Outcome};
+use registry_journal::writer::Writer;
+use registry_maintenance::verify::{Flaw, verify};
 use uuid::Uuid;
 
 use crate::fixtures::{
     World, callback, command, config, registration, request_link, submission, whole_log, with_key, written,
 };
+use crate::histories::{Dice, some_command};
 use crate::{EVENT_COLUMNS, EventColumn, Harness};
-use registry_journal::archive::Until;
-use registry_journal::port::{PageSize, ReadError, Reader, StreamQuery};
-use registry_journal::record::{EventRow, StreamId};
-use registry_journal::submission::Order;
-use registry_journal::writer::Writer;
-use registry_maintenance::verify::{Flaw, verify};
 
 const TENANTS: usize = 4;
 const SUBMITTERS: usize = 64;
@@ -238,6 +239,50 @@ pub async fn merchants_are_folded_together<H: Harness>() {
     assert_eq!(together, one_by_one);
     let elsewhere = archive.merchants_at(other, &wanted).await;
     assert_eq!(elsewhere.expect("an answer"), vec![]);
+}
+
+/// What is told of a command is what stands in the log: nobody has to read it again. Senders of callbacks are told less.
+pub async fn what_is_told_is_what_stands_there<H: Harness>() {
+    let world = World::<H>::new().await;
+    let tenant = world.tenant("acme").await;
+    let merchant = world.merchant(tenant, "m", "s").await;
+    let (mut dice, mut links, mut told) = (Dice(7), Vec::new(), 0);
+    for _ in 0..150 {
+        world.clock.advance(1);
+        let before = world.storage.head(tenant).await.expect("a head").seq;
+        let some = some_command(&mut dice, &world, tenant, merchant, &mut links);
+        let is_callback = matches!(
+            &some.order,
+            Order::Merchant {
+                command: Command::ReceiveCallback(_),
+                ..
+            }
+        );
+        let Outcome::Written(written) = world.submit(some).await else {
+            continue;
+        };
+        let stands = world.archive().events_after(tenant, before, PageSize::MAX).await;
+        let stands = stands.expect("the log can be read");
+        let ids: Vec<_> = stands.iter().map(|event| event.event_id).collect();
+        assert_eq!(written.event_ids, ids);
+        if is_callback {
+            assert_eq!((written.events, written.merchant), (vec![], None));
+        } else {
+            told += stands.len();
+            assert_eq!(written.events, stands);
+            let row = world.row(tenant, merchant).await;
+            assert_eq!(written.merchant.as_deref(), Some(&row));
+        }
+    }
+    assert!(told > 30, "{told}");
+    let before = world.storage.head(tenant).await.expect("a head").seq;
+    let mut suspend = submission(tenant, Order::Tenant(tenant::Command::Suspend));
+    suspend.origin.on_behalf_of = OnBehalfOf::parse("김 대리").ok();
+    let written = world.write(suspend).await;
+    let stands = world.archive().events_after(tenant, before, PageSize::MAX).await;
+    assert_eq!(written.events, stands.expect("the log can be read"));
+    let row = world.storage.tenant(tenant).await.expect("rows can be read");
+    assert_eq!(written.tenant.as_deref(), row.as_ref());
 }
 
 /// What was answered is there when the storage is opened anew, and writing goes on where it stopped.

@@ -4,12 +4,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use registry_domain::people::{EmailAddress, LinkPurpose, Role};
 use registry_domain::tenant::{self, LastManager};
 use registry_domain::{PersonId, TenantId};
+use registry_journal::port::{Identity, PageSize, PasswordHash, People, Person, PersonLink, RoleMapping, SecretDigest};
+use registry_journal::submission::Order;
 use uuid::Uuid;
 
 use crate::Harness;
 use crate::fixtures::{World, label, submission};
-use registry_journal::port::{Identity, PageSize, PasswordHash, People, Person, PersonLink, RoleMapping, SecretDigest};
-use registry_journal::submission::Order;
 
 pub(super) fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::<Utc>::UNIX_EPOCH + TimeDelta::days(20_000) + TimeDelta::microseconds(seconds * 1_000_000 + 7)

@@ -5,13 +5,6 @@ use std::sync::Arc;
 use registry_domain::merchant::{Command, SecretText};
 use registry_domain::tenant::{self, Upstream};
 use registry_domain::{BusinessNumber, FreeText, ReportedNumber, TenantId};
-
-use crate::Harness;
-use crate::fixtures::{
-    World, callback, claim, command, config, ids, label, observation, queued, register, registration, request_link,
-    submission, written,
-};
-use crate::journals::Gate;
 use registry_journal::ambient::IdSource;
 use registry_journal::archive::Until;
 use registry_journal::keyring::{Keyring, MasterKey};
@@ -19,6 +12,13 @@ use registry_journal::port::Journal;
 use registry_journal::record::EventRow;
 use registry_journal::submission::{Order, WriteError};
 use registry_journal::writer::Writer;
+
+use crate::Harness;
+use crate::fixtures::{
+    World, callback, claim, command, config, ids, label, observation, queued, register, registration, request_link,
+    submission, written,
+};
+use crate::journals::Gate;
 
 /// What a tenant and upstream say that is personal or secret.
 pub const SECRETS: [&str; 10] = [

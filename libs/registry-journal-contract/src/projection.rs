@@ -7,11 +7,6 @@ use std::sync::Arc;
 use registry_domain::merchant::{Command, QuarantineReason};
 use registry_domain::tenant::UnclaimedResolution;
 use registry_domain::{MerchantId, Seq, TenantId, Version};
-
-use crate::audit::done;
-use crate::callbacks::{all, approval, by_codes, discarded, of_nobody, received, redriven, resolved, unusable};
-use crate::fixtures::{World, by_operator, callback, command, label, reference, register, registration, with_key};
-use crate::{Damage, Harness};
 use registry_journal::ambient::Ambient;
 use registry_journal::port::{
     AuditEntry, AuditFilter, PageSize, ProjectedMerchant, PublishCursor, QuarantineRow, Reader, UnclaimedRow,
@@ -19,6 +14,11 @@ use registry_journal::port::{
 use registry_journal::submission::Outcome;
 use registry_maintenance::copy::{Copy, CopyError};
 use registry_maintenance::rebuild::{Difference, Mode, Rebuild, Report};
+
+use crate::audit::done;
+use crate::callbacks::{all, approval, by_codes, discarded, of_nobody, received, redriven, resolved, unusable};
+use crate::fixtures::{World, by_operator, callback, command, label, reference, register, registration, with_key};
+use crate::{Damage, Harness};
 
 fn rebuild<H: Harness>(world: &World<H>) -> Rebuild {
     let parts = world.parts(world.storage.clone(), 2);

@@ -3,12 +3,12 @@
 use registry_domain::merchant::{Command, QuarantineReason, Refusal};
 use registry_domain::tenant;
 use registry_domain::{EventId, MerchantId, Seq, TenantId};
+use registry_journal::port::{PageSize, QuarantineQuery, QuarantineState, Worklist};
+use registry_journal::submission::{Order, Outcome};
 
 use crate::Harness;
 use crate::callbacks::{all, by_codes, discarded, of_nobody, received, redrive, redriven, unusable};
 use crate::fixtures::{World, claim, command, label, observation, queued, reference, submission, written};
-use registry_journal::port::{PageSize, QuarantineQuery, QuarantineState, Worklist};
-use registry_journal::submission::{Order, Outcome};
 
 /// One callback of each kind: two in a merchant's stream, two in the tenant's.
 async fn some<H: Harness>(world: &World<H>, tenant: TenantId) -> (MerchantId, Vec<EventId>) {

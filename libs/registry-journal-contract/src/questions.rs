@@ -1,13 +1,13 @@
 //! Promises about when upstream is asked.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use registry_domain::merchant::Command;
+use registry_domain::merchant::{Command, QuestionPlan};
 use registry_domain::{MerchantId, TenantId, Version};
+use registry_journal::port::{DueQuestion, PageSize, Postponement, Reader, Worklist};
 
 use crate::Harness;
 use crate::callbacks::{approval, received};
 use crate::fixtures::{World, callback, command, receipt};
-use registry_journal::port::{DueQuestion, PageSize, Postponement, QuestionPlan, Reader, Worklist};
 
 async fn due<H: Harness>(world: &World<H>, tenant: TenantId, until: DateTime<Utc>) -> Vec<DueQuestion> {
     let due = world.storage.due_questions(tenant, until, PageSize::MAX).await;

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use registry_domain::TenantId;
 use registry_domain::merchant::Command;
+use registry_journal::port::Journal;
+use registry_journal::submission::WriteError;
+use registry_journal::writer::{Writer, WriterConfig};
 use tokio::sync::oneshot;
 
 use crate::Harness;
 use crate::fixtures::{Pending, World, callback, command, config, queued, register, registration, written};
 use crate::journals::Gate;
-use registry_journal::port::Journal;
-use registry_journal::submission::WriteError;
-use registry_journal::writer::{Writer, WriterConfig};
 
 /// A writer with a queue of eight behind a closed gate at which a first command waits already.
 async fn held<H: Harness>(

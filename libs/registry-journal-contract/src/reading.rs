@@ -7,14 +7,14 @@ use registry_domain::merchant::{Command, Merchant, SecretText, Stage, WalletRead
 use registry_domain::review::ReviewStatus;
 use registry_domain::tenant::Slug;
 use registry_domain::{BusinessNumber, MerchantId, Seq, TenantId};
-use uuid::Uuid;
-
-use crate::Harness;
-use crate::fixtures::{World, callback, command, label, register, registration, request_link};
 use registry_journal::port::{
     Balances, Direction, MerchantFilter, MerchantQuery, PagePosition, PageSize, PublishCursor, Reader, SortKey,
     StatusCount,
 };
+use uuid::Uuid;
+
+use crate::Harness;
+use crate::fixtures::{World, callback, command, label, register, registration, request_link};
 
 fn query(filter: MerchantFilter) -> MerchantQuery {
     MerchantQuery {

@@ -4,6 +4,11 @@ use std::ops::ControlFlow;
 
 use registry_domain::merchant::Command;
 use registry_domain::{EventId, Seq, TenantId};
+use registry_journal::chain::hash_of;
+use registry_journal::port::{Additions, AppendError, ExpectedHead, Journal, Loaded, Scope, Writes};
+use registry_journal::record::EventRow;
+use registry_journal::writer::Writer;
+use registry_maintenance::rebuild::{Mode, Rebuild};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -11,11 +16,6 @@ use crate::fixtures::{World, callback, command, config, written};
 use crate::journals::Counted;
 use crate::projection::lively;
 use crate::{Damage, Harness};
-use registry_journal::chain::hash_of;
-use registry_journal::port::{Additions, AppendError, ExpectedHead, Journal, Loaded, Scope, Writes};
-use registry_journal::record::EventRow;
-use registry_journal::writer::Writer;
-use registry_maintenance::rebuild::{Mode, Rebuild};
 
 /// The second batch of a tenant finds the log where the first had left it. From the third on nothing is read under locks,
 /// and a merchant only once; what is written is the same.

@@ -3,12 +3,12 @@
 use registry_domain::merchant::{QuarantineReason, Registration};
 use registry_domain::tenant::{self, UnclaimedClaim};
 use registry_domain::{MemberCode, MerchantCode, Reference, Seq, TenantId};
-
-use crate::Harness;
-use crate::fixtures::{World, callback, claim, observation, receipt, reference, register, registration, submission};
 use registry_journal::port::{PageSize, Reader};
 use registry_journal::record::StreamEvent;
 use registry_journal::submission::{Order, Outcome};
+
+use crate::Harness;
+use crate::fixtures::{World, callback, claim, observation, receipt, reference, register, registration, submission};
 
 /// A callback for a merchant that does not exist, for a pair that was never registered, or for nobody at all is kept
 /// in the tenant's own stream.

@@ -2,11 +2,11 @@
 
 use registry_domain::SessionId;
 use registry_domain::people::SignInMethod;
+use registry_journal::port::{Census, Identity, People, Person, SecretDigest, Session, Sessions};
 use uuid::Uuid;
 
 use crate::Harness;
 use crate::people::{at, digest, id, person, with_people};
-use registry_journal::port::{Census, Identity, People, Person, SecretDigest, Session, Sessions};
 
 fn session(number: u8, of: u128, begun: i64) -> Session {
     Session {

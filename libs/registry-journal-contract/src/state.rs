@@ -3,6 +3,9 @@
 use registry_domain::merchant::{Command, DetailsChange, Refusal, Stage, Warning};
 use registry_domain::tenant;
 use registry_domain::{BusinessNumber, FreeText, Seq, TenantId, Version};
+use registry_journal::archive::Until;
+use registry_journal::port::{MerchantFilter, Reader, StatusCount};
+use registry_journal::submission::{Order, Outcome};
 
 use crate::Harness;
 use crate::fixtures::{
@@ -11,9 +14,6 @@ use crate::fixtures::{
 };
 use crate::histories::{Dice, some_command};
 use crate::journals::Gate;
-use registry_journal::archive::Until;
-use registry_journal::port::{MerchantFilter, Reader, StatusCount};
-use registry_journal::submission::{Order, Outcome};
 
 /// After any history a merchant's row equals the fold of its stream, whole and at each of its versions in between.
 pub async fn rows_are_the_fold_of_the_log<H: Harness>() {

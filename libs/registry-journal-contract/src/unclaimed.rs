@@ -3,14 +3,14 @@
 use registry_domain::review::MappingStatus;
 use registry_domain::tenant::{self, SilentLinks, UnclaimedResolution};
 use registry_domain::{EventId, UnclaimedId};
+use registry_journal::port::{PageSize, QuarantineState, UnclaimedQuery, UnclaimedState, Worklist};
+use registry_journal::submission::{Order, Outcome, Submission};
 
 use crate::Harness;
 use crate::callbacks::{all, by_codes, listed, redriven, resolved};
 use crate::fixtures::{
     World, callback, label, queued, reference, register, registration, submission, with_key, written,
 };
-use registry_journal::port::{PageSize, QuarantineState, UnclaimedQuery, UnclaimedState, Worklist};
-use registry_journal::submission::{Order, Outcome, Submission};
 
 /// A pair is told of once however often upstream speaks of it; every callback that names it is counted.
 pub async fn a_pair_is_told_of_once<H: Harness>() {

@@ -3,7 +3,8 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use registry_domain::tenant::SilentLinks;
+use registry_domain::merchant::Merchant;
+use registry_domain::tenant::{SilentLinks, Tenant};
 use registry_domain::{EventId, MerchantId, TenantId, UnclaimedId, Version};
 use registry_journal::port::{
     DueQuestion, HEALTH_WINDOW, PageSize, Postponement, QuarantineCount, QuarantineQuery, QuarantineRow,
@@ -11,7 +12,7 @@ use registry_journal::port::{
     UnclaimedState, Worklist,
 };
 use registry_journal::record::EventRow;
-use registry_journal_rows::{RawMerchantId, bigint};
+use registry_journal_rows::{RawAskedAbout, RawMerchantId, bigint};
 use uuid::Uuid;
 
 use crate::{PostgresJournal, rows};
@@ -93,6 +94,23 @@ impl Worklist for PostgresJournal {
             due.extend(self.all("due questions", tenant, others).await?);
         }
         Ok(due)
+    }
+
+    async fn asked_about(&self, tenant: TenantId, id: MerchantId) -> Result<Option<(Tenant, Merchant)>, ReadError> {
+        let statement = sqlx::query_as!(
+            RawAskedAbout,
+            r#"
+            SELECT t.tenant_id, t.state AS tenant_state, m.merchant_id AS "merchant_id!", m.state AS "merchant_state!"
+            FROM tenants AS t CROSS JOIN LATERAL (
+                SELECT merchant_id, state FROM merchants
+                WHERE tenant_id = t.tenant_id AND merchant_id >= $2 ORDER BY merchant_id LIMIT 1
+            ) AS m
+            WHERE t.tenant_id = $1 AND m.merchant_id = $2
+            "#,
+            tenant.as_uuid(),
+            id.as_uuid()
+        );
+        self.one("merchant with its tenant", tenant, statement).await
     }
 
     async fn postpone_questions(&self, tenant: TenantId, questions: &[Postponement]) -> Result<(), ReadError> {

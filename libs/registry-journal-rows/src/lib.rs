@@ -34,8 +34,8 @@ pub use people::{
 pub use projected::RawProjection;
 pub use tenants::{RawKeyUse, RawOwnedTenant, RawPayers, RawPublishCursor, RawSlug, RawTenant, RawTenantHead};
 pub use worklist::{
-    RawApproval, RawDueQuestion, RawHealth, RawQuarantine, RawQuarantineCount, RawQuestionCounts, RawSilentLinks,
-    RawUnclaimed,
+    RawApproval, RawAskedAbout, RawDueQuestion, RawHealth, RawQuarantine, RawQuarantineCount, RawQuestionCounts,
+    RawSilentLinks, RawUnclaimed,
 };
 
 /// A row as an answer to a question.

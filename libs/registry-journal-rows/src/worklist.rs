@@ -1,9 +1,9 @@
 //! Rows about what waits for somebody, and about how well callbacks arrive.
 
 use chrono::{DateTime, Utc};
-use registry_domain::merchant::QuarantineReason;
+use registry_domain::merchant::{Merchant, QuarantineReason};
 use registry_domain::review::MappingStatus;
-use registry_domain::tenant::SilentLinks;
+use registry_domain::tenant::{SilentLinks, Tenant};
 use registry_domain::{EventId, MerchantId, Seq, TenantId, UnclaimedId, Version};
 use registry_journal::port::{
     ApprovalDigest, DueQuestion, Inconsistency, Loaded, QuarantineCount, QuarantineRow, QuarantineState,
@@ -12,6 +12,8 @@ use registry_journal::port::{
 use registry_journal::record::StreamId;
 use uuid::Uuid;
 
+use crate::merchants::RawMerchant;
+use crate::tenants::RawTenant;
 use crate::{BadColumn, Found, RawRow, RawValue, reference};
 
 /// A question that is due.
@@ -39,6 +41,31 @@ impl<Time: RawValue<DateTime<Utc>>> RawRow for RawDueQuestion<Time> {
             })
         };
         question().map_err(|error| Inconsistency::of("merchants", merchant_id, error))
+    }
+}
+
+/// A merchant with its tenant.
+#[expect(missing_docs, reason = "columns")]
+pub struct RawAskedAbout {
+    pub tenant_id: Uuid,
+    pub tenant_state: String,
+    pub merchant_id: Uuid,
+    pub merchant_state: String,
+}
+
+impl RawRow for RawAskedAbout {
+    type Row = (Tenant, Merchant);
+
+    fn into_row(self) -> Result<Self::Row, Inconsistency> {
+        let tenant = RawTenant {
+            tenant_id: self.tenant_id,
+            state: self.tenant_state,
+        };
+        let merchant = RawMerchant {
+            merchant_id: self.merchant_id,
+            state: self.merchant_state,
+        };
+        Ok((tenant.into_row()?, merchant.into_row()?))
     }
 }
 

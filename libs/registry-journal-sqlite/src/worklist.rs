@@ -3,7 +3,8 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use registry_domain::tenant::SilentLinks;
+use registry_domain::merchant::Merchant;
+use registry_domain::tenant::{SilentLinks, Tenant};
 use registry_domain::{EventId, MerchantId, TenantId, UnclaimedId, Version};
 use registry_journal::port::{
     DueQuestion, HEALTH_WINDOW, PageSize, Postponement, QuarantineCount, QuarantineQuery, QuarantineRow,
@@ -11,7 +12,7 @@ use registry_journal::port::{
     UnclaimedState, Worklist,
 };
 use registry_journal::record::EventRow;
-use registry_journal_rows::{RawMerchantId, bigint};
+use registry_journal_rows::{RawAskedAbout, RawMerchantId, bigint};
 use sqlx::types::Uuid;
 
 use crate::rows::micros;
@@ -99,6 +100,21 @@ impl Worklist for SqliteJournal {
             due.extend(self.all("due questions", tenant, others).await?);
         }
         Ok(due)
+    }
+
+    async fn asked_about(&self, tenant: TenantId, id: MerchantId) -> Result<Option<(Tenant, Merchant)>, ReadError> {
+        let statement = sqlx::query_as!(
+            RawAskedAbout,
+            r#"
+            SELECT t.tenant_id AS "tenant_id: Uuid", t.state AS tenant_state, m.merchant_id AS "merchant_id: Uuid",
+                m.state AS merchant_state
+            FROM tenants AS t JOIN merchants AS m ON m.tenant_id = t.tenant_id
+            WHERE t.tenant_id = ?1 AND m.merchant_id = ?2
+            "#,
+            tenant.as_uuid(),
+            id.as_uuid()
+        );
+        self.one("merchant with its tenant", tenant, statement).await
     }
 
     async fn postpone_questions(&self, tenant: TenantId, questions: &[Postponement]) -> Result<(), ReadError> {

@@ -1,49 +1,17 @@
 //! Reading events back: rows are opened, checked and turned into facts.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use registry_domain::merchant::{self, Merchant};
-use registry_domain::{Actor, CorrelationId, EventId, MerchantId, OnBehalfOf, Seq, Stamp, TenantId, Version};
+use registry_domain::{EventId, MerchantId, Seq, TenantId, Version};
 use uuid::Uuid;
 
 use crate::keyring::{DataKey, Keyring, OpenError};
 use crate::port::{AuditEntry, AuditQuery, PageSize, ReadError, Reader, StreamQuery};
-use crate::record::{EventRow, StreamEvent, StreamId, actor_from_text};
+use crate::record::{EventRow, RecordedEvent, StreamEvent, StreamId, actor_from_text};
 use crate::stored::{self, Personal, StoredError};
-
-/// A fact with everything the log knows about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RecordedEvent {
-    /// Whose log.
-    pub tenant_id: TenantId,
-    /// The event's id.
-    pub event_id: EventId,
-    /// The stream it stands in.
-    pub stream: StreamId,
-    /// Where and when it stands in the log.
-    pub stamp: Stamp,
-    /// The hash that chains it to the event before it: of sealed bytes, so that it tells nothing of anybody.
-    pub hash: [u8; 32],
-    /// Dotted type.
-    pub event_type: String,
-    /// Who caused it.
-    pub actor: Actor,
-    /// On whose behalf, as the client said.
-    pub on_behalf_of: Option<OnBehalfOf>,
-    /// From which address the request came.
-    pub address: Option<IpAddr>,
-    /// The request that it belongs to.
-    pub correlation_id: CorrelationId,
-    /// The event that led to it.
-    pub causation_id: Option<EventId>,
-    /// The fact.
-    pub event: StreamEvent,
-    /// Its personal part was destroyed: the personal fields of the fact are empty.
-    pub erased: bool,
-}
 
 /// Why events could not be read back.
 #[derive(Debug, thiserror::Error)]

@@ -21,9 +21,9 @@ pub mod submission;
 pub mod writer;
 
 pub use ambient::{Ambient, Clock, IdSource};
-pub use archive::{Archive, ArchiveError, RecordedEvent};
+pub use archive::{Archive, ArchiveError};
 pub use keyring::{Keyring, MasterKey};
 pub use port::{Journal, ReadError, Reader, TransactError};
-pub use record::{EventRow, StreamEvent, StreamId};
+pub use record::{EventRow, RecordedEvent, StreamEvent, StreamId};
 pub use submission::{Idempotency, IdempotencyKey, Order, Origin, Outcome, Submission, WriteError};
 pub use writer::{WriteHealth, Writer, WriterConfig};

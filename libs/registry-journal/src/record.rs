@@ -1,8 +1,11 @@
-//! A row of the log.
+//! A row of the log, and the fact that it is.
+
+use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
 use registry_domain::{
-    Actor, Channel, CorrelationId, EventId, KeyId, MerchantId, Seq, Stamp, TenantId, Version, merchant, tenant,
+    Actor, Channel, CorrelationId, EventId, KeyId, MerchantId, OnBehalfOf, Seq, Stamp, TenantId, Version, merchant,
+    tenant,
 };
 use uuid::Uuid;
 
@@ -61,6 +64,37 @@ pub enum StreamEvent {
     Merchant(merchant::Event),
     /// Of the tenant itself.
     Tenant(tenant::Event),
+}
+
+/// A fact with everything the log knows about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedEvent {
+    /// Whose log.
+    pub tenant_id: TenantId,
+    /// The event's id.
+    pub event_id: EventId,
+    /// The stream it stands in.
+    pub stream: StreamId,
+    /// Where and when it stands in the log.
+    pub stamp: Stamp,
+    /// The hash that chains it to the event before it: of sealed bytes, so that it tells nothing of anybody.
+    pub hash: [u8; 32],
+    /// Dotted type.
+    pub event_type: String,
+    /// Who caused it.
+    pub actor: Actor,
+    /// On whose behalf, as the client said.
+    pub on_behalf_of: Option<OnBehalfOf>,
+    /// From which address the request came.
+    pub address: Option<IpAddr>,
+    /// The request that it belongs to.
+    pub correlation_id: CorrelationId,
+    /// The event that led to it.
+    pub causation_id: Option<EventId>,
+    /// The fact.
+    pub event: StreamEvent,
+    /// Its personal part was destroyed: the personal fields of the fact are empty.
+    pub erased: bool,
 }
 
 /// Who caused an event, as one stored text: `upstream`, `system`, `user`, `api_key:` and the key's id, or `person:`, through

@@ -3,9 +3,12 @@
 use std::net::IpAddr;
 
 use registry_domain::merchant::{Claim, Command, Merchant, Redrive, Refusal, Registration};
+use registry_domain::tenant::{self, Tenant};
 use registry_domain::{
-    Actor, CorrelationId, EventId, LinkId, MerchantId, OnBehalfOf, Reference, Seq, TenantId, Version, tenant,
+    Actor, CorrelationId, EventId, LinkId, MerchantId, OnBehalfOf, Reference, Seq, TenantId, Version,
 };
+
+use crate::record::RecordedEvent;
 
 /// Longest Idempotency-Key, in bytes.
 pub const IDEMPOTENCY_KEY_LENGTH_MAX: usize = 255;
@@ -138,8 +141,13 @@ pub struct Written {
     pub event_ids: Vec<EventId>,
     /// The end of the tenant's log after it.
     pub seq: Seq,
-    /// The merchant after it. Not filled for callbacks, whose sender wants only to know that they are safe.
+    /// The new events as they stand in the log: nobody has to read what was just written. Not filled for callbacks, whose
+    /// sender wants only to know that they are safe; nor are the next two.
+    pub events: Vec<RecordedEvent>,
+    /// The merchant after it, if it was a command to one.
     pub merchant: Option<Box<Merchant>>,
+    /// The tenant after it, if it was a command to the tenant itself.
+    pub tenant: Option<Box<Tenant>>,
 }
 
 /// What an Idempotency-Key that was seen before stands for.

@@ -10,18 +10,18 @@ use std::sync::Arc;
 
 use registry_domain::tenant::{self, Tenant};
 use registry_domain::{MerchantId, Seq, TenantId, Version};
-use uuid::Uuid;
-
-use crate::fold::Fold;
-use crate::verify::{Check, Flaw};
 use registry_journal::ambient::Ambient;
-use registry_journal::archive::{Archive, ArchiveError, RecordedEvent};
+use registry_journal::archive::{Archive, ArchiveError};
 use registry_journal::port::{
     AuditEntry, Head, Journal, KeyRow, Loaded, PageSize, QuarantineQuery, ReadError, Reader, Scope, TransactError,
     UnclaimedQuery, Writes,
 };
 use registry_journal::projection::Callbacks;
-use registry_journal::record::{EventRow, StreamEvent, StreamId};
+use registry_journal::record::{EventRow, RecordedEvent, StreamEvent, StreamId};
+use uuid::Uuid;
+
+use crate::fold::Fold;
+use crate::verify::{Check, Flaw};
 
 /// Merchants that are compared at once. All their payment approvals are read with them, and a shop may have very many.
 const COMPARED_AT_ONCE: PageSize = PageSize::clamped(50);

@@ -3,15 +3,11 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use registry_domain::merchant::{self, Event, Merchant};
+use registry_domain::merchant::{self, Event, Merchant, QuestionPlan};
 use registry_domain::{LinkId, MerchantId, TenantId, Version};
-
-use registry_journal::archive::RecordedEvent;
-use registry_journal::port::{
-    ApprovalRow, HistoryRow, IdentityRow, LinkRow, MerchantRow, ProjectedMerchant, QuestionPlan, Writes,
-};
+use registry_journal::port::{ApprovalRow, HistoryRow, IdentityRow, LinkRow, MerchantRow, ProjectedMerchant, Writes};
 use registry_journal::projection::{Seen, approval_row, begun, place_of, seen};
-use registry_journal::record::StreamEvent;
+use registry_journal::record::{RecordedEvent, StreamEvent};
 use registry_journal::stored::MerchantColumns;
 
 /// A merchant while its events are folded, in the order of its stream.

@@ -16,15 +16,15 @@ use std::sync::Arc;
 
 use registry_domain::tenant::{self, Tenant};
 use registry_domain::{EventId, MerchantId, Seq, TenantId, UnclaimedId, Version};
+use registry_journal::ambient::Ambient;
+use registry_journal::archive::{Archive, ArchiveError};
+use registry_journal::port::{AuditEntry, Journal, Loaded, PageSize, ReadError, Scope, TransactError, Writes};
+use registry_journal::projection::Callbacks;
+use registry_journal::record::{EventRow, RecordedEvent, StreamEvent, StreamId};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::fold::Fold;
-use registry_journal::ambient::Ambient;
-use registry_journal::archive::{Archive, ArchiveError, RecordedEvent};
-use registry_journal::port::{AuditEntry, Journal, Loaded, PageSize, ReadError, Scope, TransactError, Writes};
-use registry_journal::projection::Callbacks;
-use registry_journal::record::{EventRow, StreamEvent, StreamId};
 use settle::Settling;
 
 /// Merchants that are compared, and swapped, at once.

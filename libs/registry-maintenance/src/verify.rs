@@ -9,12 +9,12 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use registry_domain::{Seq, TenantId, Version};
-
 use registry_journal::archive::Archive;
 use registry_journal::chain::{GENESIS, hash_of};
 use registry_journal::keyring::OpenError;
 use registry_journal::port::{Head, PageSize, ReadError, Reader};
 use registry_journal::record::{EventRow, StreamId};
+
 use sealed::SealedCheck;
 
 /// The first row that does not fit, and how.

@@ -125,15 +125,19 @@ impl UpstreamDirectory {
             .tenant(tenant_id)
             .await
             .map_err(ArchiveError::Read)?;
-        let tenant = tenant.ok_or(UpstreamError::NotConfigured)?;
+        self.access_of(tenant.ok_or(UpstreamError::NotConfigured)?).await
+    }
+
+    /// The way to Paymint of a tenant that was just read.
+    pub async fn access_of(&self, tenant: Tenant) -> Result<Access, UpstreamError> {
         let endpoint = tenant.upstream.as_ref().ok_or(UpstreamError::NotConfigured)?;
         let made_from = (endpoint.configured_in, tenant.settings_from);
-        let way = if let Some(known) = self.known(tenant_id, made_from) {
+        let way = if let Some(known) = self.known(tenant.id, made_from) {
             known
         } else {
-            let api_key = self.api_key(tenant_id, endpoint.configured_in).await?;
+            let api_key = self.api_key(tenant.id, endpoint.configured_in).await?;
             let way = Way::made(&tenant, endpoint, &api_key);
-            self.keep(tenant_id, made_from, way.clone());
+            self.keep(tenant.id, made_from, way.clone());
             way
         };
         match way {

@@ -7,11 +7,9 @@ use chrono::{DateTime, Utc};
 use paymint_client::{Balance, CallError, MappingList};
 use registry_domain::merchant::{self, Answer, Command, Reading, WalletReading};
 use registry_domain::tenant::{self, Tenant};
-use registry_domain::{MerchantId, Reference, TenantId, Version, causes};
-use registry_journal::port::{PageSize, Reader, StreamQuery};
-use registry_journal::{
-    Ambient, Archive, Order, Origin, Outcome, RecordedEvent, StreamEvent, StreamId, Submission, WriteError, Writer,
-};
+use registry_domain::{MerchantId, Reference, TenantId, causes};
+use registry_journal::port::Reader;
+use registry_journal::{Ambient, Archive, Order, Origin, Outcome, StreamEvent, Submission, WriteError, Writer};
 use tracing::field::display;
 
 use crate::answers;
@@ -69,9 +67,16 @@ impl Inquirer {
         }))
     }
 
-    /// Asks upstream about one merchant and writes down what follows.
-    pub async fn ask(&self, question: &Question) -> Result<Asked, AskError> {
-        let access = self.0.parts.directory.access(question.tenant_id).await?;
+    /// Asks upstream about one merchant and writes down what follows. Nothing is read for it but a tenant's key, once.
+    pub async fn ask(&self, question: Question) -> Result<Asked, AskError> {
+        let Question {
+            tenant,
+            merchant,
+            source,
+            urgency,
+            origin,
+        } = question;
+        let access = self.0.parts.directory.access_of(tenant).await?;
         if !access.tenant.settings.read_back.enabled {
             return Err(AskError::ReadBackOff);
         }
@@ -81,28 +86,27 @@ impl Inquirer {
         let Reference {
             member_code,
             merchant_code,
-        } = &question.reference;
+        } = &merchant.reference;
         let call = |upstream: Arc<TenantUpstream>| async move {
             let TenantUpstream { client, api_key, .. } = upstream.as_ref();
             client
                 .mapping_status(api_key, member_code.as_str(), merchant_code.as_str())
                 .await
         };
-        let heard = self.call(&access, question.urgency, &question.origin, call).await?;
+        let heard = self.call(&access, urgency, &origin, call).await?;
         let answer = match heard.answer {
-            Ok(status) => answers::found(&status, &question.reference).ok_or(AskError::AnotherMerchant)?,
+            Ok(status) => answers::found(&status, &merchant.reference).ok_or(AskError::AnotherMerchant)?,
             Err(error) if error.is_link_not_found() => Answer::Missing,
             Err(error) => return Err(AskError::Failed(Box::new(error))),
         };
         let reading = Reading {
-            source: question.source,
-            asked_seq: question.known,
+            source,
+            asked_seq: merchant.seq,
             asked_at: heard.asked_at,
             read_at: heard.read_at,
             answer,
         };
-        self.record(question.tenant_id, question.merchant_id, reading, &question.origin)
-            .await
+        self.record(access.tenant.id, merchant.id, reading, &origin).await
     }
 
     /// Reads the balance of the partner's own wallet.
@@ -194,10 +198,7 @@ impl Inquirer {
             Outcome::Replayed(_) | Outcome::KeyReused => return Err(WriteError::Failed.into()),
         };
         let merchant = written.merchant.ok_or(WriteError::Failed)?;
-        let count = written.event_ids.len();
-        let events = self
-            .last_events(tenant_id, merchant_id, merchant.version, count)
-            .await?;
+        let events = written.events;
         let is_healed = events.iter().any(|recorded| {
             let event = &recorded.event;
             matches!(
@@ -355,26 +356,5 @@ impl Inquirer {
         };
         self.reader().save_balance(tenant_id, merchant_id, reading).await?;
         Ok(read)
-    }
-
-    /// The events at the end of a merchant's stream.
-    async fn last_events(
-        &self,
-        tenant_id: TenantId,
-        merchant_id: MerchantId,
-        version: Version,
-        count: usize,
-    ) -> Result<Vec<RecordedEvent>, AskError> {
-        if count == 0 {
-            return Ok(Vec::new());
-        }
-        let query = StreamQuery {
-            stream: StreamId::Merchant(merchant_id),
-            after: Version(version.0.saturating_sub(count as u64)),
-            until_version: Some(version),
-            until_time: None,
-            limit: PageSize::MAX,
-        };
-        Ok(self.0.parts.archive.stream(tenant_id, &query).await?)
     }
 }

@@ -6,23 +6,20 @@ use chrono::{DateTime, Utc};
 use paymint_client::CallError;
 use registry_domain::merchant::{Merchant, Reading};
 use registry_domain::review::ReadingSource;
-use registry_domain::{MerchantId, Reference, Seq, TenantId};
+use registry_domain::tenant::Tenant;
 use registry_journal::{ArchiveError, Origin, ReadError, RecordedEvent, WriteError};
 
 use crate::budget::Urgency;
 use crate::directory::UpstreamError;
 
-/// A question to upstream about one merchant.
+/// A question to upstream about one merchant. What was known when the merchant was read goes along: the answer is newer than
+/// every claim up to there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
     /// Whose merchant.
-    pub tenant_id: TenantId,
+    pub tenant: Tenant,
     /// Which merchant.
-    pub merchant_id: MerchantId,
-    /// Its codes.
-    pub reference: Reference,
-    /// The end of what is known of its log: the answer will be newer than every claim up to here.
-    pub known: Seq,
+    pub merchant: Merchant,
     /// On what occasion it is asked about.
     pub source: ReadingSource,
     /// Who waits for the answer.

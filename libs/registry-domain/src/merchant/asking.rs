@@ -1,7 +1,7 @@
 //! When upstream is to be asked about a merchant. What has happened to it goes in, how soon comes out; which moment that
 //! is, the clock of whoever writes tells, never the log's time, which may lie ahead of it.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::event::Event;
 use super::state::Merchant;
@@ -69,5 +69,50 @@ impl Ask {
         } else {
             Self::AsPlanned
         }
+    }
+}
+
+/// Which moments follow from how soon upstream shall be asked about a merchant after something has happened to it. All later
+/// questions are planned by whoever asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QuestionPlan {
+    /// How long after a change.
+    pub first: TimeDelta,
+    /// No question is planned for later than this.
+    pub longest: TimeDelta,
+}
+
+impl Default for QuestionPlan {
+    /// Five minutes, and two days.
+    fn default() -> Self {
+        Self {
+            first: TimeDelta::minutes(5),
+            longest: TimeDelta::days(2),
+        }
+    }
+}
+
+impl QuestionPlan {
+    /// When to ask at the latest, if this is asked for now. Now is what the clock says and not the log, whose time may lie
+    /// ahead.
+    pub fn moment(self, ask: Ask, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match ask {
+            Ask::Never => None,
+            Ask::AsPlanned => Some(now + self.longest),
+            Ask::InTime => Some(now + self.first),
+            Ask::Within(wait) => Some(now + wait.min(self.first)),
+        }
+    }
+
+    /// Of what several commands ask for, the earliest counts; and a merchant that is not to be asked about any more is not.
+    pub fn earliest(planned: Option<DateTime<Utc>>, wanted: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+        wanted.map(|wanted| planned.map_or(wanted, |planned| planned.min(wanted)))
+    }
+
+    /// When to ask about a merchant whose row is put in place, so that what was planned for it is not known any more.
+    pub fn of_folded(self, merchant: &Merchant) -> Option<DateTime<Utc>> {
+        let confirmation = merchant.confirmation.map(|confirmation| confirmation.requested_at);
+        let planned = confirmation.unwrap_or(merchant.updated_at + self.first);
+        merchant.can_be_asked_about().then_some(planned)
     }
 }

@@ -20,7 +20,7 @@ mod tests;
 mod verdict;
 
 pub use approval::{Approval, ApprovalKey};
-pub use asking::{Ask, AskGround, KNOCK_INTERVAL};
+pub use asking::{Ask, AskGround, KNOCK_INTERVAL, QuestionPlan};
 pub use billing::{
     BalanceFact, Billing, BillingFacts, BillingReason, Eligibility, Evidence, WalletReading, Wallets, eligibility,
 };

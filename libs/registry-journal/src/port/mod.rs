@@ -44,8 +44,8 @@ pub use read::{
 pub use schema::SchemaState;
 pub use shares::{Asker, ShareCounts, Shares};
 pub use worklist::{
-    DueQuestion, HEALTH_WINDOW, Postponement, QuarantineCount, QuarantineQuery, QuestionCounts, QuestionPlan,
-    SILENCE_WINDOW, TenantHealth, UnclaimedQuery, Worklist,
+    DueQuestion, HEALTH_WINDOW, Postponement, QuarantineCount, QuarantineQuery, QuestionCounts, SILENCE_WINDOW,
+    TenantHealth, UnclaimedQuery, Worklist,
 };
 pub use write::{
     ClockCheck, Head, HistoryRow, IdempotencyRow, IdentityRow, Journal, KeyRow, LinkRow, Loaded, LoadedMerchant,

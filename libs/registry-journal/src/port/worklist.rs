@@ -2,9 +2,9 @@
 //! tells how well a tenant's callbacks arrive.
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
-use registry_domain::merchant::{Ask, Merchant, QuarantineReason};
-use registry_domain::tenant::SilentLinks;
+use chrono::{DateTime, Utc};
+use registry_domain::merchant::{Merchant, QuarantineReason};
+use registry_domain::tenant::{SilentLinks, Tenant};
 use registry_domain::{EventId, MerchantId, Reference, Seq, TenantId, UnclaimedId, Version};
 
 use super::{PageSize, QuarantineRow, QuarantineState, ReadError, UnclaimedRow, UnclaimedState};
@@ -15,46 +15,6 @@ pub const HEALTH_WINDOW: u32 = 10_000;
 
 /// How many of a tenant's last events are looked at to find its last callback before callbacks count as silent.
 pub const SILENCE_WINDOW: u32 = 100_000;
-
-/// Which moments follow from how soon upstream shall be asked about a merchant after something has happened to it. All later
-/// questions are planned by whoever asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct QuestionPlan {
-    /// How long after a change.
-    pub first: TimeDelta,
-    /// No question is planned for later than this.
-    pub longest: TimeDelta,
-}
-
-impl Default for QuestionPlan {
-    /// Five minutes, and two days.
-    fn default() -> Self {
-        Self {
-            first: TimeDelta::minutes(5),
-            longest: TimeDelta::days(2),
-        }
-    }
-}
-
-impl QuestionPlan {
-    /// When to ask at the latest, if this is asked for now. Now is what the clock says and not the log, whose time may lie
-    /// ahead.
-    pub fn moment(self, ask: Ask, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        match ask {
-            Ask::Never => None,
-            Ask::AsPlanned => Some(now + self.longest),
-            Ask::InTime => Some(now + self.first),
-            Ask::Within(wait) => Some(now + wait.min(self.first)),
-        }
-    }
-
-    /// When to ask about a merchant whose row is put in place, so that what was planned for it is not known any more.
-    pub fn of_folded(self, merchant: &Merchant) -> Option<DateTime<Utc>> {
-        let confirmation = merchant.confirmation.map(|confirmation| confirmation.requested_at);
-        let planned = confirmation.unwrap_or(merchant.updated_at + self.first);
-        merchant.can_be_asked_about().then_some(planned)
-    }
-}
 
 /// A question to upstream that is due. A plan, no fact: losing it costs a question too many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -176,6 +136,9 @@ pub trait Worklist: Send + Sync {
         until: DateTime<Utc>,
         limit: PageSize,
     ) -> Result<Vec<DueQuestion>, ReadError>;
+
+    /// A merchant that upstream is asked about, with its tenant: one look for both.
+    async fn asked_about(&self, tenant: TenantId, id: MerchantId) -> Result<Option<(Tenant, Merchant)>, ReadError>;
 
     /// Puts questions off, each only if it is still due when it was and the merchant has not moved on.
     async fn postpone_questions(&self, tenant: TenantId, questions: &[Postponement]) -> Result<(), ReadError>;

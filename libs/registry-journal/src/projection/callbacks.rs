@@ -9,11 +9,10 @@ use registry_domain::tenant;
 use registry_domain::{EventId, MerchantId, Reference, Stamp, TenantId, UnclaimedId};
 use sha2::{Digest, Sha256};
 
-use crate::archive::RecordedEvent;
 use crate::port::{
     ApprovalDigest, ApprovalRow, QuarantineRow, QuarantineState, Settlement, UnclaimedRow, UnclaimedState, Writes,
 };
-use crate::record::{StreamEvent, StreamId};
+use crate::record::{RecordedEvent, StreamEvent, StreamId};
 
 /// Where an event stands.
 #[derive(Debug, Clone, Copy)]

@@ -11,9 +11,9 @@ use crate::chain::hash_of;
 use crate::keyring::{DataKey, Keyring, OpenError};
 use crate::port::{Head, KeyRow};
 use crate::projection::Place;
-use crate::record::{EventRow, StreamId, actor_to_text};
-use crate::stored::{Personal, Stored};
-use crate::submission::{Idempotency, Submission, WriteError};
+use crate::record::{EventRow, RecordedEvent, StreamEvent, StreamId, actor_to_text};
+use crate::stored::{self, Personal, Stored};
+use crate::submission::{Idempotency, Origin, Submission, WriteError};
 
 /// What a batch appends.
 pub(super) struct Appender<'a> {
@@ -148,6 +148,40 @@ impl<'a> Appender<'a> {
         self.heads.insert(submission.tenant_id, head);
         self.rows.push(row);
         (event_id, stamp)
+    }
+
+    /// What was appended last, as it will be read back: of an owner that was erased nothing personal is kept.
+    pub(super) fn recorded(
+        &self,
+        origin: &Origin,
+        appended: &Appended,
+        facts: impl Iterator<Item = StreamEvent>,
+    ) -> Vec<RecordedEvent> {
+        let begin = self.rows.len().saturating_sub(appended.event_ids.len());
+        let recorded = |(row, fact): (&EventRow, StreamEvent)| {
+            let is_sealed = !row.sealed.is_empty();
+            let fact = if is_sealed {
+                fact
+            } else {
+                stored::into_domain(&row.event_type, &row.data, None).unwrap_or(fact)
+            };
+            RecordedEvent {
+                tenant_id: row.tenant_id,
+                event_id: row.event_id,
+                stream: row.stream,
+                stamp: row.stamp(),
+                hash: row.hash,
+                event_type: row.event_type.clone(),
+                actor: origin.actor,
+                on_behalf_of: origin.on_behalf_of.clone().filter(|_| is_sealed),
+                address: origin.address.filter(|_| is_sealed),
+                correlation_id: row.correlation_id,
+                causation_id: row.causation_id,
+                event: fact,
+                erased: false,
+            }
+        };
+        self.rows.iter().skip(begin).zip(facts).map(recorded).collect()
     }
 
     /// The key of an owner's personal data: made for a new owner, none for one that was erased.

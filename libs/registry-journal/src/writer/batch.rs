@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use registry_domain::merchant::{self, Ask, AskGround, Command, Merchant, QuarantineReason, Refusal};
+use registry_domain::merchant::{self, Ask, AskGround, Command, Merchant, QuarantineReason, QuestionPlan, Refusal};
 use registry_domain::tenant::{self, Slug, UnclaimedClaim};
 use registry_domain::{EventId, LinkId, MerchantCode, MerchantId, Reference, Seq, TenantId, Version};
 
@@ -12,11 +12,10 @@ use super::append::{Appended, Appender, Sealing};
 use super::idempotency::{idempotency_row, seen_before};
 use super::standings::Standings;
 use crate::port::{
-    AuditEntry, Head, IdempotencyRow, IdentityRow, LinkRow, Loaded, LoadedMerchant, LoadedTenant, MerchantRow,
-    QuestionPlan, Writes,
+    AuditEntry, Head, IdempotencyRow, IdentityRow, LinkRow, Loaded, LoadedMerchant, LoadedTenant, MerchantRow, Writes,
 };
 use crate::projection::{begun, seen};
-use crate::record::StreamId;
+use crate::record::{StreamEvent, StreamId};
 use crate::stored;
 use crate::submission::{Order, Outcome, Submission, WriteError, Written};
 
@@ -194,7 +193,7 @@ impl<'a> Batch<'a> {
                 redrive,
             } => match self.registered(tenant_id, reference) {
                 Some(id) => self.merchant(submission, id, Command::RedriveCallback(claim.clone(), *redrive), None),
-                None => Ok(self.written(tenant_id, Appended::default(), None)),
+                None => Ok(Outcome::Written(self.written(tenant_id, Appended::default()))),
             },
         }
     }
@@ -250,7 +249,17 @@ impl<'a> Batch<'a> {
         if let Some(row) = row {
             self.remember(row);
         }
-        Ok(self.written(submission.tenant_id, appended, merchant))
+        let events = if is_report {
+            Vec::new()
+        } else {
+            let facts = events.into_iter().map(StreamEvent::Merchant);
+            self.log.recorded(&submission.origin, &appended, facts)
+        };
+        Ok(Outcome::Written(Written {
+            events,
+            merchant,
+            ..self.written(submission.tenant_id, appended)
+        }))
     }
 
     /// Appends to the merchant's stream and folds what was appended into its state.
@@ -306,16 +315,19 @@ impl<'a> Batch<'a> {
     fn plan_question(&mut self, key: (TenantId, MerchantId), ask: Ask) {
         let wanted = self.questions.moment(ask, self.now);
         let planned = self.touched_merchants.get(&key).copied().flatten();
-        let earliest = wanted.map(|wanted| planned.map_or(wanted, |planned| planned.min(wanted)));
-        self.touched_merchants.insert(key, earliest);
+        self.touched_merchants
+            .insert(key, QuestionPlan::earliest(planned, wanted));
     }
 
-    pub(super) fn written(&self, tenant_id: TenantId, appended: Appended, merchant: Option<Box<Merchant>>) -> Outcome {
-        Outcome::Written(Written {
+    /// What every sender is told.
+    pub(super) fn written(&self, tenant_id: TenantId, appended: Appended) -> Written {
+        Written {
             seq: appended.last_seq(self.log.head(tenant_id)),
             event_ids: appended.event_ids,
-            merchant,
-        })
+            events: Vec::new(),
+            merchant: None,
+            tenant: None,
+        }
     }
 
     pub(super) fn remember(&mut self, row: IdempotencyRow) {

@@ -25,12 +25,13 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use registry_domain::merchant::QuestionPlan;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::ambient::{Ambient, Clock};
 use crate::keyring::Keyring;
-use crate::port::{Journal, QuestionPlan, Reader};
+use crate::port::{Journal, Reader};
 use crate::submission::{Outcome, Submission, WriteError};
 use health::{Health, Outcomes};
 use lanes::Lanes;

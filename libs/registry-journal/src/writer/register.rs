@@ -4,6 +4,7 @@ use registry_domain::merchant::{Command, Merchant, Registration};
 use registry_domain::tenant::{self, UnclaimedResolution};
 use registry_domain::{MerchantId, Reference, TenantId};
 
+use super::append::Appended;
 use super::batch::Batch;
 use super::idempotency::idempotency_row;
 use crate::port::UnclaimedState;
@@ -70,6 +71,7 @@ impl Batch<'_> {
         if let Ok(Outcome::Written(adopted)) = self.tenant(submission, command) {
             written.seq = adopted.seq;
             written.event_ids.extend(adopted.event_ids);
+            written.events.extend(adopted.events);
         }
         Outcome::Written(written)
     }
@@ -83,9 +85,8 @@ impl Batch<'_> {
             self.remember(row);
         }
         Written {
-            event_ids: Vec::new(),
-            seq: self.log.head(submission.tenant_id).seq,
             merchant,
+            ..self.written(submission.tenant_id, Appended::default())
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use registry_domain::causes;
+use registry_domain::merchant::QuestionPlan;
 
 use super::append::Appender;
 use super::batch::{Batch, Decided};
@@ -14,7 +15,7 @@ use super::memory::Memory;
 use super::scope::scope_of;
 use super::{Counters, WriterParts};
 use crate::line_limit::{Admitted, LineLimit};
-use crate::port::{Additions, AppendError, Cause, ClockCheck, Loaded, QuestionPlan, Scope, TransactError, Writes};
+use crate::port::{Additions, AppendError, Cause, ClockCheck, Loaded, Scope, TransactError, Writes};
 use crate::submission::{Outcome, Submission, WriteError};
 
 /// Runs the batches of a lane.

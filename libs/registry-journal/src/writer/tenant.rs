@@ -1,15 +1,15 @@
 //! Commands of a tenant, and callbacks that are no merchant's.
 
-use registry_domain::Version;
 use registry_domain::merchant::Claim;
-use registry_domain::tenant::{self, UnclaimedClaim};
+use registry_domain::tenant::{self, Tenant, UnclaimedClaim};
+use registry_domain::{TenantId, Version};
 
 use super::append::Sealing;
 use super::batch::Batch;
 use crate::port::LoadedTenant;
-use crate::record::StreamId;
+use crate::record::{StreamEvent, StreamId};
 use crate::stored;
-use crate::submission::{Outcome, Submission, WriteError};
+use crate::submission::{Outcome, Submission, WriteError, Written};
 
 impl Batch<'_> {
     pub(super) fn unclaimed(
@@ -26,6 +26,7 @@ impl Batch<'_> {
 
     pub(super) fn tenant(&mut self, submission: &Submission, command: tenant::Command) -> Result<Outcome, WriteError> {
         let id = submission.tenant_id;
+        let is_report = matches!(command, tenant::Command::ReceiveUnclaimed(..));
         let before = self.tenants.get(&id);
         let context = self.context_of_tenant(id, &command);
         let events = match tenant::decide(before.map(|loaded| &loaded.tenant), command, &context) {
@@ -46,7 +47,10 @@ impl Batch<'_> {
         let stream = StreamId::Tenant(id);
         let appended = self.log.append(submission, stream, version, &mut sealing, facts)?;
         if appended.stamps.is_empty() {
-            return Ok(self.written(id, appended, None));
+            return Ok(Outcome::Written(Written {
+                tenant: self.tenant_as_it_is(id),
+                ..self.written(id, appended)
+            }));
         }
         let mut state = self.tenants.remove(&id).map(|loaded| loaded.tenant);
         for (event, place) in events.iter().zip(appended.places(id, stream)) {
@@ -64,6 +68,18 @@ impl Batch<'_> {
             };
             self.tenants.insert(id, loaded);
         }
-        Ok(self.written(id, appended, None))
+        if is_report {
+            return Ok(Outcome::Written(self.written(id, appended)));
+        }
+        let facts = events.into_iter().map(StreamEvent::Tenant);
+        Ok(Outcome::Written(Written {
+            events: self.log.recorded(&submission.origin, &appended, facts),
+            tenant: self.tenant_as_it_is(id),
+            ..self.written(id, appended)
+        }))
+    }
+
+    fn tenant_as_it_is(&self, id: TenantId) -> Option<Box<Tenant>> {
+        self.tenants.get(&id).map(|loaded| Box::new(loaded.tenant.clone()))
     }
 }

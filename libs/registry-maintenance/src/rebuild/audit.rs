@@ -4,9 +4,9 @@
 use std::collections::{HashMap, HashSet};
 
 use registry_domain::Seq;
+use registry_journal::port::{AuditEntry, AuditFilter, AuditQuery, PageSize, Writes};
 
 use super::{Difference, Mode, RebuildError, Work};
-use registry_journal::port::{AuditEntry, AuditFilter, AuditQuery, PageSize, Writes};
 
 impl Work<'_> {
     /// Compares what a page of the log tells of.

@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 
 use registry_domain::{EventId, Reference, Seq, TenantId};
-
-use super::{ATTEMPTS, CHUNK, Difference, Mode, RebuildError, Work};
 use registry_journal::port::{
     Loaded, PageSize, QuarantineQuery, QuarantineRow, Scope, UnclaimedQuery, UnclaimedRow, Writes,
 };
+
+use super::{ATTEMPTS, CHUNK, Difference, Mode, RebuildError, Work};
 
 /// What is compared.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

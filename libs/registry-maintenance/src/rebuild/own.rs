@@ -2,10 +2,10 @@
 
 use registry_domain::Version;
 use registry_domain::tenant::{self, Tenant};
-
-use super::{ATTEMPTS, Difference, Mode, RebuildError, Work};
 use registry_journal::port::{Loaded, PageSize, StreamQuery, Writes};
 use registry_journal::record::{StreamEvent, StreamId};
+
+use super::{ATTEMPTS, Difference, Mode, RebuildError, Work};
 
 impl Work<'_> {
     pub(super) async fn settle_tenant(&mut self) -> Result<(), RebuildError> {

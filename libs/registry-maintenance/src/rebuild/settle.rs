@@ -1,11 +1,11 @@
 //! Comparing merchants whose streams were read to their end with their rows, and putting right what differs.
 
 use registry_domain::{MerchantId, TenantId};
+use registry_journal::port::{Loaded, PageSize, ProjectedMerchant, StreamQuery, Writes};
+use registry_journal::record::StreamId;
 
 use super::{ATTEMPTS, Mode, Rebuild, RebuildError};
 use crate::fold::{Fold, Folded};
-use registry_journal::port::{Loaded, PageSize, ProjectedMerchant, StreamQuery, Writes};
-use registry_journal::record::StreamId;
 
 /// Works beside the fold, which reads on meanwhile.
 pub(super) struct Settling {

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use registry_domain::{Seq, TenantId, causes};
-use uuid::Uuid;
-
-use super::{Depth, Flaw};
 use registry_journal::archive::{Archive, ArchiveError};
 use registry_journal::port::ReadError;
 use registry_journal::record::{EventRow, StreamId};
 use registry_journal::stored::MERCHANT_ERASED;
+use uuid::Uuid;
+
+use super::{Depth, Flaw};
 
 /// Opens what a walk over a log comes by.
 pub(super) struct SealedCheck<'a> {

@@ -211,17 +211,15 @@ impl Worker {
         urgency: Urgency,
         origin: &Origin,
     ) -> Result<Asked, AskError> {
-        let merchant = self.archive.reader().merchant(tenant.id, merchant_id).await?;
-        let merchant = merchant.ok_or(AskError::NoSuchMerchant)?;
+        let found = self.archive.reader().asked_about(tenant.id, merchant_id).await?;
+        let (tenant, merchant) = found.ok_or(AskError::NoSuchMerchant)?;
         let question = Question {
-            tenant_id: tenant.id,
-            merchant_id,
-            known: merchant.seq,
-            reference: merchant.reference,
+            tenant,
+            merchant,
             source,
             urgency,
             origin: origin.clone(),
         };
-        self.inquirer.ask(&question).await
+        self.inquirer.ask(question).await
     }
 }

@@ -16,7 +16,7 @@ use registry_web::RequestContext;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::{KeyDocument, NewKeyDocument, id_of, one, require_all};
+use super::{KeyDocument, NewKeyDocument, id_of, made, require_all};
 use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::commands;
@@ -96,9 +96,9 @@ async fn create_api_key(
         expires_at: wanted.expires_at,
         now,
     };
-    let written = commands::run_of_tenant(&state, &caller, &context, Command::IssueKey(issue)).await?;
-    let key = one(&state, &caller, &key_id.to_string()).await?;
-    Ok(answer(key, (!written.is_empty()).then_some(secret)))
+    let done = commands::run_of_tenant(&state, &caller, &context, Command::IssueKey(issue)).await?;
+    let key = made(&state, &caller, &done, key_id).await?;
+    Ok(answer(key, done.is_news.then_some(secret)))
 }
 
 /// A key that was made, or one that had been made before.

@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use uuid::Builder;
 
 use crate::caller::Caller;
+use crate::commands::DoneOfTenant;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 
@@ -105,6 +106,15 @@ async fn all(state: &AppState, caller: &Caller) -> Result<Vec<KeyDocument>, Prob
 async fn one(state: &AppState, caller: &Caller, id: &str) -> Result<KeyDocument, Problem> {
     let found = all(state, caller).await?.into_iter().find(|key| key.id == id);
     found.ok_or_else(|| Code::ApiKeyNotFound.into())
+}
+
+/// A key that was just made, which nobody has used; one that had been made before is looked up.
+async fn made(state: &AppState, caller: &Caller, done: &DoneOfTenant, id: KeyId) -> Result<KeyDocument, Problem> {
+    let is_it = |key: &&ApiKey| done.is_news && key.id == id;
+    match done.tenant.keys.iter().find(is_it) {
+        Some(key) => Ok(KeyDocument::new(key, None, state.ambient.now())),
+        None => one(state, caller, &id.to_string()).await,
+    }
 }
 
 /// Refuses to hand out what the caller does not have itself.

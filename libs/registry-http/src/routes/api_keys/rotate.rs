@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::create::{answer, read_end};
-use super::{NewKeyDocument, id_of, one, require_all};
+use super::{NewKeyDocument, id_of, made, require_all};
 use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::commands;
@@ -111,10 +111,10 @@ async fn rotate_api_key(
         expires_at: wanted.expires_at,
         now,
     };
-    let written = commands::run_of_tenant(&state, &caller, &context, Command::RotateKey(rotation)).await?;
+    let done = commands::run_of_tenant(&state, &caller, &context, Command::RotateKey(rotation)).await?;
     state.authenticator.forget(key_id);
-    let key = one(&state, &caller, &successor.to_string()).await?;
-    Ok(answer(key, (!written.is_empty()).then_some(secret)))
+    let key = made(&state, &caller, &done, successor).await?;
+    Ok(answer(key, done.is_news.then_some(secret)))
 }
 
 /// How an API key shall be rotated.

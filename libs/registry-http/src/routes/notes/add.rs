@@ -88,7 +88,10 @@ async fn add_note(
         expected: None,
     };
     let done = commands::run(&state, &caller, &context, idempotency, merchant_id, order).await?;
-    let note = note_of(&state, &caller, &done.merchant).await?;
+    let note = match done.events.first() {
+        Some(event) => NoteDocument::of(event, caller.sight()).ok_or(Code::Internal)?,
+        None => note_of(&state, &caller, &done.merchant).await?,
+    };
     let mut response = (StatusCode::CREATED, Json(note)).into_response();
     if done.replayed {
         response

@@ -73,10 +73,8 @@ async fn change_settings(
         state.inquirer.try_read_back(&tenant, &after.read_back).await?;
     }
     let command = Command::ChangeSettings(Box::new(change));
-    commands::run_of_tenant(&state, &caller, &context, command).await?;
-    let tenant = state.archive.reader().tenant(caller.tenant_id()).await?;
-    let tenant = tenant.ok_or(Code::Unauthenticated)?;
-    Ok(Json(SettingsDocument::new(&tenant.settings)))
+    let done = commands::run_of_tenant(&state, &caller, &context, command).await?;
+    Ok(Json(SettingsDocument::new(&done.tenant.settings)))
 }
 
 /// A change of your settings.

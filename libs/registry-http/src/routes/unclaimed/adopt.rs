@@ -15,7 +15,7 @@ use registry_domain::{MemberCode, MerchantCode, MerchantId, Reference, Seq, caus
 use registry_ingest::{RedriveError, RedriveRequest};
 use registry_journal::port::{PageSize, QuarantineQuery, QuarantineState, UnclaimedRow, UnclaimedState};
 use registry_journal::{Idempotency, Order, Outcome, Submission};
-use registry_upstream::{Question, Urgency};
+use registry_upstream::{AskError, Asked, Question, Urgency};
 use registry_web::RequestContext;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -196,7 +196,6 @@ impl Adopter<'_> {
         let command = Command::ResolveUnclaimed {
             reference: row.reference.clone(),
             resolution: UnclaimedResolution::Adopted(existing),
-            // The write path looks it up under the lock.
         };
         run_of_tenant(self.state, self.caller, self.context, command).await?;
         current(self.state, self.caller, existing).await
@@ -205,22 +204,27 @@ impl Adopter<'_> {
     /// Of a shop that only the list knows no callback has told the review status. Upstream may not be there to tell it
     /// now; the shop is adopted all the same, and asked about again once the list names it the next time.
     async fn ask(&self, merchant: &Merchant) {
-        let question = Question {
-            tenant_id: self.caller.tenant_id(),
-            merchant_id: merchant.id,
-            known: merchant.seq,
-            reference: merchant.reference.clone(),
-            source: ReadingSource::ReadBack,
-            urgency: Urgency::Person,
-            origin: self.caller.origin(self.context),
-        };
-        match tokio::time::timeout(ASK_LIMIT, self.state.inquirer.ask(&question)).await {
+        match tokio::time::timeout(ASK_LIMIT, self.ask_now(merchant.id)).await {
             Ok(Ok(_)) => {}
             Ok(Err(error)) => {
                 tracing::debug!(error = %causes(&error), "an adopted shop could not be asked about");
             }
             Err(_elapsed) => tracing::debug!("upstream did not tell of an adopted shop in time"),
         }
+    }
+
+    async fn ask_now(&self, merchant_id: MerchantId) -> Result<Asked, AskError> {
+        let reader = self.state.archive.reader();
+        let found = reader.asked_about(self.caller.tenant_id(), merchant_id).await?;
+        let (tenant, merchant) = found.ok_or(AskError::NoSuchMerchant)?;
+        let question = Question {
+            tenant,
+            merchant,
+            source: ReadingSource::ReadBack,
+            urgency: Urgency::Person,
+            origin: self.caller.origin(self.context),
+        };
+        self.state.inquirer.ask(question).await
     }
 
     async fn redrive(&self, reference: &Reference) -> Result<AdoptedCallbacks, Problem> {

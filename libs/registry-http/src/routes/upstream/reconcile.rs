@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 
 use crate::body::JsonBody;
 use crate::caller::Caller;
-use crate::commands::current;
+use crate::commands::asked_about;
 use crate::fields::Null;
 use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
@@ -76,20 +76,18 @@ async fn reconcile_merchant(
     body: JsonBody,
 ) -> Result<Json<ReconciliationDocument>, Problem> {
     caller.require(SCOPE)?;
-    let merchant = current(&state, &caller, parse_id(&id)?).await?;
+    let (tenant, merchant) = asked_about(&state, &caller, parse_id(&id)?).await?;
     if let Some(fields) = body.fields_if_any(Null::Absent)? {
         fields.finish()?;
     }
     let question = Question {
-        tenant_id: caller.tenant_id(),
-        merchant_id: merchant.id,
-        known: merchant.seq,
-        reference: merchant.reference,
+        tenant,
+        merchant,
         source: ReadingSource::ReadBack,
         urgency: Urgency::Person,
         origin: caller.origin(&context),
     };
-    let asked = state.inquirer.ask(&question).await?;
+    let asked = state.inquirer.ask(question).await?;
     Ok(Json(ReconciliationDocument::new(&asked, caller.sight())))
 }
 

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use registry_domain::merchant::{WalletReading, Wallets};
+use registry_domain::merchant::{Merchant, WalletReading, Wallets};
 use registry_domain::tenant::{self, Tenant};
 use registry_domain::{EventId, KeyId, MerchantId, Seq, TenantId, UnclaimedId, Version};
 use registry_journal::port::{
@@ -16,6 +16,10 @@ use super::Log;
 #[async_trait]
 impl Worklist for Log {
     async fn due_questions(&self, _: TenantId, _: DateTime<Utc>, _: PageSize) -> Result<Vec<DueQuestion>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn asked_about(&self, _: TenantId, _: MerchantId) -> Result<Option<(Tenant, Merchant)>, ReadError> {
         unreachable!("the relay does not ask this")
     }
 

@@ -1,0 +1,118 @@
+//! What is read, counted.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use registry_domain::merchant::{Merchant, WalletReading, Wallets};
+use registry_domain::tenant::{SilentLinks, Slug, Tenant};
+use registry_domain::{EventId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId, UnclaimedId, Version};
+use registry_journal::port::{
+    AuditEntry, AuditQuery, AuditTrail, Balances, DueQuestion, Head, IdempotencyRow, KeyUses, ListedMerchant,
+    ListedTenant, MerchantFilter, MerchantQuery, PageSize, Postponement, PresentedKey, ProjectedMerchant,
+    PublishCursor, QuarantineCount, QuarantineQuery, QuarantineRow, QuestionCounts, ReadError, Reader, StatusCount,
+    StreamQuery, TenantHealth, UnclaimedQuery, UnclaimedRow, Worklist,
+};
+use registry_journal::record::EventRow;
+use uuid::Uuid;
+
+/// Counts the questions that go through it, by their names.
+pub struct CountedReads<R> {
+    inner: R,
+    counts: Mutex<BTreeMap<&'static str, u32>>,
+}
+
+impl<R> CountedReads<R> {
+    /// Nothing was asked yet.
+    pub fn new(inner: R) -> Self {
+        Self {
+            inner,
+            counts: Mutex::default(),
+        }
+    }
+
+    /// How often each question was asked since the last look.
+    pub fn take(&self) -> BTreeMap<&'static str, u32> {
+        std::mem::take(&mut *self.counts.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn count(&self, name: &'static str) {
+        *self
+            .counts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry(name)
+            .or_default() += 1;
+    }
+}
+
+/// Each question is counted and passed on.
+macro_rules! passed_on {
+    ($($asked:ident {$($name:ident($($argument:ident: $type:ty),*) -> $answer:ty;)+})+) => {
+        $(#[async_trait]
+        impl<R: Reader> $asked for CountedReads<R> {
+            $(async fn $name(&self, $($argument: $type),*) -> Result<$answer, ReadError> {
+                self.count(stringify!($name));
+                self.inner.$name($($argument),*).await
+            })+
+        })+
+    };
+}
+
+passed_on! {
+    Reader {
+        merchant(tenant: TenantId, id: MerchantId) -> Option<Merchant>;
+        merchant_by_reference(tenant: TenantId, reference: &Reference) -> Option<Merchant>;
+        merchants(tenant: TenantId, query: &MerchantQuery) -> Vec<ListedMerchant>;
+        status_counts(tenant: TenantId, filter: &MerchantFilter) -> Vec<StatusCount>;
+        status_counts_as_of(tenant: TenantId, at: DateTime<Utc>) -> Vec<StatusCount>;
+        merchant_of_link(tenant: TenantId, link: LinkId) -> Option<MerchantId>;
+        stale_link_requests(tenant: TenantId, before: DateTime<Utc>, limit: PageSize) -> Vec<(MerchantId, LinkId)>;
+        merchant_ids(tenant: TenantId, after: Option<MerchantId>, limit: PageSize) -> Vec<MerchantId>;
+        projected(tenant: TenantId, ids: &[MerchantId]) -> HashMap<MerchantId, ProjectedMerchant>;
+        idempotency_keys(tenant: TenantId, after: Option<&str>, limit: PageSize) -> Vec<IdempotencyRow>;
+        head(tenant: TenantId) -> Head;
+        events_after(tenant: TenantId, after: Seq, limit: PageSize) -> Vec<EventRow>;
+        stream(tenant: TenantId, query: &StreamQuery) -> Vec<EventRow>;
+        beginnings(tenant: TenantId, streams: &[(Uuid, Version)]) -> Vec<EventRow>;
+        events_by_stream(tenant: TenantId, after: Option<(Uuid, Version)>, limit: PageSize) -> Vec<EventRow>;
+        first_event(tenant: TenantId, id: EventId) -> Option<EventRow>;
+        wrapped_keys(tenant: TenantId, owners: &[Uuid]) -> HashMap<Uuid, Vec<u8>>;
+        tenant(tenant: TenantId) -> Option<Tenant>;
+        publish_cursor(tenant: TenantId) -> PublishCursor;
+        save_publish_cursor(tenant: TenantId, cursor: PublishCursor) -> ();
+        tenant_by_slug(slug: &Slug) -> Option<Tenant>;
+        tenants(after: Option<TenantId>, limit: PageSize) -> Vec<ListedTenant>;
+        presented_key(key: KeyId) -> Option<PresentedKey>;
+        ping() -> ();
+    }
+    Worklist {
+        due_questions(tenant: TenantId, until: DateTime<Utc>, limit: PageSize) -> Vec<DueQuestion>;
+        asked_about(tenant: TenantId, id: MerchantId) -> Option<(Tenant, Merchant)>;
+        postpone_questions(tenant: TenantId, questions: &[Postponement]) -> ();
+        open_confirmations(tenant: TenantId, requested_until: DateTime<Utc>, limit: PageSize) -> Vec<MerchantId>;
+        question_counts(tenant: TenantId, now: DateTime<Utc>) -> QuestionCounts;
+        quarantine(tenant: TenantId, query: &QuarantineQuery) -> Vec<QuarantineRow>;
+        quarantine_counts(tenant: TenantId) -> Vec<QuarantineCount>;
+        quarantined(tenant: TenantId, event_id: EventId) -> Option<QuarantineRow>;
+        unclaimed_merchants(tenant: TenantId, query: &UnclaimedQuery) -> Vec<UnclaimedRow>;
+        unclaimed_merchant(tenant: TenantId, id: UnclaimedId) -> Option<UnclaimedRow>;
+        approvals(tenant: TenantId, merchant: MerchantId, before: Option<Version>, limit: PageSize) -> Vec<EventRow>;
+        silent_links(tenant: TenantId) -> Option<SilentLinks>;
+        tenant_health(tenant: TenantId) -> TenantHealth;
+    }
+    Balances {
+        payers(tenant: TenantId, merchant: MerchantId) -> Option<(Tenant, Wallets)>;
+        save_balance(tenant: TenantId, merchant: Option<MerchantId>, reading: WalletReading) -> ();
+    }
+    AuditTrail {
+        audit(tenant: TenantId, query: &AuditQuery) -> Vec<AuditEntry>;
+        audit_at(tenant: TenantId, places: &[Seq]) -> Vec<AuditEntry>;
+        events_at(tenant: TenantId, places: &[Seq]) -> Vec<EventRow>;
+    }
+    KeyUses {
+        key_uses(tenant: TenantId) -> Vec<(KeyId, DateTime<Utc>)>;
+        save_key_use(tenant: TenantId, key: KeyId, used_at: DateTime<Utc>) -> ();
+    }
+}
