@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use registry_domain::ReportedNumber;
 use registry_domain::merchant::{Billing, Business, Link, Merchant, NextAction, Warning};
 use registry_domain::review::Review;
-use registry_domain::{FreeText, Label, ReportedNumber};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::event::{claimed_code, claimed_deletion};
+use crate::shown::{Sight, claimed_code, claimed_deletion, is_false, label_map, labels, mask_number, text};
 
 /// Counts the forms in which releases have shown a merchant. To be raised with every release that shows more, or otherwise,
 /// of the same events: whoever has the old form must not be told that it has the new one.
@@ -18,9 +18,6 @@ pub const REPRESENTATION: u32 = 1;
 
 /// Room for most bodies, in bytes: one that is longer makes itself more.
 const USUAL_LENGTH: usize = 2 * 1024;
-
-/// What stands in place of a number of which nothing may be shown.
-const HIDDEN: &str = "**********";
 
 /// The word that tells a merchant from other objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -209,15 +206,6 @@ pub struct LinkDocument {
     pub issued_at: Option<DateTime<Utc>>,
 }
 
-/// How much a reader may see of what is about persons.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sight {
-    /// Everything.
-    Whole,
-    /// Business numbers without their last five digits, and not on whose behalf somebody called.
-    Masked,
-}
-
 /// A document that may leave the installation in a message: its business number is masked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
@@ -352,32 +340,6 @@ impl LinkDocument {
     }
 }
 
-/// A business number with its last five digits hidden, `117-81-*****`: the digits that are left name the tax office
-/// and the kind of business. One that does not read as a number is hidden whole, for it may be anything.
-pub(crate) fn mask_number(number: &str, doubtful: bool) -> String {
-    let readable = !doubtful && number.len() == 10 && number.bytes().all(|byte| byte.is_ascii_digit());
-    if readable {
-        format!("{}-{}-*****", &number[..3], &number[3..5])
-    } else {
-        HIDDEN.to_owned()
-    }
-}
-
-pub(crate) fn text(text: Option<&FreeText>) -> Option<String> {
-    text.map(|text| text.as_str().to_owned())
-}
-
-pub(crate) fn labels(labels: &[Label]) -> Vec<String> {
-    labels.iter().map(|label| label.as_str().to_owned()).collect()
-}
-
-pub(crate) fn label_map(labels: &BTreeMap<String, Label>) -> BTreeMap<String, String> {
-    labels
-        .iter()
-        .map(|(key, label)| (key.clone(), label.as_str().to_owned()))
-        .collect()
-}
-
 /// A document as JSON.
 ///
 /// # Panics
@@ -386,14 +348,6 @@ pub fn to_json<T: Serialize>(value: &T) -> Bytes {
     let mut json = Vec::with_capacity(USUAL_LENGTH);
     serde_json::to_writer(&mut json, value).expect("a public shape is valid JSON");
     json.into()
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde hands the field over by reference"
-)]
-pub(crate) fn is_false(flag: &bool) -> bool {
-    !flag
 }
 
 #[cfg(test)]
@@ -405,6 +359,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::shown::HIDDEN;
     use crate::testing::{merchant_id, merchant_of, registered, text};
 
     fn link_id() -> LinkId {

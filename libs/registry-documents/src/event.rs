@@ -16,9 +16,7 @@ use registry_journal::record::StreamEvent;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::document::{Sight, is_false};
-
-pub(crate) use merchant::{claimed_code, claimed_deletion};
+use crate::shown::{Sight, is_false};
 
 /// The word that tells an event from other objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -17,12 +17,14 @@ pub mod audit;
 pub mod document;
 pub mod event;
 pub mod message;
+mod shown;
 
 #[cfg(test)]
 mod testing;
 
 pub use asyncapi::asyncapi;
 pub use audit::{AuditDocument, audit_entry};
-pub use document::{MaskedDocument, MerchantDocument, REPRESENTATION, Sight};
+pub use document::{MaskedDocument, MerchantDocument, REPRESENTATION};
 pub use event::{EventData, PublicEvent, event_shown, merchant_fact, public_event};
 pub use message::{Message, message_for};
+pub use shown::Sight;

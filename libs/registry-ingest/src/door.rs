@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use registry_domain::{Actor, CorrelationId};
 use registry_journal::{Ambient, Origin, Outcome, Submission, WriteError, Writer};
-use registry_upstream::UpstreamDirectory;
+use registry_upstream::AtHand;
 use registry_urls::TokenKeys;
 use tokio::sync::Semaphore;
 
@@ -65,7 +65,7 @@ struct Counters {
 #[derive(Clone)]
 pub struct CallbackDoor {
     writer: Writer,
-    directory: UpstreamDirectory,
+    at_hand: AtHand,
     ambient: Ambient,
     config: Arc<DoorConfig>,
     counters: Arc<Counters>,
@@ -74,10 +74,10 @@ pub struct CallbackDoor {
 
 impl CallbackDoor {
     /// A door in front of a write path.
-    pub fn new(writer: Writer, directory: UpstreamDirectory, ambient: Ambient, config: DoorConfig) -> Self {
+    pub fn new(writer: Writer, at_hand: AtHand, ambient: Ambient, config: DoorConfig) -> Self {
         Self {
             writer,
-            directory,
+            at_hand,
             ambient,
             config: Arc::new(config),
             counters: Arc::default(),
@@ -140,7 +140,7 @@ impl CallbackDoor {
     ) -> Result<Submission, DoorError> {
         let tenant_id = callback.token().tenant_id();
         let is_large = callback.length() > LARGE_BYTES;
-        let at_hand = self.directory.at_hand(tenant_id).await;
+        let at_hand = self.at_hand.lately(tenant_id).await;
         let reading = move || read(callback, at_hand.as_ref().map(|upstream| &upstream.api_key));
         let callback = if is_large {
             self.read_aside(reading).await?
@@ -149,7 +149,7 @@ impl CallbackDoor {
         };
         // A key that cannot be had now counts as different; the approval is recorded all the same.
         let upstream = if callback.carries_api_key() {
-            self.directory.of(tenant_id).await.ok()
+            self.at_hand.now(tenant_id).await.ok()
         } else {
             None
         };

@@ -18,7 +18,7 @@ use registry_journal::submission::Written;
 use registry_journal::{
     Archive, ArchiveError, Idempotency, Order, Origin, Outcome, StreamEvent, StreamId, Submission, Writer,
 };
-use registry_upstream::UpstreamDirectory;
+use registry_upstream::AtHand;
 use uuid::Uuid;
 
 pub use self::error::RedriveError;
@@ -91,7 +91,7 @@ pub struct Redriver {
 struct Parts {
     writer: Writer,
     archive: Archive,
-    directory: UpstreamDirectory,
+    at_hand: AtHand,
     senders: SenderCheck,
 }
 
@@ -112,12 +112,12 @@ struct Stored {
 
 impl Redriver {
     /// A redriver over a log.
-    pub fn new(writer: Writer, archive: Archive, directory: UpstreamDirectory, senders: SenderCheck) -> Self {
+    pub fn new(writer: Writer, archive: Archive, at_hand: AtHand, senders: SenderCheck) -> Self {
         Self {
             parts: Arc::new(Parts {
                 writer,
                 archive,
-                directory,
+                at_hand,
                 senders,
             }),
         }
@@ -241,7 +241,7 @@ impl Redriver {
             return Err(RedriveError::Erased);
         }
         let refused = request.bound_to.is_none() && self.parts.senders.refuses(found.sender_listed);
-        let upstream = self.parts.directory.at_hand(request.tenant_id).await;
+        let upstream = self.parts.at_hand.lately(request.tenant_id).await;
         let key = upstream.as_ref().map(|upstream| &upstream.api_key);
         let read = read_body(found.payload.0.clone(), found.is_cut(), refused, key);
         let target = match (request.bound_to, recorded.stream) {

@@ -313,9 +313,7 @@ pub async fn everything_is_there_after_a_restart<H: Harness>() {
     let found = writer.submit(request_link(tenant, merchant, LinkId::from_uuid(Uuid::nil())));
     assert!(matches!(
         found.await,
-        Ok(registry_journal::submission::Outcome::Refused(
-            registry_domain::merchant::Refusal::Link(_)
-        ))
+        Ok(Outcome::Refused(registry_domain::merchant::Refusal::Link(_)))
     ));
     let taken = Order::Register {
         merchant_id: MerchantId::from_uuid(Uuid::max()),
@@ -324,8 +322,6 @@ pub async fn everything_is_there_after_a_restart<H: Harness>() {
     let taken = writer.submit(submission(tenant, taken)).await.expect("taken");
     assert_eq!(
         taken,
-        registry_journal::submission::Outcome::Refused(registry_domain::merchant::Refusal::ReferenceTaken {
-            existing: merchant
-        })
+        Outcome::Refused(registry_domain::merchant::Refusal::ReferenceTaken { existing: merchant })
     );
 }

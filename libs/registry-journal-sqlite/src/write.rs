@@ -12,6 +12,7 @@ use registry_journal::port::{
 };
 use registry_journal::record::EventRow;
 use registry_journal::stored::{MerchantColumns, tenant_to_json};
+use serde::Serialize;
 use sqlx::SqliteConnection;
 use sqlx::types::Uuid;
 

@@ -7,12 +7,14 @@
 mod contact;
 mod documents;
 mod pages;
+mod place;
 mod position;
 mod states;
 mod status;
 mod step;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -30,8 +32,8 @@ pub use status::{RelayFailure, RelayStatus};
 
 use crate::publisher::{PublishError, Publisher};
 use contact::Contact;
+use place::Place;
 use states::States;
-use step::Place;
 
 /// How long the relay waits for a wake-up before it looks by itself.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);

@@ -27,9 +27,12 @@ struct Known {
     fresh_until: Instant,
 }
 
-/// What is at hand. Cheap to clone.
-#[derive(Clone, Default)]
-pub(crate) struct AtHand(Arc<Mutex<HashMap<TenantId, Known>>>);
+/// What is at hand. Cheap to clone; all clones share it.
+#[derive(Clone)]
+pub struct AtHand {
+    directory: UpstreamDirectory,
+    known: Arc<Mutex<HashMap<TenantId, Known>>>,
+}
 
 enum Seen {
     Fresh(Option<Arc<TenantUpstream>>),
@@ -38,9 +41,17 @@ enum Seen {
 }
 
 impl AtHand {
+    /// Nothing is at hand yet; what is looked up is looked up there.
+    pub fn new(directory: UpstreamDirectory) -> Self {
+        Self {
+            directory,
+            known: Arc::default(),
+        }
+    }
+
     /// Looks once. Whoever finds something stale is the one to look it up; the others wait for nothing.
     fn see(&self, tenant_id: TenantId, now: Instant) -> Seen {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         match all.get_mut(&tenant_id) {
             None => Seen::Nothing,
             Some(known) if known.fresh_until > now => Seen::Fresh(known.upstream.clone()),
@@ -51,30 +62,33 @@ impl AtHand {
         }
     }
 
-    pub(crate) fn put(&self, tenant_id: TenantId, upstream: Option<Arc<TenantUpstream>>, fresh_time: Duration) {
+    fn put(&self, tenant_id: TenantId, upstream: Option<Arc<TenantUpstream>>, fresh_time: Duration) {
         let fresh_until = Instant::now() + fresh_time;
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= TENANTS_MAX {
             all.clear();
         }
         all.insert(tenant_id, Known { upstream, fresh_until });
     }
-}
 
-impl UpstreamDirectory {
+    /// A tenant's way to Paymint as it is configured now.
+    pub async fn now(&self, tenant_id: TenantId) -> Result<Arc<TenantUpstream>, UpstreamError> {
+        self.directory.of(tenant_id).await
+    }
+
     /// A tenant's way to Paymint as it was within the last minute; none if it has none, or if it cannot be had at once.
-    pub async fn at_hand(&self, tenant_id: TenantId) -> Option<Arc<TenantUpstream>> {
-        match self.at_hand.see(tenant_id, Instant::now()) {
+    pub async fn lately(&self, tenant_id: TenantId) -> Option<Arc<TenantUpstream>> {
+        match self.see(tenant_id, Instant::now()) {
             Seen::Fresh(upstream) => upstream,
             Seen::Stale(upstream) => {
-                let directory = self.clone();
-                tokio::spawn(async move { directory.take_to_hand(tenant_id).await });
+                let at_hand = self.clone();
+                tokio::spawn(async move { at_hand.take_to_hand(tenant_id).await });
                 upstream
             }
             Seen::Nothing => match timeout(LOOK_UP_LIMIT, self.take_to_hand(tenant_id)).await {
                 Ok(upstream) => upstream,
                 Err(_elapsed) => {
-                    self.at_hand.put(tenant_id, None, Duration::ZERO);
+                    self.put(tenant_id, None, Duration::ZERO);
                     None
                 }
             },
@@ -83,13 +97,13 @@ impl UpstreamDirectory {
 
     /// What cannot be read now leaves at hand what is.
     async fn take_to_hand(&self, tenant_id: TenantId) -> Option<Arc<TenantUpstream>> {
-        match self.of(tenant_id).await {
+        match self.now(tenant_id).await {
             Ok(upstream) => {
-                self.at_hand.put(tenant_id, Some(Arc::clone(&upstream)), FRESH_TIME);
+                self.put(tenant_id, Some(Arc::clone(&upstream)), FRESH_TIME);
                 Some(upstream)
             }
             Err(UpstreamError::NotConfigured | UpstreamError::Unusable) => {
-                self.at_hand.put(tenant_id, None, FRESH_TIME);
+                self.put(tenant_id, None, FRESH_TIME);
                 None
             }
             Err(UpstreamError::Read(_)) => None,

@@ -12,8 +12,6 @@ use registry_journal::port::{Cause, PageSize, StreamQuery};
 use registry_journal::{Archive, ArchiveError, StreamEvent, StreamId};
 use url::Url;
 
-use crate::at_hand::AtHand;
-
 /// Most tenants whose clients are kept; beyond that all are made anew when needed.
 const CLIENTS_MAX: usize = 10_000;
 
@@ -99,7 +97,6 @@ type Kept = HashMap<TenantId, (MadeFrom, Way)>;
 pub struct UpstreamDirectory {
     archive: Archive,
     kept: Arc<Mutex<Kept>>,
-    pub(crate) at_hand: AtHand,
 }
 
 impl UpstreamDirectory {
@@ -108,7 +105,6 @@ impl UpstreamDirectory {
         Self {
             archive,
             kept: Arc::default(),
-            at_hand: AtHand::default(),
         }
     }
 

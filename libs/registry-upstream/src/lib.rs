@@ -8,7 +8,7 @@
 //! Everything that asks goes through one [`Inquirer`]: the reconciler in its rounds and a person who wants to know now.
 //! So they share the limits, and what an answer says about a tenant or about Paymint is noticed in one place.
 //!
-//! Read in this order: [`UpstreamDirectory`] (address, key), `at_hand` (the same for whoever may not wait), `budget` (how many
+//! Read in this order: [`UpstreamDirectory`] (address, key), [`AtHand`] (the same for whoever may not wait), `budget` (how many
 //! calls), `breaker` (whether to call at all), `answers` (what an answer says, in the domain's words), [`Inquirer`] (the
 //! calls), `counts` (what came of them), [`reconciler`] (when to ask), [`links`] (registration links).
 
@@ -27,6 +27,7 @@ mod trial;
 
 pub use paymint_client::ApiKey;
 
+pub use at_hand::AtHand;
 pub use breaker::{BreakerReport, BreakerState};
 pub use budget::Urgency;
 pub use counts::{FailureKind, InquiryStats};

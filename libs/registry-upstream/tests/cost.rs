@@ -9,12 +9,10 @@ use registry_domain::merchant::{Merchant, QuestionPlan, Registration, SecretText
 use registry_domain::review::{ReadingSource, ReviewStatus};
 use registry_domain::tenant::{self, Creation, Slug, Tenant, Upstream};
 use registry_domain::{Actor, CorrelationId, Label, MemberCode, MerchantCode, MerchantId, Reference, TenantId};
-use registry_journal::port::{Reader, SoleProcess, StreamQuery, Worklist};
+use registry_journal::port::{PageSize, SoleProcess, StreamQuery};
 use registry_journal::submission::Written;
 use registry_journal::writer::{WriterConfig, WriterParts};
-use registry_journal::{
-    Ambient, Archive, Keyring, MasterKey, Order, Origin, Outcome, StreamId, Submission, Writer, port::PageSize,
-};
+use registry_journal::{Ambient, Archive, Keyring, MasterKey, Order, Origin, Outcome, StreamId, Submission, Writer};
 use registry_journal_contract::journals::Counted;
 use registry_journal_contract::readers::CountedReads;
 use registry_journal_sqlite::SqliteJournal;

@@ -10,7 +10,7 @@ use registry_http::{HttpConfig, Router, Services};
 use registry_ingest::{CallbackDoor, DoorConfig, Redriver};
 use registry_journal::{Ambient, Archive, Writer};
 use registry_people::{People, PeopleParts};
-use registry_upstream::{Inquirer, InquirerParts, LinkIssuer, LinkIssuerParts, UpstreamDirectory};
+use registry_upstream::{AtHand, Inquirer, InquirerParts, LinkIssuer, LinkIssuerParts, UpstreamDirectory};
 use registry_urls::{CallbackUrls, PublicUrl};
 use registry_web::{GateLimits, ServeLimits};
 use tokio::net::TcpListener;
@@ -251,6 +251,7 @@ impl Ways {
         let archive = &storage.archive;
         // A callback may have to know its tenant's apiKey.
         let directory = UpstreamDirectory::new(storage.for_keys.clone());
+        let at_hand = AtHand::new(directory.clone());
         let public_url = public_url(config, address)?;
         let door = DoorConfig {
             keys: secrets.token_keys.clone(),
@@ -266,22 +267,17 @@ impl Ways {
         let links = LinkIssuerParts {
             writer: writer.clone(),
             archive: archive.clone(),
-            directory: directory.clone(),
+            directory,
             inquirer: inquirer.clone(),
             keys: secrets.token_keys.clone(),
             public_url: public_url.clone(),
             ambient: ambient.clone(),
         };
         Ok(Self {
-            door: CallbackDoor::new(writer.clone(), directory.clone(), ambient.clone(), door),
+            door: CallbackDoor::new(writer.clone(), at_hand.clone(), ambient.clone(), door),
             links: LinkIssuer::new(links),
             inquirer,
-            redriver: Redriver::new(
-                writer.clone(),
-                storage.for_requests.clone(),
-                directory,
-                config.senders()?,
-            ),
+            redriver: Redriver::new(writer.clone(), storage.for_requests.clone(), at_hand, config.senders()?),
             callback_urls: CallbackUrls::new(secrets.token_keys.clone(), public_url),
         })
     }

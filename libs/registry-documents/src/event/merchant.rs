@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use registry_domain::merchant::{Answer, Approval, CallFailure, Event};
-use registry_domain::review::{ClaimSource, DeletionMark, MappingStatus, Observation, ReviewCode};
+use registry_domain::review::{ClaimSource, MappingStatus, Observation};
 use registry_domain::{BusinessNumber, EventId, Label, LinkId, ReportedNumber};
 
 use super::EventData;
@@ -11,7 +11,7 @@ use super::data::{
     LinkIssueFailed, MerchantDetailsChanged, MerchantRegistered, NoteAdded, Nothing, PaymentApproved, ReviewChanged,
     StatusObserved,
 };
-use crate::document::{label_map, labels, mask_number, text};
+use crate::shown::{claimed_code, claimed_deletion, label_map, labels, mask_number, text};
 
 #[expect(clippy::too_many_lines, reason = "one exhaustive match, one arm for each event")]
 pub(super) fn data(event: &Event) -> EventData {
@@ -236,22 +236,6 @@ fn answered(answer: &Answer) -> (Option<&Observation>, Option<&MappingStatus>) {
             mapping_status,
         } => (Some(observation), mapping_status.as_ref()),
         Answer::Missing => (None, None),
-    }
-}
-
-pub(crate) fn claimed_code(observation: &Observation) -> Option<String> {
-    observation
-        .review_code
-        .as_ref()
-        .map(ReviewCode::as_str)
-        .map(str::to_owned)
-}
-
-pub(crate) fn claimed_deletion(observation: &Observation) -> Option<bool> {
-    match observation.deletion {
-        DeletionMark::NotDeleted => Some(false),
-        DeletionMark::Deleted => Some(true),
-        DeletionMark::Unrecognised(_) | DeletionMark::Unsaid => None,
     }
 }
 

@@ -172,7 +172,7 @@ impl<'a> Appender<'a> {
                 stamp: row.stamp(),
                 hash: row.hash,
                 event_type: row.event_type.clone(),
-                actor: origin.actor,
+                actor: origin.actor.clone(),
                 on_behalf_of: origin.on_behalf_of.clone().filter(|_| is_sealed),
                 address: origin.address.filter(|_| is_sealed),
                 correlation_id: row.correlation_id,

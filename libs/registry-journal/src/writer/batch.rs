@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use registry_domain::merchant::{self, Ask, AskGround, Command, Merchant, QuarantineReason, QuestionPlan, Refusal};
+use registry_domain::merchant::{self, Ask, AskGround, Command, QuarantineReason, QuestionPlan, Refusal};
 use registry_domain::tenant::{self, Slug, UnclaimedClaim};
 use registry_domain::{EventId, LinkId, MerchantCode, MerchantId, Reference, Seq, TenantId, Version};
 

@@ -14,9 +14,10 @@ use registry_journal::record::StreamEvent;
 use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::documents::Waiting;
 use super::pages::{Page, Pages, join};
+use super::place::Place;
 use super::position::{Position, Tie, resume};
+use super::waiting::Waiting;
 use super::{Progress, Relay, RelayError, Track};
 
 /// Size of the bodies after which a page is cut, in bytes.
@@ -24,12 +25,6 @@ const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
 /// How often a cursor is saved at most: each time is a durable write beside those of the log.
 pub(super) const SAVE_INTERVAL: Duration = Duration::from_secs(1);
-
-/// Where the relay stands, and the documents that it has yet to write.
-pub(super) struct Place {
-    pub(super) position: Position,
-    pub(super) waiting: Waiting,
-}
 
 /// The messages of a page.
 struct Batch {

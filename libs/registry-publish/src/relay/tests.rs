@@ -11,8 +11,8 @@ use registry_journal::port::SoleProcess;
 use serde_json::Value;
 use tokio::time::advance;
 
-use super::documents::WAITING_TIME_MAX;
 use super::step::SAVE_INTERVAL;
+use super::waiting::WAITING_TIME_MAX;
 use super::*;
 use crate::testing::{slug, tenant_id, text};
 use broker::Broker;
