@@ -71,7 +71,8 @@ fn program_of(root: &Path, version: &str, commit: &str, interruption: &Interrupt
     let archive = archive.to_str().context("the repository has a name that is text")?;
     git(root, &["archive", "--output", archive, commit], interruption)?;
     let mut unpack = Command::new("tar");
-    unpack.arg("-xf").arg(archive).arg("-C").arg(&source);
+    // As files of now: else cargo would take what it has once built of this version, at whatever commit, for theirs.
+    unpack.arg("-xmf").arg(archive).arg("-C").arg(&source);
     ensure!(
         run_to_end("tar", &mut unpack, LIMIT, interruption)?.success(),
         "unpacking {archive} failed"
@@ -90,6 +91,7 @@ fn program_of(root: &Path, version: &str, commit: &str, interruption: &Interrupt
     fs::copy(program(&programs, "registry")?, &partial).context("keeping the program of the version before")?;
     fs::rename(&partial, &kept).context("keeping the program of the version before")?;
     fs::remove_dir_all(&source).context("removing the sources of the version before")?;
+    fs::remove_file(archive).context("removing their archive")?;
     Ok(kept)
 }
 
