@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::repository::{expect_none, text};
 
 /// How many lines each may have.
-const LONGEST: [(&str, usize); 2] = [("README.md", 160), ("README.ko.md", 160)];
+const LONGEST: [(&str, usize); 3] = [("README.md", 160), ("README.ko.md", 160), ("ARCHITECTURE.md", 200)];
 
 #[test]
 fn no_document_is_too_long() {
