@@ -4,6 +4,7 @@ use askama::Template;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, VARY};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use registry_web::body::BodyError;
 
 use crate::api::Trouble;
 use crate::frame::Frame;
@@ -101,6 +102,19 @@ pub fn unavailable(look: Preferences) -> Response {
         words.internal,
         words.internal_hint,
     )
+}
+
+/// What a form could not be read for.
+pub fn unread(error: BodyError) -> Response {
+    let look = Preferences::default();
+    let words = &look.words().trouble;
+    let status = match error {
+        BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        BodyError::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        BodyError::BrokenOff => StatusCode::BAD_REQUEST,
+        BodyError::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    bare(look, status, words.form, words.form_hint)
 }
 
 /// What did not work before anybody knew who asks.

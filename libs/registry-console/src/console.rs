@@ -11,6 +11,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use registry_people::People;
+use registry_web::room::Room;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
 use uuid::Uuid;
@@ -26,6 +27,7 @@ use crate::routes::{self, routed};
 pub struct Console {
     api: Api,
     people: People,
+    bodies: Room,
     changes: Changes,
     now: Box<dyn Fn() -> DateTime<Utc> + Send + Sync>,
     id: Box<dyn Fn() -> Uuid + Send + Sync>,
@@ -38,16 +40,18 @@ impl fmt::Debug for Console {
 }
 
 impl Console {
-    /// A console in front of this API, for these people, with a clock and a source of ids.
+    /// A console in front of this API, for these people, with room for what they send, a clock and a source of ids.
     pub fn new(
         api: Api,
         people: People,
+        bodies: Room,
         now: impl Fn() -> DateTime<Utc> + Send + Sync + 'static,
         id: impl Fn() -> Uuid + Send + Sync + 'static,
     ) -> Self {
         Self {
             api,
             people,
+            bodies,
             changes: Changes::default(),
             now: Box::new(now),
             id: Box::new(id),
@@ -62,6 +66,11 @@ impl Console {
     /// Who may come in.
     pub fn people(&self) -> &People {
         &self.people
+    }
+
+    /// The room for bodies.
+    pub fn bodies(&self) -> &Room {
+        &self.bodies
     }
 
     /// What changes, for pages that are open.

@@ -1,10 +1,20 @@
 //! What a form sends.
 
-use axum::extract::{FromRequest, RawForm, Request};
+use std::sync::Arc;
+
+use axum::extract::{FromRequest, Request};
+use axum::response::Response;
+use registry_web::RequestContext;
+use registry_web::body;
+use registry_web::room::Holder;
 
 use crate::answer;
 use crate::api::Trouble;
+use crate::console::Console;
 use crate::query::Query;
+
+/// Most bytes of a form: what the API takes of Korean text, with each byte of it as three.
+const FORM_BYTES_MAX: usize = 192 * 1024;
 
 /// The fields of a form, as they were typed.
 #[derive(Debug, Clone, Default)]
@@ -46,14 +56,15 @@ impl Form {
     }
 }
 
-impl<S: Send + Sync> FromRequest<S> for Form {
-    type Rejection = axum::response::Response;
+impl FromRequest<Arc<Console>> for Form {
+    type Rejection = Response;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
-        let sent = RawForm::from_request(request, state)
-            .await
-            .map_err(|_| answer::plain(&Trouble::Form))?;
-        let raw = std::str::from_utf8(&sent.0).map_err(|_| answer::plain(&Trouble::Form))?;
+    async fn from_request(request: Request, console: &Arc<Console>) -> Result<Self, Response> {
+        let context = request.extensions().get::<RequestContext>();
+        let mut place = console.bodies().enter(context.map_or(Holder::Unknown, RequestContext::holder));
+        let sent = body::read(request.into_body(), FORM_BYTES_MAX, &mut place).await;
+        let sent = sent.map_err(answer::unread)?;
+        let raw = std::str::from_utf8(&sent).map_err(|_| answer::plain(&Trouble::Form))?;
         Ok(Self::of(raw))
     }
 }

@@ -1,15 +1,12 @@
-//! Reading a body: how large, how long, of which type, and in whose share of the memory.
+//! Bodies of the API: how large, of which type, and what is answered to one that could not be read.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use http_body_util::BodyExt;
 use registry_web::RequestContext;
+use registry_web::body::{self, BodyError};
 use registry_web::room::{Holder, Place};
 
 use crate::fields::{Fields, Null};
@@ -19,90 +16,18 @@ use crate::state::AppState;
 /// Most bytes of a body of the API.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
 
-/// How long the whole body may take to arrive.
-const BODY_READ_TIME: Duration = Duration::from_secs(10);
-
 /// After how many seconds a client should come back for whose body there was no room.
 const NO_ROOM_SECONDS: u32 = 1;
 
-/// What is kept of a body while it comes.
-pub trait Keep {
-    /// Takes the next part. `Break` if no more of the body is wanted.
-    fn push(&mut self, part: &[u8]) -> ControlFlow<()>;
-
-    /// How many bytes are kept.
-    fn length(&self) -> usize;
-}
-
-/// A body that is kept whole or not at all.
-struct Whole {
-    bytes: Vec<u8>,
-    bytes_max: usize,
-    is_cut: bool,
-}
-
-impl Keep for Whole {
-    fn push(&mut self, part: &[u8]) -> ControlFlow<()> {
-        self.is_cut = part.len() > self.bytes_max - self.bytes.len();
-        if self.is_cut {
-            return ControlFlow::Break(());
-        }
-        self.bytes.extend_from_slice(part);
-        ControlFlow::Continue(())
-    }
-
-    fn length(&self) -> usize {
-        self.bytes.len()
-    }
-}
-
-/// Reads a body of at most so many bytes.
-pub async fn read(body: Body, bytes_max: usize, place: &mut Place) -> Result<Vec<u8>, Problem> {
-    // Memory is taken for what has come, not for what was announced.
-    let mut whole = Whole {
-        bytes: Vec::new(),
-        bytes_max,
-        is_cut: body.size_hint().lower() > bytes_max as u64,
-    };
-    if !whole.is_cut {
-        keep(body, &mut whole, place).await?;
-    }
-    if whole.is_cut {
-        return Err(Code::BodyTooLarge.into());
-    }
-    Ok(whole.bytes)
-}
-
-/// Reads a body to its end, or to where no more of it is wanted, in the time that it may take.
-pub async fn keep(body: Body, kept: &mut impl Keep, place: &mut Place) -> Result<(), Problem> {
-    let read = collect(body, kept, place);
-    let read = tokio::time::timeout(BODY_READ_TIME, read).await;
-    read.unwrap_or_else(|_elapsed| Err(Code::RequestTimeout.into()))
-}
-
-async fn collect(mut body: Body, kept: &mut impl Keep, place: &mut Place) -> Result<(), Problem> {
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_broken_off| Problem::from(Code::MalformedRequest))?;
-        let Ok(data) = frame.into_data() else { continue };
-        if push(kept, &data, place)?.is_break() {
-            break;
+impl From<BodyError> for Problem {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge => Code::BodyTooLarge.into(),
+            BodyError::TooSlow => Code::RequestTimeout.into(),
+            BodyError::BrokenOff => Code::MalformedRequest.into(),
+            BodyError::NoRoom => Self::from(Code::Overloaded).retry_after(NO_ROOM_SECONDS),
         }
     }
-    Ok(())
-}
-
-/// Takes the next part of a body, which is accounted for.
-fn push(kept: &mut impl Keep, part: &[u8], place: &mut Place) -> Result<ControlFlow<()>, Problem> {
-    let before = kept.length();
-    let goes_on = kept.push(part);
-    account(kept.length().saturating_sub(before), place)?;
-    Ok(goes_on)
-}
-
-/// Takes so many bytes of the room for bodies.
-pub fn account(bytes: usize, place: &mut Place) -> Result<(), Problem> {
-    let no_room = |_| Problem::from(Code::Overloaded).retry_after(NO_ROOM_SECONDS);
-    place.grow(bytes).map_err(no_room)
 }
 
 /// A body that should be JSON, read within the limits.
@@ -143,9 +68,8 @@ impl FromRequest<Arc<AppState>> for JsonBody {
         }
         let is_json = is_json(request.headers());
         let context = request.extensions().get::<RequestContext>();
-        let sender = context.and_then(|context| context.sender);
-        let mut place = state.bodies.enter(sender.map_or(Holder::Unknown, Holder::Address));
-        let bytes = read(request.into_body(), BODY_BYTES_MAX, &mut place).await?;
+        let mut place = state.bodies.enter(context.map_or(Holder::Unknown, RequestContext::holder));
+        let bytes = body::read(request.into_body(), BODY_BYTES_MAX, &mut place).await?;
         Ok(Self {
             bytes,
             is_json,
@@ -175,50 +99,9 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
-
     use axum::http::HeaderValue;
-    use bytes::Bytes;
-    use futures::stream;
 
     use super::*;
-    use registry_web::room::Room;
-
-    fn place() -> Place {
-        Room::new(1024 * 1024).enter(Holder::Unknown)
-    }
-
-    /// A body whose length nobody announced.
-    fn streamed(chunks: usize, length: usize) -> Body {
-        let chunk = move |_| Ok::<_, Infallible>(Bytes::from(vec![b' '; length]));
-        Body::from_stream(stream::iter((0..chunks).map(chunk)))
-    }
-
-    #[tokio::test]
-    async fn one_byte_too_many_is_too_many() {
-        for whole in [Body::from(vec![b' '; 1_000]), streamed(10, 100)] {
-            assert_eq!(read(whole, 1_000, &mut place()).await.unwrap().len(), 1_000);
-        }
-        for larger in [Body::from(vec![b' '; 1_001]), streamed(11, 91)] {
-            let problem = read(larger, 1_000, &mut place()).await.unwrap_err();
-            assert_eq!(problem.code(), Code::BodyTooLarge);
-        }
-    }
-
-    #[tokio::test]
-    async fn a_body_for_which_there_is_no_room_is_sent_away_for_now() {
-        let room = Room::new(1_000);
-        let problem = read(streamed(11, 90), 1_000, &mut room.enter(Holder::Unknown)).await;
-        assert_eq!(problem.unwrap_err().code(), Code::Overloaded);
-        assert_eq!(room.taken(), 0, "what had come is given back");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_body_that_never_ends_is_not_waited_for() {
-        let silent = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
-        let problem = read(silent, 1_000, &mut place()).await.unwrap_err();
-        assert_eq!(problem.code(), Code::RequestTimeout);
-    }
 
     #[test]
     fn a_body_is_packed_as_it_says() {

@@ -104,4 +104,9 @@ impl AppState {
     pub fn gate(&self) -> Arc<Gate> {
         Arc::clone(&self.gate)
     }
+
+    /// The room for bodies: for whoever else reads some.
+    pub fn bodies(&self) -> Room {
+        self.bodies.clone()
+    }
 }

@@ -15,6 +15,7 @@ use registry_journal::port::{PersonLink, SecretDigest};
 use sha2::{Digest, Sha256};
 
 use crate::error::SignInError;
+use crate::facts::Ending;
 use crate::password::Password;
 use crate::people::People;
 use crate::report::Refused;
@@ -114,6 +115,10 @@ impl People {
             .await?;
         let person_id = owner.ok_or_else(unusable)?;
         self.store().set_password(person_id, Some(&hash)).await?;
+        // Whoever asks for a new password may have lost the old one to somebody.
+        self.store().drop_links(person_id).await?;
+        let by = Ending::by_themselves(self.origin_of(person_id, browser));
+        self.end_sessions(&by, person_id).await?;
         let mut person = person;
         person.password_hash = Some(hash);
         self.begin_session(person, SignInMethod::Password, None, browser, HOME.to_owned())

@@ -8,6 +8,7 @@ use axum::http::request::Parts;
 use registry_domain::CorrelationId;
 
 use crate::language::Language;
+use crate::room::Holder;
 
 /// What is known of a request before anybody looks at what it wants.
 #[derive(Debug, Clone)]
@@ -28,6 +29,11 @@ impl RequestContext {
     /// The path, to be shown to the client. Never one that holds a token.
     pub fn instance(&self) -> Option<&str> {
         self.is_shown.then_some(&self.path)
+    }
+
+    /// In whose share of the room its body is read: what it says of who sends it is not known yet.
+    pub fn holder(&self) -> Holder {
+        self.sender.map_or(Holder::Unknown, Holder::Address)
     }
 }
 

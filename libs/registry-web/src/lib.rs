@@ -4,8 +4,9 @@
 //! This crate knows no merchant, no route and no storage: the API and the console are served by it alike.
 //!
 //! Read in this order: [`mod@serve`] (connections), [`forwarded`] and [`language`] (what the head of a request says),
-//! [`context`] (what is known before a handler runs), [`room`] (memory for bodies).
+//! [`context`] (what is known before a handler runs), [`room`] (memory for bodies), [`body`] (reading one).
 
+pub mod body;
 pub mod context;
 pub mod forwarded;
 pub mod language;

@@ -157,12 +157,12 @@ pub(crate) fn start_http(
     let (ambient, people) = (services.ambient.clone(), services.people.clone());
     let stop = CancellationToken::new();
     let state = Arc::new(AppState::new(services, config, stop.clone()));
-    let gate = state.gate();
+    let (gate, bodies) = (state.gate(), state.bodies());
     let mut within = Router::new();
     let pages = |api: Router| {
         within = api.clone();
         let (clock, ids) = (ambient.clone(), ambient.ids);
-        let console = Console::new(Api::new(api), console?, move || clock.now(), move || ids.uuid());
+        let console = Console::new(Api::new(api), console?, bodies, move || clock.now(), move || ids.uuid());
         Some(registry_console::router(Arc::new(console)))
     };
     let stopping = stop.clone();

@@ -12,8 +12,9 @@ use registry_ingest::WithoutPicture;
 use ruzstd::decoding::StreamingDecoder;
 use tokio::sync::Semaphore;
 
-use crate::body::{self, Keep, encodings};
+use crate::body::encodings;
 use crate::problem::{Code, Problem};
+use registry_web::body::{self, Keep};
 use registry_web::room::Place;
 
 /// Most bytes of a callback, unpacked and without the picture of a signature, which is not kept.
