@@ -61,7 +61,9 @@ impl FromRequest<Arc<Console>> for Form {
 
     async fn from_request(request: Request, console: &Arc<Console>) -> Result<Self, Response> {
         let context = request.extensions().get::<RequestContext>();
-        let mut place = console.bodies().enter(context.map_or(Holder::Unknown, RequestContext::holder));
+        let mut place = console
+            .bodies()
+            .enter(context.map_or(Holder::Unknown, RequestContext::holder));
         let sent = body::read(request.into_body(), FORM_BYTES_MAX, &mut place).await;
         let sent = sent.map_err(answer::unread)?;
         let raw = std::str::from_utf8(&sent).map_err(|_| answer::plain(&Trouble::Form))?;

@@ -147,7 +147,7 @@ pub struct ReviewDocument {
 #[schema(as = Confirmation)]
 pub struct ConfirmationDocument {
     /// Why it is doubtful: `leaves_opened`, `deletes`, `redelivered`, `opens_unlisted` (it opens the shop, and its sender is
-    /// not on the list), `opens_by_bills_url`, `opens_without_link`.
+    /// not on the list), `opens_by_bills_url`, `opens_without_link`, `opens_once_more` (Paymint has said that the claim which opened it before was wrong).
     #[schema(example = "leaves_opened")]
     pub doubt: String,
     /// Since when Paymint's word is waited for.

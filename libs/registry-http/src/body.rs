@@ -68,7 +68,9 @@ impl FromRequest<Arc<AppState>> for JsonBody {
         }
         let is_json = is_json(request.headers());
         let context = request.extensions().get::<RequestContext>();
-        let mut place = state.bodies.enter(context.map_or(Holder::Unknown, RequestContext::holder));
+        let mut place = state
+            .bodies
+            .enter(context.map_or(Holder::Unknown, RequestContext::holder));
         let bytes = body::read(request.into_body(), BODY_BYTES_MAX, &mut place).await?;
         Ok(Self {
             bytes,

@@ -9,7 +9,9 @@ use super::reading::Answer;
 use super::state::{Business, Link, LinkState, Merchant};
 use super::verdict::Resolution;
 use crate::ids::{LinkId, MerchantId, Stamp, Version};
-use crate::review::{ClaimSource, DeletionMark, Observation, ReadingSource, Review, Verification};
+use crate::review::{
+    ClaimSource, DeletionMark, Observation, ReadingSource, Review, ReviewCode, ReviewStatus, Verification,
+};
 use crate::text::FreeText;
 use crate::{Label, ReportedNumber};
 
@@ -220,6 +222,9 @@ fn observe(merchant: &mut Merchant, event: &Event, stamp: Stamp) {
         Answer::Missing if !is_list && *verification == Verification::Verified => {}
         Answer::Missing => *missing_since = missing_since.or(Some(stamp.recorded_at)),
     }
+    if *verification == Verification::Verified {
+        note_word_on_opening(merchant, answer);
+    }
     let review = &mut merchant.review;
     // A list that leaves a verified review as it is has not vouched for it.
     let leaves_it = is_list && review.verification == Verification::Verified;
@@ -229,6 +234,21 @@ fn observe(merchant: &mut Merchant, event: &Event, stamp: Stamp) {
         merchant.memory.asked_seq = merchant.memory.asked_seq.max(Some(asked_seq));
     }
     review.verification = *verification;
+}
+
+/// What Paymint says of a shop that is open by a mere claim: whoever made up one such claim can make up the next.
+fn note_word_on_opening(merchant: &mut Merchant, answer: &Answer) {
+    let says = match answer {
+        Answer::Found { observation, .. } => observation.review_code.as_ref().map(ReviewCode::status),
+        Answer::Missing => Some(ReviewStatus::None),
+    };
+    let is_claimed =
+        merchant.review.status() == ReviewStatus::Opened && merchant.review.verification == Verification::Unverified;
+    match says {
+        Some(ReviewStatus::Opened) => merchant.memory.opening_refuted = false,
+        Some(_) if is_claimed => merchant.memory.opening_refuted = true,
+        Some(_) | None => {}
+    }
 }
 
 /// How far the review can be trusted after an answer, the reading before this event has said.

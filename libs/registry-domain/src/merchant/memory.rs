@@ -50,6 +50,8 @@ pub struct ClaimMemory {
     pub asked_at: Option<DateTime<Utc>>,
     /// What its asker knew of the log.
     pub asked_seq: Option<Seq>,
+    /// A claim has opened the shop, and Paymint has said that it is not so. Until Paymint itself opens it, no claim does.
+    pub opening_refuted: bool,
     /// The callbacks of the last [`RECENT_TIME`], oldest first.
     pub recent: Vec<RecentClaim>,
 }

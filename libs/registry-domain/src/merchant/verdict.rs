@@ -155,6 +155,8 @@ pub enum Doubt {
     OpensByBillsUrl,
     /// It opens a shop that never had a registration link.
     OpensWithoutLink,
+    /// It opens the shop, and of the claim that did so before Paymint has said that it is not so.
+    OpensOnceMore,
 }
 
 words!(Doubt {
@@ -164,6 +166,7 @@ words!(Doubt {
     OpensUnlisted => "opens_unlisted",
     OpensByBillsUrl => "opens_by_bills_url",
     OpensWithoutLink => "opens_without_link",
+    OpensOnceMore => "opens_once_more",
 });
 
 /// How a doubtful claim was settled.

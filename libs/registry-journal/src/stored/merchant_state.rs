@@ -118,6 +118,8 @@ struct MemoryRow {
     asked_at: Option<Moment>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     asked_seq: Option<u64>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    opening_refuted: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     recent: Vec<(String, Moment)>,
 }
@@ -275,6 +277,7 @@ fn memory_row(memory: &ClaimMemory) -> MemoryRow {
         latest_seq: memory.latest_seq.map(|seq| seq.0),
         asked_at: memory.asked_at.map(Moment),
         asked_seq: memory.asked_seq.map(|seq| seq.0),
+        opening_refuted: memory.opening_refuted,
         recent: recent
             .map(|claim| (format!("{:016x}", claim.mark.0), Moment(claim.received_at)))
             .collect(),
@@ -296,6 +299,7 @@ fn memory(row: &MemoryRow, row_seq: u64) -> Result<ClaimMemory, StoredError> {
         latest_seq: place(row.latest_seq, row.latest_at),
         asked_at: row.asked_at.map(Moment::at),
         asked_seq: place(row.asked_seq, row.asked_at),
+        opening_refuted: row.opening_refuted,
         recent: row.recent.iter().map(claim).collect::<Result<_, StoredError>>()?,
     })
 }

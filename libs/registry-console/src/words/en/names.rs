@@ -66,6 +66,7 @@ pub const DOUBTS: Names = &[
     ("opens_unlisted", "Opens the shop, from an address off the list"),
     ("opens_by_bills_url", "Opens the shop through the URL for approvals"),
     ("opens_without_link", "Opens a shop that has no link"),
+    ("opens_once_more", "Opens it again, after Paymint said no"),
 ];
 
 pub const RESOLUTIONS: Names = &[

@@ -66,6 +66,7 @@ pub const DOUBTS: Names = &[
     ("opens_unlisted", "목록 밖 주소에서 온 개시 주장"),
     ("opens_by_bills_url", "승인 주소로 온 개시 주장"),
     ("opens_without_link", "링크 없이 온 개시 주장"),
+    ("opens_once_more", "결제선생이 부인한 뒤 다시 온 개시 주장"),
 ];
 
 pub const RESOLUTIONS: Names = &[

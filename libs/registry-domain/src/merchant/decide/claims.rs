@@ -164,10 +164,12 @@ fn why_not_open(merchant: &Merchant, receipt: &Receipt) -> Option<Doubt> {
         Some(Doubt::OpensUnlisted)
     } else if receipt.by_bills_url {
         Some(Doubt::OpensByBillsUrl)
-    } else if merchant.had_link() {
-        None
-    } else {
+    } else if !merchant.had_link() {
         Some(Doubt::OpensWithoutLink)
+    } else if merchant.memory.opening_refuted {
+        Some(Doubt::OpensOnceMore)
+    } else {
+        None
     }
 }
 

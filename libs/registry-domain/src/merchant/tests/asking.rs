@@ -117,6 +117,32 @@ fn what_opens_a_shop_is_held_where_it_may_be_forged() {
 }
 
 #[test]
+fn who_has_opened_a_shop_falsely_does_not_open_it_again() {
+    let mut stream = Stream::linked();
+    stream.when(callback(says("P", None)));
+    stream.when(callback(says("O", None)));
+    assert!(stream.now().is_open(), "the first is believed until Paymint was asked");
+    stream.when(read_back(says("P", None)));
+    for name in ["가", "나", "다"] {
+        let events = stream.when(callback(named(says("O", None), name)));
+        assert_eq!(verdicts(&events), [Verdict::Held], "{name}");
+        assert_eq!(
+            stream.now().confirmation.map(|it| it.doubt),
+            Some(Doubt::OpensOnceMore),
+            "{name}"
+        );
+        assert!(!stream.now().is_open(), "{name}");
+        stream.when(read_back(says("P", None)));
+        assert!(!stream.now().is_open(), "{name}: Paymint says no again");
+    }
+    stream.when(read_back(says("O", None)));
+    assert!(stream.now().is_open(), "Paymint's word opens it");
+    stream.when(read_back(says("S", None)));
+    stream.when(callback(says("O", None)));
+    assert!(stream.now().is_open(), "from then on a claim is one again");
+}
+
+#[test]
 fn a_link_that_came_back_is_an_opening_too() {
     let mut stream = Stream::linked();
     stream.when(read_back(deleted(says("O", None))));
