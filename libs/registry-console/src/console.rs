@@ -127,7 +127,7 @@ pub async fn look(before: Preferences, form: Form) -> Response {
 /// A path of the console; its beginning, if the text is none.
 pub fn local(path: &str) -> &str {
     let is_ours = path == "/console" || path.starts_with("/console/");
-    if is_ours && !path.contains(['\\', '\r', '\n']) {
+    if is_ours && !path.contains(['\\', '\r', '\n']) && !path.contains("/.") {
         path
     } else {
         "/console"

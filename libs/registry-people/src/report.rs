@@ -104,9 +104,13 @@ impl Reporter {
 
     /// Somebody did not come in.
     pub(crate) fn sign_in_refused(&self, person: Option<PersonId>, reason: Refused) {
-        self.refused[reason.place()].fetch_add(1, Ordering::Relaxed);
+        let times = self.refused[reason.place()].fetch_add(1, Ordering::Relaxed) + 1;
+        // Anybody can have many of these: the counts tell of each.
+        if reason == Refused::Slowed && !times.is_power_of_two() {
+            return;
+        }
         let person = person.map(tracing::field::display);
-        tracing::info!(person, reason = reason.as_str(), "a sign-in was refused");
+        tracing::info!(person, reason = reason.as_str(), times, "a sign-in was refused");
     }
 
     /// Somebody signed out.

@@ -74,6 +74,8 @@ faults! {
     UnknownWord, "unknown_word", "is none of the documented values", "문서에 있는 값이 아닙니다";
     /// Not among the scopes.
     UnknownScope, "unknown_scope", "is no scope: `allowed` lists those there are", "없는 권한입니다. 사용할 수 있는 권한은 `allowed`에 있습니다";
+    /// The key that asks has narrower bounds itself.
+    BeyondOwn, "beyond_own", "must not reach further than the key that asks for it", "요청하는 키 자신의 범위를 넘을 수 없습니다";
     /// Neither an address nor a network.
     NotANetwork, "not_a_network", "must be an address or a network in CIDR notation, such as 198.51.100.0/24", "IP 주소 또는 CIDR 표기의 네트워크여야 합니다(예: 198.51.100.0/24)";
     /// A moment that has passed.

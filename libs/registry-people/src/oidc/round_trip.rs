@@ -68,6 +68,7 @@ fn cipher(key: &[u8; 32]) -> Aes256Gcm {
 /// A path of this site, and no other place: whatever else is asked for leads home.
 pub(super) fn local_path<'a>(wanted: &'a str, home: &'a str) -> &'a str {
     let is_plain = wanted.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    let is_plain = is_plain && !wanted.contains("/.");
     let is_local = wanted == home
         || wanted
             .strip_prefix(home)

@@ -16,7 +16,7 @@ use registry_web::RequestContext;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::{KeyDocument, NewKeyDocument, id_of, made, require_all};
+use super::{KeyDocument, NewKeyDocument, id_of, made, require_all, require_within};
 use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::commands;
@@ -82,6 +82,8 @@ async fn create_api_key(
     let wanted = KeyRequest::read(body.fields(Null::Absent)?, now)?;
     let idempotency = idempotency::read(&headers, &context.path, &body.bytes)?;
     require_all(&caller, &wanted.scopes)?;
+    let latest_end = caller.key().and_then(|key| key.expires_at);
+    require_within(&caller, &wanted.networks, wanted.expires_at, latest_end)?;
     let key_id = idempotency.map_or_else(
         || KeyId::from_uuid(state.ambient.ids.uuid()),
         |idempotency| id_of(caller.tenant_id(), &context.path, &idempotency.key),

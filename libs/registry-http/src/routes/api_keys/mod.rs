@@ -7,6 +7,7 @@ pub mod revoke;
 pub mod rotate;
 
 use chrono::{DateTime, Utc};
+use ipnet::IpNet;
 use registry_domain::tenant::{ApiKey, Scope};
 use registry_domain::{KeyId, TenantId};
 use registry_journal::IdempotencyKey;
@@ -17,7 +18,7 @@ use uuid::Builder;
 
 use crate::caller::Caller;
 use crate::commands::DoneOfTenant;
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Fault, FieldFault, Place, Problem};
 use crate::state::AppState;
 
 /// An API key, without its secret.
@@ -120,6 +121,34 @@ async fn made(state: &AppState, caller: &Caller, done: &DoneOfTenant, id: KeyId)
 /// Refuses to hand out what the caller does not have itself.
 fn require_all(caller: &Caller, scopes: &[Scope]) -> Result<(), Problem> {
     scopes.iter().try_for_each(|scope| caller.require(*scope))
+}
+
+/// Refuses a key that would outlive the one that asks for it, or work from where that one does not: whoever steals a key that
+/// is bound would have one that is not. People have neither bound.
+fn require_within(
+    caller: &Caller,
+    networks: &[IpNet],
+    expires_at: Option<DateTime<Utc>>,
+    latest_end: Option<DateTime<Utc>>,
+) -> Result<(), Problem> {
+    let own: &[IpNet] = caller.key().map_or(&[], |key| &key.networks);
+    let is_inside = |network: &IpNet| own.iter().any(|own| own.contains(network));
+    let is_near = own.is_empty() || (!networks.is_empty() && networks.iter().all(is_inside));
+    let is_short = latest_end.is_none_or(|latest| expires_at.is_some_and(|end| end <= latest));
+    let beyond = |pointer: &str| FieldFault {
+        place: Place::Body(pointer.to_owned()),
+        fault: Fault::BeyondOwn,
+    };
+    let faults = [(is_near, "/networks"), (is_short, "/expires_at")];
+    let faults: Vec<_> = faults
+        .into_iter()
+        .filter_map(|(holds, pointer)| (!holds).then(|| beyond(pointer)))
+        .collect();
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Problem::validation(faults))
+    }
 }
 
 /// The id of a key that is made by a request. The same request makes the same key: one whose answer was lost, and that is sent

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::create::{answer, read_end};
-use super::{NewKeyDocument, id_of, made, require_all};
+use super::{NewKeyDocument, id_of, made, require_all, require_within};
 use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::commands;
@@ -98,6 +98,14 @@ async fn rotate_api_key(
     let keys = tenant.ok_or(Code::Unauthenticated)?.keys;
     let old = keys.iter().find(|key| key.id == key_id).ok_or(Code::ApiKeyNotFound)?;
     require_all(&caller, &old.scopes)?;
+    // A key that is rotated on time goes on for as long again.
+    let own_life = caller
+        .key()
+        .and_then(|key| Some(now + (key.expires_at? - key.issued_at)));
+    let end = wanted
+        .expires_at
+        .or_else(|| Some(now + (old.expires_at? - old.issued_at)));
+    require_within(&caller, &old.networks, end, own_life)?;
     let successor = idempotency.map_or_else(
         || KeyId::from_uuid(state.ambient.ids.uuid()),
         |idempotency| id_of(caller.tenant_id(), &context.path, &idempotency.key),
