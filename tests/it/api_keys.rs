@@ -243,3 +243,47 @@ async fn an_address_whose_keys_do_not_work_is_slowed_and_those_that_do_go_on() {
     }
     app.finish().await;
 }
+
+/// Whoever steals a key that is bound to a network and a time must not make one of it that is not.
+#[tokio::test]
+async fn a_bound_key_makes_none_that_reaches_further() {
+    let app = TestApp::start().await;
+    let tenant = &app.tenant;
+    let free = json!({ "name": "free", "scopes": ["keys:write"] });
+    let (unbound, elsewhere) = issue(tenant, &free).await;
+    let end = moment(&unbound["issued_at"]) + TimeDelta::hours(2);
+    let wish = json!({
+        "name": "bound", "scopes": ["keys:write"], "networks": ["127.0.0.0/8", "::1"], "expires_at": end,
+    });
+    let (key, bound) = issue(tenant, &wish).await;
+    let (later, sooner) = (end + TimeDelta::days(1), end - TimeDelta::hours(1));
+    for (networks, expires_at, pointers) in [
+        (json!([]), json!(null), &["/networks", "/expires_at"][..]),
+        (json!(["127.0.0.1"]), json!(null), &["/expires_at"]),
+        (json!(["127.0.0.1"]), json!(later), &["/expires_at"]),
+        (json!(["127.0.0.1", "0.0.0.0/0"]), json!(sooner), &["/networks"]),
+    ] {
+        let mut wish = json!({ "name": "n", "scopes": ["keys:write"], "networks": networks });
+        if !expires_at.is_null() {
+            wish["expires_at"] = expires_at;
+        }
+        let problem = bound
+            .post("/v1/api-keys", &wish)
+            .await
+            .problem(422, "validation_failed");
+        let errors = problem["errors"].as_array().expect("errors").iter();
+        let told: Vec<_> = errors
+            .map(|error| (error["pointer"].as_str(), error["code"].as_str()))
+            .collect();
+        let expected: Vec<_> = pointers.iter().map(|it| (Some(*it), Some("beyond_own"))).collect();
+        assert_eq!(told, expected, "{wish}");
+    }
+    let narrower = json!({ "name": "n", "scopes": ["keys:write"], "networks": ["127.0.0.1"], "expires_at": sooner });
+    bound.post("/v1/api-keys", &narrower).await.expect(201);
+    let rotations = format!("{}/rotations", path_of(&key));
+    let for_ever = bound.post(&rotations, &json!({ "expires_at": later })).await;
+    for_ever.problem(422, "validation_failed");
+    bound.post(&rotations, &json!({})).await.expect(201);
+    elsewhere.post("/v1/api-keys", &free).await.expect(201);
+    app.finish().await;
+}

@@ -51,6 +51,29 @@ async fn garbage_behind_a_request_does_not_harm_the_request() {
     app.finish().await;
 }
 
+/// Nobody need sign in to send a form.
+#[tokio::test]
+async fn forms_that_do_not_end_are_not_waited_for() {
+    let app = TestApp::start().await;
+    let base = app.tenant.api.base();
+    let began = Instant::now();
+    let pause = Duration::from_millis(500);
+    let paths = ["sign-in", "look", "join/x", "sign-out/backchannel"];
+    let answers = paths.map(|path| async move {
+        let head =
+            |length: usize| format!("POST /console/{path} HTTP/1.1\r\nhost: a\r\ncontent-length: {length}\r\n\r\n");
+        let large = Connection::open(base).await.exchange(head(2_000_000).as_bytes()).await;
+        assert!(large.starts_with("HTTP/1.1 413"), "{path}: {large}");
+        let slow = Connection::open(base).await.drip(head(1_000).as_bytes(), pause).await;
+        (path, slow)
+    });
+    for (path, slow) in futures::future::join_all(answers).await {
+        assert!(slow.starts_with("HTTP/1.1 408"), "{path}: {slow}");
+    }
+    assert!(began.elapsed() < Duration::from_secs(25), "they held on for too long");
+    app.finish().await;
+}
+
 #[tokio::test]
 async fn a_slow_sender_is_sent_away_and_holds_up_nobody() {
     let app = TestApp::start().await;

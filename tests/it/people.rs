@@ -121,6 +121,31 @@ async fn an_invitation_works_once_and_a_better_one_takes_its_place() {
     app.finish().await;
 }
 
+/// Whoever asks for a new password may have lost the old one to somebody, who may be in.
+#[tokio::test]
+async fn a_new_password_ends_what_went_on_under_the_old_one() {
+    let app = TestApp::start().await;
+    let people = app.people();
+    let (kim, before) = join(&app, "kim", "viewer").await;
+    let (_, of_lee) = join(&app, "lee", "viewer").await;
+    let kim = kim.parse().expect("an id");
+    let token = |url: &str| url.rsplit('/').next().expect("a token").to_owned();
+    let lying_about = token(&people.sign_in_link(kim).await.expect("a link").url);
+    let invitation = token(&people.invitation(kim).await.expect("a link").url);
+    logs::secret(&lying_about);
+    logs::secret(&invitation);
+    assert!(is_in(people, &before).await, "a link that nobody uses changes nothing");
+
+    let other = "another horse, another battery";
+    let accepted = people.accept_invitation(&invitation, other, &Browser::default()).await;
+    let after = accepted.expect("it works");
+    assert!(is_in(people, &after).await && is_in(people, &of_lee).await);
+    assert!(!is_in(people, &before).await, "the session from before goes on");
+    let used = people.sign_in_with_link(&lying_about, &Browser::default()).await;
+    assert!(matches!(used, Err(SignInError::LinkUnusable)), "{used:?}");
+    app.finish().await;
+}
+
 #[tokio::test]
 async fn rights_are_changed_at_once_and_nobody_gives_more_than_they_have() {
     let app = TestApp::start().await;

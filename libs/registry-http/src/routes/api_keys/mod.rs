@@ -140,10 +140,8 @@ fn require_within(
         fault: Fault::BeyondOwn,
     };
     let faults = [(is_near, "/networks"), (is_short, "/expires_at")];
-    let faults: Vec<_> = faults
-        .into_iter()
-        .filter_map(|(holds, pointer)| (!holds).then(|| beyond(pointer)))
-        .collect();
+    let faults = faults.into_iter().filter(|(holds, _)| !holds);
+    let faults: Vec<_> = faults.map(|(_, pointer)| beyond(pointer)).collect();
     if faults.is_empty() {
         Ok(())
     } else {
