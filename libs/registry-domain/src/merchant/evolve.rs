@@ -222,7 +222,7 @@ fn observe(merchant: &mut Merchant, event: &Event, stamp: Stamp) {
         Answer::Missing if !is_list && *verification == Verification::Verified => {}
         Answer::Missing => *missing_since = missing_since.or(Some(stamp.recorded_at)),
     }
-    if *verification == Verification::Verified {
+    if *verification == Verification::Verified && !merchant.erased {
         note_word_on_opening(merchant, answer);
     }
     let review = &mut merchant.review;

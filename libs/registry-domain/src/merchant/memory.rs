@@ -93,6 +93,7 @@ impl ClaimMemory {
     /// Forgets what was said, and keeps when.
     pub(super) fn forget_content(&mut self) {
         self.latest = None;
+        self.opening_refuted = false;
         self.recent.clear();
     }
 }

@@ -138,7 +138,7 @@ fn who_has_opened_a_shop_falsely_does_not_open_it_again() {
     stream.when(read_back(says("O", None)));
     assert!(stream.now().is_open(), "Paymint's word opens it");
     stream.when(read_back(says("S", None)));
-    stream.when(callback(says("O", None)));
+    stream.when(callback(named(says("O", None), "라")));
     assert!(stream.now().is_open(), "from then on a claim is one again");
 }
 
