@@ -1,7 +1,8 @@
 //! `cargo xtask dev`: everything that a person needs to see the product work, from one command.
 
-use std::fs::{self, File};
+use std::fs::{DirBuilder, File};
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -43,7 +44,7 @@ pub fn run(root: &Path, dev: &Dev, interruption: &Interruption) -> Result<ExitCo
     arguments.extend(dev.release.then_some("--release"));
     let programs = build(root, &arguments, interruption)?;
     let data = std::path::absolute(dev.data_dir.clone().unwrap_or_else(|| root.join("data")))?;
-    fs::create_dir_all(&data).with_context(|| format!("creating {}", data.display()))?;
+    make_data_directory(&data)?;
     let _lock = lock(&data)?;
 
     let mut nats = if dev.given.nats_url().is_some() {
@@ -107,9 +108,25 @@ fn start_nats(root: &Path, dev: &Dev, data: &Path, interruption: &Interruption) 
         .ok())
 }
 
+/// Closed to others: keys and messages lie in it.
+fn make_data_directory(path: &Path) -> Result<()> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.with_context(|| format!("creating {}", path.display()))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::NATS_PORT;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::{NATS_PORT, make_data_directory};
+
+    #[test]
+    fn data_is_closed_to_others() {
+        let directory = tempfile::tempdir().unwrap();
+        let data = directory.path().join("new/data");
+        make_data_directory(&data).unwrap();
+        assert_eq!(data.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+    }
 
     #[test]
     fn readme_names_the_port_of_nats() {
