@@ -47,13 +47,13 @@ pub fn arrange(tools: &Tools) -> Result<Clients> {
     })
 }
 
-fn python(tools: &Tools, pinned: &Path, place: &Path) -> Result<PathBuf> {
+pub fn python(tools: &Tools, pinned: &Path, place: &Path) -> Result<PathBuf> {
     let (list, installed) = (pinned.join("requirements.txt"), place.join("requirements.txt"));
     let program = place.join("bin/python");
     if is_same(&list, &installed)? {
         return Ok(program);
     }
-    eprintln!("xtask: fetching NATS's client for Python into target/tools");
+    eprintln!("xtask: fetching what {} pins into target/tools", list.display());
     let environment = || {
         let mut make = Command::new("python3");
         tools.fetch("python3 -m venv", make.args(["-m", "venv", "--clear"]).arg(place))

@@ -16,6 +16,7 @@ mod consumers;
 mod deny;
 mod dev;
 mod fixtures;
+mod holidays;
 mod nats;
 mod openapi;
 mod pictures;
@@ -50,6 +51,8 @@ enum Task {
     Npm,
     /// Write openapi/registry.json anew.
     Openapi,
+    /// Write the table of Korea's public holidays anew.
+    Holidays,
     /// Take the pictures of the console in README anew.
     Pictures(pictures::Pictures),
     /// Write the descriptions of all SQL statements anew.
@@ -99,6 +102,7 @@ fn run(task: &Task, interruption: &Interruption) -> Result<ExitCode> {
         Task::Test(test) => test::run(root, test, interruption),
         Task::Bench(bench) => bench::run(root, bench, interruption),
         Task::Storm(storm) => storm::run(root, storm, interruption),
+        Task::Holidays => holidays::run(root, interruption),
         Task::Openapi => openapi::run(root, interruption),
         Task::Pictures(pictures) => pictures::run(root, pictures, interruption),
         Task::Sqlx(sqlx) => sqlx::run(root, sqlx, interruption),

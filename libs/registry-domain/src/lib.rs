@@ -4,11 +4,12 @@
 //! time and ids come in as arguments, and the events it returns are written down by somebody else.
 //!
 //! Read in this order: [`ids`], [`unicode`], [`codes`], [`business`], [`text`] (values that cannot be wrong), [`review`] (what
-//! upstream says), [`merchant`] (state, command, event, [`merchant::decide`], [`merchant::evolve`]), [`people`] (who may do what),
+//! upstream says), [`merchant`] (state, command, event, [`merchant::decide`], [`merchant::evolve`]), [`calendar`] (business days), [`people`] (who may do what),
 //! [`tenant`].
 
 pub mod actor;
 pub mod business;
+pub mod calendar;
 mod causes;
 pub mod codes;
 mod words;
