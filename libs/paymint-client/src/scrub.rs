@@ -15,7 +15,7 @@ mod spans;
 mod text;
 mod unwrap;
 
-use std::borrow::{Borrow, Cow};
+use std::borrow::Cow;
 
 use self::known::KnownKey;
 use self::names::{Treatment, treatment, treatment_within};
@@ -30,9 +30,9 @@ const STRUCK: &str = "***";
 /// How many layers (JSON in a text, percent-encoding, escapes) are looked through. A text with more of them goes whole.
 const LAYERS_MAX: u8 = 8;
 
-/// How often a text is looked at, until nothing more is found: where a secret was, the next one may begin to
-/// show, or its end another way.
-const ROUNDS_MAX: u8 = 4;
+/// How often a value is looked at, until nothing more is found: where a secret was, the next one may begin to show, or its end
+/// another way. Only one that was made for it shows more after that.
+const ROUNDS_MAX: u8 = 3;
 
 /// How many of them one of base64 counts for: what is below it is looked at beside the text, and not instead of it.
 const BASE64_LAYERS: u8 = 3;
@@ -56,13 +56,14 @@ impl<'a> Scrubber<'a> {
 
     /// A text without secrets.
     pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        self.settled_text(text).map_or(Cow::Borrowed(text), Cow::Owned)
+        self.scrub_text(text, LAYERS_MAX)
+            .map_or(Cow::Borrowed(text), Cow::Owned)
     }
 
     /// Takes the secrets out of texts that are about to be kept.
     pub(crate) fn fields<const N: usize>(&self, fields: [&mut Option<String>; N]) {
         for text in fields.into_iter().flatten() {
-            if let Some(clean) = self.settled_text(text) {
+            if let Some(clean) = self.scrub_text(text, LAYERS_MAX) {
                 *text = clean;
             }
         }
@@ -70,11 +71,13 @@ impl<'a> Scrubber<'a> {
 
     /// A value without secrets. `None` if there is none in it.
     pub(crate) fn tree(&self, wire: &Wire) -> Option<Wire> {
-        settled(wire, |wire| self.scrub(wire, "", LAYERS_MAX))
-    }
-
-    fn settled_text(&self, text: &str) -> Option<String> {
-        settled(text, |text| self.scrub_text(text, LAYERS_MAX))
+        let look = |wire: &Wire| self.scrub(wire, "", LAYERS_MAX);
+        let mut left = look(wire)?;
+        for _ in 1..ROUNDS_MAX {
+            let Some(less) = look(&left) else { break };
+            left = less;
+        }
+        Some(left)
     }
 
     fn scrub(&self, wire: &Wire, under: &str, layers: u8) -> Option<Wire> {
@@ -176,16 +179,6 @@ impl<'a> Scrubber<'a> {
         };
         base64::replace_runs(now, BASE64_MIN, hides).or(known)
     }
-}
-
-/// What is left once nothing more is found. `None` if nothing is found at all.
-fn settled<T: Borrow<B>, B: ?Sized>(first: &B, scrub: impl Fn(&B) -> Option<T>) -> Option<T> {
-    let mut left = scrub(first)?;
-    for _ in 1..ROUNDS_MAX {
-        let Some(less) = scrub(left.borrow()) else { break };
-        left = less;
-    }
-    Some(left)
 }
 
 /// A field of an object that holds nothing but the name of a secret.
