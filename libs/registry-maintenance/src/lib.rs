@@ -4,7 +4,7 @@
 //! from events ([`registry_journal::projection`], by which the write path writes them too). It knows no database, and it decides
 //! nothing: what it writes stands in the log already.
 //!
-//! Read in this order: [`verify()`] (is the log whole?), `fold` (what a merchant's events come to), [`rebuild`] (are the rows what the log
+//! Read in this order: [`mod@verify`] (is the log whole?), `fold` (what a merchant's events come to), [`rebuild`] (are the rows what the log
 //! says?), [`copy`] (another storage).
 
 pub mod copy;
