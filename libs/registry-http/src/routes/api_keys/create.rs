@@ -51,9 +51,9 @@ pub fn route() -> Route {
 
 /// Issue an API key
 ///
-/// Its secret is in this answer and nowhere else. Nobody can give a key more scopes than they have themselves. Sent again with
-/// the same Idempotency-Key, the request is answered with the key that it made, without the secret: revoke that key if the
-/// secret was lost.
+/// Its secret is in this answer and nowhere else. Nobody can give a key more scopes than they have themselves, and a key that
+/// is bound to networks or to a time makes only keys that are bound no wider. Sent again with the same Idempotency-Key, the
+/// request is answered with the key that it made, without the secret: revoke that key if the secret was lost.
 #[utoipa::path(
     post,
     path = "/v1/api-keys",
