@@ -259,6 +259,7 @@ async fn ask(visitor: &mut Visitor<'_>, merchant_id: &str) {
         visitor.send(&Method::PATCH, path, request).await.expect(status);
     }
     visitor.get(path, &[]).await.expect(200);
+    visitor.get("/v1/calendar", &[]).await.expect(200);
     let path = "/v1/merchants/{id}/reconciliations";
     let refused = visitor.post(path, &[merchant_id], None).await;
     refused.problem(409, "read_back_off");

@@ -108,6 +108,7 @@ mod audit;
 
 mod billing;
 
+mod calendar;
 mod tenant_settings;
 
 mod timelines;

@@ -44,6 +44,7 @@ const AUDITORS: &str = "Aa";
 const RIGHTS: &[(&str, &str)] = &[
     ("get_me", EVERYBODY),
     ("get_settings", EVERYBODY),
+    ("get_calendar", EVERYBODY),
     ("get_merchant", EVERYBODY),
     ("get_merchant_by_reference", EVERYBODY),
     ("list_merchants", EVERYBODY),

@@ -12,6 +12,7 @@ fn defaults() -> Value {
         "read_back": { "enabled": true, "path": null, "member_field": null, "merchant_field": null },
         "low_balance_threshold": null,
         "callbacks_missing_days": 7,
+        "own_days": {},
     })
 }
 

@@ -12,8 +12,8 @@ use crate::console::{Console, look};
 use crate::live;
 use crate::pages::sign_in::{links, oidc, sign_out};
 use crate::pages::{
-    audit, callbacks, health, home, keys, licences, merchant, merchants, people, quarantine, register, settings,
-    sign_in, unclaimed,
+    audit, calendar, callbacks, health, home, keys, licences, merchant, merchants, people, quarantine, register,
+    settings, sign_in, unclaimed,
 };
 
 /// Where something is answered, and by what.
@@ -107,6 +107,9 @@ pub(crate) fn of_tenants() -> Vec<Route> {
         see("/{tenant}/settings", settings::get),
         act("/{tenant}/settings", settings::change),
         act("/{tenant}/settings/balance", settings::balance),
+        see("/{tenant}/settings/calendar", calendar::get),
+        act("/{tenant}/settings/calendar", calendar::set),
+        act("/{tenant}/settings/calendar/removal", calendar::remove),
     ];
     routes.extend(of_merchants());
     routes.extend(of_people());

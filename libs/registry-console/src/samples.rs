@@ -14,8 +14,8 @@ use crate::answer;
 use crate::assets;
 use crate::pages::shops::Sample;
 use crate::pages::{
-    audit, callbacks, health, home, keys, licences, merchant, merchants, people, quarantine, register, settings,
-    sign_in, unclaimed,
+    audit, calendar, callbacks, health, home, keys, licences, merchant, merchants, people, quarantine, register,
+    settings, sign_in, unclaimed,
 };
 use crate::preferences::Preferences;
 
@@ -68,6 +68,7 @@ fn all(look: Preferences) -> Vec<Sample> {
         audit::samples::samples(look),
         health::samples::samples(look),
         settings::samples::samples(look),
+        calendar::samples::samples(look),
         licences::samples::samples(look),
     ];
     groups.into_iter().flatten().collect()

@@ -6,6 +6,7 @@
 //! own days are for.
 
 mod kr;
+mod own;
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -14,9 +15,10 @@ use std::sync::LazyLock;
 use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveDate, Utc, Weekday};
 
 use self::kr::{HOLIDAYS, YEARS};
+pub use self::own::{DAY_NAME_LENGTH_MAX, DayName, OWN_DAYS_MAX, OwnDay, OwnDaysChange, TooManyOwnDays, english};
 
 /// The years whose holidays the official gazette has named. Those behind are computed by the law of today.
-const GAZETTE_UNTIL: i32 = 2027;
+pub const GAZETTE_UNTIL: i32 = 2027;
 
 /// The most business days that [`Calendar::after`] counts: forty years.
 pub const BUSINESS_DAYS_MAX: u16 = 10_000;
@@ -52,15 +54,6 @@ pub enum Day {
     OwnHoliday,
 }
 
-/// What a tenant says of a day of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OwnDay {
-    /// It works, whatever the table says.
-    Business,
-    /// It does not.
-    Holiday,
-}
-
 impl Day {
     /// Whether people work on it.
     pub const fn is_business(self) -> bool {
@@ -91,10 +84,15 @@ impl Calendar {
     /// What a day is.
     pub fn day(&self, date: NaiveDate) -> Day {
         match self.own.get(&date) {
-            Some(OwnDay::Business) => Day::OwnBusiness,
-            Some(OwnDay::Holiday) => Day::OwnHoliday,
+            Some(own) if own.is_business() => Day::OwnBusiness,
+            Some(_) => Day::OwnHoliday,
             None => public_day(date),
         }
+    }
+
+    /// What a tenant has said of a day.
+    pub fn own_day(&self, date: NaiveDate) -> Option<&OwnDay> {
+        self.own.get(&date)
     }
 
     /// How many business days come after one day, up to another and with it; negative if that lies before. So it adds up:
@@ -126,14 +124,15 @@ impl Calendar {
     /// Business days of our era up to a day and with it, as this calendar has them.
     fn since_the_era(&self, date: NaiveDate) -> i32 {
         let own = self.own.range(..=date).map(|(date, own)| {
-            let (is, is_without) = (*own == OwnDay::Business, public_day(*date).is_business());
+            let (is, is_without) = (own.is_business(), public_day(*date).is_business());
             i32::from(is) - i32::from(is_without)
         });
         weekdays(date) - holidays_on_weekdays(date) + own.sum::<i32>()
     }
 }
 
-fn public_day(date: NaiveDate) -> Day {
+/// What a day is by the table alone.
+pub fn public_day(date: NaiveDate) -> Day {
     if let Ok(at) = HOLIDAYS.binary_search_by_key(&key(date), |holiday| holiday.0) {
         return Day::Holiday {
             name: HOLIDAYS[at].1,

@@ -147,17 +147,7 @@ impl Fields {
         let Value::Object(members) = self.take(name)? else {
             return self.blame(&pointer(&[name]), Fault::WrongType);
         };
-        let mut inner = Self {
-            members,
-            null: self.null,
-            faults: Vec::new(),
-            place: format!("{}{}", self.place, pointer(&[name])),
-        };
-        let value = read(&mut inner);
-        inner.blame_unknown();
-        self.faults.extend(inner.faults);
-        self.faults.truncate(FAULTS_MAX);
-        Some(value)
+        Some(self.inside(&pointer(&[name]), members, read))
     }
 
     /// A list of at most `max` texts that may be there.
@@ -227,6 +217,43 @@ impl Fields {
         texts
     }
 
+    /// An object that may be there, of at most `max` objects by names that say something, each read by its own fields; null
+    /// takes one away.
+    pub fn objects<K: Ord, T>(
+        &mut self,
+        name: &'static str,
+        max: usize,
+        read_key: impl Fn(&str) -> Result<K, Fault>,
+        read: impl Fn(&mut Self) -> Option<T>,
+    ) -> Option<BTreeMap<K, Option<T>>> {
+        let Value::Object(members) = self.take(name)? else {
+            return self.blame(&pointer(&[name]), Fault::WrongType);
+        };
+        if members.len() > max {
+            return self.blame(&pointer(&[name]), Fault::TooMany);
+        }
+        let mut objects = BTreeMap::new();
+        for (key, value) in members {
+            let place = pointer(&[name, &key]);
+            match (read_key(&key), value) {
+                (Err(fault), _) => {
+                    self.blame::<()>(&place, fault);
+                }
+                (Ok(key), Value::Null) => {
+                    objects.insert(key, None);
+                }
+                (Ok(key), Value::Object(members)) => {
+                    let object = self.inside(&place, members, &read).map(|object| (key, Some(object)));
+                    objects.extend(object);
+                }
+                (Ok(_), _) => {
+                    self.blame::<()>(&place, Fault::WrongType);
+                }
+            }
+        }
+        Some(objects)
+    }
+
     /// Blames every field that is left, and fails if there is any fault.
     pub fn finish(mut self) -> Result<(), Problem> {
         self.blame_unknown();
@@ -235,6 +262,21 @@ impl Fields {
         } else {
             Err(Problem::validation(self.faults))
         }
+    }
+
+    /// What stands in an object within this one.
+    fn inside<T>(&mut self, pointer: &str, members: Map<String, Value>, read: impl FnOnce(&mut Self) -> T) -> T {
+        let mut inner = Self {
+            members,
+            null: self.null,
+            faults: Vec::new(),
+            place: format!("{}{pointer}", self.place),
+        };
+        let value = read(&mut inner);
+        inner.blame_unknown();
+        self.faults.extend(inner.faults);
+        self.faults.truncate(FAULTS_MAX);
+        value
     }
 
     /// The value of a field that is there and not null.

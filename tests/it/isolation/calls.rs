@@ -290,6 +290,7 @@ pub(crate) const OF_EVERYTHING: &[Call] = &[
     call("list_audit", Method::GET, "/v1/audit", None, &["audit:read"]),
     call("get_me", Method::GET, "/v1/me", None, &[]),
     call("get_settings", Method::GET, "/v1/settings", None, &[]),
+    call("get_calendar", Method::GET, "/v1/calendar", None, &[]),
     call(
         "change_settings",
         Method::PATCH,

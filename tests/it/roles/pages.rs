@@ -42,6 +42,7 @@ pub(super) const PAGES: &[(&str, &str)] = &[
     ("/audit", AUDITORS),
     ("/health", EVERYBODY),
     ("/settings", EVERYBODY),
+    ("/settings/calendar", EVERYBODY),
 ];
 
 /// A form, with its fields and who may send it.
@@ -98,6 +99,8 @@ const FORMS: &[Sent] = &[
     ("/keys/{key}/revocation", &[], MANAGERS),
     ("/settings", &[("hold_seconds", "60")], MANAGERS),
     ("/settings/balance", &[], WHO_WORKS),
+    ("/settings/calendar", &[("date", "2026-12-24"), ("name", "x")], MANAGERS),
+    ("/settings/calendar/removal", &[("date", "2026-12-24")], MANAGERS),
     ("/account/sessions", &[], EVERYBODY),
 ];
 

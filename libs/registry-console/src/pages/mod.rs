@@ -1,6 +1,7 @@
 //! A folder for each page: what it asks of the API, what it shows, its template, and samples of it.
 
 pub mod audit;
+pub mod calendar;
 pub mod callbacks;
 pub mod health;
 pub mod home;

@@ -7,6 +7,7 @@ mod merchants;
 mod pages;
 mod say;
 mod team;
+mod work;
 
 pub use desk::{CallbackWords, SettingsWords};
 pub use en::EN;
@@ -14,6 +15,7 @@ pub use ko::KO;
 pub use merchants::{EventWords, MerchantWords, MerchantsWords, RegisterWords};
 pub use pages::{FrameWords, HomeWords, SignInWords, StageWords, TroubleWords, UnitWords};
 pub use team::{AuditWords, KeyWords, PeopleWords};
+pub use work::CalendarWords;
 
 /// A number in words.
 pub type Count = fn(u64) -> String;
@@ -48,6 +50,8 @@ pub struct Words {
     pub callbacks: CallbackWords,
     /// Settings and health.
     pub settings: SettingsWords,
+    /// Days on which people work.
+    pub calendar: CalendarWords,
     /// People, their rights, their sessions.
     pub people: PeopleWords,
     /// API keys.

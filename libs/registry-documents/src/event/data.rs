@@ -11,7 +11,7 @@ mod tenant;
 
 pub use tenant::{
     AccessRefused, ApiKeyIssued, ApiKeyRevoked, ApiKeyRotated, Balance, CallbackQuarantined, CallbacksMissing,
-    MemberRemoved, Membership, PayloadOpened, PersonalRevealed, SessionClosed, SessionRefused, TenantCreated,
+    MemberRemoved, Membership, OwnDay, PayloadOpened, PersonalRevealed, SessionClosed, SessionRefused, TenantCreated,
     TenantSettingsChanged, UnclaimedMerchantAdopted, UnclaimedMerchantDismissed, UnclaimedMerchantListed,
     UnclaimedMerchantSeen, UpstreamPaused,
 };

@@ -8,7 +8,7 @@ use registry_domain::tenant::{Access, Event};
 use super::EventData;
 use super::data::{
     AccessRefused, ApiKeyIssued, ApiKeyRevoked, ApiKeyRotated, Balance, CallbackDiscarded, CallbackQuarantined,
-    CallbacksMissing, MemberRemoved, Membership, Nothing, PayloadOpened, PersonalRevealed, SessionClosed,
+    CallbacksMissing, MemberRemoved, Membership, Nothing, OwnDay, PayloadOpened, PersonalRevealed, SessionClosed,
     SessionRefused, TenantCreated, TenantSettingsChanged, UnclaimedMerchantAdopted, UnclaimedMerchantDismissed,
     UnclaimedMerchantListed, UnclaimedMerchantSeen, UpstreamPaused,
 };
@@ -123,6 +123,7 @@ pub(super) fn data(event: &Event) -> EventData {
             read_back_enabled: settings.read_back.enabled,
             low_balance_threshold: settings.low_balance_threshold,
             callbacks_missing_days: settings.callbacks_missing_after.days(),
+            own_days: OwnDay::all(&settings.calendar),
         }),
         Event::UpstreamPaused { code } => EventData::UpstreamPaused(UpstreamPaused { code: code.clone() }),
         Event::UpstreamResumed => EventData::UpstreamResumed(Nothing {}),

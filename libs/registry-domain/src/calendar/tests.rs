@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::text::LabelError;
 
 /// The days that the gazette has named from 2018 on, one a line.
 const GAZETTE: &str = include_str!("gazette.txt");
@@ -77,13 +78,71 @@ fn a_week_of_new_year_is_short() {
     assert_eq!(korea().after(date("2026-02-14"), 0), date("2026-02-14"));
 }
 
+fn works() -> OwnDay {
+    OwnDay::Business { name: None }
+}
+
+fn rests(name: &str) -> OwnDay {
+    let name = DayName::parse(name).unwrap();
+    OwnDay::Holiday { name }
+}
+
+#[test]
+fn a_tenant_says_otherwise_of_single_days() {
+    let change = [("2026-12-24", Some(rests("휴무"))), ("2026-10-09", Some(works()))];
+    let own = korea()
+        .changed(change.map(|(day, own)| (date(day), own)).into())
+        .unwrap();
+    assert_eq!(own.day(date("2026-12-24")), Day::OwnHoliday);
+    assert_eq!(own.day(date("2026-10-09")), Day::OwnBusiness);
+    assert_eq!(own.business_days(date("2026-12-23"), date("2026-12-28")), 1);
+    assert_eq!(own.after(date("2026-10-08"), 1), date("2026-10-09"));
+    let back = own.clone().changed([(date("2026-12-24"), None)].into()).unwrap();
+    assert_eq!(
+        back.own_days().map(|(day, _)| day).collect::<Vec<_>>(),
+        [date("2026-10-09")]
+    );
+    assert_eq!(back.day(date("2026-12-24")), Day::Business);
+}
+
+#[test]
+fn own_days_are_bounded() {
+    let days = |count: u64| {
+        (0..count)
+            .map(|day| (date("2026-01-01") + Days::new(day), Some(works())))
+            .collect()
+    };
+    let full = korea().changed(days(400)).unwrap();
+    // One for another goes, one more does not.
+    let other = [(date("2026-01-01"), None), (date("2030-01-02"), Some(works()))];
+    assert!(full.clone().changed(other.into()).is_ok());
+    assert_eq!(
+        full.changed([(date("2030-01-02"), Some(works()))].into()),
+        Err(TooManyOwnDays)
+    );
+    assert!(DayName::parse(&"가".repeat(40)).is_ok());
+    assert_eq!(DayName::parse(&"가".repeat(41)), Err(LabelError::TooLong));
+}
+
+#[test]
+fn every_holiday_has_an_english_name() {
+    for (_, name) in HOLIDAYS {
+        assert!(english(name).is_ascii(), "{name}");
+    }
+    assert_eq!(
+        english("대체공휴일(부처님 오신 날)"),
+        "Substitute holiday (Buddha's Birthday)"
+    );
+    assert_eq!(english("개천절, 추석"), "National Foundation Day, Chuseok");
+}
+
 fn any_date() -> impl Strategy<Value = NaiveDate> {
     // From 2015 to 2042, so beyond both ends of the table.
     (735_600..745_600_i32).prop_map(|days| NaiveDate::from_num_days_from_ce_opt(days).unwrap())
 }
 
 fn any_calendar() -> impl Strategy<Value = Calendar> {
-    let own = proptest::sample::select(vec![OwnDay::Business, OwnDay::Holiday]);
+    let own = proptest::sample::select(vec![works(), rests("창립기념일")]);
     proptest::collection::btree_map(any_date(), own, 0..200).prop_map(Calendar::with)
 }
 

@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use super::access::Access;
 use super::settings::SettingsChange;
 use super::state::{Scope, SecretHash, Slug};
+use crate::calendar::TooManyOwnDays;
 use crate::codes::Reference;
 use crate::ids::{EventId, KeyId, MerchantId, PersonId, TenantId};
 use crate::merchant::{QuarantineReason, Receipt, SecretText};
@@ -251,4 +252,7 @@ pub enum Refusal {
     /// Upstream would be asked with both codes under one name.
     #[error("the fields for the member code and the merchant code must have different names")]
     OneFieldName,
+    /// The tenant would have more days of its own than one may have.
+    #[error(transparent)]
+    OwnDays(#[from] TooManyOwnDays),
 }

@@ -104,7 +104,7 @@ fn create(command: Command, context: &Context) -> Result<Vec<Event>, Refusal> {
 }
 
 fn change_settings(tenant: &Tenant, change: SettingsChange) -> Result<Vec<Event>, Refusal> {
-    let settings = change.applied_to(&tenant.settings);
+    let settings = change.applied_to(&tenant.settings)?;
     if settings == tenant.settings {
         return Ok(vec![]);
     }

@@ -2,6 +2,8 @@
 
 use chrono::TimeDelta;
 
+use crate::calendar::{Calendar, OwnDaysChange, TooManyOwnDays};
+
 /// Why a value cannot be set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SettingError {
@@ -211,10 +213,12 @@ pub struct Settings {
     pub low_balance_threshold: Option<i64>,
     /// After how many days callbacks are missed.
     pub callbacks_missing_after: SilenceDays,
+    /// On which days it works.
+    pub calendar: Calendar,
 }
 
 impl Default for Settings {
-    /// A quarter of an hour, asking, no warning for the balance, a week.
+    /// A quarter of an hour, asking, no warning for the balance, a week, Korea's calendar.
     fn default() -> Self {
         Self {
             hold_time: HoldTime(900),
@@ -226,6 +230,7 @@ impl Default for Settings {
             },
             low_balance_threshold: None,
             callbacks_missing_after: SilenceDays(7),
+            calendar: Calendar::default(),
         }
     }
 }
@@ -270,6 +275,8 @@ pub struct SettingsChange {
     pub low_balance_threshold: Adjustment<i64>,
     /// After how many days callbacks are missed.
     pub callbacks_missing_after: Option<SilenceDays>,
+    /// What becomes of single days.
+    pub own_days: OwnDaysChange,
 }
 
 impl SettingsChange {
@@ -282,9 +289,9 @@ impl SettingsChange {
     }
 
     /// The settings after the change.
-    pub fn applied_to(self, settings: &Settings) -> Settings {
+    pub fn applied_to(self, settings: &Settings) -> Result<Settings, TooManyOwnDays> {
         let known = settings.clone();
-        Settings {
+        Ok(Settings {
             hold_time: self.hold_time.unwrap_or(known.hold_time),
             read_back: ReadBack {
                 enabled: self.read_back_enabled.unwrap_or(known.read_back.enabled),
@@ -294,7 +301,8 @@ impl SettingsChange {
             },
             low_balance_threshold: self.low_balance_threshold.applied_to(known.low_balance_threshold),
             callbacks_missing_after: self.callbacks_missing_after.unwrap_or(known.callbacks_missing_after),
-        }
+            calendar: known.calendar.changed(self.own_days)?,
+        })
     }
 }
 

@@ -4,6 +4,7 @@
 use std::error::Error;
 use std::time::Duration;
 
+use registry_domain::calendar::TooManyOwnDays;
 use registry_domain::merchant::{CallFailure, CallOutcome, LinkRefusal, Refusal, WhoFixes};
 use registry_domain::{causes, tenant};
 use registry_ingest::{DoorError, RedriveError};
@@ -176,6 +177,10 @@ impl From<tenant::Refusal> for Problem {
             tenant::Refusal::OneFieldName => Self::validation(vec![FieldFault {
                 place: Place::Body("/read_back".to_owned()),
                 fault: Fault::OneFieldName,
+            }]),
+            tenant::Refusal::OwnDays(TooManyOwnDays) => Self::validation(vec![FieldFault {
+                place: Place::Body("/own_days".to_owned()),
+                fault: Fault::TooMany,
             }]),
             tenant::Refusal::TooManyMembers => Self::from(Code::TooManyPeople),
             tenant::Refusal::MemberExists => Self::from(Code::MemberExists),

@@ -90,6 +90,14 @@ faults! {
     NotATime, "not_a_time", "must be a moment of RFC 3339, such as 2026-07-01T09:00:00+09:00", "RFC 3339 시각이어야 합니다(예: 2026-07-01T09:00:00+09:00)";
     /// A moment that has not come.
     InTheFuture, "in_the_future", "must not lie in the future", "미래의 시각일 수 없습니다";
+    /// Not a day.
+    NotADay, "not_a_day", "must be a day such as 2026-12-24", "2026-12-24와 같은 날짜여야 합니다";
+    /// A day that the table of holidays does not know.
+    BeyondCalendar, "beyond_calendar", "must lie within the years whose public holidays are known: 2018-01-01 to 2036-12-31", "공휴일을 아는 기간(2018-01-01부터 2036-12-31까지) 안의 날짜여야 합니다";
+    /// A range that ends before it begins.
+    EndsBeforeItBegins, "ends_before_it_begins", "must not lie before the beginning of the range", "시작하는 날보다 앞설 수 없습니다";
+    /// A range with more days than are answered at once.
+    TooManyDays, "too_many_days", "must lie at most 1,100 days after the beginning of the range", "시작하는 날부터 1,100일을 넘을 수 없습니다";
     /// Cannot be used beside another parameter.
     NotCombinable, "not_combinable", "cannot be combined with the other parameters", "다른 조건과 함께 사용할 수 없습니다";
     /// Not the path of a call.
@@ -245,7 +253,18 @@ impl FieldFault {
 mod tests {
     use std::collections::HashSet;
 
+    use registry_domain::calendar::Calendar;
+
     use super::*;
+
+    #[test]
+    fn the_known_years_are_named() {
+        let (first, last) = Calendar::covers().into_inner();
+        for language in [Language::English, Language::Korean] {
+            let text = Fault::BeyondCalendar.text(language);
+            assert!(text.contains(&format!("{first}-01-01")) && text.contains(&format!("{last}-12-31")));
+        }
+    }
 
     #[test]
     fn every_fault_is_one_of_a_kind_and_said_in_both_languages() {

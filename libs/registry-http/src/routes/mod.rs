@@ -3,6 +3,7 @@
 mod api_keys;
 mod approvals;
 mod audit;
+mod calendar;
 pub mod callbacks;
 mod events;
 mod links;
@@ -84,6 +85,7 @@ pub fn all(document: OpenApi) -> OpenApiRouter<Arc<AppState>> {
         .routes(api_keys::revoke::route())
         .routes(settings::get::route())
         .routes(settings::change::route())
+        .routes(calendar::route())
         .routes(operation::livez::route())
         .routes(operation::readyz::route())
         .routes(operation::metrics::route())

@@ -1,5 +1,9 @@
 //! A tenant's settings as they are written, in its events and in its row.
 
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use registry_domain::calendar::{Calendar, DayName, OwnDay};
 use registry_domain::tenant::{CallPath, FieldName, HoldTime, ReadBack, Settings, SilenceDays};
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +16,15 @@ pub(super) struct StoredSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     low_balance_threshold: Option<i64>,
     callbacks_missing_days: u16,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    own_days: BTreeMap<NaiveDate, StoredOwnDay>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredOwnDay {
+    business: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -39,7 +52,35 @@ impl From<&Settings> for StoredSettings {
             },
             low_balance_threshold: settings.low_balance_threshold,
             callbacks_missing_days: settings.callbacks_missing_after.days(),
+            own_days: settings
+                .calendar
+                .own_days()
+                .map(|(date, own)| (date, own.into()))
+                .collect(),
         }
+    }
+}
+
+impl From<&OwnDay> for StoredOwnDay {
+    fn from(own: &OwnDay) -> Self {
+        Self {
+            business: own.is_business(),
+            name: own.name().map(|name| name.as_str().to_owned()),
+        }
+    }
+}
+
+impl StoredOwnDay {
+    fn into_domain(self) -> Result<OwnDay, StoredError> {
+        let name = self
+            .name
+            .map(|name| word("own_days", DayName::recorded(&name).ok()))
+            .transpose()?;
+        if self.business {
+            return Ok(OwnDay::Business { name });
+        }
+        let name = word("own_days", name)?;
+        Ok(OwnDay::Holiday { name })
     }
 }
 
@@ -50,7 +91,9 @@ impl StoredSettings {
             read_back,
             low_balance_threshold,
             callbacks_missing_days,
+            own_days,
         } = self;
+        let own_days = own_days.into_iter().map(|(date, own)| Ok((date, own.into_domain()?)));
         Ok(Settings {
             hold_time: word("hold_seconds", HoldTime::from_seconds(hold_seconds).ok())?,
             read_back: ReadBack {
@@ -61,6 +104,7 @@ impl StoredSettings {
             },
             low_balance_threshold,
             callbacks_missing_after: days(callbacks_missing_days)?,
+            calendar: Calendar::with(own_days.collect::<Result<_, StoredError>>()?),
         })
     }
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use registry_domain::calendar::{Calendar, DayName, OwnDay};
 use registry_domain::merchant::*;
 use registry_domain::people::{Extra, Rights, Role};
 use registry_domain::review::*;
@@ -347,6 +348,16 @@ fn accesses() -> Vec<Access> {
     ]
 }
 
+fn calendar() -> Calendar {
+    let day = |text: &str| text.parse().unwrap();
+    let name = DayName::parse("창립기념일").unwrap();
+    Calendar::with(BTreeMap::from([
+        (day("2026-12-24"), OwnDay::Holiday { name: name.clone() }),
+        (day("2026-10-09"), OwnDay::Business { name: Some(name) }),
+        (day("2027-05-01"), OwnDay::Business { name: None }),
+    ]))
+}
+
 fn settings() -> Settings {
     Settings {
         hold_time: HoldTime::from_seconds(300).unwrap(),
@@ -358,6 +369,7 @@ fn settings() -> Settings {
         },
         low_balance_threshold: Some(5_500),
         callbacks_missing_after: SilenceDays::from_days(14).unwrap(),
+        calendar: calendar(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
+use registry_domain::calendar::OwnDaysChange;
 use registry_domain::merchant::SecretText;
 use registry_domain::tenant::{
     Adjustment, CallPath, Command, Creation, FieldName, HoldTime, Settings, SettingsChange, SilenceDays, Slug, Upstream,
@@ -150,6 +151,8 @@ impl SettingsArgs {
                 threshold
             },
             callbacks_missing_after: self.callbacks_missing_days.map(SilenceDays::from_days).transpose()?,
+            // Days are said one by one, over REST and in the console.
+            own_days: OwnDaysChange::new(),
         })
     }
 }
@@ -263,7 +266,7 @@ async fn settings(desk: &Desk, args: SettingsArgs) -> anyhow::Result<()> {
 async fn change_settings(desk: &Desk, slug: &str, change: SettingsChange, untried: bool) -> anyhow::Result<()> {
     let tenant = desk.tenant(slug).await?;
     if !untried {
-        let after = change.clone().applied_to(&tenant.settings);
+        let after = change.clone().applied_to(&tenant.settings)?;
         let tried = desk.inquirer().try_read_back(&tenant, &after.read_back).await;
         tried.map_err(|error| {
             let who = error.failure().who_fixes.as_str();
@@ -300,6 +303,7 @@ fn show(settings: &Settings) {
     );
     say!("low_balance_threshold\t{}", threshold.as_deref().unwrap_or("(none)"));
     say!("callbacks_missing_days\t{}", settings.callbacks_missing_after.days());
+    say!("own_days\t{}", settings.calendar.own_days().count());
 }
 
 async fn list(desk: &Desk, args: &ListArgs) -> anyhow::Result<()> {

@@ -155,4 +155,5 @@ pub const DONE: &[(&str, &str, bool)] = &[
     ("groups", "The sign-in groups are saved.", true),
     ("key_revoked", "The key is revoked.", true),
     ("settings", "The settings are saved.", true),
+    ("calendar", "The calendar is saved.", true),
 ];

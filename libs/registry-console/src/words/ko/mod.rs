@@ -5,6 +5,7 @@ mod merchants;
 mod names;
 mod pages;
 mod team;
+mod work;
 
 use super::Words;
 
@@ -22,6 +23,7 @@ pub const KO: Words = Words {
     events: merchants::EVENTS,
     callbacks: desk::CALLBACKS,
     settings: desk::SETTINGS,
+    calendar: work::CALENDAR,
     people: team::PEOPLE,
     keys: team::KEYS,
     audit: team::AUDIT,

@@ -148,4 +148,5 @@ pub const DONE: &[(&str, &str, bool)] = &[
     ("groups", "로그인 그룹을 저장했습니다.", true),
     ("key_revoked", "키를 폐기했습니다.", true),
     ("settings", "설정을 저장했습니다.", true),
+    ("calendar", "달력을 저장했습니다.", true),
 ];

@@ -1,8 +1,10 @@
 //! What the events of a tenant's own stream tell.
 
+use std::collections::BTreeMap;
 use std::ops::Not;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use registry_domain::calendar::Calendar;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -170,6 +172,33 @@ pub struct TenantSettingsChanged {
     /// After how many days without any callback, while links are issued, callbacks are missed.
     #[schema(example = 7)]
     pub callbacks_missing_days: u16,
+    /// Days that work, or do not, whatever Korea's calendar says, by their dates. Absent for none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(required = false, example = json!({"2026-12-24": {"business_day": false, "name": "창립기념일"}}))]
+    pub own_days: BTreeMap<NaiveDate, OwnDay>,
+}
+
+/// What a tenant says of a day, whatever Korea's calendar says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct OwnDay {
+    /// Whether it works on it.
+    #[schema(example = false)]
+    pub business_day: bool,
+    /// What the day is called; null for a day that works and has no name.
+    #[schema(example = "창립기념일")]
+    pub name: Option<String>,
+}
+
+impl OwnDay {
+    /// The days of a calendar.
+    pub fn all(calendar: &Calendar) -> BTreeMap<NaiveDate, Self> {
+        let days = calendar.own_days().map(|(date, own)| {
+            let name = own.name().map(|name| name.as_str().to_owned());
+            let business_day = own.is_business();
+            (date, Self { business_day, name })
+        });
+        days.collect()
+    }
 }
 
 /// Calls to Paymint stopped: it refuses the partner itself.

@@ -1,12 +1,21 @@
 //! `PATCH /v1/settings`
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use registry_domain::tenant::{CallPath, Command, FieldName, HoldTime, Refusal, Scope, SettingsChange, SilenceDays};
+use chrono::NaiveDate;
+use registry_documents::event::data::OwnDay;
+use registry_domain::calendar::{self as domain, Calendar, DayName, OWN_DAYS_MAX};
+use registry_domain::tenant::{
+    Adjustment, CallPath, Command, FieldName, HoldTime, Refusal, Scope, SettingsChange, SilenceDays,
+};
 use registry_web::RequestContext;
+use serde_json::json;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{Object, ObjectBuilder, OneOfBuilder, Type};
+use utoipa::openapi::{Ref, Schema};
 use utoipa_axum::routes;
 
 use super::SettingsDocument;
@@ -15,7 +24,8 @@ use crate::caller::Caller;
 use crate::commands;
 use crate::fields::{Fields, Null};
 use crate::operation::{Access, Operation, Route};
-use crate::problem::{Code, Problem};
+use crate::problem::{Code, Fault, Problem};
+use crate::routes::calendar;
 use crate::state::AppState;
 
 const SCOPE: Scope = Scope::SettingsWrite;
@@ -65,7 +75,7 @@ async fn change_settings(
     if is_tried && change.is_about_read_back() {
         let tenant = state.archive.reader().tenant(caller.tenant_id()).await?;
         let tenant = tenant.ok_or(Code::Unauthenticated)?;
-        let after = change.clone().applied_to(&tenant.settings);
+        let after = change.clone().applied_to(&tenant.settings).map_err(Refusal::from)?;
         // Else it would be tried first, and be found unusable.
         if after.read_back.has_one_name() {
             return Err(Refusal::OneFieldName.into());
@@ -96,6 +106,22 @@ struct SettingsPatch {
     /// After how many days without any callback, while links are issued, callbacks are missed.
     #[schema(required = false, minimum = 1, maximum = 90, example = 7)]
     callbacks_missing_days: u16,
+    #[schema(required = false, schema_with = own_days)]
+    own_days: BTreeMap<NaiveDate, Option<OwnDay>>,
+}
+
+/// Beside what the type says: null takes a day away.
+fn own_days() -> Object {
+    let day = Ref::from_schema_name("OwnDay");
+    let null = ObjectBuilder::new().schema_type(Type::Null);
+    let days = ObjectBuilder::new()
+        .description(Some(
+            "Days that work, or do not, whatever Korea's calendar says, by their dates. Those that are left out stay as they are, \
+             and null gives one back to the calendar. At most 400 are kept, of 2018 to 2036.",
+        ))
+        .additional_properties(Some(Schema::OneOf(OneOfBuilder::new().item(day).item(null).build())));
+    days.examples([json!({"2026-12-24": {"business_day": false, "name": "창립기념일"}})])
+        .build()
 }
 
 /// A change of how Paymint is asked about single merchants.
@@ -149,15 +175,39 @@ impl SettingsPatch {
                 inner.adjustment("merchant_field", |inner, name| inner.optional(name, FieldName::parse));
             is_tried = inner.boolean("try").unwrap_or(true);
         });
+        let own_days = fields.objects("own_days", OWN_DAYS_MAX, read_day, read_own_day);
+        change.own_days = own_days.unwrap_or_default();
         fields.finish()?;
         Ok((change, is_tried))
     }
 }
 
+/// A day that something can be said of.
+fn read_day(text: &str) -> Result<NaiveDate, Fault> {
+    let date = calendar::read_date(text)?;
+    if Calendar::knows(date) {
+        Ok(date)
+    } else {
+        Err(Fault::BeyondCalendar)
+    }
+}
+
+/// A day that does not work has a name: those who find it closed ask why.
+fn read_own_day(fields: &mut Fields) -> Option<domain::OwnDay> {
+    if !fields.required_boolean("business_day")? {
+        let name = fields.required("name", DayName::parse)?;
+        return Some(domain::OwnDay::Holiday { name });
+    }
+    let name = match fields.adjustment("name", |fields, name| fields.optional(name, DayName::parse)) {
+        Adjustment::Keep | Adjustment::Unset => None,
+        Adjustment::Set(name) => Some(name),
+    };
+    Some(domain::OwnDay::Business { name })
+}
+
 #[cfg(test)]
 mod tests {
-    use registry_domain::tenant::Adjustment;
-    use serde_json::{Value, json};
+    use serde_json::Value;
 
     use super::*;
 
@@ -186,6 +236,23 @@ mod tests {
     }
 
     #[test]
+    fn days_are_said_one_by_one() {
+        let body = json!({"own_days": {
+            "2026-12-24": {"business_day": false, "name": " 창립기념일 "},
+            "2026-10-09": {"business_day": true, "name": null},
+            "2026-05-01": null,
+        }});
+        let days = read(&body).unwrap().own_days;
+        let name = DayName::parse("창립기념일").unwrap();
+        let expected = [
+            ("2026-12-24", Some(domain::OwnDay::Holiday { name })),
+            ("2026-10-09", Some(domain::OwnDay::Business { name: None })),
+            ("2026-05-01", None),
+        ];
+        assert_eq!(days, expected.map(|(day, own)| (day.parse().unwrap(), own)).into());
+    }
+
+    #[test]
     fn values_have_limits() {
         for bad in [
             json!({"hold_seconds": 59}),
@@ -201,6 +268,13 @@ mod tests {
             json!({"read_back": {"member_field": "apiKey"}}),
             json!({"read_back": {"else": 1}}),
             json!({"readBack": {}}),
+            json!({"own_days": {"2026-12-24": {"business_day": false}}}),
+            json!({"own_days": {"2026-12-24": {"business_day": false, "name": " "}}}),
+            json!({"own_days": {"2026-12-24": {"name": "휴무"}}}),
+            json!({"own_days": {"2026-12-24": true}}),
+            json!({"own_days": {"24.12.2026": null}}),
+            json!({"own_days": {"2037-01-01": {"business_day": false, "name": "휴무"}}}),
+            json!({"own_days": {"2026-02-30": {"business_day": false, "name": "휴무"}}}),
         ] {
             assert_eq!(read(&bad).unwrap_err().code(), Code::ValidationFailed, "{bad}");
         }

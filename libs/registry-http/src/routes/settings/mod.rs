@@ -3,6 +3,10 @@
 pub mod change;
 pub mod get;
 
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use registry_documents::event::data::OwnDay;
 use registry_domain::tenant::{CallPath, FieldName, Settings};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -25,6 +29,9 @@ struct SettingsDocument {
     /// After how many days without any callback, while links are issued, callbacks are missed.
     #[schema(example = 7)]
     callbacks_missing_days: u16,
+    /// Days that work, or do not, whatever Korea's calendar says, by their dates.
+    #[schema(example = json!({"2026-12-24": {"business_day": false, "name": "창립기념일"}}))]
+    own_days: BTreeMap<NaiveDate, OwnDay>,
 }
 
 /// How Paymint is asked about single merchants. Neither path nor fields of that call are documented beyond doubt.
@@ -57,6 +64,7 @@ impl SettingsDocument {
             },
             low_balance_threshold: settings.low_balance_threshold,
             callbacks_missing_days: settings.callbacks_missing_after.days(),
+            own_days: OwnDay::all(&settings.calendar),
         }
     }
 }
