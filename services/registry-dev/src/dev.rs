@@ -89,7 +89,7 @@ pub(crate) async fn run(args: Cli) -> anyhow::Result<ExitCode> {
     // The sandbox calls from this machine, which is not among Paymint's addresses.
     config.sender_mode = SenderModeSetting::Off;
     let ambient = Ambient::system();
-    let listener = listen(config.listen).await?;
+    let listener = listen(config.listen)?;
     let app = Box::pin(App::start(&config, listener, ambient.clone())).await?;
     let upstream_key = upstream_key(&config.data_dir, &ambient)?;
     let sandbox = start_sandbox(&args, &config, app.address(), &upstream_key).await?;

@@ -28,8 +28,8 @@ pub async fn main(program: &str, work: impl Future<Output = anyhow::Result<ExitC
 }
 
 /// Takes the address to listen on.
-pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    let listener = TcpListener::bind(address).await;
+pub fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener = registry_web::serve::listen(address);
     listener.with_context(|| format!("{address} cannot be listened on; choose another with listen (REGISTRY_LISTEN)"))
 }
 

@@ -1,7 +1,8 @@
-//! Connections: how many (`gate`), how long (`watched`), whether the client takes its answers (`uptake`), and how they end
-//! (`parting`).
+//! Connections: how they come (`listening`), how many (`gate`), how long (`watched`), whether the client takes its answers
+//! (`uptake`), and how they end (`parting`).
 
 mod gate;
+mod listening;
 mod parting;
 mod uptake;
 mod watched;
@@ -33,6 +34,7 @@ use tower::ServiceExt;
 
 use gate::ConnectionPlace;
 pub use gate::{Gate, GateLimits, RequestPlace, TurnedAway};
+pub use listening::listen;
 use parting::Parting;
 use uptake::{Ends, SendQueues, Uptake};
 use watched::{Patience, Phase, Watched};

@@ -56,8 +56,9 @@ impl SendQueues {
         }
     }
 
-    /// How many bytes, written by us, the other end has not acknowledged; none if the system does not tell.
-    fn waiting(&self, ends: &Ends) -> Option<u64> {
+    /// How many bytes, written by us, the other end has not acknowledged; none if the system does not tell. Of a socket that
+    /// listens, with nobody at the other end: how many connections may wait at it.
+    pub(super) fn waiting(&self, ends: &Ends) -> Option<u64> {
         let mut asking = self.0.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
         match asking.ask(ends) {
             Ok(waiting) => waiting,

@@ -12,7 +12,7 @@ use crate::signals::StopSignals;
 
 pub(super) async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let mut signals = StopSignals::listen().context("signals cannot be listened to")?;
-    let listener = listen(config.listen).await?;
+    let listener = listen(config.listen)?;
     let starting = Box::pin(App::start(&config, listener, Ambient::system()));
     let app = tokio::select! {
         started = starting => started?,
