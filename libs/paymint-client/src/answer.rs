@@ -101,12 +101,13 @@ impl MappingStatus {
     /// The same without secrets. Upstream is known to echo the key of a call.
     pub(crate) fn scrubbed(mut self, scrubber: Scrubber<'_>) -> Self {
         let merchant = &mut self.merchant;
+        scrubber
+            .for_identifiers()
+            .fields([&mut self.paymint_member_id, &mut merchant.business_number]);
         scrubber.fields([
-            &mut self.paymint_member_id,
             &mut self.mapping_status,
             &mut merchant.company_name,
             &mut merchant.branch_name,
-            &mut merchant.business_number,
             &mut merchant.review_status,
             &mut merchant.review_message,
             &mut merchant.is_deleted,
@@ -153,12 +154,8 @@ impl MappingList {
     /// The same without secrets.
     pub(crate) fn scrubbed(mut self, scrubber: Scrubber<'_>) -> Self {
         for row in &mut self.rows {
-            scrubber.fields([
-                &mut row.mapping_status,
-                &mut row.company_name,
-                &mut row.branch_name,
-                &mut row.business_number,
-            ]);
+            scrubber.fields([&mut row.mapping_status, &mut row.company_name, &mut row.branch_name]);
+            scrubber.for_identifiers().fields([&mut row.business_number]);
         }
         self
     }

@@ -1,18 +1,21 @@
 //! Taking out of what upstream sends what must never be stored, not even sealed: the partner's key, card and account
 //! numbers, signatures, the partner's own data.
 //!
-//! A secret is found by the name that it stands under, however that is spelt or wrapped, and the partner's own key by
-//! its value too. Only the secret goes; what stands around it stays readable.
+//! A secret is found by the name that it stands under, however that is spelt or wrapped; the partner's own key, numbers of
+//! cards and callback URLs by their value too. Only the secret goes; what stands around it stays readable.
 //!
 //! A name carries what is assigned to it, and what it is paired with: beside a text that is nothing but such a name, the
 //! other values of an object are taken for its value, and in a list the next one. Tables, whose names stand in another row
 //! than their values, are not looked through.
 
 mod base64;
+mod cards;
 mod known;
 mod names;
 mod spans;
 mod text;
+mod tokens;
+mod told;
 mod unwrap;
 
 use std::borrow::Cow;
@@ -34,16 +37,21 @@ const LAYERS_MAX: u8 = 8;
 /// another way. Only one that was made for it shows more after that.
 const ROUNDS_MAX: u8 = 3;
 
-/// How many of them one of base64 counts for: what is below it is looked at beside the text, and not instead of it.
+/// How many of them one of base64 or of hexadecimal digits counts for: what is below it is looked at beside the text, and not instead of it.
 const BASE64_LAYERS: u8 = 3;
 
 /// The shortest run that may be base64 of a secret under its name.
 const BASE64_MIN: usize = 16;
 
+/// And the shortest of hexadecimal digits.
+const HEXADECIMAL_MIN: usize = 24;
+
 /// Takes secrets out.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Scrubber<'a> {
     known: Option<KnownKey<'a>>,
+    /// What is looked at is an identifier: a number that could be one of a card is none.
+    is_identifier: bool,
 }
 
 impl<'a> Scrubber<'a> {
@@ -51,7 +59,17 @@ impl<'a> Scrubber<'a> {
     pub fn knowing(key: Option<&'a ApiKey>) -> Self {
         Self {
             known: key.map(ApiKey::expose).and_then(KnownKey::new),
+            is_identifier: false,
         }
+    }
+
+    /// The same for what is an identifier.
+    pub(crate) fn for_identifiers(self) -> Self {
+        self.of(true)
+    }
+
+    fn of(self, is_identifier: bool) -> Self {
+        Self { is_identifier, ..self }
     }
 
     /// A text without secrets.
@@ -84,10 +102,15 @@ impl<'a> Scrubber<'a> {
         match wire {
             Wire::Null | Wire::Bool(_) => None,
             Wire::Number(number) => {
-                let is_key = self.known.is_some_and(|key| key.is(&number.to_string()));
-                is_key.then(|| Wire::Text(STRUCK.to_owned()))
+                let number = number.to_string();
+                let is_card = || cards::is_card(&number) && !names::is_identifier(under);
+                let is_secret = self.known.is_some_and(|key| key.is(&number)) || is_card();
+                is_secret.then(|| Wire::Text(STRUCK.to_owned()))
             }
-            Wire::Text(text) => self.scrub_text(text, layers).map(Wire::Text),
+            Wire::Text(text) => {
+                let is_identifier = cards::may_be_in(text) && names::is_identifier(under);
+                self.of(is_identifier).scrub_text(text, layers).map(Wire::Text)
+            }
             Wire::List(values) => self.scrub_list(values, under, layers),
             Wire::Object(fields) => self.scrub_object(fields, under, layers),
         }
@@ -164,20 +187,36 @@ impl<'a> Scrubber<'a> {
         self.scrub_text(&below, layers - 1).or(struck)
     }
 
-    /// What this layer shows, and what is below base64.
+    /// What this layer shows, and what is below base64 and hexadecimal digits.
     fn strike(&self, text: &str, layers: u8) -> Option<String> {
         let named = text::strike(text);
         let now = named.as_deref().unwrap_or(text);
         let known = self.known.and_then(|key| key.strike(now)).or(named);
         let now = known.as_deref().unwrap_or(text);
-        let hides = |run: &str| {
-            let below = base64::decoded(run);
+        let opened = tokens::strike(now).or(known);
+        let now = opened.as_deref().unwrap_or(text);
+        let spent = if self.is_identifier { None } else { cards::strike(now) };
+        let spent = spent.or(opened);
+        let now = spent.as_deref().unwrap_or(text);
+        self.strike_encoded(now, layers).or(spent)
+    }
+
+    fn strike_encoded(&self, text: &str, layers: u8) -> Option<String> {
+        if base64::longest_run(text) < BASE64_MIN {
+            return None;
+        }
+        let hides = |below: Option<String>| {
             below.is_some_and(|below| match layers.checked_sub(BASE64_LAYERS) {
                 Some(layers) => self.scrub_text(&below, layers).is_some(),
                 None => true,
             })
         };
-        base64::replace_runs(now, BASE64_MIN, hides).or(known)
+        let in_base64 = |run: &str| hides(base64::decoded(run));
+        let struck = base64::replace_runs(text, BASE64_MIN, base64::is_part, in_base64);
+        let now = struck.as_deref().unwrap_or(text);
+        let is_digit = |byte: u8| byte.is_ascii_hexdigit();
+        let in_digits = |run: &str| hides(hex::decode(run).ok().and_then(|bytes| String::from_utf8(bytes).ok()));
+        base64::replace_runs(now, HEXADECIMAL_MIN, is_digit, in_digits).or(struck)
     }
 }
 

@@ -72,18 +72,22 @@ fn is_wide(bytes: &[u8], is_character: fn([u8; 4]) -> bool) -> bool {
     units.len() > 1 && units.iter().all(|unit| is_character(*unit))
 }
 
-/// What bytes say if they are not what they were taken for: none if they are UTF-8, which nothing else looks like.
+/// What bytes say if they are not what they were taken for: none if they are UTF-8, which nothing else looks like but a few
+/// syllables in CP949.
 pub(crate) fn decode_otherwise(bytes: &[u8]) -> Option<Decoded<'_>> {
     if utf_32(bytes).is_some() || utf_16(bytes).is_some() {
         return Some(without_nul(eight_bit(bytes)));
     }
-    str::from_utf8(bytes).is_err().then(|| {
-        without_nul(if is_taken_for_utf_8(bytes) {
-            Decoded::by(EUC_KR, bytes)
-        } else {
-            lossy_utf_8(bytes)
-        })
-    })
+    if let Ok(text) = str::from_utf8(bytes) {
+        let by_syllable = |character: char| matches!(character, '\u{80}'..='\u{7ff}');
+        let is_short = !text.is_ascii() && text.chars().filter(|character| !character.is_ascii()).all(by_syllable);
+        return is_short.then(|| without_nul(Decoded::by(EUC_KR, bytes)));
+    }
+    Some(without_nul(if is_taken_for_utf_8(bytes) {
+        Decoded::by(EUC_KR, bytes)
+    } else {
+        lossy_utf_8(bytes)
+    }))
 }
 
 /// JSON and forms begin with two characters of ASCII, of which UTF-16 shows every other byte as zero.

@@ -28,12 +28,31 @@ pub(super) fn standard(byte: u8) -> u8 {
     }
 }
 
-/// Strikes the runs of at least so many characters that hold something. `None` if there is none.
-pub(super) fn replace_runs(text: &str, length_min: usize, mut holds: impl FnMut(&str) -> bool) -> Option<String> {
-    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
+/// What runs of base64 are made of.
+pub(super) fn is_part(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+}
+
+/// How long the longest run is.
+pub(super) fn longest_run(text: &str) -> usize {
+    let (mut longest, mut length) = (0, 0);
+    for byte in text.bytes() {
+        length = if is_part(byte) { length + 1 } else { 0 };
+        longest = longest.max(length);
+    }
+    longest
+}
+
+/// Strikes the runs of at least so many such ASCII characters that hold something. `None` if there is none.
+pub(super) fn replace_runs(
+    text: &str,
+    length_min: usize,
+    is_part: impl Fn(u8) -> bool,
+    mut holds: impl FnMut(&str) -> bool,
+) -> Option<String> {
     let (mut out, mut copied, mut at) = (String::new(), 0, 0);
     while at < text.len() {
-        let length = text.as_bytes()[at..].iter().take_while(|byte| is_part(byte)).count();
+        let length = text.as_bytes()[at..].iter().take_while(|byte| is_part(**byte)).count();
         let end = at + length;
         if length >= length_min && holds(&text[at..end]) {
             out.push_str(&text[copied..at]);

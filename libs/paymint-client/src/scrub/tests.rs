@@ -97,6 +97,46 @@ fn only_the_secret_goes() {
 }
 
 #[test]
+fn what_people_tell_goes_and_numbers_of_cards_and_tokens_too() {
+    for (came, kept) in [
+        ("apiKey는 k3y-of-2024 입니다.", "apiKey는 *** 입니다."),
+        (
+            "새 API 키는 다음과 같습니다: k3y-of-2024.",
+            "새 API 키는 다음과 같습니다: ***.",
+        ),
+        ("the apiKey is k3yOf2024, and", "the apiKey is ***, and"),
+        ("api key is now set to (k3yOf2024)", "api key is now set to (***)"),
+        ("apiKey→k3yOf2024 apiKey -> k3yOf2024", "apiKey→*** apiKey -> ***"),
+        ("apiKey,k3yOf2024\napiKey;k3yOf2024==", "apiKey,***\napiKey;***"),
+        ("apiKey는\nk3yOf2024", "apiKey는\n***"),
+        ("인증키: k3yOf2024 인증 키 : k3yOf2024", "인증키: *** 인증 키 : ***"),
+        ("비밀키 값은 'k3yOf2024' 입니다", "비밀키 값은 '***' 입니다"),
+        (r#"{"인증키":"k","secretKey":"k","a":1}"#, r#"{"a":1}"#),
+        (r#"{"name":"인증키","value":"k"}"#, r#"{"name":"인증키","value":"***"}"#),
+        (
+            "주소 https://a.example/cb/v1/AQEAAAAAZkUtb2YtdGhl_x-0/ 입니다",
+            "주소 https://a.example/cb/v1/***/ 입니다",
+        ),
+        (
+            "카드 4111-1111-1111-1111, 4111 1111 1111 1111 12/27",
+            "카드 ***, *** 12/27",
+        ),
+        (
+            "3782-822463-10005 ４１１１１１１１１１１１１１１１ 9410\u{200b}1234\u{200b}5678\u{200b}9010",
+            "*** *** ***",
+        ),
+        (
+            r#"{"a":4111111111111111,"billId":"4111111111111111","memberId":4111111111111111}"#,
+            r#"{"a":"***","billId":"4111111111111111","memberId":4111111111111111}"#,
+        ),
+        ("x 7b226170694b6579223a2253227d y", "x *** y"),
+    ] {
+        assert_eq!(text(came), kept);
+        assert_eq!(text(kept), kept);
+    }
+}
+
+#[test]
 fn in_forms_and_markup_only_the_secret_goes() {
     for (came, kept) in [
         (
@@ -164,6 +204,14 @@ fn what_people_write_stays() {
         "<apiKey>를 헤더에 넣어 주세요 <확인>",
         "'apiKey', 그리고 '주소'를 보내 주세요",
         "API keyboard: english",
+        "인증 키오스크: A12345678 설치",
+        "API 키를 헤더에 넣어 주세요. 주문번호 A12345678",
+        "apiKey, businessNumber: 117-81-78260",
+        "apiKey를 https://docs.example.com/keys 에서 확인",
+        "apiKey는 2026-11-29까지",
+        "API key is invalid or expired",
+        "사업자번호 117-81-78260, 전화 010-1234-5678, 02-555-1234",
+        "20261129140737 1732860000000 4111-1111-1111-1112 411111******1111",
         "안내: apiKey\n기한: 7일",
         r#"{"memberId":"m","merchant":{"reviewMessage":"API key","reviewStatus":"S","companyName":"가"}}"#,
         r#"{"auditEmail":"a@b","cloud":{"items":[1]},"rapid":{"keys":1}}"#,
@@ -218,6 +266,33 @@ fn the_known_key_is_found_wherever_it_stands() {
             assert!(kept.starts_with("Basic ***") && kept.ends_with("확인"), "{kept}");
         }
     }
+    let spread = |joint: &str| {
+        KEY.split("")
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(joint)
+    };
+    let hexadecimal = hex::encode(KEY);
+    let pairs: Vec<_> = (0..KEY.len()).map(|at| &hexadecimal[2 * at..2 * at + 2]).collect();
+    for said in [
+        spread(" "),
+        spread("\u{200b}"),
+        spread("\r\n> "),
+        KEY.chars().map(wide).collect(),
+        format!("{}\n  {}", &KEY[..9], &KEY[9..]),
+        format!("{} {}", &KEY[..1], &KEY[1..]),
+        hexadecimal.clone(),
+        hexadecimal.to_uppercase(),
+        pairs.join(" "),
+        pairs.join(":"),
+        format!("0x{}", pairs.join(", 0x")),
+    ] {
+        assert_eq!(scrubber.text(&format!("가 {said} 나")), "가 *** 나");
+    }
+    assert_eq!(
+        scrubber.text(&format!("{}*{}", &KEY[..9], &KEY[9..])),
+        format!("{}*{}", &KEY[..9], &KEY[9..])
+    );
     let digits = ApiKey::parse("1234567890").unwrap();
     assert_eq!(
         Scrubber::knowing(Some(&digits)).text(r#"{"a":1234567890}"#),
@@ -412,22 +487,105 @@ fn any_own_key() -> impl Strategy<Value = String> {
         STANDARD.encode(KEY),
         STANDARD.encode(format!("partner:{KEY}\u{1}")),
         URL_SAFE_NO_PAD.encode(format!("ab{KEY}")),
+        hex::encode(KEY),
+        hex::encode_upper(KEY),
+        format!("{}\u{200b}{}", &KEY[..3], &KEY[3..]),
+        format!("{}\r\n {}", &KEY[..12], &KEY[12..]),
+        KEY.split("").collect::<Vec<_>>().join(" "),
+        KEY.chars().map(wide).collect(),
     ])
+}
+
+/// How people tell a key. `N` stands for the name, `V` for the key, `K` for the partner's own.
+const SENTENCES: [&str; 10] = [
+    "N는 V입니다. K",
+    "N는 V 입니다\nK",
+    "N is V. K",
+    "N is now set to V, K",
+    "N→V K",
+    "N -> V K",
+    "N,V\nK",
+    "N: V (K)",
+    "N 값은 다음과 같습니다: V\nK",
+    r#"{"memberId":"m","merchant":{"reviewStatus":"S","reviewMessage":"N를 V로 바꿔 주세요. K"}}"#,
+];
+
+/// How people call it.
+const SPOKEN: [&str; 10] = [
+    "apiKey",
+    "API key",
+    "API_KEY",
+    "인증키",
+    "인증 키",
+    "API 키",
+    "ａｐｉ키",
+    "secret key",
+    "연동\u{200b}키",
+    "access token",
+];
+
+fn any_sentence() -> impl Strategy<Value = String> {
+    let (sentence, name) = (
+        proptest::sample::select(SENTENCES.to_vec()),
+        proptest::sample::select(SPOKEN.to_vec()),
+    );
+    (sentence, name, any_own_key()).prop_map(|(sentence, name, key)| said(sentence, name, &key))
+}
+
+fn said(carrier: &str, name: &str, key: &str) -> String {
+    let write = |mark| match mark {
+        'N' => name.to_owned(),
+        'V' => FOREIGN.to_owned(),
+        'K' => key.to_owned(),
+        other => other.to_string(),
+    };
+    carrier.chars().map(write).collect()
+}
+
+/// A number as on a card, written in some way.
+fn any_card() -> impl Strategy<Value = String> {
+    let first = proptest::sample::select(vec!["4", "51", "2345", "37", "62", "9410"]);
+    let joint = proptest::sample::select(vec!["", " ", "-", "–", "\u{200b}", "\u{a0}"]);
+    (first, "[0-9]{18}", 13..=19_usize, joint, any::<bool>()).prop_map(|(first, rest, length, joint, is_wide)| {
+        let digits: Vec<u32> = format!("{first}{rest}")
+            .chars()
+            .take(length - 1)
+            .filter_map(|digit| digit.to_digit(10))
+            .collect();
+        let sum: u32 = digits
+            .iter()
+            .rev()
+            .enumerate()
+            .map(|(place, digit)| {
+                if place % 2 == 0 {
+                    digit * 2 / 10 + digit * 2 % 10
+                } else {
+                    *digit
+                }
+            })
+            .sum();
+        let digits: Vec<char> = digits
+            .iter()
+            .copied()
+            .chain([(10 - sum % 10) % 10])
+            .filter_map(|digit| char::from_digit(digit, 10))
+            .collect();
+        let groups: Vec<String> = digits.chunks(4).map(|group| group.iter().collect()).collect();
+        let number = groups.join(joint);
+        if is_wide {
+            number.chars().map(wide).collect()
+        } else {
+            number
+        }
+    })
 }
 
 /// A body in which `FOREIGN` stands under a name, and the partner's own key anywhere.
 fn any_body() -> impl Strategy<Value = String> {
     let carrier = proptest::sample::select(CARRIERS.to_vec());
-    let said = (carrier, any_name(), any_own_key()).prop_map(|(carrier, name, key)| {
-        let write = |mark| match mark {
-            'N' => name.clone(),
-            'V' => FOREIGN.to_owned(),
-            'K' => key.clone(),
-            other => other.to_string(),
-        };
-        carrier.chars().map(write).collect::<String>()
-    });
-    (said, any_layers(), "[^\"\\\\%&]{0,12}").prop_map(|(body, layers, around)| {
+    let named = (carrier, any_name(), any_own_key()).prop_map(|(carrier, name, key)| said(carrier, &name, &key));
+    let body = prop_oneof![3 => named, 1 => any_sentence()];
+    (body, any_layers(), "[^\"\\\\%&]{0,12}").prop_map(|(body, layers, around)| {
         let inner = layers.iter().fold(body, |text, layer| layer.wrap(&text));
         match layers.last() {
             Some(Layer::JsonText) => format!(r#"{{"memberId":"m","note":{inner}}}"#),
@@ -444,10 +602,19 @@ fn secret_in(text: &str) -> Option<&'static str> {
     let mut texts = vec![text.to_owned()];
     let runs = text.split(|character: char| !character.is_ascii_alphanumeric() && !"+/-_".contains(character));
     texts.extend(runs.filter_map(base64::decoded));
+    // Whatever stands in it that is no letter and no digit.
+    let bare = |text: &str| {
+        text.chars()
+            .map(names::fold)
+            .filter(|character| character.is_alphanumeric())
+            .collect::<String>()
+    };
     let held = |secret: &&str| {
+        let (whole, digits) = (bare(secret), hex::encode(secret));
         texts
             .iter()
-            .any(|text| text.to_lowercase().contains(&secret.to_lowercase()))
+            .map(|text| bare(text))
+            .any(|text| text.contains(&whole) || text.contains(&digits))
     };
     [KEY, FOREIGN].into_iter().find(held)
 }
@@ -487,6 +654,22 @@ proptest! {
         if let (CallbackPayload::Mapping(first), CallbackPayload::Mapping(again)) = (first, again) {
             prop_assert_eq!(first, again);
         }
+    }
+
+    #[test]
+    fn no_card_number_is_stored(card in any_card(), around in "[가-힣 ,.]{0,8}", layers in any_layers(), is_json in any::<bool>()) {
+        let message = format!("{around}{card}{around}");
+        let message = if is_json { serde_json::json!({"memberId": "m", "merchant": {"reviewMessage": message}}).to_string() } else { message };
+        let body = layers.iter().fold(message, |text, layer| layer.wrap(&text));
+        let stored = stored(body.as_bytes());
+        let digits = |text: &str| text.chars().map(names::fold).filter(char::is_ascii_digit).collect::<String>();
+        let number = digits(&card);
+        let mut below = Some(String::from_utf8(stored.clone()).unwrap());
+        while let Some(text) = below {
+            prop_assert!(!digits(&text).contains(&number), "{}", text);
+            below = unwrap(&text);
+        }
+        prop_assert_eq!(callback::read(&stored, Some(&known())).storable, None);
     }
 
     #[test]
@@ -540,7 +723,7 @@ proptest! {
 #[test]
 fn reading_takes_as_long_as_a_text_is() {
     const SHORT: usize = 1024;
-    const UNITS: [&str; 28] = [
+    const UNITS: [&str; 30] = [
         "apiKey",
         "apiKey ",
         "api key ",
@@ -562,13 +745,15 @@ fn reading_takes_as_long_as_a_text_is() {
         r#"<p name="apiKey">"#,
         "YXBpS2V5PWs",
         "apprIssuerNum 4",
-        "issuerNum=가 ",
         "110-123-",
         "a.p.i-K_e:y;",
         "payload=%7B",
         "=apiKey&a",
         ":apiKey\n",
         "form-data; apiKey\n\n",
+        "API 키는",
+        "Z ",
+        "5 a 6 ",
     ];
     let quickest = |body: &[u8]| {
         let timed = || {

@@ -11,6 +11,7 @@ use super::spans::{
     Value, closes_name, end_of_bare, end_of_brackets, end_of_tag, is_quote, is_separator, opener_before, part_of_form,
     skip, skip_tags, start_of_path, start_of_word, tag_before, value_at, values_in, within, word,
 };
+use super::told::told;
 use super::{STRUCK, mask};
 
 /// Behind a name and a blank, something at least this long is taken for a key.
@@ -221,12 +222,13 @@ impl<'a> Scan<'a> {
             }
         }
         let blank = skip(text, at, char::is_whitespace);
-        if blank == at {
-            return None;
+        if blank > at {
+            let range = word(text, blank);
+            if range.len() >= BARE_KEY_MIN_BYTES || text[range.clone()] == *STRUCK {
+                return Some(range);
+            }
         }
-        let range = word(text, blank);
-        let looks_secret = range.len() >= BARE_KEY_MIN_BYTES || text[range.clone()] == *STRUCK;
-        looks_secret.then_some(range)
+        found.is_spoken_of.then(|| told(text, at)).flatten()
     }
 }
 
