@@ -1,6 +1,7 @@
 //! The tables in README.md beside this file. Each stands between two markers, and a run puts its figures there by itself.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Context;
@@ -19,10 +20,23 @@ pub(crate) struct Measured<'a> {
     pub(crate) typed: &'a str,
 }
 
+/// Whether there is a place for a table; else whoever measured would have done so for nothing.
+pub(crate) fn expect_place(what: &str) -> anyhow::Result<()> {
+    replaced(&read()?, what, "").map(drop)
+}
+
+fn file() -> PathBuf {
+    repository().join("tests/bench/README.md")
+}
+
+fn read() -> anyhow::Result<String> {
+    let file = file();
+    fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))
+}
+
 /// Puts the table of what was measured in the place of its last one.
 pub(crate) async fn write(measured: Measured<'_>, figures: &[Figure]) -> anyhow::Result<()> {
-    let file = repository().join("tests/bench/README.md");
-    let document = fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
+    let (file, document) = (file(), read()?);
     let table = format!(
         "{}\n\n{}",
         circumstances(measured.typed).await?,

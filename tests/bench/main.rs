@@ -101,6 +101,11 @@ async fn main() -> anyhow::Result<()> {
         let typed: Vec<_> = std::env::args().skip(1).filter(|word| word != "--markdown").collect();
         return show(cli, &typed.iter().map(String::as_str).collect::<Vec<_>>()).await;
     }
+    if cli.markdown {
+        // Before hours are spent.
+        ALL.iter()
+            .try_for_each(|words| document::expect_place(&place_of(words)))?;
+    }
     for words in ALL {
         let Cli { json, markdown, .. } = cli;
         let what = Cli::try_parse_from(["bench"].iter().chain(words))?.what;
@@ -109,15 +114,29 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// By what a table is found: the figure, and the engine if it is not the usual one.
+fn place_of(typed: &[&str]) -> String {
+    let engine = typed.iter().find(|word| **word == SQLITE);
+    typed
+        .iter()
+        .take(1)
+        .chain(engine)
+        .copied()
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
 /// Measures, and shows what came of it.
 async fn show(cli: Cli, typed: &[&str]) -> anyhow::Result<()> {
+    let what = place_of(typed);
+    if cli.markdown {
+        document::expect_place(&what)?;
+    }
     let figures = measure(cli.what).await?;
     report::print(&figures, cli.json)?;
     if cli.markdown {
-        let engine = typed.iter().find(|word| **word == SQLITE);
-        let what: Vec<_> = typed.iter().take(1).chain(engine).copied().collect();
         let measured = document::Measured {
-            what: &what.join(" "),
+            what: &what,
             typed: &typed.join(" "),
         };
         document::write(measured, &figures).await?;

@@ -4,7 +4,7 @@
 use registry_journal::port::{ApprovalRow, QuarantineRow, Settlement, UnclaimedRow, Writes};
 
 use crate::rows::micros;
-use crate::statement::{Statement, hex, hex_bytes, to_json};
+use crate::statement::{Statement, hex, to_json};
 
 /// Removes what is to be folded anew.
 pub(crate) fn cleared(writes: &Writes) -> Vec<Statement> {
@@ -176,7 +176,7 @@ fn approvals(rows: &[ApprovalRow]) -> Statement {
             hex(row.merchant_id.as_uuid()),
             row.version.0,
             hex(row.event_id.as_uuid()),
-            row.identity.map(|digest| hex_bytes(&digest.0)),
+            row.identity.map(|digest| ::hex::encode(digest.0)),
             micros(row.recorded_at),
         )
     };

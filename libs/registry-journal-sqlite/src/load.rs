@@ -15,7 +15,7 @@ use sqlx::{Sqlite, SqliteConnection};
 
 use crate::error::transact;
 use crate::rows::{Head, Idempotency, Quarantine, Unclaimed, micros};
-use crate::statement::{hex, hex_bytes, to_json};
+use crate::statement::{hex, to_json};
 
 /// Reads everything that the scope names. Called with the write lock held.
 pub(crate) async fn load(connection: &mut SqliteConnection, scope: &Scope) -> Result<Loaded, TransactError> {
@@ -74,7 +74,7 @@ pub(crate) async fn have_moved(
 ) -> Result<bool, TransactError> {
     let rows = to_json(expected.iter().map(|head| {
         let tenant = hex(head.tenant_id.as_uuid());
-        (tenant, head.seq.0, hex_bytes(&head.hash), head.generation)
+        (tenant, head.seq.0, ::hex::encode(head.hash), head.generation)
     }));
     let as_expected = sqlx::query_scalar!(
         r#"
@@ -301,7 +301,7 @@ impl Loading<'_> {
             CROSS JOIN approvals AS a INDEXED BY approvals_by_identity
                 ON a.tenant_id = unhex(wanted.value ->> 0) AND a.identity = unhex(wanted.value ->> 1)
             "#,
-            pairs(wanted, |digest| hex_bytes(&digest.0))
+            pairs(wanted, |digest| ::hex::encode(digest.0))
         );
         self.find(statement).await
     }

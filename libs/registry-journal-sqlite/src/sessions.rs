@@ -8,7 +8,7 @@ use sqlx::types::Uuid;
 
 use crate::ask::Sight;
 use crate::rows::micros;
-use crate::statement::{hex_bytes, to_json};
+use crate::statement::to_json;
 use crate::{SqliteJournal, rows};
 
 #[async_trait]
@@ -150,7 +150,7 @@ impl Sessions for SqliteJournal {
             SELECT digest, failures, failed_at FROM sign_in_failures
             WHERE digest IN (SELECT unhex(value) FROM jsonb_each(?1))
             "#,
-            to_json(digests.iter().map(|digest| hex_bytes(&digest.0)))
+            to_json(digests.iter().map(|digest| ::hex::encode(digest.0)))
         );
         self.all("failed sign-ins", Sight::Directory, statement).await
     }
@@ -169,7 +169,7 @@ impl Sessions for SqliteJournal {
             "#,
             micros(forgotten)
         );
-        let rows = to_json(digests.iter().map(|digest| hex_bytes(&digest.0)));
+        let rows = to_json(digests.iter().map(|digest| ::hex::encode(digest.0)));
         let noted = sqlx::query!(
             r#"
             INSERT INTO sign_in_failures (digest, failures, failed_at)

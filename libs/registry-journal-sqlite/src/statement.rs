@@ -1,7 +1,5 @@
 //! What statements that write are made of.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 use sqlx::Sqlite;
 use sqlx::query::Query;
@@ -18,14 +16,4 @@ pub(crate) fn to_json<T: Serialize>(rows: impl Iterator<Item = T>) -> String {
 
 pub(crate) fn hex(id: Uuid) -> String {
     id.simple().to_string()
-}
-
-pub(crate) fn hex_bytes(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            // Writing to a string cannot fail.
-            let _infallible = write!(text, "{byte:02x}");
-            text
-        })
 }

@@ -18,7 +18,7 @@ use sqlx::types::Uuid;
 
 use crate::error::transact;
 use crate::rows::micros;
-use crate::statement::{Statement, hex, hex_bytes, to_json};
+use crate::statement::{Statement, hex, to_json};
 use crate::{audit, callbacks};
 
 /// Writes everything. The caller commits.
@@ -138,7 +138,7 @@ fn events(events: &[EventRow]) -> Statement {
             &row.data,
             offset,
             row.sealed.len(),
-            hex_bytes(&row.hash),
+            ::hex::encode(row.hash),
         )
     }));
     sqlx::query!(
@@ -158,7 +158,7 @@ fn events(events: &[EventRow]) -> Statement {
 }
 
 fn data_keys(keys: &[KeyRow]) -> Statement {
-    let row = |key: &KeyRow| (hex(key.tenant_id.as_uuid()), hex(key.owner), hex_bytes(&key.wrapped));
+    let row = |key: &KeyRow| (hex(key.tenant_id.as_uuid()), hex(key.owner), ::hex::encode(&key.wrapped));
     let rows = to_json(keys.iter().map(row));
     sqlx::query!(
         r#"
@@ -341,7 +341,7 @@ fn idempotency_keys(keys: &[IdempotencyRow]) -> Statement {
         (
             hex(row.tenant_id.as_uuid()),
             row.key.clone(),
-            hex_bytes(&row.fingerprint),
+            ::hex::encode(row.fingerprint),
             hex(row.merchant_id.as_uuid()),
             row.link_id.map(|id| hex(id.as_uuid())),
             row.version.0,
