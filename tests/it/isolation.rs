@@ -243,6 +243,27 @@ async fn without_the_scope_for_it_no_answer_shows_a_business_number() {
     app.finish().await;
 }
 
+/// Whoever registers a number would learn from the warning whether another shop has that.
+#[tokio::test]
+async fn without_the_scope_for_it_no_warning_tells_of_a_business_number() {
+    let app = TestApp::start().await;
+    let api = app
+        .key(app.tenant.id, &[Scope::MerchantsRead, Scope::MerchantsWrite])
+        .await;
+    let shop =
+        |code: &str| json!({ "member_code": "acad-1", "merchant_code": code, "business_number": BUSINESS_NUMBER });
+    app.tenant.api.post("/v1/merchants", &shop("store-1")).await.expect(201);
+    let guess = api.post("/v1/merchants", &shop("store-2")).await.expect(201);
+    assert_eq!(guess["warnings"], json!([]));
+    let path = format!("/v1/merchants/{}", id_of(&guess));
+    for (api, warnings) in [(&app.tenant.api, json!(["business_number_shared"])), (&api, json!([]))] {
+        assert_eq!(api.get(&path).await.expect(200)["warnings"], warnings);
+        let listed = api.get("/v1/merchants?q=store-2").await.expect(200);
+        assert_eq!(listed["data"][0]["warnings"], warnings);
+    }
+    app.finish().await;
+}
+
 /// Digit after digit could be guessed.
 #[tokio::test]
 async fn without_the_scope_for_it_nothing_is_found_by_a_business_number() {

@@ -84,7 +84,8 @@ pub struct MerchantDocument {
     /// What a person should look at: `merchant_code_shared`, `business_number_shared`, `business_number_doubtful`,
     /// `business_name_doubtful`,
     /// `review_code_unknown`, `deletion_mark_unknown`, `mapping_status_unknown`, `mapping_paused`, `answers_conflict`,
-    /// `missing_upstream`, `missing_from_list`, `callback_not_understood`.
+    /// `missing_upstream`, `missing_from_list`, `callback_not_understood`. `business_number_shared` stands here only with the scope
+    /// `personal:read`.
     pub warnings: Vec<String>,
     /// One of the warnings casts doubt on what stands here: somebody must look now.
     pub attention: bool,
@@ -251,7 +252,14 @@ impl MerchantDocument {
         let document = Self::from_merchant(merchant);
         match sight {
             Sight::Whole => document,
-            Sight::Masked => document.masked().0,
+            Sight::Masked => {
+                let mut document = document.masked().0;
+                // Whoever registers a number would learn from it whether another shop has that.
+                document
+                    .warnings
+                    .retain(|warning| warning != Warning::BusinessNumberShared.as_str());
+                document
+            }
         }
     }
 
