@@ -51,6 +51,31 @@ async fn garbage_behind_a_request_does_not_harm_the_request() {
     app.finish().await;
 }
 
+/// Whose name was asked for must not be anybody's guess.
+#[tokio::test]
+async fn a_request_names_one_host() {
+    let app = TestApp::start().await;
+    let base = app.tenant.api.base();
+    for (head, status, code) in [
+        ("GET /livez HTTP/1.1", "400", "required"),
+        ("GET /livez HTTP/1.1\r\nhost: a\r\nhost: a", "400", "repeated"),
+        (
+            "GET /console/sign-in HTTP/1.1\r\nhost: a\r\nhost: evil.example",
+            "400",
+            "repeated",
+        ),
+        ("GET /livez HTTP/1.0\r\nhost: a\r\nhost: b", "400", "repeated"),
+        ("GET /livez HTTP/1.1\r\nhost: a", "200", ""),
+        ("GET /livez HTTP/1.0", "200", ""),
+    ] {
+        let request = format!("{head}\r\nconnection: close\r\n\r\n");
+        let answer = Connection::open(base).await.exchange(request.as_bytes()).await;
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{head}: {answer}");
+        assert!(answer.contains(code), "{head}: {answer}");
+    }
+    app.finish().await;
+}
+
 /// Nobody need sign in to send a form.
 #[tokio::test]
 async fn forms_that_do_not_end_are_not_waited_for() {

@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::header::{
+    CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, HOST, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
@@ -19,7 +21,7 @@ use registry_web::{Language, RequestContext, forwarded};
 use tokio::time::Instant;
 use tracing::Instrument;
 
-use crate::problem::{self, Code, Failure, Problem};
+use crate::problem::{self, Code, Failure, Fault, Problem};
 use crate::routes::callbacks::door;
 use crate::state::AppState;
 
@@ -49,6 +51,9 @@ pub async fn envelope(State(state): State<Arc<AppState>>, mut request: Request, 
 
     let span = tracing::info_span!("http.request", %method, route, request_id = %context.correlation_id);
     let handling = async {
+        if let Err(problem) = expect_one_host(&request) {
+            return problem.into_response();
+        }
         match place {
             Ok(place) => with_place(next.run(request).await, place),
             Err(_turned_away) => Problem::from(Code::TooManyRequests)
@@ -90,6 +95,17 @@ fn place_of(
     match (peer_of(request), context.sender) {
         (Some(peer), Some(sender)) => state.gate.pass(peer, sender),
         (None, _) | (_, None) => Ok(None),
+    }
+}
+
+/// Whose name was asked for must not be anybody's guess (RFC 9112, 3.2): a proxy could have taken the other one. Calls from within the
+/// process ask for no name.
+fn expect_one_host(request: &Request) -> Result<(), Problem> {
+    let names = request.headers().get_all(HOST).into_iter().count();
+    match (peer_of(request), request.version(), names) {
+        (None, _, _) | (Some(_), _, 1) | (Some(_), Version::HTTP_10, 0) => Ok(()),
+        (Some(_), _, 0) => Err(Problem::malformed_header("Host", Fault::Required)),
+        (Some(_), _, _) => Err(Problem::malformed_header("Host", Fault::Repeated)),
     }
 }
 
