@@ -253,7 +253,13 @@ async fn forms_of_other_sites_do_nothing() {
         &[("origin", "https://evil.example")],
         &[("origin", "null")],
     ] {
-        assert_eq!(send(headers).await.status, 403, "{headers:?}");
+        let refused = send(headers).await;
+        assert_eq!(refused.status, 403, "{headers:?}");
+        assert!(
+            refused.text.contains("이 콘솔의 화면에서 보낸 요청이 아닙니다"),
+            "{}",
+            refused.text
+        );
     }
     assert_eq!(app.tenant.api.merchant(id_of(&merchant)).await["archived"], false);
     assert_eq!(send(&[("sec-fetch-site", "same-origin")]).await.status, 303);

@@ -93,6 +93,17 @@ pub fn nowhere(look: Preferences) -> Response {
     bare(look, StatusCode::NOT_FOUND, words.not_found, words.not_found_hint)
 }
 
+/// A form of another site sent somebody here.
+pub fn from_elsewhere(look: Preferences) -> Response {
+    let words = &look.words().trouble;
+    bare(
+        look,
+        StatusCode::FORBIDDEN,
+        words.from_elsewhere,
+        words.from_elsewhere_hint,
+    )
+}
+
 /// Nobody can be looked up now.
 pub fn unavailable(look: Preferences) -> Response {
     let words = &look.words().trouble;

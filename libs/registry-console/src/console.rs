@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use registry_people::People;
 use registry_web::room::Room;
 use tower_http::compression::CompressionLayer;
-use tower_http::csrf::CsrfLayer;
+use tower_http::csrf::{CsrfLayer, ProtectionError};
 use uuid::Uuid;
 
 use crate::answer;
@@ -96,11 +96,22 @@ pub fn router(console: Arc<Console>) -> Router {
         .route_layer(from_fn(name_route))
         .fallback(stray)
         .layer(CsrfLayer::new())
+        .layer(from_fn(tell_from_elsewhere))
         .layer(CompressionLayer::new());
     // Files are compressed in the binary. As a service, because below this path even what is not there is a page.
     let others = routed(routes::of_programs()).route_layer(from_fn(name_route));
     let pages = pages.merge(others).with_state(console);
     Router::new().nest_service("/console", pages)
+}
+
+/// Whoever was sent here by the form of another site reads why nothing was done.
+async fn tell_from_elsewhere(look: Preferences, request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    if response.extensions().get::<ProtectionError>().is_some() {
+        answer::from_elsewhere(look)
+    } else {
+        response
+    }
 }
 
 /// Says on the answer which route it was: outside, all of this is one service, and requests are counted there.

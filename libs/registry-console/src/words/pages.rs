@@ -145,6 +145,8 @@ pub struct TroubleWords {
     pub title: &'static str,
     pub not_found: &'static str,
     pub not_found_hint: &'static str,
+    pub from_elsewhere: &'static str,
+    pub from_elsewhere_hint: &'static str,
     pub not_allowed: &'static str,
     pub lacks: With,
     pub internal: &'static str,

@@ -159,6 +159,8 @@ pub const TROUBLE: TroubleWords = TroubleWords {
     title: "Something is wrong",
     not_found: "There is no such page",
     not_found_hint: "The address may have changed, or it belongs to another tenant.",
+    from_elsewhere: "This did not come from a page of ours",
+    from_elsewhere_hint: "Another site sent it, so nothing was done. Open the page here and do it again.",
     not_allowed: "You may not do this",
     lacks: |t| format!("It needs the right to {t}. A manager can give it to you."),
     internal: "It is our fault",

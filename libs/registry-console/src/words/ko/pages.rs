@@ -151,6 +151,8 @@ pub const TROUBLE: TroubleWords = TroubleWords {
     title: "문제가 있습니다",
     not_found: "없는 화면입니다",
     not_found_hint: "주소가 바뀌었거나, 다른 테넌트의 것입니다.",
+    from_elsewhere: "이 콘솔의 화면에서 보낸 요청이 아닙니다",
+    from_elsewhere_hint: "다른 사이트에서 보냈으므로 처리하지 않았습니다. 이 콘솔에서 화면을 열어 다시 하세요.",
     not_allowed: "권한이 없습니다",
     lacks: |t| format!("필요한 권한: {t}. 관리자에게 요청하세요."),
     internal: "우리 쪽 문제입니다",
