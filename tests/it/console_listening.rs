@@ -1,6 +1,6 @@
 //! Pages that listen: what they hear, when they do not, and what it costs.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use registry_domain::people::Role;
@@ -11,7 +11,7 @@ use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
 use crate::chromium::Browser;
-use crate::visitor::Visitor;
+use crate::visitor::{Visitor, leads_to};
 
 /// How many consoles are open.
 const OPEN: usize = 50;
@@ -21,6 +21,9 @@ const MEASURED: Duration = Duration::from_secs(17);
 
 /// What they may cost, in hundredths of a processor.
 const SHARE_MAX: u128 = 5;
+
+/// How long pages may listen on whose session has ended: two seconds, and what a build with all checks takes.
+const END_TIME: Duration = Duration::from_secs(4);
 
 /// Whether a page listens.
 const LISTENS: &str = "return !!document.querySelector('.live[data-live]')";
@@ -121,6 +124,32 @@ async fn what_changes_between_drawing_and_listening_is_heard() {
     // A position of another log: the page is to be drawn anew.
     let mut stream = visitor.listen(&at("/live?after=999999")).await;
     heard(&mut stream, "event: again\n").await;
+    app.finish().await;
+}
+
+/// One person does not keep the others of the tenant from listening, and whoever was signed out hears nothing more.
+#[tokio::test]
+async fn nobody_listens_with_more_pages_than_their_share_nor_without_a_session() {
+    let app = TestApp::start().await;
+    let mut visitor = visitor(&app).await;
+    let (_, link) = app.open_console_for("김둘째", Role::Operator).await;
+    let mut other = Visitor::new(&app);
+    other
+        .send(link.strip_prefix(app.tenant.api.base()).expect("it is here"), &[])
+        .await;
+    let live = format!("/console/{}/live", app.tenant.slug);
+    let mut streams = join_all((0..OPEN).map(|_| visitor.listen(&live))).await;
+    let refused = visitor.get(&live).await;
+    assert_eq!(refused.status, 429, "{}", refused.text);
+    let mut theirs = other.listen(&live).await;
+    heard(&mut theirs, ": here").await;
+    let began = Instant::now();
+    leads_to(&visitor.send("/console/sign-out", &[]).await);
+    for stream in &mut streams {
+        let rest = async { while let Ok(Some(_)) = stream.chunk().await {} };
+        within(PATIENCE, rest).await;
+    }
+    assert!(began.elapsed() < END_TIME, "they went on for {:?}", began.elapsed());
     app.finish().await;
 }
 

@@ -9,6 +9,10 @@ use registry_tests::{Installation, PATIENCE, TestApp, TestTenant};
 use reqwest::{Method, Response};
 use serde_json::Value;
 
+/// How long somebody may listen whose key was revoked, or whose session has ended: two seconds, and what a build with all
+/// checks takes.
+const STREAM_END_TIME: Duration = Duration::from_secs(4);
+
 /// An open event stream, read line by line.
 struct Stream {
     response: Response,
@@ -90,6 +94,36 @@ async fn register_many(tenant: &TestTenant, numbers: std::ops::Range<usize>) {
     for number in numbers {
         tenant.register("acad-1", &format!("store-{number}")).await;
     }
+}
+
+/// Whoever lost a key to somebody has it revoked, and that one must not listen on.
+#[tokio::test]
+async fn a_stream_ends_with_its_key() {
+    let app = TestApp::start().await;
+    let wish = serde_json::json!({ "name": "stream", "scopes": ["events:read"] });
+    let key = app.tenant.api.post("/v1/api-keys", &wish).await.expect(201);
+    let text = key["secret"].as_str().expect("a key");
+    registry_tests::logs::secret(text);
+    let holder = registry_tests::Api::new(app.tenant.api.base(), Some(text.to_owned()));
+    let request = holder
+        .request(Method::GET, "/v1/events")
+        .header("accept", "text/event-stream");
+    let mut response = request.send().await.expect("the stream opens");
+    assert_eq!(response.status(), 200);
+    response.chunk().await.expect("it says something");
+    let path = format!("/v1/api-keys/{}", id_of(&key));
+    Answer::to(app.tenant.api.request(Method::DELETE, &path))
+        .await
+        .expect(200);
+    let began = Instant::now();
+    let rest = async { while let Ok(Some(_)) = response.chunk().await {} };
+    within(PATIENCE, rest).await;
+    assert!(
+        began.elapsed() < STREAM_END_TIME,
+        "it went on for {:?}",
+        began.elapsed()
+    );
+    app.finish().await;
 }
 
 #[tokio::test]

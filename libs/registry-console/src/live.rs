@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
@@ -42,8 +42,20 @@ const BEHIND_MAX: usize = 16;
 /// How many pages of a tenant may be open at once.
 const PAGES_PER_TENANT_MAX: usize = 500;
 
-/// How often a page hears that somebody is there, and it is looked whether it may still listen.
-const HEARTBEAT_TIME: Duration = Duration::from_secs(15);
+/// And how many of one person, whatever the tenant: nobody keeps the others from listening.
+const PAGES_PER_PERSON_MAX: usize = 50;
+
+/// After how many seconds a page may come again that was one too many.
+const TOO_MANY_SECONDS: HeaderValue = HeaderValue::from_static("30");
+
+/// How often it is looked whether a page may still listen.
+const LOOK_TIME: Duration = Duration::from_secs(1);
+
+/// For how long what one page found holds for the other pages of the same session.
+const LOOKED_TIME: Duration = Duration::from_millis(900);
+
+/// After how many looks a page hears that somebody is there.
+const LOOKS_PER_HEARTBEAT: u32 = 15;
 
 /// How much of the log is read at once, and how often, for what a page missed. One that missed more is drawn anew.
 const MISSED_PAGE: &str = "500";
@@ -69,9 +81,62 @@ type Following = Arc<tokio::sync::Mutex<Option<WeakSender<Arc<Gust>>>>>;
 #[derive(Debug, Default)]
 pub struct Changes {
     tenants: Mutex<HashMap<String, Following>>,
+    people: Arc<Mutex<HashMap<String, usize>>>,
+    /// Which sessions may listen to which tenant, and when that was looked at.
+    looked: tokio::sync::Mutex<HashMap<(String, String), (Instant, bool)>>,
+}
+
+/// The place of a page among those of its person. Given back when dropped.
+#[derive(Debug)]
+struct Place {
+    people: Arc<Mutex<HashMap<String, usize>>>,
+    person: String,
+}
+
+impl Place {
+    /// None if the person has enough.
+    fn take(people: &Arc<Mutex<HashMap<String, usize>>>, person: &str) -> Option<Self> {
+        let mut open = people.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(person.to_owned()).or_default();
+        if *count >= PAGES_PER_PERSON_MAX {
+            return None;
+        }
+        *count += 1;
+        Some(Self {
+            people: Arc::clone(people),
+            person: person.to_owned(),
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.people.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.person) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.person);
+            }
+        }
+    }
 }
 
 impl Changes {
+    /// Whether a page may still listen. However many pages a session has open, it is looked at once.
+    async fn still_listens(&self, page: &OpenPage) -> bool {
+        let mut looked = self.looked.lock().await;
+        let now = Instant::now();
+        looked.retain(|_, (at, _)| now.duration_since(*at) < LOOKED_TIME);
+        let whose = (page.session.clone(), page.tenant.clone());
+        if let Some((_, may)) = looked.get(&whose) {
+            return *may;
+        }
+        let scopes = still(&page.console, &page.headers, &page.tenant).await;
+        let may = scopes.is_some_and(|scopes| scopes.contains(&Scope::EventsRead));
+        looked.insert(whose, (now, may));
+        may
+    }
+
     /// Listens for somebody. None if too many do.
     async fn listen(&self, console: &Console, who: &SignedIn) -> Result<Option<Receiver<Arc<Gust>>>, Trouble> {
         let following = {
@@ -247,19 +312,26 @@ pub async fn get(
     let query = Query::read(raw.as_deref());
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let after = last.or(query.get("after")).and_then(|text| text.parse().ok());
+    let Some(place) = Place::take(&console.changes().people, &who.id) else {
+        return too_many();
+    };
     // First it listens, then it looks back: what comes meanwhile is told twice rather than never.
-    let Ok(Some(receiver)) = console.changes().listen(&console, &who).await else {
-        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    let receiver = match console.changes().listen(&console, &who).await {
+        Ok(Some(receiver)) => receiver,
+        Ok(None) => return too_many(),
+        Err(_trouble) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
     };
     let Ok(missed) = missed(&console, &who, after).await else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     let page = OpenPage {
         receiver,
+        _place: place,
         only: query.get("merchant").map(str::to_owned),
         console,
         headers,
-        place: who.tenant.slug,
+        session: who.session,
+        tenant: who.tenant.slug,
     };
     let mut answer = HeaderMap::new();
     answer.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
@@ -267,26 +339,32 @@ pub async fn get(
     (answer, Body::from_stream(page.told(&missed).map(Ok::<_, Infallible>))).into_response()
 }
 
+fn too_many() -> Response {
+    (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, TOO_MANY_SECONDS)]).into_response()
+}
+
 /// A page that listens.
 struct OpenPage {
     receiver: Receiver<Arc<Gust>>,
+    _place: Place,
     only: Option<String>,
     console: Arc<Console>,
     headers: HeaderMap,
-    place: String,
+    session: String,
+    tenant: String,
 }
 
 impl OpenPage {
     /// What the page hears: what it missed, and what comes. It ends with the session, with the right to listen, and when the page
     /// is too far behind; a browser that may comes again.
     fn told(self, missed: &Missed) -> impl Stream<Item = Bytes> + use<> {
-        let heartbeat = interval_at(Instant::now() + HEARTBEAT_TIME, HEARTBEAT_TIME);
+        let looks = interval_at(Instant::now() + LOOK_TIME, LOOK_TIME);
         let first = match missed {
             Missed::These(gust) => say(gust, self.only.as_deref()),
             Missed::Much(position) => Some(format!("event: again\nid: {position}\ndata: again\n\n").into()),
         };
         let hello = stream::iter([Some(Bytes::from_static(b": here\n\n")), first].into_iter().flatten());
-        let rest = stream::unfold((self, heartbeat), |(mut page, mut heartbeat)| async {
+        let rest = stream::unfold((self, looks, 0), |(mut page, mut looks, mut looked)| async move {
             loop {
                 tokio::select! {
                     gust = page.receiver.recv() => {
@@ -295,13 +373,15 @@ impl OpenPage {
                             Err(RecvError::Closed | RecvError::Lagged(_)) => return None,
                         };
                         if let Some(said) = say(&gust, page.only.as_deref()) {
-                            return Some((said, (page, heartbeat)));
+                            return Some((said, (page, looks, looked)));
                         }
                     }
-                    _ = heartbeat.tick() => {
-                        let scopes = still(&page.console, &page.headers, &page.place).await?;
-                        scopes.contains(&Scope::EventsRead).then_some(())?;
-                        return Some((Bytes::from_static(b": here\n\n"), (page, heartbeat)));
+                    _ = looks.tick() => {
+                        page.console.changes().still_listens(&page).await.then_some(())?;
+                        looked += 1;
+                        if looked % LOOKS_PER_HEARTBEAT == 0 {
+                            return Some((Bytes::from_static(b": here\n\n"), (page, looks, looked)));
+                        }
                     }
                 }
             }
@@ -322,6 +402,20 @@ fn say(gust: &Gust, only: Option<&str>) -> Option<Bytes> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_has_more_pages_than_their_share_and_gets_them_back() {
+        let people = Arc::default();
+        let mut open: Vec<_> = (0..PAGES_PER_PERSON_MAX)
+            .map(|_| Place::take(&people, "one").unwrap())
+            .collect();
+        assert!(Place::take(&people, "one").is_none());
+        let other = Place::take(&people, "other").unwrap();
+        open.pop();
+        open.push(Place::take(&people, "one").unwrap());
+        drop((open, other));
+        assert!(people.lock().unwrap().is_empty(), "nobody is remembered");
+    }
 
     #[tokio::test(start_paused = true)]
     async fn nothing_leaves_but_which_merchants_changed_and_each_once_in_a_gust() {

@@ -23,8 +23,11 @@ use crate::state::AppState;
 /// How often a silent stream shows that it is alive.
 const HEARTBEAT_TIME: Duration = Duration::from_secs(15);
 
-/// How often the API key of an open stream is looked at again: a revoked one must not listen on.
-const KEY_CHECK_TIME: Duration = Duration::from_secs(15);
+/// How often it is looked whether the log is still the one that is followed.
+const LOG_CHECK_TIME: Duration = Duration::from_secs(15);
+
+/// How often the API key of an open stream is looked at again: a revoked one must not listen on for two seconds.
+const KEY_CHECK_TIME: Duration = Duration::from_millis(1_500);
 
 /// How many events of one stream are in memory at most.
 const BUFFER_EVENTS: u32 = 100;
@@ -70,6 +73,7 @@ pub async fn open(
         start_to_tell: is_told.then_some(after),
         buffer: VecDeque::new(),
         key_checked_at: Instant::now(),
+        log_checked_at: Instant::now(),
     };
     let keep_alive = KeepAlive::new().interval(HEARTBEAT_TIME).text("heartbeat");
     let mut response = Sse::new(events(subscription)).keep_alive(keep_alive).into_response();
@@ -97,6 +101,7 @@ struct Subscription {
     start_to_tell: Option<Seq>,
     buffer: VecDeque<PublicEvent>,
     key_checked_at: Instant,
+    log_checked_at: Instant,
 }
 
 impl Subscription {
@@ -111,6 +116,9 @@ impl Subscription {
             }
             if self.key_checked_at.elapsed() >= KEY_CHECK_TIME {
                 self.check_key().await?;
+            }
+            if self.log_checked_at.elapsed() >= LOG_CHECK_TIME {
+                self.log_checked_at = Instant::now();
                 // A database that was put back under an open stream: the client hears why when it connects again.
                 self.follower.require_reached(self.after).await.ok()?;
             }
