@@ -104,7 +104,7 @@ impl People {
             .ok_or_else(unusable)?;
         let person = self.store().person(link.person_id).await?.ok_or_else(unusable)?;
         let password = Password::chosen(password, &person.email)?;
-        let turn = self.inner.hasher.turn().await?;
+        let turn = self.inner.hasher.turn(browser.address).await?;
         let secret = self.inner.ambient.ids.secret();
         let (salt, _) = secret.split_first_chunk().ok_or(SignInError::Hashing)?;
         let hash = turn.hash(password, *salt).await?;

@@ -29,7 +29,7 @@ impl People {
         };
         let suspects = Suspects::new(&self.inner.config.key, &email, browser.address);
         // Whoever guesses takes turns with everybody else: so no two guesses are looked at on the ground of one count.
-        let turn = self.inner.hasher.turn().await?;
+        let turn = self.inner.hasher.turn(browser.address).await?;
         let now = self.now();
         let failures = self.store().sign_in_failures(&suspects.all()).await?;
         let person = self.store().person_by_email(&email).await?;

@@ -1,6 +1,8 @@
 //! Passwords: what may be one, and how it is kept.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -12,6 +14,7 @@ use tokio::task::spawn_blocking;
 use zeroize::Zeroizing;
 
 use crate::error::SignInError;
+use crate::throttle::network_of;
 
 /// Fewest characters of a password.
 pub const PASSWORD_LENGTH_MIN: usize = 12;
@@ -30,6 +33,9 @@ const HASHED_AT_ONCE: usize = 1;
 
 /// How many may wait for that.
 const WAITING_MAX: usize = 32;
+
+/// And how many from one address: behind it may sit an office, but not everybody.
+const WAITING_PER_ADDRESS_MAX: usize = 8;
 
 /// A hash that no password opens: whoever asks for an account that is not there waits as long as others.
 const NOBODYS: &str =
@@ -89,30 +95,73 @@ impl Password {
 /// Hashes passwords, one after the other.
 pub(crate) struct Hasher {
     at_once: Arc<Semaphore>,
-    waiting: Semaphore,
+    waiting: Mutex<Waiting>,
+}
+
+/// Who waits, and whose turn it is.
+#[derive(Default)]
+struct Waiting {
+    total: usize,
+    /// From where. None is somebody whose address is not known.
+    by: HashMap<Option<IpAddr>, usize>,
+}
+
+/// A place among those who wait. Given back when dropped.
+struct WaitingPlace<'a> {
+    waiting: &'a Mutex<Waiting>,
+    from: Option<IpAddr>,
+}
+
+impl Drop for WaitingPlace<'_> {
+    fn drop(&mut self) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.total -= 1;
+        if let Some(count) = waiting.by.get_mut(&self.from) {
+            *count -= 1;
+            if *count == 0 {
+                waiting.by.remove(&self.from);
+            }
+        }
+    }
 }
 
 /// Whoever has it is the only one who hashes.
 pub(crate) struct Turn<'a> {
     at_once: tokio::sync::OwnedSemaphorePermit,
-    waiting: tokio::sync::SemaphorePermit<'a>,
+    waiting: WaitingPlace<'a>,
 }
 
 impl Hasher {
     pub(crate) fn new() -> Self {
         Self {
             at_once: Arc::new(Semaphore::new(HASHED_AT_ONCE)),
-            waiting: Semaphore::new(WAITING_MAX),
+            waiting: Mutex::default(),
         }
     }
 
-    /// Waits for one's turn; refuses where too many wait already.
-    pub(crate) async fn turn(&self) -> Result<Turn<'_>, SignInError> {
-        let waiting = self.waiting.try_acquire().map_err(|_| SignInError::Busy)?;
+    /// Waits for one's turn; refuses where too many wait already, at all or from the same address.
+    pub(crate) async fn turn(&self, from: Option<IpAddr>) -> Result<Turn<'_>, SignInError> {
+        let waiting = self.place(from.map(network_of))?;
         let at_once = Arc::clone(&self.at_once).acquire_owned().await;
         Ok(Turn {
             at_once: at_once.map_err(|_| SignInError::Busy)?,
             waiting,
+        })
+    }
+}
+
+impl Hasher {
+    fn place(&self, from: Option<IpAddr>) -> Result<WaitingPlace<'_>, SignInError> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_address = waiting.by.get(&from).copied().unwrap_or_default();
+        if waiting.total >= WAITING_MAX || of_address >= WAITING_PER_ADDRESS_MAX {
+            return Err(SignInError::Busy);
+        }
+        waiting.total += 1;
+        waiting.by.insert(from, of_address + 1);
+        Ok(WaitingPlace {
+            waiting: &self.waiting,
+            from,
         })
     }
 }
@@ -179,7 +228,7 @@ mod tests {
         let hasher = Hasher::new();
         let email = EmailAddress::parse("kim@example.test").unwrap();
         let password = Password::chosen("비밀번호는 길수록 좋다", &email).unwrap();
-        let hash = hasher.turn().await.unwrap().hash(password, [7; 16]).await.unwrap();
+        let hash = hasher.turn(None).await.unwrap().hash(password, [7; 16]).await.unwrap();
         assert!(hash.0.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.0);
         // The same in letters of their own, as another keyboard types them.
         let decomposed: String = "비밀번호는 길수록 좋다".chars().flat_map(decompose).collect();
@@ -190,7 +239,7 @@ mod tests {
             ("비밀번호는 길수록 좋다 ", false),
             ("", false),
         ] {
-            let turn = hasher.turn().await.unwrap();
+            let turn = hasher.turn(None).await.unwrap();
             let (is_right, _turn) = turn
                 .verify(Password::presented(text).unwrap(), Some(hash.clone()))
                 .await;
@@ -214,7 +263,7 @@ mod tests {
 
         assert!(phc::PasswordHash::new(NOBODYS).is_ok(), "it takes as long as any other");
         let hasher = Hasher::new();
-        let turn = hasher.turn().await.unwrap();
+        let turn = hasher.turn(None).await.unwrap();
         let (is_right, _turn) = turn.verify(Password::presented("nobody").unwrap(), None).await;
         assert!(!is_right);
     }
@@ -222,13 +271,48 @@ mod tests {
     #[tokio::test]
     async fn whoever_comes_while_too_many_wait_is_told_so() {
         let hasher = Hasher::new();
-        let turn = hasher.turn().await.unwrap();
-        let mut waiting: Vec<_> = (1..WAITING_MAX).map(|_| Box::pin(hasher.turn())).collect();
+        let from = |office: usize| {
+            Some(IpAddr::from([
+                192,
+                0,
+                2,
+                u8::try_from(office / WAITING_PER_ADDRESS_MAX).unwrap(),
+            ]))
+        };
+        let turn = hasher.turn(from(0)).await.unwrap();
+        let mut waiting: Vec<_> = (1..WAITING_MAX).map(|one| Box::pin(hasher.turn(from(one)))).collect();
         for one in &mut waiting {
             assert!(futures::poll!(one).is_pending());
         }
-        assert!(matches!(hasher.turn().await, Err(SignInError::Busy)));
+        assert!(matches!(hasher.turn(from(WAITING_MAX)).await, Err(SignInError::Busy)));
         drop(turn);
         assert!(futures::poll!(&mut waiting[0]).is_ready());
+    }
+
+    #[tokio::test]
+    async fn one_address_does_not_keep_the_others_out() {
+        let hasher = Hasher::new();
+        let flooder: fn(u16) -> Option<IpAddr> = |last| Some(IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, last]));
+        let _turn = hasher.turn(flooder(0)).await.unwrap();
+        let mut flood: Vec<_> = (1..100).map(|last| Box::pin(hasher.turn(flooder(last)))).collect();
+        let mut refused = 0;
+        for one in &mut flood {
+            refused += usize::from(matches!(
+                futures::poll!(one),
+                std::task::Poll::Ready(Err(SignInError::Busy))
+            ));
+        }
+        assert_eq!(refused, 100 - WAITING_PER_ADDRESS_MAX);
+        let mut other = Box::pin(hasher.turn(Some(IpAddr::from([192, 0, 2, 1]))));
+        assert!(
+            futures::poll!(&mut other).is_pending(),
+            "there is room for somebody else"
+        );
+        drop(flood);
+        assert_eq!(
+            hasher.waiting.lock().unwrap().total,
+            2,
+            "who gives up gives the place back"
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Sign-ins that fail make the next one wait, for the account and for the address alike. What is remembered is a keyed hash and
 //! a count, in storage, so that replicas and restarts make no difference.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, KeyInit, Mac};
@@ -17,6 +17,14 @@ const FREE_OF_ADDRESS: u32 = 20;
 
 /// How long the first one waits. Each further failure doubles it.
 const FIRST_WAIT: TimeDelta = TimeDelta::seconds(1);
+
+/// Who counts as one: an address, or of IPv6 the network, which one person has all of.
+pub(crate) fn network_of(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+    }
+}
 
 /// How long one waits at most: an attack must not keep the owner of an account out for good.
 const LONGEST_WAIT: TimeDelta = TimeDelta::minutes(15);
