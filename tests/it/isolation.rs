@@ -182,8 +182,10 @@ async fn a_key_does_what_its_scopes_say_and_no_more() {
             let needed: Vec<_> = call.scopes.iter().filter_map(|word| Scope::from_word(word)).collect();
             let with = app.key(app.tenant.id, &needed).await;
             let answer = things.ask(&with, call).await;
+            // Somebody who may do more than this key is not removed by it.
+            let is_beyond = call.operation == "remove_person" && answer.text.contains("rights_beyond_own");
             assert!(
-                !matches!(answer.status, 401 | 403),
+                is_beyond || !matches!(answer.status, 401 | 403),
                 "{}: {}",
                 call.operation,
                 answer.text

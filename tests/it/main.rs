@@ -47,6 +47,7 @@ mod notes;
 mod oidc;
 
 mod people;
+mod people_elsewhere;
 
 mod operations;
 

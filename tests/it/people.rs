@@ -30,7 +30,7 @@ fn token_of(answer: &Value) -> String {
 }
 
 /// The same, and they come.
-async fn join(app: &TestApp, name: &str, role: &str) -> (String, NewSession) {
+pub async fn join(app: &TestApp, name: &str, role: &str) -> (String, NewSession) {
     let (person, token) = invite(&app.tenant.api, name, role).await;
     let session = app
         .people()
@@ -39,20 +39,20 @@ async fn join(app: &TestApp, name: &str, role: &str) -> (String, NewSession) {
     (id_of(&person).to_owned(), session.expect("it works"))
 }
 
-async fn is_in(people: &People, session: &NewSession) -> bool {
+pub async fn is_in(people: &People, session: &NewSession) -> bool {
     let found = people.authenticate(&session.secret.expose()).await;
     found.expect("storage answers").is_some()
 }
 
-async fn patch(api: &Api, id: &str, body: &Value) -> Answer {
+pub async fn patch(api: &Api, id: &str, body: &Value) -> Answer {
     Answer::to(api.request(Method::PATCH, &format!("/v1/people/{id}")).json(body)).await
 }
 
-async fn delete(api: &Api, path: &str) -> Answer {
+pub async fn delete(api: &Api, path: &str) -> Answer {
     Answer::to(api.request(Method::DELETE, path)).await
 }
 
-fn by_operator() -> Origin {
+pub fn by_operator() -> Origin {
     Origin::of(Actor::Operator, CorrelationId::from_uuid(Uuid::nil()))
 }
 

@@ -4,6 +4,8 @@
 //! A page says up to where it knows the log: from where it was drawn, or from what it heard last. What changed since is told first,
 //! so that nothing falls between drawing a page and listening, or between two connections.
 
+mod pages;
+
 use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,6 +29,8 @@ use crate::console::Console;
 use crate::door::{SignedIn, still};
 use crate::query::Query;
 
+use pages::{Pages, Place};
+
 /// Longest event that is read, in bytes. A longer one is passed over up to its end.
 const EVENT_BYTES_MAX: usize = 256 * 1024;
 
@@ -41,9 +45,6 @@ const BEHIND_MAX: usize = 16;
 
 /// How many pages of a tenant may be open at once.
 const PAGES_PER_TENANT_MAX: usize = 500;
-
-/// And how many of one person, whatever the tenant: nobody keeps the others from listening.
-const PAGES_PER_PERSON_MAX: usize = 50;
 
 /// After how many seconds a page may come again that was one too many.
 const TOO_MANY_SECONDS: HeaderValue = HeaderValue::from_static("30");
@@ -81,44 +82,9 @@ type Following = Arc<tokio::sync::Mutex<Option<WeakSender<Arc<Gust>>>>>;
 #[derive(Debug, Default)]
 pub struct Changes {
     tenants: Mutex<HashMap<String, Following>>,
-    people: Arc<Mutex<HashMap<String, usize>>>,
+    people: Pages,
     /// Which sessions may listen to which tenant, and when that was looked at.
     looked: tokio::sync::Mutex<HashMap<(String, String), (Instant, bool)>>,
-}
-
-/// The place of a page among those of its person. Given back when dropped.
-#[derive(Debug)]
-struct Place {
-    people: Arc<Mutex<HashMap<String, usize>>>,
-    person: String,
-}
-
-impl Place {
-    /// None if the person has enough.
-    fn take(people: &Arc<Mutex<HashMap<String, usize>>>, person: &str) -> Option<Self> {
-        let mut open = people.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(person.to_owned()).or_default();
-        if *count >= PAGES_PER_PERSON_MAX {
-            return None;
-        }
-        *count += 1;
-        Some(Self {
-            people: Arc::clone(people),
-            person: person.to_owned(),
-        })
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut open = self.people.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.person) {
-            *count -= 1;
-            if *count == 0 {
-                open.remove(&self.person);
-            }
-        }
-    }
 }
 
 impl Changes {
@@ -312,7 +278,7 @@ pub async fn get(
     let query = Query::read(raw.as_deref());
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let after = last.or(query.get("after")).and_then(|text| text.parse().ok());
-    let Some(place) = Place::take(&console.changes().people, &who.id) else {
+    let Some(place) = console.changes().people.open(&who.id) else {
         return too_many();
     };
     // First it listens, then it looks back: what comes meanwhile is told twice rather than never.
@@ -402,20 +368,6 @@ fn say(gust: &Gust, only: Option<&str>) -> Option<Bytes> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn nobody_has_more_pages_than_their_share_and_gets_them_back() {
-        let people = Arc::default();
-        let mut open: Vec<_> = (0..PAGES_PER_PERSON_MAX)
-            .map(|_| Place::take(&people, "one").unwrap())
-            .collect();
-        assert!(Place::take(&people, "one").is_none());
-        let other = Place::take(&people, "other").unwrap();
-        open.pop();
-        open.push(Place::take(&people, "one").unwrap());
-        drop((open, other));
-        assert!(people.lock().unwrap().is_empty(), "nobody is remembered");
-    }
 
     #[tokio::test(start_paused = true)]
     async fn nothing_leaves_but_which_merchants_changed_and_each_once_in_a_gust() {

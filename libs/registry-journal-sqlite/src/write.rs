@@ -158,7 +158,13 @@ fn events(events: &[EventRow]) -> Statement {
 }
 
 fn data_keys(keys: &[KeyRow]) -> Statement {
-    let row = |key: &KeyRow| (hex(key.tenant_id.as_uuid()), hex(key.owner), ::hex::encode(&key.wrapped));
+    let row = |key: &KeyRow| {
+        (
+            hex(key.tenant_id.as_uuid()),
+            hex(key.owner),
+            ::hex::encode(&key.wrapped),
+        )
+    };
     let rows = to_json(keys.iter().map(row));
     sqlx::query!(
         r#"

@@ -134,8 +134,8 @@ impl People {
         self.submit(tenant, origin, command).await.map(drop)
     }
 
-    /// Says anew what somebody may do. They sign in again: a session that was begun with other rights ends. Whether that changed
-    /// anything.
+    /// Says anew what somebody may do. They sign in again: a session that was begun with other rights ends. One with which they work
+    /// for another tenant too is not ours to end: there their rights are read anew with each request. Whether that changed anything.
     pub async fn change_member(
         &self,
         tenant: TenantId,
@@ -152,12 +152,12 @@ impl People {
         };
         let changed = self.submit(tenant, origin.clone(), command).await?;
         if changed {
-            self.end_sessions(&Ending::by_tenant(tenant, origin), person_id).await?;
+            self.end_sessions_of_ours(tenant, origin, person_id).await?;
         }
         Ok(changed)
     }
 
-    /// Takes somebody out. Their sessions end.
+    /// Takes somebody out. Their sessions end, unless they work for another tenant too.
     pub async fn remove_member(
         &self,
         tenant: TenantId,
@@ -170,8 +170,24 @@ impl People {
             last_manager,
         };
         self.submit(tenant, origin.clone(), command).await?;
-        self.end_sessions(&Ending::by_tenant(tenant, origin), person_id).await?;
+        self.end_sessions_of_ours(tenant, origin, person_id).await
+    }
+
+    async fn end_sessions_of_ours(&self, tenant: TenantId, origin: Origin, id: PersonId) -> Result<(), MemberError> {
+        let person = self.store().person(id).await?;
+        let is_ours = match person {
+            Some(person) => self.is_of_this_tenant_alone(tenant, &person).await?,
+            None => true,
+        };
+        if is_ours {
+            self.end_sessions(&Ending::by_tenant(tenant, origin), id).await?;
+        }
         Ok(())
+    }
+
+    /// Whether nobody but this tenant has anything to do with somebody.
+    pub async fn is_of_this_tenant_alone(&self, tenant: TenantId, person: &Person) -> Result<bool, ReadError> {
+        Ok(!person.is_administrator && !self.belongs_elsewhere(tenant, person).await?)
     }
 
     /// Which groups of the OpenID provider are which roles of a tenant, by group.

@@ -171,6 +171,10 @@ catalogue! {
     PersonKnownElsewhere, CONFLICT, "person_known_elsewhere",
     "Somebody with this address is known here already", "Nobody vouches that it is the person whom you mean. Ask the operator of this installation to add them.",
     "이미 등록된 이메일 주소입니다", "같은 사람인지 확인할 수 없습니다. 운영 담당자에게 소속 추가를 요청해 주세요.";
+    /// The person works for others with the same sessions.
+    SessionsOfOthers, CONFLICT, "sessions_of_others",
+    "The person works for others too", "Their sessions are not yours to end. Remove the person to close what is yours at once, or ask the operator of this installation.",
+    "다른 곳에도 소속된 사람입니다", "이 사람의 로그인은 여기서 끝낼 수 없습니다. 이 테넌트의 접근을 바로 막으려면 사람을 내보내고, 전체 로그아웃은 운영 담당자에게 요청해 주세요.";
     /// Nobody would be left to say who may do what.
     LastManager, CONFLICT, "last_manager",
     "This is your last manager", "Make somebody else a manager first: otherwise nobody could say any more who may do what.",

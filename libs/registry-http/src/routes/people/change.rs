@@ -42,7 +42,8 @@ pub fn route() -> Route {
 /// Change what a person may do
 ///
 /// What is left out stays as it is. The change holds from the person's next request on, and ends their sessions: they sign in
-/// again. Nobody gives more than they have, and your last manager stays one.
+/// again, unless they belong to others too: then it is only here that less or more is open to them. Nobody gives or takes more than they
+/// have, and your last manager stays one.
 #[utoipa::path(
     patch,
     path = "/v1/people/{id}",
@@ -65,6 +66,7 @@ async fn change_person(
     fields.finish()?;
     // What is wrong with them is among the faults.
     let rights = rights.ok_or(Code::Internal)?;
+    expect_own(&caller, &found.member.rights)?;
     expect_own(&caller, &rights)?;
     let (tenant, person, origin) = (caller.tenant_id(), found.person.id, caller.origin(&context));
     let changed = state

@@ -23,14 +23,21 @@ const SCOPE: Scope = Scope::PeopleWrite;
 pub fn route() -> Route {
     let operation = Operation {
         access: Access::Key(SCOPE),
-        problems: &[Code::PersonNotFound, Code::SessionNotFound, Code::ValidationFailed],
+        problems: &[
+            Code::PersonNotFound,
+            Code::SessionNotFound,
+            Code::SessionsOfOthers,
+            Code::ValidationFailed,
+        ],
     };
     operation.document(routes!(end_sessions))
 }
 
 /// End a person's sessions
 ///
-/// One of them, or all: in those browsers the next request asks to sign in. Everybody may end their own.
+/// One of them, or all: in those browsers the next request asks to sign in. Everybody may end their own. Those of a person who belongs
+/// to others too, or who administers the installation, are not yours to end: remove the person, and from the next request on nothing of
+/// yours is open in them.
 #[utoipa::path(
     delete,
     path = "/v1/people/{id}/sessions",
@@ -52,6 +59,19 @@ async fn end_sessions(
     let session = parameters.optional("session", |text| text.parse::<SessionId>().map_err(|_| Fault::NotAnId));
     parameters.finish()?;
     let found = find(&state, &caller, &id).await?;
+    let is_own = caller
+        .person()
+        .is_some_and(|person| person.person_id == found.person.id);
+    // What is wrong there is theirs to settle, or the operator's.
+    let is_theirs = is_own || caller.is_administrator();
+    if !is_theirs
+        && !state
+            .people
+            .is_of_this_tenant_alone(caller.tenant_id(), &found.person)
+            .await?
+    {
+        return Err(Code::SessionsOfOthers.into());
+    }
     let by = Ending::by_tenant(caller.tenant_id(), caller.origin(&context));
     match session {
         None => {

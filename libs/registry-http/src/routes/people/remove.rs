@@ -8,7 +8,7 @@ use registry_domain::tenant::{LastManager, Scope};
 use registry_web::RequestContext;
 use utoipa_axum::routes;
 
-use super::find;
+use super::{expect_own, find};
 use crate::caller::Caller;
 use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
@@ -21,6 +21,7 @@ pub fn route() -> Route {
     let operation = Operation {
         access: Access::Key(SCOPE),
         problems: &[
+            Code::RightsBeyondOwn,
             Code::PersonNotFound,
             Code::LastManager,
             Code::Overloaded,
@@ -32,8 +33,8 @@ pub fn route() -> Route {
 
 /// Remove a person
 ///
-/// The person no longer belongs to you, from their next request on; their sessions end. What they did stays theirs. Your last
-/// manager cannot be removed.
+/// The person no longer belongs to you, from their next request on; their sessions end, unless they belong to others too. What they did
+/// stays theirs. Nobody removes somebody who has more rights than they have, and your last manager cannot be removed.
 #[utoipa::path(
     delete,
     path = "/v1/people/{id}",
@@ -49,6 +50,7 @@ async fn remove_person(
 ) -> Result<StatusCode, Problem> {
     caller.require(SCOPE)?;
     let found = find(&state, &caller, &id).await?;
+    expect_own(&caller, &found.member.rights)?;
     let (tenant, origin) = (caller.tenant_id(), caller.origin(&context));
     let removed = state
         .people
