@@ -109,6 +109,7 @@ mod audit;
 
 mod billing;
 
+mod alerts;
 mod calendar;
 mod tenant_settings;
 

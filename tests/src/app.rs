@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use paymint_sandbox::PartnerKey;
 use registry::app::App;
 use registry::config::{Config, Database};
@@ -160,6 +160,11 @@ impl TestApp {
     /// Lets a tenant's keys be refused.
     pub async fn suspend(&self, tenant: TenantId) {
         self.setup().submit(tenant, Command::Suspend).await;
+    }
+
+    /// What its clock shows.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.ambient.now()
     }
 
     /// Puts its clock forward.

@@ -22,6 +22,7 @@ const EDGES: &[(&str, &[&str])] = &[
         &["registry-domain", "registry-journal", "registry-journal-rows"],
     ),
     ("registry-maintenance", &["registry-domain", "registry-journal"]),
+    ("registry-alerts", &["registry-domain", "registry-journal"]),
     (
         "registry-journal-contract",
         &["registry-domain", "registry-journal", "registry-maintenance"],
@@ -73,6 +74,7 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "registry",
         &[
+            "registry-alerts",
             "registry-console",
             "registry-documents",
             "registry-domain",

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, OriginalUri, RawPathParams, Request};
-use axum::http::header::{SET_COOKIE, USER_AGENT};
+use axum::http::header::{ACCEPT, SET_COOKIE, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::Response;
@@ -13,6 +13,7 @@ use registry_web::{Language, RequestContext, causes};
 
 use crate::answer;
 use crate::console::Console;
+use crate::documents::AlertCounts;
 use crate::preferences::{Preferences, cookie};
 use crate::query::segment;
 
@@ -51,6 +52,8 @@ pub struct SignedIn {
     pub language: Language,
     /// What the person may do here.
     pub scopes: Vec<Scope>,
+    /// How many alerts are open at the tenant, where a page is asked for.
+    pub open_alerts: u64,
     is_administrator: bool,
     context: Option<RequestContext>,
     principal: Option<Principal>,
@@ -70,6 +73,7 @@ impl SignedIn {
             tenants,
             language: Preferences::of(&parts.headers).language,
             scopes: membership.scopes.clone(),
+            open_alerts: 0,
             is_administrator: session.person.is_administrator,
             context: parts.extensions.get().cloned(),
             principal: Some(principal),
@@ -135,8 +139,27 @@ impl FromRequestParts<Arc<Console>> for SignedIn {
             return Err(to_sign_in(parts));
         };
         // Another tenant's is nobody's.
-        Self::of(&session, slug, parts).ok_or_else(|| answer::nowhere(Preferences::of(&parts.headers)))
+        let who = Self::of(&session, slug, parts);
+        let mut who = who.ok_or_else(|| answer::nowhere(Preferences::of(&parts.headers)))?;
+        if is_page(parts) && who.may(Scope::MerchantsRead) {
+            // A number that cannot be had is left out: the page says what it can.
+            let counts = console.api().get::<AlertCounts>(&who, "/v1/stats/alerts").await;
+            who.open_alerts = counts
+                .ok()
+                .and_then(|counts| counts.by_state.get("open").copied())
+                .unwrap_or(0);
+        }
+        Ok(who)
     }
+}
+
+/// Whether a whole page is asked for, with its menu: no part of one, and no stream.
+fn is_page(parts: &Parts) -> bool {
+    let streams = parts
+        .headers
+        .get(ACCEPT)
+        .is_some_and(|accepted| accepted == "text/event-stream");
+    parts.method == Method::GET && !answer::is_fragment(&parts.headers) && !streams
 }
 
 /// The session that a browser shows, if it is one.
@@ -238,6 +261,7 @@ impl SignedIn {
             tenant,
             language,
             scopes: scopes.to_vec(),
+            open_alerts: 2,
             is_administrator: false,
             context: None,
             principal: None,

@@ -9,6 +9,7 @@ use crate::api::Trouble;
 use crate::documents::Problem;
 use crate::door::{SignedIn, TenantChoice};
 use crate::kst;
+use crate::parts::thousands;
 use crate::preferences::{Preferences, Theme};
 use crate::query::{Query, segment};
 use crate::words::Words;
@@ -23,6 +24,8 @@ pub enum Section {
     Home,
     /// All shops.
     Merchants,
+    /// What somebody is told of.
+    Alerts,
     /// What came in.
     Callbacks,
     /// What could not be used.
@@ -46,7 +49,7 @@ pub enum Section {
 impl Section {
     /// The menu, in groups.
     pub const MENU: &[&[Self]] = &[
-        &[Self::Home, Self::Merchants],
+        &[Self::Home, Self::Merchants, Self::Alerts],
         &[Self::Callbacks, Self::Quarantine, Self::Unclaimed],
         &[Self::People, Self::Keys, Self::Audit],
         &[Self::Health, Self::Settings],
@@ -57,6 +60,7 @@ impl Section {
         match self {
             Self::Home => "",
             Self::Merchants => "/merchants",
+            Self::Alerts => "/alerts",
             Self::Callbacks => "/callbacks",
             Self::Quarantine => "/quarantine",
             Self::Unclaimed => "/unclaimed",
@@ -76,6 +80,7 @@ impl Section {
             Self::Audit => Some(Scope::AuditRead),
             Self::Home
             | Self::Merchants
+            | Self::Alerts
             | Self::Callbacks
             | Self::Quarantine
             | Self::Unclaimed
@@ -91,6 +96,7 @@ impl Section {
         match self {
             Self::Home => "KeyH",
             Self::Merchants => "KeyM",
+            Self::Alerts => "KeyL",
             Self::Callbacks => "KeyC",
             Self::Quarantine => "KeyQ",
             Self::Unclaimed => "KeyU",
@@ -108,6 +114,7 @@ impl Section {
         match self {
             Self::Home => "home",
             Self::Merchants => "store",
+            Self::Alerts => "bell",
             Self::Callbacks => "callback",
             Self::Quarantine => "quarantine",
             Self::Unclaimed => "unclaimed",
@@ -126,6 +133,7 @@ impl Section {
         match self {
             Self::Home => frame.home,
             Self::Merchants => frame.merchants,
+            Self::Alerts => words.alerts.title,
             Self::Callbacks => frame.callbacks,
             Self::Quarantine => frame.quarantine,
             Self::Unclaimed => frame.unclaimed,
@@ -196,6 +204,8 @@ pub struct Frame {
     pub scopes: Vec<Scope>,
     /// The part of the menu that the page belongs to.
     pub section: Section,
+    /// How many alerts are open.
+    pub open_alerts: u64,
     /// The page's own address.
     pub here: String,
     /// The call that has the same answer.
@@ -223,6 +233,7 @@ impl Frame {
             person: who.name.clone(),
             scopes: who.scopes.clone(),
             section,
+            open_alerts: who.open_alerts,
             here: format!("/console/{}{}", segment(&who.tenant.slug), section.path()),
             call: None,
             live: None,
@@ -291,6 +302,13 @@ impl Frame {
             .iter()
             .map(|group| group.iter().copied().filter(usable).collect::<Vec<_>>());
         groups.filter(|group| !group.is_empty()).collect()
+    }
+
+    /// What stands beside a part of the menu: a number, and what it means.
+    pub fn badge(&self, section: Section) -> Option<(String, String)> {
+        let is_told = section == Section::Alerts && self.open_alerts > 0;
+        let count = thousands(self.open_alerts);
+        is_told.then(|| (count.clone(), (self.words().alerts.menu)(&count)))
     }
 
     /// What stands above a page on paper: whose it is, who printed it, when, and what was asked for.

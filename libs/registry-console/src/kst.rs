@@ -58,6 +58,12 @@ pub fn field(moment: DateTime<Utc>) -> String {
     local(moment).format("%Y-%m-%dT%H:%M").to_string()
 }
 
+/// The moment at which clocks in Korea show this.
+pub fn moment(local: NaiveDateTime) -> Option<DateTime<Utc>> {
+    let moment = FixedOffset::east_opt(AHEAD)?.from_local_datetime(&local);
+    moment.single().map(|moment| moment.to_utc())
+}
+
 /// What somebody wrote into such a field, or a whole moment with its offset.
 pub fn parse(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
@@ -74,10 +80,7 @@ pub fn parse(text: &str) -> Option<DateTime<Utc>> {
         .iter()
         .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
     let local = local.or_else(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0))?;
-    FixedOffset::east_opt(AHEAD)?
-        .from_local_datetime(&local)
-        .single()
-        .map(|moment| moment.to_utc())
+    moment(local)
 }
 
 /// The last moment of what somebody wrote into such a field: of a day, of a minute, of a second. A whole moment is itself.

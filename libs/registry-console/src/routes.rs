@@ -12,8 +12,8 @@ use crate::console::{Console, look};
 use crate::live;
 use crate::pages::sign_in::{links, oidc, sign_out};
 use crate::pages::{
-    audit, calendar, callbacks, health, home, keys, licences, merchant, merchants, people, quarantine, register,
-    settings, sign_in, unclaimed,
+    alerts, audit, calendar, callbacks, health, home, keys, licences, merchant, merchants, people, quarantine,
+    register, settings, sign_in, unclaimed,
 };
 
 /// Where something is answered, and by what.
@@ -103,6 +103,12 @@ pub(crate) fn of_tenants() -> Vec<Route> {
         act("/{tenant}/keys/{id}/rotation", keys::rotate),
         act("/{tenant}/keys/{id}/revocation", keys::revoke),
         see("/{tenant}/audit", audit::list),
+        see("/{tenant}/alerts", alerts::list),
+        act("/{tenant}/alerts/{id}/acknowledgement", alerts::acknowledge),
+        act("/{tenant}/alerts/{id}/snooze", alerts::snooze),
+        see("/{tenant}/alerts/rules", alerts::rules),
+        act("/{tenant}/alerts/rules", alerts::set_rule),
+        act("/{tenant}/alerts/rules/usual", alerts::add_usual),
         see("/{tenant}/health", health::get),
         see("/{tenant}/settings", settings::get),
         act("/{tenant}/settings", settings::change),

@@ -14,8 +14,8 @@ use crate::answer;
 use crate::assets;
 use crate::pages::shops::Sample;
 use crate::pages::{
-    audit, calendar, callbacks, health, home, keys, licences, merchant, merchants, people, quarantine, register,
-    settings, sign_in, unclaimed,
+    alerts, audit, calendar, callbacks, health, home, keys, licences, merchant, merchants, people, quarantine,
+    register, settings, sign_in, unclaimed,
 };
 use crate::preferences::Preferences;
 
@@ -66,6 +66,7 @@ fn all(look: Preferences) -> Vec<Sample> {
         people::samples::samples(look),
         keys::samples::samples(look),
         audit::samples::samples(look),
+        alerts::samples::samples(look),
         health::samples::samples(look),
         settings::samples::samples(look),
         calendar::samples::samples(look),

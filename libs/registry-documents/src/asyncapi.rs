@@ -11,7 +11,7 @@ use crate::message::{
 };
 
 /// The types that are published, and when each is.
-const PUBLISHED: [(&str, &str); 20] = [
+const PUBLISHED: [(&str, &str); 24] = [
     ("merchant.registered", "You registered a shop."),
     ("merchant.details_changed", "You changed what you keep about a shop."),
     ("merchant.archived", "You put a shop away."),
@@ -38,6 +38,16 @@ const PUBLISHED: [(&str, &str); 20] = [
     ("confirmation.resolved", "The doubtful claims of a shop were settled."),
     ("payment.approved", "A payment-approval callback came in."),
     ("note.added", "Somebody wrote a note."),
+    (
+        "alert.raised",
+        "A shop waits too long by one of your rules, or longer than before.",
+    ),
+    ("alert.acknowledged", "Somebody took note of an alert."),
+    ("alert.snoozed", "Somebody put an alert to sleep, or woke it."),
+    (
+        "alert.resolved",
+        "An alert has ended: the shop moved on, or the rule changed.",
+    ),
 ];
 
 const DESCRIPTION: &str = "\

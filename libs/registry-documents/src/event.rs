@@ -3,6 +3,7 @@
 //! The third of three event types. The domain's may change freely, the stored ones are frozen, these are a contract
 //! with clients: fields and types may be added to it, and nothing may be taken away.
 
+mod alerts;
 pub mod data;
 mod merchant;
 mod tenant;
@@ -193,6 +194,18 @@ pub enum EventData {
     SessionRefused(data::SessionRefused),
     #[serde(rename = "session.closed")]
     SessionClosed(data::SessionClosed),
+    #[serde(rename = "alert_rule.set")]
+    AlertRuleSet(data::AlertRule),
+    #[serde(rename = "alert_rule.removed")]
+    AlertRuleRemoved(data::AlertRuleRemoved),
+    #[serde(rename = "alert.raised")]
+    AlertRaised(data::AlertRaised),
+    #[serde(rename = "alert.acknowledged")]
+    AlertAcknowledged(data::AlertAcknowledged),
+    #[serde(rename = "alert.snoozed")]
+    AlertSnoozed(data::AlertSnoozed),
+    #[serde(rename = "alert.resolved")]
+    AlertResolved(data::AlertResolved),
 }
 
 macro_rules! event_types {
@@ -261,6 +274,12 @@ event_types! {
     SessionOpened => "session.opened",
     SessionRefused => "session.refused",
     SessionClosed => "session.closed",
+    AlertRuleSet => "alert_rule.set",
+    AlertRuleRemoved => "alert_rule.removed",
+    AlertRaised => "alert.raised",
+    AlertAcknowledged => "alert.acknowledged",
+    AlertSnoozed => "alert.snoozed",
+    AlertResolved => "alert.resolved",
 }
 
 /// The public form of a fact about a merchant, whether or not it was written down.

@@ -88,6 +88,16 @@ id!(
     "unc"
 );
 id!(
+    /// What a tenant was told of: a shop that waits too long, or something that is wrong with the tenant itself.
+    AlertId,
+    "alt"
+);
+id!(
+    /// A list of merchants that somebody has given a name.
+    ViewId,
+    "viw"
+);
+id!(
     /// Somebody who works with this installation.
     PersonId,
     "psn"

@@ -4,10 +4,11 @@
 //! time and ids come in as arguments, and the events it returns are written down by somebody else.
 //!
 //! Read in this order: [`ids`], [`unicode`], [`codes`], [`business`], [`text`] (values that cannot be wrong), [`review`] (what
-//! upstream says), [`merchant`] (state, command, event, [`merchant::decide`], [`merchant::evolve`]), [`calendar`] (business days), [`people`] (who may do what),
+//! upstream says), [`merchant`] (state, command, event, [`merchant::decide`], [`merchant::evolve`]), [`calendar`] (business days), [`alerts`] (what waits too long), [`people`] (who may do what),
 //! [`tenant`].
 
 pub mod actor;
+pub mod alerts;
 pub mod business;
 pub mod calendar;
 mod causes;
@@ -26,5 +27,8 @@ pub use actor::{Actor, Channel, CorrelationId, OnBehalfOf};
 pub use business::{BusinessNumber, ReportedNumber};
 pub use causes::causes;
 pub use codes::{MemberCode, MerchantCode, Reference};
-pub use ids::{EventId, KeyId, LinkId, MerchantId, PersonId, Seq, SessionId, Stamp, TenantId, UnclaimedId, Version};
+pub use ids::{
+    AlertId, EventId, KeyId, LinkId, MerchantId, PersonId, Seq, SessionId, Stamp, TenantId, UnclaimedId, Version,
+    ViewId,
+};
 pub use text::{FreeText, Label, Note};

@@ -106,6 +106,11 @@ impl Fields {
         self.boolean(name)
     }
 
+    /// Whether something is wrong with what was read so far.
+    pub fn has_faults(&self) -> bool {
+        !self.faults.is_empty()
+    }
+
     /// Blames a field for being there.
     pub fn refuse(&mut self, name: &'static str, fault: Fault) {
         if self.take(name).is_some() {

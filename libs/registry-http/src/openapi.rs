@@ -66,6 +66,10 @@ const TAGS: &[(&str, &str)] = &[
         "Shops of which Paymint spoke although you had not registered them.",
     ),
     (
+        "Alerts",
+        "Be told of shops that wait too long by your business days, and of what is wrong with your connection.",
+    ),
+    (
         "Billing",
         "May this shop bill? Payment approvals, and the points that bills are charged to.",
     ),

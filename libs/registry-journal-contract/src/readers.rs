@@ -7,12 +7,12 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use registry_domain::merchant::{Merchant, WalletReading, Wallets};
 use registry_domain::tenant::{SilentLinks, Slug, Tenant};
-use registry_domain::{EventId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId, UnclaimedId, Version};
+use registry_domain::{AlertId, EventId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId, UnclaimedId, Version};
 use registry_journal::port::{
-    AuditEntry, AuditQuery, AuditTrail, Balances, DueQuestion, Head, IdempotencyRow, KeyUses, ListedMerchant,
-    ListedTenant, MerchantFilter, MerchantQuery, PageSize, Postponement, PresentedKey, ProjectedMerchant,
-    PublishCursor, QuarantineCount, QuarantineQuery, QuarantineRow, QuestionCounts, ReadError, Reader, StatusCount,
-    StreamQuery, TenantHealth, UnclaimedQuery, UnclaimedRow, Worklist,
+    AlertCount, AlertQuery, Alerts, AuditEntry, AuditQuery, AuditTrail, Balances, DueQuestion, Head, IdempotencyRow,
+    KeyUses, LateMerchant, LateQuery, ListedMerchant, ListedTenant, MerchantFilter, MerchantQuery, PageSize,
+    Postponement, PresentedKey, ProjectedMerchant, PublishCursor, QuarantineCount, QuarantineQuery, QuarantineRow,
+    QuestionCounts, ReadError, Reader, StatusCount, StreamQuery, TenantHealth, UnclaimedQuery, UnclaimedRow, Worklist,
 };
 use registry_journal::record::EventRow;
 use uuid::Uuid;
@@ -110,6 +110,12 @@ passed_on! {
         audit(tenant: TenantId, query: &AuditQuery) -> Vec<AuditEntry>;
         audit_at(tenant: TenantId, places: &[Seq]) -> Vec<AuditEntry>;
         events_at(tenant: TenantId, places: &[Seq]) -> Vec<EventRow>;
+    }
+    Alerts {
+        late_merchants(tenant: TenantId, query: &LateQuery) -> Vec<LateMerchant>;
+        alerted_merchants(tenant: TenantId, query: &AlertQuery) -> Vec<Merchant>;
+        merchant_of_alert(tenant: TenantId, alert: AlertId) -> Option<Merchant>;
+        alert_counts(tenant: TenantId, now: DateTime<Utc>) -> Vec<AlertCount>;
     }
     KeyUses {
         key_uses(tenant: TenantId) -> Vec<(KeyId, DateTime<Utc>)>;

@@ -132,6 +132,7 @@ const fn lock_class(duty: Duty) -> i32 {
     match duty {
         Duty::Relay => 1,
         Duty::Reconciliation => 2,
+        Duty::Alerting => 3,
     }
 }
 

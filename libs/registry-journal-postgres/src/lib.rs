@@ -14,6 +14,7 @@ mod harness;
 #[macro_use]
 mod rows;
 
+mod alerts;
 mod ask;
 mod audit;
 mod balances;

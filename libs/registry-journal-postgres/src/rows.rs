@@ -32,6 +32,7 @@ pub(crate) type Head = raw::RawHead<DateTime<Utc>>;
 pub(crate) type Health = raw::RawHealth<DateTime<Utc>>;
 pub(crate) type Idempotency = raw::RawIdempotency<DateTime<Utc>>;
 pub(crate) type KeyUse = raw::RawKeyUse<DateTime<Utc>>;
+pub(crate) type LateMerchant = raw::RawLateMerchant<DateTime<Utc>>;
 pub(crate) type Payers = raw::RawPayers<DateTime<Utc>>;
 pub(crate) type Person = raw::RawPerson<DateTime<Utc>>;
 pub(crate) type PersonLink = raw::RawPersonLink<DateTime<Utc>>;

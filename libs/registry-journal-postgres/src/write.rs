@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::error::transact;
 use crate::statement::{Statement, column};
-use crate::{audit, begin, callbacks};
+use crate::{alerts, audit, begin, callbacks};
 
 /// Writes everything. The caller commits.
 pub(crate) async fn write(
@@ -67,6 +67,7 @@ fn statements(writes: &Writes, now: DateTime<Utc>) -> Vec<Statement> {
     }
     statements.extend(callbacks::written(writes));
     statements.extend(audit::written(writes));
+    statements.extend(alerts::written(writes));
     statements
 }
 
@@ -107,6 +108,14 @@ fn clear(cleared: &[(TenantId, MerchantId)]) -> Statement {
                     SELECT ctid FROM approvals
                     WHERE tenant_id = w.tenant_id AND merchant_id BETWEEN w.merchant_id AND w.merchant_id
                     ORDER BY merchant_id, version OFFSET 0
+                ) AS a
+            ))
+        ), alerts AS (
+            DELETE FROM merchant_alerts WHERE ctid = ANY (ARRAY (
+                SELECT a.ctid FROM wanted AS w CROSS JOIN LATERAL (
+                    SELECT ctid FROM merchant_alerts
+                    WHERE tenant_id = w.tenant_id AND merchant_id BETWEEN w.merchant_id AND w.merchant_id
+                    ORDER BY merchant_id OFFSET 0
                 ) AS a
             ))
         ), counted AS (

@@ -7,6 +7,7 @@
 //! Read in this order: [`RawValue`] (a column), [`RawRow`] and [`Found`] (a row), then a file for each kind of row; [`SearchPatterns`]
 //! is what goes the other way.
 
+mod alerts;
 mod audit;
 mod like;
 mod log;
@@ -21,6 +22,7 @@ use registry_domain::{MemberCode, MerchantCode, Reference};
 use registry_journal::port::{Inconsistency, Loaded};
 use uuid::Uuid;
 
+pub use alerts::{RawAlertCount, RawLateMerchant, alert_rank};
 pub use audit::RawAuditEntry;
 pub use like::SearchPatterns;
 pub use log::{RawEvent, RawHead, RawKey, RawStream};

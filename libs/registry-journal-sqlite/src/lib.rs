@@ -7,6 +7,7 @@
 #[macro_use]
 mod rows;
 
+mod alerts;
 mod ask;
 mod audit;
 mod balances;

@@ -33,6 +33,7 @@ pub(crate) type Head = raw::RawHead<i64>;
 pub(crate) type Health = raw::RawHealth<i64>;
 pub(crate) type Idempotency = raw::RawIdempotency<i64>;
 pub(crate) type KeyUse = raw::RawKeyUse<i64>;
+pub(crate) type LateMerchant = raw::RawLateMerchant<i64>;
 pub(crate) type Payers = raw::RawPayers<i64>;
 pub(crate) type Person = raw::RawPerson<i64>;
 pub(crate) type PersonLink = raw::RawPersonLink<i64>;

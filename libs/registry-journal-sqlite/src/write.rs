@@ -19,7 +19,7 @@ use sqlx::types::Uuid;
 use crate::error::transact;
 use crate::rows::micros;
 use crate::statement::{Statement, hex, to_json};
-use crate::{audit, callbacks};
+use crate::{alerts, audit, callbacks};
 
 /// Writes everything. The caller commits.
 pub(crate) async fn write(
@@ -65,6 +65,7 @@ fn statements(writes: &Writes, now: DateTime<Utc>) -> Vec<Statement> {
     }
     statements.extend(callbacks::written(writes));
     statements.extend(audit::written(writes));
+    statements.extend(alerts::written(writes));
     statements
 }
 
@@ -101,6 +102,7 @@ fn clear(cleared: &[(TenantId, MerchantId)]) -> Vec<Statement> {
             delete_from!("DELETE FROM merchant_history", tenant_id, merchant_id),
             delete_from!("DELETE FROM merchant_links", tenant_id, merchant_id),
             delete_from!("DELETE FROM approvals", tenant_id, merchant_id),
+            delete_from!("DELETE FROM merchant_alerts", tenant_id, merchant_id),
         ]
     };
     let tenants: BTreeSet<_> = cleared.iter().map(|(tenant, _)| tenant.as_uuid()).collect();

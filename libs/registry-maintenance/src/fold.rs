@@ -5,7 +5,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use registry_domain::merchant::{self, Event, Merchant, QuestionPlan};
 use registry_domain::{LinkId, MerchantId, TenantId, Version};
-use registry_journal::port::{ApprovalRow, HistoryRow, IdentityRow, LinkRow, MerchantRow, ProjectedMerchant, Writes};
+use registry_journal::port::{
+    AlertRow, ApprovalRow, HistoryRow, IdentityRow, LinkRow, MerchantRow, ProjectedMerchant, Writes,
+};
 use registry_journal::projection::{Seen, approval_row, begun, place_of, seen};
 use registry_journal::record::{RecordedEvent, StreamEvent};
 use registry_journal::stored::MerchantColumns;
@@ -137,6 +139,12 @@ impl Folded {
         } = self;
         let identity = merchant.as_ref().map(|merchant| IdentityRow::of(tenant_id, merchant));
         writes.identities.extend(identity);
+        let alert = merchant.as_ref().and_then(|merchant| merchant.alerts.first().copied());
+        writes.alerts.push(AlertRow {
+            tenant_id,
+            merchant_id: id,
+            alert,
+        });
         let row = merchant.map(|merchant| MerchantRow {
             tenant_id,
             ask_at: QuestionPlan::default().of_folded(&merchant),

@@ -139,6 +139,9 @@ mod tests {
             low_balance: None,
             callbacks_missing_since: None,
             keys: vec![],
+            alert_rules: Vec::new(),
+            alerts: Vec::new(),
+            alerting_from: Version::ZERO,
             members: vec![Member {
                 person_id: kim(),
                 rights,

@@ -21,7 +21,9 @@ use crate::descriptors;
 use crate::installation::Installation;
 use crate::secrets::Secrets;
 use crate::storage::{ServeLock, Storage};
-use crate::workers::{Worker, start_http, start_reconciler, start_relay, start_settler, start_sharing, start_writer};
+use crate::workers::{
+    Worker, start_http, start_reconciler, start_relay, start_settler, start_sharing, start_watcher, start_writer,
+};
 
 /// The time for stopping, shared: up to which part of the whole, in hundredths, each step may take. With the usual 25 s the
 /// calls to upstream have longer than the longest of them takes.
@@ -47,6 +49,7 @@ pub struct App {
     storage: Storage,
     http: Worker,
     settler: Worker,
+    watcher: Worker,
     reconciler: Worker,
     relay: Option<Worker>,
     sharing: Worker,
@@ -79,6 +82,7 @@ impl App {
         let relay = start_relay(config, &storage, commits.clone(), stop_time * shares::FLUSH / 100).await?;
         let inquirer = ways.inquirer.clone();
         let (reconciler, reconciling) = start_reconciler(config, &storage, inquirer, &ambient, commits.clone())?;
+        let watcher = start_watcher(&storage, &writer, &ambient, relay.is_some())?;
         let people = People::new(PeopleParts {
             store: Arc::clone(&storage.people),
             writer: writer.clone(),
@@ -127,6 +131,7 @@ impl App {
             http,
             settler: start_settler(links),
             reconciler,
+            watcher,
             relay: relay.map(|(worker, _)| worker),
             sharing,
             writing,
@@ -188,6 +193,7 @@ impl App {
         // Nobody waits for what they do.
         self.settler.tell();
         self.reconciler.tell();
+        self.watcher.tell();
         // It cuts requests off when their time is over; then it has its answer a moment later.
         let mut in_order = self.http.stop_by(until(shares::CALLS)).await;
         if timeout_at(until(shares::CALLS), self.links.finish()).await.is_err() {
@@ -198,6 +204,7 @@ impl App {
         }
         in_order &= self.settler.stop_by(until(shares::CALLS)).await;
         in_order &= self.reconciler.stop_by(until(shares::CALLS)).await;
+        in_order &= self.watcher.stop_by(until(shares::CALLS)).await;
         in_order &= self.writing.stop_by(until(shares::WRITING)).await;
         if let Some(relay) = self.relay {
             in_order &= relay.stop_by(until(shares::PUBLISHING)).await;
@@ -223,6 +230,7 @@ impl App {
             name = self.http.death() => name,
             name = self.settler.death() => name,
             name = self.reconciler.death() => name,
+            name = self.watcher.death() => name,
             name = self.sharing.death() => name,
             name = self.writing.death() => name,
             name = relay => name,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use registry_alerts::{Watcher, WatcherParts};
 use registry_console::{Api, Console};
 use registry_domain::causes;
 use registry_http::{AppState, HttpConfig, Router, Services};
@@ -226,6 +227,25 @@ pub(crate) fn start_reconciler(
     let stop = CancellationToken::new();
     let task = tokio::spawn(reconciler.run(commits, stop.clone()));
     Ok((Worker::new("reconciler", stop, task), status))
+}
+
+/// Watches for what tenants want to be told of.
+pub(crate) fn start_watcher(
+    storage: &Storage,
+    writer: &Writer,
+    ambient: &Ambient,
+    is_publishing: bool,
+) -> anyhow::Result<Worker> {
+    let parts = WatcherParts {
+        archive: storage.archive.clone(),
+        writer: writer.clone(),
+        leases: storage.leases()?,
+        ambient: ambient.clone(),
+        is_publishing,
+    };
+    let stop = CancellationToken::new();
+    let task = tokio::spawn(Watcher::new(parts).run(stop.clone()));
+    Ok(Worker::new("watcher for alerts", stop, task))
 }
 
 #[cfg(test)]

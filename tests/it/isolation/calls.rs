@@ -35,12 +35,43 @@ const LINKS: &[&str] = &["links:write"];
 const QUARANTINE: &[&str] = &["quarantine:write"];
 const ASK: &[&str] = &["upstream:ask"];
 const PEOPLE: &[&str] = &["people:write"];
+const ALERTS: &[&str] = &["alerts:write"];
 const KEYS: &[&str] = &["keys:write"];
 
 /// Operations that are about one thing: with another tenant's ids they find nothing.
 pub(crate) const OF_ONE_THING: &[Call] = &[
     call("get_merchant", Method::GET, "/v1/merchants/{merchant}", None, READ),
     call("get_api_key", Method::GET, "/v1/api-keys/{key}", None, KEYS),
+    call("get_alert_rule", Method::GET, "/v1/alert-rules/drafting", None, READ),
+    call(
+        "set_alert_rule",
+        Method::PUT,
+        "/v1/alert-rules/drafting",
+        Some(|| json!({"warn": 200})),
+        &["settings:write"],
+    ),
+    call(
+        "remove_alert_rule",
+        Method::DELETE,
+        "/v1/alert-rules/drafting",
+        None,
+        &["settings:write"],
+    ),
+    call("get_alert", Method::GET, "/v1/alerts/{alert}", None, READ),
+    call(
+        "acknowledge_alert",
+        Method::POST,
+        "/v1/alerts/{alert}/acknowledgement",
+        None,
+        ALERTS,
+    ),
+    call(
+        "snooze_alert",
+        Method::POST,
+        "/v1/alerts/{alert}/snooze",
+        Some(|| json!({"until": null})),
+        ALERTS,
+    ),
     call(
         "rotate_api_key",
         Method::POST,
@@ -291,6 +322,9 @@ pub(crate) const OF_EVERYTHING: &[Call] = &[
     call("get_me", Method::GET, "/v1/me", None, &[]),
     call("get_settings", Method::GET, "/v1/settings", None, &[]),
     call("get_calendar", Method::GET, "/v1/calendar", None, &[]),
+    call("list_alerts", Method::GET, "/v1/alerts", None, READ),
+    call("count_alerts", Method::GET, "/v1/stats/alerts", None, READ),
+    call("list_alert_rules", Method::GET, "/v1/alert-rules", None, READ),
     call(
         "change_settings",
         Method::PATCH,

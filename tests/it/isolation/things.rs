@@ -1,9 +1,11 @@
 //! What one tenant has, and how somebody asks for it.
 
+use registry_domain::calendar::day_in_korea;
 use registry_tests::api::text_of;
 use registry_tests::callback::{mapping, send_taken};
 use registry_tests::tenant::id_of;
 use registry_tests::{Answer, Api, TestApp, TestTenant, logs};
+use reqwest::Method;
 use serde_json::json;
 
 use super::calls::Call;
@@ -17,6 +19,23 @@ pub(crate) struct Things {
     pub(crate) unclaimed: String,
     pub(crate) person: String,
     pub(crate) key: String,
+    pub(crate) alert: String,
+}
+
+/// Has something raised that is wrong with a tenant whenever it is, but on a holiday: then the tenant says that it works.
+async fn raise(app: &TestApp, tenant: &TestTenant) -> String {
+    let today = day_in_korea(app.now());
+    let days = today
+        .iter_days()
+        .take(3)
+        .map(|day| (day.to_string(), json!({ "business_day": true, "name": null })));
+    let days: serde_json::Map<_, _> = days.collect();
+    tenant.set(&json!({ "own_days": days })).await;
+    let rule = json!({ "severity": "late", "more_than": 0 });
+    let request = tenant.api.request(Method::PUT, "/v1/alert-rules/quarantine_growing");
+    Answer::to(request.json(&rule)).await.expect(201);
+    let raised = tenant.api.event(|event| event["type"] == "alert.raised").await;
+    text_of(&raised["data"], "alert_id").to_owned()
 }
 
 impl Things {
@@ -30,6 +49,9 @@ impl Things {
         let key = tenant.api.post("/v1/api-keys", &wish).await.expect(201);
         logs::secret(text_of(&key, "secret"));
         let of_tenant = app.tenant_callback_url(tenant.id);
+        // It waits whatever becomes of the others, and with it the alert that there is one.
+        send_taken(&of_tenant, "{".to_owned()).await;
+        let alert = raise(app, tenant).await;
         send_taken(&of_tenant, mapping("acad-8", "store-8", "P", None).to_string()).await;
         let merchant = tenant.register("acad-1", "store-1").await;
         let link = tenant.issue_link(&merchant).await;
@@ -52,6 +74,7 @@ impl Things {
             unclaimed: id_of(&unclaimed["data"][0]).to_owned(),
             person: id_of(&person).to_owned(),
             key: id_of(&key).to_owned(),
+            alert,
         }
     }
 
@@ -65,6 +88,7 @@ impl Things {
             ("{unclaimed}", &self.unclaimed),
             ("{person}", &self.person),
             ("{key}", &self.key),
+            ("{alert}", &self.alert),
         ]
         .iter()
         .fold(path.to_owned(), |path, (name, id)| path.replace(name, id))

@@ -43,6 +43,8 @@ pub(super) const PAGES: &[(&str, &str)] = &[
     ("/health", EVERYBODY),
     ("/settings", EVERYBODY),
     ("/settings/calendar", EVERYBODY),
+    ("/alerts", EVERYBODY),
+    ("/alerts/rules", EVERYBODY),
 ];
 
 /// A form, with its fields and who may send it.
@@ -99,6 +101,10 @@ const FORMS: &[Sent] = &[
     ("/keys/{key}/revocation", &[], MANAGERS),
     ("/settings", &[("hold_seconds", "60")], MANAGERS),
     ("/settings/balance", &[], WHO_WORKS),
+    ("/alerts/{alert}/acknowledgement", &[("version", "1")], WHO_WORKS),
+    ("/alerts/{alert}/snooze", &[("version", "1")], WHO_WORKS),
+    ("/alerts/rules", &[("rule", "drafting"), ("warn", "3")], MANAGERS),
+    ("/alerts/rules/usual", &[], MANAGERS),
     ("/settings/calendar", &[("date", "2026-12-24"), ("name", "x")], MANAGERS),
     ("/settings/calendar/removal", &[("date", "2026-12-24")], MANAGERS),
     ("/account/sessions", &[], EVERYBODY),

@@ -17,7 +17,7 @@ pub use account::{Health, Me, Readiness, Settings};
 pub use billing::{Approvals, Balance, CallbackUrl, Eligibility};
 pub use callbacks::{Payload, Quarantined, Redrive, RedriveReport, Resolved, Unclaimed};
 pub use people::{ApiKey, Invited, NewApiKey, Person, RoleMappings, Session};
-pub use work::{Calendar, CalendarDay};
+pub use work::{Alert, AlertCounts, AlertRule, Calendar, CalendarDay};
 
 /// A page of something.
 #[derive(Debug, Clone, Deserialize)]

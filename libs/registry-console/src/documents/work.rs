@@ -1,6 +1,8 @@
-//! Days on which people work.
+//! Days on which people work, and what they are told of.
 
-use chrono::NaiveDate;
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 
 /// `GET /v1/calendar`
@@ -42,4 +44,68 @@ pub struct Holiday {
     pub name_en: String,
     /// The gazette has not named it yet.
     pub expected: bool,
+}
+
+/// `GET /v1/stats/alerts`
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct AlertCounts {
+    /// By how they stand.
+    pub by_state: BTreeMap<String, u64>,
+}
+
+/// Something that somebody was told of.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Alert {
+    /// Its id.
+    pub id: String,
+    /// The rule that raised it.
+    pub rule: String,
+    /// How bad it is.
+    pub severity: String,
+    /// How it stands.
+    pub state: String,
+    /// When it became due.
+    pub due_at: DateTime<Utc>,
+    /// Until when it sleeps.
+    pub snoozed_until: Option<DateTime<Utc>>,
+    /// Counts its changes.
+    pub version: u64,
+    /// The shop that it is about.
+    pub merchant: Option<AlertedMerchant>,
+}
+
+/// A shop that waits too long.
+#[derive(Debug, Clone, Deserialize)]
+pub struct AlertedMerchant {
+    /// Its id.
+    pub id: String,
+    /// 파트너 사용자 코드.
+    pub member_code: String,
+    /// 파트너 매장 코드.
+    pub merchant_code: String,
+    /// 사업장명.
+    pub company_name: Option<String>,
+    /// 지점명.
+    pub branch_name: Option<String>,
+    /// For how many business days it has stood where it stands.
+    pub business_days: i64,
+}
+
+/// Of what somebody wants to be told.
+#[derive(Debug, Clone, Deserialize)]
+pub struct AlertRule {
+    /// Of what.
+    pub rule: String,
+    /// After how many business days a shop is soon late.
+    pub warn: Option<u16>,
+    /// After how many it is late.
+    pub late: Option<u16>,
+    /// After how many it is very late.
+    pub critical: Option<u16>,
+    /// How bad it is.
+    pub severity: Option<String>,
+    /// How much may pass.
+    pub more_than: Option<u32>,
+    /// Counts its changes.
+    pub version: u64,
 }

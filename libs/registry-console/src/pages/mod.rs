@@ -1,5 +1,6 @@
 //! A folder for each page: what it asks of the API, what it shows, its template, and samples of it.
 
+pub mod alerts;
 pub mod audit;
 pub mod calendar;
 pub mod callbacks;

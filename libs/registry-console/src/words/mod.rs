@@ -15,7 +15,7 @@ pub use ko::KO;
 pub use merchants::{EventWords, MerchantWords, MerchantsWords, RegisterWords};
 pub use pages::{FrameWords, HomeWords, SignInWords, StageWords, TroubleWords, UnitWords};
 pub use team::{AuditWords, KeyWords, PeopleWords};
-pub use work::CalendarWords;
+pub use work::{AlertWords, CalendarWords};
 
 /// A number in words.
 pub type Count = fn(u64) -> String;
@@ -52,6 +52,8 @@ pub struct Words {
     pub settings: SettingsWords,
     /// Days on which people work.
     pub calendar: CalendarWords,
+    /// What somebody is told of.
+    pub alerts: AlertWords,
     /// People, their rights, their sessions.
     pub people: PeopleWords,
     /// API keys.

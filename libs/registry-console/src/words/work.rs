@@ -1,6 +1,6 @@
 //! What the pages about work say: days on which people work, alerts, views.
 
-use super::{Names, With};
+use super::{Count, Names, With};
 
 /// The calendar of business days.
 pub struct CalendarWords {
@@ -26,4 +26,47 @@ pub struct CalendarWords {
     pub own_works: &'static str,
     pub unnamed: &'static str,
     pub open: &'static str,
+}
+
+/// What somebody is told of.
+pub struct AlertWords {
+    pub title: &'static str,
+    pub summary: fn(&str, &str, &str) -> String,
+    pub none: (&'static str, &'static str),
+    pub severities: Names,
+    pub states: Names,
+    pub all: &'static str,
+    pub conditions: Names,
+    pub severity: &'static str,
+    pub what: &'static str,
+    pub rule: &'static str,
+    pub waits: &'static str,
+    pub days: Count,
+    pub due: &'static str,
+    pub state: &'static str,
+    pub asleep: With,
+    pub acknowledge: &'static str,
+    pub snooze: &'static str,
+    pub wake: &'static str,
+    pub naps: Names,
+    pub more: &'static str,
+    pub menu: With,
+    pub rules: &'static str,
+    pub rules_hint: &'static str,
+    pub rules_none: (&'static str, &'static str),
+    pub rules_stages: &'static str,
+    pub rules_health: &'static str,
+    pub add_usual: &'static str,
+    pub level: With,
+    pub how_bad: &'static str,
+    pub off: &'static str,
+    pub more_than: &'static str,
+    pub save: &'static str,
+    pub of_rule: fn(&str, &str) -> String,
+    pub raised: &'static str,
+    pub acknowledged: &'static str,
+    pub snoozed: &'static str,
+    pub woken: &'static str,
+    pub resolved: &'static str,
+    pub ends: Names,
 }

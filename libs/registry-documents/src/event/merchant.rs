@@ -5,12 +5,12 @@ use registry_domain::merchant::{Answer, Approval, CallFailure, Event};
 use registry_domain::review::{ClaimSource, MappingStatus, Observation};
 use registry_domain::{BusinessNumber, EventId, Label, LinkId, ReportedNumber};
 
-use super::EventData;
 use super::data::{
     BusinessChanged, CallbackDiscarded, CallbackReceived, ConfirmationRequested, ConfirmationResolved, LinkFact,
     LinkIssueFailed, MerchantDetailsChanged, MerchantRegistered, NoteAdded, Nothing, PaymentApproved, ReviewChanged,
     StatusObserved,
 };
+use super::{EventData, alerts};
 use crate::shown::{claimed_code, claimed_deletion, label_map, labels, mask_number, text};
 
 #[expect(clippy::too_many_lines, reason = "one exhaustive match, one arm for each event")]
@@ -156,6 +156,7 @@ pub(super) fn data(event: &Event) -> EventData {
             decoded_with_loss: *decoded_with_loss,
             ..payment(*link_id, *received_at, approval, *redrive_of)
         }),
+        Event::Alert(fact) => alerts::data(fact),
         Event::NoteAdded { text } => EventData::NoteAdded(NoteAdded {
             text: text.as_str().to_owned(),
         }),
@@ -182,7 +183,8 @@ pub(super) fn source(event: &Event) -> Option<ClaimSource> {
         | Event::CallbackDiscarded { .. }
         | Event::ConfirmationRequested { .. }
         | Event::ConfirmationResolved { .. }
-        | Event::NoteAdded { .. } => None,
+        | Event::NoteAdded { .. }
+        | Event::Alert(_) => None,
     }
 }
 

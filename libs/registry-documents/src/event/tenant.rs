@@ -5,13 +5,13 @@ use registry_domain::people::Rights;
 use registry_domain::review::ClaimSource;
 use registry_domain::tenant::{Access, Event};
 
-use super::EventData;
 use super::data::{
-    AccessRefused, ApiKeyIssued, ApiKeyRevoked, ApiKeyRotated, Balance, CallbackDiscarded, CallbackQuarantined,
-    CallbacksMissing, MemberRemoved, Membership, Nothing, OwnDay, PayloadOpened, PersonalRevealed, SessionClosed,
-    SessionRefused, TenantCreated, TenantSettingsChanged, UnclaimedMerchantAdopted, UnclaimedMerchantDismissed,
-    UnclaimedMerchantListed, UnclaimedMerchantSeen, UpstreamPaused,
+    AccessRefused, AlertRuleRemoved, ApiKeyIssued, ApiKeyRevoked, ApiKeyRotated, Balance, CallbackDiscarded,
+    CallbackQuarantined, CallbacksMissing, MemberRemoved, Membership, Nothing, OwnDay, PayloadOpened, PersonalRevealed,
+    SessionClosed, SessionRefused, TenantCreated, TenantSettingsChanged, UnclaimedMerchantAdopted,
+    UnclaimedMerchantDismissed, UnclaimedMerchantListed, UnclaimedMerchantSeen, UpstreamPaused,
 };
+use super::{EventData, alerts};
 
 #[expect(clippy::too_many_lines, reason = "one exhaustive match, one arm for each event")]
 pub(super) fn data(event: &Event) -> EventData {
@@ -136,6 +136,11 @@ pub(super) fn data(event: &Event) -> EventData {
         }),
         Event::CallbacksSeen => EventData::CallbacksSeen(Nothing {}),
         Event::Access(access) => self::access(access),
+        Event::AlertRuleSet { rule } => EventData::AlertRuleSet(rule.into()),
+        Event::AlertRuleRemoved { subject } => EventData::AlertRuleRemoved(AlertRuleRemoved {
+            rule: subject.as_str().to_owned(),
+        }),
+        Event::Alert(fact) => alerts::data(fact),
     }
 }
 
@@ -203,6 +208,9 @@ pub(super) fn source(event: &Event) -> Option<ClaimSource> {
         | Event::BalanceRecovered { .. }
         | Event::CallbacksMissing { .. }
         | Event::CallbacksSeen
-        | Event::Access(_) => None,
+        | Event::Access(_)
+        | Event::AlertRuleSet { .. }
+        | Event::AlertRuleRemoved { .. }
+        | Event::Alert(_) => None,
     }
 }

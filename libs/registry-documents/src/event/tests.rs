@@ -4,9 +4,10 @@ mod tenant;
 
 use std::collections::BTreeMap;
 
+use registry_domain::alerts::{AlertEnd, AlertFact, Severity, Subject};
 use registry_domain::merchant::{
     Answer, Approval, ApprovalKey, CallFailure, CallOutcome, CallbackKind, Doubt, Event, QuarantineReason, RawPayload,
-    Resolution, SecretText, Verdict, WhoFixes,
+    Resolution, SecretText, Stage, Verdict, WhoFixes,
 };
 use registry_domain::review::{
     ClaimSource, ContentDigest, DeletionMark, MappingStatus, Observation, ReadingSource, ReviewCode, ReviewStatus,
@@ -14,7 +15,7 @@ use registry_domain::review::{
 };
 use registry_domain::tenant::Event as TenantEvent;
 use registry_domain::{
-    Channel, EventId, FreeText, KeyId, Label, LinkId, OnBehalfOf, PersonId, ReportedNumber, Seq, Version,
+    AlertId, Channel, EventId, FreeText, KeyId, Label, LinkId, OnBehalfOf, PersonId, ReportedNumber, Seq, Version,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -89,6 +90,52 @@ fn approval() -> Approval {
 
 /// An event, its type, its source, its data.
 pub type Row<E> = (E, &'static str, Value, Value);
+
+/// What happens to alerts, whoever they are about.
+fn alert_facts(subject: Subject) -> [(AlertFact, &'static str, Value); 4] {
+    let alert_id = AlertId::from_uuid(Uuid::from_u128(11));
+    let (severity, id) = (Severity::Late, alert_id.to_string());
+    let rule = subject.as_str();
+    [
+        (
+            AlertFact::Raised {
+                alert_id,
+                subject,
+                severity,
+                due_at: at(9),
+            },
+            "alert.raised",
+            json!({ "alert_id": id, "rule": rule, "severity": "late", "due_at": "1970-01-01T00:00:09Z" }),
+        ),
+        (
+            AlertFact::Acknowledged { alert_id },
+            "alert.acknowledged",
+            json!({ "alert_id": id }),
+        ),
+        (
+            AlertFact::Snoozed { alert_id, until: None },
+            "alert.snoozed",
+            json!({ "alert_id": id, "until": null }),
+        ),
+        (
+            AlertFact::Resolved {
+                alert_id,
+                subject,
+                severity,
+                end: AlertEnd::Moved,
+            },
+            "alert.resolved",
+            json!({ "alert_id": id, "rule": rule, "severity": "late", "reason": "moved" }),
+        ),
+    ]
+}
+
+fn alert_table() -> Vec<Row<Event>> {
+    let facts = alert_facts(Subject::Stage(Stage::InReview)).into_iter();
+    facts
+        .map(|(fact, event_type, data)| (Event::Alert(fact), event_type, json!(null), data))
+        .collect()
+}
 
 fn lifecycle_table() -> Vec<Row<Event>> {
     let label = |text: &str| Some(Label::parse(text).unwrap());
@@ -337,6 +384,7 @@ fn claim_table() -> Vec<Row<Event>> {
 pub fn merchant_table() -> Vec<Row<Event>> {
     [
         lifecycle_table(),
+        alert_table(),
         link_table(),
         callback_table(),
         reading_table(),

@@ -9,8 +9,9 @@ use super::claim::{Claim, Redrive};
 use super::link::{RedirectUrl, RegistrationUrl};
 use super::reading::Reading;
 use crate::BusinessNumber;
+use crate::alerts::AlertRefusal;
 use crate::codes::Reference;
-use crate::ids::{EventId, LinkId, MerchantId, Version};
+use crate::ids::{AlertId, EventId, LinkId, MerchantId, Version};
 use crate::text::{Label, Note};
 
 /// What a tenant says about a shop when it registers it.
@@ -102,6 +103,29 @@ pub enum Command {
     },
     /// Write a note on the shop.
     AddNote(Note),
+    /// Find out whether somebody is to be told of the shop.
+    JudgeAlerts {
+        /// The id of an alert to be.
+        alert_id: AlertId,
+        /// Now.
+        now: DateTime<Utc>,
+    },
+    /// Take note of an alert.
+    AcknowledgeAlert {
+        /// Which.
+        alert_id: AlertId,
+        /// Only if it was changed last by this event.
+        expected: Option<Version>,
+    },
+    /// Put an alert to sleep, or wake it.
+    SnoozeAlert {
+        /// Which.
+        alert_id: AlertId,
+        /// Until when; none for from now on again.
+        until: Option<DateTime<Utc>>,
+        /// Only if it was changed last by this event.
+        expected: Option<Version>,
+    },
 }
 
 /// Why a link cannot be asked for.
@@ -145,6 +169,9 @@ pub enum Refusal {
     /// The merchant's personal data was destroyed: nothing personal is kept of it any more.
     #[error("the merchant was erased")]
     Erased,
+    /// Nothing can be said to the alert.
+    #[error(transparent)]
+    Alert(#[from] AlertRefusal),
     /// A link cannot be asked for.
     #[error(transparent)]
     Link(#[from] LinkRefusal),

@@ -1,6 +1,8 @@
 //! What is known when a command is decided on, beside the merchant and what the command says.
 
 use super::verdict::QuarantineStanding;
+use crate::alerts::SetAlertRule;
+use crate::calendar::Calendar;
 
 /// What else the tenant has, as far as a registration must know it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,4 +22,8 @@ pub struct Context {
     pub standing: QuarantineStanding,
     /// The merchant has the payment approval already, to the letter.
     pub knows_approval: bool,
+    /// Of what the tenant wants to be told, for whoever judges that.
+    pub alert_rules: Vec<SetAlertRule>,
+    /// On which days the tenant works, for the same.
+    pub calendar: Calendar,
 }

@@ -4,14 +4,19 @@ mod changes;
 mod claims;
 mod readings;
 
+use chrono::TimeDelta;
+use uuid::Uuid;
+
 use super::call::{CallFailure, CallOutcome};
 use super::command::{Command, DetailsChange, LinkRefusal, Refusal, Registration};
 use super::context::{Context, Surroundings};
 use super::event::Event;
+use super::evolve::evolve;
 use super::state::{LINKS_MAX, LinkState, Merchant};
 use super::verdict::QuarantineStanding;
 use crate::Label;
-use crate::ids::{EventId, LinkId};
+use crate::alerts::{self, AlertFact, Ground};
+use crate::ids::{EventId, LinkId, Stamp};
 
 /// Decides which facts follow.
 ///
@@ -19,6 +24,29 @@ use crate::ids::{EventId, LinkId};
 /// receipt becomes a fact. (One for a merchant that does not exist has no stream to stand in; the write path hands
 /// it to the tenant's.) An `Ok` without events means that the wish is fulfilled already.
 pub fn decide(state: Option<&Merchant>, command: Command, context: &Context) -> Result<Vec<Event>, Refusal> {
+    let mut events = decide_alone(state, command, context)?;
+    if let Some(merchant) = state.filter(|merchant| !merchant.alerts.is_empty()) {
+        let ended = alerts_ended_by(merchant, &events);
+        events.extend(ended.into_iter().map(Event::Alert));
+    }
+    Ok(events)
+}
+
+/// The alerts that end because the shop moves: in the commit of the movement, so that nobody is told of what is over.
+fn alerts_ended_by(merchant: &Merchant, events: &[Event]) -> Vec<AlertFact> {
+    // Where the facts will stand is not known yet, and makes no difference but that they stand behind what is there.
+    let stamp = Stamp {
+        event_id: EventId::from_uuid(Uuid::nil()),
+        seq: merchant.seq.next(),
+        version: merchant.version.next(),
+        recorded_at: merchant.stage_since() + TimeDelta::microseconds(1),
+    };
+    let fold = |state, event| evolve(merchant.id, state, event, stamp);
+    let after = events.iter().fold(Some(merchant.clone()), fold);
+    after.map_or_else(Vec::new, |after| alerts::ended_by_movement(merchant, &after))
+}
+
+fn decide_alone(state: Option<&Merchant>, command: Command, context: &Context) -> Result<Vec<Event>, Refusal> {
     let Some(merchant) = state else {
         return decide_unregistered(command, context);
     };
@@ -53,6 +81,26 @@ pub fn decide(state: Option<&Merchant>, command: Command, context: &Context) -> 
         // A note is personal, and there is no key left to seal it with.
         Command::AddNote(_) if merchant.erased => Err(Refusal::Erased),
         Command::AddNote(note) => Ok(vec![Event::NoteAdded { text: note.into() }]),
+        Command::JudgeAlerts { alert_id, now } => {
+            let ground = Ground {
+                rules: &context.alert_rules,
+                calendar: &context.calendar,
+            };
+            let fact = alerts::judge_stage(merchant, ground, alert_id, now);
+            Ok(fact.map(Event::Alert).into_iter().collect())
+        }
+        Command::AcknowledgeAlert { alert_id, expected } => {
+            let fact = alerts::acknowledge(&merchant.alerts, alert_id, expected)?;
+            Ok(fact.map(Event::Alert).into_iter().collect())
+        }
+        Command::SnoozeAlert {
+            alert_id,
+            until,
+            expected,
+        } => {
+            let fact = alerts::snooze(&merchant.alerts, alert_id, until, expected)?;
+            Ok(fact.map(Event::Alert).into_iter().collect())
+        }
     }
 }
 
@@ -71,7 +119,10 @@ fn decide_unregistered(command: Command, context: &Context) -> Result<Vec<Event>
         | Command::ReleaseHold { .. }
         | Command::RedriveCallback(..)
         | Command::DiscardCallback { .. }
-        | Command::AddNote(_) => Err(Refusal::NoSuchMerchant),
+        | Command::AddNote(_)
+        | Command::JudgeAlerts { .. }
+        | Command::AcknowledgeAlert { .. }
+        | Command::SnoozeAlert { .. } => Err(Refusal::NoSuchMerchant),
     }
 }
 

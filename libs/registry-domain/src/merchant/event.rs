@@ -11,6 +11,7 @@ use super::context::Surroundings;
 use super::link::{RedirectUrl, RegistrationUrl};
 use super::reading::Answer;
 use super::verdict::{CallbackKind, Doubt, Resolution, Verdict};
+use crate::alerts::AlertFact;
 use crate::codes::Reference;
 use crate::ids::{EventId, LinkId, Seq, Version};
 use crate::review::{ClaimSource, ContentDigest, Observation, ReadingSource, ReviewCode, ReviewStatus, Verification};
@@ -202,6 +203,8 @@ pub enum Event {
         /// The note.
         text: FreeText,
     },
+    /// Something happened to an alert about the shop.
+    Alert(AlertFact),
 }
 
 impl Event {
@@ -213,7 +216,8 @@ impl Event {
             | Self::CallbackReceived { .. }
             | Self::CallbackDiscarded { .. }
             | Self::PaymentApprovalReceived { .. }
-            | Self::NoteAdded { .. } => false,
+            | Self::NoteAdded { .. }
+            | Self::Alert(_) => false,
             Self::MerchantDetailsChanged { .. }
             | Self::MerchantArchived
             | Self::MerchantRestored

@@ -77,6 +77,7 @@ fn registered(id: MerchantId, event: &Event, stamp: Stamp) -> Option<Merchant> {
         tags: tags.clone(),
         metadata: metadata.clone(),
         surroundings: *surroundings,
+        alerts: Vec::new(),
         created_at: stamp.recorded_at,
         updated_at: stamp.recorded_at,
     })
@@ -147,6 +148,7 @@ fn apply(merchant: &mut Merchant, event: &Event, stamp: Stamp) {
                 settle_knock(merchant, *of, stamp);
             }
         }
+        Event::Alert(fact) => fact.apply_to(&mut merchant.alerts, stamp),
         // A second registration cannot be written; were it in a log, the first one would stand. Notes are for the timeline.
         Event::MerchantRegistered { .. } | Event::NoteAdded { .. } => {}
     }

@@ -9,6 +9,7 @@ use super::call::CallOutcome;
 use super::context::Surroundings;
 use super::memory::{ClaimMemory, Confirmation, HeldClaim, Knock};
 use crate::ReportedNumber;
+use crate::alerts::Alert;
 use crate::codes::Reference;
 use crate::ids::{LinkId, MerchantId, Seq, Version};
 use crate::review::{MappingPhase, Review, ReviewStatus, Verification};
@@ -182,6 +183,8 @@ pub struct Merchant {
     pub metadata: BTreeMap<String, Label>,
     /// What it shared with the tenant's other merchants when it was registered.
     pub surroundings: Surroundings,
+    /// What the tenant was told of it and has not ended: at most one.
+    pub alerts: Vec<Alert>,
     /// When it was registered.
     pub created_at: DateTime<Utc>,
     /// When something that a reader can see last changed.

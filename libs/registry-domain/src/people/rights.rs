@@ -39,6 +39,8 @@ impl Role {
                 Scope::QuarantineWrite,
                 Scope::UpstreamAsk,
                 Scope::NotesWrite,
+                Scope::AlertsWrite,
+                Scope::ViewsWrite,
             ],
             Self::Manager => &[
                 Scope::ExportsCreate,

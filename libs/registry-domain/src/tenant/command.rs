@@ -6,9 +6,10 @@ use ipnet::IpNet;
 use super::access::Access;
 use super::settings::SettingsChange;
 use super::state::{Scope, SecretHash, Slug};
+use crate::alerts::{AlertRefusal, AlertRule, HealthCondition, Subject};
 use crate::calendar::TooManyOwnDays;
 use crate::codes::Reference;
-use crate::ids::{EventId, KeyId, MerchantId, PersonId, TenantId};
+use crate::ids::{AlertId, EventId, KeyId, MerchantId, PersonId, TenantId, Version};
 use crate::merchant::{QuarantineReason, Receipt, SecretText};
 use crate::people::Rights;
 use crate::review::MappingStatus;
@@ -117,6 +118,17 @@ pub enum LastManager {
     MayGo,
 }
 
+/// What whoever changes a rule knows of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExpectedRule {
+    /// There is none.
+    Absent,
+    /// It was set by this event.
+    SetBy(Version),
+    /// Nothing, and that does not matter.
+    Any,
+}
+
 /// Everything a tenant can be asked or told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
@@ -202,6 +214,47 @@ pub enum Command {
     },
     /// Somebody has access to the tenant's data, or is refused it.
     RecordAccess(Access),
+    /// Say of what the tenant wants to be told.
+    SetAlertRule {
+        /// The rule, in place of the one that there is for the same.
+        rule: AlertRule,
+        /// What is known of that one.
+        expected: ExpectedRule,
+    },
+    /// Say that the tenant does not want to be told of something any more.
+    RemoveAlertRule {
+        /// Of what.
+        subject: Subject,
+        /// What is known of the rule.
+        expected: ExpectedRule,
+    },
+    /// Find out whether somebody is to be told of what is wrong with the tenant itself.
+    JudgeHealth {
+        /// What may be wrong.
+        condition: HealthCondition,
+        /// How much there is, where something is counted.
+        count: u64,
+        /// The id of an alert to be.
+        alert_id: AlertId,
+        /// Now.
+        now: DateTime<Utc>,
+    },
+    /// Take note of an alert.
+    AcknowledgeAlert {
+        /// Which.
+        alert_id: AlertId,
+        /// Only if it was changed last by this event.
+        expected: Option<Version>,
+    },
+    /// Put an alert to sleep, or wake it.
+    SnoozeAlert {
+        /// Which.
+        alert_id: AlertId,
+        /// Until when; none for from now on again.
+        until: Option<DateTime<Utc>>,
+        /// Only if it was changed last by this event.
+        expected: Option<Version>,
+    },
 }
 
 /// Why a command was refused.
@@ -252,6 +305,18 @@ pub enum Refusal {
     /// Upstream would be asked with both codes under one name.
     #[error("the fields for the member code and the merchant code must have different names")]
     OneFieldName,
+    /// There is a rule for it already.
+    #[error("there is a rule for this already")]
+    RuleExists,
+    /// There is no rule for it.
+    #[error("there is no rule for this")]
+    NoSuchRule,
+    /// The rule has changed since it was seen.
+    #[error("the rule has changed")]
+    RuleChanged,
+    /// Nothing can be said to the alert.
+    #[error(transparent)]
+    Alert(#[from] AlertRefusal),
     /// The tenant would have more days of its own than one may have.
     #[error(transparent)]
     OwnDays(#[from] TooManyOwnDays),

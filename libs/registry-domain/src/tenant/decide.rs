@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::alerting;
 use super::command::{
     Command, LastManager, ListedPair, Refusal, SilentLinks, UnclaimedClaim, UnclaimedResolution, Upstream,
 };
@@ -10,6 +11,7 @@ use super::event::Event;
 use super::keys;
 use super::settings::SettingsChange;
 use super::state::{MEMBERS_MAX, Tenant, TenantState};
+use crate::alerts;
 use crate::codes::Reference;
 use crate::ids::{EventId, PersonId};
 use crate::merchant::{QuarantineStanding, Receipt};
@@ -18,6 +20,15 @@ use crate::text::Label;
 
 /// Decides which facts follow. An `Ok` without events means that the wish is fulfilled already.
 pub fn decide(state: Option<&Tenant>, command: Command, context: &Context) -> Result<Vec<Event>, Refusal> {
+    let mut events = decide_alone(state, command, context)?;
+    if let Some(tenant) = state.filter(|tenant| !tenant.alerts.is_empty()) {
+        let ended = alerting::ended_by(tenant, &events);
+        events.extend(ended.into_iter().map(Event::Alert));
+    }
+    Ok(events)
+}
+
+fn decide_alone(state: Option<&Tenant>, command: Command, context: &Context) -> Result<Vec<Event>, Refusal> {
     let Some(tenant) = state else {
         return create(command, context);
     };
@@ -67,6 +78,26 @@ pub fn decide(state: Option<&Tenant>, command: Command, context: &Context) -> Re
         Command::RecordBalance { points } => Ok(balance(tenant, points)),
         Command::JudgeCallbacks { silent, now } => Ok(callbacks(tenant, silent, now)),
         Command::RecordAccess(access) => Ok(vec![Event::Access(access)]),
+        Command::SetAlertRule { rule, expected } => alerting::set(tenant, rule, expected),
+        Command::RemoveAlertRule { subject, expected } => alerting::remove(tenant, subject, expected),
+        Command::JudgeHealth {
+            condition,
+            count,
+            alert_id,
+            now,
+        } => Ok(alerting::judge(tenant, condition, count, alert_id, now)),
+        Command::AcknowledgeAlert { alert_id, expected } => {
+            let fact = alerts::acknowledge(&tenant.alerts, alert_id, expected)?;
+            Ok(fact.map(Event::Alert).into_iter().collect())
+        }
+        Command::SnoozeAlert {
+            alert_id,
+            until,
+            expected,
+        } => {
+            let fact = alerts::snooze(&tenant.alerts, alert_id, until, expected)?;
+            Ok(fact.map(Event::Alert).into_iter().collect())
+        }
     }
 }
 
@@ -99,7 +130,12 @@ fn create(command: Command, context: &Context) -> Result<Vec<Event>, Refusal> {
         | Command::ResumeUpstream
         | Command::RecordBalance { .. }
         | Command::JudgeCallbacks { .. }
-        | Command::RecordAccess(_) => Err(Refusal::NoSuchTenant),
+        | Command::RecordAccess(_)
+        | Command::SetAlertRule { .. }
+        | Command::RemoveAlertRule { .. }
+        | Command::JudgeHealth { .. }
+        | Command::AcknowledgeAlert { .. }
+        | Command::SnoozeAlert { .. } => Err(Refusal::NoSuchTenant),
     }
 }
 

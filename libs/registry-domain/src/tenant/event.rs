@@ -7,6 +7,7 @@ use super::access::Access;
 use super::command::Upstream;
 use super::settings::{Settings, SilenceDays};
 use super::state::{Scope, SecretHash, Slug};
+use crate::alerts::{AlertFact, AlertRule, Subject};
 use crate::codes::Reference;
 use crate::ids::{EventId, KeyId, MerchantId, PersonId};
 use crate::merchant::{QuarantineReason, RawPayload};
@@ -184,4 +185,16 @@ pub enum Event {
     CallbacksSeen,
     /// Somebody had access to the tenant's data, or was refused it.
     Access(Access),
+    /// The tenant wants to be told of something from now on, or in another way.
+    AlertRuleSet {
+        /// The rule.
+        rule: AlertRule,
+    },
+    /// The tenant does not want to be told of something any more.
+    AlertRuleRemoved {
+        /// Of what.
+        subject: Subject,
+    },
+    /// Something happened to an alert about the tenant itself.
+    Alert(AlertFact),
 }

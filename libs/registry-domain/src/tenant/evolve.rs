@@ -4,6 +4,7 @@ use super::event::Event;
 use super::keys;
 use super::settings::Settings;
 use super::state::{LowBalance, Slug, Tenant, TenantState, UpstreamEndpoint, UpstreamPause};
+use crate::alerts::{AlertRule, SetAlertRule};
 use crate::ids::{Stamp, TenantId, Version};
 use crate::people::Member;
 use crate::text::Label;
@@ -56,10 +57,7 @@ fn apply(tenant: &mut Tenant, event: &Event, stamp: Stamp) {
             }
         }
         Event::MemberRemoved { person_id } => tenant.members.retain(|member| member.person_id != *person_id),
-        Event::SettingsChanged { settings } => {
-            tenant.settings.clone_from(settings);
-            tenant.settings_from = stamp.version;
-        }
+        Event::SettingsChanged { settings } => change_settings(tenant, settings, stamp),
         Event::UpstreamPaused { code } => {
             tenant.upstream_pause = Some(UpstreamPause {
                 code: code.clone(),
@@ -77,6 +75,12 @@ fn apply(tenant: &mut Tenant, event: &Event, stamp: Stamp) {
         Event::BalanceRecovered { .. } => tenant.low_balance = None,
         Event::CallbacksMissing { since, .. } => tenant.callbacks_missing_since = Some(*since),
         Event::CallbacksSeen => tenant.callbacks_missing_since = None,
+        Event::AlertRuleSet { rule } => set_rule(tenant, *rule, stamp),
+        Event::AlertRuleRemoved { subject } => {
+            tenant.alert_rules.retain(|set| set.rule.subject() != *subject);
+            tenant.alerting_from = stamp.version;
+        }
+        Event::Alert(fact) => fact.apply_to(&mut tenant.alerts, stamp),
         // A second creation cannot be written. The others are facts for the timeline and for lists of their own.
         Event::TenantCreated { .. }
         | Event::UnclaimedMerchantSeen { .. }
@@ -87,6 +91,27 @@ fn apply(tenant: &mut Tenant, event: &Event, stamp: Stamp) {
         | Event::CallbackDiscarded { .. }
         | Event::Access(_) => {}
     }
+}
+
+fn change_settings(tenant: &mut Tenant, settings: &Settings, stamp: Stamp) {
+    if tenant.settings.calendar != settings.calendar {
+        tenant.alerting_from = stamp.version;
+    }
+    tenant.settings.clone_from(settings);
+    tenant.settings_from = stamp.version;
+}
+
+fn set_rule(tenant: &mut Tenant, rule: AlertRule, stamp: Stamp) {
+    let set = SetAlertRule {
+        rule,
+        version: stamp.version,
+    };
+    let mut rules = tenant.alert_rules.iter_mut();
+    match rules.find(|known| known.rule.subject() == rule.subject()) {
+        Some(known) => *known = set,
+        None => tenant.alert_rules.push(set),
+    }
+    tenant.alerting_from = stamp.version;
 }
 
 fn created(id: TenantId, slug: &Slug, name: &Label, stamp: Stamp) -> Tenant {
@@ -105,6 +130,9 @@ fn created(id: TenantId, slug: &Slug, name: &Label, stamp: Stamp) -> Tenant {
         callbacks_missing_since: None,
         keys: Vec::new(),
         members: Vec::new(),
+        alert_rules: Vec::new(),
+        alerts: Vec::new(),
+        alerting_from: Version::ZERO,
         created_at: stamp.recorded_at,
     }
 }

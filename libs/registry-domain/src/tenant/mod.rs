@@ -1,6 +1,7 @@
 //! A tenant: one partner of Paymint, with its upstream contract, its settings and its API keys.
 
 mod access;
+mod alerting;
 mod command;
 mod context;
 mod decide;
@@ -14,8 +15,8 @@ mod tests;
 
 pub use access::{Access, AuditOutcome};
 pub use command::{
-    Command, Creation, KeyIssue, KeyRotation, LastManager, ListedPair, Refusal, SilentLinks, UnclaimedClaim,
-    UnclaimedResolution, Upstream,
+    Command, Creation, ExpectedRule, KeyIssue, KeyRotation, LastManager, ListedPair, Refusal, SilentLinks,
+    UnclaimedClaim, UnclaimedResolution, Upstream,
 };
 pub use context::{Context, UnclaimedStanding};
 pub use decide::decide;

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use ipnet::IpNet;
 
 use super::settings::Settings;
+use crate::alerts::{Alert, Ground, HealthCondition, SetAlertRule, Subject};
 use crate::ids::{KeyId, PersonId, Seq, TenantId, Version};
 use crate::people::{Member, Role};
 use crate::text::Label;
@@ -116,6 +117,10 @@ pub enum Scope {
     PeopleWrite,
     /// Read who did what.
     AuditRead,
+    /// Take note of alerts and put them to sleep.
+    AlertsWrite,
+    /// Give the tenant views that all of its people see.
+    ViewsWrite,
 }
 
 words!(Scope {
@@ -133,6 +138,8 @@ words!(Scope {
     KeysWrite => "keys:write",
     PeopleWrite => "people:write",
     AuditRead => "audit:read",
+    AlertsWrite => "alerts:write",
+    ViewsWrite => "views:write",
 });
 
 impl Scope {
@@ -250,6 +257,12 @@ pub struct Tenant {
     pub keys: Vec<ApiKey>,
     /// Its people, in the order in which they came.
     pub members: Vec<Member>,
+    /// Of what it wants to be told: one rule for each subject, in the order in which they were first set.
+    pub alert_rules: Vec<SetAlertRule>,
+    /// What it was told of itself and has not ended: at most one for each condition.
+    pub alerts: Vec<Alert>,
+    /// The event of its stream after which other alerts may be due: its rules or its calendar changed.
+    pub alerting_from: Version,
     /// When it was created.
     pub created_at: DateTime<Utc>,
 }
@@ -267,6 +280,33 @@ impl Tenant {
             .iter()
             .filter(|member| member.rights.role() == Role::Manager);
         managers.next().is_some_and(|member| member.person_id == person_id) && managers.next().is_none()
+    }
+
+    /// The rule for a subject.
+    pub fn alert_rule(&self, subject: Subject) -> Option<&SetAlertRule> {
+        self.alert_rules.iter().find(|set| set.rule.subject() == subject)
+    }
+
+    /// By what alerts are judged.
+    pub fn alert_ground(&self) -> Ground<'_> {
+        Ground {
+            rules: &self.alert_rules,
+            calendar: &self.settings.calendar,
+        }
+    }
+
+    /// Since when a condition holds that is known of the tenant itself; where something is counted, since `now`, if there is
+    /// more than may pass.
+    pub fn holds_since(&self, condition: HealthCondition, count: u64, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match condition {
+            HealthCondition::CallbacksMissing => self.callbacks_missing_since,
+            HealthCondition::UpstreamPaused => self.upstream_pause.as_ref().map(|pause| pause.since),
+            HealthCondition::BalanceLow => self.low_balance.map(|low| low.since),
+            HealthCondition::QuarantineGrowing | HealthCondition::PublishingBehind => {
+                let rule = self.alert_ground().health(condition);
+                rule.filter(|(_, more_than)| count > u64::from(*more_than)).map(|_| now)
+            }
+        }
     }
 
     /// Whether Paymint can be asked about single merchants. Without that nothing can be verified.

@@ -107,6 +107,14 @@ catalogue! {
     ApiKeyNotFound, NOT_FOUND, "api_key_not_found",
     "No such API key", "You have no API key with this id.",
     "API 키를 찾을 수 없습니다", "이 ID의 API 키가 없습니다.";
+    /// The tenant has no such alert, or it has ended.
+    AlertNotFound, NOT_FOUND, "alert_not_found",
+    "There is no such alert", "You have no alert with this id, or it has ended.",
+    "알림이 없습니다", "이 ID의 알림이 없거나 이미 끝났습니다.";
+    /// The tenant has no such alert rule.
+    AlertRuleNotFound, NOT_FOUND, "alert_rule_not_found",
+    "There is no such alert rule", "You have no alert rule for this, or there can be none.",
+    "알림 규칙이 없습니다", "이것에 대한 알림 규칙이 없거나, 규칙을 둘 수 없는 것입니다.";
     /// The tenant has no such link.
     LinkNotFound, NOT_FOUND, "link_not_found",
     "No such registration link", "You have no registration link with this id.",
@@ -223,6 +231,10 @@ catalogue! {
     PayloadErased, GONE, "payload_erased",
     "The payload was erased", "It was destroyed with the merchant's personal data.",
     "삭제된 원문입니다", "가맹점의 개인정보와 함께 파기되었습니다.";
+    /// The alert or the rule has changed since the client saw it.
+    AlertChanged, PRECONDITION_FAILED, "alert_changed",
+    "The alert or its rule has changed", "Read it again and decide on what stands there now.",
+    "알림이나 규칙이 바뀌었습니다", "다시 읽은 뒤 지금의 내용을 보고 결정해 주세요.";
     /// The merchant has changed since the client read it.
     VersionMismatch, PRECONDITION_FAILED, "version_mismatch",
     "The merchant has changed", "Read the merchant again and send the new ETag in If-Match.",

@@ -4,6 +4,7 @@
 use std::error::Error;
 use std::time::Duration;
 
+use registry_domain::alerts::AlertRefusal;
 use registry_domain::calendar::TooManyOwnDays;
 use registry_domain::merchant::{CallFailure, CallOutcome, LinkRefusal, Refusal, WhoFixes};
 use registry_domain::{causes, tenant};
@@ -169,6 +170,15 @@ impl From<RedriveError> for Problem {
     }
 }
 
+impl From<AlertRefusal> for Problem {
+    fn from(refusal: AlertRefusal) -> Self {
+        match refusal {
+            AlertRefusal::NoSuchAlert => Self::from(Code::AlertNotFound),
+            AlertRefusal::Changed => Self::from(Code::AlertChanged),
+        }
+    }
+}
+
 impl From<tenant::Refusal> for Problem {
     fn from(refusal: tenant::Refusal) -> Self {
         match refusal {
@@ -182,6 +192,10 @@ impl From<tenant::Refusal> for Problem {
                 place: Place::Body("/own_days".to_owned()),
                 fault: Fault::TooMany,
             }]),
+            tenant::Refusal::Alert(refusal) => refusal.into(),
+            tenant::Refusal::RuleExists => Self::from(Code::IfMatchRequired),
+            tenant::Refusal::NoSuchRule => Self::from(Code::AlertRuleNotFound),
+            tenant::Refusal::RuleChanged => Self::from(Code::AlertChanged),
             tenant::Refusal::TooManyMembers => Self::from(Code::TooManyPeople),
             tenant::Refusal::MemberExists => Self::from(Code::MemberExists),
             tenant::Refusal::NoSuchMember => Self::from(Code::PersonNotFound),
@@ -207,6 +221,7 @@ impl From<Refusal> for Problem {
             Refusal::NoSuchLink => Self::from(Code::LinkNotFound),
             Refusal::NotQuarantined => Self::from(Code::NotQuarantined),
             Refusal::Erased => Self::from(Code::MerchantErased),
+            Refusal::Alert(refusal) => refusal.into(),
             Refusal::Link(LinkRefusal::CodesTooLong) => Self::from(Code::CodesTooLongForLink),
             Refusal::Link(LinkRefusal::Archived) => Self::from(Code::MerchantArchived),
             Refusal::Link(LinkRefusal::TooManyLinks) => Self::from(Code::TooManyLinks),

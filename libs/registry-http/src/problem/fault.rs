@@ -80,6 +80,10 @@ faults! {
     NotANetwork, "not_a_network", "must be an address or a network in CIDR notation, such as 198.51.100.0/24", "IP 주소 또는 CIDR 표기의 네트워크여야 합니다(예: 198.51.100.0/24)";
     /// A moment that has passed.
     NotInTheFuture, "not_in_the_future", "must lie in the future", "미래의 시각이어야 합니다";
+    /// A moment that lies too far ahead.
+    TooFarAhead, "too_far_ahead", "lies too far ahead: at most 90 days are allowed", "너무 먼 미래입니다. 90일까지만 지정할 수 있습니다";
+    /// A worse level that comes no later than a milder one.
+    NotRising, "not_rising", "must have more business days than the level before it", "앞 단계보다 영업일이 많아야 합니다";
     /// Not the type of an event.
     UnknownEventType, "unknown_event_type", "names a type that no event has: `allowed` lists those there are", "없는 이벤트 유형입니다. 사용할 수 있는 유형은 `allowed`에 있습니다";
     /// A number outside of its range.

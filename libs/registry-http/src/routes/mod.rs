@@ -1,5 +1,7 @@
 //! One file per operation.
 
+mod alert_rules;
+mod alerts;
 mod api_keys;
 mod approvals;
 mod audit;
@@ -27,7 +29,7 @@ use crate::state::AppState;
 
 /// Every operation, in the order in which it is documented. What they say of themselves is added to the document.
 pub fn all(document: OpenApi) -> OpenApiRouter<Arc<AppState>> {
-    OpenApiRouter::with_openapi(document)
+    of_alerts(OpenApiRouter::with_openapi(document))
         .routes(merchants::create::route())
         .routes(merchants::list::route())
         .routes(merchants::get::route())
@@ -89,4 +91,17 @@ pub fn all(document: OpenApi) -> OpenApiRouter<Arc<AppState>> {
         .routes(operation::livez::route())
         .routes(operation::readyz::route())
         .routes(operation::metrics::route())
+}
+
+fn of_alerts(router: OpenApiRouter<Arc<AppState>>) -> OpenApiRouter<Arc<AppState>> {
+    router
+        .routes(alerts::list::route())
+        .routes(alerts::count::route())
+        .routes(alerts::get::route())
+        .routes(alerts::acknowledge::route())
+        .routes(alerts::snooze::route())
+        .routes(alert_rules::list::route())
+        .routes(alert_rules::get::route())
+        .routes(alert_rules::set::route())
+        .routes(alert_rules::remove::route())
 }

@@ -31,6 +31,9 @@ const SEED: &str = "
     INSERT INTO role_mappings SELECT tenant_id, 'group-' || m, 'viewer' FROM seed;
     INSERT INTO sign_in_failures SELECT sha256(uuid_send(merchant_id)), 1, at FROM seed;
     INSERT INTO key_uses SELECT tenant_id, merchant_id, at FROM seed;
+    INSERT INTO merchant_alerts SELECT tenant_id, merchant_id, merchant_id, 'in_review', m % 3, at,
+        CASE m % 5 WHEN 1 THEN at END, CASE m % 7 WHEN 1 THEN at END
+    FROM seed;
     INSERT INTO balances SELECT tenant_id, merchant_id, m, at FROM seed;
     INSERT INTO data_keys SELECT tenant_id, merchant_id, '\\x00' FROM seed;
     INSERT INTO idempotency_keys SELECT tenant_id, 'key-' || m, '\\x00', merchant_id, NULL, 1, at, at FROM seed;

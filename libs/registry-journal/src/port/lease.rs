@@ -14,6 +14,8 @@ pub enum Duty {
     Relay,
     /// Asking upstream what is true.
     Reconciliation,
+    /// Watching for what somebody is to be told of.
+    Alerting,
 }
 
 /// The tenants that this process holds.

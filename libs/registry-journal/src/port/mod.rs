@@ -5,6 +5,7 @@
 //! commit. [`Journal::append`] is its second half alone, for what was decided on the ground of what is remembered. The
 //! contract suite (`registry-journal-contract`) proves an adapter.
 
+mod alerts;
 mod append;
 mod audit;
 mod balances;
@@ -23,6 +24,7 @@ mod write;
 use std::error::Error;
 use std::fmt::Display;
 
+pub use alerts::{AlertCount, AlertPosition, AlertQuery, AlertRow, Alerts, LateMerchant, LateQuery};
 pub use append::{Additions, AppendError, ExpectedHead};
 pub use audit::{AuditEntry, AuditFilter, AuditQuery, AuditTrail};
 pub use balances::Balances;

@@ -11,8 +11,8 @@ use registry_domain::{EventId, KeyId, LinkId, MerchantId, Reference, Seq, Tenant
 use uuid::Uuid;
 
 use super::{
-    ApprovalRow, AuditTrail, Balances, Cause, Head, HistoryRow, IdempotencyRow, Inconsistency, KeyUses, ListedMerchant,
-    ListedTenant, ShareCounts, Worklist,
+    Alerts, ApprovalRow, AuditTrail, Balances, Cause, Head, HistoryRow, IdempotencyRow, Inconsistency, KeyUses,
+    ListedMerchant, ListedTenant, ShareCounts, Worklist,
 };
 use crate::record::{EventRow, StreamId};
 use crate::stored::MerchantColumns;
@@ -238,10 +238,10 @@ pub struct ProjectedMerchant {
 }
 
 /// Reading. Every question about a tenant's things names the tenant first; the last ones are asked before a tenant is
-/// known, or about all of them. Whoever reads can ask for the [`Worklist`], the [`Balances`], the [`AuditTrail`] and the
-/// [`KeyUses`] too.
+/// known, or about all of them. Whoever reads can ask for the [`Worklist`], the [`Balances`], the [`AuditTrail`], the
+/// [`KeyUses`] and the [`Alerts`] too.
 #[async_trait]
-pub trait Reader: Worklist + Balances + AuditTrail + KeyUses {
+pub trait Reader: Worklist + Balances + AuditTrail + KeyUses + Alerts {
     /// A merchant by its id.
     async fn merchant(&self, tenant: TenantId, id: MerchantId) -> Result<Option<Merchant>, ReadError>;
 

@@ -12,8 +12,8 @@ use registry_domain::{EventId, LinkId, MerchantCode, MerchantId, Reference, Repo
 use uuid::Uuid;
 
 use super::{
-    Additions, AppendError, ApprovalDigest, ApprovalRow, AuditEntry, Cause, ExpectedHead, Inconsistency, QuarantineRow,
-    Settlement, UnclaimedRow,
+    Additions, AlertRow, AppendError, ApprovalDigest, ApprovalRow, AuditEntry, Cause, ExpectedHead, Inconsistency,
+    QuarantineRow, Settlement, UnclaimedRow,
 };
 use crate::record::EventRow;
 
@@ -267,6 +267,8 @@ pub struct Writes {
     pub settlements: Vec<Settlement>,
     /// Payment approvals.
     pub approvals: Vec<ApprovalRow>,
+    /// Alerts about merchants, each merchant at most once: to insert or replace, or to remove.
+    pub alerts: Vec<AlertRow>,
     /// What people and programs did.
     pub audit: Vec<AuditEntry>,
     /// The clock by which it was decided; none for what is put in place as it stands in a log.
@@ -298,6 +300,7 @@ impl Writes {
             quarantine,
             settlements,
             approvals,
+            alerts,
             audit,
             clock: _,
         } = self;
@@ -314,6 +317,7 @@ impl Writes {
             && quarantine.is_empty()
             && settlements.is_empty()
             && approvals.is_empty()
+            && alerts.is_empty()
             && audit.is_empty())
     }
 }

@@ -81,7 +81,8 @@ impl Callbacks {
             | merchant::Event::UpstreamRelinked { .. }
             | merchant::Event::ConfirmationRequested { .. }
             | merchant::Event::ConfirmationResolved { .. }
-            | merchant::Event::NoteAdded { .. } => None,
+            | merchant::Event::NoteAdded { .. }
+            | merchant::Event::Alert(_) => None,
         }
     }
 
@@ -137,7 +138,10 @@ impl Callbacks {
             | tenant::Event::BalanceRecovered { .. }
             | tenant::Event::CallbacksMissing { .. }
             | tenant::Event::CallbacksSeen
-            | tenant::Event::Access(_) => {}
+            | tenant::Event::Access(_)
+            | tenant::Event::AlertRuleSet { .. }
+            | tenant::Event::AlertRuleRemoved { .. }
+            | tenant::Event::Alert(_) => {}
         }
         None
     }

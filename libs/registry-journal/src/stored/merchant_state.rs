@@ -13,6 +13,7 @@ use registry_domain::{EventId, LinkId, MemberCode, MerchantCode, MerchantId, Ref
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::alerts::AlertState;
 use super::moment::Moment;
 use super::observation::{StoredObservation, digest_from_hex, digest_to_hex, free_text, text};
 use super::{StoredError, personal, to_json, word};
@@ -66,6 +67,8 @@ struct MerchantState {
     metadata: BTreeMap<String, String>,
     merchant_code_shared: bool,
     business_number_shared: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    alerts: Vec<AlertState>,
     created_at: Moment,
     updated_at: Moment,
 }
@@ -162,6 +165,7 @@ pub fn merchant_to_json(merchant: &Merchant) -> String {
         metadata: personal::text_map(&merchant.metadata),
         merchant_code_shared: merchant.surroundings.merchant_code_elsewhere,
         business_number_shared: merchant.surroundings.business_number_elsewhere,
+        alerts: merchant.alerts.iter().map(AlertState::from).collect(),
         created_at: Moment(merchant.created_at),
         updated_at: Moment(merchant.updated_at),
     })
@@ -180,6 +184,7 @@ pub fn merchant_from_json(id: MerchantId, json: &str) -> Result<Merchant, Stored
     };
     let latest_at = state.memory.latest_at;
     let held = state.held.into_iter().map(|row| held(row, latest_at, state.seq));
+    let alerts = state.alerts.into_iter().map(AlertState::into_domain);
     Ok(Merchant {
         id,
         version: Version(state.version),
@@ -227,6 +232,7 @@ pub fn merchant_from_json(id: MerchantId, json: &str) -> Result<Merchant, Stored
             merchant_code_elsewhere: state.merchant_code_shared,
             business_number_elsewhere: state.business_number_shared,
         },
+        alerts: alerts.collect::<Result<_, _>>()?,
         created_at: state.created_at.0,
         updated_at: state.updated_at.0,
     })

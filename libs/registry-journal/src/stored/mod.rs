@@ -3,6 +3,7 @@
 //!
 //! Once a release is tagged these shapes are frozen: a new meaning is a new type, never an edit.
 
+mod alerts;
 mod columns;
 mod merchant;
 mod merchant_state;

@@ -10,6 +10,7 @@ use registry_domain::{KeyId, Label, PersonId, Seq, TenantId, Version};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::alerts::{AlertState, RuleRow};
 use super::scopes::{StoredRights, StoredScopes};
 use super::settings::StoredSettings;
 use super::{StoredError, tenant, to_json, word};
@@ -36,6 +37,12 @@ struct TenantRow {
     keys: Vec<KeyRow>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     members: Vec<MemberRow>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    alert_rules: Vec<RuleRow>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    alerts: Vec<AlertState>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    alerting_from: Option<u64>,
     created_at: DateTime<Utc>,
 }
 
@@ -110,6 +117,9 @@ pub fn tenant_to_json(tenant: &Tenant) -> String {
         callbacks_missing_since: tenant.callbacks_missing_since,
         keys: tenant.keys.iter().map(key_row).collect(),
         members: tenant.members.iter().map(member_row).collect(),
+        alert_rules: tenant.alert_rules.iter().map(RuleRow::from).collect(),
+        alerts: tenant.alerts.iter().map(AlertState::from).collect(),
+        alerting_from: (tenant.alerting_from > Version::ZERO).then_some(tenant.alerting_from.0),
         created_at: tenant.created_at,
     })
 }
@@ -120,6 +130,8 @@ pub fn tenant_from_json(id: TenantId, json: &str) -> Result<Tenant, StoredError>
         row: "tenant",
         source: source.into(),
     })?;
+    let rules = row.alert_rules.into_iter().map(RuleRow::into_domain);
+    let alerts = row.alerts.into_iter().map(AlertState::into_domain);
     Ok(Tenant {
         id,
         version: Version(row.version),
@@ -149,6 +161,9 @@ pub fn tenant_from_json(id: TenantId, json: &str) -> Result<Tenant, StoredError>
         callbacks_missing_since: row.callbacks_missing_since,
         keys: row.keys.iter().map(key).collect::<Result<_, _>>()?,
         members: row.members.iter().map(member).collect::<Result<_, _>>()?,
+        alert_rules: rules.collect::<Result<_, _>>()?,
+        alerts: alerts.collect::<Result<_, _>>()?,
+        alerting_from: row.alerting_from.map_or(Version::ZERO, Version),
         created_at: row.created_at,
     })
 }

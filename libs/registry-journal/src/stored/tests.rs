@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use registry_domain::alerts::{AlertEnd, AlertFact, AlertRule, HealthCondition, Levels, Severity, Subject};
 use registry_domain::calendar::{Calendar, DayName, OwnDay};
 use registry_domain::merchant::*;
 use registry_domain::people::{Extra, Rights, Role};
@@ -373,12 +374,63 @@ fn settings() -> Settings {
     }
 }
 
+fn alert_facts(subject: Subject) -> [AlertFact; 4] {
+    let alert_id = AlertId::from_uuid(Uuid::from_u128(70));
+    let severity = Severity::Late;
+    [
+        AlertFact::Raised {
+            alert_id,
+            subject,
+            severity,
+            due_at: at(),
+        },
+        AlertFact::Acknowledged { alert_id },
+        AlertFact::Snoozed {
+            alert_id,
+            until: Some(at()),
+        },
+        AlertFact::Resolved {
+            alert_id,
+            subject,
+            severity,
+            end: AlertEnd::Moved,
+        },
+    ]
+}
+
+fn alert_events() -> Vec<StreamEvent> {
+    let stage = Subject::Stage(Stage::InReview);
+    let health = Subject::Health(HealthCondition::QuarantineGrowing);
+    let levels = Levels::new(Some(3), Some(6), None).unwrap();
+    let rules = [
+        tenant::Event::AlertRuleSet {
+            rule: AlertRule::Health {
+                condition: HealthCondition::QuarantineGrowing,
+                severity: Severity::Critical,
+                more_than: 10,
+            },
+        },
+        tenant::Event::AlertRuleSet {
+            rule: AlertRule::Stage {
+                stage: Stage::InReview,
+                levels,
+            },
+        },
+        tenant::Event::AlertRuleRemoved { subject: stage },
+    ];
+    let of_merchant = alert_facts(stage).map(|fact| StreamEvent::Merchant(Event::Alert(fact)));
+    let of_tenant = alert_facts(health).map(|fact| StreamEvent::Tenant(tenant::Event::Alert(fact)));
+    let rules = rules.map(StreamEvent::Tenant);
+    of_merchant.into_iter().chain(of_tenant).chain(rules).collect()
+}
+
 fn all() -> Vec<StreamEvent> {
     let merchants = merchant_events().into_iter().map(StreamEvent::Merchant);
     merchants
         .chain(tenant_events().into_iter().map(StreamEvent::Tenant))
         .chain(health_events().into_iter().map(StreamEvent::Tenant))
         .chain(people_events().into_iter().map(StreamEvent::Tenant))
+        .chain(alert_events())
         .chain(
             accesses()
                 .into_iter()
@@ -544,6 +596,7 @@ fn number_of(event: &StreamEvent) -> usize {
             Event::PaymentApprovalReceived { .. } => 17,
             Event::NoteAdded { .. } => 18,
             Event::CallbackDiscarded { .. } => 27,
+            Event::Alert(fact) => 49 + alert_number(fact),
         },
         StreamEvent::Tenant(event) => match event {
             tenant::Event::TenantCreated { .. } => 19,
@@ -577,11 +630,23 @@ fn number_of(event: &StreamEvent) -> usize {
                 Access::SignedOut { .. } => 47,
             },
             tenant::Event::ApiKeyRotated { .. } => 48,
+            tenant::Event::Alert(fact) => 53 + alert_number(fact),
+            tenant::Event::AlertRuleSet { .. } => 57,
+            tenant::Event::AlertRuleRemoved { .. } => 58,
         },
     }
 }
 
-const KINDS: usize = 49;
+fn alert_number(fact: &AlertFact) -> usize {
+    match fact {
+        AlertFact::Raised { .. } => 0,
+        AlertFact::Acknowledged { .. } => 1,
+        AlertFact::Snoozed { .. } => 2,
+        AlertFact::Resolved { .. } => 3,
+    }
+}
+
+const KINDS: usize = 59;
 
 /// A stored event as a golden file holds it.
 #[derive(Serialize, Deserialize)]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use registry_domain::alerts::Alert;
 use registry_domain::merchant::{self, Ask, AskGround, Command, QuarantineReason, QuestionPlan, Refusal};
 use registry_domain::tenant::{self, Slug, UnclaimedClaim};
 use registry_domain::{EventId, LinkId, MerchantCode, MerchantId, Reference, Seq, TenantId, Version};
@@ -12,7 +13,8 @@ use super::append::{Appended, Appender, Sealing};
 use super::idempotency::{idempotency_row, seen_before};
 use super::standings::Standings;
 use crate::port::{
-    AuditEntry, Head, IdempotencyRow, IdentityRow, LinkRow, Loaded, LoadedMerchant, LoadedTenant, MerchantRow, Writes,
+    AlertRow, AuditEntry, Head, IdempotencyRow, IdentityRow, LinkRow, Loaded, LoadedMerchant, LoadedTenant,
+    MerchantRow, Writes,
 };
 use crate::projection::{begun, seen};
 use crate::record::{StreamEvent, StreamId};
@@ -56,6 +58,8 @@ pub(super) struct Batch<'a> {
     questions: QuestionPlan,
     /// Those that were written to, and when upstream is to be asked about them at the latest.
     touched_merchants: BTreeMap<(TenantId, MerchantId), Option<DateTime<Utc>>>,
+    /// Those whose alert has changed.
+    alerts: BTreeMap<(TenantId, MerchantId), Option<Alert>>,
     /// Those that are found by something new.
     found_anew: BTreeSet<(TenantId, MerchantId)>,
     pub(super) touched_tenants: BTreeSet<TenantId>,
@@ -94,6 +98,7 @@ impl<'a> Batch<'a> {
             standings: Standings::new(quarantined, unclaimed, approvals),
             questions,
             touched_merchants: BTreeMap::new(),
+            alerts: BTreeMap::new(),
             found_anew: BTreeSet::new(),
             touched_tenants: BTreeSet::new(),
             writes: Writes::default(),
@@ -109,11 +114,20 @@ impl<'a> Batch<'a> {
             merchants,
             standings,
             touched_merchants,
+            alerts,
             found_anew,
             touched_tenants,
             mut writes,
             ..
         } = self;
+        let alerts = alerts.into_iter();
+        writes.alerts = alerts
+            .map(|((tenant_id, merchant_id), alert)| AlertRow {
+                tenant_id,
+                merchant_id,
+                alert,
+            })
+            .collect();
         let found_anew = found_anew.into_iter();
         writes.identities = found_anew
             .filter_map(|key| {
@@ -279,6 +293,7 @@ impl<'a> Batch<'a> {
             ),
         };
         let seen_before = before.map(|loaded| seen(&loaded.merchant));
+        let alert_before = before.and_then(|loaded| loaded.merchant.alerts.first().copied());
         let ground = before.and_then(|loaded| AskGround::of(&loaded.merchant));
         let number_before = before.map(|loaded| loaded.merchant.business.number.clone());
         let facts = events.iter().map(stored::from_merchant).collect();
@@ -303,6 +318,10 @@ impl<'a> Batch<'a> {
         // A natural key never changes.
         if number_before.as_ref() != Some(&merchant.business.number) {
             self.found_anew.insert(key);
+        }
+        let alert = merchant.alerts.first().copied();
+        if alert_before != alert {
+            self.alerts.insert(key, alert);
         }
         self.plan_question(key, Ask::after(ground, events, &merchant));
         let wrapped_key = sealing.into_wrapped();
@@ -352,6 +371,9 @@ fn requested_link(command: &Command) -> Option<LinkId> {
         | Command::ReleaseHold { .. }
         | Command::RedriveCallback(..)
         | Command::DiscardCallback { .. }
-        | Command::AddNote(_) => None,
+        | Command::AddNote(_)
+        | Command::JudgeAlerts { .. }
+        | Command::AcknowledgeAlert { .. }
+        | Command::SnoozeAlert { .. } => None,
     }
 }

@@ -40,7 +40,15 @@ impl Batch<'_> {
             | merchant::Command::RevokeLink { .. }
             | merchant::Command::RecordReading(_)
             | merchant::Command::ReleaseHold { .. }
-            | merchant::Command::AddNote(_) => {}
+            | merchant::Command::AddNote(_)
+            | merchant::Command::AcknowledgeAlert { .. }
+            | merchant::Command::SnoozeAlert { .. } => {}
+            merchant::Command::JudgeAlerts { .. } => {
+                if let Some(loaded) = self.tenants.get(&tenant_id) {
+                    context.alert_rules.clone_from(&loaded.tenant.alert_rules);
+                    context.calendar.clone_from(&loaded.tenant.settings.calendar);
+                }
+            }
         }
         context
     }
@@ -76,7 +84,12 @@ impl Batch<'_> {
             | tenant::Command::ResumeUpstream
             | tenant::Command::RecordBalance { .. }
             | tenant::Command::JudgeCallbacks { .. }
-            | tenant::Command::RecordAccess(_) => {}
+            | tenant::Command::RecordAccess(_)
+            | tenant::Command::SetAlertRule { .. }
+            | tenant::Command::RemoveAlertRule { .. }
+            | tenant::Command::JudgeHealth { .. }
+            | tenant::Command::AcknowledgeAlert { .. }
+            | tenant::Command::SnoozeAlert { .. } => {}
         }
         context
     }

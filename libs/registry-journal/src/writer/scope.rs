@@ -98,7 +98,10 @@ fn add_callback(scope: &mut Scope, tenant_id: TenantId, command: &Command) {
         | Command::RevokeLink { .. }
         | Command::RecordReading(_)
         | Command::ReleaseHold { .. }
-        | Command::AddNote(_) => {}
+        | Command::AddNote(_)
+        | Command::JudgeAlerts { .. }
+        | Command::AcknowledgeAlert { .. }
+        | Command::SnoozeAlert { .. } => {}
     }
 }
 
@@ -134,7 +137,12 @@ fn add_tenant(scope: &mut Scope, tenant_id: TenantId, command: &tenant::Command)
         | tenant::Command::ResumeUpstream
         | tenant::Command::RecordBalance { .. }
         | tenant::Command::JudgeCallbacks { .. }
-        | tenant::Command::RecordAccess(_) => {}
+        | tenant::Command::RecordAccess(_)
+        | tenant::Command::SetAlertRule { .. }
+        | tenant::Command::RemoveAlertRule { .. }
+        | tenant::Command::JudgeHealth { .. }
+        | tenant::Command::AcknowledgeAlert { .. }
+        | tenant::Command::SnoozeAlert { .. } => {}
     }
 }
 

@@ -109,7 +109,10 @@ impl Standings {
             | tenant::Event::BalanceRecovered { .. }
             | tenant::Event::CallbacksMissing { .. }
             | tenant::Event::CallbacksSeen
-            | tenant::Event::Access(_) => {}
+            | tenant::Event::Access(_)
+            | tenant::Event::AlertRuleSet { .. }
+            | tenant::Event::AlertRuleRemoved { .. }
+            | tenant::Event::Alert(_) => {}
         }
     }
 

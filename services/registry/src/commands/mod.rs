@@ -145,7 +145,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Verify(args) => {
             quietly()?;
-            verify::run(config, args).await
+            Box::pin(verify::run(config, args)).await
         }
         Command::Tail(args) => {
             quietly()?;

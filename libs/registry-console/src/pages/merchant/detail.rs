@@ -12,6 +12,7 @@ use super::{Issued, Known};
 use crate::documents::{Eligibility, RegistrationLink};
 use crate::frame::Frame;
 use crate::kst;
+use crate::pages::alerts::Row;
 use crate::pages::merchants::since;
 use crate::parts::{Age, Badge, short_id};
 use crate::query::Query;
@@ -113,6 +114,7 @@ pub struct Detail {
     pub company: String,
     pub branch: String,
     pub code: String,
+    pub alert: Option<Row>,
     pub member_code: String,
     pub merchant_code: String,
     pub badge: Badge,
@@ -170,6 +172,7 @@ impl Detail {
         let newest = merchant.version;
         Self {
             short_id: short_id(&merchant.id),
+            alert: known.alert.as_ref().map(|alert| Row::new(frame, alert)),
             version: merchant.version,
             fresh_key: fresh_key.to_owned(),
             company: company.unwrap_or_else(|| code.clone()),

@@ -19,7 +19,7 @@ use registry_documents::MerchantDocument;
 use crate::answer::{self, is_fragment};
 use crate::api::Trouble;
 use crate::console::Console;
-use crate::documents::{Eligibility, Person, RegistrationLink, Rows, Timeline};
+use crate::documents::{Alert, Eligibility, Page, Person, RegistrationLink, Rows, Timeline};
 use crate::door::SignedIn;
 use crate::frame::{Frame, Section};
 use crate::kst;
@@ -72,6 +72,8 @@ pub struct Known {
     pub eligibility: Option<Eligibility>,
     /// The names of the tenant's people, by their ids.
     pub names: BTreeMap<String, String>,
+    /// What somebody was told of it and has not ended; none of the past.
+    pub alert: Option<Alert>,
 }
 
 /// `GET /console/{tenant}/merchants/{id}`
@@ -226,7 +228,8 @@ async fn known(
         format!("{path}/registration-links"),
         format!("{path}/billing-eligibility"),
     );
-    let (timeline, earlier, links, people, eligibility) = futures::join!(
+    let alerts = Query::default().with("merchant_id", &merchant.id).on("/v1/alerts");
+    let (timeline, earlier, links, people, eligibility, alerts) = futures::join!(
         api.get::<Timeline>(who, &newest),
         async {
             match before.filter(|before| *before < end) {
@@ -243,6 +246,13 @@ async fn known(
                 None
             }
         },
+        async {
+            if is_now {
+                api.get::<Page<Alert>>(who, &alerts).await.ok()
+            } else {
+                None
+            }
+        },
     );
     Ok(Known {
         timeline: timeline?,
@@ -250,6 +260,7 @@ async fn known(
         links: links?.data,
         // Whose name is not known is shown as somebody.
         names: people.map(|people| names(people.data)).unwrap_or_default(),
+        alert: alerts.and_then(|alerts| alerts.data.into_iter().next()),
         merchant,
         eligibility,
     })
@@ -282,6 +293,7 @@ pub(crate) mod samples {
                 links: shops::links(),
                 eligibility: is_now.then(shops::eligibility),
                 names: names(crate::pages::staff::people()),
+                alert: None,
             };
             let mut detail = Detail::new(&frame, &known, &query, "key");
             detail.issued = issued.or(detail.issued);

@@ -105,6 +105,7 @@ pub fn talk(frame: &Frame, known: &Known) -> Vec<Turn> {
 }
 
 /// What an event says.
+#[expect(clippy::too_many_lines, reason = "one exhaustive match, one arm for each event")]
 fn tell(event: &PublicEvent, before: Option<&PublicEvent>, words: &'static Words) -> Told {
     let (said, page) = (&words.events, &words.merchant);
     match &event.data {
@@ -144,7 +145,25 @@ fn tell(event: &PublicEvent, before: Option<&PublicEvent>, words: &'static Words
         }
         EventData::PaymentApproved(approval) => approved(approval, words),
         EventData::NoteAdded(note) => Told::new(About::Notes, "note", said.note).more(format!("“{}”", note.text)),
-        EventData::TenantCreated(_)
+        EventData::AlertRaised(alert) => Told::new(About::State, "bell", words.alerts.raised)
+            .more(format!(
+                "{} · {}",
+                words.severity(&alert.severity),
+                words.alert_rule(&alert.rule)
+            ))
+            .trouble_if(true),
+        EventData::AlertAcknowledged(_) => Told::new(About::People, "check", words.alerts.acknowledged),
+        EventData::AlertSnoozed(nap) => match nap.until {
+            Some(until) => Told::new(About::People, "wait", words.alerts.snoozed)
+                .more((words.alerts.asleep)(&crate::kst::minute(until, event.recorded_at))),
+            None => Told::new(About::People, "bell", words.alerts.woken),
+        },
+        EventData::AlertResolved(alert) => {
+            Told::new(About::State, "check", words.alerts.resolved).more(words.alert_end(&alert.reason))
+        }
+        EventData::AlertRuleSet(_)
+        | EventData::AlertRuleRemoved(_)
+        | EventData::TenantCreated(_)
         | EventData::TenantUpstreamConfigured(_)
         | EventData::TenantSuspended(_)
         | EventData::TenantResumed(_)

@@ -155,5 +155,9 @@ pub const DONE: &[(&str, &str, bool)] = &[
     ("groups", "The sign-in groups are saved.", true),
     ("key_revoked", "The key is revoked.", true),
     ("settings", "The settings are saved.", true),
+    ("acknowledged", "Noted.", true),
+    ("snoozed", "It sleeps.", true),
+    ("woken", "It is awake.", true),
+    ("rules", "The alert rules are saved.", true),
     ("calendar", "The calendar is saved.", true),
 ];

@@ -17,6 +17,8 @@ const SCOPES: Names = &[
     ("keys:write", "manage API keys"),
     ("people:write", "manage people and their rights"),
     ("audit:read", "read the audit log"),
+    ("alerts:write", "take note of alerts and put them to sleep"),
+    ("views:write", "give everybody views of the list"),
 ];
 
 pub const PEOPLE: PeopleWords = PeopleWords {

@@ -24,6 +24,7 @@ pub const KO: Words = Words {
     callbacks: desk::CALLBACKS,
     settings: desk::SETTINGS,
     calendar: work::CALENDAR,
+    alerts: work::ALERTS,
     people: team::PEOPLE,
     keys: team::KEYS,
     audit: team::AUDIT,

@@ -148,5 +148,9 @@ pub const DONE: &[(&str, &str, bool)] = &[
     ("groups", "로그인 그룹을 저장했습니다.", true),
     ("key_revoked", "키를 폐기했습니다.", true),
     ("settings", "설정을 저장했습니다.", true),
+    ("acknowledged", "확인했습니다.", true),
+    ("snoozed", "미뤘습니다.", true),
+    ("woken", "깨웠습니다.", true),
+    ("rules", "알림 규칙을 저장했습니다.", true),
     ("calendar", "달력을 저장했습니다.", true),
 ];

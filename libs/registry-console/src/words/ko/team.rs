@@ -17,6 +17,8 @@ const SCOPES: Names = &[
     ("keys:write", "API 키 관리"),
     ("people:write", "사람과 권한 관리"),
     ("audit:read", "감사 기록 보기"),
+    ("alerts:write", "알림을 확인하고 미루기"),
+    ("views:write", "모두가 쓰는 보기 만들기"),
 ];
 
 pub const PEOPLE: PeopleWords = PeopleWords {

@@ -1,6 +1,6 @@
 //! What the pages about work say, in Korean.
 
-use crate::words::CalendarWords;
+use crate::words::{AlertWords, CalendarWords};
 
 pub const CALENDAR: CalendarWords = CalendarWords {
     title: "영업일 달력",
@@ -25,4 +25,59 @@ pub const CALENDAR: CalendarWords = CalendarWords {
     own_works: "우리 일하는 날",
     unnamed: "이름 없음",
     open: "달력 보기",
+};
+
+pub const ALERTS: AlertWords = AlertWords {
+    title: "알림",
+    summary: |open, acknowledged, snoozed| format!("열림 {open} · 확인 {acknowledged} · 미룸 {snoozed}"),
+    none: ("알릴 것이 없습니다", "규칙에 걸린 가맹점도, 연결의 문제도 없습니다."),
+    severities: &[("warn", "주의"), ("late", "지연"), ("critical", "위험")],
+    states: &[("open", "열림"), ("acknowledged", "확인함"), ("snoozed", "미룸")],
+    all: "전체",
+    conditions: &[
+        ("callbacks_missing", "콜백이 오지 않음"),
+        ("upstream_paused", "결제선생이 거절함"),
+        ("balance_low", "잔액 부족"),
+        ("quarantine_growing", "격리가 쌓임"),
+        ("publishing_behind", "발행이 밀림"),
+    ],
+    severity: "정도",
+    what: "무엇",
+    rule: "규칙",
+    waits: "체류",
+    days: |n| format!("{n}영업일"),
+    due: "기한",
+    state: "상태",
+    asleep: |until| format!("{until}까지 미룸"),
+    acknowledge: "확인",
+    snooze: "미루기",
+    wake: "깨우기",
+    naps: &[("1", "내일"), ("3", "3일 뒤"), ("7", "1주 뒤")],
+    more: "다음",
+    menu: |n| format!("열린 알림 {n}"),
+    rules: "알림 규칙",
+    rules_hint: "가맹점이 한 단계에 머문 영업일로 알립니다. 영업일 오전 9시부터 알리고, 쉬는 날에는 알리지 않습니다. 비운 칸은 알리지 않습니다.",
+    rules_none: (
+        "아직 규칙이 없습니다",
+        "규칙이 없으면 알리지 않습니다. 보통 쓰는 규칙으로 시작할 수 있습니다.",
+    ),
+    rules_stages: "머문 영업일",
+    rules_health: "연결",
+    add_usual: "보통 규칙 넣기",
+    level: |name| format!("{name} (영업일)"),
+    how_bad: "정도",
+    off: "알리지 않음",
+    more_than: "이보다 많으면",
+    save: "저장",
+    of_rule: |name, field| format!("{name}: {field}"),
+    raised: "알림",
+    acknowledged: "알림 확인",
+    snoozed: "알림 미룸",
+    woken: "알림 깨움",
+    resolved: "알림 끝",
+    ends: &[
+        ("moved", "단계가 바뀜"),
+        ("recovered", "해소됨"),
+        ("rule_changed", "규칙이 바뀜"),
+    ],
 };

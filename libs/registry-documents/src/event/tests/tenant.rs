@@ -1,5 +1,7 @@
 //! What each event of a tenant tells.
 
+use registry_domain::alerts::{AlertRule, HealthCondition, Levels, Severity, Subject};
+use registry_domain::merchant::Stage;
 use registry_domain::people::{Extra, Rights, Role};
 use registry_domain::tenant::{Access, Scope, SecretHash, Settings, Upstream};
 
@@ -13,8 +15,53 @@ pub(super) fn table() -> Vec<Row<TenantEvent>> {
         unclaimed_table(),
         health_table(),
         access_table(),
+        alert_table(),
     ]
     .concat()
+}
+
+fn alert_table() -> Vec<Row<TenantEvent>> {
+    let condition = HealthCondition::QuarantineGrowing;
+    let levels = Levels::new(Some(3), None, Some(11)).unwrap();
+    let stage = AlertRule::Stage {
+        stage: Stage::InReview,
+        levels,
+    };
+    let health = AlertRule::Health {
+        condition,
+        severity: Severity::Late,
+        more_than: 10,
+    };
+    let rules = [
+        (
+            TenantEvent::AlertRuleSet { rule: stage },
+            "alert_rule.set",
+            json!(null),
+            json!({
+                "rule": "in_review", "warn": 3, "late": null, "critical": 11, "severity": null, "more_than": null,
+            }),
+        ),
+        (
+            TenantEvent::AlertRuleSet { rule: health },
+            "alert_rule.set",
+            json!(null),
+            json!({
+                "rule": "quarantine_growing", "warn": null, "late": null, "critical": null, "severity": "late",
+                "more_than": 10,
+            }),
+        ),
+        (
+            TenantEvent::AlertRuleRemoved {
+                subject: stage.subject(),
+            },
+            "alert_rule.removed",
+            json!(null),
+            json!({ "rule": "in_review" }),
+        ),
+    ];
+    let alerts = alert_facts(Subject::Health(condition));
+    let alerts = alerts.map(|(fact, event_type, data)| (TenantEvent::Alert(fact), event_type, json!(null), data));
+    rules.into_iter().chain(alerts).collect()
 }
 
 fn people_table() -> Vec<Row<TenantEvent>> {

@@ -68,7 +68,8 @@ fn without_personal_part(event: &Event) -> Event {
         | Event::ConfirmationRequested { .. }
         | Event::ConfirmationResolved { .. }
         | Event::PaymentApprovalReceived { .. }
-        | Event::NoteAdded { .. } => {}
+        | Event::NoteAdded { .. }
+        | Event::Alert(_) => {}
     }
     event
 }

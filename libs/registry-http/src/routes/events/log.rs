@@ -29,7 +29,7 @@ const SCAN_ROWS: u32 = 500;
 const SCANS_MAX: u32 = 4;
 
 /// Most event types of a filter.
-const TYPES_MAX: usize = 50;
+const TYPES_MAX: usize = 100;
 
 /// The wanted part of a stretch of the log.
 pub struct Slice {
@@ -212,6 +212,6 @@ mod tests {
         }
         let all = EventData::TYPES.join(",");
         assert_eq!(read_types(&all).unwrap().len(), EventData::TYPES.len());
-        assert_eq!(read_types(&["link.issued"; 51].join(",")), Err(Fault::TooMany));
+        assert_eq!(read_types(&["link.issued"; 101].join(",")), Err(Fault::TooMany));
     }
 }

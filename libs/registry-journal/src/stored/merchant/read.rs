@@ -17,7 +17,7 @@ use super::shapes::{
 };
 use crate::stored::observation::{StoredObservation, digest_from_hex, free_text};
 use crate::stored::personal::{self, Personal};
-use crate::stored::{MERCHANT_ERASED, StoredError, read, word};
+use crate::stored::{MERCHANT_ERASED, StoredError, alerts, read, word};
 
 /// The fact of a merchant's type; the personal part comes back unused if the type is no merchant's.
 pub(in crate::stored) fn into_domain(
@@ -70,7 +70,10 @@ pub(in crate::stored) fn into_domain(
         "note.added" => Event::NoteAdded {
             text: FreeText::from_untrusted(personal.text.as_deref().unwrap_or_default()),
         },
-        _ => return Ok(Err(Box::new(personal))),
+        _ => match alerts::into_fact(&alerts::OF_MERCHANT, event_type, data)? {
+            Some(fact) => Event::Alert(fact),
+            None => return Ok(Err(Box::new(personal))),
+        },
     };
     Ok(Ok(event))
 }

@@ -12,7 +12,7 @@ use super::shapes::{
 };
 use crate::stored::observation::{digest_to_hex, text};
 use crate::stored::personal::{self, Personal, encode_payload};
-use crate::stored::{MERCHANT_ERASED, Stored, to_json};
+use crate::stored::{MERCHANT_ERASED, Stored, alerts, to_json};
 
 fn clear(event_type: &'static str, data: &impl Serialize) -> Stored {
     Stored {
@@ -260,6 +260,14 @@ pub(crate) fn from_domain(event: &Event) -> Stored {
                 ..Personal::default()
             },
         ),
+        Event::Alert(fact) => {
+            let (event_type, data) = alerts::from_fact(&alerts::OF_MERCHANT, fact);
+            Stored {
+                event_type,
+                data,
+                personal: None,
+            }
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use super::shapes::{
     CallbacksMissing, Created, KeyIssued, KeyRotated, OfBalance, OfCode, OfEvent, OfKey, OfMember, OfPerson,
     Quarantined, SettingsChanged, UnclaimedListed, UnclaimedSeen, UnclaimedSettled, UpstreamConfigured,
 };
+use crate::stored::alerts::{self, OfRule, StoredRule};
 use crate::stored::personal::Personal;
 use crate::stored::settings::days;
 use crate::stored::{StoredError, read, word};
@@ -151,7 +152,16 @@ fn health(event_type: &str, data: &str) -> Result<Option<Event>, StoredError> {
             }
         }
         "callbacks.seen" => Event::CallbacksSeen,
-        _ => return Ok(access::into_domain(event_type, data)?.map(Event::Access)),
+        "alert_rule.set" => Event::AlertRuleSet {
+            rule: read::<StoredRule>(event_type, data)?.into_domain()?,
+        },
+        "alert_rule.removed" => Event::AlertRuleRemoved {
+            subject: read::<OfRule>(event_type, data)?.subject()?,
+        },
+        _ => match alerts::into_fact(&alerts::OF_TENANT, event_type, data)? {
+            Some(fact) => Event::Alert(fact),
+            None => return Ok(access::into_domain(event_type, data)?.map(Event::Access)),
+        },
     };
     Ok(Some(event))
 }

@@ -9,6 +9,7 @@ use super::shapes::{
     CallbacksMissing, Created, KeyIssued, KeyRotated, Nothing, OfBalance, OfCode, OfEvent, OfKey, OfMember, OfPerson,
     Quarantined, SettingsChanged, UnclaimedListed, UnclaimedSeen, UnclaimedSettled, UpstreamConfigured,
 };
+use crate::stored::alerts::{self, OfRule, StoredRule};
 use crate::stored::personal::{Personal, encode_payload};
 use crate::stored::scopes::{StoredRights, StoredScopes};
 use crate::stored::{Stored, to_json};
@@ -189,6 +190,15 @@ pub(crate) fn from_domain(event: &Event) -> Stored {
         Event::CallbacksSeen => ("callbacks.seen", to_json(&Nothing {}), None),
         Event::Access(access) => {
             let (event_type, data) = access::from_domain(access);
+            (event_type, data, None)
+        }
+        Event::AlertRuleSet { rule } => ("alert_rule.set", to_json(&StoredRule::from(rule)), None),
+        Event::AlertRuleRemoved { subject } => {
+            let rule = subject.as_str().to_owned();
+            ("alert_rule.removed", to_json(&OfRule { rule }), None)
+        }
+        Event::Alert(fact) => {
+            let (event_type, data) = alerts::from_fact(&alerts::OF_TENANT, fact);
             (event_type, data, None)
         }
     };

@@ -224,6 +224,9 @@ impl Reader for Log {
             callbacks_missing_since: None,
             keys: vec![],
             members: vec![],
+            alert_rules: vec![],
+            alerts: vec![],
+            alerting_from: Version::ZERO,
             created_at: at(0),
         };
         let id = tenant.id;

@@ -4,10 +4,11 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use registry_domain::merchant::{Merchant, WalletReading, Wallets};
 use registry_domain::tenant::{self, Tenant};
-use registry_domain::{EventId, KeyId, MerchantId, Seq, TenantId, UnclaimedId, Version};
+use registry_domain::{AlertId, EventId, KeyId, MerchantId, Seq, TenantId, UnclaimedId, Version};
 use registry_journal::port::{
-    AuditEntry, AuditQuery, AuditTrail, Balances, DueQuestion, KeyUses, PageSize, Postponement, QuarantineCount,
-    QuarantineQuery, QuarantineRow, QuestionCounts, TenantHealth, UnclaimedQuery, UnclaimedRow, Worklist,
+    AlertCount, AlertQuery, Alerts, AuditEntry, AuditQuery, AuditTrail, Balances, DueQuestion, KeyUses, LateMerchant,
+    LateQuery, PageSize, Postponement, QuarantineCount, QuarantineQuery, QuarantineRow, QuestionCounts, TenantHealth,
+    UnclaimedQuery, UnclaimedRow, Worklist,
 };
 use registry_journal::{EventRow, ReadError};
 
@@ -113,5 +114,24 @@ impl KeyUses for Log {
 
     async fn save_key_use(&self, _: TenantId, _: KeyId, _: DateTime<Utc>) -> Result<(), ReadError> {
         unreachable!("the relay does not write this")
+    }
+}
+
+#[async_trait]
+impl Alerts for Log {
+    async fn late_merchants(&self, _: TenantId, _: &LateQuery) -> Result<Vec<LateMerchant>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn alerted_merchants(&self, _: TenantId, _: &AlertQuery) -> Result<Vec<Merchant>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn merchant_of_alert(&self, _: TenantId, _: AlertId) -> Result<Option<Merchant>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn alert_counts(&self, _: TenantId, _: DateTime<Utc>) -> Result<Vec<AlertCount>, ReadError> {
+        unreachable!("the relay does not ask this")
     }
 }

@@ -1,0 +1,204 @@
+//! What a look at one tenant does.
+
+use chrono::{DateTime, Utc};
+use futures::{StreamExt, TryStreamExt, stream};
+use registry_domain::alerts::{
+    AlertRule, HealthCondition, Levels, Severity, Subject, cutoff, is_open_for_alerts, judge_health, judge_stage,
+};
+use registry_domain::merchant::{self, Stage};
+use registry_domain::tenant::{self, Tenant};
+use registry_domain::{Actor, AlertId, CorrelationId, MerchantId, TenantId};
+use registry_journal::port::{AlertPosition, AlertQuery, LateQuery, PageSize};
+use registry_journal::{Ambient, Archive, Order, Origin, Submission, Writer};
+
+use crate::LookError;
+
+/// What is told at once.
+const CONCURRENT_MAX: usize = 32;
+
+/// How many are read at once.
+const PAGE: PageSize = PageSize::clamped(500);
+
+/// Looks at tenants.
+#[derive(Clone)]
+pub(crate) struct Looker {
+    pub(crate) archive: Archive,
+    pub(crate) writer: Writer,
+    pub(crate) ambient: Ambient,
+    /// Events are published: only then can publishing be behind.
+    pub(crate) is_publishing: bool,
+}
+
+impl Looker {
+    /// Raises what is due. `is_anew` says that rules or calendar may have changed since the last look: then it is also looked
+    /// at what was raised by others. It may be stopped anywhere.
+    pub(crate) async fn look(&self, tenant: &Tenant, is_anew: bool, now: DateTime<Utc>) -> Result<(), LookError> {
+        self.judge_conditions(tenant, now).await?;
+        if is_anew {
+            self.end_groundless(tenant, now).await?;
+        }
+        let ground = tenant.alert_ground();
+        if !is_open_for_alerts(ground.calendar, now) {
+            return Ok(());
+        }
+        for set in ground.rules {
+            if let AlertRule::Stage { stage, levels } = set.rule {
+                self.raise_late(tenant, stage, levels, now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The worst level first: whoever is very late is not told of as late before.
+    async fn raise_late(
+        &self,
+        tenant: &Tenant,
+        stage: Stage,
+        levels: Levels,
+        now: DateTime<Utc>,
+    ) -> Result<(), LookError> {
+        for (severity, days) in levels.all().rev() {
+            self.raise_level(tenant, stage, severity, days, now).await?;
+        }
+        Ok(())
+    }
+
+    async fn raise_level(
+        &self,
+        tenant: &Tenant,
+        stage: Stage,
+        severity: Severity,
+        days: u16,
+        now: DateTime<Utc>,
+    ) -> Result<(), LookError> {
+        let mut query = LateQuery {
+            stage,
+            since_until: cutoff(&tenant.settings.calendar, days, now),
+            severity,
+            now,
+            after: None,
+            limit: PAGE,
+        };
+        loop {
+            let page = self.archive.reader().late_merchants(tenant.id, &query).await;
+            let page = page.map_err(LookError::ReadLate)?;
+            query.after = page.last().copied();
+            let is_last = page.len() < PAGE.get() as usize;
+            // Each has its own of everything: what is borrowed across tasks is more than the compiler can prove.
+            let orders = page.into_iter().map(|late| (self.clone(), tenant.id, late.merchant_id));
+            stream::iter(orders)
+                .map(|(looker, tenant, merchant)| async move { looker.judge(tenant, merchant, now).await })
+                .buffer_unordered(CONCURRENT_MAX)
+                .try_collect::<()>()
+                .await?;
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Ends alerts that would not be raised by the rules and the calendar of today.
+    async fn end_groundless(&self, tenant: &Tenant, now: DateTime<Utc>) -> Result<(), LookError> {
+        let mut query = AlertQuery {
+            standings: Vec::new(),
+            severities: Vec::new(),
+            subject: None,
+            now,
+            after: None,
+            limit: PAGE,
+        };
+        loop {
+            let page = self.archive.reader().alerted_merchants(tenant.id, &query).await;
+            let page = page.map_err(LookError::ReadAlerts)?;
+            for merchant in &page {
+                let Some(alert) = merchant.alerts.first() else { continue };
+                query.after = Some(AlertPosition {
+                    severity: alert.severity,
+                    due_at: alert.due_at,
+                    merchant_id: merchant.id,
+                });
+                // Decided again under the lock: this only spares it what has not changed.
+                if judge_stage(merchant, tenant.alert_ground(), alert.id, now).is_some() {
+                    self.judge(tenant.id, merchant.id, now).await?;
+                }
+            }
+            if page.len() < PAGE.get() as usize {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn judge(&self, tenant: TenantId, merchant_id: MerchantId, now: DateTime<Utc>) -> Result<(), LookError> {
+        let command = merchant::Command::JudgeAlerts {
+            alert_id: self.new_id(),
+            now,
+        };
+        let order = Order::Merchant {
+            merchant_id,
+            command,
+            expected: None,
+        };
+        self.submit(tenant, order).await
+    }
+
+    async fn judge_conditions(&self, tenant: &Tenant, now: DateTime<Utc>) -> Result<(), LookError> {
+        for condition in HealthCondition::ALL {
+            let subject = Subject::Health(*condition);
+            let is_open = tenant.alerts.iter().any(|alert| alert.subject == subject);
+            if tenant.alert_rule(subject).is_none() && !is_open {
+                continue;
+            }
+            let count = self.count(tenant, *condition).await?;
+            let since = tenant.holds_since(*condition, count, now);
+            let alert_id = self.new_id();
+            let ground = tenant.alert_ground();
+            if judge_health(&tenant.alerts, ground, *condition, since, alert_id, now).is_none() {
+                continue;
+            }
+            let command = tenant::Command::JudgeHealth {
+                condition: *condition,
+                count,
+                alert_id,
+                now,
+            };
+            self.submit(tenant.id, Order::Tenant(command)).await?;
+        }
+        Ok(())
+    }
+
+    /// How much waits, where something is counted.
+    async fn count(&self, tenant: &Tenant, condition: HealthCondition) -> Result<u64, LookError> {
+        let reader = self.archive.reader();
+        match condition {
+            HealthCondition::QuarantineGrowing => {
+                let counts = reader.quarantine_counts(tenant.id).await.map_err(LookError::Count)?;
+                Ok(counts.iter().map(|count| count.count).sum())
+            }
+            HealthCondition::PublishingBehind if self.is_publishing => {
+                let head = reader.head(tenant.id).await.map_err(LookError::Count)?;
+                let cursor = reader.publish_cursor(tenant.id).await.map_err(LookError::Count)?;
+                Ok(head.seq.0.saturating_sub(cursor.seq.0))
+            }
+            HealthCondition::PublishingBehind
+            | HealthCondition::CallbacksMissing
+            | HealthCondition::UpstreamPaused
+            | HealthCondition::BalanceLow => Ok(0),
+        }
+    }
+
+    async fn submit(&self, tenant_id: TenantId, order: Order) -> Result<(), LookError> {
+        let submission = Submission {
+            tenant_id,
+            origin: Origin::of(Actor::System, CorrelationId::from_uuid(self.ambient.ids.uuid())),
+            idempotency: None,
+            order,
+        };
+        // Whatever comes of it: a merchant that is gone is not late any more.
+        let outcome = self.writer.submit(submission).await;
+        outcome.map(drop).map_err(LookError::Write)
+    }
+
+    fn new_id(&self) -> AlertId {
+        AlertId::from_uuid(self.ambient.ids.uuid())
+    }
+}
