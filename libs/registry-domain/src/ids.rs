@@ -93,11 +93,6 @@ id!(
     "alt"
 );
 id!(
-    /// A list of merchants that somebody has given a name.
-    ViewId,
-    "viw"
-);
-id!(
     /// Somebody who works with this installation.
     PersonId,
     "psn"

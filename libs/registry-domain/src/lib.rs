@@ -29,6 +29,5 @@ pub use causes::causes;
 pub use codes::{MemberCode, MerchantCode, Reference};
 pub use ids::{
     AlertId, EventId, KeyId, LinkId, MerchantId, PersonId, Seq, SessionId, Stamp, TenantId, UnclaimedId, Version,
-    ViewId,
 };
 pub use text::{FreeText, Label, Note};

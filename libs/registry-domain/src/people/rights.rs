@@ -40,7 +40,6 @@ impl Role {
                 Scope::UpstreamAsk,
                 Scope::NotesWrite,
                 Scope::AlertsWrite,
-                Scope::ViewsWrite,
             ],
             Self::Manager => &[
                 Scope::ExportsCreate,

@@ -119,8 +119,6 @@ pub enum Scope {
     AuditRead,
     /// Take note of alerts and put them to sleep.
     AlertsWrite,
-    /// Give the tenant views that all of its people see.
-    ViewsWrite,
 }
 
 words!(Scope {
@@ -139,7 +137,6 @@ words!(Scope {
     PeopleWrite => "people:write",
     AuditRead => "audit:read",
     AlertsWrite => "alerts:write",
-    ViewsWrite => "views:write",
 });
 
 impl Scope {

@@ -18,7 +18,6 @@ const SCOPES: Names = &[
     ("people:write", "manage people and their rights"),
     ("audit:read", "read the audit log"),
     ("alerts:write", "take note of alerts and put them to sleep"),
-    ("views:write", "give everybody views of the list"),
 ];
 
 pub const PEOPLE: PeopleWords = PeopleWords {

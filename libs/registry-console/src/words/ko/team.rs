@@ -18,7 +18,6 @@ const SCOPES: Names = &[
     ("people:write", "사람과 권한 관리"),
     ("audit:read", "감사 기록 보기"),
     ("alerts:write", "알림을 확인하고 미루기"),
-    ("views:write", "모두가 쓰는 보기 만들기"),
 ];
 
 pub const PEOPLE: PeopleWords = PeopleWords {
