@@ -10,13 +10,13 @@ use crate::installation::{Engine, Installation};
 /// real ones do.
 const MERCHANTS_IN_POSTGRES: &str = "
     INSERT INTO merchants (tenant_id, merchant_id, member_code, merchant_code, version, status, stage, stage_since,
-        company_name, branch_name, business_number, created_at, updated_at, state)
+        company_name, branch_name, business_number, created_at, updated_at, state, facets, facets_version)
     SELECT m.tenant_id,
         (lpad(to_hex(floor(extract(epoch FROM m.created_at - ago.length) * 1000)::bigint), 12, '0')
             || '7' || substr(md5(n::text), 1, 3) || '8' || substr(md5(n::text), 4, 15))::uuid,
         'bulk-' || (n / 4), 'bulk-' || $count || '-' || n, m.version, m.status,
         m.stage, m.stage_since - ago.length, m.company_name, m.branch_name, m.business_number,
-        m.created_at - ago.length, m.updated_at - ago.length, m.state
+        m.created_at - ago.length, m.updated_at - ago.length, m.state, m.facets, m.version
     FROM generate_series(1, $count) AS n
     CROSS JOIN LATERAL (SELECT ($count - n) * interval '1 second') AS ago (length)
     JOIN (
@@ -26,21 +26,31 @@ const MERCHANTS_IN_POSTGRES: &str = "
     INSERT INTO merchant_identities
     SELECT tenant_id, merchant_id, member_code, merchant_code, business_number FROM merchants
     WHERE member_code LIKE 'bulk-%'
-    ON CONFLICT (tenant_id, merchant_id) DO NOTHING";
+    ON CONFLICT (tenant_id, merchant_id) DO NOTHING;
+    INSERT INTO merchant_terms (tenant_id, merchant_id, version, created_at, valid_from, name_key, code_key, text, number,
+        marks, pieces)
+    SELECT tenant_id, merchant_id, version, created_at, created_at, merchant_code, merchant_code, merchant_code, '', '', '{}'
+    FROM merchants WHERE member_code LIKE 'bulk-%'
+    ON CONFLICT (tenant_id, merchant_id, version) DO NOTHING";
 
 const MERCHANTS_IN_SQLITE: &str = "
     WITH RECURSIVE numbers (n, ago) AS (
         SELECT 1, ($count - 1) * 1000000 UNION ALL SELECT n + 1, ago - 1000000 FROM numbers WHERE n < $count
     )
     INSERT INTO merchants (tenant_id, merchant_id, member_code, merchant_code, version, status, stage, stage_since,
-        company_name, branch_name, business_number, created_at, updated_at, state)
+        company_name, branch_name, business_number, created_at, updated_at, state, facets, facets_version)
     SELECT m.tenant_id,
         unhex(printf('%012x', (m.created_at - ago) / 1000)
             || '7' || substr(hex(randomblob(2)), 2) || '8' || substr(hex(randomblob(8)), 2)),
         'bulk-' || (n / 4), 'bulk-' || $count || '-' || n, m.version,
         m.status, m.stage, m.stage_since - ago, m.company_name, m.branch_name, m.business_number, m.created_at - ago,
-        m.updated_at - ago, m.state
-    FROM numbers CROSS JOIN copied AS m ON m.place = n % (SELECT count(*) FROM copied) + 1";
+        m.updated_at - ago, m.state, m.facets, m.version
+    FROM numbers CROSS JOIN copied AS m ON m.place = n % (SELECT count(*) FROM copied) + 1;
+    INSERT INTO merchant_terms (tenant_id, merchant_id, version, created_at, valid_from, name_key, code_key, text, number,
+        marks, pieces)
+    SELECT tenant_id, merchant_id, version, created_at, created_at, merchant_code, merchant_code, merchant_code, '', '', ''
+    FROM merchants WHERE member_code LIKE 'bulk-%'
+    ON CONFLICT (tenant_id, merchant_id, version) DO NOTHING";
 
 const COPIED_IN_SQLITE: &str = "
     CREATE TEMP TABLE copied AS
@@ -106,7 +116,8 @@ pub(crate) async fn events(installation: &Installation, each: usize) -> anyhow::
 
 /// Removes everything that is projected of merchants.
 pub(crate) async fn forget_merchants(installation: &Installation) -> anyhow::Result<()> {
-    let statement = "DELETE FROM merchants; DELETE FROM merchant_history; DELETE FROM merchant_links";
+    let statement =
+        "DELETE FROM merchants; DELETE FROM merchant_history; DELETE FROM merchant_terms; DELETE FROM merchant_links";
     match installation.engine {
         Engine::Postgres => {
             let statement = [statement, "DELETE FROM merchant_identities"].join(";");

@@ -19,6 +19,7 @@ mod report;
 mod seed;
 mod service;
 mod start;
+mod worklist;
 mod write_path;
 
 use clap::{Parser, Subcommand};
@@ -57,6 +58,8 @@ enum What {
     List(list::Args),
     /// Pages of the console, and callbacks while some are open.
     Console(console::Args),
+    /// Searches, filters and counts where there are many merchants.
+    Worklist(worklist::Args),
     /// Callbacks per second where the log is long.
     Growth(growth::Args),
     /// Folding the log anew.
@@ -78,13 +81,14 @@ enum What {
 const SQLITE: &str = "--sqlite";
 
 /// Everything there is to measure, the ingest on both engines.
-const ALL: [&[&str]; 13] = [
+const ALL: [&[&str]; 14] = [
     &["ingest"],
     &["ingest", SQLITE],
     &["append"],
     &["peers"],
     &["read"],
     &["list"],
+    &["worklist"],
     &["console"],
     &["growth"],
     &["rebuild"],
@@ -152,6 +156,7 @@ async fn measure(what: What) -> anyhow::Result<Vec<Figure>> {
         What::Read(args) => read::run(args).await,
         What::List(args) => list::run(args).await,
         What::Console(args) => console::run(args).await,
+        What::Worklist(args) => worklist::run(args).await,
         What::Growth(args) => growth::run(args).await,
         What::Rebuild(args) => rebuild::run(args).await,
         What::Reconcile(args) => reconcile::run(args).await,

@@ -112,6 +112,7 @@ mod billing;
 mod alerts;
 mod calendar;
 mod tenant_settings;
+mod worklist;
 
 mod timelines;
 

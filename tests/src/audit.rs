@@ -51,7 +51,7 @@ pub(crate) async fn check_log(archive: &Archive, tenant: TenantId) {
             );
         }
         let Some(last) = page.last() else { return };
-        query.after = Some(last.position);
+        query.after = Some(last.position.clone());
     }
 }
 

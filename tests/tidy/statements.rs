@@ -97,6 +97,10 @@ const MADE_AT_RUN_TIME: &[(&str, &str)] = &[
         "tests only: makes databases; the hand inside one names the tenant of the row that it damages",
     ),
     (
+        "libs/registry-journal-postgres/tests/it/list_plans.rs",
+        "tests only: asks how lists would run",
+    ),
+    (
         "libs/registry-journal-postgres/tests/it/plans.rs",
         "tests only: asks how statements would run",
     ),

@@ -27,4 +27,5 @@ pub use audit::{AuditDocument, audit_entry};
 pub use document::{MaskedDocument, MerchantDocument, REPRESENTATION};
 pub use event::{EventData, PublicEvent, event_shown, merchant_fact, public_event};
 pub use message::{Message, message_for};
+pub use registry_domain::search::{highlighted, is_searchable};
 pub use shown::Sight;

@@ -34,6 +34,14 @@ pub fn day_in_korea(at: DateTime<Utc>) -> NaiveDate {
     at.with_timezone(&KST).date_naive()
 }
 
+/// When a day begins in Korea.
+pub fn start_in_korea(date: NaiveDate) -> DateTime<Utc> {
+    let midnight = date.and_time(chrono::NaiveTime::MIN).and_local_timezone(KST);
+    midnight
+        .single()
+        .map_or(DateTime::<Utc>::MIN_UTC, |midnight| midnight.to_utc())
+}
+
 /// What a day is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Day {
@@ -117,6 +125,20 @@ impl Calendar {
             };
             date = next;
             left -= u16::from(self.day(date).is_business());
+        }
+        date
+    }
+
+    /// The last day from which so many business days lead up to `until`: whoever waits since then, or longer, has waited so long.
+    /// The inverse of [`Self::after`]. At most [`BUSINESS_DAYS_MAX`] are counted; zero is `until` itself.
+    pub fn before(&self, until: NaiveDate, business_days: u16) -> NaiveDate {
+        let (mut date, mut left) = (until, business_days.min(BUSINESS_DAYS_MAX));
+        while left > 0 {
+            left -= u16::from(self.day(date).is_business());
+            let Some(previous) = date.checked_sub_days(Days::new(1)) else {
+                break;
+            };
+            date = previous;
         }
         date
     }

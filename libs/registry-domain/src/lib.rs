@@ -5,7 +5,7 @@
 //!
 //! Read in this order: [`ids`], [`unicode`], [`codes`], [`business`], [`text`] (values that cannot be wrong), [`review`] (what
 //! upstream says), [`merchant`] (state, command, event, [`merchant::decide`], [`merchant::evolve`]), [`calendar`] (business days), [`alerts`] (what waits too long), [`people`] (who may do what),
-//! [`tenant`].
+//! [`tenant`], [`search`] (what a merchant is found by).
 
 pub mod actor;
 pub mod alerts;
@@ -19,6 +19,7 @@ pub mod ids;
 pub mod merchant;
 pub mod people;
 pub mod review;
+pub mod search;
 pub mod tenant;
 pub mod text;
 pub mod unicode;

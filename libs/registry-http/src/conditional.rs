@@ -2,15 +2,21 @@
 //! which this release shows it: `"7.1"`, and `"7.1m"` with its business number masked. Before there was such a number it was
 //! the version alone.
 
-use axum::http::header::{IF_MATCH, IF_NONE_MATCH};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
 use registry_documents::{REPRESENTATION, Sight};
 use registry_domain::Version;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use crate::problem::{Code, Problem};
 
 /// What ends the tag of a form in which business numbers are masked.
 const MASKED: &str = "m";
+
+/// How much of a digest tells one page from another, in bytes.
+const TAG_LENGTH: usize = 16;
 
 /// The `ETag` of a version as a reader sees it.
 pub fn etag(version: Version, sight: Sight) -> HeaderValue {
@@ -31,6 +37,22 @@ pub fn is_known(headers: &HeaderMap, version: Version, sight: Sight) -> bool {
 pub fn names(headers: &HeaderMap, tag: &HeaderValue) -> bool {
     // A cache may have weakened the tag; for reading that makes no difference.
     tags(headers).any(|known| known == "*" || known.trim_start_matches("W/").as_bytes() == tag.as_bytes())
+}
+
+/// A document whose tag is made of what stands in it, or the word that the client has it.
+pub fn unless_known<Document: Serialize>(headers: &HeaderMap, document: &Document) -> Response {
+    let json = match serde_json::to_vec(document) {
+        Ok(json) => json,
+        Err(error) => return Problem::internal("write out a page", &error).into_response(),
+    };
+    let tag = format!("\"{}\"", hex::encode(&Sha256::digest(&json)[..TAG_LENGTH]));
+    let tag = HeaderValue::try_from(tag).expect("hexadecimal digits in quotation marks are a header value");
+    let caching = (CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    if names(headers, &tag) {
+        return (StatusCode::NOT_MODIFIED, [(ETAG, tag), caching]).into_response();
+    }
+    let json_type = (CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    ([(ETAG, tag), caching, json_type], json).into_response()
 }
 
 fn tags(headers: &HeaderMap) -> impl Iterator<Item = &str> {

@@ -2,10 +2,10 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use registry_domain::{MerchantId, Seq, TenantId};
-use registry_journal::port::{Direction, MerchantFilter, PagePosition, SortKey};
+use registry_journal::port::{Direction, PagePosition, PlaceKey, SortKey};
 use serde::Serialize;
 use sha2::Sha256;
 use utoipa::ToSchema;
@@ -13,15 +13,23 @@ use uuid::Uuid;
 
 use crate::problem::Code;
 
-/// What the first byte of a cursor says about the rest: a time and an id, or one number.
-const FORMAT: u8 = 1;
+/// What the first byte of a cursor says about the rest: a place in a list of merchants, or one number. Places were once a moment
+/// and an id, under the number 1.
+const FORMAT_PLACE: u8 = 3;
 const FORMAT_NUMBER: u8 = 2;
+
+const FORWARD: u8 = 0;
+const BACKWARD: u8 = 1;
+const MOMENT: u8 = 0;
+const TEXT: u8 = 1;
 
 const TIME_LENGTH: usize = 8;
 const ID_LENGTH: usize = 16;
-const POSITION_LENGTH: usize = 1 + TIME_LENGTH + ID_LENGTH;
 const NUMBER_LENGTH: usize = 16;
 const NUMBER_POSITION_LENGTH: usize = 1 + NUMBER_LENGTH;
+
+/// Longest cursor, in characters. A name by which a list is sorted has some hundred bytes at most.
+const CURSOR_LENGTH_MAX: usize = 8_192;
 
 /// Half of a SHA-256: a forger has one try per request.
 const TAG_LENGTH: usize = 16;
@@ -34,16 +42,28 @@ pub struct CursorKey(Hmac<Sha256>);
 pub struct Page {
     /// The `cursor` of the next page; null on the last.
     pub next: Option<String>,
-    /// Always null: pages go forward only.
+    /// The `cursor` of the page before; null on the first. Other lists than that of merchants go forward only, and it is always null.
     pub prev: Option<String>,
 }
 
+/// In which direction a page is turned to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// To what comes behind a place.
+    Forward,
+    /// To what comes before it.
+    Backward,
+}
+
 /// The list that a cursor belongs to. Another list would read the position as something else.
+#[derive(Debug, Clone, Copy)]
 pub struct Listing<'a> {
     /// Whose list.
     pub tenant_id: TenantId,
-    /// Of which merchants.
-    pub filter: &'a MerchantFilter,
+    /// Of which merchants: one spelling of the filters.
+    pub filter: &'a str,
+    /// As of which moment; none for now.
+    pub as_of: Option<DateTime<Utc>>,
     /// By what it is sorted.
     pub sort: SortKey,
     /// In which direction.
@@ -56,32 +76,59 @@ impl CursorKey {
         Self(Hmac::new_from_slice(&key).expect("HMAC takes keys of any length"))
     }
 
-    /// The cursor for a position in a list.
-    pub fn seal(&self, listing: &Listing<'_>, position: PagePosition) -> String {
-        let mut bytes = Vec::with_capacity(POSITION_LENGTH + TAG_LENGTH);
-        bytes.push(FORMAT);
-        bytes.extend_from_slice(&position.at.timestamp_micros().to_be_bytes());
+    /// The cursor for the page on one side of a place in a list.
+    pub fn seal(&self, listing: &Listing<'_>, position: &PagePosition, turn: Turn) -> String {
+        let mut bytes = vec![
+            FORMAT_PLACE,
+            match turn {
+                Turn::Forward => FORWARD,
+                Turn::Backward => BACKWARD,
+            },
+        ];
         bytes.extend_from_slice(position.id.as_uuid().as_bytes());
+        match &position.key {
+            PlaceKey::Moment(at) => {
+                bytes.push(MOMENT);
+                bytes.extend_from_slice(&at.timestamp_micros().to_be_bytes());
+            }
+            PlaceKey::Text(text) => {
+                bytes.push(TEXT);
+                bytes.extend_from_slice(text.as_bytes());
+            }
+        }
         let tag = self.signed(listing, &bytes).finalize().into_bytes();
         bytes.extend_from_slice(&tag[..TAG_LENGTH]);
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The position that a cursor stands for; none if it was not made with this key for this list.
-    pub fn open(&self, listing: &Listing<'_>, cursor: &str) -> Option<PagePosition> {
-        let bytes: [u8; POSITION_LENGTH + TAG_LENGTH] = URL_SAFE_NO_PAD.decode(cursor).ok()?.try_into().ok()?;
-        let (position, tag) = bytes.split_at(POSITION_LENGTH);
-        self.signed(listing, position).verify_truncated_left(tag).ok()?;
-        let (format, rest) = position.split_first()?;
-        let (micros, id) = rest.split_first_chunk::<TIME_LENGTH>()?;
-        if *format != FORMAT {
+    /// The place that a cursor stands for, and to which side of it; none if it was not made with this key for this list.
+    pub fn open(&self, listing: &Listing<'_>, cursor: &str) -> Option<(PagePosition, Turn)> {
+        if cursor.len() > CURSOR_LENGTH_MAX {
             return None;
         }
-        let at = DateTime::from_timestamp_micros(i64::from_be_bytes(*micros))?;
-        Some(PagePosition {
-            at,
-            id: MerchantId::from_uuid(Uuid::from_slice(id).ok()?),
-        })
+        let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        let (place, tag) = bytes.split_at_checked(bytes.len().checked_sub(TAG_LENGTH)?)?;
+        self.signed(listing, place).verify_truncated_left(tag).ok()?;
+        let ([FORMAT_PLACE, turn], rest) = place.split_first_chunk::<2>()? else {
+            return None;
+        };
+        let (id, rest) = rest.split_first_chunk::<ID_LENGTH>()?;
+        let (kind, key) = rest.split_first()?;
+        let key = match *kind {
+            MOMENT => {
+                let micros: [u8; TIME_LENGTH] = key.try_into().ok()?;
+                PlaceKey::Moment(DateTime::from_timestamp_micros(i64::from_be_bytes(micros))?)
+            }
+            TEXT => PlaceKey::Text(String::from_utf8(key.to_vec()).ok()?),
+            _ => return None,
+        };
+        let turn = match *turn {
+            FORWARD => Turn::Forward,
+            BACKWARD => Turn::Backward,
+            _ => return None,
+        };
+        let id = MerchantId::from_uuid(Uuid::from_bytes(*id));
+        Some((PagePosition { key, id }, turn))
     }
 
     /// The cursor for a place in a list whose rows are numbered: by position in the log, or by id. `list` names the
@@ -140,19 +187,16 @@ impl CursorKey {
 }
 
 impl Listing<'_> {
-    /// One spelling for one list. A search text holds no line break, so nothing can run into its neighbour.
+    /// One spelling for one list. No filter holds an empty line, so nothing can run into its neighbour.
     fn canonical(&self) -> String {
-        let mut statuses: Vec<_> = self.filter.statuses.iter().map(|status| status.as_str()).collect();
-        let mut stages: Vec<_> = self.filter.stages.iter().map(|stage| stage.as_str()).collect();
-        statuses.sort_unstable();
-        stages.sort_unstable();
+        let as_of = self
+            .as_of
+            .map_or_else(String::new, |at| at.timestamp_micros().to_string());
         format!(
-            "{}\n{}\n{}\n{}\n{}\n",
+            "{}\n{}\n{as_of}\n{}\n",
             self.tenant_id,
             sort_word(self.sort, self.direction),
-            statuses.join(","),
-            stages.join(","),
-            self.filter.search.as_deref().unwrap_or_default(),
+            self.filter,
         )
     }
 }
@@ -166,104 +210,72 @@ pub const fn sort_word(sort: SortKey, direction: Direction) -> &'static str {
         (SortKey::UpdatedAt, Direction::Descending) => "-updated_at",
         (SortKey::StageSince, Direction::Ascending) => "stage_since",
         (SortKey::StageSince, Direction::Descending) => "-stage_since",
+        (SortKey::Name, Direction::Ascending) => "name",
+        (SortKey::Name, Direction::Descending) => "-name",
+        (SortKey::Code, Direction::Ascending) => "merchant_code",
+        (SortKey::Code, Direction::Descending) => "-merchant_code",
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use registry_domain::merchant::Stage;
-    use registry_domain::review::ReviewStatus;
-
     use super::*;
 
-    fn listing(filter: &MerchantFilter) -> Listing<'_> {
+    const FILTER: &str = "q=강남\nstage=opened\n";
+
+    fn listing(filter: &str) -> Listing<'_> {
         Listing {
             tenant_id: TenantId::from_uuid(Uuid::from_u128(1)),
             filter,
+            as_of: None,
             sort: SortKey::CreatedAt,
             direction: Direction::Descending,
         }
     }
 
-    fn position() -> PagePosition {
-        PagePosition {
-            at: DateTime::from_timestamp_micros(1_782_864_000_123_456).unwrap(),
-            id: MerchantId::from_uuid(Uuid::from_u128(7)),
-        }
+    fn positions() -> [PagePosition; 3] {
+        let keys = [
+            PlaceKey::Moment(DateTime::from_timestamp_micros(1_782_864_000_123_456).unwrap()),
+            PlaceKey::Text("강남카페".to_owned()),
+            PlaceKey::Text(String::new()),
+        ];
+        let id = MerchantId::from_uuid(Uuid::from_u128(7));
+        keys.map(|key| PagePosition { key, id })
     }
 
     #[test]
     fn a_cursor_reads_back_for_its_list_only() {
         let key = CursorKey::new([1; 32]);
-        let filter = MerchantFilter {
-            statuses: vec![ReviewStatus::InReview, ReviewStatus::Opened],
-            stages: vec![],
-            search: Some("강남".to_owned()),
-            ..MerchantFilter::default()
-        };
-        let cursor = key.seal(&listing(&filter), position());
-        assert_eq!(key.open(&listing(&filter), &cursor), Some(position()));
-
-        let swapped = MerchantFilter {
-            statuses: filter.statuses.iter().rev().copied().collect(),
-            ..filter.clone()
-        };
-        assert_eq!(
-            key.open(&listing(&swapped), &cursor),
-            Some(position()),
-            "the order of words means nothing"
-        );
-
-        let others = [
-            MerchantFilter {
-                search: None,
-                ..filter.clone()
-            },
-            MerchantFilter {
-                statuses: vec![],
-                ..filter.clone()
-            },
-            MerchantFilter {
-                stages: vec![Stage::Opened],
-                ..filter.clone()
-            },
-        ];
-        for other in &others {
-            assert_eq!(key.open(&listing(other), &cursor), None);
+        for position in positions() {
+            for turn in [Turn::Forward, Turn::Backward] {
+                let cursor = key.seal(&listing(FILTER), &position, turn);
+                assert_eq!(key.open(&listing(FILTER), &cursor), Some((position.clone(), turn)));
+                let others = [
+                    listing("q=강남\n"),
+                    listing(""),
+                    Listing {
+                        tenant_id: TenantId::from_uuid(Uuid::from_u128(2)),
+                        ..listing(FILTER)
+                    },
+                    Listing {
+                        direction: Direction::Ascending,
+                        ..listing(FILTER)
+                    },
+                    Listing {
+                        sort: SortKey::UpdatedAt,
+                        ..listing(FILTER)
+                    },
+                    Listing {
+                        as_of: Some(DateTime::UNIX_EPOCH),
+                        ..listing(FILTER)
+                    },
+                ];
+                for other in &others {
+                    assert_eq!(key.open(other, &cursor), None, "{other:?}");
+                }
+                assert_eq!(CursorKey::new([2; 32]).open(&listing(FILTER), &cursor), None);
+            }
         }
-        let tenant_id = TenantId::from_uuid(Uuid::from_u128(2));
-        assert_eq!(
-            key.open(
-                &Listing {
-                    tenant_id,
-                    ..listing(&filter)
-                },
-                &cursor
-            ),
-            None
-        );
-        let direction = Direction::Ascending;
-        assert_eq!(
-            key.open(
-                &Listing {
-                    direction,
-                    ..listing(&filter)
-                },
-                &cursor
-            ),
-            None
-        );
-        assert_eq!(
-            key.open(
-                &Listing {
-                    sort: SortKey::UpdatedAt,
-                    ..listing(&filter)
-                },
-                &cursor
-            ),
-            None
-        );
-        assert_eq!(CursorKey::new([2; 32]).open(&listing(&filter), &cursor), None);
     }
 
     #[test]
@@ -274,7 +286,7 @@ mod tests {
         assert_eq!(key.open_number(ours, "quarantine open", &cursor), Some(41));
         assert_eq!(key.open_number(theirs, "quarantine open", &cursor), None);
         assert_eq!(key.open_number(ours, "quarantine", &cursor), None);
-        assert_eq!(key.open(&listing(&MerchantFilter::default()), &cursor), None);
+        assert_eq!(key.open(&listing(""), &cursor), None);
         assert_eq!(
             CursorKey::new([2; 32]).open_number(ours, "quarantine open", &cursor),
             None
@@ -284,16 +296,16 @@ mod tests {
     #[test]
     fn a_bent_cursor_is_refused() {
         let key = CursorKey::new([1; 32]);
-        let filter = MerchantFilter::default();
-        let cursor = key.seal(&listing(&filter), position());
+        let [position, ..] = positions();
+        let cursor = key.seal(&listing(FILTER), &position, Turn::Forward);
         for index in 0..cursor.len() {
             let mut bent = cursor.clone().into_bytes();
             bent[index] = if bent[index] == b'A' { b'B' } else { b'A' };
             let bent = String::from_utf8(bent).unwrap();
-            assert_eq!(key.open(&listing(&filter), &bent), None, "{bent}");
+            assert_eq!(key.open(&listing(FILTER), &bent), None, "{bent}");
         }
         for bad in ["", "A", &cursor[..cursor.len() - 1], &format!("{cursor}AAAA"), "가나다"] {
-            assert_eq!(key.open(&listing(&filter), bad), None, "{bad}");
+            assert_eq!(key.open(&listing(FILTER), bad), None, "{bad}");
         }
     }
 }

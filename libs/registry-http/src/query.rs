@@ -70,6 +70,50 @@ impl Parameters {
         words.unwrap_or_default()
     }
 
+    /// Whether something is wanted: `true` or `false`.
+    pub fn flag(&mut self, name: &'static str) -> Option<bool> {
+        self.optional(name, |text| match text {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err(Fault::UnknownWord),
+        })
+    }
+
+    /// A list of texts, separated by commas. Empty if the parameter is not there.
+    pub fn texts<T>(&mut self, name: &'static str, read: impl Fn(&str) -> Result<T, Fault>) -> Vec<T> {
+        let texts = self.optional(name, |text| {
+            let texts = text.split(',').map(|text| read(text.trim()));
+            let texts: Vec<_> = texts.take(WORDS_MAX + 1).collect::<Result<_, _>>()?;
+            if texts.len() > WORDS_MAX {
+                Err(Fault::TooMany)
+            } else {
+                Ok(texts)
+            }
+        });
+        texts.unwrap_or_default()
+    }
+
+    /// Whether a parameter is there, and was not read yet.
+    pub fn has(&self, name: &str) -> bool {
+        self.pairs.iter().any(|(other, _)| other == name)
+    }
+
+    /// One spelling of these parameters, whatever the order of parameters and words. No value holds a line break that is read.
+    pub fn canonical(&self, names: &[&str]) -> String {
+        let mut pairs: Vec<_> = self
+            .pairs
+            .iter()
+            .filter(|(name, _)| names.contains(&name.as_str()))
+            .collect();
+        pairs.sort();
+        let pair = |(name, value): &(String, String)| {
+            let mut words: Vec<_> = value.split(',').map(str::trim).collect();
+            words.sort_unstable();
+            format!("{name}={}\n", words.join(","))
+        };
+        pairs.into_iter().map(pair).collect()
+    }
+
     /// A whole number within a range.
     pub fn number(&mut self, name: &'static str, range: std::ops::RangeInclusive<u64>) -> Option<u64> {
         self.optional(name, |text| {

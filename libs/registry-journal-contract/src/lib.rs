@@ -18,6 +18,7 @@ pub mod idempotency;
 pub mod installations;
 pub mod journals;
 pub mod keys;
+pub mod lists;
 pub mod log;
 pub mod people;
 pub mod personal;
@@ -68,12 +69,18 @@ pub enum Damage {
     Status,
     /// The JSON of its row is no JSON any more.
     State,
+    /// Its row is filtered and counted by what is another's.
+    Facets,
+    /// Its row is as a version of the program wrote it that knows no facets.
+    Outdated,
     /// Its row is deleted.
     Lost,
     /// It is found by another merchant code.
     FoundElsewhere,
     /// Its stretches are deleted.
     HistoryLost,
+    /// What it is and was found by is deleted.
+    TermsLost,
     /// Its links are deleted.
     LinksLost,
     /// A row like its own appears under another id and other codes.
@@ -98,12 +105,15 @@ pub enum Damage {
 
 impl Damage {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 18] = [
         Self::Status,
         Self::State,
+        Self::Facets,
+        Self::Outdated,
         Self::Lost,
         Self::FoundElsewhere,
         Self::HistoryLost,
+        Self::TermsLost,
         Self::LinksLost,
         Self::Surplus,
         Self::ApprovalsLost,
@@ -121,9 +131,12 @@ impl Damage {
         match self {
             Self::Status
             | Self::State
+            | Self::Facets
+            | Self::Outdated
             | Self::Lost
             | Self::FoundElsewhere
             | Self::HistoryLost
+            | Self::TermsLost
             | Self::LinksLost
             | Self::ApprovalsLost => true,
             Self::Surplus
@@ -214,6 +227,7 @@ macro_rules! contract_tests {
             projection::streams_are_read_one_after_the_other,
             projection::a_rebuild_finds_nothing_where_nothing_is_wrong,
             projection::a_rebuild_heals_what_differs,
+            projection::rows_of_an_earlier_version_are_renewed,
             projection::a_rebuild_does_not_disturb_the_service,
             projection::a_rebuild_can_be_cancelled,
             projection::a_copy_is_the_same,
@@ -222,6 +236,7 @@ macro_rules! contract_tests {
             reading::lists_are_sorted_and_paged,
             reading::lists_are_filtered_and_searched,
             reading::counts_follow_the_filter,
+            lists::lists_and_counts_are_what_the_log_says,
             reading::waiting_links_are_found,
             keys::keys_are_looked_up_without_a_tenant,
             reading::the_publish_cursor_is_remembered,

@@ -9,11 +9,14 @@ use registry_domain::tenant::UnclaimedResolution;
 use registry_domain::{MerchantId, Seq, TenantId, Version};
 use registry_journal::ambient::Ambient;
 use registry_journal::port::{
-    AuditEntry, AuditFilter, PageSize, ProjectedMerchant, PublishCursor, QuarantineRow, Reader, UnclaimedRow,
+    AuditEntry, AuditFilter, MerchantFilter, PageSize, ProjectedMerchant, PublishCursor, QuarantineRow, Reader,
+    UnclaimedRow,
 };
 use registry_journal::submission::Outcome;
 use registry_maintenance::copy::{Copy, CopyError};
 use registry_maintenance::rebuild::{Difference, Mode, Rebuild, Report};
+
+use tokio_util::sync::CancellationToken;
 
 use crate::audit::done;
 use crate::callbacks::{all, approval, by_codes, discarded, of_nobody, received, redriven, resolved, unusable};
@@ -188,6 +191,33 @@ pub async fn a_rebuild_heals_what_differs<H: Harness>() {
         );
         assert_eq!(everything(&world, tenant, merchant).await, before, "{damage:?}");
     }
+}
+
+/// A merchant that a version of the program has written to that knows no facets is found, folded anew and counted again.
+pub async fn rows_of_an_earlier_version_are_renewed<H: Harness>() {
+    let world = World::<H>::new().await;
+    let tenant = world.tenant("acme").await;
+    let merchant = lively(&world, tenant, "a").await;
+    let other = lively(&world, tenant, "b").await;
+    let rows = world.storage.projected(tenant, &[merchant, other]).await.expect("rows");
+    let counted = async || {
+        let counts = world.storage.facet_counts(tenant, &MerchantFilter::all()).await;
+        counts.expect("counts").iter().map(|count| count.count).sum::<u64>()
+    };
+    assert_eq!(counted().await, 2);
+    world.harness.damage(tenant, merchant, Damage::Outdated).await;
+    assert_eq!(counted().await, 1);
+    let waiting = world.storage.without_facets(tenant, None, PageSize::MAX).await;
+    assert_eq!(waiting.expect("a page"), [merchant]);
+
+    let renewed = rebuild(&world).renew(tenant, &CancellationToken::new()).await;
+    let renewed = renewed.expect("the log can be folded");
+    assert_eq!((renewed.merchants, renewed.passed_over), (1, 0));
+    assert_eq!(counted().await, 2);
+    let after = world.storage.projected(tenant, &[merchant, other]).await.expect("rows");
+    assert_eq!(after, rows);
+    let again = rebuild(&world).renew(tenant, &CancellationToken::new()).await;
+    assert_eq!(again.expect("the log can be folded").merchants, 0);
 }
 
 /// Callbacks go on while the log is folded. Neither a check nor a repair takes what they change for a difference, and

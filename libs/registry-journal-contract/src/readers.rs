@@ -9,10 +9,11 @@ use registry_domain::merchant::{Merchant, WalletReading, Wallets};
 use registry_domain::tenant::{SilentLinks, Slug, Tenant};
 use registry_domain::{AlertId, EventId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId, UnclaimedId, Version};
 use registry_journal::port::{
-    AlertCount, AlertQuery, Alerts, AuditEntry, AuditQuery, AuditTrail, Balances, DueQuestion, Head, IdempotencyRow,
-    KeyUses, LateMerchant, LateQuery, ListedMerchant, ListedTenant, MerchantFilter, MerchantQuery, PageSize,
-    Postponement, PresentedKey, ProjectedMerchant, PublishCursor, QuarantineCount, QuarantineQuery, QuarantineRow,
-    QuestionCounts, ReadError, Reader, StatusCount, StreamQuery, TenantHealth, UnclaimedQuery, UnclaimedRow, Worklist,
+    AlertCount, AlertQuery, Alerts, AuditEntry, AuditQuery, AuditTrail, Balances, DueQuestion, FacetCount, Head,
+    IdempotencyRow, KeyUses, LateMerchant, LateQuery, ListedMerchant, ListedTenant, ListedThen, MerchantFilter,
+    MerchantQuery, PageSize, Postponement, PresentedKey, ProjectedMerchant, PublishCursor, QuarantineCount,
+    QuarantineQuery, QuarantineRow, QuestionCounts, ReadError, Reader, StreamQuery, TenantHealth, UnclaimedQuery,
+    UnclaimedRow, Worklist,
 };
 use registry_journal::record::EventRow;
 use uuid::Uuid;
@@ -65,8 +66,10 @@ passed_on! {
         merchant(tenant: TenantId, id: MerchantId) -> Option<Merchant>;
         merchant_by_reference(tenant: TenantId, reference: &Reference) -> Option<Merchant>;
         merchants(tenant: TenantId, query: &MerchantQuery) -> Vec<ListedMerchant>;
-        status_counts(tenant: TenantId, filter: &MerchantFilter) -> Vec<StatusCount>;
-        status_counts_as_of(tenant: TenantId, at: DateTime<Utc>) -> Vec<StatusCount>;
+        merchants_as_of(tenant: TenantId, query: &MerchantQuery, at: DateTime<Utc>) -> Vec<ListedThen>;
+        facet_counts(tenant: TenantId, filter: &MerchantFilter) -> Vec<FacetCount>;
+        facet_counts_as_of(tenant: TenantId, filter: &MerchantFilter, at: DateTime<Utc>) -> Vec<FacetCount>;
+        without_facets(tenant: TenantId, after: Option<MerchantId>, limit: PageSize) -> Vec<MerchantId>;
         merchant_of_link(tenant: TenantId, link: LinkId) -> Option<MerchantId>;
         stale_link_requests(tenant: TenantId, before: DateTime<Utc>, limit: PageSize) -> Vec<(MerchantId, LinkId)>;
         merchant_ids(tenant: TenantId, after: Option<MerchantId>, limit: PageSize) -> Vec<MerchantId>;

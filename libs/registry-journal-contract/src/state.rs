@@ -4,7 +4,7 @@ use registry_domain::merchant::{Command, DetailsChange, Refusal, Stage, Warning}
 use registry_domain::tenant;
 use registry_domain::{BusinessNumber, FreeText, Seq, TenantId, Version};
 use registry_journal::archive::Until;
-use registry_journal::port::{MerchantFilter, Reader, StatusCount};
+use registry_journal::port::{FacetCount, MerchantFilter, Reader};
 use registry_journal::submission::{Order, Outcome};
 
 use crate::Harness;
@@ -58,15 +58,8 @@ pub async fn rows_are_the_fold_of_the_log<H: Harness>() {
     world.expect_sound(tenant, rows).await;
 }
 
-fn everywhere() -> MerchantFilter {
-    MerchantFilter {
-        stages: Stage::ALL.to_vec(),
-        ..MerchantFilter::default()
-    }
-}
-
-fn sorted(mut counts: Vec<StatusCount>) -> Vec<StatusCount> {
-    counts.sort_by_key(|count| (count.status.as_str(), count.stage.as_str()));
+fn sorted(mut counts: Vec<FacetCount>) -> Vec<FacetCount> {
+    counts.sort_by_key(|count| count.facets.to_bits());
     counts
 }
 
@@ -98,11 +91,14 @@ pub async fn as_of_counts_are_what_was_true_then<H: Harness>() {
         for answer in wave {
             let _outcome = answer.await.expect("storage takes the command");
         }
-        let now = world.storage.status_counts(tenant, &everywhere()).await;
+        let now = world.storage.facet_counts(tenant, &MerchantFilter::all()).await;
         told.push((world.now(), sorted(now.expect("counts"))));
     }
     for (at, then) in told {
-        let counts = world.storage.status_counts_as_of(tenant, at).await;
+        let counts = world
+            .storage
+            .facet_counts_as_of(tenant, &MerchantFilter::all(), at)
+            .await;
         assert_eq!(sorted(counts.expect("counts")), then, "as of {at}");
         let total: u64 = then.iter().map(|count| count.count).sum();
         assert!(total > 0, "somebody is counted");

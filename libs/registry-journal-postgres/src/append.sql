@@ -22,13 +22,14 @@ WITH held AS MATERIALIZED (
     INSERT INTO merchants (
         tenant_id, merchant_id, member_code, merchant_code, version, status, stage, stage_since, company_name,
         branch_name, business_number, pending_link_id, pending_since, created_at, updated_at, state,
-        confirming_since, ask_at
+        confirming_since, ask_at, facets, facets_version
     )
     SELECT
         unnest($16::uuid[]), unnest($17::uuid[]), unnest($18::text[]), unnest($19::text[]), unnest($20::bigint[]),
         unnest($21::text[]), unnest($22::text[]), unnest($23::timestamptz[]), unnest($24::text[]), unnest($25::text[]),
         unnest($26::text[]), unnest($27::uuid[]), unnest($28::timestamptz[]), unnest($29::timestamptz[]),
-        unnest($30::timestamptz[]), unnest($31::text[]), unnest($32::timestamptz[]), unnest($33::timestamptz[])
+        unnest($30::timestamptz[]), unnest($31::text[]), unnest($32::timestamptz[]), unnest($33::timestamptz[]),
+        unnest($47::bigint[]), unnest($20::bigint[])
     WHERE (SELECT are_as_expected FROM held)
     ON CONFLICT (tenant_id, merchant_id) DO UPDATE SET
         version = excluded.version,
@@ -43,11 +44,13 @@ WITH held AS MATERIALIZED (
         updated_at = excluded.updated_at,
         state = excluded.state,
         confirming_since = excluded.confirming_since,
+        facets = excluded.facets,
+        facets_version = excluded.facets_version,
         -- A question that is planned earlier stays where it is.
         ask_at = CASE WHEN excluded.ask_at IS NOT NULL THEN least(merchants.ask_at, excluded.ask_at) END
 )
-INSERT INTO merchant_history (tenant_id, merchant_id, version, status, stage, valid_from)
+INSERT INTO merchant_history (tenant_id, merchant_id, version, status, stage, valid_from, facets, stage_since)
 SELECT
     unnest($34::uuid[]), unnest($35::uuid[]), unnest($36::bigint[]), unnest($37::text[]), unnest($38::text[]),
-    unnest($39::timestamptz[])
+    unnest($39::timestamptz[]), unnest($48::bigint[]), unnest($49::timestamptz[])
 WHERE (SELECT are_as_expected FROM held)

@@ -4,13 +4,6 @@
 //! statement for each table, whose rows go as arrays. Every process writes and reads through a few connections, and each
 //! connection works in the role that may do just that, whoever logged in.
 
-// The harness of the tests knows this crate from outside.
-#[cfg(test)]
-extern crate self as registry_journal_postgres;
-#[cfg(test)]
-#[path = "../tests/it/harness.rs"]
-mod harness;
-
 #[macro_use]
 mod rows;
 

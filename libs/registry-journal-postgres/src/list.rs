@@ -1,104 +1,143 @@
-//! Lists and counts of merchants, and lists of who did what. The only statements made at run time: filters come in too many combinations to
-//! write each one out. What comes from outside is bound. Our own words and numbers are text of the statement, so that its
-//! plan, made once, fits how many merchants are in which stage and how long a page is.
+//! Lists and counts of merchants, and lists of who did what: statements that are made at run time.
 
+use chrono::{DateTime, Utc};
 use registry_domain::TenantId;
-use registry_domain::merchant::Stage;
 use registry_journal::port::{
-    AuditFilter, AuditQuery, Direction, MerchantFilter, MerchantQuery, PagePosition, SortKey,
+    AuditFilter, AuditQuery, FacetCount, ListedMerchant, ListedThen, MerchantFilter, MerchantQuery, ReadError, SortKey,
 };
-use registry_journal_rows::{SearchPatterns, bigint};
-use sqlx::{Postgres, QueryBuilder};
+use registry_journal_rows::list::{self, Dialect, Plan, Statement, Value};
+use registry_journal_rows::{RawFacetCount, RawListedMerchant, RawListedThen, RawSortKey, bigint};
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Query;
+use sqlx::{AssertSqlSafe, Postgres, QueryBuilder, Row};
 
-/// None where the filter contradicts itself.
-pub(crate) fn merchants(tenant: TenantId, query: &MerchantQuery) -> Option<QueryBuilder<Postgres>> {
-    let (beyond, order) = match query.direction {
-        Direction::Ascending => (">", "ASC"),
-        Direction::Descending => ("<", "DESC"),
-    };
-    let walks = query.walks();
-    if walks.is_empty() {
-        return None;
-    }
-    let (moment, limit) = (moment(query.sort), query.limit.get());
-    let first = moment.map_or_else(String::new, |column| format!("{column} {order}, "));
-    let end = format!(" ORDER BY {first}merchant_id {order} LIMIT {limit}");
-    let mut statement = QueryBuilder::new("");
-    for (place, stages) in walks.iter().enumerate() {
-        let union = if place == 0 { "" } else { " UNION ALL " };
-        let column = moment.map_or_else(String::new, |column| format!(", {column}"));
-        statement.push(format!("{union}(SELECT merchant_id, state{column} FROM merchants"));
-        push_filter(&mut statement, tenant, stages, &query.filter);
-        if let Some(PagePosition { at, id }) = query.after {
-            if let Some(column) = moment {
-                statement.push(format!(" AND ({column}, merchant_id) {beyond} ("));
-                statement.push_bind(at).push(", ").push_bind(id.as_uuid()).push(")");
-            } else {
-                statement
-                    .push(format!(" AND merchant_id {beyond} "))
-                    .push_bind(id.as_uuid());
+use crate::PostgresJournal;
+
+const DIALECT: Dialect = Dialect::Postgres;
+
+impl PostgresJournal {
+    /// A page of merchants as they are.
+    pub(crate) async fn page(&self, tenant: TenantId, query: &MerchantQuery) -> Result<Vec<ListedMerchant>, ReadError> {
+        let plan = self.plan(tenant, &query.filter).await?;
+        if plan.finds_nothing() {
+            return Ok(Vec::new());
+        }
+        if plan.walks(query) {
+            let page = self
+                .listed(tenant, query.sort, list::walk(DIALECT, tenant, query, &plan))
+                .await?;
+            if page.len() == query.limit.get() as usize || !plan.may_end_early(query) {
+                return Ok(page);
             }
         }
-        // In each walk, or the planner would read all of it and sort.
-        statement.push(&end).push(")");
+        self.listed(tenant, query.sort, list::few(DIALECT, tenant, query, &plan))
+            .await
     }
-    if walks.len() > 1 {
-        statement.push(end);
+
+    /// A page of merchants as they were.
+    pub(crate) async fn page_as_of(
+        &self,
+        tenant: TenantId,
+        query: &MerchantQuery,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<ListedThen>, ReadError> {
+        let sort = query.sort;
+        let row = move |row: PgRow| {
+            Ok(RawListedThen {
+                merchant_id: row.try_get(0)?,
+                version: row.try_get(1)?,
+                key: key(&row, sort)?,
+            })
+        };
+        let statement = self::query(list::page_as_of(DIALECT, tenant, query, at));
+        self.all("merchants", tenant, statement.try_map(row)).await
     }
-    Some(statement)
+
+    /// How many merchants there are.
+    pub(crate) async fn counts(&self, tenant: TenantId, filter: &MerchantFilter) -> Result<Vec<FacetCount>, ReadError> {
+        let kept = self.kept_counts(tenant).await?;
+        if !filter.needs_more_than_facets() {
+            return Ok(kept.into_iter().filter(|count| filter.fits(count.facets)).collect());
+        }
+        let plan = Plan::of(filter, &kept);
+        if plan.finds_nothing() {
+            return Ok(Vec::new());
+        }
+        self.counted(tenant, list::counts(DIALECT, tenant, filter, &plan)).await
+    }
+
+    /// How many there were.
+    pub(crate) async fn counts_as_of(
+        &self,
+        tenant: TenantId,
+        filter: &MerchantFilter,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<FacetCount>, ReadError> {
+        self.counted(tenant, list::counts_as_of(DIALECT, tenant, filter, at))
+            .await
+    }
+
+    async fn plan(&self, tenant: TenantId, filter: &MerchantFilter) -> Result<Plan, ReadError> {
+        Ok(Plan::of(filter, &self.kept_counts(tenant).await?))
+    }
+
+    async fn kept_counts(&self, tenant: TenantId) -> Result<Vec<FacetCount>, ReadError> {
+        let statement = sqlx::query_as!(
+            RawFacetCount,
+            "SELECT facets, count FROM merchant_counts WHERE tenant_id = $1 AND count > 0",
+            tenant.as_uuid()
+        );
+        self.all("counts of merchants", tenant, statement).await
+    }
+
+    async fn listed(
+        &self,
+        tenant: TenantId,
+        sort: SortKey,
+        statement: Statement,
+    ) -> Result<Vec<ListedMerchant>, ReadError> {
+        let row = move |row: PgRow| {
+            Ok(RawListedMerchant {
+                merchant_id: row.try_get(0)?,
+                state: row.try_get(1)?,
+                key: key(&row, sort)?,
+            })
+        };
+        self.all("merchants", tenant, query(statement).try_map(row)).await
+    }
+
+    async fn counted(&self, tenant: TenantId, statement: Statement) -> Result<Vec<FacetCount>, ReadError> {
+        let row = |row: PgRow| {
+            Ok(RawFacetCount {
+                facets: row.try_get(0)?,
+                count: row.try_get(1)?,
+            })
+        };
+        self.all("counts of merchants", tenant, query(statement).try_map(row))
+            .await
+    }
 }
 
-/// The column that comes before the id in the order of a list.
-pub(crate) const fn moment(sort: SortKey) -> Option<&'static str> {
-    match sort {
-        // The id begins with it.
-        SortKey::CreatedAt => None,
-        SortKey::UpdatedAt => Some("updated_at"),
-        SortKey::StageSince => Some("stage_since"),
-    }
+/// By what a list is sorted, of a row of it.
+fn key(row: &PgRow, sort: SortKey) -> Result<RawSortKey<DateTime<Utc>>, sqlx::Error> {
+    Ok(match sort {
+        SortKey::CreatedAt => RawSortKey::Id,
+        SortKey::UpdatedAt | SortKey::StageSince => RawSortKey::Moment(row.try_get(2)?),
+        SortKey::Name | SortKey::Code => RawSortKey::Text(row.try_get(2)?),
+    })
 }
 
-/// None where the filter contradicts itself.
-pub(crate) fn status_counts(tenant: TenantId, filter: &MerchantFilter) -> Option<QueryBuilder<Postgres>> {
-    let stages = filter.stages_to_look_in();
-    if stages.is_empty() {
-        return None;
+/// A statement that was made at run time, ready to be run.
+pub(crate) fn query(statement: Statement) -> Query<'static, Postgres, PgArguments> {
+    let mut query = sqlx::query(AssertSqlSafe(statement.sql));
+    for value in statement.values {
+        query = match value {
+            Value::Id(id) => query.bind(id),
+            Value::Moment(moment) => query.bind(moment),
+            Value::Text(text) => query.bind(text),
+        };
     }
-    let mut statement = QueryBuilder::new("SELECT status, stage, count(*) FROM merchants");
-    push_filter(&mut statement, tenant, &stages, filter);
-    statement.push(" GROUP BY status, stage");
-    Some(statement)
-}
-
-fn push_filter(statement: &mut QueryBuilder<Postgres>, tenant: TenantId, stages: &[Stage], filter: &MerchantFilter) {
-    statement.push(" WHERE tenant_id = ").push_bind(tenant.as_uuid());
-    push_any(statement, "stage", stages.iter().map(|it| it.as_str()));
-    if !filter.statuses.is_empty() {
-        push_any(statement, "status", filter.statuses.iter().map(|it| it.as_str()));
-    }
-    if let Some(search) = &SearchPatterns::of(filter) {
-        push_search(statement, search);
-    }
-}
-
-/// Words of ours have no quotes in them.
-fn push_any(statement: &mut QueryBuilder<Postgres>, column: &str, words: impl Iterator<Item = &'static str>) {
-    let quoted: Vec<_> = words.map(|word| format!("'{word}'")).collect();
-    statement.push(format!(" AND {column} IN ({})", quoted.join(", ")));
-}
-
-/// The columns are compared byte by byte, so ILIKE makes no difference between A and a, and leaves other alphabets be.
-fn push_search(statement: &mut QueryBuilder<Postgres>, search: &SearchPatterns) {
-    statement.push(" AND (");
-    let mut any = statement.separated(" OR ");
-    for column in ["member_code", "merchant_code", "company_name", "branch_name"] {
-        any.push(format!("{column} ILIKE "))
-            .push_bind_unseparated(search.part.clone());
-    }
-    if let Some(number) = &search.number {
-        any.push("business_number LIKE ").push_bind_unseparated(number.clone());
-    }
-    statement.push(")");
+    query
 }
 
 /// One page of who did what.
@@ -148,112 +187,5 @@ fn push_times(statement: &mut QueryBuilder<Postgres>, tenant: TenantId, filter: 
         statement.push_bind(tenant.as_uuid());
         statement.push(format!(" AND recorded_at {bound} ")).push_bind(moment);
         statement.push(format!(" ORDER BY recorded_at {order}, seq {order} LIMIT 1)"));
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use registry_domain::MerchantId;
-    use registry_domain::review::ReviewStatus;
-    use registry_journal::port::PageSize;
-    use registry_journal_contract::Harness;
-    use sqlx::{AssertSqlSafe, Execute, PgConnection, Row};
-    use uuid::Uuid;
-
-    use super::*;
-    use crate::harness::PostgresDatabase;
-
-    /// A tenant of the seed, in the middle of the table.
-    const TENANT: TenantId = TenantId::from_uuid(Uuid::from_u128(10));
-
-    fn queries() -> Vec<MerchantQuery> {
-        let in_one = MerchantFilter {
-            stages: vec![Stage::InReview],
-            ..MerchantFilter::default()
-        };
-        let everywhere = MerchantFilter {
-            stages: Stage::ALL.to_vec(),
-            statuses: ReviewStatus::ALL.to_vec(),
-            search: Some("117".to_owned()),
-            ..MerchantFilter::default()
-        };
-        let after = PagePosition {
-            at: chrono::DateTime::from_timestamp_secs(1_800_000_000).expect("a moment"),
-            id: MerchantId::from_uuid(Uuid::nil()),
-        };
-        let mut queries = Vec::new();
-        for filter in [MerchantFilter::default(), in_one, everywhere] {
-            for sort in [SortKey::CreatedAt, SortKey::UpdatedAt, SortKey::StageSince] {
-                for direction in [Direction::Ascending, Direction::Descending] {
-                    for after in [None, Some(after)] {
-                        queries.push(MerchantQuery {
-                            filter: filter.clone(),
-                            sort,
-                            direction,
-                            after,
-                            limit: PageSize::clamped(50),
-                        });
-                    }
-                }
-            }
-        }
-        queries
-    }
-
-    /// How the reader would run it, with these very values.
-    async fn plan(connection: &mut PgConnection, mut statement: QueryBuilder<Postgres>) -> Vec<String> {
-        let explain = AssertSqlSafe(format!("EXPLAIN (COSTS OFF) {}", statement.sql().as_str()));
-        let values = statement
-            .build()
-            .take_arguments()
-            .expect("values")
-            .expect("some values");
-        let rows = sqlx::query_with(explain, values)
-            .fetch_all(connection)
-            .await
-            .expect("a plan");
-        rows.iter().map(|row| row.get(0)).collect()
-    }
-
-    #[tokio::test]
-    async fn lists_walk_an_index_and_never_sort() {
-        let database = PostgresDatabase::fresh().await;
-        database.seed(20, 1_000).await;
-        let mut connection = database.connect().await;
-        let tenant = TENANT.as_uuid();
-        let begin = AssertSqlSafe(format!("SET ROLE registry_reader; SET registry.tenant = '{tenant}'"));
-        sqlx::raw_sql(begin)
-            .execute(&mut connection)
-            .await
-            .expect("a superuser may be anybody");
-        for query in queries() {
-            let plan = plan(&mut connection, merchants(TENANT, &query).expect("it can be fulfilled")).await;
-            expect_bound(&query, &plan);
-            // What a search finds may be so little that all of it is sorted.
-            if query.filter.search.is_none() {
-                let mut scans = plan.iter().filter(|line| line.contains("Scan"));
-                let sorts = plan
-                    .iter()
-                    .any(|line| line.contains("Sort") && !line.contains("Sort Key"));
-                assert!(
-                    scans.all(|line| line.contains("Index Scan")) && !sorts,
-                    "{query:?}: {plan:#?}"
-                );
-            }
-            let counts = self::plan(
-                &mut connection,
-                status_counts(TENANT, &query.filter).expect("it can be fulfilled"),
-            )
-            .await;
-            expect_bound(&query, &counts);
-        }
-    }
-
-    fn expect_bound(query: &MerchantQuery, plan: &[String]) {
-        let walks = plan.iter().any(|line| line.contains("Seq Scan"));
-        let is_bound = plan
-            .iter()
-            .any(|line| line.contains("Index Cond: ") && line.contains("tenant_id = "));
-        assert!(!walks && is_bound, "{query:?}: {plan:#?}");
     }
 }

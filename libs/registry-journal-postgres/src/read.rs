@@ -8,22 +8,19 @@ use registry_domain::merchant::Merchant;
 use registry_domain::tenant::{Slug, Tenant};
 use registry_domain::{EventId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId, Version};
 use registry_journal::port::{
-    Head, IdempotencyRow, ListedMerchant, ListedTenant, MerchantFilter, MerchantQuery, PageSize, PresentedKey,
-    ProjectedMerchant, PublishCursor, ReadError, Reader, ShareCounts, StatusCount, StreamQuery,
+    FacetCount, Head, IdempotencyRow, ListedMerchant, ListedTenant, ListedThen, MerchantFilter, MerchantQuery,
+    PageSize, PresentedKey, ProjectedMerchant, PublishCursor, ReadError, Reader, ShareCounts, StreamQuery,
 };
 use registry_journal::record::EventRow;
 use registry_journal_rows::{
-    RawKey, RawListedMerchant, RawMerchant, RawMerchantId, RawPendingLink, RawPublishCursor, RawRow, RawStatusCount,
-    RawTenant, RawTenantHead, bigint,
+    RawKey, RawMerchant, RawMerchantId, RawPendingLink, RawPublishCursor, RawRow, RawTenant, RawTenantHead, bigint,
 };
-use sqlx::Row;
-use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use crate::ask::{Sight, merchant_by_id};
 use crate::error::{is_lost, read};
 use crate::session::{QUESTION_LIMIT, limited};
-use crate::{PostgresJournal, list, rows};
+use crate::{PostgresJournal, rows};
 
 #[async_trait]
 impl Reader for PostgresJournal {
@@ -61,47 +58,48 @@ impl Reader for PostgresJournal {
     }
 
     async fn merchants(&self, tenant: TenantId, query: &MerchantQuery) -> Result<Vec<ListedMerchant>, ReadError> {
-        let Some(mut statement) = list::merchants(tenant, query) else {
-            return Ok(Vec::new());
-        };
-        let has_moment = list::moment(query.sort).is_some();
-        let row = |row: PgRow| {
-            let at = if has_moment { Some(row.try_get(2)?) } else { None };
-            let (merchant_id, state) = (row.try_get(0)?, row.try_get(1)?);
-            Ok(RawListedMerchant::<DateTime<Utc>> { merchant_id, state, at })
-        };
-        self.all("merchants", tenant, statement.build().try_map(row)).await
+        self.page(tenant, query).await
     }
 
-    async fn status_counts(&self, tenant: TenantId, filter: &MerchantFilter) -> Result<Vec<StatusCount>, ReadError> {
-        let Some(mut statement) = list::status_counts(tenant, filter) else {
-            return Ok(Vec::new());
-        };
-        let row = |row: PgRow| {
-            let (status, stage, count) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-            Ok(RawStatusCount {
-                tenant_id: tenant.as_uuid(),
-                status,
-                stage,
-                count,
-            })
-        };
-        self.all("status counts", tenant, statement.build().try_map(row)).await
+    async fn merchants_as_of(
+        &self,
+        tenant: TenantId,
+        query: &MerchantQuery,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<ListedThen>, ReadError> {
+        self.page_as_of(tenant, query, at).await
     }
 
-    async fn status_counts_as_of(&self, tenant: TenantId, at: DateTime<Utc>) -> Result<Vec<StatusCount>, ReadError> {
+    async fn facet_counts(&self, tenant: TenantId, filter: &MerchantFilter) -> Result<Vec<FacetCount>, ReadError> {
+        self.counts(tenant, filter).await
+    }
+
+    async fn facet_counts_as_of(
+        &self,
+        tenant: TenantId,
+        filter: &MerchantFilter,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<FacetCount>, ReadError> {
+        self.counts_as_of(tenant, filter, at).await
+    }
+
+    async fn without_facets(
+        &self,
+        tenant: TenantId,
+        after: Option<MerchantId>,
+        limit: PageSize,
+    ) -> Result<Vec<MerchantId>, ReadError> {
         let statement = sqlx::query_as!(
-            RawStatusCount,
+            RawMerchantId,
             r#"
-            SELECT $1::uuid AS "tenant_id!", status, stage, count(*) AS "count!" FROM (
-                SELECT DISTINCT ON (merchant_id) status, stage FROM merchant_history
-                WHERE tenant_id = $1 AND valid_from <= $2 ORDER BY merchant_id DESC, version DESC
-            ) AS stretch GROUP BY status, stage
+            SELECT merchant_id FROM merchants
+            WHERE tenant_id = $1 AND facets_version <> version AND merchant_id > $2 ORDER BY merchant_id LIMIT $3
             "#,
             tenant.as_uuid(),
-            at
+            after.map_or(Uuid::nil(), |id| id.as_uuid()),
+            i64::from(limit.get())
         );
-        self.all("status counts", tenant, statement).await
+        self.all("merchants without facets", tenant, statement).await
     }
 
     async fn merchant_of_link(&self, tenant: TenantId, link: LinkId) -> Result<Option<MerchantId>, ReadError> {
@@ -163,8 +161,11 @@ impl Reader for PostgresJournal {
             r#"
             SELECT m.tenant_id, m.merchant_id, m.member_code, m.merchant_code, m.version, m.status, m.stage,
                 m.stage_since, m.company_name, m.branch_name, m.business_number, m.pending_link_id, m.pending_since,
-                m.confirming_since, m.created_at, m.updated_at, m.state, (
-                    SELECT coalesce(json_agg(json_build_array(version, status, stage, valid_from)), '[]')::text
+                m.confirming_since, CASE WHEN m.facets_version = m.version THEN m.facets END AS facets, m.created_at,
+                m.updated_at, m.state, (
+                    SELECT coalesce(
+                        json_agg(json_build_array(version, status, stage, valid_from, facets, stage_since)), '[]'
+                    )::text
                     FROM merchant_history WHERE tenant_id = $1 AND merchant_id = m.merchant_id
                 ) AS "history!", array_to_json(ARRAY (
                     SELECT link_id FROM merchant_links
@@ -174,7 +175,13 @@ impl Reader for PostgresJournal {
                         json_agg(json_build_array(version, event_id, encode(identity, 'hex'), recorded_at)), '[]'
                     )::text
                     FROM approvals WHERE tenant_id = $1 AND merchant_id = m.merchant_id
-                ) AS "approvals!"
+                ) AS "approvals!", (
+                    SELECT coalesce(json_agg(json_build_array(
+                        version, created_at, valid_from, valid_to, name_key, code_key, text, number, marks,
+                        (SELECT string_agg('p' || lpad(to_hex(piece), 8, '0'), ' ') FROM unnest(pieces) AS piece)
+                    )), '[]')::text
+                    FROM merchant_terms WHERE tenant_id = $1 AND merchant_id = m.merchant_id
+                ) AS "terms!"
             FROM unnest($2::uuid[]) AS wanted (merchant_id)
             CROSS JOIN LATERAL (
                 SELECT * FROM merchants

@@ -3,9 +3,12 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
+use registry_domain::merchant::Facets;
 use registry_domain::tenant::Tenant;
 use registry_domain::{MerchantId, ReportedNumber, TenantId};
-use registry_journal::port::{ExpectedHead, IdempotencyRow, IdentityRow, KeyRow, LinkRow, TransactError, Writes};
+use registry_journal::port::{
+    ExpectedHead, IdempotencyRow, IdentityRow, KeyRow, LinkRow, TermsRow, TransactError, Writes,
+};
 use registry_journal::stored::{MerchantColumns, tenant_to_json};
 use registry_journal_rows::bigint;
 use sqlx::PgConnection;
@@ -36,6 +39,7 @@ fn statements(writes: &Writes, now: DateTime<Utc>) -> Vec<Statement> {
         merchants,
         identities,
         history,
+        terms,
         links,
         tenants,
         idempotency,
@@ -54,6 +58,10 @@ fn statements(writes: &Writes, now: DateTime<Utc>) -> Vec<Statement> {
     }
     if !(events.is_empty() && merchants.is_empty() && history.is_empty()) {
         statements.push(append(writes, &[]));
+    }
+    if !terms.is_empty() {
+        statements.push(end_terms(terms));
+        statements.push(merchant_terms(terms));
     }
     if !links.is_empty() {
         statements.push(merchant_links(links));
@@ -93,6 +101,14 @@ fn clear(cleared: &[(TenantId, MerchantId)]) -> Statement {
                     WHERE tenant_id = w.tenant_id AND merchant_id BETWEEN w.merchant_id AND w.merchant_id
                     ORDER BY merchant_id, version OFFSET 0
                 ) AS h
+            ))
+        ), terms AS (
+            DELETE FROM merchant_terms WHERE ctid = ANY (ARRAY (
+                SELECT t.ctid FROM wanted AS w CROSS JOIN LATERAL (
+                    SELECT ctid FROM merchant_terms
+                    WHERE tenant_id = w.tenant_id AND merchant_id BETWEEN w.merchant_id AND w.merchant_id
+                    ORDER BY merchant_id, version OFFSET 0
+                ) AS t
             ))
         ), links AS (
             DELETE FROM merchant_links WHERE ctid = ANY (ARRAY (
@@ -193,7 +209,10 @@ pub(crate) fn append(writes: &Writes, expected: &[ExpectedHead]) -> Statement {
         &column(expected, |head| head.hash.as_slice()) as &[&[u8]],
         &column(expected, |head| head.generation),
         clock.map(|clock| clock.now),
-        clock.map(|clock| clock.skew_max.as_seconds_f64())
+        clock.map(|clock| clock.skew_max.as_seconds_f64()),
+        &column(&rows, |row| row.facets) as &[Option<i64>],
+        &column(history, |row| row.facets.map(Facets::to_bits)) as &[Option<i64>],
+        &column(history, |row| row.stage_since) as &[Option<DateTime<Utc>>]
     )
 }
 
@@ -212,6 +231,60 @@ fn merchant_identities(identities: &[IdentityRow]) -> Statement {
             .business_number
             .as_ref()
             .map(ReportedNumber::as_str)) as &[Option<&str>]
+    )
+}
+
+/// What a merchant was found by ends where the first of what it is found by from now on begins.
+fn end_terms(terms: &[TermsRow]) -> Statement {
+    let mut first: Vec<&TermsRow> = Vec::new();
+    for row in terms {
+        let is_known = first
+            .iter()
+            .any(|known| (known.tenant_id, known.merchant_id) == (row.tenant_id, row.merchant_id));
+        if !is_known {
+            first.push(row);
+        }
+    }
+    sqlx::query!(
+        r#"
+        UPDATE merchant_terms SET valid_to = wanted.at
+        FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) AS wanted (tenant_id, merchant_id, at)
+        WHERE merchant_terms.tenant_id = wanted.tenant_id AND merchant_terms.merchant_id = wanted.merchant_id
+            AND valid_to IS NULL
+        "#,
+        &column(&first, |row| row.tenant_id.as_uuid()),
+        &column(&first, |row| row.merchant_id.as_uuid()),
+        &column(&first, |row| row.valid_from)
+    )
+}
+
+fn merchant_terms(terms: &[TermsRow]) -> Statement {
+    let pieces = |row: &TermsRow| {
+        let pieces: Vec<_> = row.terms.pieces.iter().map(i32::to_string).collect();
+        format!("{{{}}}", pieces.join(","))
+    };
+    sqlx::query!(
+        r#"
+        INSERT INTO merchant_terms (
+            tenant_id, merchant_id, version, created_at, valid_from, valid_to, name_key, code_key, text, number, marks, pieces
+        )
+        SELECT
+            unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::bigint[]), unnest($4::timestamptz[]),
+            unnest($5::timestamptz[]), unnest($6::timestamptz[]), unnest($7::text[]), unnest($8::text[]), unnest($9::text[]),
+            unnest($10::text[]), unnest($11::text[]), unnest($12::text[])::integer[]
+        "#,
+        &column(terms, |row| row.tenant_id.as_uuid()),
+        &column(terms, |row| row.merchant_id.as_uuid()),
+        &column(terms, |row| bigint(row.version.0)),
+        &column(terms, |row| row.created_at),
+        &column(terms, |row| row.valid_from),
+        &column(terms, |row| row.valid_to) as &[Option<DateTime<Utc>>],
+        &column(terms, |row| row.terms.name_key.as_str()) as &[&str],
+        &column(terms, |row| row.terms.code_key.as_str()) as &[&str],
+        &column(terms, |row| row.terms.text.as_str()) as &[&str],
+        &column(terms, |row| row.terms.number.as_str()) as &[&str],
+        &column(terms, |row| row.terms.marks.as_str()) as &[&str],
+        &column(terms, pieces)
     )
 }
 

@@ -1,15 +1,15 @@
 //! Rows as the databases give them, and what they are: what a column means is said once, for all engines.
 //!
-//! The step between an engine and the port. This crate knows the domain and the port's rows. It knows no SQL, no driver, no key and no task:
+//! The step between an engine and the port. This crate knows the domain and the port's rows. It knows no driver, no key and no task:
 //! nothing here waits or opens what is sealed. Each field is the column of its name, or what a statement calls it. A row that does not
 //! fit names its table and key.
 //!
-//! Read in this order: [`RawValue`] (a column), [`RawRow`] and [`Found`] (a row), then a file for each kind of row; [`SearchPatterns`]
-//! is what goes the other way.
+//! Read in this order: [`RawValue`] (a column), [`RawRow`] and [`Found`] (a row), then a file for each kind of row; [`list`]
+//! goes the other way: it writes the statements that are made at run time.
 
 mod alerts;
 mod audit;
-mod like;
+pub mod list;
 mod log;
 mod merchants;
 mod people;
@@ -24,11 +24,10 @@ use uuid::Uuid;
 
 pub use alerts::{RawAlertCount, RawLateMerchant, alert_rank};
 pub use audit::RawAuditEntry;
-pub use like::SearchPatterns;
 pub use log::{RawEvent, RawHead, RawKey, RawStream};
 pub use merchants::{
-    RawBusinessNumber, RawIdempotency, RawListedMerchant, RawMerchant, RawMerchantCode, RawMerchantId,
-    RawOwnedMerchant, RawPendingLink, RawStatusCount,
+    RawBusinessNumber, RawFacetCount, RawIdempotency, RawListedMerchant, RawListedThen, RawMerchant, RawMerchantCode,
+    RawMerchantId, RawOwnedMerchant, RawPendingLink, RawSortKey,
 };
 pub use people::{
     RawCensus, RawPerson, RawPersonLink, RawRoleMapping, RawSession, RawSessionOfPerson, RawSignInFailures,

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use registry_domain::merchant::{Merchant, Stage};
-use registry_domain::review::ReviewStatus;
+use registry_domain::merchant::{Facets, Merchant};
 use registry_domain::{LinkId, MerchantCode, MerchantId, TenantId, Version};
 use registry_journal::port::{
-    IdempotencyRow, Inconsistency, ListedMerchant, Loaded, LoadedMerchant, PagePosition, StatusCount,
+    FacetCount, IdempotencyRow, Inconsistency, ListedMerchant, ListedThen, Loaded, LoadedMerchant, PagePosition,
+    PlaceKey,
 };
 use registry_journal::stored::merchant_from_json;
 use uuid::Uuid;
@@ -30,13 +30,32 @@ impl RawRow for RawMerchant {
     }
 }
 
+/// By what a list is sorted, of a row of it.
+pub enum RawSortKey<Time> {
+    /// By nothing but the id, which begins with a moment.
+    Id,
+    /// A moment.
+    Moment(Time),
+    /// A text.
+    Text(String),
+}
+
+impl<Time: RawValue<DateTime<Utc>>> RawSortKey<Time> {
+    fn read(self, created_at: DateTime<Utc>) -> Result<PlaceKey, BadColumn> {
+        Ok(match self {
+            Self::Id => PlaceKey::Moment(created_at),
+            Self::Moment(at) => PlaceKey::Moment(at.read("sort key")?),
+            Self::Text(text) => PlaceKey::Text(text),
+        })
+    }
+}
+
 /// A merchant in a list.
 #[expect(missing_docs, reason = "columns")]
 pub struct RawListedMerchant<Time> {
     pub merchant_id: Uuid,
     pub state: String,
-    /// The moment by which the list is sorted, where the id does not begin with it.
-    pub at: Option<Time>,
+    pub key: RawSortKey<Time>,
 }
 
 impl<Time: RawValue<DateTime<Utc>>> RawRow for RawListedMerchant<Time> {
@@ -46,16 +65,38 @@ impl<Time: RawValue<DateTime<Utc>>> RawRow for RawListedMerchant<Time> {
         let (merchant_id, state) = (self.merchant_id, self.state);
         let id = MerchantId::from_uuid(merchant_id);
         let merchant = RawMerchant { merchant_id, state }.into_row();
-        let at = match (self.at, &merchant) {
-            (Some(at), _) => at
-                .read("sort key")
-                .map_err(|error| Inconsistency::of("merchants", id, error))?,
-            (None, Ok(merchant)) => merchant.created_at,
-            // Nobody looks at it: the id says it.
-            (None, Err(_)) => DateTime::UNIX_EPOCH,
-        };
-        let position = PagePosition { at, id };
+        // Of one that cannot be read nobody looks at it: the id says it.
+        let created_at = merchant
+            .as_ref()
+            .map_or(DateTime::UNIX_EPOCH, |merchant| merchant.created_at);
+        let key = self.key.read(created_at);
+        let key = key.map_err(|error| Inconsistency::of("merchants", id, error))?;
+        let position = PagePosition { key, id };
         Ok(ListedMerchant { position, merchant })
+    }
+}
+
+/// A merchant in a list as it was.
+#[expect(missing_docs, reason = "columns")]
+pub struct RawListedThen<Time> {
+    pub merchant_id: Uuid,
+    pub version: i64,
+    pub key: RawSortKey<Time>,
+}
+
+impl<Time: RawValue<DateTime<Utc>>> RawRow for RawListedThen<Time> {
+    type Row = ListedThen;
+
+    fn into_row(self) -> Result<ListedThen, Inconsistency> {
+        let id = MerchantId::from_uuid(self.merchant_id);
+        let row = || -> Result<ListedThen, BadColumn> {
+            let key = self.key.read(DateTime::UNIX_EPOCH)?;
+            Ok(ListedThen {
+                position: PagePosition { key, id },
+                version: Version(self.version.read("version")?),
+            })
+        };
+        row().map_err(|error| Inconsistency::of("merchant_history", id, error))
     }
 }
 
@@ -107,27 +148,24 @@ impl RawRow for RawPendingLink {
     }
 }
 
-/// How many merchants stand somewhere.
+/// How many merchants have the same facets.
 #[expect(missing_docs, reason = "columns")]
-pub struct RawStatusCount {
-    pub tenant_id: Uuid,
-    pub status: String,
-    pub stage: String,
+pub struct RawFacetCount {
+    pub facets: i64,
     pub count: i64,
 }
 
-impl RawRow for RawStatusCount {
-    type Row = StatusCount;
+impl RawRow for RawFacetCount {
+    type Row = FacetCount;
 
-    fn into_row(self) -> Result<StatusCount, Inconsistency> {
-        let count = || -> Result<StatusCount, BadColumn> {
-            Ok(StatusCount {
-                status: ReviewStatus::from_word(&self.status).ok_or(BadColumn("status"))?,
-                stage: Stage::from_word(&self.stage).ok_or(BadColumn("stage"))?,
+    fn into_row(self) -> Result<FacetCount, Inconsistency> {
+        let row = || -> Result<FacetCount, BadColumn> {
+            Ok(FacetCount {
+                facets: Facets::from_bits(self.facets).ok_or(BadColumn("facets"))?,
                 count: self.count.read("count")?,
             })
         };
-        count().map_err(|error| Inconsistency::of("merchants", TenantId::from_uuid(self.tenant_id), error))
+        row().map_err(|error| Inconsistency::of("merchant_counts", self.facets, error))
     }
 }
 

@@ -1,19 +1,22 @@
 //! What is projected of a merchant, column by column, for whoever compares it with the log.
 
 use chrono::{DateTime, Utc};
-use registry_domain::merchant::Stage;
+use registry_domain::merchant::{Facets, Stage};
 use registry_domain::review::ReviewStatus;
+use registry_domain::search::Terms;
 use registry_domain::{EventId, LinkId, MerchantId, TenantId, Version};
-use registry_journal::port::{ApprovalDigest, ApprovalRow, HistoryRow, Inconsistency, ProjectedMerchant};
+use registry_journal::port::{ApprovalDigest, ApprovalRow, HistoryRow, Inconsistency, ProjectedMerchant, TermsRow};
 use registry_journal::stored::MerchantColumns;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+use crate::list::pieces_of;
 use crate::{BadColumn, RawRow, RawValue};
 
 /// A merchant's row, with what stands beside it in other tables as JSON, in any order: its stretches
-/// (`[version, status, stage, valid_from]`), its links (ids), its payment approvals (`[version, event_id, identity in
-/// hex, recorded_at]`). All of it is of one moment, because it is one row.
+/// (`[version, status, stage, valid_from, facets, stage_since]`), its links (ids), its payment approvals (`[version, event_id,
+/// identity in hex, recorded_at]`), what it is found by (`[version, created_at, valid_from, valid_to, name_key, code_key, text,
+/// number, marks, pieces]`). All of it is of one moment, because it is one row.
 #[expect(missing_docs, reason = "columns")]
 pub struct RawProjection<Time> {
     pub tenant_id: Uuid,
@@ -30,16 +33,30 @@ pub struct RawProjection<Time> {
     pub pending_link_id: Option<Uuid>,
     pub pending_since: Option<Time>,
     pub confirming_since: Option<Time>,
+    pub facets: Option<i64>,
     pub created_at: Time,
     pub updated_at: Time,
     pub state: String,
     pub history: String,
     pub links: String,
     pub approvals: String,
+    pub terms: String,
 }
 
-type Stretch<Time> = (i64, String, String, Time);
+type Stretch<Time> = (i64, String, String, Time, Option<i64>, Option<Time>);
 type Approval<Time> = (i64, Uuid, Option<String>, Time);
+type Found<Time> = (
+    i64,
+    Time,
+    Time,
+    Option<Time>,
+    String,
+    String,
+    String,
+    String,
+    String,
+    String,
+);
 
 impl<Time: RawValue<DateTime<Utc>> + DeserializeOwned> RawRow for RawProjection<Time> {
     type Row = (MerchantId, ProjectedMerchant);
@@ -54,6 +71,7 @@ impl<Time: RawValue<DateTime<Utc>> + DeserializeOwned> RawRow for RawProjection<
             history: history::<Time>(tenant_id, id, &self.history).map_err(in_table("merchant_history"))?,
             links: links(&self.links).map_err(in_table("merchant_links"))?,
             approvals: approvals::<Time>(tenant_id, id, &self.approvals).map_err(in_table("approvals"))?,
+            terms: terms::<Time>(tenant_id, id, &self.terms).map_err(in_table("merchant_terms"))?,
             columns: self.columns().map_err(in_table("merchants"))?,
         };
         Ok((id, projected))
@@ -75,6 +93,7 @@ impl<Time: RawValue<DateTime<Utc>>> RawProjection<Time> {
             pending_link_id: self.pending_link_id.map(LinkId::from_uuid),
             pending_since: self.pending_since.read("pending_since")?,
             confirming_since: self.confirming_since.read("confirming_since")?,
+            facets: self.facets,
             created_at: self.created_at.read("created_at")?,
             updated_at: self.updated_at.read("updated_at")?,
             state: self.state,
@@ -91,7 +110,8 @@ fn history<Time: RawValue<DateTime<Utc>> + DeserializeOwned>(
     merchant_id: MerchantId,
     json: &str,
 ) -> Result<Vec<HistoryRow>, BadColumn> {
-    let stretch = |(version, status, stage, valid_from): Stretch<Time>| -> Result<HistoryRow, BadColumn> {
+    let stretch = |stretch: Stretch<Time>| -> Result<HistoryRow, BadColumn> {
+        let (version, status, stage, valid_from, facets, stage_since) = stretch;
         Ok(HistoryRow {
             tenant_id,
             merchant_id,
@@ -99,6 +119,11 @@ fn history<Time: RawValue<DateTime<Utc>> + DeserializeOwned>(
             status: ReviewStatus::from_word(&status).ok_or(BadColumn("status"))?,
             stage: Stage::from_word(&stage).ok_or(BadColumn("stage"))?,
             valid_from: valid_from.read("valid_from")?,
+            facets: match facets {
+                Some(bits) => Some(Facets::from_bits(bits).ok_or(BadColumn("facets"))?),
+                None => None,
+            },
+            stage_since: stage_since.read("stage_since")?,
         })
     };
     let stretches = list("history", json)?.into_iter().map(stretch);
@@ -134,4 +159,34 @@ fn approvals<Time: RawValue<DateTime<Utc>> + DeserializeOwned>(
     let mut approvals = found.collect::<Result<Vec<_>, _>>()?;
     approvals.sort_unstable_by_key(|approval| approval.version);
     Ok(approvals)
+}
+
+fn terms<Time: RawValue<DateTime<Utc>> + DeserializeOwned>(
+    tenant_id: TenantId,
+    merchant_id: MerchantId,
+    json: &str,
+) -> Result<Vec<TermsRow>, BadColumn> {
+    let row = |found: Found<Time>| -> Result<TermsRow, BadColumn> {
+        let (version, created_at, valid_from, valid_to, name_key, code_key, text, number, marks, pieces) = found;
+        Ok(TermsRow {
+            tenant_id,
+            merchant_id,
+            version: Version(version.read("version")?),
+            created_at: created_at.read("created_at")?,
+            valid_from: valid_from.read("valid_from")?,
+            valid_to: valid_to.read("valid_to")?,
+            terms: Terms {
+                name_key,
+                code_key,
+                text,
+                number,
+                marks,
+                pieces: pieces_of(&pieces).ok_or(BadColumn("pieces"))?,
+            },
+        })
+    };
+    let found = list("terms", json)?.into_iter().map(row);
+    let mut terms = found.collect::<Result<Vec<_>, _>>()?;
+    terms.sort_unstable_by_key(|row| row.version);
+    Ok(terms)
 }

@@ -21,6 +21,7 @@ mod people;
 mod read;
 mod sessions;
 mod statement;
+mod terms;
 mod worklist;
 mod write;
 

@@ -1,105 +1,144 @@
-//! Lists and counts of merchants, and lists of who did what. The only statements made at run time: filters come in too many combinations to
-//! write each one out. Every value is bound; only our own words and column names are text of the statement.
+//! Lists and counts of merchants, and lists of who did what: statements that are made at run time.
 
+use chrono::{DateTime, Utc};
 use registry_domain::TenantId;
-use registry_domain::merchant::Stage;
 use registry_journal::port::{
-    AuditFilter, AuditQuery, Direction, MerchantFilter, MerchantQuery, PagePosition, SortKey,
+    AuditFilter, AuditQuery, FacetCount, ListedMerchant, ListedThen, MerchantFilter, MerchantQuery, ReadError, SortKey,
 };
-use registry_journal_rows::{SearchPatterns, bigint};
-use sqlx::{QueryBuilder, Sqlite};
+use registry_journal_rows::list::{self, Dialect, Plan, Statement, Value};
+use registry_journal_rows::{RawFacetCount, RawListedMerchant, RawListedThen, RawSortKey, bigint};
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{AssertSqlSafe, QueryBuilder, Row, Sqlite};
 
+use crate::SqliteJournal;
 use crate::rows::micros;
 
-/// None where the filter contradicts itself.
-pub(crate) fn merchants(tenant: TenantId, query: &MerchantQuery) -> Option<QueryBuilder<Sqlite>> {
-    let (beyond, order) = match query.direction {
-        Direction::Ascending => (">", "ASC"),
-        Direction::Descending => ("<", "DESC"),
-    };
-    let walks = query.walks();
-    if walks.is_empty() {
-        return None;
-    }
-    let moment = moment(query.sort);
-    let mut statement = QueryBuilder::new("");
-    for (place, stages) in walks.iter().enumerate() {
-        let union = if place == 0 { "" } else { " UNION ALL " };
-        let column = moment.map_or_else(String::new, |column| format!(", {column}"));
-        statement.push(format!("{union}SELECT merchant_id, state{column} FROM merchants"));
-        push_filter(&mut statement, tenant, stages, &query.filter);
-        if let Some(PagePosition { at, id }) = query.after {
-            if let Some(column) = moment {
-                statement.push(format!(" AND ({column}, merchant_id) {beyond} ("));
-                statement.push_bind(micros(at)).push(", ");
-                statement.push_bind(id.as_uuid()).push(")");
-            } else {
-                statement
-                    .push(format!(" AND merchant_id {beyond} "))
-                    .push_bind(id.as_uuid());
+const DIALECT: Dialect = Dialect::Sqlite;
+
+impl SqliteJournal {
+    /// A page of merchants as they are.
+    pub(crate) async fn page(&self, tenant: TenantId, query: &MerchantQuery) -> Result<Vec<ListedMerchant>, ReadError> {
+        let plan = self.plan(tenant, &query.filter).await?;
+        if plan.finds_nothing() {
+            return Ok(Vec::new());
+        }
+        if plan.walks(query) {
+            let page = self
+                .listed(tenant, query.sort, list::walk(DIALECT, tenant, query, &plan))
+                .await?;
+            if page.len() == query.limit.get() as usize || !plan.may_end_early(query) {
+                return Ok(page);
             }
         }
+        self.listed(tenant, query.sort, list::few(DIALECT, tenant, query, &plan))
+            .await
     }
-    let first = moment.map_or_else(String::new, |column| format!("{column} {order}, "));
-    statement.push(format!(" ORDER BY {first}merchant_id {order} LIMIT "));
-    statement.push_bind(query.limit.get());
-    Some(statement)
+
+    /// A page of merchants as they were.
+    pub(crate) async fn page_as_of(
+        &self,
+        tenant: TenantId,
+        query: &MerchantQuery,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<ListedThen>, ReadError> {
+        let sort = query.sort;
+        let row = move |row: SqliteRow| {
+            Ok(RawListedThen {
+                merchant_id: row.try_get(0)?,
+                version: row.try_get(1)?,
+                key: key(&row, sort)?,
+            })
+        };
+        let statement = self::query(list::page_as_of(DIALECT, tenant, query, at));
+        self.all("merchants", tenant, statement.try_map(row)).await
+    }
+
+    /// How many merchants there are.
+    pub(crate) async fn counts(&self, tenant: TenantId, filter: &MerchantFilter) -> Result<Vec<FacetCount>, ReadError> {
+        let kept = self.kept_counts(tenant).await?;
+        if !filter.needs_more_than_facets() {
+            return Ok(kept.into_iter().filter(|count| filter.fits(count.facets)).collect());
+        }
+        let plan = Plan::of(filter, &kept);
+        if plan.finds_nothing() {
+            return Ok(Vec::new());
+        }
+        self.counted(tenant, list::counts(DIALECT, tenant, filter, &plan)).await
+    }
+
+    /// How many there were.
+    pub(crate) async fn counts_as_of(
+        &self,
+        tenant: TenantId,
+        filter: &MerchantFilter,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<FacetCount>, ReadError> {
+        self.counted(tenant, list::counts_as_of(DIALECT, tenant, filter, at))
+            .await
+    }
+
+    async fn plan(&self, tenant: TenantId, filter: &MerchantFilter) -> Result<Plan, ReadError> {
+        Ok(Plan::of(filter, &self.kept_counts(tenant).await?))
+    }
+
+    async fn kept_counts(&self, tenant: TenantId) -> Result<Vec<FacetCount>, ReadError> {
+        let statement = sqlx::query_as!(
+            RawFacetCount,
+            "SELECT facets, count FROM merchant_counts WHERE tenant_id = ?1 AND count > 0",
+            tenant.as_uuid()
+        );
+        self.all("counts of merchants", tenant, statement).await
+    }
+
+    async fn listed(
+        &self,
+        tenant: TenantId,
+        sort: SortKey,
+        statement: Statement,
+    ) -> Result<Vec<ListedMerchant>, ReadError> {
+        let row = move |row: SqliteRow| {
+            Ok(RawListedMerchant {
+                merchant_id: row.try_get(0)?,
+                state: row.try_get(1)?,
+                key: key(&row, sort)?,
+            })
+        };
+        self.all("merchants", tenant, query(statement).try_map(row)).await
+    }
+
+    async fn counted(&self, tenant: TenantId, statement: Statement) -> Result<Vec<FacetCount>, ReadError> {
+        let row = |row: SqliteRow| {
+            Ok(RawFacetCount {
+                facets: row.try_get(0)?,
+                count: row.try_get(1)?,
+            })
+        };
+        self.all("counts of merchants", tenant, query(statement).try_map(row))
+            .await
+    }
 }
 
-/// The column that comes before the id in the order of a list.
-pub(crate) const fn moment(sort: SortKey) -> Option<&'static str> {
-    match sort {
-        // The id begins with it.
-        SortKey::CreatedAt => None,
-        SortKey::UpdatedAt => Some("updated_at"),
-        SortKey::StageSince => Some("stage_since"),
-    }
+/// By what a list is sorted, of a row of it.
+fn key(row: &SqliteRow, sort: SortKey) -> Result<RawSortKey<i64>, sqlx::Error> {
+    Ok(match sort {
+        SortKey::CreatedAt => RawSortKey::Id,
+        SortKey::UpdatedAt | SortKey::StageSince => RawSortKey::Moment(row.try_get(2)?),
+        SortKey::Name | SortKey::Code => RawSortKey::Text(row.try_get(2)?),
+    })
 }
 
-/// None where the filter contradicts itself.
-pub(crate) fn status_counts(tenant: TenantId, filter: &MerchantFilter) -> Option<QueryBuilder<Sqlite>> {
-    let stages = filter.stages_to_look_in();
-    if stages.is_empty() {
-        return None;
+/// A statement that was made at run time, ready to be run.
+pub(crate) fn query(statement: Statement) -> Query<'static, Sqlite, SqliteArguments> {
+    let mut query = sqlx::query(AssertSqlSafe(statement.sql));
+    for value in statement.values {
+        query = match value {
+            Value::Id(id) => query.bind(id),
+            Value::Moment(moment) => query.bind(micros(moment)),
+            Value::Text(text) => query.bind(text),
+        };
     }
-    let mut statement = QueryBuilder::new("SELECT status, stage, count(*) FROM merchants");
-    push_filter(&mut statement, tenant, &stages, filter);
-    statement.push(" GROUP BY status, stage");
-    Some(statement)
-}
-
-fn push_filter(statement: &mut QueryBuilder<Sqlite>, tenant: TenantId, stages: &[Stage], filter: &MerchantFilter) {
-    statement.push(" WHERE tenant_id = ").push_bind(tenant.as_uuid());
-    push_any(statement, "stage", stages.iter().map(|it| it.as_str()));
-    if !filter.statuses.is_empty() {
-        push_any(statement, "status", filter.statuses.iter().map(|it| it.as_str()));
-    }
-    if let Some(search) = &SearchPatterns::of(filter) {
-        push_search(statement, search);
-    }
-}
-
-fn push_any(statement: &mut QueryBuilder<Sqlite>, column: &str, words: impl Iterator<Item = &'static str>) {
-    statement.push(format!(" AND {column} IN ("));
-    let mut list = statement.separated(", ");
-    for word in words {
-        list.push_bind(word);
-    }
-    statement.push(")");
-}
-
-fn push_search(statement: &mut QueryBuilder<Sqlite>, search: &SearchPatterns) {
-    statement.push(" AND (");
-    let mut any = statement.separated(" OR ");
-    for column in ["member_code", "merchant_code", "company_name", "branch_name"] {
-        any.push(format!("{column} LIKE "))
-            .push_bind_unseparated(search.part.clone())
-            .push_unseparated(" ESCAPE '\\'");
-    }
-    if let Some(number) = &search.number {
-        any.push("business_number LIKE ").push_bind_unseparated(number.clone());
-    }
-    statement.push(")");
+    query
 }
 
 /// One page of who did what.
@@ -151,40 +190,52 @@ fn push_times(statement: &mut QueryBuilder<Sqlite>, tenant: TenantId, filter: &A
         statement.push(format!(" ORDER BY recorded_at {order}, seq {order} LIMIT 1)"));
     }
 }
-
 #[cfg(test)]
 mod tests {
-    use registry_domain::review::ReviewStatus;
+    use registry_domain::merchant::{Facets, Stage, Warning};
+    use registry_domain::search::{Mark, Search};
     use registry_domain::tenant::AuditOutcome;
     use registry_domain::{Channel, MerchantId, Seq};
-    use registry_journal::port::PageSize;
+    use registry_journal::port::{Direction, PagePosition, PageSize, PlaceKey};
+    use sqlx::SqlitePool;
     use sqlx::types::Uuid;
-    use sqlx::{Row, SqlitePool};
     use tempfile::TempDir;
 
     use super::*;
-    use crate::SqliteJournal;
 
     fn queries() -> Vec<MerchantQuery> {
-        let in_one = MerchantFilter {
-            stages: vec![Stage::InReview],
-            ..MerchantFilter::default()
-        };
-        let everywhere = MerchantFilter {
-            stages: Stage::ALL.to_vec(),
-            statuses: ReviewStatus::ALL.to_vec(),
-            search: Some("117".to_owned()),
-            ..MerchantFilter::default()
-        };
-        let after = PagePosition {
-            at: chrono::DateTime::UNIX_EPOCH,
-            id: MerchantId::from_uuid(Uuid::nil()),
-        };
+        let usual = MerchantFilter::default();
+        let filters = [
+            usual.clone(),
+            MerchantFilter {
+                stages: vec![Stage::InReview],
+                ..usual.clone()
+            },
+            MerchantFilter {
+                warnings: vec![Warning::MappingPaused],
+                ..usual.clone()
+            },
+            MerchantFilter {
+                search: Search::read("shop117", true).ok(),
+                ..usual.clone()
+            },
+            MerchantFilter {
+                tags: vec![Mark::Tag("vip".to_owned()), Mark::Tag("new".to_owned())],
+                ..usual
+            },
+        ];
         let mut queries = Vec::new();
-        for filter in [MerchantFilter::default(), in_one, everywhere] {
-            for sort in [SortKey::CreatedAt, SortKey::UpdatedAt, SortKey::StageSince] {
+        for filter in filters {
+            for sort in SortKey::ALL {
+                let key = match sort {
+                    SortKey::CreatedAt | SortKey::UpdatedAt | SortKey::StageSince => {
+                        PlaceKey::Moment(DateTime::UNIX_EPOCH)
+                    }
+                    SortKey::Name | SortKey::Code => PlaceKey::Text("shop5".to_owned()),
+                };
+                let id = MerchantId::from_uuid(Uuid::nil());
                 for direction in [Direction::Ascending, Direction::Descending] {
-                    for after in [None, Some(after)] {
+                    for after in [None, Some(PagePosition { key: key.clone(), id })] {
                         queries.push(MerchantQuery {
                             filter: filter.clone(),
                             sort,
@@ -200,34 +251,53 @@ mod tests {
     }
 
     async fn plan(pool: &SqlitePool, statement: QueryBuilder<Sqlite>) -> Vec<String> {
-        let mut explained = QueryBuilder::new("EXPLAIN QUERY PLAN ");
-        explained.push(statement.sql().as_str());
-        let rows = explained.build().fetch_all(pool).await.unwrap();
+        steps(pool, statement.sql().as_str().to_owned()).await
+    }
+
+    async fn steps(pool: &SqlitePool, sql: String) -> Vec<String> {
+        let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        let rows = sqlx::query(explain).fetch_all(pool).await.unwrap();
         rows.iter().map(|row| row.get("detail")).collect()
     }
 
+    fn walks_a_table(step: &str) -> bool {
+        ["SCAN m", "SCAN t", "SCAN terms"]
+            .iter()
+            .any(|walk| step == *walk || step.starts_with(&format!("{walk} ")))
+    }
+
+    /// A walk goes along an index and never sorts; what is found by an index of its own walks no table.
     #[tokio::test]
-    async fn lists_walk_an_index_and_never_sort() {
+    async fn lists_walk_an_index_or_find_by_one() {
         let directory = TempDir::new().unwrap();
         let file = directory.path().join("registry.db");
         crate::migrate(&file).await.unwrap();
         let journal = SqliteJournal::open(&file).await.unwrap();
+        let pool = &journal.readers.requests;
         let tenant = TenantId::from_uuid(Uuid::nil());
+        let some = |facets: i64| FacetCount {
+            facets: Facets::from_bits(facets).unwrap(),
+            count: 10,
+        };
+        let counts = [some(128), some(131), some(128 + (1 << 27))];
         for query in queries() {
-            let plan = plan(
-                &journal.readers.requests,
-                merchants(tenant, &query).expect("it can be fulfilled"),
-            )
-            .await;
-            let mut tables = plan.iter().filter(|step| step.contains("merchants"));
+            let plan = Plan::of(&query.filter, &counts);
+            let walk = steps(pool, list::walk(DIALECT, tenant, &query, &plan).sql).await;
+            // What fits among the rows walked is sorted, in the end: that is bounded. The walk itself is in order.
+            let walked = walk.iter().take_while(|step| !step.starts_with("SCAN w"));
+            let in_order = |step: &String| !step.contains("TEMP B-TREE") && !walks_a_table(step);
             assert!(
-                tables.all(|step| step.starts_with("SEARCH merchants USING INDEX")),
-                "{query:?}: {plan:?}"
+                walked.clone().count() > 0 && walked.clone().all(in_order),
+                "{query:?}: {walk:?}"
             );
             assert!(
-                !plan.iter().any(|step| step.contains("TEMP B-TREE")),
-                "{query:?}: {plan:?}"
+                !walk.iter().any(|step| step.contains("AUTOMATIC")),
+                "{query:?}: {walk:?}"
             );
+            let few = list::few(DIALECT, tenant, &query, &plan);
+            let few = steps(pool, few.sql).await;
+            let is_found = |step: &String| !walks_a_table(step);
+            assert!(few.iter().all(is_found), "{query:?}: {few:?}");
         }
     }
 
@@ -248,8 +318,8 @@ mod tests {
             merchant_id: Some(MerchantId::from_uuid(Uuid::nil())),
             outcome: Some(AuditOutcome::Refused),
             channel: Some(Channel::Api),
-            from: Some(chrono::DateTime::UNIX_EPOCH),
-            to: Some(chrono::DateTime::UNIX_EPOCH),
+            from: Some(DateTime::UNIX_EPOCH),
+            to: Some(DateTime::UNIX_EPOCH),
             ..some.clone()
         };
         for filter in [AuditFilter::default(), some, all] {
@@ -266,26 +336,6 @@ mod tests {
             );
             assert!(
                 !plan.iter().any(|step| step.contains("TEMP B-TREE")),
-                "{query:?}: {plan:?}"
-            );
-        }
-    }
-
-    #[tokio::test]
-    async fn counts_stay_with_the_tenant() {
-        let directory = TempDir::new().unwrap();
-        let file = directory.path().join("registry.db");
-        crate::migrate(&file).await.unwrap();
-        let journal = SqliteJournal::open(&file).await.unwrap();
-        let tenant = TenantId::from_uuid(Uuid::nil());
-        for query in queries() {
-            let plan = plan(
-                &journal.readers.requests,
-                status_counts(tenant, &query.filter).expect("it can be fulfilled"),
-            )
-            .await;
-            assert!(
-                plan[0].starts_with("SEARCH merchants USING INDEX"),
                 "{query:?}: {plan:?}"
             );
         }

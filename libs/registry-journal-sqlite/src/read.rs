@@ -8,22 +8,19 @@ use registry_domain::merchant::Merchant;
 use registry_domain::tenant::{Slug, Tenant};
 use registry_domain::{EventId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId, Version};
 use registry_journal::port::{
-    Head, IdempotencyRow, ListedMerchant, ListedTenant, MerchantFilter, MerchantQuery, PageSize, PresentedKey,
-    ProjectedMerchant, PublishCursor, ReadError, Reader, ShareCounts, StatusCount, StreamQuery,
+    FacetCount, Head, IdempotencyRow, ListedMerchant, ListedTenant, ListedThen, MerchantFilter, MerchantQuery,
+    PageSize, PresentedKey, ProjectedMerchant, PublishCursor, ReadError, Reader, ShareCounts, StreamQuery,
 };
 use registry_journal::record::EventRow;
 use registry_journal_rows::{
-    RawKey, RawListedMerchant, RawMerchant, RawMerchantId, RawPendingLink, RawPublishCursor, RawStatusCount, RawTenant,
-    RawTenantHead, bigint,
+    RawKey, RawMerchant, RawMerchantId, RawPendingLink, RawPublishCursor, RawTenant, RawTenantHead, bigint,
 };
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 use sqlx::types::Uuid;
 
 use crate::ask::Sight;
 use crate::rows::micros;
 use crate::statement::{hex, to_json};
-use crate::{SqliteJournal, list, rows};
+use crate::{SqliteJournal, rows};
 
 #[async_trait]
 impl Reader for SqliteJournal {
@@ -58,49 +55,48 @@ impl Reader for SqliteJournal {
     }
 
     async fn merchants(&self, tenant: TenantId, query: &MerchantQuery) -> Result<Vec<ListedMerchant>, ReadError> {
-        let Some(mut statement) = list::merchants(tenant, query) else {
-            return Ok(Vec::new());
-        };
-        let has_moment = list::moment(query.sort).is_some();
-        let row = |row: SqliteRow| {
-            let at = if has_moment { Some(row.try_get(2)?) } else { None };
-            let (merchant_id, state) = (row.try_get(0)?, row.try_get(1)?);
-            Ok(RawListedMerchant::<i64> { merchant_id, state, at })
-        };
-        self.all("merchants", tenant, statement.build().try_map(row)).await
+        self.page(tenant, query).await
     }
 
-    async fn status_counts(&self, tenant: TenantId, filter: &MerchantFilter) -> Result<Vec<StatusCount>, ReadError> {
-        let Some(mut statement) = list::status_counts(tenant, filter) else {
-            return Ok(Vec::new());
-        };
-        let row = |row: SqliteRow| {
-            let (status, stage, count) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-            Ok(RawStatusCount {
-                tenant_id: tenant.as_uuid(),
-                status,
-                stage,
-                count,
-            })
-        };
-        self.all("status counts", tenant, statement.build().try_map(row)).await
+    async fn merchants_as_of(
+        &self,
+        tenant: TenantId,
+        query: &MerchantQuery,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<ListedThen>, ReadError> {
+        self.page_as_of(tenant, query, at).await
     }
 
-    async fn status_counts_as_of(&self, tenant: TenantId, at: DateTime<Utc>) -> Result<Vec<StatusCount>, ReadError> {
+    async fn facet_counts(&self, tenant: TenantId, filter: &MerchantFilter) -> Result<Vec<FacetCount>, ReadError> {
+        self.counts(tenant, filter).await
+    }
+
+    async fn facet_counts_as_of(
+        &self,
+        tenant: TenantId,
+        filter: &MerchantFilter,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<FacetCount>, ReadError> {
+        self.counts_as_of(tenant, filter, at).await
+    }
+
+    async fn without_facets(
+        &self,
+        tenant: TenantId,
+        after: Option<MerchantId>,
+        limit: PageSize,
+    ) -> Result<Vec<MerchantId>, ReadError> {
         let statement = sqlx::query_as!(
-            RawStatusCount,
+            RawMerchantId,
             r#"
-            SELECT ?1 AS "tenant_id!: Uuid", status AS "status!", stage AS "stage!", count(*) AS "count!: i64" FROM (
-                -- The other columns are those of the row that has the largest version.
-                SELECT status, stage, max(version) FROM merchant_history
-                WHERE tenant_id = ?1 AND valid_from <= ?2 GROUP BY merchant_id
-            )
-            GROUP BY status, stage
+            SELECT merchant_id AS "merchant_id: Uuid" FROM merchants
+            WHERE tenant_id = ?1 AND facets_version <> version AND merchant_id > ?2 ORDER BY merchant_id LIMIT ?3
             "#,
             tenant.as_uuid(),
-            micros(at)
+            after.map_or(Uuid::nil(), |id| id.as_uuid()),
+            limit.get()
         );
-        self.all("status counts", tenant, statement).await
+        self.all("merchants without facets", tenant, statement).await
     }
 
     async fn merchant_of_link(&self, tenant: TenantId, link: LinkId) -> Result<Option<MerchantId>, ReadError> {
@@ -168,8 +164,10 @@ impl Reader for SqliteJournal {
                 m.member_code AS "member_code!", m.merchant_code AS "merchant_code!", m.version AS "version!",
                 m.status AS "status!", m.stage AS "stage!", m.stage_since AS "stage_since!", m.company_name,
                 m.branch_name, m.business_number, m.pending_link_id AS "pending_link_id?: Uuid", m.pending_since,
-                m.confirming_since, m.created_at AS "created_at!", m.updated_at AS "updated_at!", m.state AS "state!", (
-                    SELECT json_group_array(json_array(version, status, stage, valid_from)) FROM merchant_history
+                m.confirming_since,
+                iif(m.facets_version = m.version, m.facets, NULL) AS "facets: i64", m.created_at AS "created_at!", m.updated_at AS "updated_at!", m.state AS "state!", (
+                    SELECT json_group_array(json_array(version, status, stage, valid_from, facets, stage_since))
+                    FROM merchant_history
                     WHERE tenant_id = ?1 AND merchant_id = m.merchant_id
                 ) AS "history!: String", (
                     SELECT json_group_array(hex(link_id)) FROM merchant_links
@@ -179,7 +177,12 @@ impl Reader for SqliteJournal {
                         json_array(version, hex(event_id), iif(identity IS NULL, NULL, hex(identity)), recorded_at)
                     )
                     FROM approvals WHERE tenant_id = ?1 AND merchant_id = m.merchant_id
-                ) AS "approvals!: String"
+                ) AS "approvals!: String", (
+                    SELECT json_group_array(json_array(
+                        version, created_at, valid_from, valid_to, name_key, code_key, text, number, marks, pieces
+                    ))
+                    FROM merchant_terms WHERE tenant_id = ?1 AND merchant_id = m.merchant_id
+                ) AS "terms!: String"
             FROM jsonb_each(?2) AS wanted
             CROSS JOIN merchants AS m ON m.tenant_id = ?1 AND m.merchant_id = unhex(wanted.value)
             "#,

@@ -5,6 +5,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
+use registry_domain::merchant::Facets;
 use registry_domain::tenant::Tenant;
 use registry_domain::{MerchantId, TenantId};
 use registry_journal::port::{
@@ -19,7 +20,7 @@ use sqlx::types::Uuid;
 use crate::error::transact;
 use crate::rows::micros;
 use crate::statement::{Statement, hex, to_json};
-use crate::{alerts, audit, callbacks};
+use crate::{alerts, audit, callbacks, terms};
 
 /// Writes everything. The caller commits.
 pub(crate) async fn write(
@@ -51,6 +52,9 @@ fn statements(writes: &Writes, now: DateTime<Utc>) -> Vec<Statement> {
         statements.push(data_keys(&writes.keys));
     }
     statements.extend(added(writes));
+    if !writes.terms.is_empty() {
+        statements.extend(writes.terms.iter().flat_map(terms::written));
+    }
     if !writes.links.is_empty() {
         statements.push(merchant_links(&writes.links));
     }
@@ -99,6 +103,7 @@ fn clear(cleared: &[(TenantId, MerchantId)]) -> Vec<Statement> {
         let (tenant_id, merchant_id) = (tenant_id.as_uuid(), merchant_id.as_uuid());
         [
             delete_from!("DELETE FROM merchants", tenant_id, merchant_id),
+            delete_from!("DELETE FROM merchant_terms", tenant_id, merchant_id),
             delete_from!("DELETE FROM merchant_history", tenant_id, merchant_id),
             delete_from!("DELETE FROM merchant_links", tenant_id, merchant_id),
             delete_from!("DELETE FROM approvals", tenant_id, merchant_id),
@@ -200,6 +205,7 @@ fn merchant_row(row: &MerchantRow) -> impl Serialize {
             columns.state,
             columns.confirming_since.map(micros),
             row.ask_at.map(micros),
+            columns.facets,
         ),
     )
 }
@@ -212,11 +218,11 @@ fn merchants(writes: &Writes) -> Statement {
         INSERT INTO merchants (
             tenant_id, merchant_id, member_code, merchant_code, version, status, stage, stage_since, company_name,
             branch_name, business_number, pending_link_id, pending_since, created_at, updated_at, state,
-            confirming_since, ask_at
+            confirming_since, ask_at, facets, facets_version
         )
         SELECT unhex(value ->> 0), unhex(value ->> 1), value ->> 2, value ->> 3, value ->> 4, value ->> 5,
             value ->> 6, value ->> 7, value ->> 8, value ->> 9, value ->> 10, unhex(value ->> 11), value ->> 12,
-            value ->> 13, value ->> 14, value -> 15 ->> 0, value -> 15 ->> 1, value -> 15 ->> 2
+            value ->> 13, value ->> 14, value -> 15 ->> 0, value -> 15 ->> 1, value -> 15 ->> 2, value -> 15 ->> 3, value ->> 4
         FROM jsonb_each(?1) WHERE true
         ON CONFLICT (tenant_id, merchant_id) DO UPDATE SET
             version = excluded.version,
@@ -231,6 +237,8 @@ fn merchants(writes: &Writes) -> Statement {
             updated_at = excluded.updated_at,
             state = excluded.state,
             confirming_since = excluded.confirming_since,
+            facets = excluded.facets,
+            facets_version = excluded.facets_version,
             -- A question that is planned earlier stays where it is. With NULL min() is NULL.
             ask_at = min(excluded.ask_at, coalesce(merchants.ask_at, excluded.ask_at))
         "#,
@@ -265,13 +273,15 @@ fn history(history: &[HistoryRow]) -> Statement {
             row.status.as_str(),
             row.stage.as_str(),
             micros(row.valid_from),
+            row.facets.map(Facets::to_bits),
+            row.stage_since.map(micros),
         )
     };
     let rows = to_json(history.iter().map(row));
     sqlx::query!(
         r#"
-        INSERT INTO merchant_history (tenant_id, merchant_id, version, status, stage, valid_from)
-        SELECT unhex(value ->> 0), unhex(value ->> 1), value ->> 2, value ->> 3, value ->> 4, value ->> 5
+        INSERT INTO merchant_history (tenant_id, merchant_id, version, status, stage, valid_from, facets, stage_since)
+        SELECT unhex(value ->> 0), unhex(value ->> 1), value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7
         FROM jsonb_each(?1)
         "#,
         rows

@@ -9,7 +9,10 @@ use registry_domain::{EventId, MerchantId, Seq, TenantId, Version};
 use uuid::Uuid;
 
 use crate::keyring::{DataKey, Keyring, OpenError};
-use crate::port::{AuditEntry, AuditQuery, PageSize, ReadError, Reader, StreamQuery};
+use crate::port::{
+    AuditEntry, AuditQuery, ListedMerchant, ListedThen, MerchantQuery, PageSize, PlaceKey, ReadError, Reader, SortKey,
+    StreamQuery,
+};
 use crate::record::{EventRow, RecordedEvent, StreamEvent, StreamId, actor_from_text};
 use crate::stored::{self, Personal, StoredError};
 
@@ -204,6 +207,30 @@ impl Archive {
             merchants.extend(streams.filter_map(|events| folded(events[0].stream.merchant_id()?, None, events)));
         }
         Ok(merchants)
+    }
+
+    /// A page of merchants as it was at a moment, with the documents of then.
+    pub async fn merchants_as_of(
+        &self,
+        tenant: TenantId,
+        query: &MerchantQuery,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<ListedMerchant>, ArchiveError> {
+        let page = self.reader.merchants_as_of(tenant, query, at).await?;
+        let wanted: Vec<_> = page.iter().map(|listed| (listed.id(), listed.version)).collect();
+        let merchants = self.merchants_at(tenant, &wanted).await?;
+        let mut merchants: HashMap<MerchantId, Merchant> = merchants.into_iter().map(|it| (it.id, it)).collect();
+        let listed = page.into_iter().filter_map(|ListedThen { mut position, .. }| {
+            let merchant = merchants.remove(&position.id)?;
+            if query.sort == SortKey::CreatedAt {
+                position.key = PlaceKey::Moment(merchant.created_at);
+            }
+            Some(ListedMerchant {
+                position,
+                merchant: Ok(merchant),
+            })
+        });
+        Ok(listed.collect())
     }
 
     /// A page of what people and programs did, the newest first.

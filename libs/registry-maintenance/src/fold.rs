@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use registry_domain::merchant::{self, Event, Merchant, QuestionPlan};
+use registry_domain::search::Found;
 use registry_domain::{LinkId, MerchantId, TenantId, Version};
 use registry_journal::port::{
-    AlertRow, ApprovalRow, HistoryRow, IdentityRow, LinkRow, MerchantRow, ProjectedMerchant, Writes,
+    AlertRow, ApprovalRow, HistoryRow, IdentityRow, LinkRow, MerchantRow, ProjectedMerchant, TermsRow, Writes,
 };
-use registry_journal::projection::{Seen, approval_row, begun, place_of, seen};
+use registry_journal::projection::{Seen, approval_row, begun, joined, place_of, renamed, seen};
 use registry_journal::record::{RecordedEvent, StreamEvent};
 use registry_journal::stored::MerchantColumns;
 
@@ -20,12 +21,14 @@ pub(crate) struct Fold {
     history: Vec<HistoryRow>,
     links: Vec<LinkId>,
     approvals: Vec<ApprovalRow>,
+    terms: Vec<TermsRow>,
     command: Option<CommandUnderway>,
 }
 
 /// The command whose events are being folded: stretches begin with whole commands.
 struct CommandUnderway {
     seen_before: Option<Seen>,
+    found_before: Option<Found>,
     at: DateTime<Utc>,
 }
 
@@ -37,6 +40,7 @@ pub(crate) struct Folded {
     history: Vec<HistoryRow>,
     links: Vec<LinkId>,
     approvals: Vec<ApprovalRow>,
+    terms: Vec<TermsRow>,
 }
 
 impl Fold {
@@ -49,6 +53,7 @@ impl Fold {
             history: Vec::new(),
             links: Vec::new(),
             approvals: Vec::new(),
+            terms: Vec::new(),
             command: None,
         }
     }
@@ -79,9 +84,14 @@ impl Fold {
         if recorded.causation_id.is_none() {
             self.end_command();
         }
-        let seen_before = self.merchant.as_ref().map(seen);
         let at = recorded.stamp.recorded_at;
-        self.command.get_or_insert(CommandUnderway { seen_before, at }).at = at;
+        let merchant = self.merchant.as_ref();
+        let begin = || CommandUnderway {
+            seen_before: merchant.map(seen),
+            found_before: merchant.map(Found::of),
+            at,
+        };
+        self.command.get_or_insert_with(begin).at = at;
         if let Event::LinkRequested { link_id, .. } = event {
             self.links.push(*link_id);
         }
@@ -93,6 +103,9 @@ impl Fold {
         if let (Some(command), Some(merchant)) = (self.command.take(), &self.merchant) {
             self.history
                 .extend(begun(self.tenant_id, merchant, command.seen_before, command.at));
+            let found_before = command.found_before.as_ref();
+            self.terms
+                .extend(renamed(self.tenant_id, merchant, found_before, command.at));
         }
     }
 
@@ -101,6 +114,8 @@ impl Fold {
         self.end_command();
         let mut links = self.links.clone();
         links.sort_unstable();
+        let mut terms = self.terms.clone();
+        joined(&mut terms);
         Folded {
             tenant_id: self.tenant_id,
             id: self.id,
@@ -108,6 +123,7 @@ impl Fold {
             history: self.history.clone(),
             links,
             approvals: self.approvals.clone(),
+            terms,
         }
     }
 }
@@ -122,6 +138,7 @@ impl Folded {
                     && projected.history == self.history
                     && projected.links == self.links
                     && projected.approvals == self.approvals
+                    && projected.terms == self.terms
             }
             (Some(_), None) | (None, Some(_)) => false,
         }
@@ -136,6 +153,7 @@ impl Folded {
             history,
             links,
             approvals,
+            terms,
         } = self;
         let identity = merchant.as_ref().map(|merchant| IdentityRow::of(tenant_id, merchant));
         writes.identities.extend(identity);
@@ -153,6 +171,7 @@ impl Folded {
         writes.merchants.extend(row);
         writes.history.extend(history);
         writes.approvals.extend(approvals);
+        writes.terms.extend(terms);
         let row = |link_id| LinkRow {
             tenant_id,
             link_id,

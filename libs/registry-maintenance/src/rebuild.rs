@@ -22,13 +22,17 @@ use registry_journal::port::{AuditEntry, Journal, Loaded, PageSize, ReadError, S
 use registry_journal::projection::Callbacks;
 use registry_journal::record::{EventRow, RecordedEvent, StreamEvent, StreamId};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::fold::Fold;
 use settle::Settling;
 
 /// Merchants that are compared, and swapped, at once.
-const CHUNK: usize = 200;
+const CHUNK: usize = CHUNK_PAGE as usize;
+
+/// The same, as a page.
+const CHUNK_PAGE: u32 = 200;
 
 /// Payment approvals after which so many merchants are enough: a shop may have very many.
 const CHUNK_APPROVALS: usize = 50_000;
@@ -85,6 +89,15 @@ pub struct Report {
     pub differences: Vec<Difference>,
     /// It was cancelled before its end.
     pub cancelled: bool,
+}
+
+/// What became of rows that an earlier version had written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Renewed {
+    /// Merchants folded anew.
+    pub merchants: u64,
+    /// Merchants in pages of which some could not be folded.
+    pub passed_over: u64,
 }
 
 /// Why it could not go on.
@@ -163,6 +176,35 @@ impl Rebuild {
             differences: work.differences,
             cancelled,
         })
+    }
+
+    /// Folds anew the merchants whose rows an earlier version of the program has written: they lack what lists filter by. Those
+    /// that cannot be folded now are passed over. Returns how many were, and how many were not.
+    pub async fn renew(&self, tenant: TenantId, stop: &CancellationToken) -> Result<Renewed, RebuildError> {
+        let mut renewed = Renewed::default();
+        let mut after = None;
+        while !stop.is_cancelled() {
+            let reader = self.archive.reader();
+            let page = reader
+                .without_facets(tenant, after, PageSize::clamped(CHUNK_PAGE))
+                .await;
+            let page = page.map_err(RebuildError::ReadRows)?;
+            let Some(last) = page.last() else { break };
+            after = Some(*last);
+            let count = page.len() as u64;
+            let folds = page.into_iter().map(|id| Fold::on(tenant, id, None)).collect();
+            let settling = Settling {
+                parts: self.clone(),
+                tenant,
+                mode: Mode::Repair,
+            };
+            match settling.settle(folds).await {
+                Ok(_) => renewed.merchants += count,
+                Err(RebuildError::Restless(_)) => renewed.passed_over += count,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(renewed)
     }
 
     /// What a swap must lock, and what it must know: where these streams end.

@@ -22,7 +22,8 @@ use crate::installation::Installation;
 use crate::secrets::Secrets;
 use crate::storage::{ServeLock, Storage};
 use crate::workers::{
-    Worker, start_http, start_reconciler, start_relay, start_settler, start_sharing, start_watcher, start_writer,
+    Worker, start_http, start_reconciler, start_relay, start_renewing, start_settler, start_sharing, start_watcher,
+    start_writer,
 };
 
 /// The time for stopping, shared: up to which part of the whole, in hundredths, each step may take. With the usual 25 s the
@@ -49,6 +50,7 @@ pub struct App {
     storage: Storage,
     http: Worker,
     settler: Worker,
+    renewing: Worker,
     watcher: Worker,
     reconciler: Worker,
     relay: Option<Worker>,
@@ -90,6 +92,7 @@ impl App {
             config: config.people(secrets.people_key, address)?,
         })
         .context("people cannot sign in as configured")?;
+        let renewing = start_renewing(&storage, &ambient);
         let services = Services {
             writer: writer.clone(),
             archive: storage.for_requests.clone(),
@@ -111,11 +114,7 @@ impl App {
             event_streams_max: config.event_streams_max,
             gate: gate_limits(config),
         };
-        let limits = ServeLimits {
-            keep_alive_time: Duration::from_secs(config.keep_alive_seconds.into()),
-            drain_time: stop_time * shares::REQUESTS / 100,
-            ..ServeLimits::default()
-        };
+        let limits = serve_limits(config);
         let console = config.console.then(|| people.clone());
         let (http, api) = start_http(services, http_config, limits, listener, console);
         tracing::info!(%address, "serving");
@@ -130,6 +129,7 @@ impl App {
             storage,
             http,
             settler: start_settler(links),
+            renewing,
             reconciler,
             watcher,
             relay: relay.map(|(worker, _)| worker),
@@ -192,6 +192,7 @@ impl App {
         let until = |share: u32| begun + self.stop_time * share / 100;
         // Nobody waits for what they do.
         self.settler.tell();
+        self.renewing.tell();
         self.reconciler.tell();
         self.watcher.tell();
         // It cuts requests off when their time is over; then it has its answer a moment later.
@@ -203,6 +204,7 @@ impl App {
             in_order = false;
         }
         in_order &= self.settler.stop_by(until(shares::CALLS)).await;
+        in_order &= self.renewing.stop_by(until(shares::CALLS)).await;
         in_order &= self.reconciler.stop_by(until(shares::CALLS)).await;
         in_order &= self.watcher.stop_by(until(shares::CALLS)).await;
         in_order &= self.writing.stop_by(until(shares::WRITING)).await;
@@ -229,6 +231,7 @@ impl App {
         tokio::select! {
             name = self.http.death() => name,
             name = self.settler.death() => name,
+            name = self.renewing.death() => name,
             name = self.reconciler.death() => name,
             name = self.watcher.death() => name,
             name = self.sharing.death() => name,
@@ -288,6 +291,15 @@ impl Ways {
             redriver: Redriver::new(writer.clone(), storage.for_requests.clone(), at_hand, config.senders()?),
             callback_urls: CallbackUrls::new(secrets.token_keys.clone(), public_url),
         })
+    }
+}
+
+/// How a connection is served.
+fn serve_limits(config: &Config) -> ServeLimits {
+    ServeLimits {
+        keep_alive_time: Duration::from_secs(config.keep_alive_seconds.into()),
+        drain_time: config.stop_time() * shares::REQUESTS / 100,
+        ..ServeLimits::default()
     }
 }
 

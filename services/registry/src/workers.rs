@@ -1,5 +1,6 @@
 //! The tasks that work as long as the service lives.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,10 +8,12 @@ use std::time::Duration;
 use anyhow::Context;
 use registry_alerts::{Watcher, WatcherParts};
 use registry_console::{Api, Console};
-use registry_domain::causes;
+use registry_domain::{Seq, TenantId, causes};
 use registry_http::{AppState, HttpConfig, Router, Services};
+use registry_journal::port::{ListedTenant, PageSize};
 use registry_journal::writer::{WriterConfig, WriterParts};
 use registry_journal::{Ambient, Writer};
+use registry_maintenance::rebuild::{Rebuild, RebuildError, Renewed};
 use registry_people::People;
 use registry_publish::Relay;
 use registry_publish_nats::{NatsConfig, NatsPublisher};
@@ -119,6 +122,64 @@ pub(crate) fn start_sharing(storage: &Storage, writer: &Writer) -> (Worker, watc
     let sharing = storage.clone().share_commits(writer.commits(), wakes, stop.clone());
     let task = tokio::spawn(sharing);
     (Worker::new("commit signals", stop, task), commits)
+}
+
+/// How often it is looked whether an earlier version of the program has written rows: soon enough for whoever looks for what it
+/// has registered while both are at work.
+const RENEW_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Rows that an earlier version has written are folded anew, for as long as one may still be at work beside this one.
+pub(crate) fn start_renewing(storage: &Storage, ambient: &Ambient) -> Worker {
+    let stop = CancellationToken::new();
+    let rebuild = Rebuild {
+        archive: storage.archive.clone(),
+        journal: storage.journal.clone(),
+        ambient: ambient.clone(),
+    };
+    let task = tokio::spawn(renew_rows(rebuild, stop.clone()));
+    Worker::new("renewing", stop, task)
+}
+
+async fn renew_rows(rebuild: Rebuild, stop: CancellationToken) {
+    // Where each log ended when its tenant's rows were looked at.
+    let mut seen = HashMap::new();
+    loop {
+        if let Err(error) = renew_all(&rebuild, &mut seen, &stop).await {
+            tracing::warn!(error = %causes(&error), "rows of an earlier version were not folded anew; it is tried again");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(RENEW_INTERVAL) => {}
+        }
+    }
+}
+
+async fn renew_all(
+    rebuild: &Rebuild,
+    seen: &mut HashMap<TenantId, Seq>,
+    stop: &CancellationToken,
+) -> Result<(), RebuildError> {
+    let mut after = None;
+    while !stop.is_cancelled() {
+        let reader = rebuild.archive.reader();
+        let page = reader
+            .tenants(after, PageSize::MAX)
+            .await
+            .map_err(RebuildError::ReadRows)?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        for ListedTenant { id, head, .. } in page {
+            if seen.get(&id) == Some(&head) {
+                continue;
+            }
+            let Renewed { merchants, passed_over } = rebuild.renew(id, stop).await?;
+            if merchants + passed_over > 0 {
+                tracing::info!(tenant = %id, merchants, passed_over, "rows of an earlier version were folded anew");
+            }
+            seen.insert(id, head);
+        }
+    }
+    Ok(())
 }
 
 pub(crate) type RelayParts = (Worker, watch::Receiver<registry_publish::RelayStatus>);

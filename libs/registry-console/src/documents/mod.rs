@@ -33,6 +33,9 @@ pub struct Page<T> {
 pub struct Next {
     /// Its cursor.
     pub next: Option<String>,
+    /// The cursor of the page before.
+    #[serde(default)]
+    pub prev: Option<String>,
 }
 
 /// A list that has no pages.

@@ -155,6 +155,7 @@ pub fn merchants(count: usize) -> Page<MerchantDocument> {
         data: (0..count).map(merchant).collect(),
         page: Next {
             next: (count >= 50).then(|| "next".to_owned()),
+            prev: None,
         },
     }
 }

@@ -46,6 +46,16 @@ words!(Stage {
 });
 
 impl Stage {
+    /// Who must act next on a merchant in this stage.
+    pub const fn next_actor(self) -> NextActor {
+        match self {
+            Self::LinkIssued | Self::Drafting | Self::DocumentsRequired => NextActor::Merchant,
+            Self::InReview => NextActor::Upstream,
+            Self::Registered | Self::Rejected | Self::Unknown | Self::Unlinked => NextActor::Partner,
+            Self::Opened | Self::Archived => NextActor::Nobody,
+        }
+    }
+
     /// Whether a merchant in this stage may have this status: whoever looks for a status need not look in every stage.
     pub fn may_have(self, status: ReviewStatus) -> bool {
         match self {
@@ -118,16 +128,16 @@ impl Merchant {
     /// What has to happen next.
     pub fn next_action(&self) -> NextAction {
         let stage = self.stage();
-        let (actor, code) = match stage {
-            Stage::Registered => (NextActor::Partner, "issue_link"),
-            Stage::LinkIssued => (NextActor::Merchant, "open_link"),
-            Stage::Drafting => (NextActor::Merchant, "submit_application"),
-            Stage::InReview => (NextActor::Upstream, "review_application"),
-            Stage::DocumentsRequired => (NextActor::Merchant, "supply_documents"),
-            Stage::Rejected => (NextActor::Partner, "resolve_rejection"),
-            Stage::Unknown => (NextActor::Partner, "ask_upstream"),
-            Stage::Unlinked => (NextActor::Partner, "relink"),
-            Stage::Opened | Stage::Archived => (NextActor::Nobody, "none"),
+        let code = match stage {
+            Stage::Registered => "issue_link",
+            Stage::LinkIssued => "open_link",
+            Stage::Drafting => "submit_application",
+            Stage::InReview => "review_application",
+            Stage::DocumentsRequired => "supply_documents",
+            Stage::Rejected => "resolve_rejection",
+            Stage::Unknown => "ask_upstream",
+            Stage::Unlinked => "relink",
+            Stage::Opened | Stage::Archived => "none",
         };
         let message = match stage {
             Stage::DocumentsRequired | Stage::Rejected => self.review.message.clone(),
@@ -141,7 +151,7 @@ impl Merchant {
             | Stage::Archived => None,
         };
         NextAction {
-            actor,
+            actor: stage.next_actor(),
             code,
             since: self.stage_since(),
             message,

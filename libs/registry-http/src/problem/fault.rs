@@ -56,6 +56,10 @@ faults! {
     Blank, "blank", "must not be blank", "비어 있을 수 없습니다";
     /// More characters than allowed.
     TooLong, "too_long", "is too long", "너무 깁니다";
+    /// Fewer characters than anything can be looked for by.
+    TooShort, "too_short", "needs a word of at least two Hangul letters or three others", "한글 두 글자 또는 영문·숫자 세 글자 이상의 단어가 필요합니다";
+    /// Not an entry of metadata.
+    NotAnEntry, "not_an_entry", "must be `key=value`", "`키=값` 형식이어야 합니다";
     /// More entries than allowed.
     TooMany, "too_many", "has too many entries", "항목이 너무 많습니다";
     /// A character that must not stand there.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use chrono::{Datelike, Days, NaiveDate, Weekday};
+use registry_domain::TenantId;
 use registry_domain::calendar::{Calendar, Day, GAZETTE_UNTIL, OwnDay, day_in_korea, english, public_day};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -55,9 +56,14 @@ async fn get_calendar(
     let today = day_in_korea(state.ambient.now());
     let (from, to) = read_range(&mut query, today);
     query.finish()?;
-    let tenant = state.archive.reader().tenant(caller.tenant_id()).await?;
-    let tenant = tenant.ok_or(Code::Unauthenticated)?;
-    Ok(Json(CalendarDocument::new(&tenant.settings.calendar, from, to)))
+    let calendar = calendar_of(&state, caller.tenant_id()).await?;
+    Ok(Json(CalendarDocument::new(&calendar, from, to)))
+}
+
+/// The calendar by which a tenant counts business days.
+pub async fn calendar_of(state: &AppState, tenant_id: TenantId) -> Result<Calendar, Problem> {
+    let tenant = state.archive.reader().tenant(tenant_id).await?;
+    Ok(tenant.ok_or(Code::Unauthenticated)?.settings.calendar)
 }
 
 /// A day as it stands in a request.

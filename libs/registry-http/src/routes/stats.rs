@@ -6,19 +6,20 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
-use registry_domain::merchant::Stage;
-use registry_domain::review::ReviewStatus;
+use registry_domain::merchant::{LinkStanding, NextActor, Stage, Warning};
+use registry_domain::review::{ReviewStatus, Verification};
 use registry_domain::tenant::Scope;
-use registry_journal::port::{MerchantFilter, StatusCount};
+use registry_journal::port::FacetCount;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::merchants::filter;
+use super::merchants::filter::{self, FilterParameters};
+use super::merchants::list::past;
 use crate::caller::Caller;
 use crate::operation::{Access, Operation, Route};
-use crate::problem::{Code, Fault, Problem};
-use crate::query::{PRESENT, Parameters};
+use crate::problem::{Code, Problem};
+use crate::query::Parameters;
 use crate::state::AppState;
 
 const SCOPE: Scope = Scope::MerchantsRead;
@@ -32,19 +33,17 @@ pub fn route() -> Route {
     operation.document(routes!(count_review_statuses))
 }
 
-/// Count merchants by review status
+/// Count merchants
 ///
-/// How many merchants stand where, now (with the filters of the list) or at a moment (without). As in the list, archived
-/// merchants are counted only if `stage` asks for them.
+/// How many merchants stand where, now or at a moment, with the filters of the list. As in the list, archived merchants are
+/// counted only if `stage` asks for them.
 #[utoipa::path(
     get,
     path = "/v1/stats/review-status",
     tag = "Merchants",
     params(
-        ("status" = Option<String>, Query, description = "Review statuses, separated by commas, as for the list"),
-        ("stage" = Option<String>, Query, description = "Stages, separated by commas, as for the list"),
-        ("q" = Option<String>, Query, description = "Part of a code or a name, or the beginning of a business number; that with the scope `personal:read` only", min_length = 1, max_length = 100),
-        ("as_of" = Option<DateTime<Utc>>, Query, description = "At this moment, not later than now; not together with filters"),
+        FilterParameters,
+        ("as_of" = Option<DateTime<Utc>>, Query, description = "At this moment, not later than now: filters too mean what was known then"),
     ),
     responses((status = 200, description = "The counts", body = ReviewStatusStats))
 )]
@@ -55,31 +54,18 @@ async fn count_review_statuses(
 ) -> Result<Json<ReviewStatusStats>, Problem> {
     caller.require(SCOPE)?;
     let now = state.ambient.now();
-    let filter = filter::read(&mut query, caller.sight());
     let as_of = query.past_moment("as_of", now);
-    if as_of.is_some() && filter != MerchantFilter::default() {
-        query.blame("as_of", Fault::NotCombinable);
-    }
+    let filter = filter::asked(&state, &caller, &mut query, as_of.unwrap_or(now))
+        .await?
+        .filter;
     query.finish()?;
-    let reader = state.archive.reader();
-    let past = match as_of {
-        Some(moment) if moment >= now - PRESENT => {
-            // What the log stamps with the future has happened all the same.
-            let head = reader.head(caller.tenant_id()).await?;
-            (moment < now && head.recorded_at <= now).then_some(moment)
-        }
-        past => past,
-    };
-    let counts = match past {
-        None => reader.status_counts(caller.tenant_id(), &filter).await?,
-        Some(moment) => {
-            let mut counts = reader.status_counts_as_of(caller.tenant_id(), moment).await?;
-            counts.retain(|count| count.stage != Stage::Archived);
-            counts
-        }
+    let (tenant_id, reader) = (caller.tenant_id(), state.archive.reader());
+    let counts = match past(&state, tenant_id, as_of, now).await? {
+        None => reader.facet_counts(tenant_id, &filter).await?,
+        Some(moment) => reader.facet_counts_as_of(tenant_id, &filter, moment).await?,
     };
     Ok(Json(ReviewStatusStats {
-        data: Counts::from_rows(&counts),
+        data: Counts::of(&counts),
         as_of: as_of.unwrap_or(now),
     }))
 }
@@ -94,7 +80,7 @@ struct ReviewStatusStats {
 }
 
 /// How many merchants stand where.
-#[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = ReviewStatusCounts)]
 struct Counts {
     /// All of them.
@@ -106,20 +92,57 @@ struct Counts {
     /// By stage. Every word is there, also with 0.
     #[schema(example = json!({"registered": 1, "link_issued": 0, "drafting": 0, "in_review": 2, "documents_required": 0, "rejected": 0, "opened": 0, "unknown": 0, "unlinked": 0, "archived": 0}))]
     by_stage: BTreeMap<&'static str, u64>,
+    /// By who must act next. Every word is there, also with 0.
+    #[schema(example = json!({"merchant": 0, "upstream": 2, "partner": 1, "none": 0}))]
+    by_next_actor: BTreeMap<&'static str, u64>,
+    /// By how far their state can be trusted. Every word is there, also with 0.
+    #[schema(example = json!({"verified": 2, "unverified": 1, "held": 0, "conflicting": 0}))]
+    by_verification: BTreeMap<&'static str, u64>,
+    /// By how their latest link stands. Every word is there, also with 0.
+    #[schema(example = json!({"none": 1, "requested": 0, "issued": 2, "failed": 0, "unknown": 0, "revoked": 0}))]
+    by_link: BTreeMap<&'static str, u64>,
+    /// By warning; one merchant may have several. Every word is there, also with 0.
+    #[schema(example = json!({"answers_conflict": 0, "merchant_code_shared": 1}))]
+    by_warning: BTreeMap<&'static str, u64>,
+    /// Those at which somebody must look now.
+    #[schema(example = 0)]
+    attention: u64,
+    /// Those of which a claim waits for Paymint's word.
+    #[schema(example = 0)]
+    held: u64,
+    /// Those that may bill, by what is known of them alone.
+    #[schema(example = 0)]
+    may_bill: u64,
 }
 
 impl Counts {
-    fn from_rows(rows: &[StatusCount]) -> Self {
-        let mut counts = Self {
-            total: rows.iter().map(|row| row.count).sum(),
-            by_status: ReviewStatus::ALL.iter().map(|status| (status.as_str(), 0)).collect(),
-            by_stage: Stage::ALL.iter().map(|stage| (stage.as_str(), 0)).collect(),
+    fn of(counts: &[FacetCount]) -> Self {
+        let none = |words: &'static [&'static str]| words.iter().map(|word| (*word, 0)).collect();
+        let mut all = Self {
+            by_status: none(ReviewStatus::WORDS),
+            by_stage: none(Stage::WORDS),
+            by_next_actor: none(NextActor::WORDS),
+            by_verification: none(Verification::WORDS),
+            by_link: none(LinkStanding::WORDS),
+            by_warning: none(Warning::WORDS),
+            ..Self::default()
         };
-        for row in rows {
-            *counts.by_status.entry(row.status.as_str()).or_default() += row.count;
-            *counts.by_stage.entry(row.stage.as_str()).or_default() += row.count;
+        for FacetCount { facets, count } in counts {
+            let only_if = |holds: bool| if holds { *count } else { 0 };
+            all.total += count;
+            *all.by_status.entry(facets.status.as_str()).or_default() += count;
+            *all.by_stage.entry(facets.stage.as_str()).or_default() += count;
+            *all.by_next_actor.entry(facets.next_actor().as_str()).or_default() += count;
+            *all.by_verification.entry(facets.verification.as_str()).or_default() += count;
+            *all.by_link.entry(facets.link.as_str()).or_default() += count;
+            for warning in Warning::ALL {
+                *all.by_warning.entry(warning.as_str()).or_default() += only_if(facets.warns_of(*warning));
+            }
+            all.attention += only_if(facets.needs_attention());
+            all.held += only_if(facets.is_held);
+            all.may_bill += only_if(facets.may_bill);
         }
-        counts
+        all
     }
 }
 
@@ -129,18 +152,14 @@ mod tests {
 
     #[test]
     fn every_word_is_counted() {
-        let row = |status, stage, count| StatusCount { status, stage, count };
-        let counts = Counts::from_rows(&[
-            row(ReviewStatus::InReview, Stage::InReview, 2),
-            row(ReviewStatus::InReview, Stage::Unlinked, 1),
-        ]);
+        let counts = Counts::of(&[]);
         assert_eq!(
-            (counts.total, counts.by_status["in_review"], counts.by_stage["unlinked"]),
-            (3, 3, 1)
-        );
-        assert_eq!(
-            (counts.by_status.len(), counts.by_stage.len()),
-            (ReviewStatus::ALL.len(), Stage::ALL.len())
+            (
+                counts.by_status.len(),
+                counts.by_stage.len(),
+                counts.by_next_actor.len()
+            ),
+            (ReviewStatus::ALL.len(), Stage::ALL.len(), NextActor::ALL.len())
         );
     }
 }

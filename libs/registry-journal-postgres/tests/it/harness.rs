@@ -15,7 +15,8 @@ const SEED: &str = "
     CREATE TEMPORARY TABLE seed AS
     SELECT lpad(to_hex(t), 32, '0')::uuid AS tenant_id, lpad(to_hex(t * 1000000 + m), 32, '0')::uuid AS merchant_id,
         t, m, now() - m * interval '1 minute' AS at,
-        (ARRAY['registered', 'drafting', 'in_review', 'opened', 'archived'])[m % 5 + 1] AS stage
+        (ARRAY['registered', 'drafting', 'in_review', 'opened', 'archived'])[m % 5 + 1] AS stage,
+        (ARRAY[0, 2, 3, 6, 9])[m % 5 + 1] + 128 AS facets
     FROM generate_series(1, {tenants}) AS t, generate_series(1, {merchants}) AS m;
     INSERT INTO tenants SELECT tenant_id, 'tenant-' || t, '{}' FROM seed WHERE m = 1;
     INSERT INTO api_keys SELECT merchant_id, tenant_id FROM seed WHERE m = 1;
@@ -38,11 +39,14 @@ const SEED: &str = "
     INSERT INTO data_keys SELECT tenant_id, merchant_id, '\\x00' FROM seed;
     INSERT INTO idempotency_keys SELECT tenant_id, 'key-' || m, '\\x00', merchant_id, NULL, 1, at, at FROM seed;
     INSERT INTO merchant_links SELECT tenant_id, merchant_id, merchant_id FROM seed;
-    INSERT INTO merchant_history SELECT tenant_id, merchant_id, v, 'none', stage, at
+    INSERT INTO merchant_history SELECT tenant_id, merchant_id, v, 'none', stage, at, facets, at
     FROM seed, generate_series(1, 2) AS v;
     INSERT INTO merchants SELECT tenant_id, merchant_id, 'member-' || m, 'shop-' || m, 1, 'none', stage, at, 'Shop ' || m,
         NULL, lpad(m::text, 10, '0'), CASE m % 100 WHEN 0 THEN merchant_id END, CASE m % 100 WHEN 0 THEN at END, at, at,
-        '{}', CASE stage WHEN 'registered' THEN NULL ELSE at END, CASE m % 100 WHEN 7 THEN at END
+        '{}', CASE stage WHEN 'registered' THEN NULL ELSE at END, CASE m % 100 WHEN 7 THEN at END, facets, 1
+    FROM seed;
+    INSERT INTO merchant_terms SELECT tenant_id, merchant_id, 1, at, at, NULL, 'shop' || m, 'shop' || m || ' member' || m,
+        E'\\nshop' || m || E'\\n', lpad(m::text, 10, '0'), E'\\nmember:member-' || m || E'\\n', ARRAY[m % 7, m % 100, m]
     FROM seed;
     INSERT INTO merchant_identities SELECT tenant_id, merchant_id, 'member-' || m, 'shop-' || m, lpad(m::text, 10, '0')
     FROM seed;
@@ -243,14 +247,18 @@ impl Harness for PostgresDatabase {
         let statement = match damage {
             Damage::Status => format!("UPDATE merchants SET status = 'drafting' {key}"),
             Damage::State => format!("UPDATE merchants SET state = '{{' {key}"),
+            // As of one that is registered and nothing else.
+            Damage::Facets => format!("UPDATE merchants SET facets = 128 {key}"),
+            Damage::Outdated => format!("UPDATE merchants SET facets = NULL, facets_version = 0 {key}"),
             Damage::Lost => format!("DELETE FROM merchants {key}"),
             Damage::HistoryLost => format!("DELETE FROM merchant_history {key}"),
+            Damage::TermsLost => format!("DELETE FROM merchant_terms {key}"),
             Damage::LinksLost => format!("DELETE FROM merchant_links {key}"),
             Damage::FoundElsewhere => format!("UPDATE merchant_identities SET merchant_code = 'elsewhere' {key}"),
             Damage::Surplus => format!(
                 "INSERT INTO merchants SELECT tenant_id, gen_random_uuid(), member_code, 'made-up', version, status,
                      stage, stage_since, company_name, branch_name, business_number, pending_link_id, pending_since,
-                     created_at, updated_at, state, ask_at, confirming_since
+                     created_at, updated_at, state, ask_at, confirming_since, facets, facets_version
                  FROM merchants {key}"
             ),
             Damage::ApprovalsLost => format!("DELETE FROM approvals {key}"),

@@ -5,6 +5,7 @@ mod clocks;
 mod cluster;
 mod contract;
 mod harness;
+mod list_plans;
 mod plans;
 mod pooler;
 mod processes;

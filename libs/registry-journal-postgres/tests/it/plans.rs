@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use registry_domain::TenantId;
 use registry_domain::merchant::{Command, QuarantineReason};
+use registry_domain::search::Search;
 use registry_domain::tenant::UnclaimedResolution;
 use registry_journal::port::{
     Direction, MerchantFilter, MerchantQuery, PageSize, Postponement, QuarantineQuery, QuarantineState, Reader,
@@ -41,10 +42,6 @@ const MAY_WALK: &[(&str, &str)] = &[
     (
         "UPDATE merchants AS m SET ask_at",
         "each merchant is found by its id, and only then is its version compared",
-    ),
-    (
-        "DISTINCT ON (merchant_id) status, stage",
-        "a count of all merchants of a tenant as of a moment looks at each of their stretches",
     ),
 ];
 
@@ -141,6 +138,8 @@ async fn no_statement_walks_a_table_or_sorts() {
             "INSERT INTO tenants SELECT gen_random_uuid(), 'small-' || n, '{}' FROM generate_series(1, 10000) AS n;
              INSERT INTO api_keys SELECT gen_random_uuid(), tenant_id FROM tenants;
              INSERT INTO publish_cursors SELECT tenant_id, 1, 1, 1 FROM tenants ON CONFLICT DO NOTHING;
+             INSERT INTO merchant_counts SELECT tenant_id, facets, 1 FROM tenants, generate_series(128, 132) AS facets
+             ON CONFLICT DO NOTHING;
              ANALYZE",
         )
         .await;
@@ -211,10 +210,10 @@ async fn what_a_batch_looks_for_probes_the_right_index_from_the_first_row_on() {
 
 /// Asks what the service asks all day.
 async fn ask_all(world: &World<PostgresDatabase>, tenant: TenantId) {
-    for sort in [SortKey::CreatedAt, SortKey::UpdatedAt, SortKey::StageSince] {
+    for sort in SortKey::ALL {
         let query = MerchantQuery {
             filter: MerchantFilter {
-                search: Some("s1".to_owned()),
+                search: Search::read("shop", true).ok(),
                 ..MerchantFilter::default()
             },
             sort,
@@ -225,10 +224,10 @@ async fn ask_all(world: &World<PostgresDatabase>, tenant: TenantId) {
         world.storage.merchants(tenant, &query).await.expect("a list");
     }
     let all = MerchantFilter::default();
-    world.storage.status_counts(tenant, &all).await.expect("counts");
+    world.storage.facet_counts(tenant, &all).await.expect("counts");
     world
         .storage
-        .status_counts_as_of(tenant, world.now())
+        .facet_counts_as_of(tenant, &all, world.now())
         .await
         .expect("counts");
     world.storage.tenants(None, PageSize::MAX).await.expect("tenants");

@@ -38,6 +38,9 @@ async fn run(connection: &mut PgConnection, statement: &str) -> Result<(), Strin
     }
 }
 
+/// What functions of the owner's read and write for others: they are its walls.
+const OF_FUNCTIONS: [&str; 2] = ["merchant_counts", "merchant_terms"];
+
 async fn tables_with_a_tenant(database: &PostgresDatabase) -> Vec<String> {
     let names = sqlx::query_scalar(
         "SELECT c.relname::text FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
@@ -54,7 +57,7 @@ async fn tenants_seen(connection: &mut PgConnection, table: &str) -> Vec<Uuid> {
 }
 
 /// A statement without any condition shows the reader its own tenant's rows, of every table there is, and none when no
-/// tenant is set. The owner, who is bound too, sees none.
+/// tenant is set. The owner, who is bound too, sees none but what its functions count and find.
 #[tokio::test]
 async fn a_forgotten_condition_shows_nothing_of_others() {
     let database = PostgresDatabase::fresh().await;
@@ -67,7 +70,9 @@ async fn a_forgotten_condition_shows_nothing_of_others() {
     let tenant = Uuid::from_u128(2);
     for table in &tables {
         assert_eq!(tenants_seen(&mut superuser, table).await.len(), 3, "{table} is filled");
-        assert_eq!(tenants_seen(&mut owner, table).await, NOBODY, "{table}");
+        let is_for_functions = OF_FUNCTIONS.contains(&table.as_str());
+        let owners = tenants_seen(&mut owner, table).await.len();
+        assert_eq!(owners, if is_for_functions { 3 } else { 0 }, "{table}");
         assert_eq!(tenants_seen(&mut reader, table).await, NOBODY, "{table}");
         run(&mut reader, &format!("BEGIN; SET LOCAL registry.tenant = '{tenant}'"))
             .await

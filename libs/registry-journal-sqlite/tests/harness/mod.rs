@@ -119,14 +119,18 @@ impl Harness for SqliteFile {
         let statement = match damage {
             Damage::Status => format!("UPDATE merchants SET status = 'drafting' {key}"),
             Damage::State => format!("UPDATE merchants SET state = '{{' {key}"),
+            // As of one that is registered and nothing else.
+            Damage::Facets => format!("UPDATE merchants SET facets = 128 {key}"),
+            Damage::Outdated => format!("UPDATE merchants SET facets = NULL, facets_version = 0 {key}"),
             Damage::Lost => format!("DELETE FROM merchants {key}"),
             Damage::HistoryLost => format!("DELETE FROM merchant_history {key}"),
+            Damage::TermsLost => format!("DELETE FROM merchant_terms {key}"),
             Damage::LinksLost => format!("DELETE FROM merchant_links {key}"),
             Damage::FoundElsewhere => format!("UPDATE merchants SET merchant_code = 'elsewhere' {key}"),
             Damage::Surplus => format!(
                 "INSERT INTO merchants SELECT tenant_id, randomblob(16), member_code, 'made-up', version, status, stage,
                      stage_since, company_name, branch_name, business_number, pending_link_id, pending_since,
-                     created_at, updated_at, state, ask_at, confirming_since
+                     created_at, updated_at, state, ask_at, confirming_since, facets, facets_version
                  FROM merchants {key}"
             ),
             Damage::ApprovalsLost => format!("DELETE FROM approvals {key}"),

@@ -2,9 +2,9 @@
 
 use registry_domain::merchant::Merchant;
 use registry_domain::tenant::Tenant;
-use registry_domain::{Seq, TenantId};
+use registry_domain::{MerchantId, Seq, TenantId, Version};
 
-use super::{Inconsistency, PagePosition};
+use super::{Inconsistency, PagePosition, PlaceKey};
 
 /// A tenant in the list of all of them.
 #[derive(Debug)]
@@ -30,12 +30,28 @@ impl ListedMerchant {
     /// One that can be read, in the order of registration.
     pub fn registered(merchant: Merchant) -> Self {
         let position = PagePosition {
-            at: merchant.created_at,
+            key: PlaceKey::Moment(merchant.created_at),
             id: merchant.id,
         };
         Self {
             position,
             merchant: Ok(merchant),
         }
+    }
+}
+
+/// A merchant in a list as it was at a moment. What stood in its document then, its stream says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedThen {
+    /// Where it stood in the order of the list.
+    pub position: PagePosition,
+    /// The version that it had then, or an earlier one that looks the same.
+    pub version: Version,
+}
+
+impl ListedThen {
+    /// Which merchant.
+    pub const fn id(&self) -> MerchantId {
+        self.position.id
     }
 }

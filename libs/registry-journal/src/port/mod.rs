@@ -10,11 +10,13 @@ mod append;
 mod audit;
 mod balances;
 mod callbacks;
+mod filter;
 mod installation;
 mod key_uses;
 mod lease;
 mod listed;
 mod people;
+mod projected;
 mod read;
 mod schema;
 mod shares;
@@ -31,17 +33,18 @@ pub use balances::Balances;
 pub use callbacks::{
     ApprovalDigest, ApprovalRow, QuarantineRow, QuarantineState, Settlement, UnclaimedRow, UnclaimedState,
 };
+pub use filter::{Direction, FacetCount, MerchantFilter, MerchantQuery, PagePosition, PlaceKey, SortKey, Span};
 pub use installation::{Founding, KeyEvidence};
 pub use key_uses::KeyUses;
 pub use lease::{Duty, Held, Leases, SoleProcess};
-pub use listed::{ListedMerchant, ListedTenant};
+pub use listed::{ListedMerchant, ListedTenant, ListedThen};
 pub use people::{
     Census, Identity, PasswordHash, People, Person, PersonLink, RoleMapping, SESSIONS_LISTED_MAX, SecretDigest,
     Session, Sessions, SignInFailures,
 };
+pub use projected::{HistoryRow, IdentityRow, LinkRow, TermsRow};
 pub use read::{
-    Direction, MerchantFilter, MerchantQuery, PAGE_SIZE_MAX, PagePosition, PageSize, PresentedKey, ProjectedMerchant,
-    PublishCursor, ReadError, Reader, SortKey, StatusCount, StreamQuery,
+    PAGE_SIZE_MAX, PageSize, PresentedKey, ProjectedMerchant, PublishCursor, ReadError, Reader, StreamQuery,
 };
 pub use schema::SchemaState;
 pub use shares::{Asker, ShareCounts, Shares};
@@ -50,8 +53,8 @@ pub use worklist::{
     TenantHealth, UnclaimedQuery, Worklist,
 };
 pub use write::{
-    ClockCheck, Head, HistoryRow, IdempotencyRow, IdentityRow, Journal, KeyRow, LinkRow, Loaded, LoadedMerchant,
-    LoadedTenant, MerchantRow, Scope, TransactError, Writes,
+    ClockCheck, Head, IdempotencyRow, Journal, KeyRow, Loaded, LoadedMerchant, LoadedTenant, MerchantRow, Scope,
+    TransactError, Writes,
 };
 
 /// Any failure below the port, kept as the source of ours.

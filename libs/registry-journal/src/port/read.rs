@@ -4,15 +4,14 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use registry_domain::merchant::{Merchant, Stage};
-use registry_domain::review::ReviewStatus;
+use registry_domain::merchant::Merchant;
 use registry_domain::tenant::{ApiKey, Slug, Tenant, TenantState};
 use registry_domain::{EventId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId, Version};
 use uuid::Uuid;
 
 use super::{
-    Alerts, ApprovalRow, AuditTrail, Balances, Cause, Head, HistoryRow, IdempotencyRow, Inconsistency, KeyUses,
-    ListedMerchant, ListedTenant, ShareCounts, Worklist,
+    Alerts, ApprovalRow, AuditTrail, Balances, Cause, FacetCount, Head, HistoryRow, IdempotencyRow, Inconsistency,
+    KeyUses, ListedMerchant, ListedTenant, ListedThen, MerchantFilter, MerchantQuery, ShareCounts, TermsRow, Worklist,
 };
 use crate::record::{EventRow, StreamId};
 use crate::stored::MerchantColumns;
@@ -86,103 +85,6 @@ impl PublishCursor {
     };
 }
 
-/// By what a list of merchants is sorted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum SortKey {
-    /// When it was registered: by id.
-    CreatedAt,
-    /// When something that can be seen last changed.
-    UpdatedAt,
-    /// Since when it stands in its stage.
-    StageSince,
-}
-
-/// In which direction a list is sorted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Direction {
-    /// Oldest first.
-    Ascending,
-    /// Newest first.
-    Descending,
-}
-
-/// Which merchants a list or a count is about.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MerchantFilter {
-    /// Only these review statuses; empty for all.
-    pub statuses: Vec<ReviewStatus>,
-    /// Only these stages; empty for all but archived ones.
-    pub stages: Vec<Stage>,
-    /// Part of a code or a name in any case, or the beginning of a business number (digits only).
-    pub search: Option<String>,
-    /// Nothing is found by a business number.
-    pub no_numbers: bool,
-}
-
-impl MerchantFilter {
-    /// The stages to look in: those asked for that may have a status asked for. None if the two contradict each other.
-    pub fn stages_to_look_in(&self) -> Vec<Stage> {
-        let is_asked_for = |stage: &Stage| match self.stages.as_slice() {
-            [] => *stage != Stage::Archived,
-            stages => stages.contains(stage),
-        };
-        let may_fit = |stage: &Stage| {
-            let mut statuses = self.statuses.iter();
-            self.statuses.is_empty() || statuses.any(|status| stage.may_have(*status))
-        };
-        let stages = Stage::ALL.iter().copied();
-        stages.filter(is_asked_for).filter(may_fit).collect()
-    }
-}
-
-/// The place in a sorted list after which a page begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PagePosition {
-    /// The sort key of the last row seen.
-    pub at: DateTime<Utc>,
-    /// Its id, to tell rows with one sort key apart.
-    pub id: MerchantId,
-}
-
-/// One page of a list of merchants.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MerchantQuery {
-    /// Which merchants.
-    pub filter: MerchantFilter,
-    /// By what they are sorted.
-    pub sort: SortKey,
-    /// In which direction.
-    pub direction: Direction,
-    /// Where the page begins; none for the first.
-    pub after: Option<PagePosition>,
-    /// How long it may be.
-    pub limit: PageSize,
-}
-
-impl MerchantQuery {
-    /// The stages to look in, each group to be walked in order. The index by time in a stage begins with the stage: a list
-    /// sorted so is merged from one walk for each. None where the filter contradicts itself.
-    pub fn walks(&self) -> Vec<Vec<Stage>> {
-        let stages = self.filter.stages_to_look_in();
-        let together = match self.sort {
-            SortKey::StageSince => 1,
-            SortKey::CreatedAt | SortKey::UpdatedAt => Stage::ALL.len(),
-        };
-        stages.chunks(together).map(<[Stage]>::to_vec).collect()
-    }
-}
-
-/// How many merchants stand where.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StatusCount {
-    /// Their review status.
-    pub status: ReviewStatus,
-    /// Their stage.
-    pub stage: Stage,
-    /// How many.
-    pub count: u64,
-}
-
 /// A stretch of one stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StreamQuery {
@@ -235,6 +137,8 @@ pub struct ProjectedMerchant {
     pub links: Vec<LinkId>,
     /// Its payment approvals, by version.
     pub approvals: Vec<ApprovalRow>,
+    /// What it is and was found by, by version.
+    pub terms: Vec<TermsRow>,
 }
 
 /// Reading. Every question about a tenant's things names the tenant first; the last ones are asked before a tenant is
@@ -270,11 +174,33 @@ pub trait Reader: Worklist + Balances + AuditTrail + KeyUses + Alerts {
     /// A page of merchants.
     async fn merchants(&self, tenant: TenantId, query: &MerchantQuery) -> Result<Vec<ListedMerchant>, ReadError>;
 
-    /// How many merchants stand where, now.
-    async fn status_counts(&self, tenant: TenantId, filter: &MerchantFilter) -> Result<Vec<StatusCount>, ReadError>;
+    /// The same as it was at a moment: filter and order are those of then.
+    async fn merchants_as_of(
+        &self,
+        tenant: TenantId,
+        query: &MerchantQuery,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<ListedThen>, ReadError>;
 
-    /// How many merchants stood where at a moment. Archived ones are counted in their stage.
-    async fn status_counts_as_of(&self, tenant: TenantId, at: DateTime<Utc>) -> Result<Vec<StatusCount>, ReadError>;
+    /// How many merchants there are, by their facets.
+    async fn facet_counts(&self, tenant: TenantId, filter: &MerchantFilter) -> Result<Vec<FacetCount>, ReadError>;
+
+    /// How many there were at a moment, by the facets and the names of then.
+    async fn facet_counts_as_of(
+        &self,
+        tenant: TenantId,
+        filter: &MerchantFilter,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<FacetCount>, ReadError>;
+
+    /// A page of those whose facets were not made from the row as it is, sorted: a version of the program that knows no facets
+    /// has written it. They are in no list that is filtered by them.
+    async fn without_facets(
+        &self,
+        tenant: TenantId,
+        after: Option<MerchantId>,
+        limit: PageSize,
+    ) -> Result<Vec<MerchantId>, ReadError>;
 
     /// The merchant that has a link.
     async fn merchant_of_link(&self, tenant: TenantId, link: LinkId) -> Result<Option<MerchantId>, ReadError>;

@@ -5,15 +5,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use registry_domain::merchant::{Merchant, Stage};
-use registry_domain::review::ReviewStatus;
+use registry_domain::merchant::Merchant;
 use registry_domain::tenant::{Slug, Tenant};
-use registry_domain::{EventId, LinkId, MerchantCode, MerchantId, Reference, ReportedNumber, Seq, TenantId, Version};
+use registry_domain::{EventId, LinkId, MerchantCode, MerchantId, Reference, Seq, TenantId, Version};
 use uuid::Uuid;
 
 use super::{
-    Additions, AlertRow, AppendError, ApprovalDigest, ApprovalRow, AuditEntry, Cause, ExpectedHead, Inconsistency,
-    QuarantineRow, Settlement, UnclaimedRow,
+    Additions, AlertRow, AppendError, ApprovalDigest, ApprovalRow, AuditEntry, Cause, ExpectedHead, HistoryRow,
+    IdentityRow, Inconsistency, LinkRow, QuarantineRow, Settlement, TermsRow, UnclaimedRow,
 };
 use crate::record::EventRow;
 
@@ -175,60 +174,6 @@ pub struct KeyRow {
     pub wrapped: Vec<u8>,
 }
 
-/// A stretch of time during which what can be seen of a merchant stayed the same. It lasts until the merchant's next
-/// one begins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HistoryRow {
-    /// Whose merchant.
-    pub tenant_id: TenantId,
-    /// Which merchant.
-    pub merchant_id: MerchantId,
-    /// The version that began it.
-    pub version: Version,
-    /// The review status in it.
-    pub status: ReviewStatus,
-    /// The stage in it.
-    pub stage: Stage,
-    /// When it began.
-    pub valid_from: DateTime<Utc>,
-}
-
-/// What a merchant is found by. Hardly ever changes: storage may keep it apart from what every callback changes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct IdentityRow {
-    /// Whose merchant.
-    pub tenant_id: TenantId,
-    /// Which merchant.
-    pub merchant_id: MerchantId,
-    /// Its natural key.
-    pub reference: Reference,
-    /// Its business number, as far as it is known.
-    pub business_number: Option<ReportedNumber>,
-}
-
-impl IdentityRow {
-    /// That of a merchant.
-    pub fn of(tenant_id: TenantId, merchant: &Merchant) -> Self {
-        Self {
-            tenant_id,
-            merchant_id: merchant.id,
-            reference: merchant.reference.clone(),
-            business_number: merchant.business.number.clone(),
-        }
-    }
-}
-
-/// Which merchant a link belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LinkRow {
-    /// Whose link.
-    pub tenant_id: TenantId,
-    /// The link.
-    pub link_id: LinkId,
-    /// The merchant that asked for it.
-    pub merchant_id: MerchantId,
-}
-
 /// What a batch writes, all of it or nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Writes {
@@ -251,6 +196,8 @@ pub struct Writes {
     pub identities: Vec<IdentityRow>,
     /// Stretches to insert; the one that was open before a merchant's first new one ends where that begins.
     pub history: Vec<HistoryRow>,
+    /// What merchants are found by from now on, in order; what they were found by before ends where the first of theirs begins.
+    pub terms: Vec<TermsRow>,
     /// Links that were asked for.
     pub links: Vec<LinkRow>,
     /// Tenants to insert or replace. Their API keys go into a table of their own.
@@ -293,6 +240,7 @@ impl Writes {
             merchants: _,
             identities,
             history: _,
+            terms,
             links,
             tenants,
             idempotency,
@@ -310,6 +258,7 @@ impl Writes {
             && cleared_audit.is_empty()
             && keys.is_empty()
             && identities.is_empty()
+            && terms.is_empty()
             && links.is_empty()
             && tenants.is_empty()
             && idempotency.is_empty()

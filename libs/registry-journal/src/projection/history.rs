@@ -2,29 +2,73 @@
 
 use chrono::{DateTime, Utc};
 use registry_domain::TenantId;
-use registry_domain::merchant::{Merchant, Stage};
-use registry_domain::review::ReviewStatus;
+use registry_domain::merchant::{Facets, Merchant};
+use registry_domain::search::{Found, Terms};
 
-use crate::port::HistoryRow;
+use crate::port::{HistoryRow, TermsRow};
 
-/// What can be seen of a merchant in a stretch.
-pub type Seen = (ReviewStatus, Stage);
-
-/// What can be seen of a merchant now.
-pub fn seen(merchant: &Merchant) -> Seen {
-    (merchant.review.status(), merchant.stage())
+/// What a list shows of a merchant, or sorts it by, in a stretch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    facets: Facets,
+    stage_since: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
 }
 
-/// The stretch that begins now, if what can be seen of the merchant differs from `before`.
+/// What a list shows of a merchant now.
+pub fn seen(merchant: &Merchant) -> Seen {
+    Seen {
+        facets: Facets::of(merchant),
+        stage_since: merchant.stage_since(),
+        updated_at: merchant.updated_at,
+    }
+}
+
+/// The stretch that begins now, if what a list shows of the merchant differs from `before`.
 pub fn begun(tenant_id: TenantId, merchant: &Merchant, before: Option<Seen>, at: DateTime<Utc>) -> Option<HistoryRow> {
     let now = seen(merchant);
-    let (status, stage) = now;
     (before != Some(now)).then_some(HistoryRow {
         tenant_id,
         merchant_id: merchant.id,
         version: merchant.version,
-        status,
-        stage,
+        status: now.facets.status,
+        stage: now.facets.stage,
+        facets: Some(now.facets),
+        stage_since: Some(now.stage_since),
         valid_from: at,
     })
+}
+
+/// What the merchant is found by from now on, if that differs from `before`.
+pub fn renamed(
+    tenant_id: TenantId,
+    merchant: &Merchant,
+    before: Option<&Found>,
+    at: DateTime<Utc>,
+) -> Option<TermsRow> {
+    if before.is_some_and(|before| before.is_still(merchant)) {
+        return None;
+    }
+    Some(TermsRow {
+        tenant_id,
+        merchant_id: merchant.id,
+        version: merchant.version,
+        created_at: merchant.created_at,
+        valid_from: at,
+        valid_to: None,
+        terms: Terms::of(tenant_id, merchant),
+    })
+}
+
+/// Ends each of a merchant's stretches where its next one begins.
+pub fn joined(rows: &mut [TermsRow]) {
+    let starts: Vec<_> = rows
+        .iter()
+        .map(|row| (row.tenant_id, row.merchant_id, row.valid_from))
+        .collect();
+    for (place, row) in rows.iter_mut().enumerate() {
+        let mut later = starts.iter().skip(place + 1);
+        let next = later.find(|(tenant, merchant, _)| (*tenant, *merchant) == (row.tenant_id, row.merchant_id));
+        row.valid_to = next.map(|(_, _, at)| *at);
+    }
 }

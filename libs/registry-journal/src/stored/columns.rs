@@ -1,7 +1,7 @@
 //! A merchant's row: its whole state as JSON, and beside it the columns that lists filter and sort on.
 
 use chrono::{DateTime, Utc};
-use registry_domain::merchant::{LinkState, Merchant};
+use registry_domain::merchant::{Facets, LinkState, Merchant};
 use registry_domain::{FreeText, LinkId, ReportedNumber, Version};
 
 use super::merchant_to_json;
@@ -33,6 +33,8 @@ pub struct MerchantColumns {
     pub pending_since: Option<DateTime<Utc>>,
     /// Since when a doubtful claim waits for upstream's word.
     pub confirming_since: Option<DateTime<Utc>>,
+    /// What it is filtered and counted by; none if that was not made from this row.
+    pub facets: Option<i64>,
     /// When it was registered.
     pub created_at: DateTime<Utc>,
     /// When something that can be seen last changed.
@@ -60,6 +62,7 @@ impl MerchantColumns {
             pending_link_id: pending.map(|link| link.id),
             pending_since: pending.map(|link| link.requested_at),
             confirming_since: merchant.confirmation.map(|confirmation| confirmation.requested_at),
+            facets: Some(Facets::of(merchant).to_bits()),
             created_at: merchant.created_at,
             updated_at: merchant.updated_at,
             state: merchant_to_json(merchant),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use registry_domain::alerts::Alert;
 use registry_domain::merchant::{self, Ask, AskGround, Command, QuarantineReason, QuestionPlan, Refusal};
+use registry_domain::search::Found;
 use registry_domain::tenant::{self, Slug, UnclaimedClaim};
 use registry_domain::{EventId, LinkId, MerchantCode, MerchantId, Reference, Seq, TenantId, Version};
 
@@ -16,7 +17,7 @@ use crate::port::{
     AlertRow, AuditEntry, Head, IdempotencyRow, IdentityRow, LinkRow, Loaded, LoadedMerchant, LoadedTenant,
     MerchantRow, Writes,
 };
-use crate::projection::{begun, seen};
+use crate::projection::{begun, joined, renamed, seen};
 use crate::record::{StreamEvent, StreamId};
 use crate::stored;
 use crate::submission::{Order, Outcome, Submission, WriteError, Written};
@@ -155,6 +156,7 @@ impl<'a> Batch<'a> {
             merchants,
             changed_tenants: touched_tenants.into_iter().collect(),
         };
+        joined(&mut writes.terms);
         writes.events = log.rows;
         writes.audit = writes.events.iter().filter_map(AuditEntry::of).collect();
         writes.keys = log.keys;
@@ -296,6 +298,7 @@ impl<'a> Batch<'a> {
         let alert_before = before.and_then(|loaded| loaded.merchant.alerts.first().copied());
         let ground = before.and_then(|loaded| AskGround::of(&loaded.merchant));
         let number_before = before.map(|loaded| loaded.merchant.business.number.clone());
+        let found_before = before.map(|loaded| Found::of(&loaded.merchant));
         let facts = events.iter().map(stored::from_merchant).collect();
         let stream = StreamId::Merchant(id);
         let appended = self.log.append(submission, stream, version, &mut sealing, facts)?;
@@ -312,6 +315,8 @@ impl<'a> Batch<'a> {
         let at = self.log.head(submission.tenant_id).recorded_at;
         let stretch = begun(submission.tenant_id, &merchant, seen_before, at);
         self.writes.history.extend(stretch);
+        let terms = renamed(submission.tenant_id, &merchant, found_before.as_ref(), at);
+        self.writes.terms.extend(terms);
         if seen_before.is_none() {
             self.note_registration(submission.tenant_id, &merchant);
         }

@@ -73,7 +73,7 @@ impl Relay {
             last_entry = entries.into_iter().next_back().or(last_entry);
             match page.last() {
                 Some(end) if page.len() == MERCHANTS_PAGE.get() as usize => {
-                    query.after = Some(end.position);
+                    query.after = Some(end.position.clone());
                 }
                 Some(_) | None => break,
             }

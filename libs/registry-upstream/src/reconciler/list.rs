@@ -106,7 +106,7 @@ impl Worker {
             let page = self.archive.reader().merchants(tenant.id, &query).await;
             let page = page.map_err(ReconcileError::ListMerchants)?;
             let Some(end) = page.last() else { break };
-            query.after = Some(end.position);
+            query.after = Some(end.position.clone());
             is_whole &= page.iter().all(|listed| listed.merchant.is_ok());
             let news: Vec<_> = page
                 .iter()

@@ -260,6 +260,7 @@ pub(crate) mod samples {
                 data: if is_full { staff::audit() } else { Vec::new() },
                 page: Next {
                     next: is_full.then(|| "next".to_owned()),
+                    prev: None,
                 },
             };
             let list = List::new(&frame, &query, &staff::people(), &page);

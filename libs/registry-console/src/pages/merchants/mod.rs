@@ -1,5 +1,6 @@
 //! The list of merchants: tabs with counts, search, order, pages.
 
+mod conditions;
 mod row;
 mod tabs;
 
@@ -10,7 +11,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
-use registry_documents::MerchantDocument;
+use registry_documents::{MerchantDocument, is_searchable};
 
 use crate::answer::{self, is_fragment};
 use crate::console::Console;
@@ -25,11 +26,9 @@ use crate::query::Query;
 use crate::stage::{self, Stage};
 use crate::words::Words;
 
+use conditions::Conditions;
 pub use row::{Row, since};
 pub use tabs::Tabs;
-
-/// What of a page's query the API understands.
-const API_PARAMETERS: &[&str] = &["stage", "status", "q", "sort", "limit", "cursor"];
 
 /// How many rows a page may have, as far as the API gives them.
 const SIZES: [&str; 4] = ["50", "100", "200", "500"];
@@ -61,22 +60,49 @@ pub struct Chip {
     pub remove: String,
 }
 
+/// The head of a column by which the list can be sorted.
+struct Column {
+    /// Which way it is sorted by it now, as a screen reader says it.
+    order: Option<&'static str>,
+    /// The list sorted by it: the usual way first, then the other.
+    href: String,
+}
+
+impl Column {
+    fn new(begun: &Query, sort: &str, [usual, other]: [&'static str; 2], path: &str) -> Self {
+        let direction = |order: &str| {
+            if order.starts_with('-') {
+                "descending"
+            } else {
+                "ascending"
+            }
+        };
+        Self {
+            order: [usual, other].into_iter().find(|order| *order == sort).map(direction),
+            href: begun.with("sort", if sort == usual { other } else { usual }).on(path),
+        }
+    }
+}
+
 /// What the page shows.
 pub struct List {
     summary: String,
     q: String,
+    is_too_short: bool,
     kept: Vec<(String, String)>,
     chips: Vec<Chip>,
-    choices: Vec<(&'static str, &'static str, bool)>,
+    order: Vec<(String, String)>,
+    conditions: Conditions,
     sorts: Vec<Choice>,
     rows: Vec<Row>,
     empty: (&'static str, &'static str),
     is_filtered: bool,
-    age_order: Option<&'static str>,
-    by_age: String,
-    seen_order: Option<&'static str>,
-    by_change: String,
+    by_age: Column,
+    by_name: Column,
+    by_code: Column,
+    by_change: Column,
     first: Option<String>,
+    prev: Option<String>,
     next: Option<String>,
     sizes: Vec<Choice>,
 }
@@ -114,7 +140,7 @@ pub async fn list(
 ) -> Response {
     let now = console.now();
     let query = Query::read(raw.as_deref());
-    let call = api_query(&query).on("/v1/merchants");
+    let call = conditions::for_api(&query).on("/v1/merchants");
     let here = query.on(&format!("/console/{}/merchants", who.tenant.slug));
     let position = live::position(&console, &who).await.ok();
     let frame = frame(&who, look, now).at(here).calls("GET", &call);
@@ -150,8 +176,10 @@ pub async fn tabs(
 ) -> Response {
     let query = Query::read(raw.as_deref());
     let frame = frame(&who, look, console.now());
-    let call = query
-        .only(&["q"])
+    let call = conditions::for_api(&query)
+        .without("sort")
+        .without("limit")
+        .without("cursor")
         .with("stage", &stage::list(&Stage::ALL))
         .on("/v1/stats/review-status");
     let counts = console.api().get::<Counts>(&who, &call).await;
@@ -166,10 +194,19 @@ fn frame(who: &SignedIn, look: Preferences, now: DateTime<Utc>) -> Frame {
     frame
 }
 
-/// The query for the API: several boxes of a form are several parameters, and there they are one.
-fn api_query(query: &Query) -> Query {
+/// What of the query is the page's state: a list of words in one parameter, whatever boxes they came from.
+fn page_query(query: &Query) -> Query {
     let stages = query.words("stage").collect::<Vec<_>>().join(",");
-    query.only(API_PARAMETERS).with("stage", &stages)
+    let kept: Vec<_> = conditions::NAMES
+        .iter()
+        .copied()
+        .chain(["sort", "limit", "cursor"])
+        .collect();
+    let mut state = query.only(&kept).with("stage", &stages);
+    for name in ["next_actor", "link", "warning", "verification", "status"] {
+        state = state.with(name, &query.words(name).collect::<Vec<_>>().join(","));
+    }
+    state
 }
 
 impl List {
@@ -177,35 +214,35 @@ impl List {
         let words = frame.words();
         let merchants = &words.merchants;
         let path = frame.path("/merchants");
-        let query = &api_query(query).without("done");
+        let query = &page_query(query);
         let sort = query.get("sort").unwrap_or(USUAL_SORT).to_owned();
         let begun = query.without("cursor");
-        let sorted = |order: &str| begun.with("sort", order).on(&path);
-        let stages: Vec<_> = query.words("stage").map(Stage::of).collect();
         let rows: Vec<_> = page
             .data
             .iter()
-            .map(|document| Row::new(frame, document, now))
+            .map(|document| Row::new(frame, document, now).found_by(query.get("q")))
             .collect();
         let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-        let order = |name: &str| match sort.strip_prefix('-') {
-            Some(field) if field == name => Some("descending"),
-            None if sort == name => Some("ascending"),
-            _ => None,
+        let column = |usual: &'static str, other: &'static str| Column::new(&begun, &sort, [usual, other], &path);
+        let pairs = |names: &[&str]| {
+            let pairs = names
+                .iter()
+                .filter_map(|name| Some(((*name).to_owned(), query.get(name)?.to_owned())));
+            pairs.collect::<Vec<_>>()
         };
-        let (age_order, seen_order) = (order("stage_since"), order("updated_at"));
-        let is_filtered = query.get("q").is_some() || query.get("stage").is_some() || query.get("status").is_some();
+        let page_at = |cursor: &Option<String>| {
+            let cursor = cursor.as_deref()?;
+            Some(query.with("cursor", cursor).on(&path))
+        };
+        let is_filtered = conditions::NAMES.iter().any(|name| query.get(name).is_some());
         Self {
             summary: (merchants.summary)(&thousands(count), page.page.next.is_some(), sort_name(words, &sort)),
+            is_too_short: query.get("q").is_some_and(|typed| !is_searchable(typed)),
             q: query.get("q").unwrap_or_default().to_owned(),
-            kept: ["stage", "status", "sort", "limit"]
-                .iter()
-                .filter_map(|name| Some(((*name).to_owned(), query.get(name)?.to_owned())))
-                .collect(),
-            chips: chips(words, &begun, &path),
-            choices: Stage::ALL
-                .map(|stage| (stage.as_str(), stage.name(words), stages.contains(&stage)))
-                .to_vec(),
+            kept: [pairs(conditions::KEPT), pairs(&["sort", "limit"])].concat(),
+            order: pairs(&["sort", "limit"]),
+            chips: conditions::chips(words, &begun, &path),
+            conditions: Conditions::new(words, query),
             sorts: sorts(words, &begun, &sort, &path),
             empty: if is_filtered {
                 merchants.none_found
@@ -214,24 +251,13 @@ impl List {
             },
             rows,
             is_filtered,
-            by_age: sorted(if age_order == Some("ascending") {
-                "-stage_since"
-            } else {
-                "stage_since"
-            }),
-            age_order,
-            by_change: sorted(if seen_order == Some("descending") {
-                "updated_at"
-            } else {
-                "-updated_at"
-            }),
-            seen_order,
+            by_name: column("name", "-name"),
+            by_code: column("merchant_code", "-merchant_code"),
+            by_age: column("stage_since", "-stage_since"),
+            by_change: column("-updated_at", "updated_at"),
             first: query.get("cursor").map(|_| begun.on(&path)),
-            next: page
-                .page
-                .next
-                .as_deref()
-                .map(|cursor| query.with("cursor", cursor).on(&path)),
+            next: page_at(&page.page.next),
+            prev: page_at(&page.page.prev),
             sizes: sizes(query, &path),
         }
     }
@@ -270,6 +296,8 @@ fn sort_name(words: &Words, sort: &str) -> &'static str {
         "created_at" => merchants.oldest,
         "updated_at" => merchants.changed_first,
         "-stage_since" => merchants.shortest,
+        "name" | "-name" => merchants.by_name,
+        "merchant_code" | "-merchant_code" => merchants.by_code,
         other => {
             let known = sort_choices(words).into_iter().find(|(field, _)| *field == other);
             known.map_or(merchants.newest, |(_, name)| name)
@@ -277,40 +305,10 @@ fn sort_name(words: &Words, sort: &str) -> &'static str {
     }
 }
 
-/// One chip for what no tab shows.
-fn chips(words: &'static Words, query: &Query, path: &str) -> Vec<Chip> {
-    let merchants = &words.merchants;
-    let mut chips = Vec::new();
-    let mut add = |name: &'static str, parameter: &str, value: String| {
-        chips.push(Chip {
-            remove: (merchants.remove)(name),
-            name,
-            value,
-            without: query.without(parameter).on(path),
-        });
-    };
-    if let Some(q) = query.get("q") {
-        add(merchants.search, "q", q.to_owned());
-    }
-    let stages: Vec<_> = query.words("stage").map(Stage::of).collect();
-    if stages.len() > 1 && stages != Stage::STUCK {
-        let names: Vec<_> = stages.iter().map(|stage| stage.name(words)).collect();
-        add(merchants.stage, "stage", names.join(", "));
-    }
-    if let Some(status) = query.get("status") {
-        let names: Vec<_> = status
-            .split(',')
-            .map(|word| Stage::of_status(word).name(words))
-            .collect();
-        add(merchants.status, "status", names.join(", "));
-    }
-    chips
-}
-
 /// Samples of the page.
 #[cfg(any(test, feature = "samples"))]
 pub(crate) mod samples {
-    use super::{List, ListPage, MerchantDocument, Next, Page, Preferences, Query, Tabs, api_query, frame};
+    use super::{List, ListPage, MerchantDocument, Next, Page, Preferences, Query, Tabs, conditions, frame};
     use crate::pages::shops::{self, Sample};
 
     /// The page in all its states.
@@ -319,7 +317,7 @@ pub(crate) mod samples {
             let query = Query::read(Some(raw));
             let frame = frame(&shops::person(look), look, shops::now()).at(query.on("/console/acme/merchants"));
             let frame = frame
-                .calls("GET", &api_query(&query).on("/v1/merchants"))
+                .calls("GET", &conditions::for_api(&query).on("/v1/merchants"))
                 .listening(None, None);
             let tabs = Tabs::new(&frame, &query, Some(&shops::counts()));
             let list = List::new(&frame, &query, &page, shops::now());
@@ -348,6 +346,6 @@ mod tests {
     #[test]
     fn several_boxes_are_one_parameter() {
         let query = Query::read(Some("stage=opened&x=1&stage=drafting&limit=50"));
-        assert_eq!(api_query(&query).on(""), "?limit=50&stage=opened,drafting");
+        assert_eq!(conditions::for_api(&query).on(""), "?limit=50&stage=opened,drafting");
     }
 }

@@ -47,9 +47,18 @@ pub struct Row {
     pub is_held: bool,
     /// What became of the link.
     pub link: &'static str,
+    /// What was searched for, to be shown in names and codes.
+    pub searched: String,
 }
 
 impl Row {
+    /// The row as what a search has found.
+    #[must_use]
+    pub fn found_by(mut self, searched: Option<&str>) -> Self {
+        searched.unwrap_or_default().clone_into(&mut self.searched);
+        self
+    }
+
     /// The row of a merchant.
     pub fn new(frame: &Frame, document: &MerchantDocument, now: DateTime<Utc>) -> Self {
         let words = frame.words();
@@ -88,6 +97,7 @@ impl Row {
             by_callback: document.review.source.as_deref() == Some("callback"),
             is_verified: document.review.verification == "verified",
             link: document.link.as_ref().map_or("", |link| words.link_state(&link.state)),
+            searched: String::new(),
             company,
             branch,
             name_text,

@@ -1,5 +1,6 @@
 //! The tabs over the list: one for each stage, and two that put several together.
 
+use super::conditions::NAMES;
 use crate::documents::Counts;
 use crate::frame::Frame;
 use crate::parts::thousands;
@@ -38,7 +39,8 @@ impl Tabs {
         let words = frame.words();
         let path = frame.path("/merchants");
         let shown = query.words("stage").collect::<Vec<_>>().join(",");
-        let kept = query.only(&["q", "sort", "limit"]);
+        let names: Vec<_> = NAMES.iter().copied().chain(["sort", "limit"]).collect();
+        let kept = query.only(&names).without("stage");
         let tab = |name, stages: &[Stage], is_last| {
             let list = stage::list(stages);
             let by_stage = counts.map(|counts| &counts.data.by_stage);
@@ -80,10 +82,8 @@ impl Tabs {
         items.extend(single.map(|stage| tab(stage.name(words), &[stage], false)));
         items.push(tab(Stage::Archived.name(words), &[Stage::Archived], true));
         Self {
-            id: format!("tabs-{}", segment(query.get("q").unwrap_or_default())),
-            source: query
-                .only(&["q", "stage", "sort", "limit"])
-                .on(&frame.path("/merchants/tabs")),
+            id: format!("tabs-{}", segment(&kept.without("sort").without("limit").on(""))),
+            source: query.only(&names).on(&frame.path("/merchants/tabs")),
             is_counted: counts.is_some(),
             items,
         }

@@ -2,24 +2,26 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{OriginalUri, State};
 use axum::http::header::LINK;
-use axum::http::{HeaderMap, HeaderValue, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
 use registry_documents::MerchantDocument;
+use registry_domain::TenantId;
 use registry_domain::tenant::Scope;
-use registry_journal::port::{Direction, MerchantQuery, PageSize, SortKey};
+use registry_journal::port::{Direction, ListedMerchant, MerchantQuery, PageSize, SortKey};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::filter;
+use super::filter::{self, FilterParameters};
 use crate::caller::Caller;
-use crate::cursor::{Listing, Page, sort_word};
+use crate::conditional::unless_known;
+use crate::cursor::{Listing, Page, Turn, sort_word};
 use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Fault, Problem};
-use crate::query::Parameters;
+use crate::query::{PRESENT, Parameters};
 use crate::state::AppState;
 
 const SCOPE: Scope = Scope::MerchantsRead;
@@ -35,35 +37,45 @@ pub fn route() -> Route {
 
 /// List merchants
 ///
-/// Archived merchants appear only if `stage` asks for them. Pages go forward: `page.next` is the `cursor` of the next
-/// one, and null on the last. There are no totals here: counts come from `/v1/stats/review-status`.
+/// Archived merchants appear only if `stage` asks for them. `page.next` and `page.prev` are the `cursor` of the next page and of the
+/// one before; null where there is none. With `as_of`, filters, order and documents are those of that moment. There are no totals
+/// here: counts come from `/v1/stats/review-status`, with the same filters.
 #[utoipa::path(
     get,
     path = "/v1/merchants",
     tag = "Merchants",
     params(
-        ("status" = Option<String>, Query, description = "Review statuses, separated by commas: `none`, `drafting`, `in_review`, `documents_required`, `rejected`, `opened`, `unknown`", example = "in_review,documents_required"),
-        ("stage" = Option<String>, Query, description = "Stages, separated by commas: `registered`, `link_issued`, `drafting`, `in_review`, `documents_required`, `rejected`, `opened`, `unknown`, `unlinked`, `archived`"),
-        ("q" = Option<String>, Query, description = "Part of a code or a name in any case, or the beginning of a business number; that with the scope `personal:read` only", min_length = 1, max_length = 100),
-        ("sort" = Option<String>, Query, description = "`created_at`, `updated_at` or `stage_since`; with a minus sign newest first. `-created_at` if left out", example = "-updated_at"),
+        FilterParameters,
+        ("as_of" = Option<DateTime<Utc>>, Query, description = "As it was known at this moment, not later than now"),
+        ("sort" = Option<String>, Query, description = "`created_at`, `updated_at`, `stage_since`, `name` or `merchant_code`; with a minus sign the other way round. `-created_at` if left out", example = "-updated_at"),
         ("limit" = Option<u32>, Query, description = "Most merchants on the page; 50 if left out", minimum = 1, maximum = 500),
-        ("cursor" = Option<String>, Query, description = "`page.next` of the page before, with the same filters and sort order"),
+        ("cursor" = Option<String>, Query, description = "`page.next` or `page.prev` of a page with the same filters and sort order"),
+        ("If-None-Match" = Option<String>, Header, description = "ETags that you have"),
     ),
-    responses((
-        status = 200,
-        description = "A page of merchants",
-        body = MerchantPage,
-        headers(("Link" = String, description = "The next page, as `rel=\"next\"`")),
-    ))
+    responses(
+        (
+            status = 200,
+            description = "A page of merchants",
+            body = MerchantPage,
+            headers(
+                ("Link" = String, description = "The pages beside it, as `rel=\"next\"` and `rel=\"prev\"`"),
+                ("ETag" = String, description = "What stands on the page"),
+            ),
+        ),
+        (status = 304, description = "You have this page"),
+    )
 )]
 async fn list_merchants(
     State(state): State<Arc<AppState>>,
     caller: Caller,
     OriginalUri(uri): OriginalUri,
+    headers: HeaderMap,
     mut query: Parameters,
 ) -> Result<Response, Problem> {
     caller.require(SCOPE)?;
-    let filter = filter::read(&mut query, caller.sight());
+    let now = state.ambient.now();
+    let as_of = query.past_moment("as_of", now);
+    let asked = filter::asked(&state, &caller, &mut query, as_of.unwrap_or(now)).await?;
     let (sort, direction) = query
         .optional("sort", read_sort)
         .unwrap_or((SortKey::CreatedAt, Direction::Descending));
@@ -71,48 +83,109 @@ async fn list_merchants(
     let cursor = query.optional("cursor", |text| Ok::<_, Fault>(text.to_owned()));
     query.finish()?;
 
+    let tenant_id = caller.tenant_id();
     let listing = Listing {
-        tenant_id: caller.tenant_id(),
-        filter: &filter,
+        tenant_id,
+        filter: &asked.canonical,
+        as_of,
         sort,
         direction,
     };
     let open = |cursor: String| state.cursor_key.open(&listing, &cursor).ok_or(Code::CursorInvalid);
-    let after = cursor.map(open).transpose()?;
-    // One more than asked for, to know whether there is a next page.
-    let one_more = PageSize::clamped(limit.get() + 1);
-    let query = MerchantQuery {
-        filter: filter.clone(),
-        sort,
-        direction,
-        after,
-        limit: one_more,
+    let (after, turn) = match cursor.map(open).transpose()? {
+        Some((after, turn)) => (Some(after), turn),
+        None => (None, Turn::Forward),
     };
-    let mut merchants = state.archive.reader().merchants(caller.tenant_id(), &query).await?;
-    let limit = limit.get() as usize;
-    let more = merchants.len() > limit;
-    merchants.truncate(limit);
-    let last = merchants.last().filter(|_| more);
-    let next = last.map(|last| state.cursor_key.seal(&listing, last.position));
-
-    let links = next
-        .as_deref()
-        .and_then(|next| next_link(&uri, next))
-        .map(|link| (LINK, link));
+    let is_first = after.is_none();
+    let query = MerchantQuery {
+        filter: asked.filter,
+        sort,
+        direction: match turn {
+            Turn::Forward => direction,
+            Turn::Backward => direction.reversed(),
+        },
+        after,
+        // One more than asked for, to know whether there is another page behind.
+        limit: PageSize::clamped(limit.get() + 1),
+    };
+    let merchants = match past(&state, tenant_id, as_of, now).await? {
+        None => state.archive.reader().merchants(tenant_id, &query).await?,
+        Some(moment) => state.archive.merchants_as_of(tenant_id, &query, moment).await?,
+    };
+    let (merchants, beside) = turned(merchants, limit.get() as usize, turn, is_first);
+    let seal = |listed: &ListedMerchant, turn| state.cursor_key.seal(&listing, &listed.position, turn);
+    let page = Page {
+        next: merchants
+            .last()
+            .filter(|_| beside.next)
+            .map(|last| seal(last, Turn::Forward)),
+        prev: merchants
+            .first()
+            .filter(|_| beside.prev)
+            .map(|first| seal(first, Turn::Backward)),
+    };
+    let links = page_links(&uri, &page);
     let readable = merchants.iter().filter_map(|listed| listed.merchant.as_ref().ok());
     let unreadable = merchants.iter().filter(|listed| listed.merchant.is_err());
     let shown = |merchant| MerchantDocument::shown(merchant, caller.sight());
     let page = MerchantPage {
         data: readable.map(shown).collect(),
         unreadable: unreadable.map(|listed| listed.position.id.to_string()).collect(),
-        page: Page { next, prev: None },
+        page,
     };
-    Ok((HeaderMap::from_iter(links), Json(page)).into_response())
+    Ok((HeaderMap::from_iter(links), unless_known(&headers, &page)).into_response())
+}
+
+/// Whether there are pages beside one.
+struct Beside {
+    next: bool,
+    prev: bool,
+}
+
+/// A page in the order of the list, of what was found in the direction in which it was turned to: one more than it may have, if there
+/// is another page behind.
+fn turned(
+    mut merchants: Vec<ListedMerchant>,
+    limit: usize,
+    turn: Turn,
+    is_first: bool,
+) -> (Vec<ListedMerchant>, Beside) {
+    let more = merchants.len() > limit;
+    merchants.truncate(limit);
+    match turn {
+        Turn::Forward => (
+            merchants,
+            Beside {
+                next: more,
+                prev: !is_first,
+            },
+        ),
+        Turn::Backward => {
+            merchants.reverse();
+            (merchants, Beside { next: true, prev: more })
+        }
+    }
+}
+
+/// The moment as of which is asked, if what was then may differ from what is now.
+pub async fn past(
+    state: &AppState,
+    tenant_id: TenantId,
+    as_of: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, Problem> {
+    match as_of {
+        Some(moment) if moment >= now - PRESENT => {
+            // What the log stamps with the future has happened all the same.
+            let head = state.archive.reader().head(tenant_id).await?;
+            Ok((moment < now && head.recorded_at <= now).then_some(moment))
+        }
+        past => Ok(past),
+    }
 }
 
 fn read_sort(text: &str) -> Result<(SortKey, Direction), Fault> {
-    let keys = [SortKey::CreatedAt, SortKey::UpdatedAt, SortKey::StageSince];
-    let orders = keys
+    let orders = SortKey::ALL
         .into_iter()
         .flat_map(|key| [(key, Direction::Ascending), (key, Direction::Descending)]);
     orders
@@ -121,14 +194,21 @@ fn read_sort(text: &str) -> Result<(SortKey, Direction), Fault> {
         .ok_or(Fault::UnknownWord)
 }
 
-/// The same request with another cursor (RFC 8288).
-fn next_link(uri: &Uri, cursor: &str) -> Option<HeaderValue> {
+/// The same request with other cursors (RFC 8288).
+fn page_links(uri: &Uri, page: &Page) -> Vec<(HeaderName, HeaderValue)> {
     let query = uri.query().unwrap_or_default();
-    let kept = query
+    let kept: Vec<_> = query
         .split('&')
-        .filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
-    let pairs: Vec<_> = kept.map(str::to_owned).chain([format!("cursor={cursor}")]).collect();
-    HeaderValue::try_from(format!("<{}?{}>; rel=\"next\"", uri.path(), pairs.join("&"))).ok()
+        .filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="))
+        .collect();
+    let link = |cursor: &String, rel: &str| {
+        let cursor = format!("cursor={cursor}");
+        let pairs: Vec<_> = kept.iter().copied().chain([cursor.as_str()]).collect();
+        HeaderValue::try_from(format!("<{}?{}>; rel=\"{rel}\"", uri.path(), pairs.join("&"))).ok()
+    };
+    let next = page.next.as_ref().and_then(|cursor| link(cursor, "next"));
+    let prev = page.prev.as_ref().and_then(|cursor| link(cursor, "prev"));
+    next.into_iter().chain(prev).map(|link| (LINK, link)).collect()
 }
 
 /// A page of merchants.
@@ -149,11 +229,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_next_page_keeps_the_filters() {
-        let link = |uri: &'static str| next_link(&Uri::from_static(uri), "NEXT").unwrap();
-        assert_eq!(link("/v1/merchants"), "</v1/merchants?cursor=NEXT>; rel=\"next\"");
+    fn the_pages_beside_it_keep_the_filters() {
+        let links = |uri: &'static str| {
+            let page = Page {
+                next: Some("NEXT".to_owned()),
+                prev: Some("PREV".to_owned()),
+            };
+            let links = page_links(&Uri::from_static(uri), &page);
+            links.into_iter().map(|(_, link)| link).collect::<Vec<_>>()
+        };
         assert_eq!(
-            link("/v1/merchants?q=%EA%B0%80&cursor=OLD&limit=2"),
+            links("/v1/merchants"),
+            [
+                "</v1/merchants?cursor=NEXT>; rel=\"next\"",
+                "</v1/merchants?cursor=PREV>; rel=\"prev\""
+            ]
+        );
+        assert_eq!(
+            links("/v1/merchants?q=%EA%B0%80&cursor=OLD&limit=2")[0],
             "</v1/merchants?q=%EA%B0%80&limit=2&cursor=NEXT>; rel=\"next\""
         );
     }
@@ -165,7 +258,7 @@ mod tests {
             Ok((SortKey::StageSince, Direction::Descending))
         );
         assert_eq!(read_sort("created_at"), Ok((SortKey::CreatedAt, Direction::Ascending)));
-        for bad in ["", "-", "name", "--created_at", "CREATED_AT"] {
+        for bad in ["", "-", "names", "--created_at", "CREATED_AT"] {
             assert_eq!(read_sort(bad), Err(Fault::UnknownWord));
         }
     }

@@ -9,8 +9,8 @@ use registry_domain::merchant::{self, Merchant, evolve};
 use registry_domain::tenant::{self, Slug, Tenant, TenantState};
 use registry_domain::{CorrelationId, EventId, KeyId, Label, LinkId, MerchantId, Reference, Seq, TenantId, Version};
 use registry_journal::port::{
-    Head, IdempotencyRow, ListedMerchant, ListedTenant, MerchantFilter, MerchantQuery, PageSize, PresentedKey,
-    ProjectedMerchant, PublishCursor, Reader, StatusCount, StreamQuery,
+    FacetCount, Head, IdempotencyRow, ListedMerchant, ListedTenant, ListedThen, MerchantFilter, MerchantQuery,
+    PageSize, PresentedKey, ProjectedMerchant, PublishCursor, Reader, StreamQuery,
 };
 use registry_journal::record::{StreamEvent, StreamId};
 use registry_journal::{Archive, EventRow, Keyring, MasterKey, ReadError, stored};
@@ -245,11 +245,34 @@ impl Reader for Log {
         unreachable!("the relay does not ask this")
     }
 
-    async fn status_counts(&self, _: TenantId, _: &MerchantFilter) -> Result<Vec<StatusCount>, ReadError> {
+    async fn merchants_as_of(
+        &self,
+        _: TenantId,
+        _: &MerchantQuery,
+        _: DateTime<Utc>,
+    ) -> Result<Vec<ListedThen>, ReadError> {
         unreachable!("the relay does not ask this")
     }
 
-    async fn status_counts_as_of(&self, _: TenantId, _: DateTime<Utc>) -> Result<Vec<StatusCount>, ReadError> {
+    async fn facet_counts(&self, _: TenantId, _: &MerchantFilter) -> Result<Vec<FacetCount>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn facet_counts_as_of(
+        &self,
+        _: TenantId,
+        _: &MerchantFilter,
+        _: DateTime<Utc>,
+    ) -> Result<Vec<FacetCount>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn without_facets(
+        &self,
+        _: TenantId,
+        _: Option<MerchantId>,
+        _: PageSize,
+    ) -> Result<Vec<MerchantId>, ReadError> {
         unreachable!("the relay does not ask this")
     }
 

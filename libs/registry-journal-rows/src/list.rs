@@ -1,0 +1,157 @@
+//! Lists and counts of merchants as SQL: the only statements that are made at run time, because filters come in too many
+//! combinations to write each one out. Both engines run the same text, but for what a [`Dialect`] spells.
+//!
+//! What comes from outside is bound. Our own words and numbers are text of the statement, so that its plan fits them.
+//!
+//! A page is found in one of two ways. A **walk** goes along the index of the list's order and looks at each row: it ends early
+//! where much is found. **Few** fetches everything that is found by an index of its own, and sorts it: it is quick where little is
+//! found. Which one fits, [`Plan`] knows from the counts; a walk that has not filled its page after some thousand rows is
+//! followed by the other way.
+
+//!
+//! Read in this order: [`Plan`], the statements here, and the parts that they are made of.
+
+mod builder;
+mod pieces;
+mod plan;
+
+use chrono::{DateTime, Utc};
+use registry_domain::TenantId;
+use registry_journal::port::{MerchantFilter, MerchantQuery, SortKey, Span};
+use uuid::Uuid;
+
+use builder::{Builder, key_of, order};
+pub use pieces::{pieces_of, pieces_text};
+pub use plan::Plan;
+
+/// What an engine spells its own way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// PostgreSQL.
+    Postgres,
+    /// SQLite.
+    Sqlite,
+}
+
+impl Dialect {
+    /// A join that reads first what stands first, where an engine can be told so.
+    pub(super) const fn join(self) -> &'static str {
+        match self {
+            Self::Postgres => " JOIN ",
+            Self::Sqlite => " CROSS JOIN ",
+        }
+    }
+}
+
+/// A value to be bound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    /// An id.
+    Id(Uuid),
+    /// A moment.
+    Moment(DateTime<Utc>),
+    /// A text.
+    Text(String),
+}
+
+/// A statement with the values that it binds, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// Its text.
+    pub sql: String,
+    /// Its values.
+    pub values: Vec<Value>,
+}
+
+/// A page of merchants by a walk: id, state and sort key, of none whose order is that of ids.
+pub fn walk(dialect: Dialect, tenant: TenantId, query: &MerchantQuery, plan: &Plan) -> Statement {
+    let mut builder = Builder::new(dialect, tenant);
+    let (key, limit, order) = (key_of(query.sort), query.limit.get(), order(query));
+    let by_terms = matches!(query.sort, SortKey::Name | SortKey::Code);
+    let walked_key = if key.is_some() { ", w.key" } else { "" };
+    builder.push(&format!(
+        "SELECT m.merchant_id, m.state{walked_key} FROM (SELECT w.merchant_id{walked_key} FROM ("
+    ));
+    builder.push_walks(query, plan.walk_max(query));
+    builder.push(") AS w");
+    let facets = if by_terms || query.filter.updated != Span::ALWAYS || query.filter.stage_since != Span::ALWAYS {
+        builder.push_join("merchants", "m", "");
+        "m.facets"
+    } else {
+        "w.facets"
+    };
+    if query.filter.needs_terms() {
+        builder.push_join("merchant_terms", "t", " AND valid_to IS NULL");
+    }
+    builder.push(" WHERE 1 = 1");
+    builder.push_facets(facets, &query.filter);
+    builder.push_spans("m", &query.filter);
+    builder.push_terms(&query.filter);
+    builder.push_order("w", key.is_some(), order, limit);
+    builder.push(") AS w");
+    builder.push_join("merchants", "m", "");
+    builder.push_order("w", key.is_some(), order, limit);
+    builder.statement()
+}
+
+/// A page of merchants by what is found: the same columns.
+pub fn few(dialect: Dialect, tenant: TenantId, query: &MerchantQuery, plan: &Plan) -> Statement {
+    let mut builder = Builder::new(dialect, tenant);
+    let key = key_of(query.sort);
+    builder.push("WITH found AS MATERIALIZED (SELECT m.merchant_id");
+    if let Some(key) = key {
+        builder.push(&format!(", {key} AS key"));
+    }
+    let with_terms = query.filter.needs_terms() || matches!(query.sort, SortKey::Name | SortKey::Code);
+    builder.push_source(&query.filter, with_terms);
+    builder.push_fitting(plan);
+    builder.push_spans("m", &query.filter);
+    builder.push_terms(&query.filter);
+    builder.push_position(query);
+    builder.push(") SELECT m.merchant_id, m.state");
+    builder.push(if key.is_some() { ", w.key" } else { "" });
+    builder.push(" FROM (SELECT * FROM found");
+    builder.push_order("found", key.is_some(), order(query), query.limit.get());
+    builder.push(") AS w");
+    builder.push_join("merchants", "m", "");
+    builder.push_order("w", key.is_some(), order(query), query.limit.get());
+    builder.statement()
+}
+
+/// How many there are, by their facets: what the counts that are kept cannot say.
+pub fn counts(dialect: Dialect, tenant: TenantId, filter: &MerchantFilter, plan: &Plan) -> Statement {
+    let mut builder = Builder::new(dialect, tenant);
+    builder.push("SELECT m.facets, count(*)");
+    builder.push_source(filter, filter.needs_terms());
+    builder.push_fitting(plan);
+    builder.push_spans("m", filter);
+    builder.push_terms(filter);
+    builder.push(" AND m.facets IS NOT NULL GROUP BY m.facets");
+    builder.statement()
+}
+
+/// A page as it was: id, version and sort key.
+pub fn page_as_of(dialect: Dialect, tenant: TenantId, query: &MerchantQuery, at: DateTime<Utc>) -> Statement {
+    let mut builder = Builder::new(dialect, tenant);
+    let key = key_of(query.sort);
+    builder.push("SELECT m.merchant_id, m.version");
+    if let Some(key) = key {
+        builder.push(&format!(", {key} AS key"));
+    }
+    let with_terms = query.filter.needs_terms() || matches!(query.sort, SortKey::Name | SortKey::Code);
+    builder.push_past(&query.filter, with_terms, at);
+    builder.push_position(query);
+    let (order, limit) = (order(query), query.limit.get());
+    let key = key.map_or_else(String::new, |key| format!("{key} {order}, "));
+    builder.push(&format!(" ORDER BY {key}m.merchant_id {order} LIMIT {limit}"));
+    builder.statement()
+}
+
+/// How many there were, by their facets.
+pub fn counts_as_of(dialect: Dialect, tenant: TenantId, filter: &MerchantFilter, at: DateTime<Utc>) -> Statement {
+    let mut builder = Builder::new(dialect, tenant);
+    builder.push("SELECT m.facets, count(*)");
+    builder.push_past(filter, filter.needs_terms(), at);
+    builder.push(" GROUP BY m.facets");
+    builder.statement()
+}

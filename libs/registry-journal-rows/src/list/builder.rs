@@ -1,0 +1,355 @@
+//! The parts that statements are made of.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Utc};
+use registry_domain::TenantId;
+use registry_domain::merchant::{FacetTest, Stage, Wanted};
+use registry_domain::search::Search;
+use registry_journal::port::{Direction, MerchantFilter, MerchantQuery, PagePosition, PlaceKey, SortKey, Span};
+
+use super::pieces::{piece_word, pieces};
+use super::{Dialect, Plan, Statement, Value};
+
+/// A statement in the making.
+pub(super) struct Builder {
+    dialect: Dialect,
+    tenant: TenantId,
+    sql: String,
+    values: Vec<Value>,
+}
+
+/// The column that comes before the id in the order of a list; none where the id says it.
+pub(super) const fn key_of(sort: SortKey) -> Option<&'static str> {
+    match sort {
+        // The id begins with it.
+        SortKey::CreatedAt => None,
+        SortKey::UpdatedAt => Some("m.updated_at"),
+        SortKey::StageSince => Some("m.stage_since"),
+        SortKey::Name => Some("t.name_key"),
+        SortKey::Code => Some("t.code_key"),
+    }
+}
+
+pub(super) const fn id_of(sort: SortKey) -> &'static str {
+    match sort {
+        SortKey::CreatedAt | SortKey::UpdatedAt | SortKey::StageSince => "m.merchant_id",
+        SortKey::Name | SortKey::Code => "t.merchant_id",
+    }
+}
+
+pub(super) const fn order(query: &MerchantQuery) -> &'static str {
+    match query.direction {
+        Direction::Ascending => "ASC",
+        Direction::Descending => "DESC",
+    }
+}
+
+/// The index by time in a stage begins with the stage: a list sorted so is merged from one walk for each.
+pub(super) fn walks(query: &MerchantQuery) -> Vec<Option<Stage>> {
+    match query.sort {
+        SortKey::StageSince => {
+            let tests = query.filter.facet_tests();
+            let whole = FacetTest::stages(Stage::ALL).mask;
+            let test = tests.into_iter().find(|test| test.mask == whole);
+            let all = Stage::ALL.iter().copied();
+            let fits = |stage: &Stage| {
+                test.as_ref()
+                    .is_none_or(|test| test.holds(FacetTest::stage_bits(*stage)))
+            };
+            all.filter(fits).map(Some).collect()
+        }
+        SortKey::CreatedAt | SortKey::UpdatedAt | SortKey::Name | SortKey::Code => vec![None],
+    }
+}
+
+impl Builder {
+    pub(super) fn new(dialect: Dialect, tenant: TenantId) -> Self {
+        Self {
+            dialect,
+            tenant,
+            sql: String::new(),
+            values: Vec::new(),
+        }
+    }
+
+    pub(super) fn statement(self) -> Statement {
+        Statement {
+            sql: self.sql,
+            values: self.values,
+        }
+    }
+
+    pub(super) fn push(&mut self, text: &str) {
+        self.sql.push_str(text);
+    }
+
+    pub(super) fn bind(&mut self, value: Value) {
+        self.values.push(value);
+        let sign = match self.dialect {
+            Dialect::Postgres => '$',
+            Dialect::Sqlite => '?',
+        };
+        let _ = write!(self.sql, "{sign}{}", self.values.len());
+    }
+
+    pub(super) fn bind_tenant(&mut self) {
+        self.bind(Value::Id(self.tenant.as_uuid()));
+    }
+
+    /// So many rows along the index of the list's order, behind the place where the page begins.
+    pub(super) fn push_walks(&mut self, query: &MerchantQuery, most: u64) {
+        let (key, order) = (key_of(query.sort), order(query));
+        let walks = walks(query);
+        let by_key = key.map_or_else(String::new, |key| format!("{key} {order}, "));
+        let in_order = format!(" ORDER BY {by_key}{} {order} LIMIT {most}", id_of(query.sort));
+        // The planner of the one would read all of each walk and sort it; the other merges them as they are.
+        let is_bound = walks.len() == 1 || self.dialect == Dialect::Postgres;
+        for (place, stage) in walks.iter().enumerate() {
+            self.push(if place == 0 { "" } else { " UNION ALL " });
+            self.push(if is_bound && walks.len() > 1 { "(" } else { "" });
+            self.push(&format!("SELECT {}", id_of(query.sort)));
+            if let Some(key) = key {
+                self.push(&format!(", {key} AS key"));
+            }
+            match query.sort {
+                SortKey::CreatedAt | SortKey::UpdatedAt | SortKey::StageSince => {
+                    self.push(", m.facets FROM merchants AS m WHERE m.tenant_id = ");
+                }
+                SortKey::Name | SortKey::Code => {
+                    self.push(" FROM merchant_terms AS t WHERE t.valid_to IS NULL AND t.tenant_id = ");
+                }
+            }
+            self.bind_tenant();
+            if let Some(stage) = stage {
+                self.push(&format!(" AND m.stage = '{}'", stage.as_str()));
+            }
+            self.push_position(query);
+            self.push(if is_bound { &in_order } else { "" });
+            self.push(if is_bound && walks.len() > 1 { ")" } else { "" });
+        }
+        if walks.len() > 1 {
+            self.push(&format!(" ORDER BY key {order}, merchant_id {order} LIMIT {most}"));
+        }
+    }
+
+    /// The row of a table that belongs to each merchant walked, looked up one by one: their order stays.
+    pub(super) fn push_join(&mut self, table: &str, alias: &str, condition: &str) {
+        match self.dialect {
+            Dialect::Postgres => {
+                self.push(&format!(
+                    " CROSS JOIN LATERAL (SELECT * FROM {table} WHERE tenant_id = "
+                ));
+                self.bind_tenant();
+                self.push(&format!(
+                    " AND merchant_id = w.merchant_id{condition} LIMIT 1) AS {alias}"
+                ));
+            }
+            Dialect::Sqlite => {
+                self.push(&format!(" CROSS JOIN {table} AS {alias} ON {alias}.tenant_id = "));
+                self.bind_tenant();
+                self.push(&format!(" AND {alias}.merchant_id = w.merchant_id{condition}"));
+            }
+        }
+    }
+
+    /// From where merchants come that are found by something; with `WHERE` and the tenant.
+    pub(super) fn push_source(&mut self, filter: &MerchantFilter, with_terms: bool) {
+        let pieces = pieces(self.tenant, filter);
+        if pieces.is_empty() {
+            self.push(" FROM merchants AS m");
+            if with_terms {
+                self.push(" JOIN merchant_terms AS t ON t.merchant_id = m.merchant_id AND t.tenant_id = m.tenant_id");
+            }
+        } else {
+            self.push(" FROM ");
+            self.push_found(&pieces);
+            self.push(" AS t");
+            self.push(self.dialect.join());
+            self.push("merchants AS m ON m.merchant_id = t.merchant_id AND m.tenant_id = t.tenant_id");
+        }
+        self.push(" WHERE m.tenant_id = ");
+        self.bind_tenant();
+        if with_terms || !pieces.is_empty() {
+            self.push(" AND t.valid_to IS NULL");
+        }
+    }
+
+    /// The stretches in which merchants stood at a moment; with `WHERE` and what is filtered by.
+    pub(super) fn push_past(&mut self, filter: &MerchantFilter, with_terms: bool, at: DateTime<Utc>) {
+        self.push(" FROM (");
+        match self.dialect {
+            Dialect::Postgres => self.push("SELECT DISTINCT ON (merchant_id) merchant_id, version"),
+            // The other columns are those of the row that has the largest version.
+            Dialect::Sqlite => self.push("SELECT merchant_id, max(version) AS version"),
+        }
+        self.push(", facets, stage_since, valid_from AS updated_at FROM merchant_history WHERE tenant_id = ");
+        self.bind_tenant();
+        self.push(" AND valid_from <= ");
+        self.bind(Value::Moment(at));
+        match self.dialect {
+            Dialect::Postgres => self.push(" ORDER BY merchant_id DESC, version DESC"),
+            Dialect::Sqlite => self.push(" GROUP BY merchant_id"),
+        }
+        self.push(") AS m");
+        if with_terms {
+            self.push(" JOIN ");
+            let pieces = pieces(self.tenant, filter);
+            if pieces.is_empty() {
+                self.push("merchant_terms");
+            } else {
+                self.push_found(&pieces);
+            }
+            self.push(" AS t ON t.merchant_id = m.merchant_id AND t.tenant_id = ");
+            self.bind_tenant();
+        }
+        self.push(" WHERE m.facets IS NOT NULL");
+        self.push_facets("m.facets", filter);
+        self.push_spans("m", filter);
+        self.push_terms(filter);
+        if with_terms {
+            self.push(" AND t.valid_from <= ");
+            self.bind(Value::Moment(at));
+            self.push(" AND (t.valid_to IS NULL OR t.valid_to > ");
+            self.bind(Value::Moment(at));
+            self.push(")");
+        }
+    }
+
+    /// Everything that has one of several groups of pieces, all of a group.
+    pub(super) fn push_found(&mut self, groups: &[Vec<i32>]) {
+        match self.dialect {
+            Dialect::Postgres => {
+                let list = |group: &Vec<i32>| group.iter().map(i32::to_string).collect::<Vec<_>>().join(",");
+                let found: Vec<_> = groups
+                    .iter()
+                    .map(|group| format!("SELECT * FROM registry_found('{{{}}}'::integer[])", list(group)))
+                    .collect();
+                self.push(&format!("({})", found.join(" UNION ")));
+            }
+            Dialect::Sqlite => {
+                let list = |group: &Vec<i32>| {
+                    let words: Vec<_> = group.iter().map(|piece| piece_word(*piece)).collect();
+                    format!("({})", words.join(" AND "))
+                };
+                let wanted: Vec<_> = groups.iter().map(list).collect();
+                self.push(&format!(
+                    "(SELECT terms.* FROM merchant_pieces CROSS JOIN merchant_terms AS terms ON terms.id = merchant_pieces.rowid \
+                     WHERE merchant_pieces MATCH '{}')",
+                    wanted.join(" OR ")
+                ));
+            }
+        }
+    }
+
+    /// As a list of numbers, which an index finds.
+    pub(super) fn push_fitting(&mut self, plan: &Plan) {
+        if let Some(fitting) = &plan.fitting {
+            let numbers: Vec<_> = fitting.iter().map(i64::to_string).collect();
+            self.push(&format!(" AND m.facets IN ({})", numbers.join(",")));
+        }
+    }
+
+    /// As tests of bits, which hold for numbers that nobody has seen yet.
+    pub(super) fn push_facets(&mut self, column: &str, filter: &MerchantFilter) {
+        for FacetTest { mask, wanted } in filter.facet_tests() {
+            let test = match wanted {
+                Wanted::OneOf(values) => {
+                    let values: Vec<_> = values.iter().map(i64::to_string).collect();
+                    // Nothing is in an empty list, which not every engine can read.
+                    format!(
+                        "IN ({})",
+                        if values.is_empty() {
+                            "-1".to_owned()
+                        } else {
+                            values.join(",")
+                        }
+                    )
+                }
+                Wanted::Zero => "= 0".to_owned(),
+                Wanted::NotZero => "<> 0".to_owned(),
+            };
+            self.push(&format!(" AND ({column} & {mask}) {test}"));
+        }
+    }
+
+    pub(super) fn push_spans(&mut self, table: &str, filter: &MerchantFilter) {
+        self.push_span(&format!("{table}.updated_at"), filter.updated);
+        self.push_span(&format!("{table}.stage_since"), filter.stage_since);
+        self.push_span("t.created_at", filter.created);
+    }
+
+    pub(super) fn push_span(&mut self, column: &str, span: Span) {
+        for (moment, bound) in [(span.from, ">="), (span.until, "<")] {
+            if let Some(moment) = moment {
+                self.push(&format!(" AND {column} {bound} "));
+                self.bind(Value::Moment(moment));
+            }
+        }
+    }
+
+    /// What the pieces only promise: the text itself is compared.
+    pub(super) fn push_terms(&mut self, filter: &MerchantFilter) {
+        let words = filter.search.iter().flat_map(Search::words);
+        for word in words {
+            self.push(" AND (");
+            self.push_contains("t.text", word.text.clone());
+            if let Some(number) = &word.number {
+                self.push(" OR ");
+                self.push_contains("t.number", number.clone());
+            }
+            self.push(")");
+        }
+        for group in filter.marks() {
+            self.push(" AND (");
+            for (place, mark) in group.iter().enumerate() {
+                self.push(if place == 0 { "" } else { " OR " });
+                self.push_contains("t.marks", mark.needle());
+            }
+            self.push(")");
+        }
+    }
+
+    pub(super) fn push_contains(&mut self, column: &str, part: String) {
+        let function = match self.dialect {
+            Dialect::Postgres => "strpos",
+            Dialect::Sqlite => "instr",
+        };
+        self.push(&format!("{function}({column}, "));
+        self.bind(Value::Text(part));
+        self.push(") > 0");
+    }
+
+    pub(super) fn push_position(&mut self, query: &MerchantQuery) {
+        let Some(PagePosition { key, id }) = &query.after else {
+            return;
+        };
+        let beyond = match query.direction {
+            Direction::Ascending => ">",
+            Direction::Descending => "<",
+        };
+        let column = id_of(query.sort);
+        let Some(key_column) = key_of(query.sort) else {
+            self.push(&format!(" AND {column} {beyond} "));
+            self.bind(Value::Id(id.as_uuid()));
+            return;
+        };
+        self.push(&format!(" AND ({key_column}, {column}) {beyond} ("));
+        self.bind(match key {
+            PlaceKey::Moment(moment) => Value::Moment(*moment),
+            PlaceKey::Text(text) => Value::Text(text.clone()),
+        });
+        self.push(", ");
+        self.bind(Value::Id(id.as_uuid()));
+        self.push(")");
+    }
+
+    pub(super) fn push_order(&mut self, table: &str, has_key: bool, order: &str, limit: u32) {
+        let key = if has_key {
+            format!("{table}.key {order}, ")
+        } else {
+            String::new()
+        };
+        self.push(&format!(" ORDER BY {key}{table}.merchant_id {order} LIMIT {limit}"));
+    }
+}
