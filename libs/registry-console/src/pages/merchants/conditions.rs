@@ -97,10 +97,12 @@ pub struct Field {
 
 /// All of them.
 pub struct Conditions {
-    /// Boxes.
-    pub boxes: Vec<Boxes>,
+    /// Boxes that people look for most.
+    pub first: Vec<Boxes>,
     /// Fields.
     pub fields: Vec<Field>,
+    /// The other boxes.
+    pub then: Vec<Boxes>,
 }
 
 impl Conditions {
@@ -129,7 +131,7 @@ impl Conditions {
             .copied()
             .collect();
         Self {
-            boxes: vec![
+            first: vec![
                 boxes(m.stage, "stage", stages),
                 boxes(m.turn, "next_actor", turns),
                 boxes(m.attention, "attention", vec![("true", m.attention_wanted)]),
@@ -139,6 +141,8 @@ impl Conditions {
                     "may_bill",
                     vec![("true", m.may_bill_yes), ("false", m.may_bill_no)],
                 ),
+            ],
+            then: vec![
                 boxes(m.link, "link", words.link_states.to_vec()),
                 boxes(m.warning, "warning", words.warnings.to_vec()),
             ],
