@@ -27,7 +27,7 @@ async fn the_version_before_works_on_until_the_new_one_has_taken_over() {
     let mut before = site.replica(&settings().before());
     let old = block_in_place(|| before.serve());
     let at_old = told.tenant(old.base_url());
-    block_in_place(|| site.installation.configure_upstream(&at_old.slug, &sandbox));
+    block_in_place(|| before.configure_upstream(&at_old.slug, &sandbox));
     work(&at_old, &sandbox, "before").await;
 
     block_in_place(|| site.migrate());
@@ -45,6 +45,8 @@ async fn the_version_before_works_on_until_the_new_one_has_taken_over() {
     assert!(block_in_place(|| new.terminate()).success());
     block_in_place(|| {
         site.expect_proven();
+        // What the version before has written lacks what it did not know.
+        site.installation.print(&["rebuild"]);
         site.installation.print(&["rebuild", "--check"]);
     });
 }
