@@ -196,14 +196,13 @@ fn frame(who: &SignedIn, look: Preferences, now: DateTime<Utc>) -> Frame {
 
 /// What of the query is the page's state: a list of words in one parameter, whatever boxes they came from.
 fn page_query(query: &Query) -> Query {
-    let stages = query.words("stage").collect::<Vec<_>>().join(",");
     let kept: Vec<_> = conditions::NAMES
         .iter()
         .copied()
         .chain(["sort", "limit", "cursor"])
         .collect();
-    let mut state = query.only(&kept).with("stage", &stages);
-    for name in ["next_actor", "link", "warning", "verification", "status"] {
+    let mut state = query.only(&kept);
+    for name in conditions::LISTS {
         state = state.with(name, &query.words(name).collect::<Vec<_>>().join(","));
     }
     state
@@ -230,6 +229,7 @@ impl List {
                 .filter_map(|name| Some(((*name).to_owned(), query.get(name)?.to_owned())));
             pairs.collect::<Vec<_>>()
         };
+        let others: Vec<_> = conditions::NAMES.iter().copied().filter(|name| *name != "q").collect();
         let page_at = |cursor: &Option<String>| {
             let cursor = cursor.as_deref()?;
             Some(query.with("cursor", cursor).on(&path))
@@ -239,7 +239,7 @@ impl List {
             summary: (merchants.summary)(&thousands(count), page.page.next.is_some(), sort_name(words, &sort)),
             is_too_short: query.get("q").is_some_and(|typed| !is_searchable(typed)),
             q: query.get("q").unwrap_or_default().to_owned(),
-            kept: [pairs(conditions::KEPT), pairs(&["sort", "limit"])].concat(),
+            kept: [pairs(&others), pairs(&["sort", "limit"])].concat(),
             order: pairs(&["sort", "limit"]),
             chips: conditions::chips(words, &begun, &path),
             conditions: Conditions::new(words, query),
