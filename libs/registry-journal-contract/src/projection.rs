@@ -198,8 +198,7 @@ pub async fn rows_of_an_earlier_version_are_renewed<H: Harness>() {
     let world = World::<H>::new().await;
     let tenant = world.tenant("acme").await;
     let merchant = lively(&world, tenant, "a").await;
-    let other = lively(&world, tenant, "b").await;
-    let rows = world.storage.projected(tenant, &[merchant, other]).await.expect("rows");
+    lively(&world, tenant, "b").await;
     let counted = async || {
         let counts = world.storage.facet_counts(tenant, &MerchantFilter::all()).await;
         counts.expect("counts").iter().map(|count| count.count).sum::<u64>()
@@ -207,15 +206,22 @@ pub async fn rows_of_an_earlier_version_are_renewed<H: Harness>() {
     assert_eq!(counted().await, 2);
     world.harness.damage(tenant, merchant, Damage::Outdated).await;
     assert_eq!(counted().await, 1);
-    let waiting = world.storage.without_facets(tenant, None, PageSize::MAX).await;
-    assert_eq!(waiting.expect("a page"), [merchant]);
+    // Also if this version writes to it before it is folded anew.
+    for letter in ["W", "P"] {
+        let waiting = world.storage.without_facets(tenant, None, PageSize::MAX).await;
+        assert_eq!(waiting.expect("a page"), [merchant], "before {letter}");
+        world.clock.advance(1);
+        world
+            .report(callback(tenant, merchant, letter, "after the damage"))
+            .await;
+    }
+    world.harness.damage(tenant, merchant, Damage::TermsLost).await;
 
     let renewed = rebuild(&world).renew(tenant, &CancellationToken::new()).await;
     let renewed = renewed.expect("the log can be folded");
     assert_eq!((renewed.merchants, renewed.passed_over), (1, 0));
     assert_eq!(counted().await, 2);
-    let after = world.storage.projected(tenant, &[merchant, other]).await.expect("rows");
-    assert_eq!(after, rows);
+    assert_eq!(run(&world, tenant, Mode::Check).await.progress.differing, 0);
     let again = rebuild(&world).renew(tenant, &CancellationToken::new()).await;
     assert_eq!(again.expect("the log can be folded").merchants, 0);
 }

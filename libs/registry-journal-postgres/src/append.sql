@@ -45,7 +45,10 @@ WITH held AS MATERIALIZED (
         state = excluded.state,
         confirming_since = excluded.confirming_since,
         facets = excluded.facets,
-        facets_version = excluded.facets_version,
+        -- What an earlier version of the program has written to stays marked until it is folded anew: its history lacks facets too.
+        facets_version = CASE
+            WHEN merchants.facets_version = merchants.version THEN excluded.facets_version ELSE merchants.facets_version
+        END,
         -- A question that is planned earlier stays where it is.
         ask_at = CASE WHEN excluded.ask_at IS NOT NULL THEN least(merchants.ask_at, excluded.ask_at) END
 )

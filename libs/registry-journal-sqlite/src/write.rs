@@ -238,7 +238,9 @@ fn merchants(writes: &Writes) -> Statement {
             state = excluded.state,
             confirming_since = excluded.confirming_since,
             facets = excluded.facets,
-            facets_version = excluded.facets_version,
+            -- What an earlier version of the program has written to stays marked until it is folded anew: its history lacks
+            -- facets too.
+            facets_version = iif(merchants.facets_version = merchants.version, excluded.facets_version, merchants.facets_version),
             -- A question that is planned earlier stays where it is. With NULL min() is NULL.
             ask_at = min(excluded.ask_at, coalesce(merchants.ask_at, excluded.ask_at))
         "#,
