@@ -116,8 +116,8 @@ pub(crate) async fn events(installation: &Installation, each: usize) -> anyhow::
 
 /// Removes everything that is projected of merchants.
 pub(crate) async fn forget_merchants(installation: &Installation) -> anyhow::Result<()> {
-    let statement =
-        "DELETE FROM merchants; DELETE FROM merchant_history; DELETE FROM merchant_terms; DELETE FROM merchant_links";
+    let statement = "DELETE FROM merchants; DELETE FROM merchant_history; DELETE FROM merchant_terms; DELETE FROM merchant_links; \
+         DELETE FROM merchant_milestones";
     match installation.engine {
         Engine::Postgres => {
             let statement = [statement, "DELETE FROM merchant_identities"].join(";");

@@ -15,9 +15,9 @@ use registry_domain::{
 };
 use registry_journal::Ambient;
 use registry_journal::port::{
-    Direction, HistoryRow, IdentityRow, MerchantFilter, MerchantQuery, MerchantRow, PageSize, Scope, SortKey, Writes,
+    Direction, IdentityRow, MerchantFilter, MerchantQuery, MerchantRow, PageSize, Scope, SortKey, Writes,
 };
-use registry_journal::projection::{begun, renamed};
+use registry_journal::projection::{begun, reached, renamed, seen};
 use uuid::Uuid;
 
 use crate::installation::{Engine, Installation};
@@ -106,6 +106,12 @@ const LINES: &[Line] = &[
         ],
     },
     Line {
+        name: "ageing, durations, funnel of 12 weeks",
+        limit: 300.0,
+        bar: "<= 300",
+        asked: &["/v1/stats/ageing", "/v1/stats/durations", "/v1/stats/funnel"],
+    },
+    Line {
         name: "two filters",
         limit: 150.0,
         bar: "<= 150",
@@ -175,13 +181,19 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Vec<Figure>> {
     Ok(figures)
 }
 
-/// Lists and counts of a moment that has passed.
+/// Lists and counts of a moment that has passed, and what is counted by a filter.
 async fn past(installation: &Installation, key: &str, engine: Engine, figures: &mut Vec<Figure>) -> anyhow::Result<()> {
     let then = (Ambient::system().now() - TimeDelta::days(100)).format("%Y-%m-%dT%H:%M:%SZ");
     let asked = [
         format!("/v1/stats/review-status?as_of={then}"),
         format!("/v1/merchants?stage=in_review&sort=stage_since&as_of={then}"),
         format!("/v1/merchants?sort=name&as_of={then}"),
+        format!("/v1/stats/ageing?as_of={then}"),
+        format!("/v1/stats/durations?as_of={then}"),
+        format!("/v1/stats/funnel?as_of={then}"),
+        "/v1/stats/ageing?tag=tag-1".to_owned(),
+        "/v1/stats/durations?tag=tag-1".to_owned(),
+        "/v1/stats/funnel?tag=tag-1".to_owned(),
     ];
     for asked in asked {
         let one = measure(installation, key, &[&asked], Duration::from_secs(10)).await?;
@@ -190,8 +202,15 @@ async fn past(installation: &Installation, key: &str, engine: Engine, figures: &
             asked.split("as_of").next().unwrap_or_default(),
             engine.name()
         );
-        figures
-            .push(Figure::at_most(format!("as of a moment: {name}"), one.percentile(95), "ms", 5_000.0).bar("<= 5000"));
+        figures.push(
+            Figure::at_most(
+                format!("as of a moment, or filtered: {name}"),
+                one.percentile(95),
+                "ms",
+                5_000.0,
+            )
+            .bar("<= 5000"),
+        );
     }
     Ok(())
 }
@@ -308,7 +327,7 @@ fn add(
     merchant.missing_upstream_since = (dice(16, 10_000) == 0).then_some(changed_at);
     writes.identities.push(IdentityRow::of(tenant, &merchant));
     writes.terms.extend(renamed(tenant, &merchant, None, created_at));
-    writes.history.extend(history(tenant, templates, &merchant, created_at));
+    put_past(writes, tenant, templates, &merchant);
     writes.merchants.push(MerchantRow {
         tenant_id: tenant,
         // Nobody is asked meanwhile.
@@ -319,20 +338,19 @@ fn add(
 }
 
 /// Registered first, then as it is.
-fn history(
-    tenant: TenantId,
-    templates: &[Merchant],
-    merchant: &Merchant,
-    created_at: DateTime<Utc>,
-) -> Vec<HistoryRow> {
+fn put_past(writes: &mut Writes, tenant: TenantId, templates: &[Merchant], merchant: &Merchant) {
+    let (created_at, updated_at) = (merchant.created_at, merchant.updated_at);
     let mut first = templates[0].clone();
     first.id = merchant.id;
     first.version = Version(1);
     first.created_at = created_at;
     first.updated_at = created_at;
-    let rows = [
-        begun(tenant, &first, None, created_at),
-        begun(tenant, merchant, None, merchant.updated_at),
-    ];
-    rows.into_iter().flatten().collect()
+    let before = Some(seen(&first));
+    writes.history.extend(begun(tenant, &first, None, created_at));
+    writes.history.extend(begun(tenant, merchant, before, updated_at));
+    let mut milestones = reached(tenant, &first, None, created_at);
+    if let (Some(kept), Some(later)) = (&mut milestones, reached(tenant, merchant, before, updated_at)) {
+        kept.add(&later);
+    }
+    writes.milestones.extend(milestones);
 }

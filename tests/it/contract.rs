@@ -210,8 +210,14 @@ async fn call_back(visitor: &mut Visitor<'_>) {
 }
 
 async fn read(visitor: &mut Visitor<'_>, merchant_id: &str) {
-    let stats = "/v1/stats/review-status";
-    for path in ["/v1/me", "/v1/merchants", stats, "/v1/events", "/livez", "/readyz"] {
+    for name in ["review-status", "ageing", "durations", "funnel"] {
+        assert_eq!(
+            visitor.get(&format!("/v1/stats/{name}"), &[]).await.status,
+            200,
+            "{name}"
+        );
+    }
+    for path in ["/v1/me", "/v1/merchants", "/v1/events", "/livez", "/readyz"] {
         assert_eq!(visitor.get(path, &[]).await.status, 200, "{path}");
     }
     let metrics = visitor.get("/metrics", &[]).await.text;

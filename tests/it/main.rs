@@ -111,6 +111,7 @@ mod billing;
 
 mod alerts;
 mod calendar;
+mod insight;
 mod tenant_settings;
 mod worklist;
 

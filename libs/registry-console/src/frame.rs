@@ -24,6 +24,10 @@ pub enum Section {
     Home,
     /// All shops.
     Merchants,
+    /// How long they wait.
+    Ageing,
+    /// How far they have come.
+    Funnel,
     /// What somebody is told of.
     Alerts,
     /// What came in.
@@ -49,7 +53,7 @@ pub enum Section {
 impl Section {
     /// The menu, in groups.
     pub const MENU: &[&[Self]] = &[
-        &[Self::Home, Self::Merchants, Self::Alerts],
+        &[Self::Home, Self::Merchants, Self::Ageing, Self::Funnel, Self::Alerts],
         &[Self::Callbacks, Self::Quarantine, Self::Unclaimed],
         &[Self::People, Self::Keys, Self::Audit],
         &[Self::Health, Self::Settings],
@@ -60,6 +64,8 @@ impl Section {
         match self {
             Self::Home => "",
             Self::Merchants => "/merchants",
+            Self::Ageing => "/ageing",
+            Self::Funnel => "/funnel",
             Self::Alerts => "/alerts",
             Self::Callbacks => "/callbacks",
             Self::Quarantine => "/quarantine",
@@ -80,6 +86,8 @@ impl Section {
             Self::Audit => Some(Scope::AuditRead),
             Self::Home
             | Self::Merchants
+            | Self::Ageing
+            | Self::Funnel
             | Self::Alerts
             | Self::Callbacks
             | Self::Quarantine
@@ -96,6 +104,8 @@ impl Section {
         match self {
             Self::Home => "KeyH",
             Self::Merchants => "KeyM",
+            Self::Ageing => "KeyD",
+            Self::Funnel => "KeyF",
             Self::Alerts => "KeyL",
             Self::Callbacks => "KeyC",
             Self::Quarantine => "KeyQ",
@@ -114,6 +124,8 @@ impl Section {
         match self {
             Self::Home => "home",
             Self::Merchants => "store",
+            Self::Ageing => "wait",
+            Self::Funnel => "funnel",
             Self::Alerts => "bell",
             Self::Callbacks => "callback",
             Self::Quarantine => "quarantine",
@@ -133,6 +145,8 @@ impl Section {
         match self {
             Self::Home => frame.home,
             Self::Merchants => frame.merchants,
+            Self::Ageing => words.insight.ageing,
+            Self::Funnel => words.insight.funnel,
             Self::Alerts => words.alerts.title,
             Self::Callbacks => frame.callbacks,
             Self::Quarantine => frame.quarantine,

@@ -12,8 +12,8 @@ use crate::console::{Console, look};
 use crate::live;
 use crate::pages::sign_in::{links, oidc, sign_out};
 use crate::pages::{
-    alerts, audit, calendar, callbacks, health, home, keys, licences, merchant, merchants, people, quarantine,
-    register, settings, sign_in, unclaimed,
+    ageing, alerts, audit, calendar, callbacks, funnel, health, home, keys, licences, merchant, merchants, people,
+    quarantine, register, settings, sign_in, unclaimed,
 };
 
 /// Where something is answered, and by what.
@@ -109,6 +109,8 @@ pub(crate) fn of_tenants() -> Vec<Route> {
         see("/{tenant}/alerts/rules", alerts::rules),
         act("/{tenant}/alerts/rules", alerts::set_rule),
         act("/{tenant}/alerts/rules/usual", alerts::add_usual),
+        see("/{tenant}/ageing", ageing::get),
+        see("/{tenant}/funnel", funnel::get),
         see("/{tenant}/health", health::get),
         see("/{tenant}/settings", settings::get),
         act("/{tenant}/settings", settings::change),

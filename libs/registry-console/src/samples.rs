@@ -14,8 +14,8 @@ use crate::answer;
 use crate::assets;
 use crate::pages::shops::Sample;
 use crate::pages::{
-    alerts, audit, calendar, callbacks, health, home, keys, licences, merchant, merchants, people, quarantine,
-    register, settings, sign_in, unclaimed,
+    ageing, alerts, audit, calendar, callbacks, funnel, health, home, keys, licences, merchant, merchants, people,
+    quarantine, register, settings, sign_in, unclaimed,
 };
 use crate::preferences::Preferences;
 
@@ -67,6 +67,8 @@ fn all(look: Preferences) -> Vec<Sample> {
         keys::samples::samples(look),
         audit::samples::samples(look),
         alerts::samples::samples(look),
+        ageing::samples::samples(look),
+        funnel::samples::samples(look),
         health::samples::samples(look),
         settings::samples::samples(look),
         calendar::samples::samples(look),

@@ -5,7 +5,7 @@
 //!
 //! Read in this order: [`ids`], [`unicode`], [`codes`], [`business`], [`text`] (values that cannot be wrong), [`review`] (what
 //! upstream says), [`merchant`] (state, command, event, [`merchant::decide`], [`merchant::evolve`]), [`calendar`] (business days), [`alerts`] (what waits too long), [`people`] (who may do what),
-//! [`tenant`], [`search`] (what a merchant is found by).
+//! [`tenant`], [`search`] (what a merchant is found by), [`waits`] (how long shops wait, and what is usual).
 
 pub mod actor;
 pub mod alerts;
@@ -23,6 +23,7 @@ pub mod search;
 pub mod tenant;
 pub mod text;
 pub mod unicode;
+pub mod waits;
 
 pub use actor::{Actor, Channel, CorrelationId, OnBehalfOf};
 pub use business::{BusinessNumber, ReportedNumber};

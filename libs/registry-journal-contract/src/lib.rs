@@ -15,6 +15,7 @@ pub mod failures;
 pub mod fixtures;
 pub mod histories;
 pub mod idempotency;
+pub mod insight;
 pub mod installations;
 pub mod journals;
 pub mod keys;
@@ -81,6 +82,8 @@ pub enum Damage {
     HistoryLost,
     /// What it is and was found by is deleted.
     TermsLost,
+    /// What it has reached is deleted.
+    MilestonesLost,
     /// Its links are deleted.
     LinksLost,
     /// A row like its own appears under another id and other codes.
@@ -105,7 +108,7 @@ pub enum Damage {
 
 impl Damage {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Status,
         Self::State,
         Self::Facets,
@@ -114,6 +117,7 @@ impl Damage {
         Self::FoundElsewhere,
         Self::HistoryLost,
         Self::TermsLost,
+        Self::MilestonesLost,
         Self::LinksLost,
         Self::Surplus,
         Self::ApprovalsLost,
@@ -137,6 +141,7 @@ impl Damage {
             | Self::FoundElsewhere
             | Self::HistoryLost
             | Self::TermsLost
+            | Self::MilestonesLost
             | Self::LinksLost
             | Self::ApprovalsLost => true,
             Self::Surplus
@@ -237,6 +242,7 @@ macro_rules! contract_tests {
             reading::lists_are_filtered_and_searched,
             reading::counts_follow_the_filter,
             lists::lists_and_counts_are_what_the_log_says,
+            insight::insight_is_what_the_log_says,
             reading::waiting_links_are_found,
             keys::keys_are_looked_up_without_a_tenant,
             reading::the_publish_cursor_is_remembered,

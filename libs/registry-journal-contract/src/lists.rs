@@ -54,7 +54,7 @@ pub fn rank(
     }
 }
 
-fn passes(tenant: TenantId, filter: &MerchantFilter, merchant: &Merchant) -> bool {
+pub(super) fn passes(tenant: TenantId, filter: &MerchantFilter, merchant: &Merchant) -> bool {
     let terms = Terms::of(tenant, merchant);
     filter.fits(Facets::of(merchant))
         && filter.search.as_ref().is_none_or(|search| search.finds(&terms))
@@ -78,7 +78,7 @@ fn by_hand(tenant: TenantId, query: &MerchantQuery, then: &[Merchant]) -> Vec<Me
     fitting.into_iter().map(|merchant| merchant.id).collect()
 }
 
-fn counted(counts: impl IntoIterator<Item = FacetCount>) -> BTreeMap<i64, u64> {
+pub(super) fn counted(counts: impl IntoIterator<Item = FacetCount>) -> BTreeMap<i64, u64> {
     let counts = counts.into_iter().map(|count| (count.facets.to_bits(), count.count));
     counts.filter(|(_, count)| *count > 0).collect()
 }
@@ -117,7 +117,7 @@ fn some_span(dice: &mut Dice, now: DateTime<Utc>) -> Span {
     }
 }
 
-fn some_filter(dice: &mut Dice, now: DateTime<Utc>) -> MerchantFilter {
+pub(super) fn some_filter(dice: &mut Dice, now: DateTime<Utc>) -> MerchantFilter {
     let texts = [
         "가게",
         "ㄱㄱ",
@@ -169,6 +169,8 @@ fn some_filter(dice: &mut Dice, now: DateTime<Utc>) -> MerchantFilter {
         } else {
             Span::ALWAYS
         },
+        // Told by the whole life of a merchant: see `insight`.
+        milestones: Vec::new(),
     }
 }
 

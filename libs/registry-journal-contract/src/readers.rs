@@ -9,11 +9,11 @@ use registry_domain::merchant::{Merchant, WalletReading, Wallets};
 use registry_domain::tenant::{SilentLinks, Slug, Tenant};
 use registry_domain::{AlertId, EventId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId, UnclaimedId, Version};
 use registry_journal::port::{
-    AlertCount, AlertQuery, Alerts, AuditEntry, AuditQuery, AuditTrail, Balances, DueQuestion, FacetCount, Head,
-    IdempotencyRow, KeyUses, LateMerchant, LateQuery, ListedMerchant, ListedTenant, ListedThen, MerchantFilter,
-    MerchantQuery, PageSize, Postponement, PresentedKey, ProjectedMerchant, PublishCursor, QuarantineCount,
-    QuarantineQuery, QuarantineRow, QuestionCounts, ReadError, Reader, StreamQuery, TenantHealth, UnclaimedQuery,
-    UnclaimedRow, Worklist,
+    AlertCount, AlertQuery, Alerts, AuditEntry, AuditQuery, AuditTrail, Balances, CohortQuery, DueQuestion, FacetCount,
+    Head, IdempotencyRow, Insight, KeyUses, LateMerchant, LateQuery, ListedMerchant, ListedTenant, ListedThen,
+    MerchantFilter, MerchantQuery, PageSize, Postponement, PresentedKey, ProjectedMerchant, PublishCursor,
+    QuarantineCount, QuarantineQuery, QuarantineRow, QuestionCounts, ReadError, Reader, StandingCount, StayCount,
+    StayQuery, StepCount, StreamQuery, TenantHealth, UnclaimedQuery, UnclaimedRow, Worklist,
 };
 use registry_journal::record::EventRow;
 use uuid::Uuid;
@@ -119,6 +119,11 @@ passed_on! {
         alerted_merchants(tenant: TenantId, query: &AlertQuery) -> Vec<Merchant>;
         merchant_of_alert(tenant: TenantId, alert: AlertId) -> Option<Merchant>;
         alert_counts(tenant: TenantId, now: DateTime<Utc>) -> Vec<AlertCount>;
+    }
+    Insight {
+        standing(tenant: TenantId, filter: &MerchantFilter, at: Option<DateTime<Utc>>) -> Vec<StandingCount>;
+        stays(tenant: TenantId, query: &StayQuery) -> Vec<StayCount>;
+        cohorts(tenant: TenantId, query: &CohortQuery) -> Vec<StepCount>;
     }
     KeyUses {
         key_uses(tenant: TenantId) -> Vec<(KeyId, DateTime<Utc>)>;

@@ -51,9 +51,26 @@ WITH held AS MATERIALIZED (
         END,
         -- A question that is planned earlier stays where it is.
         ask_at = CASE WHEN excluded.ask_at IS NOT NULL THEN least(merchants.ask_at, excluded.ask_at) END
+), passed AS (
+    INSERT INTO merchant_milestones AS kept (
+        tenant_id, merchant_id, created_at, linked_at, begun_at, submitted_at, opened_at, under_way
+    )
+    SELECT
+        unnest($52::uuid[]), unnest($53::uuid[]), unnest($54::timestamptz[]), unnest($55::timestamptz[]),
+        unnest($56::timestamptz[]), unnest($57::timestamptz[]), unnest($58::timestamptz[]), unnest($59::boolean[])
+    WHERE (SELECT are_as_expected FROM held)
+    ON CONFLICT (tenant_id, merchant_id) DO UPDATE SET
+        linked_at = coalesce(kept.linked_at, excluded.linked_at),
+        begun_at = coalesce(kept.begun_at, excluded.begun_at),
+        submitted_at = coalesce(kept.submitted_at, excluded.submitted_at),
+        opened_at = coalesce(kept.opened_at, excluded.opened_at),
+        under_way = excluded.under_way
 )
-INSERT INTO merchant_history (tenant_id, merchant_id, version, status, stage, valid_from, facets, stage_since)
+INSERT INTO merchant_history (
+    tenant_id, merchant_id, version, status, stage, valid_from, facets, stage_since, ended_stage, ended_since
+)
 SELECT
     unnest($34::uuid[]), unnest($35::uuid[]), unnest($36::bigint[]), unnest($37::text[]), unnest($38::text[]),
-    unnest($39::timestamptz[]), unnest($48::bigint[]), unnest($49::timestamptz[])
+    unnest($39::timestamptz[]), unnest($48::bigint[]), unnest($49::timestamptz[]), unnest($50::text[]),
+    unnest($51::timestamptz[])
 WHERE (SELECT are_as_expected FROM held)

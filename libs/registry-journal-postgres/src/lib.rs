@@ -16,6 +16,7 @@ mod begin;
 mod callbacks;
 mod commits;
 mod error;
+mod insight;
 mod installation;
 mod key_uses;
 mod lease;
@@ -26,6 +27,7 @@ mod read;
 mod session;
 mod sessions;
 mod statement;
+mod terms;
 mod worklist;
 mod write;
 

@@ -77,7 +77,7 @@ impl PostgresJournal {
             .await
     }
 
-    async fn plan(&self, tenant: TenantId, filter: &MerchantFilter) -> Result<Plan, ReadError> {
+    pub(crate) async fn plan(&self, tenant: TenantId, filter: &MerchantFilter) -> Result<Plan, ReadError> {
         Ok(Plan::of(filter, &self.kept_counts(tenant).await?))
     }
 

@@ -164,7 +164,9 @@ impl Reader for PostgresJournal {
                 m.confirming_since, CASE WHEN m.facets_version = m.version THEN m.facets END AS facets, m.created_at,
                 m.updated_at, m.state, (
                     SELECT coalesce(
-                        json_agg(json_build_array(version, status, stage, valid_from, facets, stage_since)), '[]'
+                        json_agg(json_build_array(
+                            version, status, stage, valid_from, facets, stage_since, ended_stage, ended_since
+                        )), '[]'
                     )::text
                     FROM merchant_history WHERE tenant_id = $1 AND merchant_id = m.merchant_id
                 ) AS "history!", array_to_json(ARRAY (
@@ -181,7 +183,12 @@ impl Reader for PostgresJournal {
                         (SELECT string_agg('p' || lpad(to_hex(piece), 8, '0'), ' ') FROM unnest(pieces) AS piece)
                     )), '[]')::text
                     FROM merchant_terms WHERE tenant_id = $1 AND merchant_id = m.merchant_id
-                ) AS "terms!"
+                ) AS "terms!", (
+                    SELECT json_build_array(
+                        created_at, linked_at, begun_at, submitted_at, opened_at, under_way::integer
+                    )::text
+                    FROM merchant_milestones WHERE tenant_id = $1 AND merchant_id = m.merchant_id
+                ) AS milestones
             FROM unnest($2::uuid[]) AS wanted (merchant_id)
             CROSS JOIN LATERAL (
                 SELECT * FROM merchants

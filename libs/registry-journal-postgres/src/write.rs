@@ -6,9 +6,7 @@ use chrono::{DateTime, Utc};
 use registry_domain::merchant::Facets;
 use registry_domain::tenant::Tenant;
 use registry_domain::{MerchantId, ReportedNumber, TenantId};
-use registry_journal::port::{
-    ExpectedHead, IdempotencyRow, IdentityRow, KeyRow, LinkRow, TermsRow, TransactError, Writes,
-};
+use registry_journal::port::{ExpectedHead, IdempotencyRow, IdentityRow, KeyRow, LinkRow, TransactError, Writes};
 use registry_journal::stored::{MerchantColumns, tenant_to_json};
 use registry_journal_rows::bigint;
 use sqlx::PgConnection;
@@ -16,7 +14,7 @@ use uuid::Uuid;
 
 use crate::error::transact;
 use crate::statement::{Statement, column};
-use crate::{alerts, audit, begin, callbacks};
+use crate::{alerts, audit, begin, callbacks, terms};
 
 /// Writes everything. The caller commits.
 pub(crate) async fn write(
@@ -39,7 +37,7 @@ fn statements(writes: &Writes, now: DateTime<Utc>) -> Vec<Statement> {
         merchants,
         identities,
         history,
-        terms,
+        milestones,
         links,
         tenants,
         idempotency,
@@ -56,12 +54,11 @@ fn statements(writes: &Writes, now: DateTime<Utc>) -> Vec<Statement> {
     if !identities.is_empty() {
         statements.push(merchant_identities(identities));
     }
-    if !(events.is_empty() && merchants.is_empty() && history.is_empty()) {
+    if !(events.is_empty() && merchants.is_empty() && history.is_empty() && milestones.is_empty()) {
         statements.push(append(writes, &[]));
     }
-    if !terms.is_empty() {
-        statements.push(end_terms(terms));
-        statements.push(merchant_terms(terms));
+    if !writes.terms.is_empty() {
+        statements.extend(terms::written(&writes.terms));
     }
     if !links.is_empty() {
         statements.push(merchant_links(links));
@@ -79,72 +76,10 @@ fn statements(writes: &Writes, now: DateTime<Utc>) -> Vec<Statement> {
     statements
 }
 
-/// Removes what is projected of these merchants. Each way into a table is a range in the order of its index: while a
-/// table is small any index looks as good as any other, and the plan stays while it grows.
+/// Removes what is projected of these merchants: `clear.sql` tells how.
 fn clear(cleared: &[(TenantId, MerchantId)]) -> Statement {
-    sqlx::query!(
-        r#"
-        WITH wanted AS (
-            SELECT * FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, merchant_id)
-        ), identities AS (
-            DELETE FROM merchant_identities WHERE ctid = ANY (ARRAY (
-                SELECT i.ctid FROM wanted AS w CROSS JOIN LATERAL (
-                    SELECT ctid FROM merchant_identities
-                    WHERE tenant_id = w.tenant_id AND merchant_id BETWEEN w.merchant_id AND w.merchant_id
-                    ORDER BY merchant_id OFFSET 0
-                ) AS i
-            ))
-        ), history AS (
-            DELETE FROM merchant_history WHERE ctid = ANY (ARRAY (
-                SELECT h.ctid FROM wanted AS w CROSS JOIN LATERAL (
-                    SELECT ctid FROM merchant_history
-                    WHERE tenant_id = w.tenant_id AND merchant_id BETWEEN w.merchant_id AND w.merchant_id
-                    ORDER BY merchant_id, version OFFSET 0
-                ) AS h
-            ))
-        ), terms AS (
-            DELETE FROM merchant_terms WHERE ctid = ANY (ARRAY (
-                SELECT t.ctid FROM wanted AS w CROSS JOIN LATERAL (
-                    SELECT ctid FROM merchant_terms
-                    WHERE tenant_id = w.tenant_id AND merchant_id BETWEEN w.merchant_id AND w.merchant_id
-                    ORDER BY merchant_id, version OFFSET 0
-                ) AS t
-            ))
-        ), links AS (
-            DELETE FROM merchant_links WHERE ctid = ANY (ARRAY (
-                SELECT l.ctid FROM wanted AS w CROSS JOIN LATERAL (
-                    SELECT ctid FROM merchant_links
-                    WHERE tenant_id = w.tenant_id AND merchant_id BETWEEN w.merchant_id AND w.merchant_id
-                    ORDER BY merchant_id OFFSET 0
-                ) AS l
-            ))
-        ), approvals AS (
-            DELETE FROM approvals WHERE ctid = ANY (ARRAY (
-                SELECT a.ctid FROM wanted AS w CROSS JOIN LATERAL (
-                    SELECT ctid FROM approvals
-                    WHERE tenant_id = w.tenant_id AND merchant_id BETWEEN w.merchant_id AND w.merchant_id
-                    ORDER BY merchant_id, version OFFSET 0
-                ) AS a
-            ))
-        ), alerts AS (
-            DELETE FROM merchant_alerts WHERE ctid = ANY (ARRAY (
-                SELECT a.ctid FROM wanted AS w CROSS JOIN LATERAL (
-                    SELECT ctid FROM merchant_alerts
-                    WHERE tenant_id = w.tenant_id AND merchant_id BETWEEN w.merchant_id AND w.merchant_id
-                    ORDER BY merchant_id OFFSET 0
-                ) AS a
-            ))
-        ), counted AS (
-            UPDATE tenants SET generation = generation + 1 WHERE tenant_id = ANY ($1)
-        )
-        DELETE FROM merchants WHERE ctid = ANY (ARRAY (
-            SELECT m.ctid FROM wanted AS w CROSS JOIN LATERAL (
-                SELECT ctid FROM merchants
-                WHERE tenant_id = w.tenant_id AND merchant_id BETWEEN w.merchant_id AND w.merchant_id
-                ORDER BY merchant_id OFFSET 0
-            ) AS m
-        ))
-        "#,
+    sqlx::query_file!(
+        "src/clear.sql",
         &column(cleared, |(tenant, _)| tenant.as_uuid()),
         &column(cleared, |(_, merchant)| merchant.as_uuid())
     )
@@ -153,13 +88,8 @@ fn clear(cleared: &[(TenantId, MerchantId)]) -> Statement {
 /// The events and the rows of merchants that come of them, in one round trip: `append.sql` tells how. With logs that are
 /// expected it is a transaction of its own.
 pub(crate) fn append(writes: &Writes, expected: &[ExpectedHead]) -> Statement {
-    let Writes {
-        events,
-        merchants,
-        history,
-        clock,
-        ..
-    } = writes;
+    let (events, merchants, history) = (&writes.events, &writes.merchants, &writes.history);
+    let (milestones, clock) = (&writes.milestones, writes.clock);
     let rows: Vec<_> = merchants.iter().map(|row| MerchantColumns::of(&row.merchant)).collect();
     let locks = begin::lock_keys(expected.iter().map(|head| head.tenant_id));
     sqlx::query_file!(
@@ -212,7 +142,17 @@ pub(crate) fn append(writes: &Writes, expected: &[ExpectedHead]) -> Statement {
         clock.map(|clock| clock.skew_max.as_seconds_f64()),
         &column(&rows, |row| row.facets) as &[Option<i64>],
         &column(history, |row| row.facets.map(Facets::to_bits)) as &[Option<i64>],
-        &column(history, |row| row.stage_since) as &[Option<DateTime<Utc>>]
+        &column(history, |row| row.stage_since) as &[Option<DateTime<Utc>>],
+        &column(history, |row| row.ended.map(|stay| stay.stage.as_str())) as &[Option<&str>],
+        &column(history, |row| row.ended.map(|stay| stay.since)) as &[Option<DateTime<Utc>>],
+        &column(milestones, |row| row.tenant_id.as_uuid()),
+        &column(milestones, |row| row.merchant_id.as_uuid()),
+        &column(milestones, |row| row.created_at),
+        &column(milestones, |row| row.linked_at) as &[Option<DateTime<Utc>>],
+        &column(milestones, |row| row.begun_at) as &[Option<DateTime<Utc>>],
+        &column(milestones, |row| row.submitted_at) as &[Option<DateTime<Utc>>],
+        &column(milestones, |row| row.opened_at) as &[Option<DateTime<Utc>>],
+        &column(milestones, |row| row.is_under_way)
     )
 }
 
@@ -231,60 +171,6 @@ fn merchant_identities(identities: &[IdentityRow]) -> Statement {
             .business_number
             .as_ref()
             .map(ReportedNumber::as_str)) as &[Option<&str>]
-    )
-}
-
-/// What a merchant was found by ends where the first of what it is found by from now on begins.
-fn end_terms(terms: &[TermsRow]) -> Statement {
-    let mut first: Vec<&TermsRow> = Vec::new();
-    for row in terms {
-        let is_known = first
-            .iter()
-            .any(|known| (known.tenant_id, known.merchant_id) == (row.tenant_id, row.merchant_id));
-        if !is_known {
-            first.push(row);
-        }
-    }
-    sqlx::query!(
-        r#"
-        UPDATE merchant_terms SET valid_to = wanted.at
-        FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[]) AS wanted (tenant_id, merchant_id, at)
-        WHERE merchant_terms.tenant_id = wanted.tenant_id AND merchant_terms.merchant_id = wanted.merchant_id
-            AND valid_to IS NULL
-        "#,
-        &column(&first, |row| row.tenant_id.as_uuid()),
-        &column(&first, |row| row.merchant_id.as_uuid()),
-        &column(&first, |row| row.valid_from)
-    )
-}
-
-fn merchant_terms(terms: &[TermsRow]) -> Statement {
-    let pieces = |row: &TermsRow| {
-        let pieces: Vec<_> = row.terms.pieces.iter().map(i32::to_string).collect();
-        format!("{{{}}}", pieces.join(","))
-    };
-    sqlx::query!(
-        r#"
-        INSERT INTO merchant_terms (
-            tenant_id, merchant_id, version, created_at, valid_from, valid_to, name_key, code_key, text, number, marks, pieces
-        )
-        SELECT
-            unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::bigint[]), unnest($4::timestamptz[]),
-            unnest($5::timestamptz[]), unnest($6::timestamptz[]), unnest($7::text[]), unnest($8::text[]), unnest($9::text[]),
-            unnest($10::text[]), unnest($11::text[]), unnest($12::text[])::integer[]
-        "#,
-        &column(terms, |row| row.tenant_id.as_uuid()),
-        &column(terms, |row| row.merchant_id.as_uuid()),
-        &column(terms, |row| bigint(row.version.0)),
-        &column(terms, |row| row.created_at),
-        &column(terms, |row| row.valid_from),
-        &column(terms, |row| row.valid_to) as &[Option<DateTime<Utc>>],
-        &column(terms, |row| row.terms.name_key.as_str()) as &[&str],
-        &column(terms, |row| row.terms.code_key.as_str()) as &[&str],
-        &column(terms, |row| row.terms.text.as_str()) as &[&str],
-        &column(terms, |row| row.terms.number.as_str()) as &[&str],
-        &column(terms, |row| row.terms.marks.as_str()) as &[&str],
-        &column(terms, pieces)
     )
 }
 

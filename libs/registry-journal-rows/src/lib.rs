@@ -9,6 +9,7 @@
 
 mod alerts;
 mod audit;
+mod insight;
 pub mod list;
 mod log;
 mod merchants;
@@ -24,6 +25,7 @@ use uuid::Uuid;
 
 pub use alerts::{RawAlertCount, RawLateMerchant, alert_rank};
 pub use audit::RawAuditEntry;
+pub use insight::{RawStandingCount, RawStayCount, RawStepCount, day_number};
 pub use log::{RawEvent, RawHead, RawKey, RawStream};
 pub use merchants::{
     RawBusinessNumber, RawFacetCount, RawIdempotency, RawListedMerchant, RawListedThen, RawMerchant, RawMerchantCode,

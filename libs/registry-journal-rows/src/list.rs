@@ -12,6 +12,7 @@
 //! Read in this order: [`Plan`], the statements here, and the parts that they are made of.
 
 mod builder;
+mod insight;
 mod pieces;
 mod plan;
 
@@ -21,6 +22,7 @@ use registry_journal::port::{MerchantFilter, MerchantQuery, SortKey, Span};
 use uuid::Uuid;
 
 use builder::{Builder, key_of, order};
+pub use insight::{cohorts, standing, stays};
 pub use pieces::{pieces_of, pieces_text};
 pub use plan::Plan;
 
@@ -39,6 +41,14 @@ impl Dialect {
         match self {
             Self::Postgres => " JOIN ",
             Self::Sqlite => " CROSS JOIN ",
+        }
+    }
+
+    /// The day in Korea of a moment, counted from 1970-01-01.
+    pub(super) fn day(self, column: &str) -> String {
+        match self {
+            Self::Postgres => format!("registry_day({column})"),
+            Self::Sqlite => format!("(({column} + 32400000000) / 86400000000)"),
         }
     }
 }
@@ -86,6 +96,7 @@ pub fn walk(dialect: Dialect, tenant: TenantId, query: &MerchantQuery, plan: &Pl
     builder.push(" WHERE 1 = 1");
     builder.push_facets(facets, &query.filter);
     builder.push_spans("m", &query.filter);
+    builder.push_milestones("w", &query.filter, None);
     builder.push_terms(&query.filter);
     builder.push_order("w", key.is_some(), order, limit);
     builder.push(") AS w");
@@ -106,6 +117,7 @@ pub fn few(dialect: Dialect, tenant: TenantId, query: &MerchantQuery, plan: &Pla
     builder.push_source(&query.filter, with_terms);
     builder.push_fitting(plan);
     builder.push_spans("m", &query.filter);
+    builder.push_milestones("m", &query.filter, None);
     builder.push_terms(&query.filter);
     builder.push_position(query);
     builder.push(") SELECT m.merchant_id, m.state");
@@ -125,6 +137,7 @@ pub fn counts(dialect: Dialect, tenant: TenantId, filter: &MerchantFilter, plan:
     builder.push_source(filter, filter.needs_terms());
     builder.push_fitting(plan);
     builder.push_spans("m", filter);
+    builder.push_milestones("m", filter, None);
     builder.push_terms(filter);
     builder.push(" AND m.facets IS NOT NULL GROUP BY m.facets");
     builder.statement()

@@ -5,7 +5,9 @@ use registry_domain::merchant::{Facets, Stage};
 use registry_domain::review::ReviewStatus;
 use registry_domain::search::Terms;
 use registry_domain::{EventId, LinkId, MerchantId, TenantId, Version};
-use registry_journal::port::{ApprovalDigest, ApprovalRow, HistoryRow, Inconsistency, ProjectedMerchant, TermsRow};
+use registry_journal::port::{
+    ApprovalDigest, ApprovalRow, EndedStay, HistoryRow, Inconsistency, MilestonesRow, ProjectedMerchant, TermsRow,
+};
 use registry_journal::stored::MerchantColumns;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -14,9 +16,9 @@ use crate::list::pieces_of;
 use crate::{BadColumn, RawRow, RawValue};
 
 /// A merchant's row, with what stands beside it in other tables as JSON, in any order: its stretches
-/// (`[version, status, stage, valid_from, facets, stage_since]`), its links (ids), its payment approvals (`[version, event_id,
+/// (`[version, status, stage, valid_from, facets, stage_since, ended_stage, ended_since]`), its links (ids), its payment approvals (`[version, event_id,
 /// identity in hex, recorded_at]`), what it is found by (`[version, created_at, valid_from, valid_to, name_key, code_key, text,
-/// number, marks, pieces]`). All of it is of one moment, because it is one row.
+/// number, marks, pieces]`), what it has reached (`[created_at, linked_at, begun_at, submitted_at, opened_at, under_way]`). All of it is of one moment, because it is one row.
 #[expect(missing_docs, reason = "columns")]
 pub struct RawProjection<Time> {
     pub tenant_id: Uuid,
@@ -41,9 +43,20 @@ pub struct RawProjection<Time> {
     pub links: String,
     pub approvals: String,
     pub terms: String,
+    pub milestones: Option<String>,
 }
 
-type Stretch<Time> = (i64, String, String, Time, Option<i64>, Option<Time>);
+type Stretch<Time> = (
+    i64,
+    String,
+    String,
+    Time,
+    Option<i64>,
+    Option<Time>,
+    Option<String>,
+    Option<Time>,
+);
+type Reached<Time> = (Time, Option<Time>, Option<Time>, Option<Time>, Option<Time>, u8);
 type Approval<Time> = (i64, Uuid, Option<String>, Time);
 type Found<Time> = (
     i64,
@@ -72,6 +85,8 @@ impl<Time: RawValue<DateTime<Utc>> + DeserializeOwned> RawRow for RawProjection<
             links: links(&self.links).map_err(in_table("merchant_links"))?,
             approvals: approvals::<Time>(tenant_id, id, &self.approvals).map_err(in_table("approvals"))?,
             terms: terms::<Time>(tenant_id, id, &self.terms).map_err(in_table("merchant_terms"))?,
+            milestones: milestones::<Time>(tenant_id, id, self.milestones.as_deref())
+                .map_err(in_table("merchant_milestones"))?,
             columns: self.columns().map_err(in_table("merchants"))?,
         };
         Ok((id, projected))
@@ -111,7 +126,15 @@ fn history<Time: RawValue<DateTime<Utc>> + DeserializeOwned>(
     json: &str,
 ) -> Result<Vec<HistoryRow>, BadColumn> {
     let stretch = |stretch: Stretch<Time>| -> Result<HistoryRow, BadColumn> {
-        let (version, status, stage, valid_from, facets, stage_since) = stretch;
+        let (version, status, stage, valid_from, facets, stage_since, ended_stage, ended_since) = stretch;
+        let ended = ended_stage
+            .zip(ended_since)
+            .map(|(stage, since)| -> Result<EndedStay, BadColumn> {
+                Ok(EndedStay {
+                    stage: Stage::from_word(&stage).ok_or(BadColumn("ended_stage"))?,
+                    since: since.read("ended_since")?,
+                })
+            });
         Ok(HistoryRow {
             tenant_id,
             merchant_id,
@@ -124,6 +147,7 @@ fn history<Time: RawValue<DateTime<Utc>> + DeserializeOwned>(
                 None => None,
             },
             stage_since: stage_since.read("stage_since")?,
+            ended: ended.transpose()?,
         })
     };
     let stretches = list("history", json)?.into_iter().map(stretch);
@@ -189,4 +213,24 @@ fn terms<Time: RawValue<DateTime<Utc>> + DeserializeOwned>(
     let mut terms = found.collect::<Result<Vec<_>, _>>()?;
     terms.sort_unstable_by_key(|row| row.version);
     Ok(terms)
+}
+
+fn milestones<Time: RawValue<DateTime<Utc>> + DeserializeOwned>(
+    tenant_id: TenantId,
+    merchant_id: MerchantId,
+    json: Option<&str>,
+) -> Result<Option<MilestonesRow>, BadColumn> {
+    let Some(json) = json else { return Ok(None) };
+    let reached: Reached<Time> = serde_json::from_str(json).map_err(|_| BadColumn("milestones"))?;
+    let (created_at, linked_at, begun_at, submitted_at, opened_at, under_way) = reached;
+    Ok(Some(MilestonesRow {
+        tenant_id,
+        merchant_id,
+        created_at: created_at.read("created_at")?,
+        linked_at: linked_at.read("linked_at")?,
+        begun_at: begun_at.read("begun_at")?,
+        submitted_at: submitted_at.read("submitted_at")?,
+        opened_at: opened_at.read("opened_at")?,
+        is_under_way: under_way != 0,
+    }))
 }

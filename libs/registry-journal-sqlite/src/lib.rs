@@ -13,6 +13,7 @@ mod audit;
 mod balances;
 mod callbacks;
 mod error;
+mod insight;
 mod installation;
 mod key_uses;
 mod list;

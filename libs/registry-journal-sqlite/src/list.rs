@@ -78,7 +78,7 @@ impl SqliteJournal {
             .await
     }
 
-    async fn plan(&self, tenant: TenantId, filter: &MerchantFilter) -> Result<Plan, ReadError> {
+    pub(crate) async fn plan(&self, tenant: TenantId, filter: &MerchantFilter) -> Result<Plan, ReadError> {
         Ok(Plan::of(filter, &self.kept_counts(tenant).await?))
     }
 

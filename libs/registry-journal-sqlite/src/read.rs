@@ -166,7 +166,9 @@ impl Reader for SqliteJournal {
                 m.branch_name, m.business_number, m.pending_link_id AS "pending_link_id?: Uuid", m.pending_since,
                 m.confirming_since,
                 iif(m.facets_version = m.version, m.facets, NULL) AS "facets: i64", m.created_at AS "created_at!", m.updated_at AS "updated_at!", m.state AS "state!", (
-                    SELECT json_group_array(json_array(version, status, stage, valid_from, facets, stage_since))
+                    SELECT json_group_array(json_array(
+                        version, status, stage, valid_from, facets, stage_since, ended_stage, ended_since
+                    ))
                     FROM merchant_history
                     WHERE tenant_id = ?1 AND merchant_id = m.merchant_id
                 ) AS "history!: String", (
@@ -182,7 +184,10 @@ impl Reader for SqliteJournal {
                         version, created_at, valid_from, valid_to, name_key, code_key, text, number, marks, pieces
                     ))
                     FROM merchant_terms WHERE tenant_id = ?1 AND merchant_id = m.merchant_id
-                ) AS "terms!: String"
+                ) AS "terms!: String", (
+                    SELECT json_array(created_at, linked_at, begun_at, submitted_at, opened_at, under_way)
+                    FROM merchant_milestones WHERE tenant_id = ?1 AND merchant_id = m.merchant_id
+                ) AS "milestones: String"
             FROM jsonb_each(?2) AS wanted
             CROSS JOIN merchants AS m ON m.tenant_id = ?1 AND m.merchant_id = unhex(wanted.value)
             "#,

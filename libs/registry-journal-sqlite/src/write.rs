@@ -20,7 +20,7 @@ use sqlx::types::Uuid;
 use crate::error::transact;
 use crate::rows::micros;
 use crate::statement::{Statement, hex, to_json};
-use crate::{alerts, audit, callbacks, terms};
+use crate::{alerts, audit, callbacks, insight, terms};
 
 /// Writes everything. The caller commits.
 pub(crate) async fn write(
@@ -85,6 +85,9 @@ fn added(writes: &Writes) -> Vec<Statement> {
     if !writes.history.is_empty() {
         statements.push(history(&writes.history));
     }
+    if !writes.milestones.is_empty() {
+        statements.push(insight::milestones(&writes.milestones));
+    }
     statements
 }
 
@@ -105,6 +108,7 @@ fn clear(cleared: &[(TenantId, MerchantId)]) -> Vec<Statement> {
             delete_from!("DELETE FROM merchants", tenant_id, merchant_id),
             delete_from!("DELETE FROM merchant_terms", tenant_id, merchant_id),
             delete_from!("DELETE FROM merchant_history", tenant_id, merchant_id),
+            delete_from!("DELETE FROM merchant_milestones", tenant_id, merchant_id),
             delete_from!("DELETE FROM merchant_links", tenant_id, merchant_id),
             delete_from!("DELETE FROM approvals", tenant_id, merchant_id),
             delete_from!("DELETE FROM merchant_alerts", tenant_id, merchant_id),
@@ -277,13 +281,18 @@ fn history(history: &[HistoryRow]) -> Statement {
             micros(row.valid_from),
             row.facets.map(Facets::to_bits),
             row.stage_since.map(micros),
+            row.ended.map(|stay| stay.stage.as_str()),
+            row.ended.map(|stay| micros(stay.since)),
         )
     };
     let rows = to_json(history.iter().map(row));
     sqlx::query!(
         r#"
-        INSERT INTO merchant_history (tenant_id, merchant_id, version, status, stage, valid_from, facets, stage_since)
-        SELECT unhex(value ->> 0), unhex(value ->> 1), value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7
+        INSERT INTO merchant_history (
+            tenant_id, merchant_id, version, status, stage, valid_from, facets, stage_since, ended_stage, ended_since
+        )
+        SELECT unhex(value ->> 0), unhex(value ->> 1), value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
+            value ->> 7, value ->> 8, value ->> 9
         FROM jsonb_each(?1)
         "#,
         rows

@@ -7,9 +7,10 @@ use registry_domain::merchant::{self, Event, Merchant, QuestionPlan};
 use registry_domain::search::Found;
 use registry_domain::{LinkId, MerchantId, TenantId, Version};
 use registry_journal::port::{
-    AlertRow, ApprovalRow, HistoryRow, IdentityRow, LinkRow, MerchantRow, ProjectedMerchant, TermsRow, Writes,
+    AlertRow, ApprovalRow, HistoryRow, IdentityRow, LinkRow, MerchantRow, MilestonesRow, ProjectedMerchant, TermsRow,
+    Writes,
 };
-use registry_journal::projection::{Seen, approval_row, begun, joined, place_of, renamed, seen};
+use registry_journal::projection::{Seen, approval_row, begun, joined, place_of, reached, renamed, seen};
 use registry_journal::record::{RecordedEvent, StreamEvent};
 use registry_journal::stored::MerchantColumns;
 
@@ -22,6 +23,7 @@ pub(crate) struct Fold {
     links: Vec<LinkId>,
     approvals: Vec<ApprovalRow>,
     terms: Vec<TermsRow>,
+    milestones: Option<MilestonesRow>,
     command: Option<CommandUnderway>,
 }
 
@@ -41,6 +43,7 @@ pub(crate) struct Folded {
     links: Vec<LinkId>,
     approvals: Vec<ApprovalRow>,
     terms: Vec<TermsRow>,
+    milestones: Option<MilestonesRow>,
 }
 
 impl Fold {
@@ -54,6 +57,7 @@ impl Fold {
             links: Vec::new(),
             approvals: Vec::new(),
             terms: Vec::new(),
+            milestones: None,
             command: None,
         }
     }
@@ -103,6 +107,12 @@ impl Fold {
         if let (Some(command), Some(merchant)) = (self.command.take(), &self.merchant) {
             self.history
                 .extend(begun(self.tenant_id, merchant, command.seen_before, command.at));
+            if let Some(row) = reached(self.tenant_id, merchant, command.seen_before, command.at) {
+                match &mut self.milestones {
+                    Some(kept) => kept.add(&row),
+                    none => *none = Some(row),
+                }
+            }
             let found_before = command.found_before.as_ref();
             self.terms
                 .extend(renamed(self.tenant_id, merchant, found_before, command.at));
@@ -124,6 +134,7 @@ impl Fold {
             links,
             approvals: self.approvals.clone(),
             terms,
+            milestones: self.milestones,
         }
     }
 }
@@ -139,6 +150,7 @@ impl Folded {
                     && projected.links == self.links
                     && projected.approvals == self.approvals
                     && projected.terms == self.terms
+                    && projected.milestones == self.milestones
             }
             (Some(_), None) | (None, Some(_)) => false,
         }
@@ -154,6 +166,7 @@ impl Folded {
             links,
             approvals,
             terms,
+            milestones,
         } = self;
         let identity = merchant.as_ref().map(|merchant| IdentityRow::of(tenant_id, merchant));
         writes.identities.extend(identity);
@@ -170,6 +183,7 @@ impl Folded {
         });
         writes.merchants.extend(row);
         writes.history.extend(history);
+        writes.milestones.extend(milestones);
         writes.approvals.extend(approvals);
         writes.terms.extend(terms);
         let row = |link_id| LinkRow {

@@ -41,6 +41,8 @@ pub(super) const PAGES: &[(&str, &str)] = &[
     ("/keys/{key}", MANAGERS),
     ("/audit", AUDITORS),
     ("/health", EVERYBODY),
+    ("/ageing", EVERYBODY),
+    ("/funnel", EVERYBODY),
     ("/settings", EVERYBODY),
     ("/settings/calendar", EVERYBODY),
     ("/alerts", EVERYBODY),

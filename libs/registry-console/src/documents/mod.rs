@@ -3,6 +3,7 @@
 mod account;
 mod billing;
 mod callbacks;
+mod insight;
 mod people;
 mod work;
 
@@ -16,6 +17,7 @@ use serde::Deserialize;
 pub use account::{Health, Me, Readiness, Settings};
 pub use billing::{Approvals, Balance, CallbackUrl, Eligibility};
 pub use callbacks::{Payload, Quarantined, Redrive, RedriveReport, Resolved, Unclaimed};
+pub use insight::{AgeColumn, Ageing, Cohort, DayCount, Funnel, FunnelStep, LeftOutDay, Listed, StageAgeing, Told};
 pub use people::{ApiKey, Invited, NewApiKey, Person, RoleMappings, Session};
 pub use work::{Alert, AlertCounts, AlertRule, Calendar, CalendarDay};
 

@@ -1,11 +1,14 @@
 //! A folder for each page: what it asks of the API, what it shows, its template, and samples of it.
 
+pub mod ageing;
 pub mod alerts;
 pub mod audit;
 pub mod calendar;
 pub mod callbacks;
+pub mod funnel;
 pub mod health;
 pub mod home;
+pub mod insight;
 pub mod keys;
 pub mod licences;
 pub mod merchant;

@@ -1,6 +1,7 @@
 //! What pages are made of: badges, ages, moments, icons. Each writes its own markup, of words that are ours and texts that it
 //! escapes.
 
+pub mod charts;
 pub mod filters;
 
 use std::fmt;

@@ -2,6 +2,7 @@
 
 mod desk;
 mod en;
+mod insight;
 mod ko;
 mod merchants;
 mod pages;
@@ -11,6 +12,7 @@ mod work;
 
 pub use desk::{CallbackWords, SettingsWords};
 pub use en::EN;
+pub use insight::InsightWords;
 pub use ko::KO;
 pub use merchants::{EventWords, MerchantWords, MerchantsWords, RegisterWords};
 pub use pages::{FrameWords, HomeWords, SignInWords, StageWords, TroubleWords, UnitWords};
@@ -54,6 +56,8 @@ pub struct Words {
     pub calendar: CalendarWords,
     /// What somebody is told of.
     pub alerts: AlertWords,
+    /// How long shops wait, and how far they have come.
+    pub insight: InsightWords,
     /// People, their rights, their sessions.
     pub people: PeopleWords,
     /// API keys.

@@ -119,11 +119,6 @@ impl Facets {
             .iter()
             .any(|warning| warning.calls_for_attention() && self.warns_of(*warning))
     }
-
-    /// Whether it is in the usual lists: what the tenant put away appears only where it is asked for.
-    pub fn is_usual(self) -> bool {
-        self.stage != Stage::Archived
-    }
 }
 
 /// One test on a number, as storage can make it: `bits & mask` is one of the values, or is not zero.

@@ -13,6 +13,7 @@ mod evolve;
 mod facets;
 mod link;
 mod memory;
+mod milestones;
 mod reading;
 mod stage;
 mod state;
@@ -37,6 +38,7 @@ pub use link::{RedirectUrl, RegistrationUrl, SecretText};
 pub use memory::{
     ClaimMemory, Confirmation, DigestMark, HELD_MAX, HeldClaim, KNOCKS_MAX, Knock, RECENT_MAX, RECENT_TIME, RecentClaim,
 };
+pub use milestones::Milestone;
 pub use reading::{Answer, Reading};
 pub use stage::{NextAction, NextActor, Stage};
 pub use state::{Business, LINKS_MAX, Link, LinkState, METADATA_MAX, Merchant, TAGS_MAX, Warning};

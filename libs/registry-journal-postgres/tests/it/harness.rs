@@ -48,6 +48,7 @@ const SEED: &str = "
     INSERT INTO merchant_terms SELECT tenant_id, merchant_id, 1, at, at, NULL, 'shop' || m, 'shop' || m || ' member' || m,
         E'\\nshop' || m || E'\\n', lpad(m::text, 10, '0'), E'\\nmember:member-' || m || E'\\n', ARRAY[m % 7, m % 100, m]
     FROM seed;
+    INSERT INTO merchant_milestones SELECT tenant_id, merchant_id, at, at, at, at, at, stage <> 'opened' FROM seed;
     INSERT INTO merchant_identities SELECT tenant_id, merchant_id, 'member-' || m, 'shop-' || m, lpad(m::text, 10, '0')
     FROM seed;
     INSERT INTO quarantine SELECT tenant_id, merchant_id, m, 'merchant', merchant_id, 1, 'unparseable',
@@ -253,6 +254,7 @@ impl Harness for PostgresDatabase {
             Damage::Lost => format!("DELETE FROM merchants {key}"),
             Damage::HistoryLost => format!("DELETE FROM merchant_history {key}"),
             Damage::TermsLost => format!("DELETE FROM merchant_terms {key}"),
+            Damage::MilestonesLost => format!("DELETE FROM merchant_milestones {key}"),
             Damage::LinksLost => format!("DELETE FROM merchant_links {key}"),
             Damage::FoundElsewhere => format!("UPDATE merchant_identities SET merchant_code = 'elsewhere' {key}"),
             Damage::Surplus => format!(

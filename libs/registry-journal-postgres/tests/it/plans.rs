@@ -10,8 +10,8 @@ use registry_domain::merchant::{Command, QuarantineReason};
 use registry_domain::search::Search;
 use registry_domain::tenant::UnclaimedResolution;
 use registry_journal::port::{
-    Direction, MerchantFilter, MerchantQuery, PageSize, Postponement, QuarantineQuery, QuarantineState, Reader,
-    SortKey, Worklist,
+    CohortQuery, Direction, Insight, MerchantFilter, MerchantQuery, PageSize, Postponement, QuarantineQuery,
+    QuarantineState, Reader, SortKey, StayQuery, Worklist,
 };
 use registry_journal_contract::Harness;
 use registry_journal_contract::callbacks::{all, approval, by_codes, received, redriven, resolved, unusable};
@@ -140,6 +140,12 @@ async fn no_statement_walks_a_table_or_sorts() {
              INSERT INTO publish_cursors SELECT tenant_id, 1, 1, 1 FROM tenants ON CONFLICT DO NOTHING;
              INSERT INTO merchant_counts SELECT tenant_id, facets, 1 FROM tenants, generate_series(128, 132) AS facets
              ON CONFLICT DO NOTHING;
+             INSERT INTO standing_counts SELECT tenant_id, 'in_review', day, 1 FROM tenants, generate_series(1, 5) AS day
+             ON CONFLICT DO NOTHING;
+             INSERT INTO stay_counts SELECT tenant_id, 'in_review', day, day, 1 FROM tenants, generate_series(1, 5) AS day
+             ON CONFLICT DO NOTHING;
+             INSERT INTO cohort_counts SELECT tenant_id, day, 'linked', day, day, 1 FROM tenants, generate_series(1, 5) AS day
+             ON CONFLICT DO NOTHING;
              ANALYZE",
         )
         .await;
@@ -230,9 +236,30 @@ async fn ask_all(world: &World<PostgresDatabase>, tenant: TenantId) {
         .facet_counts_as_of(tenant, &all, world.now())
         .await
         .expect("counts");
+    ask_what_is_counted(world, tenant).await;
     world.storage.tenants(None, PageSize::MAX).await.expect("tenants");
     world.log(tenant).await;
     ask_what_waits(world, tenant).await;
+}
+
+async fn ask_what_is_counted(world: &World<PostgresDatabase>, tenant: TenantId) {
+    let (filter, day) = (MerchantFilter::all(), world.now().date_naive());
+    let (from, until, at) = (day, day, None);
+    world.storage.standing(tenant, &filter, at).await.expect("counts");
+    let stays = StayQuery {
+        filter: filter.clone(),
+        from,
+        until,
+        at,
+    };
+    world.storage.stays(tenant, &stays).await.expect("counts");
+    let cohorts = CohortQuery {
+        filter,
+        from,
+        until,
+        at,
+    };
+    world.storage.cohorts(tenant, &cohorts).await.expect("counts");
 }
 
 async fn ask_what_waits(world: &World<PostgresDatabase>, tenant: TenantId) {

@@ -39,7 +39,13 @@ async fn run(connection: &mut PgConnection, statement: &str) -> Result<(), Strin
 }
 
 /// What functions of the owner's read and write for others: they are its walls.
-const OF_FUNCTIONS: [&str; 2] = ["merchant_counts", "merchant_terms"];
+const OF_FUNCTIONS: [&str; 5] = [
+    "merchant_counts",
+    "merchant_terms",
+    "standing_counts",
+    "stay_counts",
+    "cohort_counts",
+];
 
 async fn tables_with_a_tenant(database: &PostgresDatabase) -> Vec<String> {
     let names = sqlx::query_scalar(

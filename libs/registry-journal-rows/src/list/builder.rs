@@ -183,7 +183,7 @@ impl Builder {
             // The other columns are those of the row that has the largest version.
             Dialect::Sqlite => self.push("SELECT merchant_id, max(version) AS version"),
         }
-        self.push(", facets, stage_since, valid_from AS updated_at FROM merchant_history WHERE tenant_id = ");
+        self.push(", facets, stage, stage_since, valid_from AS updated_at FROM merchant_history WHERE tenant_id = ");
         self.bind_tenant();
         self.push(" AND valid_from <= ");
         self.bind(Value::Moment(at));
@@ -206,6 +206,7 @@ impl Builder {
         self.push(" WHERE m.facets IS NOT NULL");
         self.push_facets("m.facets", filter);
         self.push_spans("m", filter);
+        self.push_milestones("m", filter, Some(at));
         self.push_terms(filter);
         if with_terms {
             self.push(" AND t.valid_from <= ");

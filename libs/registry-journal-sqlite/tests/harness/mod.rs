@@ -125,6 +125,7 @@ impl Harness for SqliteFile {
             Damage::Lost => format!("DELETE FROM merchants {key}"),
             Damage::HistoryLost => format!("DELETE FROM merchant_history {key}"),
             Damage::TermsLost => format!("DELETE FROM merchant_terms {key}"),
+            Damage::MilestonesLost => format!("DELETE FROM merchant_milestones {key}"),
             Damage::LinksLost => format!("DELETE FROM merchant_links {key}"),
             Damage::FoundElsewhere => format!("UPDATE merchants SET merchant_code = 'elsewhere' {key}"),
             Damage::Surplus => format!(

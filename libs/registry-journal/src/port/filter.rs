@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use registry_domain::MerchantId;
-use registry_domain::merchant::{FacetTest, Facets, LinkStanding, NextActor, Stage, Warning};
+use registry_domain::merchant::{FacetTest, Facets, LinkStanding, Milestone, NextActor, Stage, Warning};
 use registry_domain::review::{ReviewStatus, Verification};
 use registry_domain::search::{Mark, Search};
 
@@ -111,6 +111,8 @@ pub struct MerchantFilter {
     pub updated: Span,
     /// Since when it stands in its stage.
     pub stage_since: Span,
+    /// Only if this is the farthest that it has ever come; empty for all.
+    pub milestones: Vec<Milestone>,
 }
 
 impl MerchantFilter {
@@ -122,6 +124,14 @@ impl MerchantFilter {
         }
     }
 
+    /// Whether merchants in a stage are asked for. What the tenant put away appears only where it is asked for.
+    pub fn has_stage(&self, stage: Stage) -> bool {
+        match self.stages.as_slice() {
+            [] => stage != Stage::Archived,
+            stages => stages.contains(&stage),
+        }
+    }
+
     /// Whether a merchant with these facets passes what is asked of facets.
     pub fn fits(&self, facets: Facets) -> bool {
         fn any<T: PartialEq>(allowed: &[T], value: &T) -> bool {
@@ -130,12 +140,7 @@ impl MerchantFilter {
         fn is(wanted: Option<bool>, value: bool) -> bool {
             wanted.is_none_or(|wanted| wanted == value)
         }
-        let stage = if self.stages.is_empty() {
-            facets.is_usual()
-        } else {
-            self.stages.contains(&facets.stage)
-        };
-        stage
+        self.has_stage(facets.stage)
             && any(&self.statuses, &facets.status)
             && any(&self.next_actors, &facets.next_actor())
             && any(&self.verifications, &facets.verification)
@@ -150,10 +155,7 @@ impl MerchantFilter {
     pub fn facet_tests(&self) -> Vec<FacetTest> {
         let all = Stage::ALL.iter().copied();
         let stages: Vec<_> = all
-            .filter(|stage| match self.stages.as_slice() {
-                [] => *stage != Stage::Archived,
-                stages => stages.contains(stage),
-            })
+            .filter(|stage| self.has_stage(*stage))
             .filter(|stage| self.next_actors.is_empty() || self.next_actors.contains(&stage.next_actor()))
             .collect();
         let mut tests = Vec::new();
@@ -191,7 +193,25 @@ impl MerchantFilter {
 
     /// Whether something else than facets matters.
     pub fn needs_more_than_facets(&self) -> bool {
-        self.needs_terms() || self.updated != Span::ALWAYS || self.stage_since != Span::ALWAYS
+        self.needs_terms()
+            || self.updated != Span::ALWAYS
+            || self.stage_since != Span::ALWAYS
+            || !self.milestones.is_empty()
+    }
+
+    /// Whether every merchant passes.
+    pub fn is_everyone(&self) -> bool {
+        self.fits_all_facets() && !self.needs_more_than_facets()
+    }
+
+    /// Whether it asks of nothing but stages.
+    pub fn is_of_stages(&self) -> bool {
+        let Self { stages, .. } = self;
+        let rest = Self {
+            stages: stages.clone(),
+            ..Self::default()
+        };
+        *self == rest
     }
 
     /// Whether what merchants are found by matters.

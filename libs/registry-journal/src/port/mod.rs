@@ -11,6 +11,7 @@ mod audit;
 mod balances;
 mod callbacks;
 mod filter;
+mod insight;
 mod installation;
 mod key_uses;
 mod lease;
@@ -34,6 +35,7 @@ pub use callbacks::{
     ApprovalDigest, ApprovalRow, QuarantineRow, QuarantineState, Settlement, UnclaimedRow, UnclaimedState,
 };
 pub use filter::{Direction, FacetCount, MerchantFilter, MerchantQuery, PagePosition, PlaceKey, SortKey, Span};
+pub use insight::{CohortQuery, Insight, StandingCount, Stay, StayCount, StayQuery, Step, StepCount};
 pub use installation::{Founding, KeyEvidence};
 pub use key_uses::KeyUses;
 pub use lease::{Duty, Held, Leases, SoleProcess};
@@ -42,7 +44,7 @@ pub use people::{
     Census, Identity, PasswordHash, People, Person, PersonLink, RoleMapping, SESSIONS_LISTED_MAX, SecretDigest,
     Session, Sessions, SignInFailures,
 };
-pub use projected::{HistoryRow, IdentityRow, LinkRow, TermsRow};
+pub use projected::{EndedStay, HistoryRow, IdentityRow, LinkRow, MilestonesRow, TermsRow};
 pub use read::{
     PAGE_SIZE_MAX, PageSize, PresentedKey, ProjectedMerchant, PublishCursor, ReadError, Reader, StreamQuery,
 };

@@ -1,7 +1,7 @@
 //! What is projected of a merchant beside its row: its stretches, what it is found by, its links.
 
 use chrono::{DateTime, Utc};
-use registry_domain::merchant::{Facets, Merchant, Stage};
+use registry_domain::merchant::{Facets, Merchant, Milestone, Stage};
 use registry_domain::review::ReviewStatus;
 use registry_domain::search::Terms;
 use registry_domain::{LinkId, MerchantId, Reference, ReportedNumber, TenantId, Version};
@@ -26,6 +26,60 @@ pub struct HistoryRow {
     pub stage_since: Option<DateTime<Utc>>,
     /// When it began.
     pub valid_from: DateTime<Utc>,
+    /// The stay in a stage that ended there; none where the stage stayed the same, and in rows of versions that knew no such thing.
+    pub ended: Option<EndedStay>,
+}
+
+/// A stay in a stage that has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EndedStay {
+    /// The stage that was left.
+    pub stage: Stage,
+    /// Since when the merchant had stood in it.
+    pub since: DateTime<Utc>,
+}
+
+/// When a merchant first reached each milestone. As it is written: only what is new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MilestonesRow {
+    /// Whose merchant.
+    pub tenant_id: TenantId,
+    /// Which merchant.
+    pub merchant_id: MerchantId,
+    /// When it was registered.
+    pub created_at: DateTime<Utc>,
+    /// When a link was first issued, or when something later on the way was reached without one.
+    pub linked_at: Option<DateTime<Utc>>,
+    /// When the shop had begun.
+    pub begun_at: Option<DateTime<Utc>>,
+    /// When upstream first had the application.
+    pub submitted_at: Option<DateTime<Utc>>,
+    /// When it first opened.
+    pub opened_at: Option<DateTime<Utc>>,
+    /// Whether it is still on its way to opening now.
+    pub is_under_way: bool,
+}
+
+impl MilestonesRow {
+    /// When a milestone was first reached.
+    pub const fn reached_at(&self, milestone: Milestone) -> Option<DateTime<Utc>> {
+        match milestone {
+            Milestone::Registered => Some(self.created_at),
+            Milestone::Linked => self.linked_at,
+            Milestone::Begun => self.begun_at,
+            Milestone::Submitted => self.submitted_at,
+            Milestone::Opened => self.opened_at,
+        }
+    }
+
+    /// Adds what came later: the first moment of each milestone stays.
+    pub fn add(&mut self, later: &Self) {
+        self.linked_at = self.linked_at.or(later.linked_at);
+        self.begun_at = self.begun_at.or(later.begun_at);
+        self.submitted_at = self.submitted_at.or(later.submitted_at);
+        self.opened_at = self.opened_at.or(later.opened_at);
+        self.is_under_way = later.is_under_way;
+    }
 }
 
 /// What a merchant is found by. Hardly ever changes: storage may keep it apart from what every callback changes.

@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use super::{
     Alerts, ApprovalRow, AuditTrail, Balances, Cause, FacetCount, Head, HistoryRow, IdempotencyRow, Inconsistency,
-    KeyUses, ListedMerchant, ListedTenant, ListedThen, MerchantFilter, MerchantQuery, ShareCounts, TermsRow, Worklist,
+    Insight, KeyUses, ListedMerchant, ListedTenant, ListedThen, MerchantFilter, MerchantQuery, MilestonesRow,
+    ShareCounts, TermsRow, Worklist,
 };
 use crate::record::{EventRow, StreamId};
 use crate::stored::MerchantColumns;
@@ -139,13 +140,15 @@ pub struct ProjectedMerchant {
     pub approvals: Vec<ApprovalRow>,
     /// What it is and was found by, by version.
     pub terms: Vec<TermsRow>,
+    /// What it has reached.
+    pub milestones: Option<MilestonesRow>,
 }
 
 /// Reading. Every question about a tenant's things names the tenant first; the last ones are asked before a tenant is
 /// known, or about all of them. Whoever reads can ask for the [`Worklist`], the [`Balances`], the [`AuditTrail`], the
-/// [`KeyUses`] and the [`Alerts`] too.
+/// [`KeyUses`], the [`Alerts`] and the [`Insight`] too.
 #[async_trait]
-pub trait Reader: Worklist + Balances + AuditTrail + KeyUses + Alerts {
+pub trait Reader: Worklist + Balances + AuditTrail + KeyUses + Alerts + Insight {
     /// A merchant by its id.
     async fn merchant(&self, tenant: TenantId, id: MerchantId) -> Result<Option<Merchant>, ReadError>;
 

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     Additions, AlertRow, AppendError, ApprovalDigest, ApprovalRow, AuditEntry, Cause, ExpectedHead, HistoryRow,
-    IdentityRow, Inconsistency, LinkRow, QuarantineRow, Settlement, TermsRow, UnclaimedRow,
+    IdentityRow, Inconsistency, LinkRow, MilestonesRow, QuarantineRow, Settlement, TermsRow, UnclaimedRow,
 };
 use crate::record::EventRow;
 
@@ -196,6 +196,8 @@ pub struct Writes {
     pub identities: Vec<IdentityRow>,
     /// Stretches to insert; the one that was open before a merchant's first new one ends where that begins.
     pub history: Vec<HistoryRow>,
+    /// Milestones that merchants have reached, each merchant at most once. What was reached before stays.
+    pub milestones: Vec<MilestonesRow>,
     /// What merchants are found by from now on, in order; what they were found by before ends where the first of theirs begins.
     pub terms: Vec<TermsRow>,
     /// Links that were asked for.
@@ -225,10 +227,14 @@ pub struct Writes {
 impl Writes {
     /// Whether nothing is written.
     pub fn is_empty(&self) -> bool {
-        self.events.is_empty() && self.merchants.is_empty() && self.history.is_empty() && !self.has_others()
+        self.events.is_empty()
+            && self.merchants.is_empty()
+            && self.history.is_empty()
+            && self.milestones.is_empty()
+            && !self.has_others()
     }
 
-    /// Whether anything is written beside events, rows of merchants and their history.
+    /// Whether anything is written beside events, rows of merchants, their history and their milestones.
     pub(super) fn has_others(&self) -> bool {
         let Self {
             cleared,
@@ -240,6 +246,7 @@ impl Writes {
             merchants: _,
             identities,
             history: _,
+            milestones: _,
             terms,
             links,
             tenants,

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use registry_domain::TenantId;
-use registry_domain::merchant::{Facets, Merchant};
+use registry_domain::merchant::{Facets, Merchant, Milestone};
 use registry_domain::search::{Found, Terms};
 
-use crate::port::{HistoryRow, TermsRow};
+use crate::port::{EndedStay, HistoryRow, MilestonesRow, TermsRow};
 
 /// What a list shows of a merchant, or sorts it by, in a stretch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +13,16 @@ pub struct Seen {
     facets: Facets,
     stage_since: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    milestone: Milestone,
+}
+
+impl Seen {
+    fn stay(&self) -> EndedStay {
+        EndedStay {
+            stage: self.facets.stage,
+            since: self.stage_since,
+        }
+    }
 }
 
 /// What a list shows of a merchant now.
@@ -21,6 +31,7 @@ pub fn seen(merchant: &Merchant) -> Seen {
         facets: Facets::of(merchant),
         stage_since: merchant.stage_since(),
         updated_at: merchant.updated_at,
+        milestone: merchant.milestone(),
     }
 }
 
@@ -36,6 +47,34 @@ pub fn begun(tenant_id: TenantId, merchant: &Merchant, before: Option<Seen>, at:
         facets: Some(now.facets),
         stage_since: Some(now.stage_since),
         valid_from: at,
+        ended: before.map(|before| before.stay()).filter(|stay| *stay != now.stay()),
+    })
+}
+
+/// The milestones that the merchant has reached now, if it stands farther than `before`, or is under way no more, or again.
+pub fn reached(
+    tenant_id: TenantId,
+    merchant: &Merchant,
+    before: Option<Seen>,
+    at: DateTime<Utc>,
+) -> Option<MilestonesRow> {
+    let now = seen(merchant);
+    let is_new = |milestone| {
+        let stood = before.map(|before| before.milestone);
+        (stood < Some(milestone) && milestone <= now.milestone).then_some(at)
+    };
+    let is_under_way = now.facets.stage.is_under_way();
+    let was_under_way = before.map(|before| before.facets.stage.is_under_way());
+    let is_told = is_new(now.milestone).is_some() || was_under_way != Some(is_under_way);
+    is_told.then_some(MilestonesRow {
+        tenant_id,
+        merchant_id: merchant.id,
+        created_at: merchant.created_at,
+        linked_at: is_new(Milestone::Linked),
+        begun_at: is_new(Milestone::Begun),
+        submitted_at: is_new(Milestone::Submitted),
+        opened_at: is_new(Milestone::Opened),
+        is_under_way,
     })
 }
 

@@ -5,4 +5,4 @@ mod callbacks;
 mod history;
 
 pub use callbacks::{Callbacks, Place, approval_digest, approval_row, place_of};
-pub use history::{Seen, begun, joined, renamed, seen};
+pub use history::{Seen, begun, joined, reached, renamed, seen};

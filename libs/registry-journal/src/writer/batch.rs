@@ -15,9 +15,9 @@ use super::idempotency::{idempotency_row, seen_before};
 use super::standings::Standings;
 use crate::port::{
     AlertRow, AuditEntry, Head, IdempotencyRow, IdentityRow, LinkRow, Loaded, LoadedMerchant, LoadedTenant,
-    MerchantRow, Writes,
+    MerchantRow, MilestonesRow, Writes,
 };
-use crate::projection::{begun, joined, renamed, seen};
+use crate::projection::{begun, joined, reached, renamed, seen};
 use crate::record::{StreamEvent, StreamId};
 use crate::stored;
 use crate::submission::{Order, Outcome, Submission, WriteError, Written};
@@ -59,6 +59,8 @@ pub(super) struct Batch<'a> {
     questions: QuestionPlan,
     /// Those that were written to, and when upstream is to be asked about them at the latest.
     touched_merchants: BTreeMap<(TenantId, MerchantId), Option<DateTime<Utc>>>,
+    /// Those that have come on.
+    milestones: BTreeMap<(TenantId, MerchantId), MilestonesRow>,
     /// Those whose alert has changed.
     alerts: BTreeMap<(TenantId, MerchantId), Option<Alert>>,
     /// Those that are found by something new.
@@ -99,6 +101,7 @@ impl<'a> Batch<'a> {
             standings: Standings::new(quarantined, unclaimed, approvals),
             questions,
             touched_merchants: BTreeMap::new(),
+            milestones: BTreeMap::new(),
             alerts: BTreeMap::new(),
             found_anew: BTreeSet::new(),
             touched_tenants: BTreeSet::new(),
@@ -115,12 +118,14 @@ impl<'a> Batch<'a> {
             merchants,
             standings,
             touched_merchants,
+            milestones,
             alerts,
             found_anew,
             touched_tenants,
             mut writes,
             ..
         } = self;
+        writes.milestones = milestones.into_values().collect();
         let alerts = alerts.into_iter();
         writes.alerts = alerts
             .map(|((tenant_id, merchant_id), alert)| AlertRow {
@@ -315,6 +320,12 @@ impl<'a> Batch<'a> {
         let at = self.log.head(submission.tenant_id).recorded_at;
         let stretch = begun(submission.tenant_id, &merchant, seen_before, at);
         self.writes.history.extend(stretch);
+        if let Some(row) = reached(submission.tenant_id, &merchant, seen_before, at) {
+            self.milestones
+                .entry(key)
+                .and_modify(|kept| kept.add(&row))
+                .or_insert(row);
+        }
         let terms = renamed(submission.tenant_id, &merchant, found_before.as_ref(), at);
         self.writes.terms.extend(terms);
         if seen_before.is_none() {

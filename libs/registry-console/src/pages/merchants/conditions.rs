@@ -11,7 +11,15 @@ use crate::words::Words;
 
 /// What of a page's query the API understands as it stands there. Several boxes of a form are several parameters, and there they
 /// are one.
-pub const LISTS: &[&str] = &["stage", "status", "next_actor", "verification", "link", "warning"];
+pub const LISTS: &[&str] = &[
+    "stage",
+    "status",
+    "next_actor",
+    "verification",
+    "link",
+    "warning",
+    "milestone",
+];
 const TEXTS: &[&str] = &[
     "q",
     "attention",
@@ -34,6 +42,7 @@ pub const NAMES: &[&str] = &[
     "verification",
     "link",
     "warning",
+    "milestone",
     "q",
     "attention",
     "held",
@@ -120,6 +129,7 @@ impl Conditions {
                 ),
             ],
             then: vec![
+                boxes(words.insight.farthest, "milestone", words.insight.milestones.to_vec()),
                 boxes(m.link, "link", words.link_states.to_vec()),
                 boxes(m.warning, "warning", words.warnings.to_vec()),
             ],
@@ -213,6 +223,12 @@ pub fn chips(words: &'static Words, query: &Query, path: &str) -> Vec<Chip> {
         "warning",
         named("warning", &|word| words.warning(word).to_owned()),
     );
+    let milestone = |word: &str| {
+        let mut milestones = words.insight.milestones.iter();
+        let found = milestones.find(|(known, _)| *known == word);
+        found.map_or_else(|| word.to_owned(), |(_, name)| (*name).to_owned())
+    };
+    add(words.insight.farthest, "milestone", named("milestone", &milestone));
     let yes_or_no = |parameter, yes: &'static str, no: &'static str| match query.get(parameter) {
         Some("true") => yes.to_owned(),
         Some("false") => no.to_owned(),

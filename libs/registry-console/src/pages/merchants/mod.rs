@@ -1,6 +1,6 @@
 //! The list of merchants: tabs with counts, search, order, pages.
 
-mod conditions;
+pub mod conditions;
 mod row;
 mod tabs;
 

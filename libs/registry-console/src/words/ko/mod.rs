@@ -1,6 +1,7 @@
 //! Korean.
 
 mod desk;
+mod insight;
 mod merchants;
 mod names;
 mod pages;
@@ -25,6 +26,7 @@ pub const KO: Words = Words {
     settings: desk::SETTINGS,
     calendar: work::CALENDAR,
     alerts: work::ALERTS,
+    insight: insight::INSIGHT,
     people: team::PEOPLE,
     keys: team::KEYS,
     audit: team::AUDIT,

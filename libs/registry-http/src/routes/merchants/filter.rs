@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use registry_documents::Sight;
 use registry_domain::calendar::{BUSINESS_DAYS_MAX, Calendar, day_in_korea, start_in_korea};
-use registry_domain::merchant::{LinkStanding, NextActor, Stage, Warning};
+use registry_domain::merchant::{LinkStanding, Milestone, NextActor, Stage, Warning};
 use registry_domain::review::{ReviewStatus, Verification};
 use registry_domain::search::{BadSearch, Mark, Search};
 use registry_domain::{Label, MemberCode};
@@ -40,6 +40,7 @@ const NAMES: &[&str] = &[
     "updated_until",
     "age_min",
     "age_max",
+    "milestone",
 ];
 
 /// The filters, for the documentation. Of several values of one filter any will do; several filters must all fit.
@@ -93,6 +94,10 @@ pub struct FilterParameters {
     /// In its stage for so many business days at most
     #[param(minimum = 0, maximum = 10_000)]
     age_max: Option<u16>,
+    /// The farthest that it has ever come on its way to opening, separated by commas: `registered`, `linked` (a link was issued),
+    /// `begun`, `submitted`, `opened`
+    #[param(example = "submitted")]
+    milestone: Option<String>,
 }
 
 /// What a filter is read against.
@@ -112,6 +117,17 @@ pub struct Asked {
     pub filter: MerchantFilter,
     /// One spelling of them. Ages are in it as they were asked for: tomorrow they mean other moments.
     pub canonical: String,
+    /// Between how many business days they have stood in their stage.
+    pub ages: Ages,
+}
+
+/// Between how many business days something has taken: none for any.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ages {
+    /// At least so many.
+    pub least: Option<u16>,
+    /// At most so many.
+    pub most: Option<u16>,
 }
 
 /// Reads the filters of a query as its caller may use them. `until` is now, or the moment as of which is asked.
@@ -142,6 +158,7 @@ fn read(query: &mut Parameters, reading: &Reading<'_>) -> Asked {
         Sight::Whole => true,
         Sight::Masked => false,
     };
+    let ages = read_ages(query);
     let filter = MerchantFilter {
         statuses: query.words("status", ReviewStatus::from_word),
         stages: query.words("stage", Stage::from_word),
@@ -161,9 +178,14 @@ fn read(query: &mut Parameters, reading: &Reading<'_>) -> Asked {
         metadata: query.texts("metadata", read_entry),
         created: read_span(query, "created_from", "created_until"),
         updated: read_span(query, "updated_from", "updated_until"),
-        stage_since: read_age(query, reading),
+        stage_since: span_of(ages, reading),
+        milestones: query.words("milestone", Milestone::from_word),
     };
-    Asked { filter, canonical }
+    Asked {
+        filter,
+        canonical,
+        ages,
+    }
 }
 
 fn read_search(text: &str, with_numbers: bool) -> Result<Search, Fault> {
@@ -193,15 +215,21 @@ fn read_span(query: &mut Parameters, from: &'static str, until: &'static str) ->
     }
 }
 
-/// Whoever has waited for so many business days stands in its stage since the day from which so many lead up to today, or longer.
-fn read_age(query: &mut Parameters, reading: &Reading<'_>) -> Span {
+fn read_ages(query: &mut Parameters) -> Ages {
     let range = 0..=u64::from(BUSINESS_DAYS_MAX);
     let mut days = |name| {
         query
             .number(name, range.clone())
             .and_then(|days| u16::try_from(days).ok())
     };
-    let (least, most) = (days("age_min"), days("age_max"));
+    Ages {
+        least: days("age_min"),
+        most: days("age_max"),
+    }
+}
+
+/// Whoever has waited for so many business days stands in its stage since the day from which so many lead up to today, or longer.
+fn span_of(ages: Ages, reading: &Reading<'_>) -> Span {
     let today = day_in_korea(reading.until);
     // The day behind the last one from which so many business days lead up to today.
     let behind = |days| {
@@ -209,8 +237,8 @@ fn read_age(query: &mut Parameters, reading: &Reading<'_>) -> Span {
         start_in_korea(day.succ_opt().unwrap_or(day))
     };
     Span {
-        from: most.map(|most| behind(most.saturating_add(1))),
-        until: least.filter(|least| *least > 0).map(behind),
+        from: ages.most.map(|most| behind(most.saturating_add(1))),
+        until: ages.least.filter(|least| *least > 0).map(behind),
     }
 }
 

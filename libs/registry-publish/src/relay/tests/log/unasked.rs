@@ -6,9 +6,10 @@ use registry_domain::merchant::{Merchant, WalletReading, Wallets};
 use registry_domain::tenant::{self, Tenant};
 use registry_domain::{AlertId, EventId, KeyId, MerchantId, Seq, TenantId, UnclaimedId, Version};
 use registry_journal::port::{
-    AlertCount, AlertQuery, Alerts, AuditEntry, AuditQuery, AuditTrail, Balances, DueQuestion, KeyUses, LateMerchant,
-    LateQuery, PageSize, Postponement, QuarantineCount, QuarantineQuery, QuarantineRow, QuestionCounts, TenantHealth,
-    UnclaimedQuery, UnclaimedRow, Worklist,
+    AlertCount, AlertQuery, Alerts, AuditEntry, AuditQuery, AuditTrail, Balances, CohortQuery, DueQuestion, Insight,
+    KeyUses, LateMerchant, LateQuery, MerchantFilter, PageSize, Postponement, QuarantineCount, QuarantineQuery,
+    QuarantineRow, QuestionCounts, StandingCount, StayCount, StayQuery, StepCount, TenantHealth, UnclaimedQuery,
+    UnclaimedRow, Worklist,
 };
 use registry_journal::{EventRow, ReadError};
 
@@ -132,6 +133,26 @@ impl Alerts for Log {
     }
 
     async fn alert_counts(&self, _: TenantId, _: DateTime<Utc>) -> Result<Vec<AlertCount>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+}
+
+#[async_trait]
+impl Insight for Log {
+    async fn standing(
+        &self,
+        _: TenantId,
+        _: &MerchantFilter,
+        _: Option<DateTime<Utc>>,
+    ) -> Result<Vec<StandingCount>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn stays(&self, _: TenantId, _: &StayQuery) -> Result<Vec<StayCount>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn cohorts(&self, _: TenantId, _: &CohortQuery) -> Result<Vec<StepCount>, ReadError> {
         unreachable!("the relay does not ask this")
     }
 }

@@ -14,12 +14,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::merchants::filter::{self, FilterParameters};
-use super::merchants::list::past;
 use crate::caller::Caller;
 use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::query::Parameters;
+use crate::routes::merchants::filter::{self, FilterParameters};
+use crate::routes::merchants::list::past;
 use crate::state::AppState;
 
 const SCOPE: Scope = Scope::MerchantsRead;

@@ -1,0 +1,125 @@
+//! What ageing, durations and funnels are counted from: the counts that are kept, where they say it.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use registry_domain::TenantId;
+use registry_journal::port::{
+    CohortQuery, Insight, MerchantFilter, ReadError, StandingCount, StayCount, StayQuery, StepCount,
+};
+use registry_journal_rows::list::{self, Dialect, Plan};
+use registry_journal_rows::{RawStandingCount, RawStayCount, RawStepCount, day_number};
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+
+use crate::PostgresJournal;
+use crate::list::query as ready;
+
+const DIALECT: Dialect = Dialect::Postgres;
+
+#[async_trait]
+impl Insight for PostgresJournal {
+    async fn standing(
+        &self,
+        tenant: TenantId,
+        filter: &MerchantFilter,
+        at: Option<DateTime<Utc>>,
+    ) -> Result<Vec<StandingCount>, ReadError> {
+        if at.is_none() && filter.is_of_stages() {
+            let statement = sqlx::query_as!(
+                RawStandingCount,
+                "SELECT stage, since_on, count FROM standing_counts WHERE tenant_id = $1 AND count > 0",
+                tenant.as_uuid()
+            );
+            let mut counts = self.all("who stands where", tenant, statement).await?;
+            counts.retain(|count| filter.has_stage(count.stage));
+            return Ok(counts);
+        }
+        let Some(plan) = self.plan_of_insight(tenant, filter, at).await? else {
+            return Ok(Vec::new());
+        };
+        let row = |row: PgRow| {
+            Ok(RawStandingCount {
+                stage: row.try_get(0)?,
+                since_on: row.try_get(1)?,
+                count: row.try_get(2)?,
+            })
+        };
+        let statement = ready(list::standing(DIALECT, tenant, filter, &plan, at));
+        self.all("who stands where", tenant, statement.try_map(row)).await
+    }
+
+    async fn stays(&self, tenant: TenantId, query: &StayQuery) -> Result<Vec<StayCount>, ReadError> {
+        if query.at.is_none() && query.filter.is_everyone() {
+            let statement = sqlx::query_as!(
+                RawStayCount,
+                r#"
+                SELECT stage, since_on, ended_on, count FROM stay_counts
+                WHERE tenant_id = $1 AND ended_on BETWEEN $2 AND $3 AND count > 0
+                "#,
+                tenant.as_uuid(),
+                day_number(query.from),
+                day_number(query.until)
+            );
+            return self.all("stays", tenant, statement).await;
+        }
+        let Some(plan) = self.plan_of_insight(tenant, &query.filter, query.at).await? else {
+            return Ok(Vec::new());
+        };
+        let row = |row: PgRow| {
+            Ok(RawStayCount {
+                stage: row.try_get(0)?,
+                since_on: row.try_get(1)?,
+                ended_on: row.try_get(2)?,
+                count: row.try_get(3)?,
+            })
+        };
+        let statement = ready(list::stays(DIALECT, tenant, query, &plan));
+        self.all("stays", tenant, statement.try_map(row)).await
+    }
+
+    async fn cohorts(&self, tenant: TenantId, query: &CohortQuery) -> Result<Vec<StepCount>, ReadError> {
+        if query.at.is_none() && query.filter.is_everyone() {
+            let statement = sqlx::query_as!(
+                RawStepCount,
+                r#"
+                SELECT cohort_on, step, from_on, to_on, count FROM cohort_counts
+                WHERE tenant_id = $1 AND cohort_on BETWEEN $2 AND $3 AND count > 0
+                "#,
+                tenant.as_uuid(),
+                day_number(query.from),
+                day_number(query.until)
+            );
+            return self.all("cohorts", tenant, statement).await;
+        }
+        let Some(plan) = self.plan_of_insight(tenant, &query.filter, query.at).await? else {
+            return Ok(Vec::new());
+        };
+        let row = |row: PgRow| {
+            Ok(RawStepCount {
+                cohort_on: row.try_get(0)?,
+                step: row.try_get(1)?,
+                from_on: row.try_get(2)?,
+                to_on: row.try_get(3)?,
+                count: row.try_get(4)?,
+            })
+        };
+        let statement = ready(list::cohorts(DIALECT, tenant, query, &plan));
+        self.all("cohorts", tenant, statement.try_map(row)).await
+    }
+}
+
+impl PostgresJournal {
+    /// How a filter is looked for; none if nobody passes now. What was then, no count says.
+    async fn plan_of_insight(
+        &self,
+        tenant: TenantId,
+        filter: &MerchantFilter,
+        at: Option<DateTime<Utc>>,
+    ) -> Result<Option<Plan>, ReadError> {
+        if at.is_some() {
+            return Ok(Some(Plan::of(filter, &[])));
+        }
+        let plan = self.plan(tenant, filter).await?;
+        Ok((!plan.finds_nothing()).then_some(plan))
+    }
+}

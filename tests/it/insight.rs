@@ -1,0 +1,178 @@
+//! How long shops wait, how long things took, how far they have come: over HTTP, each number with the list that it counts.
+
+use chrono::{NaiveDate, TimeDelta};
+use registry_domain::calendar::{Calendar, day_in_korea};
+use registry_tests::api::{number_of, text_of};
+use registry_tests::tenant::id_of;
+use registry_tests::{Answer, TestApp};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// Every number in a document that comes with a list.
+fn listed(document: &Value, found: &mut Vec<(u64, String)>) {
+    match document {
+        Value::Object(fields) => {
+            if let (Some(count), Some(merchants)) = (fields.get("count"), fields.get("merchants")) {
+                let path = merchants.as_str().expect("a list").to_owned();
+                found.push((count.as_u64().expect("a count"), path));
+            }
+            fields.values().for_each(|value| listed(value, found));
+        }
+        Value::Array(values) => values.iter().for_each(|value| listed(value, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Asks, and follows each number to its list. Returns the answer.
+async fn followed(app: &TestApp, path: &str) -> Value {
+    let answer = app.tenant.api.get(path).await.expect(200);
+    let mut numbers = Vec::new();
+    listed(&answer, &mut numbers);
+    assert!(!numbers.is_empty(), "{answer}");
+    for (count, path) in numbers {
+        let page = app.tenant.api.get(&format!("{path}&limit=500")).await.expect(200);
+        assert_eq!(
+            page["data"].as_array().map(|rows| rows.len() as u64),
+            Some(count),
+            "{path}"
+        );
+    }
+    answer
+}
+
+fn stage<'a>(stages: &'a Value, name: &str) -> &'a Value {
+    let mut stages = stages.as_array().expect("stages").iter();
+    stages.find(|stage| stage["stage"] == name).expect("the stage")
+}
+
+/// Four shops: one opens, one is in review, one has a link, one nothing. Returns a moment on the first day.
+async fn four_shops(app: &TestApp) -> String {
+    let tenant = &app.tenant;
+    let mut shops = Vec::new();
+    for code in ["opens", "reviewed", "linked", "waits"] {
+        shops.push(tenant.register("acad-1", code).await);
+    }
+    for shop in &shops[..3] {
+        tenant.issue_link(shop).await;
+    }
+    let counts = tenant.api.get("/v1/stats/review-status").await.expect(200);
+    let then = text_of(&counts, "as_of").to_owned();
+    app.advance(TimeDelta::days(3));
+    for code in ["opens", "reviewed"] {
+        app.sandbox.mapping("acad-1", code).await.submit("가나다 학원").await;
+    }
+    app.advance(TimeDelta::days(4));
+    app.sandbox.mapping("acad-1", "opens").await.review("O", None).await;
+    let opened = tenant.settled(id_of(&shops[0])).await;
+    assert_eq!(opened["stage"], "opened");
+    app.advance(TimeDelta::days(6));
+    then
+}
+
+#[tokio::test]
+async fn each_number_comes_with_its_list() {
+    let app = TestApp::start().await;
+    let first = day_in_korea(app.now());
+    let then = four_shops(&app).await;
+    assert_eq!(day_in_korea(app.now()), first + TimeDelta::days(13));
+    let calendar = Calendar::default();
+    let days = |from, until| calendar.business_days(first + TimeDelta::days(from), first + TimeDelta::days(until));
+    expect_ageing(&app, &then, first, [days(0, 13), days(3, 13)]).await;
+    expect_durations(&app, &then, [days(0, 3), days(0, 7)]).await;
+    expect_funnel(&app, &then).await;
+    for query in [
+        "?tag=vip",
+        "?member_code=acad-1",
+        "?next_actor=partner",
+        "?age_min=1",
+        "?stage=in_review,opened",
+    ] {
+        followed(&app, &format!("/v1/stats/ageing{query}")).await;
+        followed(&app, &format!("/v1/stats/funnel{query}")).await;
+    }
+    app.finish().await;
+}
+
+async fn expect_ageing(app: &TestApp, then: &str, first: NaiveDate, [with_link, in_review]: [i32; 2]) {
+    let rule = app.tenant.api.request(Method::PUT, "/v1/alert-rules/link_issued");
+    Answer::to(rule.header("if-match", "*").json(&json!({ "late": 2 })))
+        .await
+        .expect(200);
+    let ageing = followed(app, "/v1/stats/ageing").await["data"].clone();
+    assert_eq!(
+        (&ageing["total"]["count"], &ageing["over_target"]),
+        (&json!(3), &json!(1))
+    );
+    let link = stage(&ageing["stages"], "link_issued");
+    assert_eq!(
+        (&link["p50"], &link["target"]["business_days"]),
+        (&json!(with_link), &json!(2))
+    );
+    assert_eq!(stage(&ageing["stages"], "in_review")["p90"], in_review);
+    let past = followed(app, &format!("/v1/stats/ageing?as_of={then}")).await["data"].clone();
+    assert_eq!(
+        (&past["total"]["count"], &past["today"]),
+        (&json!(4), &json!(first.to_string()))
+    );
+    assert_eq!(stage(&past["stages"], "link_issued")["columns"][0]["count"], 3);
+}
+
+async fn expect_durations(app: &TestApp, then: &str, [with_link, opening]: [i32; 2]) {
+    let durations = app.tenant.api.get("/v1/stats/durations").await.expect(200)["data"].clone();
+    let link = stage(&durations["stages"], "link_issued");
+    assert_eq!((&link["count"], &link["p50"]), (&json!(2), &json!(with_link)));
+    let whole = &durations["opening"];
+    assert_eq!((&whole["count"], &whole["p90"]), (&json!(1), &json!(opening)));
+    let path = format!("/v1/stats/durations?member_code=acad-1&as_of={then}");
+    let past = app.tenant.api.get(&path).await.expect(200)["data"]["opening"].clone();
+    assert_eq!((&past["count"], &past["p50"]), (&json!(0), &Value::Null));
+}
+
+async fn expect_funnel(app: &TestApp, then: &str) {
+    let funnel = followed(app, "/v1/stats/funnel").await["data"].clone();
+    let counts = |funnel: &Value| {
+        let steps = funnel["steps"].as_array().expect("steps").iter();
+        steps.map(|step| number_of(step, "count")).collect::<Vec<_>>()
+    };
+    assert_eq!(counts(&funnel), [4, 3, 2, 2, 1]);
+    let steps = &funnel["steps"];
+    assert_eq!(
+        (&steps[1]["lost"]["count"], &steps[4]["percent"]),
+        (&json!(1), &json!(25))
+    );
+    let weeks = funnel["weeks"].as_array().expect("weeks");
+    let registered = weeks.iter().map(|week| number_of(&week["registered"], "count"));
+    assert_eq!((weeks.len(), registered.sum::<u64>()), (12, 4));
+    let unsettled = weeks.iter().filter(|week| week["is_settled"] == false);
+    assert_eq!(unsettled.count(), 1, "that of the four");
+    let past = followed(app, &format!("/v1/stats/funnel?as_of={then}")).await["data"].clone();
+    assert_eq!(counts(&past), [4, 3, 0, 0, 0]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_asked_is_named() {
+    let app = TestApp::start().await;
+    for (path, parameter, code) in [
+        ("ageing?from=2026-01-01", "from", "unknown_field"),
+        ("ageing?as_of=2999-01-01T00:00:00Z", "as_of", "in_the_future"),
+        ("ageing?milestone=far", "milestone", "unknown_word"),
+        ("durations?from=2026-1-1", "from", "not_a_day"),
+        ("durations?from=2026-02-01&to=2026-01-01", "to", "ends_before_it_begins"),
+        ("durations?from=2020-01-01&to=2026-01-01", "to", "too_many_days"),
+        ("funnel?from=2020-01-01&to=2026-01-01", "to", "too_many_days"),
+    ] {
+        let problem = app
+            .tenant
+            .api
+            .get(&format!("/v1/stats/{path}"))
+            .await
+            .problem(422, "validation_failed");
+        let error = &problem["errors"][0];
+        assert_eq!(
+            (text_of(error, "parameter"), text_of(error, "code")),
+            (parameter, code),
+            "{path}"
+        );
+    }
+    app.finish().await;
+}
