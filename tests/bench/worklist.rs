@@ -242,6 +242,7 @@ async fn put_in_place(installation: &Installation, from: usize, until: usize) ->
             ..MerchantFilter::all()
         },
         sort: SortKey::CreatedAt,
+        waits: None,
         direction: Direction::Ascending,
         after: None,
         limit: PageSize::MAX,

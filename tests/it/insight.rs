@@ -1,12 +1,15 @@
 //! How long shops wait, how long things took, how far they have come: over HTTP, each number with the list that it counts.
 
 use chrono::{NaiveDate, TimeDelta};
-use registry_domain::calendar::{Calendar, day_in_korea};
+use registry_domain::calendar::{Calendar, day_in_korea, start_in_korea};
 use registry_tests::api::{number_of, text_of};
 use registry_tests::tenant::id_of;
 use registry_tests::{Answer, TestApp};
 use reqwest::Method;
 use serde_json::{Value, json};
+
+use crate::alerts::work_today;
+use crate::console::Pages;
 
 /// Every number in a document that comes with a list.
 fn listed(document: &Value, found: &mut Vec<(u64, String)>) {
@@ -147,6 +150,101 @@ async fn expect_funnel(app: &TestApp, then: &str) {
     assert_eq!(unsettled.count(), 1, "that of the four");
     let past = followed(app, &format!("/v1/stats/funnel?as_of={then}")).await["data"].clone();
     assert_eq!(counts(&past), [4, 3, 0, 0, 0]);
+}
+
+/// The numbers of a page that lead to lists of shops.
+fn numbers(page: &str) -> Vec<(usize, String)> {
+    let links = page.split("<a href=\"").skip(1);
+    let link = |link: &str| {
+        let (href, rest) = link.split_once("\">")?;
+        let count = rest.split_once("</a>")?.0.parse().ok()?;
+        let href = href.replace("&#38;", "&");
+        href.contains("/merchants?").then_some((count, href))
+    };
+    links.filter_map(link).collect()
+}
+
+#[tokio::test]
+async fn each_number_of_a_page_opens_its_list() {
+    let app = TestApp::start().await;
+    let then = four_shops(&app).await;
+    let pages = Pages::new(&app).await;
+    for path in ["/ageing", "/funnel", "/ageing?tag=vip", "/funnel?stage=opened"] {
+        for path in [
+            path.to_owned(),
+            format!("{path}{}as_of={then}", if path.contains('?') { '&' } else { '?' }),
+        ] {
+            let page = pages.get(&path).await;
+            assert_eq!(page.status, 200, "{path}");
+            let numbers = numbers(&page.text);
+            assert!(
+                !numbers.is_empty() || path.contains("vip") || path.contains("opened"),
+                "{path}"
+            );
+            for (count, href) in numbers {
+                let list = pages.get(&href).await;
+                assert_eq!(list.text.matches("<tr id=\"mer_").count(), count, "{path}: {href}");
+            }
+        }
+    }
+    app.finish().await;
+}
+
+/// Thirty-one got their links after three days; the last one waits for ten.
+#[tokio::test]
+async fn a_wait_that_is_unusual_is_said_sorted_by_and_told_of() {
+    let app = TestApp::start().await;
+    let tenant = &app.tenant;
+    let mut shops = Vec::new();
+    for number in 0..32 {
+        shops.push(tenant.register("acad-1", &format!("shop-{number}")).await);
+    }
+    app.advance(TimeDelta::days(3));
+    for shop in &shops[1..] {
+        tenant.issue_link(shop).await;
+    }
+    let waits = async |query: &str| {
+        let page = tenant.api.get(&format!("/v1/merchants?{query}")).await.expect(200);
+        let rows = page["data"].as_array().expect("a list").clone();
+        rows.iter()
+            .map(|row| (row["id"].clone(), row["wait"].clone()))
+            .collect::<Vec<_>>()
+    };
+    // Today has not passed: nothing is usual yet.
+    let said = waits("stage=registered").await;
+    assert_eq!(said[0].1["longer_than_percent"], Value::Null, "{said:?}");
+    app.advance(TimeDelta::days(7));
+    let said = waits("sort=-wait").await;
+    assert_eq!(said[0].0, shops[0]["id"]);
+    assert_eq!(said[0].1["longer_than_percent"], 100, "{said:?}");
+    assert_eq!(said[1].1["longer_than_percent"], Value::Null, "{said:?}");
+    assert_eq!(waits("sort=wait").await[31].0, shops[0]["id"]);
+
+    work_today(&app).await;
+    let seq = number_of(&shops[31], "seq");
+    let rule = tenant.api.request(Method::PUT, "/v1/alert-rules/registered");
+    let set = Answer::to(rule.header("if-match", "*").json(&json!({ "unusual": 90 })))
+        .await
+        .expect(200);
+    assert_eq!((&set["unusual"], &set["late"]), (&json!(90), &Value::Null));
+    let tomorrow = day_in_korea(app.now()).succ_opt().expect("a day");
+    let opening = start_in_korea(tomorrow) + TimeDelta::hours(9);
+    app.advance(opening - app.now());
+    let raised = tenant
+        .api
+        .event_after(seq, |event| event["type"] == "alert.raised")
+        .await;
+    assert_eq!(
+        (&raised["merchant_id"], &raised["data"]["severity"]),
+        (&shops[0]["id"], &json!("warn"))
+    );
+    let rule = tenant.api.request(Method::PUT, "/v1/alert-rules/registered");
+    let refused = Answer::to(rule.header("if-match", "*").json(&json!({ "unusual": 101 }))).await;
+    assert_eq!(
+        refused.problem(422, "validation_failed")["errors"][0]["code"],
+        "out_of_range"
+    );
+    app.finish().await;
 }
 
 #[tokio::test]

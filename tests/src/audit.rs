@@ -28,6 +28,7 @@ pub(crate) async fn check_log(archive: &Archive, tenant: TenantId) {
             ..MerchantFilter::default()
         },
         sort: SortKey::CreatedAt,
+        waits: None,
         direction: Direction::Ascending,
         after: None,
         limit: PageSize::MAX,

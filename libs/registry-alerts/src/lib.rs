@@ -27,6 +27,9 @@ enum LookError {
     /// It could not be read what was told.
     #[error("the alerts could not be read")]
     ReadAlerts(#[source] ReadError),
+    /// It could not be read what is usual.
+    #[error("what is usual could not be read")]
+    ReadUsual(#[source] ReadError),
     /// It could not be counted what waits.
     #[error("what waits could not be counted")]
     Count(#[source] ReadError),

@@ -1,14 +1,19 @@
 //! What a look at one tenant does.
 
-use chrono::{DateTime, Utc};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, NaiveDate, Utc};
 use futures::{StreamExt, TryStreamExt, stream};
 use registry_domain::alerts::{
-    AlertRule, HealthCondition, Levels, Severity, Subject, cutoff, is_open_for_alerts, judge_health, judge_stage,
+    AlertRule, Ground, HealthCondition, Levels, Severity, Subject, cutoff, is_open_for_alerts, judge_health,
+    judge_stage,
 };
+use registry_domain::calendar::day_in_korea;
 use registry_domain::merchant::{self, Stage};
 use registry_domain::tenant::{self, Tenant};
-use registry_domain::{Actor, AlertId, CorrelationId, MerchantId, TenantId};
-use registry_journal::port::{AlertPosition, AlertQuery, LateQuery, PageSize};
+use registry_domain::{Actor, AlertId, CorrelationId, MerchantId, TenantId, Version};
+use registry_journal::port::{AlertPosition, AlertQuery, LateMerchant, LateQuery, PageSize, usual_of, usual_query};
 use registry_journal::{Ambient, Archive, Order, Origin, Submission, Writer};
 
 use crate::LookError;
@@ -27,7 +32,15 @@ pub(crate) struct Looker {
     pub(crate) ambient: Ambient,
     /// Events are published: only then can publishing be behind.
     pub(crate) is_publishing: bool,
+    /// What was found to be unusual, by the day and the event after which it was looked for.
+    pub(crate) unusual: Arc<Mutex<HashMap<TenantId, KnownUnusual>>>,
 }
+
+/// After how many business days a wait in a stage is unusual.
+type Unusual = Arc<[(Stage, u16)]>;
+
+/// The same, with the day and the tenant's version as of which it was found.
+pub(crate) type KnownUnusual = ((NaiveDate, Version), Unusual);
 
 impl Looker {
     /// Raises what is due. `is_anew` says that rules or calendar may have changed since the last look: then it is also looked
@@ -41,9 +54,10 @@ impl Looker {
         if !is_open_for_alerts(ground.calendar, now) {
             return Ok(());
         }
+        let unusual = self.unusual(tenant, now).await?;
         for set in ground.rules {
             if let AlertRule::Stage { stage, levels } = set.rule {
-                self.raise_late(tenant, stage, levels, now).await?;
+                self.raise_late(tenant, stage, levels, &unusual, now).await?;
             }
         }
         Ok(())
@@ -55,20 +69,64 @@ impl Looker {
         tenant: &Tenant,
         stage: Stage,
         levels: Levels,
+        unusual: &Unusual,
         now: DateTime<Utc>,
     ) -> Result<(), LookError> {
-        for (severity, days) in levels.all().rev() {
-            self.raise_level(tenant, stage, severity, days, now).await?;
+        let known = unusual
+            .iter()
+            .find(|(other, _)| *other == stage && levels.unusual().is_some());
+        let known = known.map(|(_, days)| (Severity::Warn, *days));
+        for (severity, days) in levels.all().rev().chain(known) {
+            self.raise_level(tenant, stage, (severity, days), unusual, now).await?;
         }
         Ok(())
+    }
+
+    /// After how many business days a wait is unusual, for stages of which a rule asks: read once a day, and after rules or calendar
+    /// have changed.
+    async fn unusual(&self, tenant: &Tenant, now: DateTime<Utc>) -> Result<Unusual, LookError> {
+        let ground = tenant.alert_ground();
+        let asked: Vec<_> = ground
+            .rules
+            .iter()
+            .filter_map(|set| match set.rule {
+                AlertRule::Stage { stage, levels } => levels.unusual().map(|percent| (stage, percent)),
+                AlertRule::Health { .. } => None,
+            })
+            .collect();
+        let key = (day_in_korea(now), tenant.alerting_from);
+        if asked.is_empty() {
+            return Ok(Unusual::default());
+        }
+        let known = self
+            .known()
+            .get(&tenant.id)
+            .filter(|(known, _)| *known == key)
+            .map(|(_, days)| Arc::clone(days));
+        if let Some(days) = known {
+            return Ok(days);
+        }
+        let counts = self.archive.reader().stays(tenant.id, &usual_query(key.0)).await;
+        let usual = usual_of(&counts.map_err(LookError::ReadUsual)?, ground.calendar);
+        let days = |(stage, percent): (Stage, u8)| {
+            let days = usual.of(stage)?.days_longer_than(percent)?;
+            Some((stage, u16::try_from(days).ok()?))
+        };
+        let days: Unusual = asked.into_iter().filter_map(days).collect();
+        self.known().insert(tenant.id, (key, Arc::clone(&days)));
+        Ok(days)
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<TenantId, KnownUnusual>> {
+        self.unusual.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn raise_level(
         &self,
         tenant: &Tenant,
         stage: Stage,
-        severity: Severity,
-        days: u16,
+        (severity, days): (Severity, u16),
+        unusual: &Unusual,
         now: DateTime<Utc>,
     ) -> Result<(), LookError> {
         let mut query = LateQuery {
@@ -85,9 +143,12 @@ impl Looker {
             query.after = page.last().copied();
             let is_last = page.len() < PAGE.get() as usize;
             // Each has its own of everything: what is borrowed across tasks is more than the compiler can prove.
-            let orders = page.into_iter().map(|late| (self.clone(), tenant.id, late.merchant_id));
+            let order = |late: LateMerchant| (self.clone(), tenant.id, late.merchant_id, Arc::clone(unusual));
+            let orders: Vec<_> = page.into_iter().map(order).collect();
             stream::iter(orders)
-                .map(|(looker, tenant, merchant)| async move { looker.judge(tenant, merchant, now).await })
+                .map(|(looker, tenant, merchant, unusual)| async move {
+                    looker.judge(tenant, merchant, &unusual, now).await
+                })
                 .buffer_unordered(CONCURRENT_MAX)
                 .try_collect::<()>()
                 .await?;
@@ -99,6 +160,11 @@ impl Looker {
 
     /// Ends alerts that would not be raised by the rules and the calendar of today.
     async fn end_groundless(&self, tenant: &Tenant, now: DateTime<Utc>) -> Result<(), LookError> {
+        let unusual = self.unusual(tenant, now).await?;
+        let ground = Ground {
+            unusual: &unusual,
+            ..tenant.alert_ground()
+        };
         let mut query = AlertQuery {
             standings: Vec::new(),
             severities: Vec::new(),
@@ -118,8 +184,8 @@ impl Looker {
                     merchant_id: merchant.id,
                 });
                 // Decided again under the lock: this only spares it what has not changed.
-                if judge_stage(merchant, tenant.alert_ground(), alert.id, now).is_some() {
-                    self.judge(tenant.id, merchant.id, now).await?;
+                if judge_stage(merchant, ground, alert.id, now).is_some() {
+                    self.judge(tenant.id, merchant.id, &unusual, now).await?;
                 }
             }
             if page.len() < PAGE.get() as usize {
@@ -128,9 +194,16 @@ impl Looker {
         }
     }
 
-    async fn judge(&self, tenant: TenantId, merchant_id: MerchantId, now: DateTime<Utc>) -> Result<(), LookError> {
+    async fn judge(
+        &self,
+        tenant: TenantId,
+        merchant_id: MerchantId,
+        unusual: &Unusual,
+        now: DateTime<Utc>,
+    ) -> Result<(), LookError> {
         let command = merchant::Command::JudgeAlerts {
             alert_id: self.new_id(),
+            unusual: unusual.to_vec(),
             now,
         };
         let order = Order::Merchant {

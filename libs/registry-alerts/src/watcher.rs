@@ -76,6 +76,7 @@ impl Watcher {
                 writer,
                 ambient,
                 is_publishing,
+                unusual: Arc::default(),
             },
             leases,
             lease_session: NO_SESSION,

@@ -95,6 +95,29 @@ pub struct MerchantDocument {
     pub updated_at: DateTime<Utc>,
 }
 
+/// A merchant in a list, with how its wait compares.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WaitingMerchant {
+    /// The merchant.
+    #[serde(flatten)]
+    pub merchant: MerchantDocument,
+    /// How long it has stood in its stage; null for one that is open or archived.
+    pub wait: Option<WaitDocument>,
+}
+
+/// How long a merchant has stood in its stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Wait)]
+pub struct WaitDocument {
+    /// In business days of your calendar.
+    #[schema(example = 9)]
+    pub business_days: u32,
+    /// Of how many percent of your waits in this stage that ended in the last 180 days (not today) this one is longer; null if there
+    /// were fewer than 30.
+    #[schema(example = 93)]
+    pub longer_than_percent: Option<u8>,
+}
+
 /// The business behind a shop.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Business)]

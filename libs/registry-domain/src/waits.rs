@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{Days, NaiveDate};
+use chrono::{DateTime, Days, NaiveDate, Utc};
+
+use crate::calendar::{Calendar, start_in_korea};
+use crate::merchant::Stage;
 
 /// Over how many days before today it is looked what is usual. Today does not count: it has not passed.
 pub const USUAL_DAYS: u64 = 180;
@@ -83,6 +86,65 @@ impl Durations {
     }
 }
 
+/// What is usual for a tenant's shops, as of a day.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Usual {
+    stages: Vec<(Stage, Durations)>,
+}
+
+/// How unusual a wait is that began before a moment. See [`Usual::steps`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WaitStep {
+    /// The moment.
+    pub before: DateTime<Utc>,
+    /// Of how many percent of the others it is longer.
+    pub percent: u8,
+}
+
+impl Usual {
+    /// How long shops stood in each stage.
+    pub const fn new(stages: Vec<(Stage, Durations)>) -> Self {
+        Self { stages }
+    }
+
+    /// How long they stood in one; none if nothing is known of it.
+    pub fn of(&self, stage: Stage) -> Option<&Durations> {
+        self.stages
+            .iter()
+            .find_map(|(other, durations)| (*other == stage).then_some(durations))
+    }
+
+    /// Of how many percent of the others a wait of so many business days is longer. None where there are too few examples.
+    pub fn longer_than_percent(&self, stage: Stage, days: u32) -> Option<u8> {
+        self.of(stage)?.longer_than_percent(days)
+    }
+
+    /// How unusual the waits in a stage are on a day, by when they began: the longest first, each step up to the one before. The last
+    /// step holds all that are left. Empty where there are too few examples.
+    pub fn steps(&self, stage: Stage, calendar: &Calendar, today: NaiveDate) -> Vec<WaitStep> {
+        let Some(durations) = self.of(stage).filter(|durations| durations.total() >= EXAMPLES_MIN) else {
+            return Vec::new();
+        };
+        let ends = durations.counts().map(|(days, _)| days + 1);
+        let mut steps: Vec<WaitStep> = Vec::new();
+        for days in std::iter::once(0).chain(ends) {
+            let percent = durations.longer_than_percent(days).unwrap_or(0);
+            let before = match u16::try_from(days) {
+                Ok(0) | Err(_) => DateTime::<Utc>::MAX_UTC,
+                Ok(days) => {
+                    let last = calendar.before(today, days);
+                    start_in_korea(last.succ_opt().unwrap_or(last))
+                }
+            };
+            if steps.last().is_none_or(|step| step.percent != percent) {
+                steps.push(WaitStep { before, percent });
+            }
+        }
+        steps.reverse();
+        steps
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -138,5 +200,26 @@ mod tests {
             prop_assert!(durations.longer_than_percent(first).unwrap() >= percent);
             prop_assert!(durations.longer_than_percent(first - 1).unwrap() < percent);
         }
+    }
+
+    #[test]
+    fn the_steps_say_what_each_wait_says() {
+        let (calendar, today) = (Calendar::default(), NaiveDate::from_ymd_opt(2026, 11, 27).unwrap());
+        let mut waits = durations(&[0, 1, 1, 2, 5, 5, 9]);
+        waits.add(3, 30);
+        let usual = Usual::new(vec![(Stage::InReview, waits)]);
+        let steps = usual.steps(Stage::InReview, &calendar, today);
+        for back in 0..40 {
+            let day = today - Days::new(back);
+            let since = start_in_korea(day);
+            let waited = u32::try_from(calendar.business_days(day, today)).unwrap();
+            let step = steps.iter().find(|step| since < step.before).unwrap();
+            assert_eq!(
+                Some(step.percent),
+                usual.longer_than_percent(Stage::InReview, waited),
+                "{day}"
+            );
+        }
+        assert_eq!(usual.steps(Stage::Drafting, &calendar, today), []);
     }
 }

@@ -65,7 +65,7 @@ pub struct Listing<'a> {
     /// As of which moment; none for now.
     pub as_of: Option<DateTime<Utc>>,
     /// By what it is sorted.
-    pub sort: SortKey,
+    pub order: Order,
     /// In which direction.
     pub direction: Direction,
 }
@@ -195,14 +195,44 @@ impl Listing<'_> {
         format!(
             "{}\n{}\n{as_of}\n{}\n",
             self.tenant_id,
-            sort_word(self.sort, self.direction),
+            sort_word(self.order, self.direction),
             self.filter,
         )
     }
 }
 
+/// By what a list can be sorted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// By what stands in the row.
+    By(SortKey),
+    /// By how unusual the wait is.
+    Wait,
+}
+
+impl Order {
+    /// Every order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        SortKey::ALL.into_iter().map(Self::By).chain([Self::Wait])
+    }
+
+    /// By what storage sorts.
+    pub const fn key(self) -> SortKey {
+        match self {
+            Self::By(key) => key,
+            Self::Wait => SortKey::StageSince,
+        }
+    }
+}
+
 /// The word for a sort order, as clients write it.
-pub const fn sort_word(sort: SortKey, direction: Direction) -> &'static str {
+pub const fn sort_word(order: Order, direction: Direction) -> &'static str {
+    let sort = match (order, direction) {
+        // Storage has the most unusual first.
+        (Order::Wait, Direction::Ascending) => return "-wait",
+        (Order::Wait, Direction::Descending) => return "wait",
+        (Order::By(sort), _) => sort,
+    };
     match (sort, direction) {
         (SortKey::CreatedAt, Direction::Ascending) => "created_at",
         (SortKey::CreatedAt, Direction::Descending) => "-created_at",
@@ -228,7 +258,7 @@ mod tests {
             tenant_id: TenantId::from_uuid(Uuid::from_u128(1)),
             filter,
             as_of: None,
-            sort: SortKey::CreatedAt,
+            order: Order::By(SortKey::CreatedAt),
             direction: Direction::Descending,
         }
     }
@@ -262,7 +292,7 @@ mod tests {
                         ..listing(FILTER)
                     },
                     Listing {
-                        sort: SortKey::UpdatedAt,
+                        order: Order::By(SortKey::UpdatedAt),
                         ..listing(FILTER)
                     },
                     Listing {

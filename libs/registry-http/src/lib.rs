@@ -31,6 +31,7 @@ mod refusals;
 mod routes;
 mod services;
 mod state;
+mod usual;
 
 pub use app::router;
 pub use axum::Router;

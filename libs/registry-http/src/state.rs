@@ -22,6 +22,7 @@ use crate::metrics::Metrics;
 use crate::problem::Code;
 use crate::refusals::Refusals;
 use crate::services::{HttpConfig, Services};
+use crate::usual::UsualWaits;
 
 /// What the handlers work with.
 pub struct AppState {
@@ -42,6 +43,7 @@ pub struct AppState {
     pub(crate) relay: Option<watch::Receiver<RelayStatus>>,
     pub(crate) authenticator: Authenticator,
     pub(crate) cursor_key: CursorKey,
+    pub(crate) usual: UsualWaits,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) event_streams: Arc<Semaphore>,
     pub(crate) event_streams_max: usize,
@@ -79,6 +81,7 @@ impl AppState {
             relay: services.relay,
             authenticator: Authenticator::new(metrics.key_failures.clone()),
             cursor_key: CursorKey::new(config.cursor_key),
+            usual: UsualWaits::new(),
             trusted_proxies: config.trusted_proxies,
             event_streams,
             event_streams_max: config.event_streams_max,

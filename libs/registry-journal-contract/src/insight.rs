@@ -1,6 +1,8 @@
 //! Promises about what ageing, durations and funnels are counted from: it is what a count by hand over the log gives, now and as of
 //! any moment, whatever the filter; and so it is after all of it was folded anew.
 
+mod unusual;
+
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
@@ -212,6 +214,7 @@ async fn expect_listed<H: Harness>(
     let query = MerchantQuery {
         filter: filter.clone(),
         sort: SortKey::CreatedAt,
+        waits: None,
         direction: Direction::Ascending,
         after: None,
         limit: PageSize::MAX,
@@ -248,7 +251,7 @@ async fn expect_listed<H: Harness>(
     );
 }
 
-/// Random lives over some weeks. Returns the merchants, and moments at which the weeks were looked at.
+/// Random lives over some weeks, up to forty hours between two turns. Returns the merchants, and moments at which the weeks were looked at.
 async fn lives<H: Harness>(
     world: &World<H>,
     tenant: TenantId,
@@ -258,7 +261,7 @@ async fn lives<H: Harness>(
     for turn in 0..TURNS {
         world
             .clock
-            .advance(i64::try_from(dice.roll(40 * 3_600)).unwrap_or_default());
+            .advance(i64::try_from(dice.roll(40 * 3_600_000)).unwrap_or_default());
         let mut wave = Vec::new();
         for number in 0..if turn < 12 { MERCHANTS / 12 } else { 0 } {
             let id = world.merchant_id();
@@ -334,6 +337,7 @@ pub async fn insight_is_what_the_log_says<H: Harness>() {
         .filter(|life| life.first(Milestone::Opened, world.now()).is_some());
     assert!(opened.count() > 5, "some have opened");
     expect_all(&world, tenant, &all, &moments, &mut dice).await;
+    unusual::expect_unusual_first(&world, tenant, &all).await;
 
     for (id, damage) in merchants.iter().zip([
         Damage::HistoryLost,

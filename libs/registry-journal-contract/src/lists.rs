@@ -188,7 +188,7 @@ async fn everything<H: Harness>(world: &World<H>, tenant: TenantId, ids: &[Merch
     }
 }
 
-async fn page_through<H: Harness>(
+pub(super) async fn page_through<H: Harness>(
     world: &World<H>,
     tenant: TenantId,
     query: &MerchantQuery,
@@ -265,6 +265,7 @@ pub async fn lists_and_counts_are_what_the_log_says<H: Harness>() {
         let query = MerchantQuery {
             filter: some_filter(&mut dice, now.at),
             sort: SortKey::ALL[round % SortKey::ALL.len()],
+            waits: None,
             direction: [Direction::Ascending, Direction::Descending][round / SortKey::ALL.len() % 2],
             after: None,
             limit: PageSize::clamped(4),

@@ -21,6 +21,7 @@ fn query(filter: MerchantFilter) -> MerchantQuery {
     MerchantQuery {
         filter,
         sort: SortKey::CreatedAt,
+        waits: None,
         direction: Direction::Ascending,
         after: None,
         limit: PageSize::MAX,
@@ -80,6 +81,7 @@ async fn page_through<H: Harness>(
         let after = listed.last().map(|last| place(tenant, sort, last));
         let query = MerchantQuery {
             sort,
+            waits: None,
             direction,
             after,
             limit: PageSize::clamped(4),

@@ -15,6 +15,7 @@ mod builder;
 mod insight;
 mod pieces;
 mod plan;
+mod waits;
 
 use chrono::{DateTime, Utc};
 use registry_domain::TenantId;
@@ -76,7 +77,7 @@ pub struct Statement {
 /// A page of merchants by a walk: id, state and sort key, of none whose order is that of ids.
 pub fn walk(dialect: Dialect, tenant: TenantId, query: &MerchantQuery, plan: &Plan) -> Statement {
     let mut builder = Builder::new(dialect, tenant);
-    let (key, limit, order) = (key_of(query.sort), query.limit.get(), order(query));
+    let (key, limit, order) = (key_of(dialect, query), query.limit.get(), order(query));
     let by_terms = matches!(query.sort, SortKey::Name | SortKey::Code);
     let walked_key = if key.is_some() { ", w.key" } else { "" };
     builder.push(&format!(
@@ -108,9 +109,9 @@ pub fn walk(dialect: Dialect, tenant: TenantId, query: &MerchantQuery, plan: &Pl
 /// A page of merchants by what is found: the same columns.
 pub fn few(dialect: Dialect, tenant: TenantId, query: &MerchantQuery, plan: &Plan) -> Statement {
     let mut builder = Builder::new(dialect, tenant);
-    let key = key_of(query.sort);
+    let key = key_of(dialect, query);
     builder.push("WITH found AS MATERIALIZED (SELECT m.merchant_id");
-    if let Some(key) = key {
+    if let Some(key) = &key {
         builder.push(&format!(", {key} AS key"));
     }
     let with_terms = query.filter.needs_terms() || matches!(query.sort, SortKey::Name | SortKey::Code);
@@ -146,9 +147,9 @@ pub fn counts(dialect: Dialect, tenant: TenantId, filter: &MerchantFilter, plan:
 /// A page as it was: id, version and sort key.
 pub fn page_as_of(dialect: Dialect, tenant: TenantId, query: &MerchantQuery, at: DateTime<Utc>) -> Statement {
     let mut builder = Builder::new(dialect, tenant);
-    let key = key_of(query.sort);
+    let key = key_of(dialect, query);
     builder.push("SELECT m.merchant_id, m.version");
-    if let Some(key) = key {
+    if let Some(key) = &key {
         builder.push(&format!(", {key} AS key"));
     }
     let with_terms = query.filter.needs_terms() || matches!(query.sort, SortKey::Name | SortKey::Code);

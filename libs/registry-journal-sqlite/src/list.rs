@@ -239,6 +239,7 @@ mod tests {
                         queries.push(MerchantQuery {
                             filter: filter.clone(),
                             sort,
+                            waits: None,
                             direction,
                             after,
                             limit: PageSize::MAX,

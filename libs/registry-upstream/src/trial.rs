@@ -104,6 +104,7 @@ impl Inquirer {
                 ..MerchantFilter::default()
             },
             sort: SortKey::UpdatedAt,
+            waits: None,
             direction: Direction::Descending,
             after: None,
             limit: PageSize::clamped(1),

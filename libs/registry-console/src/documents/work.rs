@@ -102,6 +102,8 @@ pub struct AlertRule {
     pub late: Option<u16>,
     /// After how many it is very late.
     pub critical: Option<u16>,
+    /// Of how many percent of others a wait is longer that is unusual.
+    pub unusual: Option<u8>,
     /// How bad it is.
     pub severity: Option<String>,
     /// How much may pass.

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::http::StatusCode;
 use chrono::{DateTime, TimeDelta, Utc};
-use registry_documents::{MerchantDocument, PublicEvent};
+use registry_documents::{MerchantDocument, PublicEvent, WaitDocument, WaitingMerchant};
 use registry_people::{Role, Scope};
 use serde_json::{Value, json};
 
@@ -150,9 +150,18 @@ pub fn merchant(number: usize) -> MerchantDocument {
 }
 
 /// So many shops.
-pub fn merchants(count: usize) -> Page<MerchantDocument> {
+pub fn merchants(count: usize) -> Page<WaitingMerchant> {
     Page {
-        data: (0..count).map(merchant).collect(),
+        data: (0..count)
+            .map(|number| WaitingMerchant {
+                merchant: merchant(number),
+                wait: Some(WaitDocument {
+                    business_days: u32::try_from(number % 11).unwrap_or_default(),
+                    longer_than_percent: (!number.is_multiple_of(4))
+                        .then_some(u8::try_from(number * 13 % 100).unwrap_or(0)),
+                }),
+            })
+            .collect(),
         page: Next {
             next: (count >= 50).then(|| "next".to_owned()),
             prev: None,

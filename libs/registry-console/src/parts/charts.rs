@@ -10,12 +10,13 @@ use crate::parts::thousands;
 /// From so many business days on, one bar stands for all.
 const LONG: u32 = 20;
 
-/// Width of a histogram, in units of its own.
-const WIDTH: u32 = 740;
+/// Where the bars of a histogram stand, and how high it is, in pixels.
+const TOP: u32 = 42;
+const FOOT: u32 = 142;
+const HEIGHT: u32 = 164;
 
-/// Where its bars stand.
-const TOP: u32 = 26;
-const FOOT: u32 = 126;
+/// Least width of a histogram: what is said at a line must have room.
+const WIDTH_MIN: u32 = 240;
 
 /// What a bar says by its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +57,8 @@ pub struct Histogram {
     /// Before which bar a line stands, and what it says.
     marks: Vec<(u32, String)>,
     label: String,
+    /// From one bar to the next.
+    step: u32,
 }
 
 impl Histogram {
@@ -79,7 +82,15 @@ impl Histogram {
             bars: (0..=last).map(bar).collect(),
             marks: Vec::new(),
             label,
+            step: 34,
         }
+    }
+
+    /// With narrow bars.
+    #[must_use]
+    pub fn narrow(mut self) -> Self {
+        self.step = 22;
+        self
     }
 
     /// With a line at a day, and what it says.
@@ -92,15 +103,15 @@ impl Histogram {
 
 impl fmt::Display for Histogram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let label = &self.label;
+        let (label, step) = (&self.label, self.step);
+        let count = u32::try_from(self.bars.len()).unwrap_or(1).max(1);
+        let right = (count * step).max(WIDTH_MIN);
         write!(
             f,
-            "<svg viewBox=\"0 0 {WIDTH} 150\" width=\"{WIDTH}\" height=\"150\" role=\"img\" aria-label=\"{label}\">"
+            "<svg viewBox=\"0 0 {right} {HEIGHT}\" width=\"{right}\" height=\"{HEIGHT}\" role=\"img\" aria-label=\"{label}\">"
         )?;
         let most = self.bars.iter().map(|bar| bar.count).max().unwrap_or(0).max(1);
-        let count = u32::try_from(self.bars.len()).unwrap_or(1).max(1);
-        let step = (WIDTH / count).min(44);
-        let width = (step * 3 / 4).max(4);
+        let width = step * 3 / 4;
         for (place, bar) in (0_u32..).zip(&self.bars) {
             let (x, middle) = (place * step, place * step + width / 2);
             // As many units as the share of the highest bar, to a unit.
@@ -123,7 +134,6 @@ impl fmt::Display for Histogram {
                 bar.label
             )?;
         }
-        let right = count * step;
         write!(
             f,
             "<line class=\"g-axis\" x1=\"0\" x2=\"{right}\" y1=\"{FOOT}\" y2=\"{FOOT}\"/>"
@@ -211,7 +221,7 @@ impl fmt::Display for Series {
             )?;
         }
         let weeks = u32::try_from(self.points.len()).unwrap_or(1).max(1);
-        let mut is_said = false;
+        let mut is_any_unsettled = false;
         for (place, (week, lower, _, is_settled)) in self.points.iter().enumerate() {
             let x = self.place(place);
             if !is_settled {
@@ -221,15 +231,7 @@ impl fmt::Display for Series {
                     "<rect x=\"{left}\" y=\"12\" width=\"{}\" height=\"138\" fill=\"url(#hatch)\"/>",
                     440 / weeks
                 )?;
-                if !is_said {
-                    is_said = true;
-                    let (anchor, at) = if x > 300 { ("end", 474) } else { ("start", left) };
-                    write!(
-                        f,
-                        "<text class=\"v\" x=\"{at}\" y=\"9\" text-anchor=\"{anchor}\">{}</text>",
-                        self.unsettled
-                    )?;
-                }
+                is_any_unsettled = true;
             }
             // More than a dozen names would stand on each other.
             if weeks <= 13 || place % 4 == 0 {
@@ -244,18 +246,19 @@ impl fmt::Display for Series {
                 )?;
             }
         }
+        f.write_str(
+            "<line class=\"g-line\" x1=\"34\" x2=\"50\" y1=\"5\" y2=\"5\"/><text class=\"v\" x=\"54\" y=\"9\">p50</text>\
+             <line class=\"g-line2\" x1=\"86\" x2=\"102\" y1=\"5\" y2=\"5\"/><text class=\"v\" x=\"106\" y=\"9\">p90</text>",
+        )?;
+        if is_any_unsettled {
+            write!(
+                f,
+                "<text class=\"v\" x=\"474\" y=\"9\" text-anchor=\"end\">{}</text>",
+                self.unsettled
+            )?;
+        }
         self.line(f, "g-line2", |place| self.points[place].2.map(height))?;
         self.line(f, "g-line", |place| self.points[place].1.map(height))?;
-        let named = self
-            .points
-            .iter()
-            .enumerate()
-            .find_map(|(place, point)| Some((place, point.1?, point.2?)));
-        if let Some((place, lower, upper)) = named {
-            let x = self.place(place).max(40);
-            write!(f, "<text class=\"v\" x=\"{x}\" y=\"{}\">p50</text>", height(lower) + 14)?;
-            write!(f, "<text class=\"v\" x=\"{x}\" y=\"{}\">p90</text>", height(upper) - 6)?;
-        }
         f.write_str("</svg>")
     }
 }

@@ -120,6 +120,8 @@ pub struct Age {
     pub since: DateTime<Utc>,
     /// Now, or the moment that the page is about.
     pub now: DateTime<Utc>,
+    /// The business days in it by the tenant's calendar, where they are known.
+    pub days: Option<u64>,
     /// All words.
     pub words: &'static Words,
 }
@@ -130,9 +132,9 @@ impl Age {
         Lateness::of(self.stage, self.weekdays())
     }
 
-    /// The weekdays in it.
+    /// The business days in it; weekdays, as long as nobody has said which days are holidays.
     pub fn weekdays(&self) -> u64 {
-        kst::weekdays(self.since, self.now)
+        self.days.unwrap_or_else(|| kst::weekdays(self.since, self.now))
     }
 
     /// In words: minutes and hours on the first day, weekdays from then on.

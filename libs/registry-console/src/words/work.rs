@@ -58,6 +58,8 @@ pub struct AlertWords {
     pub rules_health: &'static str,
     pub add_usual: &'static str,
     pub level: With,
+    pub unusual: &'static str,
+    pub unusual_label: &'static str,
     pub how_bad: &'static str,
     pub off: &'static str,
     pub more_than: &'static str,

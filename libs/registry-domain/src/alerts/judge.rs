@@ -27,6 +27,8 @@ pub struct Ground<'a> {
     pub rules: &'a [SetAlertRule],
     /// On which days it works.
     pub calendar: &'a Calendar,
+    /// After how many business days a wait is unusual, for stages of which a rule asks and of which that can be said.
+    pub unusual: &'a [(Stage, u16)],
 }
 
 impl Ground<'_> {
@@ -36,6 +38,16 @@ impl Ground<'_> {
             AlertRule::Stage { stage: other, levels } => (other == stage).then_some(levels),
             AlertRule::Health { .. } => None,
         })
+    }
+
+    /// After how many business days a shop in a stage is told of, by how bad that is: the worst first.
+    fn due_days(&self, stage: Stage) -> impl Iterator<Item = (Severity, u16)> + use<> {
+        let levels = self.levels(stage);
+        let unusual = levels.and_then(|levels| levels.unusual()).and_then(|_| {
+            let known = self.unusual.iter().find(|(other, _)| *other == stage);
+            known.map(|(_, days)| (Severity::Warn, *days))
+        });
+        levels.into_iter().flat_map(|levels| levels.all().rev()).chain(unusual)
     }
 
     /// What the rule for a condition says: how bad it is, and how much may pass.
@@ -103,10 +115,9 @@ pub fn cutoff(calendar: &Calendar, days: u16, now: DateTime<Utc>) -> DateTime<Ut
 pub fn judge_stage(merchant: &Merchant, ground: Ground<'_>, id: AlertId, now: DateTime<Utc>) -> Option<AlertFact> {
     let stage = merchant.stage();
     let open = merchant.alerts.first();
-    let levels = ground.levels(stage);
     let since = merchant.stage_since();
     let due = |(severity, days): (Severity, u16)| (severity, due_at(ground.calendar, since, days));
-    let mut due = levels.iter().flat_map(|levels| levels.all().rev()).map(due);
+    let mut due = ground.due_days(stage).map(due);
     let reached = due.find(|(_, due_at)| *due_at <= now);
     match (open, reached) {
         (Some(open), None) => Some(resolved(open, AlertEnd::RuleChanged)),

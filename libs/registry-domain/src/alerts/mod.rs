@@ -17,5 +17,6 @@ pub use judge::{
 };
 pub use rule::{
     AlertRule, HealthCondition, LEVEL_DAYS_MAX, Levels, LevelsError, MORE_THAN_MAX, SetAlertRule, Severity, Subject,
+    UNUSUAL_PERCENT_MAX,
 };
 pub use state::{Alert, AlertEnd, AlertFact, AlertRefusal, Standing, acknowledge, snooze};

@@ -93,14 +93,17 @@ impl Subject {
     }
 }
 
+/// Most percent that a wait can be longer than.
+pub const UNUSUAL_PERCENT_MAX: u8 = 100;
+
 /// Why levels are none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum LevelsError {
     /// There is none.
-    #[error("at least one of warn, late and critical must be set")]
+    #[error("at least one of warn, late, critical and unusual must be set")]
     None,
     /// A level is out of its range.
-    #[error("a level has 1 to {LEVEL_DAYS_MAX} business days")]
+    #[error("a level has 1 to {LEVEL_DAYS_MAX} business days, or 1 to {UNUSUAL_PERCENT_MAX} percent")]
     OutOfRange,
     /// A worse level comes earlier.
     #[error("each level must have more business days than the one before it")]
@@ -113,16 +116,29 @@ pub struct Levels {
     warn: Option<u16>,
     late: Option<u16>,
     critical: Option<u16>,
+    unusual: Option<u8>,
 }
 
 impl Levels {
-    /// Levels that rise.
-    pub fn new(warn: Option<u16>, late: Option<u16>, critical: Option<u16>) -> Result<Self, LevelsError> {
-        let levels = Self { warn, late, critical };
+    /// Levels that rise; and of how many percent of the tenant's own waits one is longer that is unusual.
+    pub fn new(
+        warn: Option<u16>,
+        late: Option<u16>,
+        critical: Option<u16>,
+        unusual: Option<u8>,
+    ) -> Result<Self, LevelsError> {
+        let levels = Self {
+            warn,
+            late,
+            critical,
+            unusual,
+        };
         let days: Vec<_> = levels.all().map(|(_, days)| days).collect();
-        if days.is_empty() {
+        if days.is_empty() && unusual.is_none() {
             Err(LevelsError::None)
-        } else if days.iter().any(|days| !(1..=LEVEL_DAYS_MAX).contains(days)) {
+        } else if days.iter().any(|days| !(1..=LEVEL_DAYS_MAX).contains(days))
+            || unusual.is_some_and(|percent| !(1..=UNUSUAL_PERCENT_MAX).contains(&percent))
+        {
             Err(LevelsError::OutOfRange)
         } else if days.is_sorted_by(|one, next| one < next) {
             Ok(levels)
@@ -140,8 +156,13 @@ impl Levels {
         }
     }
 
+    /// Of how many percent of the tenant's own waits one is longer that is told of as [`Severity::Warn`], whatever the days.
+    pub const fn unusual(&self) -> Option<u8> {
+        self.unusual
+    }
+
     /// The levels that are set, the mildest first.
-    pub fn all(&self) -> impl DoubleEndedIterator<Item = (Severity, u16)> {
+    pub fn all(&self) -> impl DoubleEndedIterator<Item = (Severity, u16)> + use<> {
         let levels = *self;
         let severities = Severity::ALL.iter();
         severities.filter_map(move |severity| levels.of(*severity).map(|days| (*severity, days)))

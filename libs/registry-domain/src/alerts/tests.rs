@@ -32,7 +32,7 @@ fn calendar() -> Calendar {
 }
 
 fn stage_rule(stage: Stage, warn: u16, late: u16, critical: u16) -> SetAlertRule {
-    let levels = Levels::new(Some(warn), Some(late), Some(critical)).unwrap();
+    let levels = Levels::new(Some(warn), Some(late), Some(critical), None).unwrap();
     SetAlertRule {
         rule: AlertRule::Stage { stage, levels },
         version: Version(1),
@@ -119,15 +119,21 @@ impl Shop {
 
     fn judge(&mut self, id: u128, now: DateTime<Utc>) {
         let alert_id = AlertId::from_uuid(Uuid::from_u128(id));
-        self.tell(Command::JudgeAlerts { alert_id, now }, now);
+        let unusual = Vec::new();
+        self.tell(Command::JudgeAlerts { alert_id, unusual, now }, now);
     }
 }
 
 #[test]
 fn levels_rise_and_have_limits() {
-    let new = |warn, late, critical| Levels::new(warn, late, critical);
+    let new = |warn, late, critical| Levels::new(warn, late, critical, None);
     assert!(new(Some(1), None, Some(250)).is_ok());
     assert_eq!(new(None, None, None), Err(LevelsError::None));
+    assert!(Levels::new(None, None, None, Some(95)).is_ok());
+    assert_eq!(
+        Levels::new(Some(1), None, None, Some(101)),
+        Err(LevelsError::OutOfRange)
+    );
     assert_eq!(new(Some(0), None, None), Err(LevelsError::OutOfRange));
     assert_eq!(new(None, Some(251), None), Err(LevelsError::OutOfRange));
     assert_eq!(new(Some(3), Some(3), None), Err(LevelsError::NotRising));
@@ -259,6 +265,7 @@ fn another_rule_ends_what_it_would_not_raise() {
         let ground = Ground {
             rules,
             calendar: &calendar,
+            unusual: &[],
         };
         judge_stage(merchant, ground, AlertId::from_uuid(Uuid::nil()), now)
     };

@@ -8,6 +8,7 @@ use super::call::CallFailure;
 use super::claim::{Claim, Redrive};
 use super::link::{RedirectUrl, RegistrationUrl};
 use super::reading::Reading;
+use super::stage::Stage;
 use crate::BusinessNumber;
 use crate::alerts::AlertRefusal;
 use crate::codes::Reference;
@@ -107,6 +108,8 @@ pub enum Command {
     JudgeAlerts {
         /// The id of an alert to be.
         alert_id: AlertId,
+        /// After how many business days a wait in a stage is unusual for the tenant's shops, as far as that is known.
+        unusual: Vec<(Stage, u16)>,
         /// Now.
         now: DateTime<Utc>,
     },

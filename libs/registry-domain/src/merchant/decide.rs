@@ -81,10 +81,11 @@ fn decide_alone(state: Option<&Merchant>, command: Command, context: &Context) -
         // A note is personal, and there is no key left to seal it with.
         Command::AddNote(_) if merchant.erased => Err(Refusal::Erased),
         Command::AddNote(note) => Ok(vec![Event::NoteAdded { text: note.into() }]),
-        Command::JudgeAlerts { alert_id, now } => {
+        Command::JudgeAlerts { alert_id, unusual, now } => {
             let ground = Ground {
                 rules: &context.alert_rules,
                 calendar: &context.calendar,
+                unusual: &unusual,
             };
             let fact = alerts::judge_stage(merchant, ground, alert_id, now);
             Ok(fact.map(Event::Alert).into_iter().collect())

@@ -289,6 +289,7 @@ impl Tenant {
         Ground {
             rules: &self.alert_rules,
             calendar: &self.settings.calendar,
+            unusual: &[],
         }
     }
 

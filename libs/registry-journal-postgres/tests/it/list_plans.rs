@@ -56,6 +56,7 @@ fn queries_of_lists() -> Vec<MerchantQuery> {
                     queries.push(MerchantQuery {
                         filter: filter.clone(),
                         sort,
+                        waits: None,
                         direction,
                         after,
                         limit: PageSize::clamped(50),

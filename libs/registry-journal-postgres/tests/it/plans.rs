@@ -223,6 +223,7 @@ async fn ask_all(world: &World<PostgresDatabase>, tenant: TenantId) {
                 ..MerchantFilter::default()
             },
             sort,
+            waits: None,
             direction: Direction::Descending,
             after: None,
             limit: PageSize::MAX,

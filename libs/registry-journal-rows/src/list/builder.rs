@@ -9,6 +9,7 @@ use registry_domain::search::Search;
 use registry_journal::port::{Direction, MerchantFilter, MerchantQuery, PagePosition, PlaceKey, SortKey, Span};
 
 use super::pieces::{piece_word, pieces};
+use super::waits::wait_key;
 use super::{Dialect, Plan, Statement, Value};
 
 /// A statement in the making.
@@ -19,8 +20,16 @@ pub(super) struct Builder {
     values: Vec<Value>,
 }
 
-/// The column that comes before the id in the order of a list; none where the id says it.
-pub(super) const fn key_of(sort: SortKey) -> Option<&'static str> {
+/// What comes before the id in the order of a list; none where the id says it.
+pub(super) fn key_of(dialect: Dialect, query: &MerchantQuery) -> Option<String> {
+    if let (SortKey::StageSince, Some(order)) = (query.sort, &query.waits) {
+        return Some(wait_key(dialect, order));
+    }
+    column_of(query.sort).map(str::to_owned)
+}
+
+/// The column by which the index of a list's order is sorted before the id.
+const fn column_of(sort: SortKey) -> Option<&'static str> {
     match sort {
         // The id begins with it.
         SortKey::CreatedAt => None,
@@ -99,17 +108,22 @@ impl Builder {
 
     /// So many rows along the index of the list's order, behind the place where the page begins.
     pub(super) fn push_walks(&mut self, query: &MerchantQuery, most: u64) {
-        let (key, order) = (key_of(query.sort), order(query));
+        let (key, order) = (key_of(self.dialect, query), order(query));
         let walks = walks(query);
-        let by_key = key.map_or_else(String::new, |key| format!("{key} {order}, "));
+        // Within a stage the order by how unusual waits are is that of the index.
+        let by_key = column_of(query.sort).map_or_else(String::new, |key| format!("{key} {order}, "));
         let in_order = format!(" ORDER BY {by_key}{} {order} LIMIT {most}", id_of(query.sort));
-        // The planner of the one would read all of each walk and sort it; the other merges them as they are.
-        let is_bound = walks.len() == 1 || self.dialect == Dialect::Postgres;
+        // The planner of the one would read all of each walk and sort it; the other merges them as they are, if it sees that it can.
+        let is_bound = walks.len() == 1 || self.dialect == Dialect::Postgres || query.waits.is_some();
         for (place, stage) in walks.iter().enumerate() {
             self.push(if place == 0 { "" } else { " UNION ALL " });
-            self.push(if is_bound && walks.len() > 1 { "(" } else { "" });
+            self.push(if is_bound && walks.len() > 1 {
+                "SELECT * FROM ("
+            } else {
+                ""
+            });
             self.push(&format!("SELECT {}", id_of(query.sort)));
-            if let Some(key) = key {
+            if let Some(key) = &key {
                 self.push(&format!(", {key} AS key"));
             }
             match query.sort {
@@ -126,7 +140,7 @@ impl Builder {
             }
             self.push_position(query);
             self.push(if is_bound { &in_order } else { "" });
-            self.push(if is_bound && walks.len() > 1 { ")" } else { "" });
+            self.push(if is_bound && walks.len() > 1 { ") AS w" } else { "" });
         }
         if walks.len() > 1 {
             self.push(&format!(" ORDER BY key {order}, merchant_id {order} LIMIT {most}"));
@@ -330,7 +344,7 @@ impl Builder {
             Direction::Descending => "<",
         };
         let column = id_of(query.sort);
-        let Some(key_column) = key_of(query.sort) else {
+        let Some(key_column) = key_of(self.dialect, query) else {
             self.push(&format!(" AND {column} {beyond} "));
             self.bind(Value::Id(id.as_uuid()));
             return;

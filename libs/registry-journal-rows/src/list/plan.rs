@@ -76,6 +76,7 @@ mod tests {
         MerchantQuery {
             filter,
             sort: SortKey::CreatedAt,
+            waits: None,
             direction: Direction::Ascending,
             after: None,
             limit: PageSize::clamped(50),

@@ -1,10 +1,13 @@
 //! Which merchants a list or a count is about, and in which order.
 
-use chrono::{DateTime, Utc};
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use registry_domain::MerchantId;
 use registry_domain::merchant::{FacetTest, Facets, LinkStanding, Milestone, NextActor, Stage, Warning};
 use registry_domain::review::{ReviewStatus, Verification};
 use registry_domain::search::{Mark, Search};
+use registry_domain::waits::WaitStep;
 
 use super::PageSize;
 
@@ -238,6 +241,20 @@ pub struct PagePosition {
     pub id: MerchantId,
 }
 
+/// How unusual waits are, by stage.
+pub type WaitOrder = Vec<(Stage, Vec<WaitStep>)>;
+
+/// How far apart two steps stand in the order by how unusual waits are: no wait is that long.
+pub const WAIT_STEP: TimeDelta = TimeDelta::days(36_525);
+
+/// How many steps a wait stands behind the most unusual ones of which nothing is said.
+pub const SILENT: i32 = 101;
+
+/// How many steps a wait stands behind the most unusual ones that is longer than so many percent of the others.
+pub fn wait_level(percent: u8) -> i32 {
+    100 - i32::from(percent)
+}
+
 /// One page of a list of merchants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MerchantQuery {
@@ -245,6 +262,9 @@ pub struct MerchantQuery {
     pub filter: MerchantFilter,
     /// By what they are sorted.
     pub sort: SortKey,
+    /// How unusual waits are, by stage: whoever sorts by [`SortKey::StageSince`] then has the most unusual first, and of those that
+    /// are equally unusual the longest. Stages that are not named, or have no steps, come behind all others.
+    pub waits: Option<Arc<WaitOrder>>,
     /// In which direction.
     pub direction: Direction,
     /// Where the page begins; none for the first.

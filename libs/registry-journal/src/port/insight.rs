@@ -4,7 +4,9 @@
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
 use registry_domain::TenantId;
+use registry_domain::calendar::Calendar;
 use registry_domain::merchant::{Milestone, Stage};
+use registry_domain::waits::{Durations, Usual, usual_days};
 
 use super::{MerchantFilter, ReadError};
 
@@ -71,6 +73,35 @@ pub struct StayQuery {
     pub until: NaiveDate,
     /// As known at this moment; none for now.
     pub at: Option<DateTime<Utc>>,
+}
+
+/// What to ask so as to learn what is usual on a day. It has passed: now or as of any later moment, the answer is the same.
+pub fn usual_query(today: NaiveDate) -> StayQuery {
+    let (from, until) = usual_days(today);
+    StayQuery {
+        filter: MerchantFilter::all(),
+        from,
+        until,
+        at: None,
+    }
+}
+
+/// What is usual, by the stays of those days.
+pub fn usual_of(counts: &[StayCount], calendar: &Calendar) -> Usual {
+    let mut stages: Vec<(Stage, Durations)> = Vec::new();
+    for count in counts {
+        let Stay::In(stage) = count.stay else { continue };
+        let days = calendar.business_days(count.since_on, count.ended_on);
+        let place = stages.iter().position(|(other, _)| *other == stage);
+        let place = place.unwrap_or_else(|| {
+            stages.push((stage, Durations::default()));
+            stages.len() - 1
+        });
+        if let Some((_, durations)) = stages.get_mut(place) {
+            durations.add(days, count.count);
+        }
+    }
+    Usual::new(stages)
 }
 
 /// What is counted of a cohort.

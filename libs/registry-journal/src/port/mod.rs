@@ -34,8 +34,13 @@ pub use balances::Balances;
 pub use callbacks::{
     ApprovalDigest, ApprovalRow, QuarantineRow, QuarantineState, Settlement, UnclaimedRow, UnclaimedState,
 };
-pub use filter::{Direction, FacetCount, MerchantFilter, MerchantQuery, PagePosition, PlaceKey, SortKey, Span};
-pub use insight::{CohortQuery, Insight, StandingCount, Stay, StayCount, StayQuery, Step, StepCount};
+pub use filter::{
+    Direction, FacetCount, MerchantFilter, MerchantQuery, PagePosition, PlaceKey, SILENT, SortKey, Span, WAIT_STEP,
+    WaitOrder, wait_level,
+};
+pub use insight::{
+    CohortQuery, Insight, StandingCount, Stay, StayCount, StayQuery, Step, StepCount, usual_of, usual_query,
+};
 pub use installation::{Founding, KeyEvidence};
 pub use key_uses::KeyUses;
 pub use lease::{Duty, Held, Leases, SoleProcess};

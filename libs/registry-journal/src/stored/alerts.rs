@@ -162,6 +162,8 @@ pub(super) struct StoredRule {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     critical: Option<u16>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    unusual: Option<u8>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     severity: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     more_than: Option<u32>,
@@ -188,6 +190,7 @@ impl From<&AlertRule> for StoredRule {
                 warn: levels.of(Severity::Warn),
                 late: levels.of(Severity::Late),
                 critical: levels.of(Severity::Critical),
+                unusual: levels.unusual(),
                 severity: None,
                 more_than: None,
             },
@@ -200,6 +203,7 @@ impl From<&AlertRule> for StoredRule {
                 warn: None,
                 late: None,
                 critical: None,
+                unusual: None,
                 severity: Some(severity.as_str().to_owned()),
                 more_than: condition.is_counted().then_some(*more_than),
             },
@@ -212,7 +216,10 @@ impl StoredRule {
         Ok(match subject(&self.rule)? {
             Subject::Stage(stage) => AlertRule::Stage {
                 stage,
-                levels: word("levels", Levels::new(self.warn, self.late, self.critical).ok())?,
+                levels: word(
+                    "levels",
+                    Levels::new(self.warn, self.late, self.critical, self.unusual).ok(),
+                )?,
             },
             Subject::Health(condition) => health(condition, &self)?,
         })

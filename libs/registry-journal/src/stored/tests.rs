@@ -401,7 +401,7 @@ fn alert_facts(subject: Subject) -> [AlertFact; 4] {
 fn alert_events() -> Vec<StreamEvent> {
     let stage = Subject::Stage(Stage::InReview);
     let health = Subject::Health(HealthCondition::QuarantineGrowing);
-    let levels = Levels::new(Some(3), Some(6), None).unwrap();
+    let levels = Levels::new(Some(3), Some(6), None, Some(95)).unwrap();
     let rules = [
         tenant::Event::AlertRuleSet {
             rule: AlertRule::Health {

@@ -57,6 +57,7 @@ impl Relay {
                 ..MerchantFilter::default()
             },
             sort: SortKey::CreatedAt,
+            waits: None,
             direction: Direction::Ascending,
             after: None,
             limit: MERCHANTS_PAGE,

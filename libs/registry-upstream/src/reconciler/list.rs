@@ -97,6 +97,7 @@ impl Worker {
                 ..MerchantFilter::default()
             },
             sort: SortKey::CreatedAt,
+            waits: None,
             direction: Direction::Ascending,
             after: None,
             limit: PageSize::MAX,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
-use registry_documents::MerchantDocument;
+use registry_documents::WaitingMerchant;
 
 use crate::answer;
 use crate::console::Console;
@@ -84,7 +84,7 @@ pub async fn get(
     };
     let longest = longest(&query).with("limit", LONGEST);
     let list = call(&longest, "/v1/merchants");
-    let rows = console.api().get::<Page<MerchantDocument>>(&who, &list).await;
+    let rows = console.api().get::<Page<WaitingMerchant>>(&who, &list).await;
     // Without the list the board still says what it says.
     let rows = rows.map(|page| page.data).unwrap_or_default();
     let board = Board::new(&frame, &query, &told, &rows);
@@ -101,7 +101,7 @@ fn longest(query: &Query) -> Query {
 }
 
 impl Board {
-    fn new(frame: &Frame, query: &Query, told: &Told<Ageing>, longest_rows: &[MerchantDocument]) -> Self {
+    fn new(frame: &Frame, query: &Query, told: &Told<Ageing>, longest_rows: &[WaitingMerchant]) -> Self {
         let words = &frame.words().insight;
         let ageing = &told.data;
         let head = |column: &AgeColumn| match (column.from, column.to) {

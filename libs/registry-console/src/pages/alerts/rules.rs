@@ -23,7 +23,7 @@ use crate::stage::Stage;
 const RULES: &str = "/v1/alert-rules";
 
 /// The levels of a stage, the mildest first.
-const LEVELS: [&str; 3] = ["warn", "late", "critical"];
+const LEVELS: [&str; 4] = ["warn", "late", "critical", "unusual"];
 
 /// Stages in which somebody waits.
 const STAGES: [Stage; 8] = [
@@ -224,10 +224,15 @@ impl StageRule {
             let kept = known.and_then(|known| match level {
                 "warn" => known.warn,
                 "late" => known.late,
-                _ => known.critical,
+                "critical" => known.critical,
+                _ => known.unusual.map(u16::from),
             });
             let kept = kept.map(|days| days.to_string()).unwrap_or_default();
-            let label = (words.alerts.level)(words.severity(level));
+            let label = if level == "unusual" {
+                words.alerts.unusual_label.to_owned()
+            } else {
+                (words.alerts.level)(words.severity(level))
+            };
             Field {
                 name: level,
                 label: (words.alerts.of_rule)(name, &label),
@@ -285,7 +290,7 @@ pub(crate) mod samples {
     /// The page in all its states.
     pub fn samples(look: Preferences) -> Vec<Sample> {
         let rules: Vec<AlertRule> = serde_json::from_value(json!([
-            { "rule": "in_review", "warn": 3, "late": 6, "critical": 11, "version": 4 },
+            { "rule": "in_review", "warn": 3, "late": 6, "critical": 11, "unusual": 95, "version": 4 },
             { "rule": "documents_required", "warn": 2, "late": 5, "version": 5 },
             { "rule": "quarantine_growing", "severity": "late", "more_than": 10, "version": 6 },
         ]))
@@ -319,7 +324,7 @@ mod tests {
         let of = |raw: &str| Value::from(body(&Form::of(raw)));
         assert_eq!(
             of("warn=3&late=&critical=x"),
-            json!({ "warn": 3, "late": null, "critical": "x" })
+            json!({ "warn": 3, "late": null, "critical": "x", "unusual": null })
         );
         assert_eq!(
             of("kind=health&severity=late&more_than=10"),

@@ -93,7 +93,7 @@ impl Sheet {
         let opening = &funnel.opening;
         let chart_title = (words.opened_chart)(&thousands(opening.count));
         let chart = (opening.count > 0).then(|| {
-            let chart = Histogram::new(&opening.days, Shade::Main, None, words.today, chart_title.clone());
+            let chart = Histogram::new(&opening.days, Shade::Main, None, words.today, chart_title.clone()).narrow();
             let mark = |name: &str, of: Option<u32>| format!("{name} {}", days(frame, of));
             chart
                 .mark(opening.p50, mark("p50", opening.p50))

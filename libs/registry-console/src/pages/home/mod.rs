@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, Datelike, Utc};
-use registry_documents::MerchantDocument;
+use registry_documents::WaitingMerchant;
 
 use crate::answer;
 use crate::console::Console;
@@ -79,7 +79,7 @@ pub async fn get(State(console): State<Arc<Console>>, who: SignedIn, look: Prefe
     let api = console.api();
     let (me, merchants) = futures::join!(
         api.get::<Me>(&who, "/v1/me"),
-        api.get::<Page<MerchantDocument>>(&who, &oldest),
+        api.get::<Page<WaitingMerchant>>(&who, &oldest),
     );
     let (me, merchants) = match (me, merchants) {
         (Ok(me), Ok(merchants)) => (me, merchants),
@@ -118,7 +118,7 @@ fn waiting() -> Query {
 }
 
 impl Home {
-    fn new(frame: &Frame, health: &Health, merchants: &Page<MerchantDocument>, keys: Vec<String>) -> Self {
+    fn new(frame: &Frame, health: &Health, merchants: &Page<WaitingMerchant>, keys: Vec<String>) -> Self {
         let words = frame.words();
         Self {
             today: today(frame.now, words),

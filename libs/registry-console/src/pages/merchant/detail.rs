@@ -163,6 +163,7 @@ impl Detail {
             stage,
             since: since(merchant),
             now: moment,
+            days: None,
             words,
         };
         let code = format!("{}/{}", merchant.member_code, merchant.merchant_code);

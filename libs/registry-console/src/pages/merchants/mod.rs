@@ -11,7 +11,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
-use registry_documents::{MerchantDocument, is_searchable};
+use registry_documents::{WaitingMerchant, is_searchable};
 
 use crate::answer::{self, is_fragment};
 use crate::console::Console;
@@ -98,6 +98,7 @@ pub struct List {
     empty: (&'static str, &'static str),
     is_filtered: bool,
     by_age: Column,
+    by_wait: Column,
     by_name: Column,
     by_code: Column,
     by_change: Column,
@@ -145,7 +146,7 @@ pub async fn list(
     let position = live::position(&console, &who).await.ok();
     let frame = frame(&who, look, now).at(here).calls("GET", &call);
     let frame = frame.listening(None, position);
-    let answer = console.api().get::<Page<MerchantDocument>>(&who, &call).await;
+    let answer = console.api().get::<Page<WaitingMerchant>>(&who, &call).await;
     let (page, frame) = match answer {
         Ok(page) => (page, frame.noticed(query.get("done"))),
         Err(trouble) if trouble.is_the_askers() => {
@@ -209,7 +210,7 @@ fn page_query(query: &Query) -> Query {
 }
 
 impl List {
-    fn new(frame: &Frame, query: &Query, page: &Page<MerchantDocument>, now: DateTime<Utc>) -> Self {
+    fn new(frame: &Frame, query: &Query, page: &Page<WaitingMerchant>, now: DateTime<Utc>) -> Self {
         let words = frame.words();
         let merchants = &words.merchants;
         let path = frame.path("/merchants");
@@ -254,6 +255,7 @@ impl List {
             by_name: column("name", "-name"),
             by_code: column("merchant_code", "-merchant_code"),
             by_age: column("stage_since", "-stage_since"),
+            by_wait: column("-wait", "wait"),
             by_change: column("-updated_at", "updated_at"),
             first: query.get("cursor").map(|_| begun.on(&path)),
             next: page_at(&page.page.next),
@@ -296,6 +298,7 @@ fn sort_name(words: &Words, sort: &str) -> &'static str {
         "created_at" => merchants.oldest,
         "updated_at" => merchants.changed_first,
         "-stage_since" => merchants.shortest,
+        "wait" | "-wait" => merchants.by_wait,
         "name" | "-name" => merchants.by_name,
         "merchant_code" | "-merchant_code" => merchants.by_code,
         other => {
@@ -308,12 +311,12 @@ fn sort_name(words: &Words, sort: &str) -> &'static str {
 /// Samples of the page.
 #[cfg(any(test, feature = "samples"))]
 pub(crate) mod samples {
-    use super::{List, ListPage, MerchantDocument, Next, Page, Preferences, Query, Tabs, conditions, frame};
+    use super::{List, ListPage, Next, Page, Preferences, Query, Tabs, WaitingMerchant, conditions, frame};
     use crate::pages::shops::{self, Sample};
 
     /// The page in all its states.
     pub fn samples(look: Preferences) -> Vec<Sample> {
-        let list = |name: &'static str, raw: &str, page: Page<MerchantDocument>| {
+        let list = |name: &'static str, raw: &str, page: Page<WaitingMerchant>| {
             let query = Query::read(Some(raw));
             let frame = frame(&shops::person(look), look, shops::now()).at(query.on("/console/acme/merchants"));
             let frame = frame

@@ -1,11 +1,14 @@
 //! A row of the list.
 
 use chrono::{DateTime, Utc};
-use registry_documents::MerchantDocument;
+use registry_documents::{MerchantDocument, WaitingMerchant};
 
 use crate::frame::Frame;
 use crate::parts::{Age, Ago, Badge, masked_number};
 use crate::stage::Stage;
+
+/// Up to here a wait is not worth a word.
+const USUAL_PERCENT: u8 = 50;
 
 /// A merchant in a list.
 pub struct Row {
@@ -33,6 +36,8 @@ pub struct Row {
     pub letter: String,
     /// For how long.
     pub age: Age,
+    /// Longer than how many percent of others, if that is known and more than half.
+    pub longer_than: Option<String>,
     /// Whose turn it is.
     pub turn: &'static str,
     /// What Paymint wrote.
@@ -60,8 +65,10 @@ impl Row {
     }
 
     /// The row of a merchant.
-    pub fn new(frame: &Frame, document: &MerchantDocument, now: DateTime<Utc>) -> Self {
+    pub fn new(frame: &Frame, waiting: &WaitingMerchant, now: DateTime<Utc>) -> Self {
         let words = frame.words();
+        let document = &waiting.merchant;
+        let wait = waiting.wait.as_ref();
         let stage = Stage::of(&document.stage);
         let code = format!("{}/{}", document.member_code, document.merchant_code);
         let company = document.business.company_name.clone().unwrap_or_else(|| code.clone());
@@ -88,8 +95,13 @@ impl Row {
                 stage,
                 since: since(document),
                 now,
+                days: wait.map(|wait| wait.business_days.into()),
                 words,
             },
+            longer_than: wait
+                .and_then(|wait| wait.longer_than_percent)
+                .filter(|percent| *percent > USUAL_PERCENT)
+                .map(|percent| format!("{percent}%")),
             turn: words.turn(&document.next_action.actor),
             is_held: held.is_some(),
             message: held.or_else(|| document.review.message.clone()).unwrap_or_default(),

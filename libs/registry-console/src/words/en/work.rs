@@ -74,6 +74,8 @@ pub const ALERTS: AlertWords = AlertWords {
     rules_health: "Connection",
     add_usual: "Add the usual rules",
     level: |name| format!("{name} (business days)"),
+    unusual: "Unusual %",
+    unusual_label: "Unusual: longer than so many percent of our shops",
     how_bad: "How bad",
     off: "Do not tell",
     more_than: "If more than",

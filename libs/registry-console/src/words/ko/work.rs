@@ -65,6 +65,8 @@ pub const ALERTS: AlertWords = AlertWords {
     rules_health: "연결",
     add_usual: "보통 규칙 넣기",
     level: |name| format!("{name} (영업일)"),
+    unusual: "드묾 %",
+    unusual_label: "드묾: 우리 가맹점의 몇 %보다 오래 기다리면 주의",
     how_bad: "정도",
     off: "알리지 않음",
     more_than: "이보다 많으면",

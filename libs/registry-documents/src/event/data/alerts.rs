@@ -23,6 +23,11 @@ pub struct AlertRule {
     /// For a stage: after how many it is very late; null for never.
     #[schema(example = 11)]
     pub critical: Option<u16>,
+    /// For a stage: of how many percent of the tenant's waits there that ended in the last 180 days one is longer that is told of as
+    /// `warn`; null for never.
+    #[serde(default)]
+    #[schema(example = 95)]
+    pub unusual: Option<u8>,
     /// For what is wrong with the tenant itself: how bad that is, `warn`, `late` or `critical`.
     #[schema(example = json!(null))]
     pub severity: Option<String>,
@@ -40,6 +45,7 @@ impl From<&alerts::AlertRule> for AlertRule {
                 warn: levels.of(Severity::Warn),
                 late: levels.of(Severity::Late),
                 critical: levels.of(Severity::Critical),
+                unusual: levels.unusual(),
                 severity: None,
                 more_than: None,
             },
@@ -52,6 +58,7 @@ impl From<&alerts::AlertRule> for AlertRule {
                 warn: None,
                 late: None,
                 critical: None,
+                unusual: None,
                 severity: Some(severity.as_str().to_owned()),
                 more_than: condition.is_counted().then_some(*more_than),
             },

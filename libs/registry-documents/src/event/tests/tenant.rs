@@ -22,7 +22,7 @@ pub(super) fn table() -> Vec<Row<TenantEvent>> {
 
 fn alert_table() -> Vec<Row<TenantEvent>> {
     let condition = HealthCondition::QuarantineGrowing;
-    let levels = Levels::new(Some(3), None, Some(11)).unwrap();
+    let levels = Levels::new(Some(3), None, Some(11), None).unwrap();
     let stage = AlertRule::Stage {
         stage: Stage::InReview,
         levels,
@@ -38,7 +38,8 @@ fn alert_table() -> Vec<Row<TenantEvent>> {
             "alert_rule.set",
             json!(null),
             json!({
-                "rule": "in_review", "warn": 3, "late": null, "critical": 11, "severity": null, "more_than": null,
+                "rule": "in_review", "warn": 3, "late": null, "critical": 11, "unusual": null, "severity": null,
+                "more_than": null,
             }),
         ),
         (
@@ -46,7 +47,7 @@ fn alert_table() -> Vec<Row<TenantEvent>> {
             "alert_rule.set",
             json!(null),
             json!({
-                "rule": "quarantine_growing", "warn": null, "late": null, "critical": null, "severity": "late",
+                "rule": "quarantine_growing", "warn": null, "late": null, "critical": null, "unusual": null, "severity": "late",
                 "more_than": 10,
             }),
         ),

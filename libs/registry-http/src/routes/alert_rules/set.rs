@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use registry_domain::alerts::{
     AlertRule, HealthCondition, LEVEL_DAYS_MAX, Levels, LevelsError, MORE_THAN_MAX, Severity, Subject,
+    UNUSUAL_PERCENT_MAX,
 };
 use registry_domain::merchant::Stage;
 use registry_domain::tenant::{Command, ExpectedRule, Scope};
@@ -52,7 +53,7 @@ pub fn route() -> Route {
 /// Set an alert rule
 ///
 /// For a stage say after how many of your business days there a shop is soon late, late and very late; a level that is left out
-/// raises nothing. For what can be wrong with your connection say how bad that is. Alerts are raised on business days only:
+/// raises nothing; and from which wait on a shop is unusual among yours. For what can be wrong with your connection say how bad that is. Alerts are raised on business days only:
 /// about shops from nine in the morning in Korea on. Whoever makes a rule sends no `If-Match`; whoever changes one sends what
 /// they have seen.
 #[utoipa::path(
@@ -106,6 +107,10 @@ struct RuleBody {
     /// For a stage: after how many it is very late; more than for `late`.
     #[schema(minimum = 1, maximum = 250, example = 11)]
     critical: Option<u16>,
+    /// For a stage: of how many percent of your waits there that ended in the last 180 days one is longer that is unusual, and told of as
+    /// `warn`. It says nothing as long as there are fewer than 30.
+    #[schema(minimum = 1, maximum = 100, example = 95)]
+    unusual: Option<u8>,
     /// For what can be wrong with your connection: how bad that is, `warn`, `late` or `critical`.
     #[schema(example = json!(null))]
     severity: Option<String>,
@@ -130,7 +135,9 @@ fn read_stage(stage: Stage, mut fields: Fields) -> Result<AlertRule, Problem> {
         days.and_then(|days| u16::try_from(days).ok())
     };
     let [warn, late, critical] = ["warn", "late", "critical"].map(&mut days);
-    let levels = Levels::new(warn, late, critical);
+    let unusual = fields.number("unusual", 1..=i64::from(UNUSUAL_PERCENT_MAX));
+    let unusual = unusual.and_then(|percent| u8::try_from(percent).ok());
+    let levels = Levels::new(warn, late, critical, unusual);
     if !fields.has_faults() {
         match levels {
             Ok(_) => {}
@@ -153,7 +160,7 @@ fn read_stage(stage: Stage, mut fields: Fields) -> Result<AlertRule, Problem> {
 }
 
 fn read_health(condition: HealthCondition, mut fields: Fields) -> Result<AlertRule, Problem> {
-    for name in ["warn", "late", "critical"] {
+    for name in ["warn", "late", "critical", "unusual"] {
         fields.refuse(name, Fault::Inapplicable);
     }
     let severity = fields.required("severity", |word| Severity::from_word(word).ok_or(Fault::UnknownWord));

@@ -7,7 +7,7 @@ use axum::http::header::LINK;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
-use registry_documents::MerchantDocument;
+use registry_documents::{MerchantDocument, WaitingMerchant};
 use registry_domain::TenantId;
 use registry_domain::tenant::Scope;
 use registry_journal::port::{Direction, ListedMerchant, MerchantQuery, PageSize, SortKey};
@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 use super::filter::{self, FilterParameters};
 use crate::caller::Caller;
 use crate::conditional::unless_known;
-use crate::cursor::{Listing, Page, Turn, sort_word};
+use crate::cursor::{Listing, Order, Page, Turn, sort_word};
 use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Fault, Problem};
 use crate::query::{PRESENT, Parameters};
@@ -47,7 +47,7 @@ pub fn route() -> Route {
     params(
         FilterParameters,
         ("as_of" = Option<DateTime<Utc>>, Query, description = "As it was known at this moment, not later than now"),
-        ("sort" = Option<String>, Query, description = "`created_at`, `updated_at`, `stage_since`, `name` or `merchant_code`; with a minus sign the other way round. `-created_at` if left out", example = "-updated_at"),
+        ("sort" = Option<String>, Query, description = "`created_at`, `updated_at`, `stage_since`, `wait` (how unusual the wait is among yours), `name` or `merchant_code`; with a minus sign the other way round. `-created_at` if left out", example = "-updated_at"),
         ("limit" = Option<u32>, Query, description = "Most merchants on the page; 50 if left out", minimum = 1, maximum = 500),
         ("cursor" = Option<String>, Query, description = "`page.next` or `page.prev` of a page with the same filters and sort order"),
         ("If-None-Match" = Option<String>, Header, description = "ETags that you have"),
@@ -76,9 +76,9 @@ async fn list_merchants(
     let now = state.ambient.now();
     let as_of = query.past_moment("as_of", now);
     let asked = filter::asked(&state, &caller, &mut query, as_of.unwrap_or(now)).await?;
-    let (sort, direction) = query
+    let (order, direction) = query
         .optional("sort", read_sort)
-        .unwrap_or((SortKey::CreatedAt, Direction::Descending));
+        .unwrap_or((Order::By(SortKey::CreatedAt), Direction::Descending));
     let limit = query.limit();
     let cursor = query.optional("cursor", |text| Ok::<_, Fault>(text.to_owned()));
     query.finish()?;
@@ -88,7 +88,7 @@ async fn list_merchants(
         tenant_id,
         filter: &asked.canonical,
         as_of,
-        sort,
+        order,
         direction,
     };
     let open = |cursor: String| state.cursor_key.open(&listing, &cursor).ok_or(Code::CursorInvalid);
@@ -97,9 +97,12 @@ async fn list_merchants(
         None => (None, Turn::Forward),
     };
     let is_first = after.is_none();
+    let reader = state.archive.reader();
+    let waits = state.usual.at(reader, tenant_id, as_of.unwrap_or(now)).await?;
     let query = MerchantQuery {
         filter: asked.filter,
-        sort,
+        sort: order.key(),
+        waits: (order == Order::Wait).then(|| waits.order()),
         direction: match turn {
             Turn::Forward => direction,
             Turn::Backward => direction.reversed(),
@@ -127,7 +130,10 @@ async fn list_merchants(
     let links = page_links(&uri, &page);
     let readable = merchants.iter().filter_map(|listed| listed.merchant.as_ref().ok());
     let unreadable = merchants.iter().filter(|listed| listed.merchant.is_err());
-    let shown = |merchant| MerchantDocument::shown(merchant, caller.sight());
+    let shown = |merchant| WaitingMerchant {
+        wait: waits.of(merchant),
+        merchant: MerchantDocument::shown(merchant, caller.sight()),
+    };
     let page = MerchantPage {
         data: readable.map(shown).collect(),
         unreadable: unreadable.map(|listed| listed.position.id.to_string()).collect(),
@@ -184,12 +190,10 @@ pub async fn past(
     }
 }
 
-fn read_sort(text: &str) -> Result<(SortKey, Direction), Fault> {
-    let orders = SortKey::ALL
-        .into_iter()
-        .flat_map(|key| [(key, Direction::Ascending), (key, Direction::Descending)]);
+fn read_sort(text: &str) -> Result<(Order, Direction), Fault> {
+    let orders = Order::all().flat_map(|key| [(key, Direction::Ascending), (key, Direction::Descending)]);
+    let mut orders = orders;
     orders
-        .into_iter()
         .find(|(key, direction)| sort_word(*key, *direction) == text)
         .ok_or(Fault::UnknownWord)
 }
@@ -215,7 +219,7 @@ fn page_links(uri: &Uri, page: &Page) -> Vec<(HeaderName, HeaderValue)> {
 #[derive(Serialize, ToSchema)]
 struct MerchantPage {
     /// The merchants, in the order asked for.
-    data: Vec<MerchantDocument>,
+    data: Vec<WaitingMerchant>,
     /// Ids of merchants of this page whose rows cannot be read; left out if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
@@ -255,9 +259,14 @@ mod tests {
     fn sort_orders_are_words() {
         assert_eq!(
             read_sort("-stage_since"),
-            Ok((SortKey::StageSince, Direction::Descending))
+            Ok((Order::By(SortKey::StageSince), Direction::Descending))
         );
-        assert_eq!(read_sort("created_at"), Ok((SortKey::CreatedAt, Direction::Ascending)));
+        assert_eq!(
+            read_sort("created_at"),
+            Ok((Order::By(SortKey::CreatedAt), Direction::Ascending))
+        );
+        // The most unusual first, which is the order of storage.
+        assert_eq!(read_sort("-wait"), Ok((Order::Wait, Direction::Ascending)));
         for bad in ["", "-", "names", "--created_at", "CREATED_AT"] {
             assert_eq!(read_sort(bad), Err(Fault::UnknownWord));
         }
