@@ -83,7 +83,7 @@ pub fn read(bytes: &[u8], known: Option<&ApiKey>) -> Reading {
 }
 
 /// How often a text that was unwrapped to take something out of it is looked at anew: it may have a structure then.
-const ROUNDS_MAX: u8 = 4;
+const ROUNDS_MAX: u8 = 8;
 
 fn read_in(bytes: &[u8], scrubber: Scrubber<'_>, rounds: u8) -> Reading {
     let decoded = readable(bytes, scrubber);
@@ -93,14 +93,13 @@ fn read_in(bytes: &[u8], scrubber: Scrubber<'_>, rounds: u8) -> Reading {
     }
 }
 
-/// What bytes say. What shows a secret in one of two readings is read that way.
+/// What bytes say. Of two readings the one that shows more secrets counts.
 fn readable<'a>(bytes: &'a [u8], scrubber: Scrubber<'_>) -> Decoded<'a> {
     let decoded = text::decode(bytes);
     let Some(other) = text::decode_otherwise(bytes) else {
         return decoded;
     };
-    let shows_secret = |decoded: &Decoded<'_>| matches!(scrubber.text(&decoded.text), Cow::Owned(_));
-    if shows_secret(&other) && !shows_secret(&decoded) {
+    if scrubber.secrets_in(&other.text) > scrubber.secrets_in(&decoded.text) {
         other
     } else {
         decoded

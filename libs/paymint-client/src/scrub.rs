@@ -35,7 +35,7 @@ const LAYERS_MAX: u8 = 8;
 
 /// How often a value is looked at, until nothing more is found: where a secret was, the next one may begin to show, or its end
 /// another way. Only one that was made for it shows more after that.
-const ROUNDS_MAX: u8 = 3;
+const ROUNDS_MAX: u8 = 6;
 
 /// How many of them one of base64 or of hexadecimal digits counts for: what is below it is looked at beside the text, and not instead of it.
 const BASE64_LAYERS: u8 = 3;
@@ -76,6 +76,13 @@ impl<'a> Scrubber<'a> {
     pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
         self.scrub_text(text, LAYERS_MAX)
             .map_or(Cow::Borrowed(text), Cow::Owned)
+    }
+
+    /// How many secrets a text shows, as far as that can be counted: at least one if there is any.
+    pub(crate) fn secrets_in(&self, text: &str) -> usize {
+        let marks = |text: &str| text.matches(STRUCK).count();
+        let clean = self.scrub_text(text, LAYERS_MAX);
+        clean.map_or(0, |clean| marks(&clean).saturating_sub(marks(text)).max(1))
     }
 
     /// Takes the secrets out of texts that are about to be kept.

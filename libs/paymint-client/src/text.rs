@@ -39,12 +39,8 @@ fn utf_32(bytes: &[u8]) -> Option<Decoded<'static>> {
     let (to_code, bytes): (fn([u8; 4]) -> u32, _) = match bytes {
         [0xff, 0xfe, 0, 0, rest @ ..] => (u32::from_le_bytes, rest),
         [0, 0, 0xfe, 0xff, rest @ ..] => (u32::from_be_bytes, rest),
-        [_, _, 0..=0x10, 0, ..] if is_wide(bytes, |[a, b, c, d]| d == 0 && c <= 0x10 && (a, b) != (0, 0)) => {
-            (u32::from_le_bytes, bytes)
-        }
-        [0, 0..=0x10, _, _, ..] if is_wide(bytes, |[a, b, c, d]| a == 0 && b <= 0x10 && (c, d) != (0, 0)) => {
-            (u32::from_be_bytes, bytes)
-        }
+        _ if is_wide(bytes, |[a, b, c, d]| d == 0 && c <= 0x10 && (a, b) != (0, 0)) => (u32::from_le_bytes, bytes),
+        _ if is_wide(bytes, |[a, b, c, d]| a == 0 && b <= 0x10 && (c, d) != (0, 0)) => (u32::from_be_bytes, bytes),
         _ => return None,
     };
     let (units, odd) = bytes.as_chunks();
@@ -67,9 +63,11 @@ fn utf_32(bytes: &[u8]) -> Option<Decoded<'static>> {
     })
 }
 
+/// At least two characters, and nothing else but NUL.
 fn is_wide(bytes: &[u8], is_character: fn([u8; 4]) -> bool) -> bool {
     let (units, _) = bytes[..bytes.len().min(LOOKED_AT)].as_chunks();
-    units.len() > 1 && units.iter().all(|unit| is_character(*unit))
+    let mut characters = units.iter().filter(|unit| **unit != [0; 4]);
+    characters.clone().nth(1).is_some() && characters.all(|unit| is_character(*unit))
 }
 
 /// What bytes say if they are not what they were taken for: none if they are UTF-8, which nothing else looks like but a few

@@ -60,12 +60,15 @@ pub fn of_nobody(tenant: TenantId, reason: QuarantineReason) -> Submission {
     submission(tenant, Order::Tenant(command))
 }
 
+/// Where a callback that is driven again stands in the log.
+pub const REDRIVEN_SEQ: Seq = Seq(1_000);
+
 /// A callback that is driven again.
 pub fn redrive(of: EventId, bound: bool) -> Redrive {
     Redrive {
         of,
         // Nothing in these logs is older than that.
-        seq: Seq(1_000),
+        seq: REDRIVEN_SEQ,
         bound,
     }
 }

@@ -155,7 +155,8 @@ impl<H: Harness> World<H> {
 
     /// Hands a callback in and expects that it is written.
     pub async fn report(&self, submission: Submission) -> Written {
-        let answer = self.writer.report(submission).await;
+        let origin = Origin::of(Actor::Upstream, submission.origin.correlation_id);
+        let answer = self.writer.report(Submission { origin, ..submission }).await;
         written(answer.expect("storage takes the callback"))
     }
 

@@ -2,12 +2,12 @@
 
 use registry_domain::review::MappingStatus;
 use registry_domain::tenant::{self, SilentLinks, UnclaimedResolution};
-use registry_domain::{EventId, UnclaimedId};
+use registry_domain::{Actor, CorrelationId, EventId, UnclaimedId};
 use registry_journal::port::{PageSize, QuarantineState, UnclaimedQuery, UnclaimedState, Worklist};
-use registry_journal::submission::{Order, Outcome, Submission};
+use registry_journal::submission::{Order, Origin, Outcome, Submission};
 
 use crate::Harness;
-use crate::callbacks::{all, by_codes, listed, redriven, resolved};
+use crate::callbacks::{REDRIVEN_SEQ, all, by_codes, listed, redriven, resolved};
 use crate::fixtures::{
     World, callback, label, queued, reference, register, registration, submission, with_key, written,
 };
@@ -181,34 +181,42 @@ pub async fn the_health_of_a_tenant_is_told<H: Harness>() {
     assert_ne!(health.last_callback_at, Some(called));
     assert_eq!((health.changes_by_callback, health.changes_by_reading), (3, 0));
     assert_eq!((health.open_quarantine, health.unclaimed, health.held), (0, 1, 1));
+    // A claim that is held was told, also if it takes an answer to believe it.
+    world.answer(tenant, "s", "S").await;
+    let health = world.storage.tenant_health(tenant).await.expect("an answer");
+    assert_eq!((health.changes_by_callback, health.changes_by_reading), (4, 0));
+    assert_eq!(health.held, 0);
     world
         .write(register(tenant, world.merchant_id(), registration("m", "healed")))
         .await;
-    world.heal(tenant, "healed").await;
+    world.answer(tenant, "healed", "P").await;
     let health = world.storage.tenant_health(tenant).await.expect("an answer");
-    assert_eq!((health.changes_by_callback, health.changes_by_reading), (3, 1));
+    assert_eq!((health.changes_by_callback, health.changes_by_reading), (4, 1));
     let of_other = world.storage.tenant_health(other).await.expect("an answer");
     assert_eq!(of_other, registry_journal::port::TenantHealth::default());
 }
 
 impl<H: Harness> World<H> {
-    /// Upstream is asked about a merchant of the member `m`, and tells a letter that no callback had brought.
-    async fn heal(&self, tenant: registry_domain::TenantId, shop: &str) {
+    /// Upstream is asked about a merchant of the member `m`, and tells a letter.
+    async fn answer(&self, tenant: registry_domain::TenantId, shop: &str, letter: &str) {
         use registry_domain::merchant::{Answer, Command, Reading};
         use registry_journal::port::Reader;
         let found = self.storage.merchant_by_reference(tenant, &reference("m", shop)).await;
         let found = found.expect("an answer").expect("it is registered");
         let reading = Reading {
             source: registry_domain::review::ReadingSource::Reconciliation,
-            asked_seq: found.seq,
+            // Behind the callback too that was driven again.
+            asked_seq: REDRIVEN_SEQ.max(found.seq),
             asked_at: self.now(),
             read_at: self.now(),
             answer: Answer::Found {
-                observation: Box::new(crate::fixtures::observation("P", "")),
+                observation: Box::new(crate::fixtures::observation(letter, "")),
                 mapping_status: None,
             },
         };
-        let told = Command::RecordReading(Box::new(reading));
-        self.write(crate::fixtures::command(tenant, found.id, told)).await;
+        let told = crate::fixtures::command(tenant, found.id, Command::RecordReading(Box::new(reading)));
+        let correlation_id = CorrelationId::from_uuid(found.id.as_uuid());
+        let origin = Origin::of(Actor::System, correlation_id);
+        self.write(Submission { origin, ..told }).await;
     }
 }

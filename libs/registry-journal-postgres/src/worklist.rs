@@ -295,8 +295,7 @@ impl Worklist for PostgresJournal {
     }
 
     async fn silent_links(&self, tenant: TenantId) -> Result<Option<SilentLinks>, ReadError> {
-        // One that was driven again names the one that it was. The log is walked backwards until there is one: the
-        // planner, who does not know how few events these are, would rather fetch all of them and sort. A log has no
+        // Upstream brings no callback that was driven again. The log is walked backwards until there is one: the planner, who does not know how few events these are, would rather fetch all of them and sort. A log has no
         // gaps. Where the walk begins is asked for in a SELECT of its own: behind a wall a bare coalesce counts as something
         // that might leak rows, and is checked on each of them instead of bounding the walk.
         let statement = sqlx::query_as!(
@@ -304,10 +303,10 @@ impl Worklist for PostgresJournal {
             r#"
             WITH last AS (
                 SELECT seq FROM (
-                    SELECT seq, type, data FROM events WHERE tenant_id = $1 ORDER BY seq DESC LIMIT $2
+                    SELECT seq, type, actor FROM events WHERE tenant_id = $1 ORDER BY seq DESC LIMIT $2
                 ) AS recent
                 WHERE type IN ('callback.received', 'payment.approved', 'callback.quarantined', 'unclaimed_merchant.seen')
-                    AND data NOT LIKE '%"redrive_of":%'
+                    AND actor = 'upstream'
                 ORDER BY seq DESC LIMIT 1
             )
             SELECT $1::uuid AS "tenant_id!", count(*) AS "links!", min(recorded_at) AS since FROM events
@@ -328,23 +327,32 @@ impl Worklist for PostgresJournal {
             r#"
             SELECT $1::uuid AS "tenant_id!", (
                     SELECT recorded_at FROM (
-                        SELECT seq, type, recorded_at, data FROM events
+                        SELECT seq, type, recorded_at, actor FROM events
                         WHERE tenant_id = $1 ORDER BY seq DESC LIMIT $2
                     ) AS recent
                     WHERE type IN (
                             'callback.received', 'payment.approved', 'callback.quarantined', 'unclaimed_merchant.seen'
                         )
-                        AND data NOT LIKE '%"redrive_of":%'
+                        AND actor = 'upstream'
                     ORDER BY seq DESC LIMIT 1
                 ) AS last_callback_at,
-                count(*) FILTER (WHERE type IN ('review.changed', 'upstream.unlinked', 'upstream.relinked'))
-                    AS "changes!",
-                count(*) FILTER (WHERE type = 'status.observed' AND data LIKE '%"healed":true%') AS "healed!",
+                coalesce(sum(changes) FILTER (WHERE was_claimed), 0)::bigint AS "claimed!",
+                coalesce(sum(changes) FILTER (WHERE NOT was_claimed), 0)::bigint AS "found!",
                 (SELECT count(*) FROM quarantine WHERE tenant_id = $1 AND state = 'open') AS "quarantined!",
                 (SELECT count(*) FROM unclaimed_merchants WHERE tenant_id = $1 AND state = 'open') AS "unclaimed!",
                 (SELECT count(*) FROM merchants WHERE tenant_id = $1 AND confirming_since IS NOT NULL) AS "held!"
-            FROM events
-            WHERE tenant_id = $1 AND seq > (SELECT max(seq) - $2 FROM events WHERE tenant_id = $1)
+            FROM (
+                SELECT
+                    count(*) FILTER (WHERE type IN ('review.changed', 'upstream.unlinked', 'upstream.relinked')) AS changes,
+                    bool_or(type IN ('callback.received', 'confirmation.resolved')) AS was_claimed
+                FROM events
+                WHERE tenant_id = $1 AND seq > (SELECT max(seq) - $2 FROM events WHERE tenant_id = $1)
+                    AND type IN (
+                        'callback.received', 'confirmation.resolved', 'review.changed', 'upstream.unlinked',
+                        'upstream.relinked'
+                    )
+                GROUP BY stream_id, correlation_id
+            ) AS commands
             "#,
             tenant.as_uuid(),
             i64::from(HEALTH_WINDOW)

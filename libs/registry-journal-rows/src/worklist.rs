@@ -271,10 +271,10 @@ impl<Time: RawValue<DateTime<Utc>>> RawRow for RawSilentLinks<Time> {
 pub struct RawHealth<Time> {
     pub tenant_id: Uuid,
     pub last_callback_at: Option<Time>,
-    /// Changes of a review or a link in the window.
-    pub changes: i64,
-    /// Readings in the window that found one by themselves.
-    pub healed: i64,
+    /// Changes of a review or a link in the window that a callback told, be it at once or once its claim was settled.
+    pub claimed: i64,
+    /// Those that nothing but an answer told.
+    pub found: i64,
     pub quarantined: i64,
     pub unclaimed: i64,
     pub held: i64,
@@ -283,14 +283,12 @@ pub struct RawHealth<Time> {
 impl<Time: RawValue<DateTime<Utc>>> RawRow for RawHealth<Time> {
     type Row = TenantHealth;
 
-    /// What was found by asking says so itself; every other change was brought.
     fn into_row(self) -> Result<TenantHealth, Inconsistency> {
         let health = || -> Result<TenantHealth, BadColumn> {
-            let (changes, healed): (u64, u64) = (self.changes.read("count")?, self.healed.read("count")?);
             Ok(TenantHealth {
                 last_callback_at: self.last_callback_at.read("recorded_at")?,
-                changes_by_callback: changes.saturating_sub(healed),
-                changes_by_reading: healed,
+                changes_by_callback: self.claimed.read("count")?,
+                changes_by_reading: self.found.read("count")?,
                 open_quarantine: self.quarantined.read("count")?,
                 unclaimed: self.unclaimed.read("count")?,
                 held: self.held.read("count")?,

@@ -289,7 +289,7 @@ impl Worklist for SqliteJournal {
     }
 
     async fn silent_links(&self, tenant: TenantId) -> Result<Option<SilentLinks>, ReadError> {
-        // One that was driven again names the one that it was. A log has no gaps.
+        // Upstream brings no callback that was driven again. A log has no gaps.
         let statement = sqlx::query_as!(
             rows::SilentLinks,
             r#"
@@ -300,7 +300,7 @@ impl Worklist for SqliteJournal {
                     AND type IN (
                         'callback.received', 'payment.approved', 'callback.quarantined', 'unclaimed_merchant.seen'
                     )
-                    AND data NOT LIKE '%"redrive_of":%'
+                    AND actor = 'upstream'
                 ORDER BY seq DESC LIMIT 1
             ), (SELECT max(seq) - ?2 FROM events WHERE tenant_id = ?1))
             "#,
@@ -321,12 +321,11 @@ impl Worklist for SqliteJournal {
                         AND type IN (
                             'callback.received', 'payment.approved', 'callback.quarantined', 'unclaimed_merchant.seen'
                         )
-                        AND data NOT LIKE '%"redrive_of":%'
+                        AND actor = 'upstream'
                     ORDER BY seq DESC LIMIT 1
                 ) AS "last_callback_at?: i64",
-                count(*) FILTER (WHERE type IN ('review.changed', 'upstream.unlinked', 'upstream.relinked'))
-                    AS "changes!: i64",
-                count(*) FILTER (WHERE type = 'status.observed' AND data LIKE '%"healed":true%') AS "healed!: i64",
+                coalesce(sum(changes) FILTER (WHERE was_claimed), 0) AS "claimed!: i64",
+                coalesce(sum(changes) FILTER (WHERE NOT was_claimed), 0) AS "found!: i64",
                 (SELECT count(*) FROM quarantine INDEXED BY quarantine_open WHERE tenant_id = ?1 AND state = 'open')
                     AS "quarantined!: i64",
                 (
@@ -334,7 +333,18 @@ impl Worklist for SqliteJournal {
                     WHERE tenant_id = ?1 AND state = 'open'
                 ) AS "unclaimed!: i64",
                 (SELECT count(*) FROM merchants WHERE tenant_id = ?1 AND confirming_since IS NOT NULL) AS "held!: i64"
-            FROM events WHERE tenant_id = ?1 AND seq > (SELECT max(seq) - ?2 FROM events WHERE tenant_id = ?1)
+            FROM (
+                SELECT
+                    count(*) FILTER (WHERE type IN ('review.changed', 'upstream.unlinked', 'upstream.relinked')) AS changes,
+                    max(type IN ('callback.received', 'confirmation.resolved')) AS was_claimed
+                FROM events
+                WHERE tenant_id = ?1 AND seq > (SELECT max(seq) - ?2 FROM events WHERE tenant_id = ?1)
+                    AND type IN (
+                        'callback.received', 'confirmation.resolved', 'review.changed', 'upstream.unlinked',
+                        'upstream.relinked'
+                    )
+                GROUP BY stream_id, correlation_id
+            )
             "#,
             tenant.as_uuid(),
             HEALTH_WINDOW

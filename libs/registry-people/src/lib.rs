@@ -15,6 +15,7 @@ mod config;
 mod error;
 mod facts;
 mod groups;
+mod hasher;
 mod links;
 mod local;
 mod members;

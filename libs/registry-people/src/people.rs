@@ -13,8 +13,8 @@ use registry_journal::{Ambient, Order, Origin, Outcome, Submission, Writer};
 use crate::config::PeopleConfig;
 use crate::error::{MemberError, SignInError};
 use crate::facts::{Ending, Fact, Facts};
+use crate::hasher::Hasher;
 use crate::oidc::Provider;
-use crate::password::Hasher;
 use crate::report::{Counts, Refused, Reporter};
 use crate::sessions::{Browser, NewSession, SessionSecret};
 

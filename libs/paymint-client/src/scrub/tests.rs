@@ -628,9 +628,6 @@ proptest! {
 
     #[test]
     fn no_planted_secret_is_stored(body in any_body(), charset in any_charset()) {
-        // Four bytes a letter are not read as such: what is ASCII in them is, and a name in Hangul or in wide letters is not.
-        let is_wide = |letter: char| ('가'..='힣').contains(&letter) || ('\u{ff00}'..='\u{ffef}').contains(&letter);
-        prop_assume!(!matches!(charset, Charset::Utf32) || !body.chars().any(is_wide));
         let bytes = charset.encode(&body);
         let stored = stored(&bytes);
         let seen = crate::text::decode(&stored).text.into_owned();
@@ -777,7 +774,7 @@ fn reading_takes_as_long_as_a_text_is() {
         ] {
             let body = |length: usize| [before, &unit.repeat(length / unit.len()), after].concat().into_bytes();
             let (short, long) = (quickest(&body(SHORT)), quickest(&body(16 * SHORT)));
-            let most = short * 96 + std::time::Duration::from_millis(50);
+            let most = short * 96 + std::time::Duration::from_millis(150);
             assert!(
                 long < most,
                 "{before}{unit}…{after}: {short:?}, and {long:?} for sixteen times as much"
@@ -794,7 +791,7 @@ fn reading_takes_as_long_as_a_text_is() {
     };
     let (short, long) = (quickest(nested(400).as_bytes()), quickest(nested(6_400).as_bytes()));
     assert!(
-        long < short * 96 + std::time::Duration::from_millis(50),
+        long < short * 96 + std::time::Duration::from_millis(150),
         "{short:?}, and {long:?}"
     );
 }

@@ -43,6 +43,10 @@ const MAY_WALK: &[(&str, &str)] = &[
         "UPDATE merchants AS m SET ask_at",
         "each merchant is found by its id, and only then is its version compared",
     ),
+    (
+        "AS was_claimed",
+        "the newest events are put together by command: no more than HEALTH_WINDOW of them",
+    ),
 ];
 
 /// How a plan writes that a place in the log or in a list is compared.

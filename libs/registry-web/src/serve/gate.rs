@@ -10,8 +10,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ipnet::IpNet;
 
-use super::watched::Ended;
-
 /// How many connections there may be.
 #[derive(Debug, Clone, Copy)]
 pub struct GateLimits {
@@ -37,6 +35,20 @@ pub enum TurnedAway {
     Full,
     /// The address has as many as it may have.
     Address,
+}
+
+/// Why we ended a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Ended {
+    /// The client took nothing of an answer.
+    #[error("the client does not read")]
+    NoProgress,
+    /// The head of a request did not come to an end.
+    #[error("the headers came too slowly")]
+    SlowHead,
+    /// Nothing was asked.
+    #[error("nothing was asked for a while")]
+    Idle,
 }
 
 /// Numbers about connections since the process started.

@@ -9,8 +9,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
+use super::gate::Ended;
 use super::uptake::{Sight, Uptake};
-use super::watched::{Ended, LOOK_TIME};
+use super::watched::LOOK_TIME;
 
 /// How long somebody is listened to whose request was turned away half-way, so that the answer arrives.
 #[derive(Debug, Clone, Copy)]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
-use super::gate::Gate;
+use super::gate::{Ended, Gate};
 use super::uptake::{Sight, Uptake};
 
 /// How long an idle connection is kept when connections are getting few.
@@ -30,20 +30,6 @@ pub struct Patience {
     /// While it takes nothing of an answer. What it has acknowledged counts: the system's buffer takes megabytes for a client
     /// that reads nothing.
     pub write: Duration,
-}
-
-/// Why we ended a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Ended {
-    /// The client took nothing of an answer.
-    #[error("the client does not read")]
-    NoProgress,
-    /// The head of a request did not come to an end.
-    #[error("the headers came too slowly")]
-    SlowHead,
-    /// Nothing was asked.
-    #[error("nothing was asked for a while")]
-    Idle,
 }
 
 /// Whether a request is being handled or answered on a connection. Then it is not for us to say how long its body may take.
