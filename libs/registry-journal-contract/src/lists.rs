@@ -4,17 +4,20 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use registry_domain::merchant::{Facets, LinkStanding, Merchant, NextActor, Stage, Warning};
+use registry_domain::alerts::{AlertRule, Levels, Subject};
+use registry_domain::merchant::{AlertLevel, Command, Facets, LinkStanding, Merchant, NextActor, Stage, Warning};
 use registry_domain::review::{ReviewStatus, Verification};
 use registry_domain::search::{Mark, Search, Terms};
-use registry_domain::{MerchantId, TenantId};
+use registry_domain::tenant::{self, ExpectedRule};
+use registry_domain::{AlertId, MerchantId, TenantId};
 use registry_journal::archive::Until;
 use registry_journal::port::{
     Direction, FacetCount, MerchantFilter, MerchantQuery, PagePosition, PageSize, PlaceKey, Reader, SortKey, Span,
 };
+use registry_journal::submission::{Order, Submission};
 
 use crate::Harness;
-use crate::fixtures::{World, label, queued, register, registration};
+use crate::fixtures::{World, command, label, queued, register, registration, submission};
 use crate::histories::{Dice, some_command};
 
 const MERCHANTS: u64 = 40;
@@ -142,6 +145,7 @@ pub(super) fn some_filter(dice: &mut Dice, now: DateTime<Utc>) -> MerchantFilter
         next_actors: some(dice, NextActor::ALL),
         verifications: some(dice, Verification::ALL),
         links: some(dice, LinkStanding::ALL),
+        alerts: some(dice, AlertLevel::ALL),
         warnings: some(dice, Warning::ALL),
         attention: perhaps(dice),
         held: perhaps(dice),
@@ -216,6 +220,27 @@ pub(super) async fn page_through<H: Harness>(
     }
 }
 
+/// Somebody whose clock says that some days have gone by looks whether the tenant is to be told of a merchant.
+fn judged<H: Harness>(dice: &mut Dice, world: &World<H>, tenant: TenantId, merchant: MerchantId) -> Submission {
+    let days = i64::try_from(1 + dice.roll(20)).unwrap_or_default();
+    let alert_id = AlertId::from_uuid(world.merchant_id().as_uuid());
+    let now = world.now() + TimeDelta::days(days);
+    command(tenant, merchant, Command::JudgeAlerts { alert_id, now })
+}
+
+/// The tenant wants to be told of every stage of which it can be.
+async fn set_alert_rules<H: Harness>(world: &World<H>, tenant: TenantId) {
+    for subject in Subject::all() {
+        let Subject::Stage(stage) = subject else { continue };
+        let levels = Levels::new(Some(1), Some(4), Some(9)).expect("they rise");
+        let command = tenant::Command::SetAlertRule {
+            rule: AlertRule::Stage { stage, levels },
+            expected: ExpectedRule::Any,
+        };
+        world.write(submission(tenant, Order::Tenant(command))).await;
+    }
+}
+
 /// Random lives, and what was true at some moments of them; the last one is now.
 async fn lives<H: Harness>(world: &World<H>, tenant: TenantId, dice: &mut Dice) -> Vec<Then> {
     let mut merchants = Vec::new();
@@ -238,6 +263,9 @@ async fn lives<H: Harness>(world: &World<H>, tenant: TenantId, dice: &mut Dice) 
                 let some = some_command(dice, world, tenant, *merchant, links);
                 wave.push(queued(&world.writer, some));
             }
+            if dice.roll(4) == 0 {
+                wave.push(queued(&world.writer, judged(dice, world, tenant, *merchant)));
+            }
         }
         for answer in wave {
             let _outcome = answer.await.expect("storage takes the command");
@@ -257,6 +285,7 @@ pub async fn lists_and_counts_are_what_the_log_says<H: Harness>() {
     let tenant = world.tenant("acme").await;
     let other = world.tenant("umbrella").await;
     world.merchant(other, "m-0", "s1").await;
+    set_alert_rules(&world, tenant).await;
     let mut dice = Dice(0x517c_c1b7_2722_0a95);
     let told = lives(&world, tenant, &mut dice).await;
     let now = told.last().expect("the last turn was looked at");
@@ -276,6 +305,10 @@ pub async fn lists_and_counts_are_what_the_log_says<H: Harness>() {
         expect_as_by_hand(&world, tenant, &query, then, Some(then.at)).await;
     }
     assert!(found > FILTERS, "something was found: {found}");
+    for level in AlertLevel::ALL {
+        let has_it = |merchant: &Merchant| Facets::of(merchant).alert == *level;
+        assert!(now.merchants.iter().any(has_it), "one with {level:?}");
+    }
     let without = world.storage.without_facets(tenant, None, PageSize::MAX).await;
     assert_eq!(without.expect("a page"), []);
 }

@@ -10,6 +10,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::SqliteJournal;
 use crate::error::read;
+use crate::limit::{Limit, QUESTION_LIMIT};
 
 /// What a question is about.
 #[derive(Clone, Copy)]
@@ -27,7 +28,7 @@ impl From<TenantId> for Sight {
 }
 
 impl SqliteJournal {
-    /// What a question finds.
+    /// What a question finds. One of a tenant's ends when its time is over: it may have to look at much.
     pub(crate) async fn all<Raw, F>(
         &self,
         question: &'static str,
@@ -39,11 +40,24 @@ impl SqliteJournal {
         F: FnMut(SqliteRow) -> Result<Raw, sqlx::Error> + Send,
     {
         let _share = self.share(sight.into(), question).await?;
-        let found = statement.fetch_all(self.pool()).await.map_err(read(question))?;
+        let mut connection = self.pool().acquire().await.map_err(read(question))?;
+        let limit = match self.asker {
+            Asker::Requests => Some(
+                Limit::set(&mut connection, QUESTION_LIMIT)
+                    .await
+                    .map_err(read(question))?,
+            ),
+            Asker::Tasks | Asker::Door => None,
+        };
+        let found = statement.fetch_all(&mut *connection).await;
+        if let Some(limit) = limit {
+            limit.lift();
+        }
+        let found = found.map_err(read(question))?;
         Ok(found.into_iter().map(Raw::into_row).collect::<Result<_, _>>()?)
     }
 
-    /// The same where there is one row at most.
+    /// The same where there is one row at most: it is found by its key, or counted among few.
     pub(crate) async fn one<Raw, F>(
         &self,
         question: &'static str,

@@ -16,6 +16,7 @@ mod error;
 mod insight;
 mod installation;
 mod key_uses;
+mod limit;
 mod list;
 mod load;
 mod people;

@@ -2,6 +2,7 @@ use ::base64::Engine;
 use ::base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use encoding_rs::EUC_KR;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 use super::*;
 use crate::callback::{self, CallbackPayload};
@@ -623,8 +624,23 @@ fn holds(bytes: &[u8], needle: &str) -> bool {
     bytes.windows(needle.len()).any(|window| window == needle.as_bytes())
 }
 
+/// The same bodies every time: what one in some ten thousand shows is found by whoever looks for it, with `PROPTEST_CASES` and
+/// `PROPTEST_RNG_SEED`, and not by whoever builds next.
+fn config() -> ProptestConfig {
+    let given = ProptestConfig::default();
+    let rng_seed = match given.rng_seed {
+        RngSeed::Random => RngSeed::Fixed(42),
+        RngSeed::Fixed(seed) => RngSeed::Fixed(seed),
+    };
+    ProptestConfig {
+        failure_persistence: None,
+        rng_seed,
+        ..given
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn no_planted_secret_is_stored(body in any_body(), charset in any_charset()) {

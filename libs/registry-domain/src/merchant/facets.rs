@@ -3,6 +3,7 @@
 use super::call::CallOutcome;
 use super::stage::{NextActor, Stage};
 use super::state::{LinkState, Merchant, Warning};
+use crate::alerts::Severity;
 use crate::review::{ReviewStatus, Verification};
 use crate::words::words;
 
@@ -32,6 +33,26 @@ words!(LinkStanding {
     Revoked => "revoked",
 });
 
+/// How bad what the tenant was told of a merchant is, as long as that has not ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AlertLevel {
+    /// It was told of nothing.
+    None,
+    /// It will be late soon.
+    Warn,
+    /// It is late.
+    Late,
+    /// It is very late.
+    Critical,
+}
+
+words!(AlertLevel {
+    None => "none",
+    Warn => "warn",
+    Late => "late",
+    Critical => "critical",
+});
+
 /// What lists filter and count a merchant by. A pure function of the merchant: neither the clock nor the tenant takes part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Facets {
@@ -47,6 +68,8 @@ pub struct Facets {
     pub is_held: bool,
     /// Whether it may bill, by what is known of the merchant alone.
     pub may_bill: bool,
+    /// How bad its alert is.
+    pub alert: AlertLevel,
     warnings: u32,
 }
 
@@ -56,6 +79,7 @@ const VERIFICATION: u32 = 7;
 const LINK: u32 = 9;
 const HELD: u32 = 12;
 const MAY_BILL: u32 = 13;
+const ALERT: u32 = 14;
 const WARNINGS: u32 = 20;
 
 impl Facets {
@@ -71,6 +95,10 @@ impl Facets {
                 .map_or(LinkStanding::None, |link| standing(link.state)),
             is_held: !merchant.held.is_empty(),
             may_bill: merchant.billing().reason.may_bill(),
+            alert: merchant
+                .alerts
+                .first()
+                .map_or(AlertLevel::None, |alert| level(alert.severity)),
             warnings: merchant.warnings().into_iter().map(mark).sum(),
         }
     }
@@ -83,6 +111,7 @@ impl Facets {
             | place(LinkStanding::ALL, self.link) << LINK
             | u64::from(self.is_held) << HELD
             | u64::from(self.may_bill) << MAY_BILL
+            | place(AlertLevel::ALL, self.alert) << ALERT
             | u64::from(self.warnings) << WARNINGS;
         bits.cast_signed()
     }
@@ -98,6 +127,7 @@ impl Facets {
             link: at(LinkStanding::ALL, bits >> LINK, 3)?,
             is_held: bits >> HELD & 1 == 1,
             may_bill: bits >> MAY_BILL & 1 == 1,
+            alert: at(AlertLevel::ALL, bits >> ALERT, 2)?,
             warnings,
         };
         (facets.to_bits().cast_unsigned() == bits).then_some(facets)
@@ -187,6 +217,11 @@ impl FacetTest {
         Self::one_of(LinkStanding::ALL, links, LINK, 3)
     }
 
+    /// With an alert that is so bad.
+    pub fn alerts(levels: &[AlertLevel]) -> Self {
+        Self::one_of(AlertLevel::ALL, levels, ALERT, 2)
+    }
+
     /// With one of these warnings. They are not empty, and none stands there twice.
     pub fn warnings(warnings: &[Warning]) -> Self {
         let all = Warning::ALL.iter().copied();
@@ -238,6 +273,14 @@ const fn standing(state: LinkState) -> LinkStanding {
     }
 }
 
+const fn level(severity: Severity) -> AlertLevel {
+    match severity {
+        Severity::Warn => AlertLevel::Warn,
+        Severity::Late => AlertLevel::Late,
+        Severity::Critical => AlertLevel::Critical,
+    }
+}
+
 fn place<T: PartialEq + Copy>(all: &[T], value: T) -> u64 {
     let place = all.iter().position(|candidate| *candidate == value);
     place.map_or(0, |place| place as u64)
@@ -271,6 +314,7 @@ mod tests {
             first(LinkStanding::WORDS),
             "none requested issued failed unknown revoked"
         );
+        assert_eq!(first(AlertLevel::WORDS), "none warn late critical");
         assert_eq!(
             first(Warning::WORDS),
             "merchant_code_shared business_number_shared business_number_doubtful business_name_doubtful \
@@ -288,9 +332,10 @@ mod tests {
             link in prop::sample::select(LinkStanding::ALL),
             is_held: bool,
             may_bill: bool,
+            alert in prop::sample::select(AlertLevel::ALL),
             warnings in 0..1_u32 << Warning::ALL.len(),
         ) {
-            let facets = Facets { stage, status, verification, link, is_held, may_bill, warnings };
+            let facets = Facets { stage, status, verification, link, is_held, may_bill, alert, warnings };
             prop_assert_eq!(Facets::from_bits(facets.to_bits()), Some(facets));
         }
 

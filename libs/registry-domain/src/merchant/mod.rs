@@ -33,7 +33,7 @@ pub use context::{Context, Surroundings};
 pub use decide::decide;
 pub use event::Event;
 pub use evolve::{evolve, fold};
-pub use facets::{FacetTest, Facets, LinkStanding, Wanted};
+pub use facets::{AlertLevel, FacetTest, Facets, LinkStanding, Wanted};
 pub use link::{RedirectUrl, RegistrationUrl, SecretText};
 pub use memory::{
     ClaimMemory, Confirmation, DigestMark, HELD_MAX, HeldClaim, KNOCKS_MAX, Knock, RECENT_MAX, RECENT_TIME, RecentClaim,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use registry_domain::MerchantId;
-use registry_domain::merchant::{FacetTest, Facets, LinkStanding, Milestone, NextActor, Stage, Warning};
+use registry_domain::merchant::{AlertLevel, FacetTest, Facets, LinkStanding, Milestone, NextActor, Stage, Warning};
 use registry_domain::review::{ReviewStatus, Verification};
 use registry_domain::search::{Mark, Search};
 use registry_domain::waits::WaitStep;
@@ -92,6 +92,8 @@ pub struct MerchantFilter {
     pub verifications: Vec<Verification>,
     /// Only if the latest link stands so; empty for all.
     pub links: Vec<LinkStanding>,
+    /// Only with an alert that is so bad; empty for all.
+    pub alerts: Vec<AlertLevel>,
     /// Only with one of these warnings; empty for all.
     pub warnings: Vec<Warning>,
     /// Whether somebody must look now.
@@ -148,6 +150,7 @@ impl MerchantFilter {
             && any(&self.next_actors, &facets.next_actor())
             && any(&self.verifications, &facets.verification)
             && any(&self.links, &facets.link)
+            && any(&self.alerts, &facets.alert)
             && (self.warnings.is_empty() || self.warnings.iter().any(|warning| facets.warns_of(*warning)))
             && is(self.attention, facets.needs_attention())
             && is(self.held, facets.is_held)
@@ -173,6 +176,9 @@ impl MerchantFilter {
         }
         if !self.links.is_empty() {
             tests.push(FacetTest::links(&self.links));
+        }
+        if !self.alerts.is_empty() {
+            tests.push(FacetTest::alerts(&self.alerts));
         }
         if !self.warnings.is_empty() {
             tests.push(FacetTest::warnings(&self.warnings));

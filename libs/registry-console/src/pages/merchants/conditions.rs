@@ -17,6 +17,7 @@ pub const LISTS: &[&str] = &[
     "next_actor",
     "verification",
     "link",
+    "alert",
     "warning",
     "milestone",
 ];
@@ -41,6 +42,7 @@ pub const NAMES: &[&str] = &[
     "next_actor",
     "verification",
     "link",
+    "alert",
     "warning",
     "milestone",
     "q",
@@ -130,6 +132,7 @@ impl Conditions {
             ],
             then: vec![
                 boxes(words.insight.farthest, "milestone", words.insight.milestones.to_vec()),
+                boxes(words.alerts.title, "alert", words.alerts.severities.to_vec()),
                 boxes(m.link, "link", words.link_states.to_vec()),
                 boxes(m.warning, "warning", words.warnings.to_vec()),
             ],
@@ -218,6 +221,11 @@ pub fn chips(words: &'static Words, query: &Query, path: &str) -> Vec<Chip> {
     );
     add(m.trust, "verification", named("verification", &|word| word.to_owned()));
     add(m.link, "link", named("link", &|word| words.link_state(word).to_owned()));
+    add(
+        words.alerts.title,
+        "alert",
+        named("alert", &|word| words.severity(word).to_owned()),
+    );
     add(
         m.warning,
         "warning",

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use registry_documents::Sight;
 use registry_domain::calendar::{BUSINESS_DAYS_MAX, Calendar, day_in_korea, start_in_korea};
-use registry_domain::merchant::{LinkStanding, Milestone, NextActor, Stage, Warning};
+use registry_domain::merchant::{AlertLevel, LinkStanding, Milestone, NextActor, Stage, Warning};
 use registry_domain::review::{ReviewStatus, Verification};
 use registry_domain::search::{BadSearch, Mark, Search};
 use registry_domain::{Label, MemberCode};
@@ -26,6 +26,7 @@ const NAMES: &[&str] = &[
     "next_actor",
     "verification",
     "link",
+    "alert",
     "warning",
     "attention",
     "held",
@@ -61,6 +62,9 @@ pub struct FilterParameters {
     verification: Option<String>,
     /// How the latest link stands, separated by commas: `none`, `requested`, `issued`, `failed`, `unknown`, `revoked`
     link: Option<String>,
+    /// How bad the alert is that has not ended, separated by commas: `none`, `warn`, `late`, `critical`
+    #[param(example = "late,critical")]
+    alert: Option<String>,
     /// Warnings of which one must be there, separated by commas
     warning: Option<String>,
     /// Whether somebody must look now
@@ -165,6 +169,7 @@ fn read(query: &mut Parameters, reading: &Reading<'_>) -> Asked {
         next_actors: query.words("next_actor", NextActor::from_word),
         verifications: query.words("verification", Verification::from_word),
         links: query.words("link", LinkStanding::from_word),
+        alerts: query.words("alert", AlertLevel::from_word),
         warnings: query.words("warning", Warning::from_word),
         attention: query.flag("attention"),
         held: query.flag("held"),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
-use registry_domain::merchant::{LinkStanding, NextActor, Stage, Warning};
+use registry_domain::merchant::{AlertLevel, LinkStanding, NextActor, Stage, Warning};
 use registry_domain::review::{ReviewStatus, Verification};
 use registry_domain::tenant::Scope;
 use registry_journal::port::FacetCount;
@@ -101,6 +101,9 @@ struct Counts {
     /// By how their latest link stands. Every word is there, also with 0.
     #[schema(example = json!({"none": 1, "requested": 0, "issued": 2, "failed": 0, "unknown": 0, "revoked": 0}))]
     by_link: BTreeMap<&'static str, u64>,
+    /// By how bad the alert is that has not ended. Every word is there, also with 0.
+    #[schema(example = json!({"none": 2, "warn": 0, "late": 1, "critical": 0}))]
+    by_alert: BTreeMap<&'static str, u64>,
     /// By warning; one merchant may have several. Every word is there, also with 0.
     #[schema(example = json!({"answers_conflict": 0, "merchant_code_shared": 1}))]
     by_warning: BTreeMap<&'static str, u64>,
@@ -124,6 +127,7 @@ impl Counts {
             by_next_actor: none(NextActor::WORDS),
             by_verification: none(Verification::WORDS),
             by_link: none(LinkStanding::WORDS),
+            by_alert: none(AlertLevel::WORDS),
             by_warning: none(Warning::WORDS),
             ..Self::default()
         };
@@ -135,6 +139,7 @@ impl Counts {
             *all.by_next_actor.entry(facets.next_actor().as_str()).or_default() += count;
             *all.by_verification.entry(facets.verification.as_str()).or_default() += count;
             *all.by_link.entry(facets.link.as_str()).or_default() += count;
+            *all.by_alert.entry(facets.alert.as_str()).or_default() += count;
             for warning in Warning::ALL {
                 *all.by_warning.entry(warning.as_str()).or_default() += only_if(facets.warns_of(*warning));
             }
