@@ -103,6 +103,15 @@ impl Facets {
         }
     }
 
+    /// Those of what has happened to it: what the tenant was told of that is of now, and of no moment of the past.
+    #[must_use]
+    pub const fn without_alert(self) -> Self {
+        Self {
+            alert: AlertLevel::None,
+            ..self
+        }
+    }
+
     /// As one number.
     pub fn to_bits(self) -> i64 {
         let bits = place(Stage::ALL, self.stage)

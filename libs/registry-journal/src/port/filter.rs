@@ -92,7 +92,7 @@ pub struct MerchantFilter {
     pub verifications: Vec<Verification>,
     /// Only if the latest link stands so; empty for all.
     pub links: Vec<LinkStanding>,
-    /// Only with an alert that is so bad; empty for all.
+    /// Only with an alert that is so bad; empty for all. In the past no merchant has one.
     pub alerts: Vec<AlertLevel>,
     /// Only with one of these warnings; empty for all.
     pub warnings: Vec<Warning>,

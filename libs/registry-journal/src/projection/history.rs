@@ -25,10 +25,10 @@ impl Seen {
     }
 }
 
-/// What a list shows of a merchant now.
+/// What a list of the past shows of a merchant.
 pub fn seen(merchant: &Merchant) -> Seen {
     Seen {
-        facets: Facets::of(merchant),
+        facets: Facets::of(merchant).without_alert(),
         stage_since: merchant.stage_since(),
         updated_at: merchant.updated_at,
         milestone: merchant.milestone(),

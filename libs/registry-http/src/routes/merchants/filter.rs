@@ -62,7 +62,7 @@ pub struct FilterParameters {
     verification: Option<String>,
     /// How the latest link stands, separated by commas: `none`, `requested`, `issued`, `failed`, `unknown`, `revoked`
     link: Option<String>,
-    /// How bad the alert is that has not ended, separated by commas: `none`, `warn`, `late`, `critical`
+    /// How bad the alert is that has not ended, separated by commas: `none`, `warn`, `late`, `critical`. Not with `as_of`
     #[param(example = "late,critical")]
     alert: Option<String>,
     /// Warnings of which one must be there, separated by commas
@@ -134,13 +134,17 @@ pub struct Ages {
     pub most: Option<u16>,
 }
 
-/// Reads the filters of a query as its caller may use them. `until` is now, or the moment as of which is asked.
+/// Reads the filters of a query as its caller may use them. `as_of` is the moment as of which is asked; none for `now`.
 pub async fn asked(
     state: &AppState,
     caller: &Caller,
     query: &mut Parameters,
-    until: DateTime<Utc>,
+    as_of: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
 ) -> Result<Asked, Problem> {
+    if as_of.is_some() && query.has("alert") {
+        query.blame("alert", Fault::Inapplicable);
+    }
     let counts_days = query.has("age_min") || query.has("age_max");
     let calendar = if counts_days {
         calendar_of(state, caller.tenant_id()).await?
@@ -150,7 +154,7 @@ pub async fn asked(
     let reading = Reading {
         sight: caller.sight(),
         calendar: &calendar,
-        until,
+        until: as_of.unwrap_or(now),
     };
     Ok(read(query, &reading))
 }

@@ -75,7 +75,7 @@ async fn list_merchants(
     caller.require(SCOPE)?;
     let now = state.ambient.now();
     let as_of = query.past_moment("as_of", now);
-    let asked = filter::asked(&state, &caller, &mut query, as_of.unwrap_or(now)).await?;
+    let asked = filter::asked(&state, &caller, &mut query, as_of, now).await?;
     let (order, direction) = query
         .optional("sort", read_sort)
         .unwrap_or((Order::By(SortKey::CreatedAt), Direction::Descending));

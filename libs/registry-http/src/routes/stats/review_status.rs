@@ -55,17 +55,18 @@ async fn count_review_statuses(
     caller.require(SCOPE)?;
     let now = state.ambient.now();
     let as_of = query.past_moment("as_of", now);
-    let filter = filter::asked(&state, &caller, &mut query, as_of.unwrap_or(now))
-        .await?
-        .filter;
+    let filter = filter::asked(&state, &caller, &mut query, as_of, now).await?.filter;
     query.finish()?;
     let (tenant_id, reader) = (caller.tenant_id(), state.archive.reader());
-    let counts = match past(&state, tenant_id, as_of, now).await? {
-        None => reader.facet_counts(tenant_id, &filter).await?,
-        Some(moment) => reader.facet_counts_as_of(tenant_id, &filter, moment).await?,
+    let data = match past(&state, tenant_id, as_of, now).await? {
+        None => Counts::of(&reader.facet_counts(tenant_id, &filter).await?),
+        Some(moment) => Counts {
+            by_alert: None,
+            ..Counts::of(&reader.facet_counts_as_of(tenant_id, &filter, moment).await?)
+        },
     };
     Ok(Json(ReviewStatusStats {
-        data: Counts::of(&counts),
+        data,
         as_of: as_of.unwrap_or(now),
     }))
 }
@@ -101,9 +102,10 @@ struct Counts {
     /// By how their latest link stands. Every word is there, also with 0.
     #[schema(example = json!({"none": 1, "requested": 0, "issued": 2, "failed": 0, "unknown": 0, "revoked": 0}))]
     by_link: BTreeMap<&'static str, u64>,
-    /// By how bad the alert is that has not ended. Every word is there, also with 0.
+    /// By how bad the alert is that has not ended. Every word is there, also with 0; left out of counts as of a moment.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = json!({"none": 2, "warn": 0, "late": 1, "critical": 0}))]
-    by_alert: BTreeMap<&'static str, u64>,
+    by_alert: Option<BTreeMap<&'static str, u64>>,
     /// By warning; one merchant may have several. Every word is there, also with 0.
     #[schema(example = json!({"answers_conflict": 0, "merchant_code_shared": 1}))]
     by_warning: BTreeMap<&'static str, u64>,
@@ -121,13 +123,13 @@ struct Counts {
 impl Counts {
     fn of(counts: &[FacetCount]) -> Self {
         let none = |words: &'static [&'static str]| words.iter().map(|word| (*word, 0)).collect();
+        let mut by_alert: BTreeMap<_, u64> = none(AlertLevel::WORDS);
         let mut all = Self {
             by_status: none(ReviewStatus::WORDS),
             by_stage: none(Stage::WORDS),
             by_next_actor: none(NextActor::WORDS),
             by_verification: none(Verification::WORDS),
             by_link: none(LinkStanding::WORDS),
-            by_alert: none(AlertLevel::WORDS),
             by_warning: none(Warning::WORDS),
             ..Self::default()
         };
@@ -139,7 +141,7 @@ impl Counts {
             *all.by_next_actor.entry(facets.next_actor().as_str()).or_default() += count;
             *all.by_verification.entry(facets.verification.as_str()).or_default() += count;
             *all.by_link.entry(facets.link.as_str()).or_default() += count;
-            *all.by_alert.entry(facets.alert.as_str()).or_default() += count;
+            *by_alert.entry(facets.alert.as_str()).or_default() += count;
             for warning in Warning::ALL {
                 *all.by_warning.entry(warning.as_str()).or_default() += only_if(facets.warns_of(*warning));
             }
@@ -147,7 +149,10 @@ impl Counts {
             all.held += only_if(facets.is_held);
             all.may_bill += only_if(facets.may_bill);
         }
-        all
+        Self {
+            by_alert: Some(by_alert),
+            ..all
+        }
     }
 }
 
