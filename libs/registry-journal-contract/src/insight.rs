@@ -73,7 +73,9 @@ impl Life {
 
     fn passes(&self, tenant: TenantId, filter: &MerchantFilter, at: DateTime<Utc>) -> bool {
         let farthest = |milestone: &Milestone| self.farthest(at) == Some(*milestone);
-        self.last(at).is_some_and(|merchant| passes(tenant, filter, merchant))
+        // Nobody is told of any of them.
+        self.last(at)
+            .is_some_and(|merchant| passes(tenant, filter, merchant, false))
             && (filter.milestones.is_empty() || filter.milestones.iter().any(farthest))
     }
 }

@@ -205,38 +205,10 @@ pub fn chips(words: &'static Words, query: &Query, path: &str) -> Vec<Chip> {
         let names: Vec<_> = stages.iter().map(|stage| stage.name(words)).collect();
         add(m.stage, "stage", names.join(", "));
     }
-    let named = |parameter: &'static str, name: &dyn Fn(&str) -> String| {
-        let names: Vec<_> = query.words(parameter).map(name).collect();
-        names.join(", ")
-    };
-    add(
-        m.status,
-        "status",
-        named("status", &|word| Stage::of_status(word).name(words).to_owned()),
-    );
-    add(
-        m.turn,
-        "next_actor",
-        named("next_actor", &|word| words.turn(word).to_owned()),
-    );
-    add(m.trust, "verification", named("verification", &|word| word.to_owned()));
-    add(m.link, "link", named("link", &|word| words.link_state(word).to_owned()));
-    add(
-        words.alerts.title,
-        "alert",
-        named("alert", &|word| words.severity(word).to_owned()),
-    );
-    add(
-        m.warning,
-        "warning",
-        named("warning", &|word| words.warning(word).to_owned()),
-    );
-    let milestone = |word: &str| {
-        let mut milestones = words.insight.milestones.iter();
-        let found = milestones.find(|(known, _)| *known == word);
-        found.map_or_else(|| word.to_owned(), |(_, name)| (*name).to_owned())
-    };
-    add(words.insight.farthest, "milestone", named("milestone", &milestone));
+    for (name, parameter, word_name) in chosen(words) {
+        let names: Vec<_> = query.words(parameter).map(word_name).collect();
+        add(name, parameter, names.join(", "));
+    }
     let yes_or_no = |parameter, yes: &'static str, no: &'static str| match query.get(parameter) {
         Some("true") => yes.to_owned(),
         Some("false") => no.to_owned(),
@@ -258,6 +230,36 @@ pub fn chips(words: &'static Words, query: &Query, path: &str) -> Vec<Chip> {
         add(name, parameter, text(parameter));
     }
     chips
+}
+
+/// What it is about, the parameter, and how a word of it is called.
+type Chosen = (&'static str, &'static str, Box<dyn Fn(&str) -> String>);
+
+/// What is ticked in boxes.
+fn chosen(words: &'static Words) -> Vec<Chosen> {
+    let m = &words.merchants;
+    let milestone = |word: &str| {
+        let mut milestones = words.insight.milestones.iter();
+        let found = milestones.find(|(known, _)| *known == word);
+        found.map_or_else(|| word.to_owned(), |(_, name)| (*name).to_owned())
+    };
+    vec![
+        (
+            m.status,
+            "status",
+            Box::new(|word| Stage::of_status(word).name(words).to_owned()),
+        ),
+        (m.turn, "next_actor", Box::new(|word| words.turn(word).to_owned())),
+        (m.trust, "verification", Box::new(ToOwned::to_owned)),
+        (m.link, "link", Box::new(|word| words.link_state(word).to_owned())),
+        (
+            words.alerts.title,
+            "alert",
+            Box::new(|word| words.severity(word).to_owned()),
+        ),
+        (m.warning, "warning", Box::new(|word| words.warning(word).to_owned())),
+        (words.insight.farthest, "milestone", Box::new(milestone)),
+    ]
 }
 
 /// What is written into fields, and shown as it was written.

@@ -56,7 +56,7 @@ impl Question {
         let now = state.ambient.now();
         let as_of = query.past_moment("as_of", now);
         let until = as_of.unwrap_or(now);
-        let asked = filter::asked(state, caller, &mut query, until).await?;
+        let asked = filter::asked(state, caller, &mut query, as_of, now).await?;
         let rest = read(&mut query, day_in_korea(until));
         query.finish()?;
         let tenant_id = caller.tenant_id();
