@@ -233,14 +233,22 @@ fn judged<H: Harness>(dice: &mut Dice, world: &World<H>, tenant: TenantId, merch
     let days = [4, 4, 10, 20][usize::try_from(dice.roll(4)).unwrap_or_default()];
     let alert_id = AlertId::from_uuid(world.merchant_id().as_uuid());
     let now = world.now() + TimeDelta::days(days);
-    command(tenant, merchant, Command::JudgeAlerts { alert_id, now })
+    command(
+        tenant,
+        merchant,
+        Command::JudgeAlerts {
+            alert_id,
+            now,
+            unusual: Vec::new(),
+        },
+    )
 }
 
 /// The tenant wants to be told of every stage of which it can be.
 async fn set_alert_rules<H: Harness>(world: &World<H>, tenant: TenantId) {
     for subject in Subject::all() {
         let Subject::Stage(stage) = subject else { continue };
-        let levels = Levels::new(Some(1), Some(4), Some(9)).expect("they rise");
+        let levels = Levels::new(Some(1), Some(4), Some(9), None).expect("they rise");
         let command = tenant::Command::SetAlertRule {
             rule: AlertRule::Stage { stage, levels },
             expected: ExpectedRule::Any,
