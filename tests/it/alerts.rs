@@ -21,30 +21,30 @@ pub(crate) async fn work_today(app: &TestApp) {
         .await;
 }
 
-async fn set_rule(tenant: &TestTenant, rule: &str, body: &Value) -> Value {
+pub(crate) async fn set_rule(tenant: &TestTenant, rule: &str, body: &Value) -> Value {
     let request = tenant.api.request(Method::PUT, &format!("/v1/alert-rules/{rule}"));
     Answer::to(request.header("if-match", "*").json(body)).await.expect(200)
 }
 
 /// Nine in the morning in Korea.
-fn opening(day: NaiveDate) -> DateTime<Utc> {
+pub(crate) fn opening(day: NaiveDate) -> DateTime<Utc> {
     let morning = day.and_hms_opt(9, 0, 0).expect("a time");
     KST.from_local_datetime(&morning).single().expect("a moment").to_utc()
 }
 
 /// Puts the clock to a moment that lies ahead.
-fn go_to(app: &TestApp, moment: DateTime<Utc>) {
+pub(crate) fn go_to(app: &TestApp, moment: DateTime<Utc>) {
     let ahead = moment - app.now();
     assert!(ahead >= TimeDelta::zero(), "{moment} has been");
     app.advance(ahead);
 }
 
 /// The day on which a shop that is registered now has waited for so many business days.
-fn day_after(app: &TestApp, calendar: &Calendar, days: u16) -> NaiveDate {
+pub(crate) fn day_after(app: &TestApp, calendar: &Calendar, days: u16) -> NaiveDate {
     calendar.after(day_in_korea(app.now()), days)
 }
 
-async fn say(tenant: &TestTenant, alert: &Value, what: &str, body: &Value) -> Answer {
+pub(crate) async fn say(tenant: &TestTenant, alert: &Value, what: &str, body: &Value) -> Answer {
     let path = format!("/v1/alerts/{}/{what}", id_of(alert));
     let request = tenant.api.request(Method::POST, &path).json(body);
     Answer::to(request.header("if-match", format!("\"{}\"", alert["version"]))).await

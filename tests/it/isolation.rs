@@ -98,6 +98,8 @@ async fn what_another_tenant_has_is_in_no_list_and_no_count() {
             &things.unclaimed,
             &things.person,
             &things.key,
+            &things.destination,
+            &things.delivery,
             &app.tenant.id.to_string(),
         ] {
             assert!(!answer.text.contains(id), "{}", call.operation);

@@ -110,6 +110,8 @@ mod audit;
 mod billing;
 
 mod alerts;
+mod destinations;
+
 mod calendar;
 mod insight;
 mod tenant_settings;

@@ -74,6 +74,8 @@ impl TestApp {
             clock_skew_seconds_max: u32::MAX,
             // Where the sandbox sends from.
             sender_networks: vec!["127.0.0.0/8".to_owned()],
+            // Where whoever takes messages listens.
+            destination_networks: vec!["127.0.0.0/8".to_owned()],
             // The first list comes at some moment of the first minute; a test that wants one says so.
             reconcile_list_seconds: 0,
             ..Config::default()

@@ -5,7 +5,7 @@
 //! Read in this order: [`settings`] (what the environment gives), [`logs`] (where everything is written, and what must
 //! not be), [`api`] (a client), [`sandbox`] (the upstream), [`nats`] (a server, and what stands in it), [`clock`] and [`app`] (the
 //! service in this process), [`process`] (the real program), [`dev`] (the same as a person sees it), [`callback`] (callbacks without the
-//! sandbox), [`raw`] (bytes on a connection), [`storm`] (many lives in bad weather).
+//! sandbox), [`raw`] (bytes on a connection), [`sinks`] (whoever takes messages), [`storm`] (many lives in bad weather).
 
 #![expect(
     clippy::missing_panics_doc,
@@ -33,6 +33,7 @@ pub mod process;
 
 pub mod callback;
 pub mod raw;
+pub mod sinks;
 
 pub mod storm;
 

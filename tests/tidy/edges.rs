@@ -42,6 +42,10 @@ const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     ("registry-documents", &["registry-domain", "registry-journal"]),
+    (
+        "registry-deliveries",
+        &["registry-documents", "registry-domain", "registry-journal"],
+    ),
     ("registry-web", &["registry-domain"]),
     (
         "registry-publish",
@@ -55,6 +59,7 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "registry-http",
         &[
+            "registry-deliveries",
             "registry-documents",
             "registry-domain",
             "registry-ingest",
@@ -76,6 +81,7 @@ const EDGES: &[(&str, &[&str])] = &[
         &[
             "registry-alerts",
             "registry-console",
+            "registry-deliveries",
             "registry-documents",
             "registry-domain",
             "registry-http",
@@ -130,7 +136,16 @@ const LIBRARIES: &[(&str, &[&str])] = &[
         "axum",
         &["paymint-sandbox", "registry-console", "registry-http", "registry-web"],
     ),
-    ("reqwest", &["paymint-client", "paymint-sandbox", "registry-people"]),
+    ("lettre", &["registry-deliveries"]),
+    (
+        "reqwest",
+        &[
+            "paymint-client",
+            "paymint-sandbox",
+            "registry-deliveries",
+            "registry-people",
+        ],
+    ),
     (
         "sqlx",
         &["registry-journal-postgres", "registry-journal-sqlite", "schema"],

@@ -12,8 +12,8 @@ use crate::console::{Console, look};
 use crate::live;
 use crate::pages::sign_in::{links, oidc, sign_out};
 use crate::pages::{
-    ageing, alerts, audit, calendar, callbacks, funnel, health, home, keys, licences, merchant, merchants, people,
-    quarantine, register, settings, sign_in, unclaimed,
+    ageing, alerts, audit, calendar, callbacks, destinations, funnel, health, home, keys, licences, merchant,
+    merchants, people, quarantine, register, settings, sign_in, unclaimed,
 };
 
 /// Where something is answered, and by what.
@@ -119,9 +119,26 @@ pub(crate) fn of_tenants() -> Vec<Route> {
         act("/{tenant}/settings/calendar", calendar::set),
         act("/{tenant}/settings/calendar/removal", calendar::remove),
     ];
+    routes.extend(of_destinations());
     routes.extend(of_merchants());
     routes.extend(of_people());
     routes
+}
+
+fn of_destinations() -> Vec<Route> {
+    vec![
+        see("/{tenant}/settings/destinations", destinations::list),
+        act("/{tenant}/settings/destinations", destinations::create),
+        see("/{tenant}/settings/destinations/{id}", destinations::get),
+        act("/{tenant}/settings/destinations/{id}", destinations::change),
+        act("/{tenant}/settings/destinations/{id}/test", destinations::test),
+        act("/{tenant}/settings/destinations/{id}/rotation", destinations::rotate),
+        act("/{tenant}/settings/destinations/{id}/removal", destinations::remove),
+        act(
+            "/{tenant}/settings/destinations/{id}/deliveries/{delivery}",
+            destinations::redeliver,
+        ),
+    ]
 }
 
 fn of_merchants() -> Vec<Route> {

@@ -14,8 +14,8 @@ use crate::answer;
 use crate::assets;
 use crate::pages::shops::Sample;
 use crate::pages::{
-    ageing, alerts, audit, calendar, callbacks, funnel, health, home, keys, licences, merchant, merchants, people,
-    quarantine, register, settings, sign_in, unclaimed,
+    ageing, alerts, audit, calendar, callbacks, destinations, funnel, health, home, keys, licences, merchant,
+    merchants, people, quarantine, register, settings, sign_in, unclaimed,
 };
 use crate::preferences::Preferences;
 
@@ -72,6 +72,7 @@ fn all(look: Preferences) -> Vec<Sample> {
         health::samples::samples(look),
         settings::samples::samples(look),
         calendar::samples::samples(look),
+        destinations::samples::samples(look),
         licences::samples::samples(look),
     ];
     groups.into_iter().flatten().collect()

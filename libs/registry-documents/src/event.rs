@@ -5,6 +5,7 @@
 
 mod alerts;
 pub mod data;
+mod destinations;
 mod merchant;
 mod tenant;
 #[cfg(test)]
@@ -206,6 +207,18 @@ pub enum EventData {
     AlertSnoozed(data::AlertSnoozed),
     #[serde(rename = "alert.resolved")]
     AlertResolved(data::AlertResolved),
+    #[serde(rename = "event_destination.created")]
+    EventDestinationCreated(data::EventDestination),
+    #[serde(rename = "event_destination.changed")]
+    EventDestinationChanged(data::EventDestination),
+    #[serde(rename = "event_destination.secret_rotated")]
+    EventDestinationSecretRotated(data::EventDestinationSecretRotated),
+    #[serde(rename = "event_destination.enabled")]
+    EventDestinationEnabled(data::OfEventDestination),
+    #[serde(rename = "event_destination.disabled")]
+    EventDestinationDisabled(data::EventDestinationDisabled),
+    #[serde(rename = "event_destination.removed")]
+    EventDestinationRemoved(data::OfEventDestination),
 }
 
 macro_rules! event_types {
@@ -280,6 +293,12 @@ event_types! {
     AlertAcknowledged => "alert.acknowledged",
     AlertSnoozed => "alert.snoozed",
     AlertResolved => "alert.resolved",
+    EventDestinationCreated => "event_destination.created",
+    EventDestinationChanged => "event_destination.changed",
+    EventDestinationSecretRotated => "event_destination.secret_rotated",
+    EventDestinationEnabled => "event_destination.enabled",
+    EventDestinationDisabled => "event_destination.disabled",
+    EventDestinationRemoved => "event_destination.removed",
 }
 
 /// The public form of a fact about a merchant, whether or not it was written down.

@@ -93,6 +93,16 @@ id!(
     "alt"
 );
 id!(
+    /// To whom or what a tenant's alerts are carried.
+    DestinationId,
+    "dst"
+);
+id!(
+    /// One message on its way to a destination.
+    DeliveryId,
+    "dlv"
+);
+id!(
     /// Somebody who works with this installation.
     PersonId,
     "psn"

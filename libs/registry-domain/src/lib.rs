@@ -4,7 +4,7 @@
 //! time and ids come in as arguments, and the events it returns are written down by somebody else.
 //!
 //! Read in this order: [`ids`], [`unicode`], [`codes`], [`business`], [`text`] (values that cannot be wrong), [`review`] (what
-//! upstream says), [`merchant`] (state, command, event, [`merchant::decide`], [`merchant::evolve`]), [`calendar`] (business days), [`alerts`] (what waits too long), [`people`] (who may do what),
+//! upstream says), [`merchant`] (state, command, event, [`merchant::decide`], [`merchant::evolve`]), [`calendar`] (business days), [`alerts`] (what waits too long), [`destinations`] (who is told), [`people`] (who may do what),
 //! [`tenant`], [`search`] (what a merchant is found by), [`waits`] (how long shops wait, and what is usual).
 
 pub mod actor;
@@ -13,6 +13,7 @@ pub mod business;
 pub mod calendar;
 mod causes;
 pub mod codes;
+pub mod destinations;
 mod words;
 
 pub mod ids;
@@ -30,6 +31,7 @@ pub use business::{BusinessNumber, ReportedNumber};
 pub use causes::causes;
 pub use codes::{MemberCode, MerchantCode, Reference};
 pub use ids::{
-    AlertId, EventId, KeyId, LinkId, MerchantId, PersonId, Seq, SessionId, Stamp, TenantId, UnclaimedId, Version,
+    AlertId, DeliveryId, DestinationId, EventId, KeyId, LinkId, MerchantId, PersonId, Seq, SessionId, Stamp, TenantId,
+    UnclaimedId, Version,
 };
 pub use text::{FreeText, Label, Note};

@@ -36,5 +36,5 @@ mod usual;
 pub use app::router;
 pub use axum::Router;
 pub use openapi::openapi;
-pub use services::{HttpConfig, Services};
+pub use services::{Carrying, HttpConfig, Services};
 pub use state::AppState;

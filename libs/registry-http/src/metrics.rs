@@ -1,6 +1,7 @@
 //! Numbers for Prometheus, in its text format (`OpenMetrics` 1.0).
 
 mod asking;
+mod carrying;
 mod coming;
 mod connections;
 mod writing;
@@ -146,6 +147,7 @@ impl Metrics {
             ambient: services.ambient.clone(),
         }));
         registry.register_collector(Box::new(Coming(services.people.clone())));
+        registry.register_collector(Box::new(carrying::Carried(services.carrying.numbers.clone())));
         Self {
             registry,
             requests,

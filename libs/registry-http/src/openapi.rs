@@ -70,6 +70,10 @@ const TAGS: &[(&str, &str)] = &[
         "Be told of shops that wait too long by your business days, and of what is wrong with your connection.",
     ),
     (
+        "Event destinations",
+        "Have alerts carried to people and programs: by mail, to a channel, as signed webhooks.",
+    ),
+    (
         "Insight",
         "How long shops wait, how long things took, and how far those of each week have come, by your business days.",
     ),

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use ipnet::IpNet;
+use registry_deliveries::{Guard, Numbers};
 use registry_ingest::{CallbackDoor, Redriver};
 use registry_journal::{Ambient, Archive, Reader, Writer};
 use registry_people::People;
@@ -39,8 +40,20 @@ pub struct Services {
     pub ambient: Ambient,
     /// Ticks when a log has grown, by this process or another. A hint: polling is the truth.
     pub commits: watch::Receiver<u64>,
+    /// How alerts are carried.
+    pub carrying: Carrying,
     /// How publishing goes; none if the registry runs without a message broker.
     pub relay: Option<watch::Receiver<RelayStatus>>,
+}
+
+/// What is to be known of how alerts are carried.
+pub struct Carrying {
+    /// Whom tenants may have called.
+    pub guard: Guard,
+    /// Whether mail can be sent.
+    pub has_mail: bool,
+    /// Counts.
+    pub numbers: Numbers,
 }
 
 /// What an operator can set.

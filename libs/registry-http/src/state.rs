@@ -21,7 +21,7 @@ use crate::lookups::Lookups;
 use crate::metrics::Metrics;
 use crate::problem::Code;
 use crate::refusals::Refusals;
-use crate::services::{HttpConfig, Services};
+use crate::services::{Carrying, HttpConfig, Services};
 use crate::usual::UsualWaits;
 
 /// What the handlers work with.
@@ -37,6 +37,7 @@ pub struct AppState {
     pub(crate) callback_urls: CallbackUrls,
     pub(crate) inquirer: Inquirer,
     pub(crate) people: People,
+    pub(crate) carrying: Carrying,
     pub(crate) reconciler: watch::Receiver<ReconcilerStatus>,
     pub(crate) ambient: Ambient,
     pub(crate) commits: watch::Receiver<u64>,
@@ -75,6 +76,7 @@ impl AppState {
             callback_urls: services.callback_urls,
             inquirer: services.inquirer,
             people: services.people,
+            carrying: services.carrying,
             reconciler: services.reconciler,
             ambient: services.ambient,
             commits: services.commits,

@@ -11,6 +11,7 @@ mod ambient;
 pub mod approvals;
 pub mod audit;
 pub mod callbacks;
+pub mod deliveries;
 pub mod failures;
 pub mod fixtures;
 pub mod histories;
@@ -248,6 +249,10 @@ macro_rules! contract_tests {
             reading::the_publish_cursor_is_remembered,
             reading::balances_are_remembered,
             keys::uses_of_keys_are_remembered,
+            deliveries::what_is_planned_is_planned_once,
+            deliveries::what_is_due_is_taken_on_by_one,
+            deliveries::the_last_attempt_says_what_became_of_it,
+            deliveries::what_is_over_is_listed_and_forgotten,
             reading::tenants_are_listed,
             questions::questions_follow_changes,
             questions::a_question_is_put_off_once,

@@ -7,13 +7,17 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use registry_domain::merchant::{Merchant, WalletReading, Wallets};
 use registry_domain::tenant::{SilentLinks, Slug, Tenant};
-use registry_domain::{AlertId, EventId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId, UnclaimedId, Version};
+use registry_domain::{
+    AlertId, DeliveryId, DestinationId, EventId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId, UnclaimedId,
+    Version,
+};
 use registry_journal::port::{
-    AlertCount, AlertQuery, Alerts, AuditEntry, AuditQuery, AuditTrail, Balances, CohortQuery, DueQuestion, FacetCount,
-    Head, IdempotencyRow, Insight, KeyUses, LateMerchant, LateQuery, ListedMerchant, ListedTenant, ListedThen,
-    MerchantFilter, MerchantQuery, PageSize, Postponement, PresentedKey, ProjectedMerchant, PublishCursor,
-    QuarantineCount, QuarantineQuery, QuarantineRow, QuestionCounts, ReadError, Reader, StandingCount, StayCount,
-    StayQuery, StepCount, StreamQuery, TenantHealth, UnclaimedQuery, UnclaimedRow, Worklist,
+    AlertCount, AlertQuery, Alerts, Attempt, AuditEntry, AuditQuery, AuditTrail, Balances, Claim, CohortQuery,
+    Deliveries, Delivery, DeliveryPlan, DeliveryQuery, DeliveryState, DueQuestion, DueThere, FacetCount, Head,
+    IdempotencyRow, Insight, KeyUses, LateMerchant, LateQuery, ListedMerchant, ListedTenant, ListedThen,
+    MerchantFilter, MerchantQuery, PageSize, PlannedEvent, Postponement, PresentedKey, ProjectedMerchant,
+    PublishCursor, QuarantineCount, QuarantineQuery, QuarantineRow, QuestionCounts, ReadError, Reader, StandingCount,
+    StayCount, StayQuery, StepCount, StreamQuery, TenantHealth, UnclaimedQuery, UnclaimedRow, Worklist,
 };
 use registry_journal::record::EventRow;
 use uuid::Uuid;
@@ -119,6 +123,20 @@ passed_on! {
         alerted_merchants(tenant: TenantId, query: &AlertQuery) -> Vec<Merchant>;
         merchant_of_alert(tenant: TenantId, alert: AlertId) -> Option<Merchant>;
         alert_counts(tenant: TenantId, now: DateTime<Utc>) -> Vec<AlertCount>;
+    }
+    Deliveries {
+        delivery_cursor(tenant: TenantId) -> Option<Seq>;
+        plan_deliveries(tenant: TenantId, plan: &DeliveryPlan) -> bool;
+        add_test_delivery(tenant: TenantId, planned: PlannedEvent, now: DateTime<Utc>, give_up_at: DateTime<Utc>) -> ();
+        due_deliveries(now: DateTime<Utc>, limit: PageSize) -> Vec<DueThere>;
+        claim_deliveries(tenant: TenantId, claim: &Claim) -> Vec<Delivery>;
+        record_attempt(tenant: TenantId, attempt: &Attempt) -> ();
+        redeliver(tenant: TenantId, id: DeliveryId, now: DateTime<Utc>, give_up_at: DateTime<Utc>) -> bool;
+        end_deliveries(tenant: TenantId, destination: DestinationId, state: DeliveryState, given_up_by: Option<DateTime<Utc>>) -> Option<DateTime<Utc>>;
+        has_arrived_since(tenant: TenantId, destination: DestinationId, since: DateTime<Utc>) -> bool;
+        forget_deliveries(tenant: TenantId, before: DateTime<Utc>) -> ();
+        deliveries(tenant: TenantId, query: &DeliveryQuery) -> Vec<Delivery>;
+        delivery(tenant: TenantId, id: DeliveryId) -> Option<Delivery>;
     }
     Insight {
         standing(tenant: TenantId, filter: &MerchantFilter, at: Option<DateTime<Utc>>) -> Vec<StandingCount>;

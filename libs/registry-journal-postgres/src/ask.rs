@@ -29,11 +29,19 @@ impl From<TenantId> for Sight {
 impl Sight {
     /// Beginning and what holds for the transaction are one text, and so one round trip.
     fn begin(self) -> String {
-        let set = match self {
+        format!("BEGIN READ ONLY; SET LOCAL {}", self.setting())
+    }
+
+    /// The same for a transaction that changes something.
+    fn begin_change(self) -> String {
+        format!("BEGIN; SET LOCAL {}", self.setting())
+    }
+
+    fn setting(self) -> String {
+        match self {
             Self::Tenant(tenant) => format!("registry.tenant = '{}'", tenant.as_uuid()),
             Self::Directory => "ROLE registry_directory".to_owned(),
-        };
-        format!("BEGIN READ ONLY; SET LOCAL {set}")
+        }
     }
 }
 
@@ -102,8 +110,22 @@ impl PostgresJournal {
         Raw: RawRow + Send + Unpin,
         F: FnMut(PgRow) -> Result<Raw, sqlx::Error> + Send,
     {
+        self.change_of(what, Sight::Directory, statement).await
+    }
+
+    /// The same for what is a tenant's and no fact.
+    pub(crate) async fn change_of<Raw, F>(
+        &self,
+        what: &'static str,
+        sight: impl Into<Sight>,
+        statement: Map<'_, Postgres, F, PgArguments>,
+    ) -> Result<Vec<Raw::Row>, ReadError>
+    where
+        Raw: RawRow + Send + Unpin,
+        F: FnMut(PgRow) -> Result<Raw, sqlx::Error> + Send,
+    {
+        let begin = sight.into().begin_change();
         let changing = self.on_reader(async |connection| {
-            let begin = "BEGIN; SET LOCAL ROLE registry_directory";
             let mut transaction = connection.begin_with(AssertSqlSafe(begin)).await?;
             let changed = statement.fetch_all(&mut *transaction).await?;
             transaction.commit().await?;

@@ -133,6 +133,7 @@ const fn lock_class(duty: Duty) -> i32 {
         Duty::Relay => 1,
         Duty::Reconciliation => 2,
         Duty::Alerting => 3,
+        Duty::Delivering => 4,
     }
 }
 

@@ -26,6 +26,8 @@ macro_rules! events {
 }
 
 pub(crate) type AuditEntry = raw::RawAuditEntry<DateTime<Utc>>;
+pub(crate) type Delivery = raw::RawDelivery<DateTime<Utc>>;
+pub(crate) type DueThere = raw::RawDueThere<DateTime<Utc>>;
 pub(crate) type DueQuestion = raw::RawDueQuestion<DateTime<Utc>>;
 pub(crate) type Event = raw::RawEvent<DateTime<Utc>>;
 pub(crate) type Head = raw::RawHead<DateTime<Utc>>;
@@ -33,6 +35,7 @@ pub(crate) type Health = raw::RawHealth<DateTime<Utc>>;
 pub(crate) type Idempotency = raw::RawIdempotency<DateTime<Utc>>;
 pub(crate) type KeyUse = raw::RawKeyUse<DateTime<Utc>>;
 pub(crate) type LateMerchant = raw::RawLateMerchant<DateTime<Utc>>;
+pub(crate) type Moment = raw::RawMoment<DateTime<Utc>>;
 pub(crate) type Payers = raw::RawPayers<DateTime<Utc>>;
 pub(crate) type Person = raw::RawPerson<DateTime<Utc>>;
 pub(crate) type PersonLink = raw::RawPersonLink<DateTime<Utc>>;

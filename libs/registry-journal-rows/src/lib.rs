@@ -9,6 +9,7 @@
 
 mod alerts;
 mod audit;
+mod deliveries;
 mod insight;
 pub mod list;
 mod log;
@@ -25,6 +26,7 @@ use uuid::Uuid;
 
 pub use alerts::{RawAlertCount, RawLateMerchant, alert_rank};
 pub use audit::RawAuditEntry;
+pub use deliveries::{RawDelivery, RawDueThere, RawMoment};
 pub use insight::{RawStandingCount, RawStayCount, RawStepCount, day_number};
 pub use log::{RawEvent, RawHead, RawKey, RawStream};
 pub use merchants::{

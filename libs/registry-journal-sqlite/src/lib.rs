@@ -12,6 +12,7 @@ mod ask;
 mod audit;
 mod balances;
 mod callbacks;
+mod deliveries;
 mod error;
 mod insight;
 mod installation;

@@ -27,6 +27,8 @@ macro_rules! events {
 }
 
 pub(crate) type AuditEntry = raw::RawAuditEntry<i64>;
+pub(crate) type Delivery = raw::RawDelivery<i64>;
+pub(crate) type DueThere = raw::RawDueThere<i64>;
 pub(crate) type DueQuestion = raw::RawDueQuestion<i64>;
 pub(crate) type Event = raw::RawEvent<i64, Vec<u8>, Vec<u8>>;
 pub(crate) type Head = raw::RawHead<i64>;
@@ -34,6 +36,7 @@ pub(crate) type Health = raw::RawHealth<i64>;
 pub(crate) type Idempotency = raw::RawIdempotency<i64>;
 pub(crate) type KeyUse = raw::RawKeyUse<i64>;
 pub(crate) type LateMerchant = raw::RawLateMerchant<i64>;
+pub(crate) type Moment = raw::RawMoment<i64>;
 pub(crate) type Payers = raw::RawPayers<i64>;
 pub(crate) type Person = raw::RawPerson<i64>;
 pub(crate) type PersonLink = raw::RawPersonLink<i64>;

@@ -142,6 +142,7 @@ mod tests {
             alert_rules: Vec::new(),
             alerts: Vec::new(),
             alerting_from: Version::ZERO,
+            destinations: Vec::new(),
             members: vec![Member {
                 person_id: kim(),
                 rights,

@@ -9,7 +9,7 @@ use anyhow::Context;
 use registry_http::{HttpConfig, Router, Services};
 use registry_ingest::{CallbackDoor, DoorConfig, Redriver};
 use registry_journal::{Ambient, Archive, Writer};
-use registry_people::{People, PeopleParts};
+use registry_people::{People, PeopleConfig, PeopleParts};
 use registry_upstream::{AtHand, Inquirer, InquirerParts, LinkIssuer, LinkIssuerParts, UpstreamDirectory};
 use registry_urls::{CallbackUrls, PublicUrl};
 use registry_web::{GateLimits, ServeLimits};
@@ -22,8 +22,8 @@ use crate::installation::Installation;
 use crate::secrets::Secrets;
 use crate::storage::{ServeLock, Storage};
 use crate::workers::{
-    Worker, start_http, start_reconciler, start_relay, start_renewing, start_settler, start_sharing, start_watcher,
-    start_writer,
+    Worker, start_courier, start_http, start_reconciler, start_relay, start_renewing, start_settler, start_sharing,
+    start_watcher, start_writer,
 };
 
 /// The time for stopping, shared: up to which part of the whole, in hundredths, each step may take. With the usual 25 s the
@@ -52,6 +52,7 @@ pub struct App {
     settler: Worker,
     renewing: Worker,
     watcher: Worker,
+    courier: Worker,
     reconciler: Worker,
     relay: Option<Worker>,
     sharing: Worker,
@@ -85,13 +86,9 @@ impl App {
         let inquirer = ways.inquirer.clone();
         let (reconciler, reconciling) = start_reconciler(config, &storage, inquirer, &ambient, commits.clone())?;
         let watcher = start_watcher(&storage, &writer, &ambient, relay.is_some())?;
-        let people = People::new(PeopleParts {
-            store: Arc::clone(&storage.people),
-            writer: writer.clone(),
-            ambient: ambient.clone(),
-            config: config.people(secrets.people_key, address)?,
-        })
-        .context("people cannot sign in as configured")?;
+        let (courier, carrying) = start_courier(config, &storage, &writer, &ambient, address)?;
+        let coming = config.people(secrets.people_key, address)?;
+        let people = people(&storage, &writer, &ambient, coming)?;
         let renewing = start_renewing(&storage, &ambient);
         let services = Services {
             writer: writer.clone(),
@@ -103,6 +100,7 @@ impl App {
             callback_urls: ways.callback_urls.clone(),
             inquirer: ways.inquirer,
             people: people.clone(),
+            carrying,
             reconciler: reconciling,
             ambient,
             commits,
@@ -132,6 +130,7 @@ impl App {
             renewing,
             reconciler,
             watcher,
+            courier,
             relay: relay.map(|(worker, _)| worker),
             sharing,
             writing,
@@ -195,6 +194,7 @@ impl App {
         self.renewing.tell();
         self.reconciler.tell();
         self.watcher.tell();
+        self.courier.tell();
         // It cuts requests off when their time is over; then it has its answer a moment later.
         let mut in_order = self.http.stop_by(until(shares::CALLS)).await;
         if timeout_at(until(shares::CALLS), self.links.finish()).await.is_err() {
@@ -207,6 +207,7 @@ impl App {
         in_order &= self.renewing.stop_by(until(shares::CALLS)).await;
         in_order &= self.reconciler.stop_by(until(shares::CALLS)).await;
         in_order &= self.watcher.stop_by(until(shares::CALLS)).await;
+        in_order &= self.courier.stop_by(until(shares::CALLS)).await;
         in_order &= self.writing.stop_by(until(shares::WRITING)).await;
         if let Some(relay) = self.relay {
             in_order &= relay.stop_by(until(shares::PUBLISHING)).await;
@@ -234,11 +235,23 @@ impl App {
             name = self.renewing.death() => name,
             name = self.reconciler.death() => name,
             name = self.watcher.death() => name,
+            name = self.courier.death() => name,
             name = self.sharing.death() => name,
             name = self.writing.death() => name,
             name = relay => name,
         }
     }
+}
+
+/// Who comes in, and how.
+fn people(storage: &Storage, writer: &Writer, ambient: &Ambient, config: PeopleConfig) -> anyhow::Result<People> {
+    let parts = PeopleParts {
+        store: Arc::clone(&storage.people),
+        writer: writer.clone(),
+        ambient: ambient.clone(),
+        config,
+    };
+    People::new(parts).context("people cannot sign in as configured")
 }
 
 /// The ways in and out: for callbacks, for links, and for questions to upstream.

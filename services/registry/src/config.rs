@@ -1,5 +1,6 @@
 //! Everything that an operator can set: one struct, read once, from a file and the environment.
 
+mod delivery;
 mod people;
 mod source;
 
@@ -151,6 +152,14 @@ pub struct Config {
     pub nats_credentials_file: Option<PathBuf>,
     /// Copies of each stream: 1 on a single server, 3 on a cluster.
     pub nats_replicas: usize,
+    /// The mail server; without it no mail is sent. It may hold a password.
+    pub smtp_url: Option<String>,
+    /// File with the password for the mail server, where the URL holds none.
+    pub smtp_password_file: Option<PathBuf>,
+    /// From whom mail comes.
+    pub smtp_from: Option<String>,
+    /// Networks that event destinations of tenants may lead to although they are not public; over http too, and at any port.
+    pub destination_networks: Vec<String>,
     /// What is done with callbacks from addresses that are not on the list.
     pub sender_mode: SenderModeSetting,
     /// The list: networks or addresses. Paymint's published addresses by default.
@@ -215,6 +224,10 @@ impl Default for Config {
             nats_url: None,
             nats_credentials_file: None,
             nats_replicas: 1,
+            smtp_url: None,
+            smtp_password_file: None,
+            smtp_from: None,
+            destination_networks: Vec::new(),
             sender_mode: SenderModeSetting::Observe,
             sender_networks: registry_ingest::sender::PUBLISHED_SENDERS.map(str::to_owned).to_vec(),
             trusted_proxies: Vec::new(),
@@ -298,6 +311,7 @@ impl Config {
         if let Some(url) = &self.public_url {
             PublicUrl::parse(url).map_err(|cause| Wrong::because("public_url", cause))?;
         }
+        self.check_delivery()?;
         self.check_people()
     }
 

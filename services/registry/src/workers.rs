@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use registry_alerts::{Watcher, WatcherParts};
 use registry_console::{Api, Console};
+use registry_deliveries::{Courier, CourierParts, Numbers};
 use registry_domain::{Seq, TenantId, causes};
-use registry_http::{AppState, HttpConfig, Router, Services};
+use registry_http::{AppState, Carrying, HttpConfig, Router, Services};
 use registry_journal::port::{ListedTenant, PageSize};
 use registry_journal::writer::{WriterConfig, WriterParts};
 use registry_journal::{Ambient, Writer};
@@ -307,6 +309,37 @@ pub(crate) fn start_watcher(
     let stop = CancellationToken::new();
     let task = tokio::spawn(Watcher::new(parts).run(stop.clone()));
     Ok(Worker::new("watcher for alerts", stop, task))
+}
+
+/// Carries what was told to tenants' destinations. Returns the task and what is to be known of it.
+pub(crate) fn start_courier(
+    config: &Config,
+    storage: &Storage,
+    writer: &Writer,
+    ambient: &Ambient,
+    address: SocketAddr,
+) -> anyhow::Result<(Worker, Carrying)> {
+    let (guard, mail, numbers) = (config.guard()?, config.mail()?, Numbers::default());
+    let carrying = Carrying {
+        guard: guard.clone(),
+        has_mail: mail.is_some(),
+        numbers: numbers.clone(),
+    };
+    let parts = CourierParts {
+        archive: storage.archive.clone(),
+        writer: writer.clone(),
+        leases: storage.leases()?,
+        ambient: ambient.clone(),
+        guard,
+        mail,
+        console_url: config.console_base(address),
+        numbers,
+    };
+    let courier = Courier::new(parts).map_err(anyhow::Error::from_boxed);
+    let courier = courier.context("nothing can be carried to event destinations")?;
+    let stop = CancellationToken::new();
+    let task = tokio::spawn(courier.run(stop.clone()));
+    Ok((Worker::new("courier", stop, task), carrying))
 }
 
 #[cfg(test)]

@@ -20,6 +20,8 @@ pub(crate) struct Things {
     pub(crate) person: String,
     pub(crate) key: String,
     pub(crate) alert: String,
+    pub(crate) destination: String,
+    pub(crate) delivery: String,
 }
 
 /// Has something raised that is wrong with a tenant whenever it is, but on a holiday: then the tenant says that it works.
@@ -48,6 +50,12 @@ impl Things {
         let wish = json!({ "name": "n", "scopes": ["keys:write"] });
         let key = tenant.api.post("/v1/api-keys", &wish).await.expect(201);
         logs::secret(text_of(&key, "secret"));
+        // Nobody listens there.
+        let there = json!({ "name": "n", "kind": "webhook", "address": "http://127.0.0.1:9/" });
+        let there = tenant.api.post("/v1/event-destinations", &there).await.expect(201);
+        logs::secret(text_of(&there, "secret"));
+        let tried = format!("/v1/event-destinations/{}/test", id_of(&there));
+        let delivery = Answer::to(tenant.api.request(Method::POST, &tried)).await.expect(202);
         let of_tenant = app.tenant_callback_url(tenant.id);
         // It waits whatever becomes of the others, and with it the alert that there is one.
         send_taken(&of_tenant, "{".to_owned()).await;
@@ -75,6 +83,8 @@ impl Things {
             person: id_of(&person).to_owned(),
             key: id_of(&key).to_owned(),
             alert,
+            destination: id_of(&there).to_owned(),
+            delivery: id_of(&delivery).to_owned(),
         }
     }
 
@@ -89,6 +99,8 @@ impl Things {
             ("{person}", &self.person),
             ("{key}", &self.key),
             ("{alert}", &self.alert),
+            ("{destination}", &self.destination),
+            ("{delivery}", &self.delivery),
         ]
         .iter()
         .fold(path.to_owned(), |path, (name, id)| path.replace(name, id))

@@ -8,7 +8,8 @@ use regex::Regex;
 use registry_domain::tenant::LastManager;
 use registry_tests::api::text_of;
 use registry_tests::tenant::{id_of, random};
-use registry_tests::{TestApp, TestTenant, logs};
+use registry_tests::{Answer, TestApp, TestTenant, logs};
+use reqwest::Method;
 use serde_json::json;
 
 use super::{AUDITORS, EVERYBODY, MANAGERS, PEOPLE, Somebody, WHO_WORKS, operator};
@@ -45,6 +46,8 @@ pub(super) const PAGES: &[(&str, &str)] = &[
     ("/funnel", EVERYBODY),
     ("/settings", EVERYBODY),
     ("/settings/calendar", EVERYBODY),
+    ("/settings/destinations", MANAGERS),
+    ("/settings/destinations/{destination}", MANAGERS),
     ("/alerts", EVERYBODY),
     ("/alerts/rules", EVERYBODY),
 ];
@@ -109,6 +112,24 @@ const FORMS: &[Sent] = &[
     ("/alerts/rules/usual", &[], MANAGERS),
     ("/settings/calendar", &[("date", "2026-12-24"), ("name", "x")], MANAGERS),
     ("/settings/calendar/removal", &[("date", "2026-12-24")], MANAGERS),
+    (
+        "/settings/destinations",
+        &[("key", "k-9"), ("kind", "chat"), ("address", "x")],
+        MANAGERS,
+    ),
+    ("/settings/destinations/{destination}/test", &[], MANAGERS),
+    (
+        "/settings/destinations/{destination}/deliveries/{delivery}",
+        &[],
+        MANAGERS,
+    ),
+    (
+        "/settings/destinations/{destination}/rotation",
+        &[("overlap", "-1")],
+        MANAGERS,
+    ),
+    ("/settings/destinations/{destination}", &[("version", "1")], MANAGERS),
+    ("/settings/destinations/{destination}/removal", &[], MANAGERS),
     ("/account/sessions", &[], EVERYBODY),
 ];
 
@@ -169,6 +190,12 @@ async fn with_others(things: &mut Things, tenant: &TestTenant) {
     logs::secret(text_of(&key, "secret"));
     id_of(&person).clone_into(&mut things.person);
     id_of(&key).clone_into(&mut things.key);
+    let there = json!({ "name": "n", "kind": "chat", "address": "http://127.0.0.1:9/" });
+    let there = tenant.api.post("/v1/event-destinations", &there).await.expect(201);
+    let tried = format!("/v1/event-destinations/{}/test", id_of(&there));
+    let delivery = Answer::to(tenant.api.request(Method::POST, &tried)).await.expect(202);
+    id_of(&there).clone_into(&mut things.destination);
+    id_of(&delivery).clone_into(&mut things.delivery);
 }
 
 #[tokio::test]

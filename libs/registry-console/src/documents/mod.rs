@@ -19,7 +19,7 @@ pub use billing::{Approvals, Balance, CallbackUrl, Eligibility};
 pub use callbacks::{Payload, Quarantined, Redrive, RedriveReport, Resolved, Unclaimed};
 pub use insight::{AgeColumn, Ageing, Cohort, DayCount, Funnel, FunnelStep, LeftOutDay, Listed, StageAgeing, Told};
 pub use people::{ApiKey, Invited, NewApiKey, Person, RoleMappings, Session};
-pub use work::{Alert, AlertCounts, AlertRule, Calendar, CalendarDay};
+pub use work::{Alert, AlertCounts, AlertRule, Calendar, CalendarDay, Delivery, Destination, NewDestination};
 
 /// A page of something.
 #[derive(Debug, Clone, Deserialize)]

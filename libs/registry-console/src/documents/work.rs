@@ -46,6 +46,85 @@ pub struct Holiday {
     pub expected: bool,
 }
 
+/// Where alerts are carried.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Destination {
+    /// Its id.
+    pub id: String,
+    /// What its owner calls it.
+    pub name: String,
+    /// `mail`, `slack`, `chat` or `webhook`.
+    pub kind: String,
+    /// Where it leads, as far as it is shown.
+    pub address: Option<String>,
+    /// The rules whose alerts are carried; all if there is none.
+    pub rules: Vec<String>,
+    /// How bad they must be.
+    pub least_severity: String,
+    /// `enabled` or `disabled`.
+    pub state: String,
+    /// Why it is disabled.
+    pub disabled_reason: Option<String>,
+    /// Until when two secrets sign.
+    pub old_secret_works_until: Option<DateTime<Utc>>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// Counts up with each change.
+    pub version: u64,
+}
+
+/// One with its secret.
+#[derive(Debug, Clone, Deserialize)]
+pub struct NewDestination {
+    /// The destination.
+    #[serde(flatten)]
+    pub destination: Destination,
+    /// With what its messages are signed; none if they are not.
+    pub secret: Option<String>,
+}
+
+/// A message to a destination.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Delivery {
+    /// Its id.
+    pub id: String,
+    /// `event`, `digest` or `test`.
+    pub matter: String,
+    /// Of an event: its position.
+    pub event_seq: Option<u64>,
+    /// Of a digest.
+    pub digest: Option<DeliveredDigest>,
+    /// `open`, `waiting`, `delivered`, `failed` or `dropped`.
+    pub state: String,
+    /// When it came to be.
+    pub created_at: DateTime<Utc>,
+    /// When it is tried next.
+    pub next_attempt_at: Option<DateTime<Utc>>,
+    /// How often it was tried.
+    pub attempts: u64,
+    /// What the receiver answered.
+    pub answer_status: Option<u16>,
+    /// What went wrong.
+    pub failure: Option<String>,
+    /// What the answer began with.
+    pub answer_body: Option<String>,
+}
+
+/// How many alerts a digest tells of.
+#[derive(Debug, Clone, Deserialize)]
+pub struct DeliveredDigest {
+    /// The rule.
+    pub rule: String,
+    /// Soon late.
+    pub warn: u64,
+    /// Late.
+    pub late: u64,
+    /// Very late.
+    pub critical: u64,
+    /// Right again.
+    pub recovered: u64,
+}
+
 /// `GET /v1/stats/alerts`
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct AlertCounts {

@@ -5,6 +5,7 @@ pub mod alerts;
 pub mod audit;
 pub mod calendar;
 pub mod callbacks;
+pub mod destinations;
 pub mod funnel;
 pub mod health;
 pub mod home;

@@ -17,7 +17,7 @@ pub use ko::KO;
 pub use merchants::{EventWords, MerchantWords, MerchantsWords, RegisterWords};
 pub use pages::{FrameWords, HomeWords, SignInWords, StageWords, TroubleWords, UnitWords};
 pub use team::{AuditWords, KeyWords, PeopleWords};
-pub use work::{AlertWords, CalendarWords};
+pub use work::{AlertWords, CalendarWords, DestinationWords};
 
 /// A number in words.
 pub type Count = fn(u64) -> String;
@@ -58,6 +58,8 @@ pub struct Words {
     pub alerts: AlertWords,
     /// How long shops wait, and how far they have come.
     pub insight: InsightWords,
+    /// To whom and what alerts are carried.
+    pub destinations: DestinationWords,
     /// People, their rights, their sessions.
     pub people: PeopleWords,
     /// API keys.

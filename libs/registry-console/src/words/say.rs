@@ -108,6 +108,36 @@ impl Words {
         name(self.audit.actions, word)
     }
 
+    /// What carries messages to a destination.
+    pub fn destination_kind<'a>(&self, word: &'a str) -> &'a str {
+        name(self.destinations.kinds, word)
+    }
+
+    /// Whether a destination gets anything.
+    pub fn destination_state<'a>(&self, word: &'a str) -> &'a str {
+        name(self.destinations.states, word)
+    }
+
+    /// Why it does not.
+    pub fn destination_reason<'a>(&self, word: &'a str) -> &'a str {
+        name(self.destinations.reasons, word)
+    }
+
+    /// Of what a message tells.
+    pub fn delivery_matter<'a>(&self, word: &'a str) -> &'a str {
+        name(self.destinations.matters, word)
+    }
+
+    /// What became of a message.
+    pub fn delivery_state<'a>(&self, word: &'a str) -> &'a str {
+        name(self.destinations.delivery_states, word)
+    }
+
+    /// What went wrong with one.
+    pub fn delivery_failure<'a>(&self, word: &'a str) -> &'a str {
+        name(self.destinations.failures, word)
+    }
+
     /// What driving a callback again comes to.
     pub fn outcome<'a>(&self, word: &'a str) -> &'a str {
         name(self.callbacks.outcomes, word)

@@ -8,9 +8,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 mod alerts;
+mod destinations;
 mod tenant;
 
 pub use alerts::{AlertAcknowledged, AlertRaised, AlertResolved, AlertRule, AlertRuleRemoved, AlertSnoozed};
+pub use destinations::{EventDestination, EventDestinationDisabled, EventDestinationSecretRotated, OfEventDestination};
 pub use tenant::{
     AccessRefused, ApiKeyIssued, ApiKeyRevoked, ApiKeyRotated, Balance, CallbackQuarantined, CallbacksMissing,
     MemberRemoved, Membership, OwnDay, PayloadOpened, PersonalRevealed, SessionClosed, SessionRefused, TenantCreated,

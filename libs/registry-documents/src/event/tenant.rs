@@ -11,7 +11,7 @@ use super::data::{
     SessionClosed, SessionRefused, TenantCreated, TenantSettingsChanged, UnclaimedMerchantAdopted,
     UnclaimedMerchantDismissed, UnclaimedMerchantListed, UnclaimedMerchantSeen, UpstreamPaused,
 };
-use super::{EventData, alerts};
+use super::{EventData, alerts, destinations};
 
 #[expect(clippy::too_many_lines, reason = "one exhaustive match, one arm for each event")]
 pub(super) fn data(event: &Event) -> EventData {
@@ -141,6 +141,7 @@ pub(super) fn data(event: &Event) -> EventData {
             rule: subject.as_str().to_owned(),
         }),
         Event::Alert(fact) => alerts::data(fact),
+        Event::Destination(fact) => destinations::data(fact),
     }
 }
 
@@ -211,6 +212,7 @@ pub(super) fn source(event: &Event) -> Option<ClaimSource> {
         | Event::Access(_)
         | Event::AlertRuleSet { .. }
         | Event::AlertRuleRemoved { .. }
-        | Event::Alert(_) => None,
+        | Event::Alert(_)
+        | Event::Destination(_) => None,
     }
 }

@@ -1,5 +1,6 @@
 //! Every type of event, as a table: what goes in, what others see.
 
+mod destinations;
 mod tenant;
 
 use std::collections::BTreeMap;

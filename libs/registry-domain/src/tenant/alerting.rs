@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::command::{ExpectedRule, Refusal};
 use super::event::Event;
 use super::state::Tenant;
-use crate::alerts::{self, Alert, AlertEnd, AlertFact, AlertRule, HealthCondition, Subject};
+use crate::alerts::{self, Alert, AlertEnd, AlertFact, AlertRefusal, AlertRule, HealthCondition, Subject};
 use crate::ids::AlertId;
 
 pub(super) fn set(tenant: &Tenant, rule: AlertRule, expected: ExpectedRule) -> Result<Vec<Event>, Refusal> {
@@ -42,6 +42,11 @@ pub(super) fn judge(
     let since = tenant.holds_since(condition, count, now);
     let fact = alerts::judge_health(&tenant.alerts, tenant.alert_ground(), condition, since, id, now);
     fact.map(Event::Alert).into_iter().collect()
+}
+
+/// What follows from something that was said to an alert.
+pub(super) fn said(fact: Result<Option<AlertFact>, AlertRefusal>) -> Result<Vec<Event>, Refusal> {
+    Ok(fact?.map(Event::Alert).into_iter().collect())
 }
 
 /// The alerts that end because what was wrong is right again, by these facts.
@@ -83,6 +88,7 @@ fn ends(event: &Event) -> Option<Subject> {
         | Event::CallbacksMissing { .. }
         | Event::Access(_)
         | Event::AlertRuleSet { .. }
+        | Event::Destination(_)
         | Event::Alert(_) => None,
     }
 }

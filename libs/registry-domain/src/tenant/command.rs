@@ -9,6 +9,7 @@ use super::state::{Scope, SecretHash, Slug};
 use crate::alerts::{AlertRefusal, AlertRule, HealthCondition, Subject};
 use crate::calendar::TooManyOwnDays;
 use crate::codes::Reference;
+use crate::destinations::{DestinationRefusal, DestinationWish};
 use crate::ids::{AlertId, EventId, KeyId, MerchantId, PersonId, TenantId, Version};
 use crate::merchant::{QuarantineReason, Receipt, SecretText};
 use crate::people::Rights;
@@ -255,6 +256,8 @@ pub enum Command {
         /// Only if it was changed last by this event.
         expected: Option<Version>,
     },
+    /// Say to whom or what the tenant's alerts are carried.
+    Destination(Box<DestinationWish>),
 }
 
 /// Why a command was refused.
@@ -314,6 +317,9 @@ pub enum Refusal {
     /// The rule has changed since it was seen.
     #[error("the rule has changed")]
     RuleChanged,
+    /// Nothing came of a wish about destinations.
+    #[error(transparent)]
+    Destination(#[from] DestinationRefusal),
     /// Nothing can be said to the alert.
     #[error(transparent)]
     Alert(#[from] AlertRefusal),

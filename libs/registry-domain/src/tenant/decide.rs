@@ -13,6 +13,7 @@ use super::settings::SettingsChange;
 use super::state::{MEMBERS_MAX, Tenant, TenantState};
 use crate::alerts;
 use crate::codes::Reference;
+use crate::destinations;
 use crate::ids::{EventId, PersonId};
 use crate::merchant::{QuarantineStanding, Receipt};
 use crate::people::{Rights, Role};
@@ -87,17 +88,17 @@ fn decide_alone(state: Option<&Tenant>, command: Command, context: &Context) -> 
             now,
         } => Ok(alerting::judge(tenant, condition, count, alert_id, now)),
         Command::AcknowledgeAlert { alert_id, expected } => {
-            let fact = alerts::acknowledge(&tenant.alerts, alert_id, expected)?;
-            Ok(fact.map(Event::Alert).into_iter().collect())
+            alerting::said(alerts::acknowledge(&tenant.alerts, alert_id, expected))
         }
         Command::SnoozeAlert {
             alert_id,
             until,
             expected,
-        } => {
-            let fact = alerts::snooze(&tenant.alerts, alert_id, until, expected)?;
-            Ok(fact.map(Event::Alert).into_iter().collect())
-        }
+        } => alerting::said(alerts::snooze(&tenant.alerts, alert_id, until, expected)),
+        Command::Destination(wish) => Ok(destinations::decide(&tenant.destinations, *wish)?
+            .into_iter()
+            .map(Event::Destination)
+            .collect()),
     }
 }
 
@@ -135,7 +136,8 @@ fn create(command: Command, context: &Context) -> Result<Vec<Event>, Refusal> {
         | Command::RemoveAlertRule { .. }
         | Command::JudgeHealth { .. }
         | Command::AcknowledgeAlert { .. }
-        | Command::SnoozeAlert { .. } => Err(Refusal::NoSuchTenant),
+        | Command::SnoozeAlert { .. }
+        | Command::Destination(_) => Err(Refusal::NoSuchTenant),
     }
 }
 

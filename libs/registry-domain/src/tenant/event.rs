@@ -9,6 +9,7 @@ use super::settings::{Settings, SilenceDays};
 use super::state::{Scope, SecretHash, Slug};
 use crate::alerts::{AlertFact, AlertRule, Subject};
 use crate::codes::Reference;
+use crate::destinations::DestinationFact;
 use crate::ids::{EventId, KeyId, MerchantId, PersonId};
 use crate::merchant::{QuarantineReason, RawPayload};
 use crate::people::Rights;
@@ -197,4 +198,6 @@ pub enum Event {
     },
     /// Something happened to an alert about the tenant itself.
     Alert(AlertFact),
+    /// Something happened to a destination of its alerts.
+    Destination(DestinationFact),
 }

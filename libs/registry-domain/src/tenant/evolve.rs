@@ -81,6 +81,7 @@ fn apply(tenant: &mut Tenant, event: &Event, stamp: Stamp) {
             tenant.alerting_from = stamp.version;
         }
         Event::Alert(fact) => fact.apply_to(&mut tenant.alerts, stamp),
+        Event::Destination(fact) => fact.apply_to(&mut tenant.destinations, stamp),
         // A second creation cannot be written. The others are facts for the timeline and for lists of their own.
         Event::TenantCreated { .. }
         | Event::UnclaimedMerchantSeen { .. }
@@ -133,6 +134,7 @@ fn created(id: TenantId, slug: &Slug, name: &Label, stamp: Stamp) -> Tenant {
         alert_rules: Vec::new(),
         alerts: Vec::new(),
         alerting_from: Version::ZERO,
+        destinations: Vec::new(),
         created_at: stamp.recorded_at,
     }
 }

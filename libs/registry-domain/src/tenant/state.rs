@@ -9,7 +9,8 @@ use ipnet::IpNet;
 
 use super::settings::Settings;
 use crate::alerts::{Alert, Ground, HealthCondition, SetAlertRule, Subject};
-use crate::ids::{KeyId, PersonId, Seq, TenantId, Version};
+use crate::destinations::Destination;
+use crate::ids::{DestinationId, KeyId, PersonId, Seq, TenantId, Version};
 use crate::people::{Member, Role};
 use crate::text::Label;
 
@@ -260,6 +261,8 @@ pub struct Tenant {
     pub alerts: Vec<Alert>,
     /// The event of its stream after which other alerts may be due: its rules or its calendar changed.
     pub alerting_from: Version,
+    /// To whom and what its alerts are carried, in the order in which they were made.
+    pub destinations: Vec<Destination>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
 }
@@ -282,6 +285,11 @@ impl Tenant {
     /// The rule for a subject.
     pub fn alert_rule(&self, subject: Subject) -> Option<&SetAlertRule> {
         self.alert_rules.iter().find(|set| set.rule.subject() == subject)
+    }
+
+    /// A destination among the tenant's own.
+    pub fn destination(&self, id: DestinationId) -> Option<&Destination> {
+        self.destinations.iter().find(|it| it.id == id)
     }
 
     /// By what alerts are judged.

@@ -115,6 +115,14 @@ catalogue! {
     AlertRuleNotFound, NOT_FOUND, "alert_rule_not_found",
     "There is no such alert rule", "You have no alert rule for this, or there can be none.",
     "알림 규칙이 없습니다", "이것에 대한 알림 규칙이 없거나, 규칙을 둘 수 없는 것입니다.";
+    /// The tenant has no such event destination.
+    EventDestinationNotFound, NOT_FOUND, "event_destination_not_found",
+    "There is no such event destination", "You have no event destination with this id.",
+    "알림 수신처를 찾을 수 없습니다", "이 ID의 알림 수신처가 없습니다.";
+    /// Nothing with this id was on its way, or it is forgotten.
+    DeliveryNotFound, NOT_FOUND, "delivery_not_found",
+    "There is no such delivery", "You have no delivery with this id, or it is older than 30 days.",
+    "전송 기록을 찾을 수 없습니다", "이 ID의 전송 기록이 없거나 30일이 지났습니다.";
     /// The tenant has no such link.
     LinkNotFound, NOT_FOUND, "link_not_found",
     "No such registration link", "You have no registration link with this id.",
@@ -167,6 +175,26 @@ catalogue! {
     TooManyApiKeys, CONFLICT, "too_many_api_keys",
     "There are too many API keys", "At most 100 API keys work at once: revoke one first.",
     "API 키가 너무 많습니다", "동시에 사용할 수 있는 API 키는 100개까지입니다. 먼저 하나를 폐기해 주세요.";
+    /// The tenant has as many event destinations as it may have.
+    TooManyEventDestinations, CONFLICT, "too_many_event_destinations",
+    "There are too many event destinations", "You can have 20 of them: remove one first.",
+    "알림 수신처가 너무 많습니다", "알림 수신처는 20개까지 둘 수 있습니다. 먼저 하나를 삭제해 주세요.";
+    /// Nothing is carried to the event destination.
+    EventDestinationDisabled, CONFLICT, "event_destination_disabled",
+    "The event destination is switched off", "Nothing is carried there: switch it on first.",
+    "꺼져 있는 알림 수신처입니다", "아무것도 전송하지 않습니다. 먼저 다시 켜 주세요.";
+    /// Messages to it are not signed.
+    EventDestinationNotSigned, CONFLICT, "event_destination_not_signed",
+    "Messages to this event destination are not signed", "Only those of the kind `webhook` have a signing secret.",
+    "서명하지 않는 알림 수신처입니다", "`webhook` 종류에만 서명 비밀키가 있습니다.";
+    /// No mail server is set up.
+    MailNotConfigured, CONFLICT, "mail_not_configured",
+    "No mail can be sent", "The operator of this installation has set up no mail server (`smtp_url`, `smtp_from`).",
+    "메일을 보낼 수 없습니다", "이 설치에는 메일 서버가 설정되어 있지 않습니다. 운영 담당자에게 `smtp_url`과 `smtp_from` 설정을 요청해 주세요.";
+    /// The digest still takes more.
+    DeliveryOpen, CONFLICT, "delivery_open",
+    "The digest still takes more", "It is sent by itself at `next_attempt_at`.",
+    "아직 모으는 중인 요약입니다", "`next_attempt_at`에 자동으로 전송됩니다.";
     /// The pair of codes is taken.
     ReferenceTaken, CONFLICT, "reference_taken",
     "A merchant with these codes exists", "`existing_id` names the merchant that has this member code and merchant code.",
@@ -235,6 +263,10 @@ catalogue! {
     AlertChanged, PRECONDITION_FAILED, "alert_changed",
     "The alert or its rule has changed", "Read it again and decide on what stands there now.",
     "알림이나 규칙이 바뀌었습니다", "다시 읽은 뒤 지금의 내용을 보고 결정해 주세요.";
+    /// The event destination has changed since the client saw it.
+    EventDestinationChanged, PRECONDITION_FAILED, "event_destination_changed",
+    "The event destination has changed", "Read it again and decide on what stands there now.",
+    "알림 수신처가 바뀌었습니다", "다시 읽은 뒤 지금의 내용을 보고 결정해 주세요.";
     /// The merchant has changed since the client read it.
     VersionMismatch, PRECONDITION_FAILED, "version_mismatch",
     "The merchant has changed", "Read the merchant again and send the new ETag in If-Match.",

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use registry_domain::alerts::AlertRefusal;
 use registry_domain::calendar::TooManyOwnDays;
+use registry_domain::destinations::DestinationRefusal;
 use registry_domain::merchant::{CallFailure, CallOutcome, LinkRefusal, Refusal, WhoFixes};
 use registry_domain::{causes, tenant};
 use registry_ingest::{DoorError, RedriveError};
@@ -193,6 +194,15 @@ impl From<tenant::Refusal> for Problem {
                 fault: Fault::TooMany,
             }]),
             tenant::Refusal::Alert(refusal) => refusal.into(),
+            tenant::Refusal::Destination(refusal) => match refusal {
+                DestinationRefusal::NoSuchDestination => Self::from(Code::EventDestinationNotFound),
+                DestinationRefusal::TooMany => Self::from(Code::TooManyEventDestinations),
+                DestinationRefusal::Changed => Self::from(Code::EventDestinationChanged),
+                DestinationRefusal::NotSigned => Self::from(Code::EventDestinationNotSigned),
+                // An id is drawn, or made from the Idempotency-Key.
+                DestinationRefusal::IdTaken => Self::from(Code::IdempotencyKeyReused),
+                DestinationRefusal::AnotherKind => Self::internal("change an event destination", &refusal),
+            },
             tenant::Refusal::RuleExists => Self::from(Code::IfMatchRequired),
             tenant::Refusal::NoSuchRule => Self::from(Code::AlertRuleNotFound),
             tenant::Refusal::RuleChanged => Self::from(Code::AlertChanged),

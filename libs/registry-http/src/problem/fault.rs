@@ -122,6 +122,8 @@ faults! {
     Inapplicable, "inapplicable", "does not go with the other fields", "다른 항목과 함께 사용할 수 없습니다";
     /// Not an e-mail address.
     NotAnEmailAddress, "not_an_email_address", "must be an e-mail address such as ops@partner.example, in ASCII", "ops@partner.example과 같은 이메일 주소여야 합니다(ASCII 문자만 가능)";
+    /// A URL that the installation does not call.
+    UrlNotAllowed, "url_not_allowed", "must be an https URL at port 443 or 8443, to a public address, without a password and without a fragment", "공개된 주소를 가리키고 포트가 443 또는 8443인, 비밀번호와 프래그먼트가 없는 https URL이어야 합니다";
     /// Not an `https` URL.
     NotAnHttpsUrl, "not_an_https_url", "must be an absolute https URL", "https로 시작하는 절대 URL이어야 합니다";
 }

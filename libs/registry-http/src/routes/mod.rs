@@ -7,6 +7,8 @@ mod approvals;
 mod audit;
 mod calendar;
 pub mod callbacks;
+mod deliveries;
+mod event_destinations;
 mod events;
 mod links;
 mod me;
@@ -29,7 +31,7 @@ use crate::state::AppState;
 
 /// Every operation, in the order in which it is documented. What they say of themselves is added to the document.
 pub fn all(document: OpenApi) -> OpenApiRouter<Arc<AppState>> {
-    of_alerts(OpenApiRouter::with_openapi(document))
+    of_destinations(of_alerts(OpenApiRouter::with_openapi(document)))
         .routes(merchants::create::route())
         .routes(merchants::list::route())
         .routes(merchants::get::route())
@@ -107,4 +109,18 @@ fn of_alerts(router: OpenApiRouter<Arc<AppState>>) -> OpenApiRouter<Arc<AppState
         .routes(alert_rules::get::route())
         .routes(alert_rules::set::route())
         .routes(alert_rules::remove::route())
+}
+
+fn of_destinations(router: OpenApiRouter<Arc<AppState>>) -> OpenApiRouter<Arc<AppState>> {
+    router
+        .routes(event_destinations::list::route())
+        .routes(event_destinations::create::route())
+        .routes(event_destinations::get::route())
+        .routes(event_destinations::change::route())
+        .routes(event_destinations::remove::route())
+        .routes(event_destinations::rotate::route())
+        .routes(event_destinations::test::route())
+        .routes(deliveries::list::route())
+        .routes(deliveries::get::route())
+        .routes(deliveries::redeliver::route())
 }

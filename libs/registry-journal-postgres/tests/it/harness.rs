@@ -35,6 +35,13 @@ const SEED: &str = "
     INSERT INTO merchant_alerts SELECT tenant_id, merchant_id, merchant_id, 'in_review', m % 3, at,
         CASE m % 5 WHEN 1 THEN at END, CASE m % 7 WHEN 1 THEN at END
     FROM seed;
+    INSERT INTO delivery_cursors SELECT tenant_id, 1 FROM seed WHERE m = 1;
+    INSERT INTO deliveries SELECT tenant_id, merchant_id, lpad(to_hex(m % 10), 32, '0')::uuid,
+        CASE m % 5 WHEN 1 THEN 'digest' ELSE 'event' END, CASE m % 5 WHEN 1 THEN NULL ELSE m END,
+        CASE m % 5 WHEN 1 THEN 'rule-' || m END, 0, 0, 0, 0,
+        CASE m % 10 WHEN 1 THEN 'open' WHEN 2 THEN 'waiting' ELSE 'delivered' END, at, CASE WHEN m % 10 IN (1, 2) THEN at END,
+        at, 1, at, NULL, NULL, NULL
+    FROM seed;
     INSERT INTO balances SELECT tenant_id, merchant_id, m, at FROM seed;
     INSERT INTO data_keys SELECT tenant_id, merchant_id, '\\x00' FROM seed;
     INSERT INTO idempotency_keys SELECT tenant_id, 'key-' || m, '\\x00', merchant_id, NULL, 1, at, at FROM seed;

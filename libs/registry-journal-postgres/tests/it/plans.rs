@@ -142,6 +142,7 @@ async fn no_statement_walks_a_table_or_sorts() {
             "INSERT INTO tenants SELECT gen_random_uuid(), 'small-' || n, '{}' FROM generate_series(1, 10000) AS n;
              INSERT INTO api_keys SELECT gen_random_uuid(), tenant_id FROM tenants;
              INSERT INTO publish_cursors SELECT tenant_id, 1, 1, 1 FROM tenants ON CONFLICT DO NOTHING;
+             INSERT INTO delivery_cursors SELECT tenant_id, 1 FROM tenants ON CONFLICT DO NOTHING;
              INSERT INTO merchant_counts SELECT tenant_id, facets, 1 FROM tenants, generate_series(128, 132) AS facets
              ON CONFLICT DO NOTHING;
              INSERT INTO standing_counts SELECT tenant_id, 'in_review', day, 1 FROM tenants, generate_series(1, 5) AS day

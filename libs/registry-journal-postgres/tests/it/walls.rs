@@ -111,7 +111,7 @@ async fn nobody_changes_events() {
     }
 }
 
-/// The reader writes nothing but its own tenant's cursor, plans, balances and uses of keys. The directory reads no content.
+/// The reader writes nothing but its own tenant's cursors, plans, balances, uses of keys and deliveries. The directory reads no content.
 #[tokio::test]
 async fn roles_may_do_their_work_and_no_more() {
     let database = PostgresDatabase::fresh().await;
@@ -124,12 +124,29 @@ async fn roles_may_do_their_work_and_no_more() {
         let inserted = run(&mut reader, &format!("INSERT INTO {table} SELECT * FROM {table}")).await;
         let deleted = run(&mut reader, &format!("DELETE FROM {table}")).await;
         let denied = format!("permission denied for table {table}");
-        if ["publish_cursors", "balances", "key_uses"].contains(&table.as_str()) {
+        if [
+            "publish_cursors",
+            "balances",
+            "key_uses",
+            "delivery_cursors",
+            "deliveries",
+        ]
+        .contains(&table.as_str())
+        {
             assert_ne!(inserted, Err(denied.clone()));
         } else {
             assert_eq!(inserted, Err(denied.clone()));
         }
-        assert_eq!(deleted, Err(denied));
+        if table == "deliveries" {
+            assert_eq!(deleted, Ok(()));
+            assert_eq!(
+                tenants_seen(&mut database.connect().await, &table).await,
+                [Uuid::from_u128(2)],
+                "those of others are theirs"
+            );
+        } else {
+            assert_eq!(deleted, Err(denied));
+        }
     }
     let replan = "UPDATE merchants SET ask_at = '2000-01-01' WHERE true";
     run(&mut reader, replan)
@@ -161,7 +178,13 @@ async fn roles_may_do_their_work_and_no_more() {
         .await
         .expect("rows");
     assert_eq!(moved, [7, 1]);
+}
 
+/// The directory knows where logs end and where something is due, and reads no content.
+#[tokio::test]
+async fn the_directory_reads_no_content() {
+    let database = PostgresDatabase::fresh().await;
+    database.seed(2, 1).await;
     let mut directory = connect_as(&database, "registry_directory").await;
     run(&mut directory, "SELECT tenant_id, seq FROM events")
         .await
@@ -170,6 +193,7 @@ async fn roles_may_do_their_work_and_no_more() {
         "SELECT data FROM events",
         "SELECT * FROM merchants",
         "SELECT * FROM data_keys",
+        "SELECT answer_body FROM deliveries",
     ] {
         let refusal = run(&mut directory, statement).await.expect_err("it is refused");
         assert!(refusal.starts_with("permission denied"), "{statement}: {refusal}");

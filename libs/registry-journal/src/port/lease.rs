@@ -16,6 +16,8 @@ pub enum Duty {
     Reconciliation,
     /// Watching for what somebody is to be told of.
     Alerting,
+    /// Carrying what was told to its destinations.
+    Delivering,
 }
 
 /// The tenants that this process holds.

@@ -10,6 +10,7 @@ mod append;
 mod audit;
 mod balances;
 mod callbacks;
+mod deliveries;
 mod filter;
 mod insight;
 mod installation;
@@ -33,6 +34,10 @@ pub use audit::{AuditEntry, AuditFilter, AuditQuery, AuditTrail};
 pub use balances::Balances;
 pub use callbacks::{
     ApprovalDigest, ApprovalRow, QuarantineRow, QuarantineState, Settlement, UnclaimedRow, UnclaimedState,
+};
+pub use deliveries::{
+    ANSWER_BODY_MAX, Answer, Attempt, Claim, Deliveries, Delivery, DeliveryPlan, DeliveryPosition, DeliveryQuery,
+    DeliveryState, DueThere, Matter, PlannedDigest, PlannedEvent, Tally,
 };
 pub use filter::{
     Direction, FacetCount, MerchantFilter, MerchantQuery, PagePosition, PlaceKey, SILENT, SortKey, Span, WAIT_STEP,

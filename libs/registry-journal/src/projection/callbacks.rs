@@ -141,7 +141,8 @@ impl Callbacks {
             | tenant::Event::Access(_)
             | tenant::Event::AlertRuleSet { .. }
             | tenant::Event::AlertRuleRemoved { .. }
-            | tenant::Event::Alert(_) => {}
+            | tenant::Event::Alert(_)
+            | tenant::Event::Destination(_) => {}
         }
         None
     }

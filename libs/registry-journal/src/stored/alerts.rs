@@ -18,6 +18,13 @@ pub(super) struct AlertTypes {
     resolved: &'static str,
 }
 
+impl AlertTypes {
+    /// Whether a type is one of these.
+    pub(super) fn has(&self, event_type: &str) -> bool {
+        [self.raised, self.acknowledged, self.snoozed, self.resolved].contains(&event_type)
+    }
+}
+
 /// In a merchant's.
 pub(super) const OF_MERCHANT: AlertTypes = AlertTypes {
     raised: "alert.raised",
@@ -143,11 +150,11 @@ pub(super) fn into_fact(types: &AlertTypes, event_type: &str, data: &str) -> Res
     Ok(Some(fact))
 }
 
-fn subject(text: &str) -> Result<Subject, StoredError> {
+pub(super) fn subject(text: &str) -> Result<Subject, StoredError> {
     word("rule", Subject::from_word(text))
 }
 
-fn severity(text: &str) -> Result<Severity, StoredError> {
+pub(super) fn severity(text: &str) -> Result<Severity, StoredError> {
     word("severity", Severity::from_word(text))
 }
 

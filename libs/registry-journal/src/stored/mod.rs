@@ -5,6 +5,7 @@
 
 mod alerts;
 mod columns;
+mod destinations;
 mod merchant;
 mod merchant_state;
 mod moment;
@@ -34,6 +35,11 @@ use crate::record::StreamEvent;
 
 /// The type of the event after which a merchant has no key.
 pub const MERCHANT_ERASED: &str = "merchant.erased";
+
+/// Whether events of a type tell of alerts: then it is worth opening them, for whoever looks for those.
+pub fn is_of_alerts(event_type: &str) -> bool {
+    alerts::OF_MERCHANT.has(event_type) || alerts::OF_TENANT.has(event_type)
+}
 
 /// A text in storage that cannot be turned back into a fact.
 #[derive(Debug, thiserror::Error)]

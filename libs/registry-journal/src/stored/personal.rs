@@ -31,6 +31,11 @@ pub struct Personal {
     pub(super) text: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) api_key: Option<String>,
+    /// Where a destination leads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) target: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) signing_secret: Option<String>,
     /// Base64.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) payload: Option<String>,

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::alerts::{AlertState, RuleRow};
+use super::destinations::DestinationRow;
 use super::scopes::{StoredRights, StoredScopes};
 use super::settings::StoredSettings;
 use super::{StoredError, tenant, to_json, word};
@@ -43,6 +44,8 @@ struct TenantRow {
     alerts: Vec<AlertState>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     alerting_from: Option<u64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    destinations: Vec<DestinationRow>,
     created_at: DateTime<Utc>,
 }
 
@@ -120,6 +123,7 @@ pub fn tenant_to_json(tenant: &Tenant) -> String {
         alert_rules: tenant.alert_rules.iter().map(RuleRow::from).collect(),
         alerts: tenant.alerts.iter().map(AlertState::from).collect(),
         alerting_from: (tenant.alerting_from > Version::ZERO).then_some(tenant.alerting_from.0),
+        destinations: tenant.destinations.iter().map(DestinationRow::from).collect(),
         created_at: tenant.created_at,
     })
 }
@@ -131,6 +135,7 @@ pub fn tenant_from_json(id: TenantId, json: &str) -> Result<Tenant, StoredError>
         source: source.into(),
     })?;
     let rules = row.alert_rules.into_iter().map(RuleRow::into_domain);
+    let destinations = row.destinations.into_iter().map(DestinationRow::into_domain);
     let alerts = row.alerts.into_iter().map(AlertState::into_domain);
     Ok(Tenant {
         id,
@@ -164,6 +169,7 @@ pub fn tenant_from_json(id: TenantId, json: &str) -> Result<Tenant, StoredError>
         alert_rules: rules.collect::<Result<_, _>>()?,
         alerts: alerts.collect::<Result<_, _>>()?,
         alerting_from: row.alerting_from.map_or(Version::ZERO, Version),
+        destinations: destinations.collect::<Result<_, _>>()?,
         created_at: row.created_at,
     })
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 use registry_domain::alerts::{AlertEnd, AlertFact, AlertRule, HealthCondition, Levels, Severity, Subject};
 use registry_domain::calendar::{Calendar, DayName, OwnDay};
+use registry_domain::destinations::{DestinationFact, DestinationKind, DisableReason, Target, Wants};
 use registry_domain::merchant::*;
 use registry_domain::people::{Extra, Rights, Role};
 use registry_domain::review::*;
@@ -424,6 +425,48 @@ fn alert_events() -> Vec<StreamEvent> {
     of_merchant.into_iter().chain(of_tenant).chain(rules).collect()
 }
 
+fn destination_events() -> Vec<StreamEvent> {
+    let id = DestinationId::from_uuid(Uuid::from_u128(80));
+    let wants = Wants {
+        subjects: vec![Subject::Stage(Stage::InReview)],
+        least: Severity::Late,
+    };
+    let target = Target {
+        kind: DestinationKind::Webhook,
+        address: SecretText::new("https://hook.example/시험".to_owned()),
+    };
+    let secret = SecretText::new("whsec_123456".to_owned());
+    let name = label("on duty");
+    let facts = [
+        DestinationFact::Created {
+            id,
+            name: name.clone(),
+            target: target.clone(),
+            wants: wants.clone(),
+            secret: Some(secret.clone()),
+        },
+        DestinationFact::Changed {
+            id,
+            name,
+            target: Some(target),
+            wants,
+        },
+        DestinationFact::SecretRotated {
+            id,
+            secret,
+            old_works_until: at(),
+        },
+        DestinationFact::Enabled { id },
+        DestinationFact::Disabled {
+            id,
+            reason: DisableReason::Failing,
+        },
+        DestinationFact::Removed { id },
+    ];
+    let facts = facts.map(|fact| StreamEvent::Tenant(tenant::Event::Destination(fact)));
+    facts.into()
+}
+
 fn all() -> Vec<StreamEvent> {
     let merchants = merchant_events().into_iter().map(StreamEvent::Merchant);
     merchants
@@ -431,6 +474,7 @@ fn all() -> Vec<StreamEvent> {
         .chain(health_events().into_iter().map(StreamEvent::Tenant))
         .chain(people_events().into_iter().map(StreamEvent::Tenant))
         .chain(alert_events())
+        .chain(destination_events())
         .chain(
             accesses()
                 .into_iter()
@@ -633,6 +677,14 @@ fn number_of(event: &StreamEvent) -> usize {
             tenant::Event::Alert(fact) => 53 + alert_number(fact),
             tenant::Event::AlertRuleSet { .. } => 57,
             tenant::Event::AlertRuleRemoved { .. } => 58,
+            tenant::Event::Destination(fact) => match fact {
+                DestinationFact::Created { .. } => 59,
+                DestinationFact::Changed { .. } => 60,
+                DestinationFact::SecretRotated { .. } => 61,
+                DestinationFact::Enabled { .. } => 62,
+                DestinationFact::Disabled { .. } => 63,
+                DestinationFact::Removed { .. } => 64,
+            },
         },
     }
 }
@@ -646,7 +698,7 @@ fn alert_number(fact: &AlertFact) -> usize {
     }
 }
 
-const KINDS: usize = 59;
+const KINDS: usize = 65;
 
 /// A stored event as a golden file holds it.
 #[derive(Serialize, Deserialize)]

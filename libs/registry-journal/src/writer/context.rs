@@ -89,7 +89,8 @@ impl Batch<'_> {
             | tenant::Command::RemoveAlertRule { .. }
             | tenant::Command::JudgeHealth { .. }
             | tenant::Command::AcknowledgeAlert { .. }
-            | tenant::Command::SnoozeAlert { .. } => {}
+            | tenant::Command::SnoozeAlert { .. }
+            | tenant::Command::Destination(_) => {}
         }
         context
     }

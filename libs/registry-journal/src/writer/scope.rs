@@ -142,7 +142,8 @@ fn add_tenant(scope: &mut Scope, tenant_id: TenantId, command: &tenant::Command)
         | tenant::Command::RemoveAlertRule { .. }
         | tenant::Command::JudgeHealth { .. }
         | tenant::Command::AcknowledgeAlert { .. }
-        | tenant::Command::SnoozeAlert { .. } => {}
+        | tenant::Command::SnoozeAlert { .. }
+        | tenant::Command::Destination(_) => {}
     }
 }
 

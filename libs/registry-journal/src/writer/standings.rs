@@ -112,7 +112,8 @@ impl Standings {
             | tenant::Event::Access(_)
             | tenant::Event::AlertRuleSet { .. }
             | tenant::Event::AlertRuleRemoved { .. }
-            | tenant::Event::Alert(_) => {}
+            | tenant::Event::Alert(_)
+            | tenant::Event::Destination(_) => {}
         }
     }
 

@@ -47,8 +47,7 @@ impl Config {
 
     /// How people come in. Without a setting the console is where the API is.
     pub(crate) fn people(&self, key: [u8; 32], address: SocketAddr) -> anyhow::Result<PeopleConfig> {
-        let url = self.console_url.clone().or_else(|| self.public_url.clone());
-        let url = url.unwrap_or_else(|| format!("http://{address}"));
+        let url = self.console_base(address);
         Ok(PeopleConfig {
             console_url: site(&url).context("console_url cannot be used")?,
             local_accounts: self.local_accounts,

@@ -17,7 +17,7 @@ const COMMON_VARIABLES: [(&str, &str); 2] = [("DATABASE_URL", "database_url"), (
 const PREFIX: &str = "REGISTRY_";
 
 /// Settings that may hold a password: their values are never shown.
-const SECRET: [&str; 2] = ["database_url", "nats_url"];
+const SECRET: [&str; 3] = ["database_url", "nats_url", "smtp_url"];
 
 /// What each setting must be. A test holds the list against the settings.
 const FORMS: &[(&str, &str)] = &[
@@ -64,6 +64,23 @@ const FORMS: &[(&str, &str)] = &[
     ),
     ("nats_credentials_file", "the path of a file that can be read"),
     ("nats_replicas", "1, 3 or 5"),
+    (
+        "smtp_url",
+        "smtps://<user>@<host>, or smtp://<user>@<host>:587?tls=required, beside smtp_from; without TLS only to this machine, \
+         or with ?tls=none",
+    ),
+    (
+        "smtp_password_file",
+        "the path of a file with a password, beside smtp_url",
+    ),
+    (
+        "smtp_from",
+        "a mail address such as registry@partner.example, beside smtp_url",
+    ),
+    (
+        "destination_networks",
+        "addresses or networks with commas between, such as 192.0.2.7,198.51.100.0/24",
+    ),
     ("sender_mode", "off, observe or enforce"),
     (
         "sender_networks",

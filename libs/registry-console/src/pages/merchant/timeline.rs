@@ -162,6 +162,12 @@ fn tell(event: &PublicEvent, before: Option<&PublicEvent>, words: &'static Words
             Told::new(About::State, "check", words.alerts.resolved).more(words.alert_end(&alert.reason))
         }
         EventData::AlertRuleSet(_)
+        | EventData::EventDestinationCreated(_)
+        | EventData::EventDestinationChanged(_)
+        | EventData::EventDestinationSecretRotated(_)
+        | EventData::EventDestinationEnabled(_)
+        | EventData::EventDestinationDisabled(_)
+        | EventData::EventDestinationRemoved(_)
         | EventData::AlertRuleRemoved(_)
         | EventData::TenantCreated(_)
         | EventData::TenantUpstreamConfigured(_)

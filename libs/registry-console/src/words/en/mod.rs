@@ -27,6 +27,7 @@ pub const EN: Words = Words {
     calendar: work::CALENDAR,
     alerts: work::ALERTS,
     insight: insight::INSIGHT,
+    destinations: work::DESTINATIONS,
     people: team::PEOPLE,
     keys: team::KEYS,
     audit: team::AUDIT,

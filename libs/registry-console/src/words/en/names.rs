@@ -159,5 +159,9 @@ pub const DONE: &[(&str, &str, bool)] = &[
     ("snoozed", "It sleeps.", true),
     ("woken", "It is awake.", true),
     ("rules", "The alert rules are saved.", true),
+    ("destination", "The destination is saved.", true),
+    ("destination_removed", "The destination is removed.", true),
+    ("test_sent", "A test is on its way. What came of it stands below.", true),
+    ("redelivered", "It is sent again.", true),
     ("calendar", "The calendar is saved.", true),
 ];

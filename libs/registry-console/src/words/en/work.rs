@@ -1,6 +1,6 @@
 //! What the pages about work say, in English.
 
-use crate::words::{AlertWords, CalendarWords};
+use crate::words::{AlertWords, CalendarWords, DestinationWords};
 
 pub const CALENDAR: CalendarWords = CalendarWords {
     title: "Business calendar",
@@ -91,4 +91,80 @@ pub const ALERTS: AlertWords = AlertWords {
         ("recovered", "it is well again"),
         ("rule_changed", "the rule changed"),
     ],
+};
+
+pub const DESTINATIONS: DestinationWords = DestinationWords {
+    title: "Alert destinations",
+    hint: "Alerts go out by mail, to channels, and to programs. A mail address or a channel gets one digest for each rule and 15 minutes, without any shop's name. A program gets each event, signed.",
+    none: (
+        "There are no destinations yet",
+        "Without one, alerts are seen on these pages only.",
+    ),
+    name: "Name",
+    kind: "Kind",
+    kinds: &[
+        ("mail", "Mail"),
+        ("slack", "Slack channel"),
+        ("chat", "Channel (JSON)"),
+        ("webhook", "Signed webhook"),
+    ],
+    address: "Address",
+    address_hint: "One mail address, or an https URL at a public address (port 443 or 8443)",
+    address_keep: "Leave it blank to keep the one there is.",
+    rules: "Rules",
+    rules_hint: "If none is chosen, alerts of all rules are sent.",
+    rules_all: "All rules",
+    least: "From",
+    state: "State",
+    states: &[("enabled", "On"), ("disabled", "Off")],
+    reasons: &[
+        ("asked", "somebody switched it off"),
+        ("failing", "switched off: nothing arrived for three days"),
+        ("gone", "switched off: it answered that it is gone (410)"),
+    ],
+    create: "Make a destination",
+    create_submit: "Make it",
+    secret: "Signing secret",
+    secret_hint: "It is shown this once. With it the receiving program verifies signatures (Standard Webhooks).",
+    secret_copy: "Copy the secret",
+    test: "Send a test",
+    test_hint: "Sends a message that tells of nothing. What came of it stands below.",
+    rotate: "Replace the signing secret",
+    rotate_hint: "For a while messages are signed with both.",
+    rotate_submit: "Make a new secret",
+    two_secrets: |until| format!("Until {until} messages are signed with the old secret too."),
+    overlap: "The old secret works for another",
+    change: "Change",
+    save: "Save",
+    enable: "Switch on",
+    disable: "Switch off",
+    remove: "Remove the destination",
+    remove_sure: |name| format!("Remove the destination {name}?"),
+    remove_hint: "What is on its way is dropped. There is no way back.",
+    log: "Deliveries",
+    log_none: "Nothing has been sent yet.",
+    matter: "What",
+    matters: &[("event", "Event"), ("digest", "Digest"), ("test", "Test")],
+    delivery_states: &[
+        ("open", "Collecting"),
+        ("waiting", "On its way"),
+        ("delivered", "Arrived"),
+        ("failed", "Given up"),
+        ("dropped", "Dropped"),
+    ],
+    when: "When",
+    attempts: "Tries",
+    answer: "Answer",
+    failures: &[
+        ("refused", "refused"),
+        ("timeout", "timed out"),
+        ("connection_failed", "no connection"),
+        ("no_answer", "no answer"),
+        ("address_not_allowed", "an address that is not called"),
+        ("url_not_allowed", "a URL that is not called"),
+        ("mail_not_configured", "no mail server"),
+    ],
+    next: |at| format!("next try {at}"),
+    redeliver: "Send again",
+    recovered: "right again",
 };

@@ -152,5 +152,13 @@ pub const DONE: &[(&str, &str, bool)] = &[
     ("snoozed", "미뤘습니다.", true),
     ("woken", "깨웠습니다.", true),
     ("rules", "알림 규칙을 저장했습니다.", true),
+    ("destination", "수신처를 저장했습니다.", true),
+    ("destination_removed", "수신처를 삭제했습니다.", true),
+    (
+        "test_sent",
+        "시험 메시지를 보냅니다. 결과는 전송 기록에 나옵니다.",
+        true,
+    ),
+    ("redelivered", "다시 보냅니다.", true),
     ("calendar", "달력을 저장했습니다.", true),
 ];

@@ -1,6 +1,6 @@
 //! What the pages about work say, in Korean.
 
-use crate::words::{AlertWords, CalendarWords};
+use crate::words::{AlertWords, CalendarWords, DestinationWords};
 
 pub const CALENDAR: CalendarWords = CalendarWords {
     title: "영업일 달력",
@@ -82,4 +82,80 @@ pub const ALERTS: AlertWords = AlertWords {
         ("recovered", "해소됨"),
         ("rule_changed", "규칙이 바뀜"),
     ],
+};
+
+pub const DESTINATIONS: DestinationWords = DestinationWords {
+    title: "알림 수신처",
+    hint: "알림을 메일, 채널, 프로그램으로 보냅니다. 메일과 채널에는 규칙마다 15분에 한 번 요약이 가고, 가맹점 이름은 들어가지 않습니다. 프로그램에는 알림마다 서명된 메시지가 갑니다.",
+    none: (
+        "아직 수신처가 없습니다",
+        "수신처가 없으면 알림은 이 화면에서만 볼 수 있습니다.",
+    ),
+    name: "이름",
+    kind: "종류",
+    kinds: &[
+        ("mail", "메일"),
+        ("slack", "Slack 채널"),
+        ("chat", "채널 (JSON)"),
+        ("webhook", "서명된 웹훅"),
+    ],
+    address: "주소",
+    address_hint: "메일 주소 하나, 또는 공개된 주소의 https URL (포트 443, 8443)",
+    address_keep: "비우면 지금 주소 그대로입니다.",
+    rules: "규칙",
+    rules_hint: "고르지 않으면 모든 규칙의 알림을 보냅니다.",
+    rules_all: "모든 규칙",
+    least: "이 정도부터",
+    state: "상태",
+    states: &[("enabled", "켜짐"), ("disabled", "꺼짐")],
+    reasons: &[
+        ("asked", "껐습니다"),
+        ("failing", "사흘 동안 하나도 도착하지 않아 껐습니다"),
+        ("gone", "받는 쪽이 더 받지 않는다고 답해(410) 껐습니다"),
+    ],
+    create: "수신처 만들기",
+    create_submit: "만들기",
+    secret: "서명 비밀",
+    secret_hint: "지금만 보입니다. 받는 프로그램이 이 비밀로 서명을 확인합니다 (Standard Webhooks).",
+    secret_copy: "비밀 복사",
+    test: "시험 전송",
+    test_hint: "아무것도 알리지 않는 메시지를 보냅니다. 결과는 전송 기록에 나옵니다.",
+    rotate: "서명 비밀 교체",
+    rotate_hint: "겹치는 동안은 두 비밀로 모두 서명합니다.",
+    rotate_submit: "새 비밀로 교체",
+    two_secrets: |until| format!("{until}까지 옛 비밀로도 서명합니다."),
+    overlap: "옛 비밀을 더 쓰는 동안",
+    change: "바꾸기",
+    save: "저장",
+    enable: "켜기",
+    disable: "끄기",
+    remove: "수신처 삭제",
+    remove_sure: |name| format!("{name} 수신처를 삭제할까요?"),
+    remove_hint: "보내는 중인 것은 버립니다. 되돌릴 수 없습니다.",
+    log: "전송 기록",
+    log_none: "아직 보낸 것이 없습니다.",
+    matter: "무엇",
+    matters: &[("event", "알림"), ("digest", "요약"), ("test", "시험")],
+    delivery_states: &[
+        ("open", "모으는 중"),
+        ("waiting", "보내는 중"),
+        ("delivered", "도착"),
+        ("failed", "포기"),
+        ("dropped", "버림"),
+    ],
+    when: "언제",
+    attempts: "시도",
+    answer: "응답",
+    failures: &[
+        ("refused", "거절"),
+        ("timeout", "시간 초과"),
+        ("connection_failed", "연결 실패"),
+        ("no_answer", "응답 없음"),
+        ("address_not_allowed", "보낼 수 없는 주소"),
+        ("url_not_allowed", "보낼 수 없는 URL"),
+        ("mail_not_configured", "메일 서버 없음"),
+    ],
+    next: |at| format!("다음 시도 {at}"),
+    redeliver: "다시 보내기",
+    recovered: "해소",
 };

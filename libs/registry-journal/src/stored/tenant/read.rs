@@ -11,6 +11,7 @@ use super::shapes::{
     Quarantined, SettingsChanged, UnclaimedListed, UnclaimedSeen, UnclaimedSettled, UpstreamConfigured,
 };
 use crate::stored::alerts::{self, OfRule, StoredRule};
+use crate::stored::destinations;
 use crate::stored::personal::Personal;
 use crate::stored::settings::days;
 use crate::stored::{StoredError, read, word};
@@ -73,7 +74,10 @@ pub(in crate::stored) fn into_domain(
                 reason: note(&personal),
             }
         }
-        _ => return people(event_type, data),
+        _ => match destinations::into_fact(event_type, data, &personal)? {
+            Some(fact) => Event::Destination(fact),
+            None => return people(event_type, data),
+        },
     };
     Ok(Some(event))
 }

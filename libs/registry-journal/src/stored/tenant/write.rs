@@ -10,6 +10,7 @@ use super::shapes::{
     Quarantined, SettingsChanged, UnclaimedListed, UnclaimedSeen, UnclaimedSettled, UpstreamConfigured,
 };
 use crate::stored::alerts::{self, OfRule, StoredRule};
+use crate::stored::destinations;
 use crate::stored::personal::{Personal, encode_payload};
 use crate::stored::scopes::{StoredRights, StoredScopes};
 use crate::stored::{Stored, to_json};
@@ -201,6 +202,7 @@ pub(crate) fn from_domain(event: &Event) -> Stored {
             let (event_type, data) = alerts::from_fact(&alerts::OF_TENANT, fact);
             (event_type, data, None)
         }
+        Event::Destination(fact) => destinations::from_fact(fact),
     };
     Stored {
         event_type,

@@ -227,6 +227,7 @@ impl Reader for Log {
             alert_rules: vec![],
             alerts: vec![],
             alerting_from: Version::ZERO,
+            destinations: Vec::new(),
             created_at: at(0),
         };
         let id = tenant.id;

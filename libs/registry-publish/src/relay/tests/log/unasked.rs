@@ -4,10 +4,13 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use registry_domain::merchant::{Merchant, WalletReading, Wallets};
 use registry_domain::tenant::{self, Tenant};
-use registry_domain::{AlertId, EventId, KeyId, MerchantId, Seq, TenantId, UnclaimedId, Version};
+use registry_domain::{
+    AlertId, DeliveryId, DestinationId, EventId, KeyId, MerchantId, Seq, TenantId, UnclaimedId, Version,
+};
 use registry_journal::port::{
-    AlertCount, AlertQuery, Alerts, AuditEntry, AuditQuery, AuditTrail, Balances, CohortQuery, DueQuestion, Insight,
-    KeyUses, LateMerchant, LateQuery, MerchantFilter, PageSize, Postponement, QuarantineCount, QuarantineQuery,
+    AlertCount, AlertQuery, Alerts, Attempt, AuditEntry, AuditQuery, AuditTrail, Balances, Claim, CohortQuery,
+    Deliveries, Delivery, DeliveryPlan, DeliveryQuery, DeliveryState, DueQuestion, DueThere, Insight, KeyUses,
+    LateMerchant, LateQuery, MerchantFilter, PageSize, PlannedEvent, Postponement, QuarantineCount, QuarantineQuery,
     QuarantineRow, QuestionCounts, StandingCount, StayCount, StayQuery, StepCount, TenantHealth, UnclaimedQuery,
     UnclaimedRow, Worklist,
 };
@@ -133,6 +136,75 @@ impl Alerts for Log {
     }
 
     async fn alert_counts(&self, _: TenantId, _: DateTime<Utc>) -> Result<Vec<AlertCount>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+}
+
+#[async_trait]
+impl Deliveries for Log {
+    async fn delivery_cursor(&self, _: TenantId) -> Result<Option<Seq>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn plan_deliveries(&self, _: TenantId, _: &DeliveryPlan) -> Result<bool, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn add_test_delivery(
+        &self,
+        _: TenantId,
+        _: PlannedEvent,
+        _: DateTime<Utc>,
+        _: DateTime<Utc>,
+    ) -> Result<(), ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn due_deliveries(&self, _: DateTime<Utc>, _: PageSize) -> Result<Vec<DueThere>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn claim_deliveries(&self, _: TenantId, _: &Claim) -> Result<Vec<Delivery>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn record_attempt(&self, _: TenantId, _: &Attempt) -> Result<(), ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn redeliver(
+        &self,
+        _: TenantId,
+        _: DeliveryId,
+        _: DateTime<Utc>,
+        _: DateTime<Utc>,
+    ) -> Result<bool, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn end_deliveries(
+        &self,
+        _: TenantId,
+        _: DestinationId,
+        _: DeliveryState,
+        _: Option<DateTime<Utc>>,
+    ) -> Result<Option<DateTime<Utc>>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn has_arrived_since(&self, _: TenantId, _: DestinationId, _: DateTime<Utc>) -> Result<bool, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn forget_deliveries(&self, _: TenantId, _: DateTime<Utc>) -> Result<(), ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn deliveries(&self, _: TenantId, _: &DeliveryQuery) -> Result<Vec<Delivery>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn delivery(&self, _: TenantId, _: DeliveryId) -> Result<Option<Delivery>, ReadError> {
         unreachable!("the relay does not ask this")
     }
 }
