@@ -1,7 +1,6 @@
 //! The documents of the contracts, and whether what really goes out is what they say.
 
 mod alerts;
-mod destinations;
 mod keys;
 mod people;
 
@@ -269,7 +268,6 @@ async fn ask(visitor: &mut Visitor<'_>, merchant_id: &str) {
     visitor.get(path, &[]).await.expect(200);
     visitor.get("/v1/calendar", &[]).await.expect(200);
     alerts::visit(visitor).await;
-    destinations::visit(visitor).await;
     let path = "/v1/merchants/{id}/reconciliations";
     let refused = visitor.post(path, &[merchant_id], None).await;
     refused.problem(409, "read_back_off");

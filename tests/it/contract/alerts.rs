@@ -1,5 +1,7 @@
 //! Calls about alerts.
 
+mod destinations;
+
 use registry_tests::api::text_of;
 use reqwest::Method;
 use serde_json::json;
@@ -39,4 +41,5 @@ pub(super) async fn visit(visitor: &mut Visitor<'_>) {
     }
     let request = visitor.api().request(Method::DELETE, url).header("if-match", "*");
     visitor.send(&Method::DELETE, path, request).await;
+    destinations::visit(visitor).await;
 }

@@ -37,10 +37,13 @@ const ASK: &[&str] = &["upstream:ask"];
 const PEOPLE: &[&str] = &["people:write"];
 const ALERTS: &[&str] = &["alerts:write"];
 const KEYS: &[&str] = &["keys:write"];
-const SETTINGS: &[&str] = &["settings:write"];
+const SET: &[&str] = &["settings:write"];
+const ROTATIONS: &str = "/v1/event-destinations/{destination}/secret-rotations";
+const TRIAL: &str = "/v1/event-destinations/{destination}/test";
+const AGAIN: &str = "/v1/deliveries/{delivery}/redeliver";
 const THERE: &str = "/v1/event-destinations/{destination}";
 const DELIVERY: &str = "/v1/deliveries/{delivery}";
-const DESTINATIONS: &str = "/v1/event-destinations";
+const HOOKS: &str = "/v1/event-destinations";
 
 /// Operations that are about one thing: with another tenant's ids they find nothing.
 pub(crate) const OF_ONE_THING: &[Call] = &[
@@ -76,37 +79,19 @@ pub(crate) const OF_ONE_THING: &[Call] = &[
         Some(|| json!({"until": null})),
         ALERTS,
     ),
-    call("get_event_destination", Method::GET, THERE, None, SETTINGS),
+    call("get_event_destination", Method::GET, THERE, None, SET),
     call(
         "change_event_destination",
         Method::PATCH,
         THERE,
         Some(|| json!({"name": "x"})),
-        SETTINGS,
+        SET,
     ),
-    call(
-        "rotate_event_destination_secret",
-        Method::POST,
-        "/v1/event-destinations/{destination}/secret-rotations",
-        None,
-        SETTINGS,
-    ),
-    call(
-        "test_event_destination",
-        Method::POST,
-        "/v1/event-destinations/{destination}/test",
-        None,
-        SETTINGS,
-    ),
-    call("get_delivery", Method::GET, DELIVERY, None, SETTINGS),
-    call(
-        "redeliver",
-        Method::POST,
-        "/v1/deliveries/{delivery}/redeliver",
-        None,
-        SETTINGS,
-    ),
-    call("remove_event_destination", Method::DELETE, THERE, None, SETTINGS),
+    call("rotate_event_destination_secret", Method::POST, ROTATIONS, None, SET),
+    call("test_event_destination", Method::POST, TRIAL, None, SET),
+    call("get_delivery", Method::GET, DELIVERY, None, SET),
+    call("redeliver", Method::POST, AGAIN, None, SET),
+    call("remove_event_destination", Method::DELETE, THERE, None, SET),
     call(
         "rotate_api_key",
         Method::POST,
@@ -362,15 +347,9 @@ pub(crate) const OF_EVERYTHING: &[Call] = &[
     call("get_calendar", Method::GET, "/v1/calendar", None, &[]),
     call("list_alerts", Method::GET, "/v1/alerts", None, READ),
     call("count_alerts", Method::GET, "/v1/stats/alerts", None, READ),
-    call("list_event_destinations", Method::GET, DESTINATIONS, None, SETTINGS),
-    call(
-        "create_event_destination",
-        Method::POST,
-        DESTINATIONS,
-        Some(|| json!({"name": "x", "kind": "chat", "address": "http://127.0.0.1:9/"})),
-        SETTINGS,
-    ),
-    call("list_deliveries", Method::GET, "/v1/deliveries", None, SETTINGS),
+    call("list_event_destinations", Method::GET, HOOKS, None, SET),
+    call("create_event_destination", Method::POST, HOOKS, Some(new_shop), SET),
+    call("list_deliveries", Method::GET, "/v1/deliveries", None, SET),
     call("list_alert_rules", Method::GET, "/v1/alert-rules", None, READ),
     call(
         "change_settings",

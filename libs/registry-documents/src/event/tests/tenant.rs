@@ -1,8 +1,6 @@
 //! What each event of a tenant tells.
 
-use registry_domain::DestinationId;
 use registry_domain::alerts::{AlertRule, HealthCondition, Levels, Severity, Subject};
-use registry_domain::destinations::{DestinationFact, DestinationKind, DisableReason, Target, Wants};
 use registry_domain::merchant::Stage;
 use registry_domain::people::{Extra, Rights, Role};
 use registry_domain::tenant::{Access, Scope, SecretHash, Settings, Upstream};
@@ -18,7 +16,7 @@ pub(super) fn table() -> Vec<Row<TenantEvent>> {
         health_table(),
         access_table(),
         alert_table(),
-        super::destinations::table(),
+        destinations::table(),
     ]
     .concat()
 }
