@@ -26,8 +26,8 @@ async fn make(tenant: &TestTenant, body: &Value) -> Value {
     made
 }
 
-async fn webhook(tenant: &TestTenant, receiver: &TestReceiver) -> Value {
-    let wanted = json!({ "name": "portal", "kind": "webhook", "address": receiver.url() });
+async fn webhook(tenant: &TestTenant, hook: &TestReceiver) -> Value {
+    let wanted = json!({ "name": "portal", "kind": "webhook", "address": hook.url() });
     make(tenant, &wanted).await
 }
 
@@ -71,14 +71,14 @@ async fn quiet() {
 async fn a_webhook_gets_each_event_about_an_alert_once_and_signed() {
     let mut app = TestApp::start().await;
     let tenant = app.tenant.clone();
-    let receiver = TestReceiver::start().await;
+    let hook = TestReceiver::start().await;
     set_rule(&tenant, "registered", &json!({ "warn": 1 })).await;
     let before = tenant.register("acad-1", "before").await;
-    let made = webhook(&tenant, &receiver).await;
+    let made = webhook(&tenant, &hook).await;
     let secret = text_of(&made, "secret").to_owned();
     let shop = tenant.register("acad-1", "store-1").await;
     go_to(&app, opening(day_after(&app, &Calendar::default(), 1)));
-    let received = receiver.wait_for(2).await;
+    let received = hook.wait_for(2).await;
     let feed = tenant.api.feed().await;
     let raised: Vec<_> = feed.iter().filter(|event| event["type"] == "alert.raised").collect();
     assert_eq!(raised.len(), 2);
@@ -98,7 +98,7 @@ async fn a_webhook_gets_each_event_about_an_alert_once_and_signed() {
     say(&tenant, &alert["data"][0], "acknowledgement", &json!({}))
         .await
         .expect(200);
-    receiver.wait_for(3).await;
+    hook.wait_for(3).await;
     // In the commit of the movement.
     tenant.issue_link(&shop).await;
     let types = |received: &[Received]| -> Vec<String> {
@@ -107,15 +107,15 @@ async fn a_webhook_gets_each_event_about_an_alert_once_and_signed() {
             .map(|it| text_of(&it.json(), "type").to_owned())
             .collect()
     };
-    let received = receiver.wait_for(4).await;
+    let received = hook.wait_for(4).await;
     assert_eq!(types(&received)[2..], ["alert.acknowledged", "alert.resolved"]);
 
     // Whoever begins anew knows what has gone out.
     app.restart().await;
     tenant.issue_link(&before).await;
-    receiver.wait_for(5).await;
+    hook.wait_for(5).await;
     quiet().await;
-    let received = receiver.received();
+    let received = hook.received();
     assert_eq!(received.len(), 5, "{:?}", types(&received));
     let all = deliveries(&tenant, &made).await;
     assert!(
@@ -155,13 +155,13 @@ async fn a_destination_gets_only_what_it_wants_and_from_when_it_was_made() {
 async fn what_does_not_arrive_is_tried_again_until_it_does() {
     let app = TestApp::start().await;
     let tenant = &app.tenant;
-    let receiver = TestReceiver::start().await;
-    receiver.behave(Manner::Answers(503));
-    let made = webhook(tenant, &receiver).await;
+    let hook = TestReceiver::start().await;
+    hook.behave(Manner::Answers(503));
+    let made = webhook(tenant, &hook).await;
     set_rule(tenant, "registered", &json!({ "warn": 1 })).await;
     tenant.register("acad-1", "store-1").await;
     go_to(&app, opening(day_after(&app, &Calendar::default(), 1)));
-    app.as_time_passes(TimeDelta::minutes(5), receiver.wait_for(4)).await;
+    app.as_time_passes(TimeDelta::minutes(5), hook.wait_for(4)).await;
     let waiting = deliveries(tenant, &made).await[0].clone();
     assert_eq!(waiting["state"], "waiting");
     assert_eq!(
@@ -170,10 +170,10 @@ async fn what_does_not_arrive_is_tried_again_until_it_does() {
     );
     assert_eq!(waiting["answer_body"], "no, thank you", "without what no row holds");
     assert!(number_of(&waiting, "attempts") >= 3);
-    receiver.behave(Manner::Takes);
+    hook.behave(Manner::Takes);
     let arrived = wait_for_state(tenant, &waiting, "delivered");
     let arrived = app.as_time_passes(TimeDelta::minutes(5), arrived).await;
-    let received = receiver.received();
+    let received = hook.received();
     assert_eq!(number_of(&arrived, "attempts"), received.len() as u64);
     let ids: Vec<_> = received.iter().map(|it| it.header("webhook-id")).collect();
     assert!(ids.iter().all(|id| *id == ids[0]), "the same each time: {ids:?}");
@@ -181,7 +181,7 @@ async fn what_does_not_arrive_is_tried_again_until_it_does() {
     // Again, because somebody wants it.
     let again = format!("/v1/deliveries/{}/redeliver", id_of(&arrived));
     assert_eq!(post(tenant, &again, &json!({})).await.expect(202)["state"], "waiting");
-    let received = receiver.wait_for(received.len() + 1).await;
+    let received = hook.wait_for(received.len() + 1).await;
     assert_eq!(
         received.last().expect("it came").header("webhook-id"),
         received[0].header("webhook-id")
@@ -194,13 +194,13 @@ async fn what_does_not_arrive_is_tried_again_until_it_does() {
 async fn where_nothing_arrives_for_three_days_nothing_is_sent_any_more() {
     let app = TestApp::start().await;
     let tenant = &app.tenant;
-    let receiver = TestReceiver::start().await;
-    receiver.behave(Manner::Answers(500));
-    let made = webhook(tenant, &receiver).await;
+    let hook = TestReceiver::start().await;
+    hook.behave(Manner::Answers(500));
+    let made = webhook(tenant, &hook).await;
     set_rule(tenant, "registered", &json!({ "warn": 1 })).await;
     tenant.register("acad-1", "store-1").await;
     go_to(&app, opening(day_after(&app, &Calendar::default(), 1)));
-    receiver.wait_for(1).await;
+    hook.wait_for(1).await;
     let disabled = tenant.api.event(|event| event["type"] == "event_destination.disabled");
     let disabled = app.as_time_passes(TimeDelta::hours(8), disabled).await;
     assert_eq!(
@@ -228,7 +228,7 @@ async fn where_nothing_arrives_for_three_days_nothing_is_sent_any_more() {
         .await
         .problem(409, "event_destination_disabled");
 
-    receiver.behave(Manner::Takes);
+    hook.behave(Manner::Takes);
     let request = tenant.api.request(Method::PATCH, &path).header("if-match", "*");
     let enabled = Answer::to(request.json(&json!({ "enabled": true }))).await.expect(200);
     assert_eq!(enabled["state"], "enabled");
@@ -237,7 +237,7 @@ async fn where_nothing_arrives_for_three_days_nothing_is_sent_any_more() {
     app.as_time_passes(TimeDelta::minutes(10), arrived).await;
 
     // One that says itself that it is gone is believed at once.
-    receiver.behave(Manner::Answers(410));
+    hook.behave(Manner::Answers(410));
     let delivery = try_out(tenant, &made).await;
     wait_for_state(tenant, &delivery, "dropped").await;
     until(async || tenant.api.get(&path).await.expect(200)["disabled_reason"] == "gone").await;
@@ -248,11 +248,11 @@ async fn where_nothing_arrives_for_three_days_nothing_is_sent_any_more() {
 async fn a_secret_is_replaced_while_both_work() {
     let app = TestApp::start().await;
     let tenant = &app.tenant;
-    let receiver = TestReceiver::start().await;
-    let made = webhook(tenant, &receiver).await;
+    let hook = TestReceiver::start().await;
+    let made = webhook(tenant, &hook).await;
     let first = text_of(&made, "secret");
     let delivery = try_out(tenant, &made).await;
-    let message = receiver.wait_for(1).await[0].clone();
+    let message = hook.wait_for(1).await[0].clone();
     assert_eq!(message.header("webhook-id"), id_of(&delivery));
     // As the library of others does it, with its look at the clock.
     let theirs = Webhook::new(first).expect("a secret");
@@ -272,12 +272,12 @@ async fn a_secret_is_replaced_while_both_work() {
     logs::secret(second);
     assert_ne!(first, second);
     let delivery = try_out(tenant, &made).await;
-    let message = receiver.wait_for(2).await[1].clone();
+    let message = hook.wait_for(2).await[1].clone();
     wait_for_state(tenant, &delivery, "delivered").await;
     assert!(is_signed(&message, first) && is_signed(&message, second), "{message:?}");
     app.advance(TimeDelta::hours(2));
     try_out(tenant, &made).await;
-    let message = receiver.wait_for(3).await[2].clone();
+    let message = hook.wait_for(3).await[2].clone();
     assert!(
         !is_signed(&message, first) && is_signed(&message, second),
         "{message:?}"

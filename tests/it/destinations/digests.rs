@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use registry_domain::calendar::Calendar;
-use registry_tests::TestApp;
 use registry_tests::api::{text_of, until};
-use registry_tests::sinks::{TestMailServer, TestReceiver};
+use registry_tests::sinks::{TestMail, TestMailServer, TestReceiver};
 use registry_tests::tenant::id_of;
-use serde_json::json;
+use registry_tests::{TestApp, TestTenant};
+use serde_json::{Value, json};
 
 use super::{PATH, deliveries, make, post};
 use crate::alerts::{day_after, go_to, opening, set_rule, work_today};
@@ -30,26 +30,52 @@ fn mail_text(text: &str) -> String {
     String::from_utf8(bytes).expect("it is a text")
 }
 
-#[tokio::test]
-async fn people_get_one_digest_for_each_rule_and_window() {
-    let server = TestMailServer::start().await;
+async fn with_mail(server: &TestMailServer) -> TestApp {
     let url = server.url();
-    let app = TestApp::start_with(|config| {
+    TestApp::start_with(|config| {
         config.smtp_url = Some(url);
         config.smtp_from = Some("Registry <registry@partner.example>".to_owned());
     })
-    .await;
+    .await
+}
+
+fn there(kind: &str, address: &str) -> Value {
+    json!({ "name": "당직", "kind": kind, "address": address })
+}
+
+fn check_mail(mail: &TestMail, tenant: &TestTenant, delivery: &Value) {
+    assert_eq!(mail.to.len(), 1);
+    let to = mail.to[0].to_ascii_lowercase();
+    assert!(to.contains("<ops@partner.example>"), "{to}");
+    let text = mail_text(&mail.text);
+    for said in [
+        format!("[{}] 등록: 주의 5곳", tenant.slug),
+        "Registered: 5 soon late".to_owned(),
+        format!("/console/{}/alerts?rule=registered", tenant.slug),
+        format!("Message-ID: <{}@partner.example>", id_of(delivery)),
+    ] {
+        assert!(text.contains(&said), "{said} is missing: {text}");
+    }
+    let names_none = !text.contains("store-") && !text.contains("acad-1");
+    assert!(names_none, "no shop is named: {text}");
+}
+
+#[tokio::test]
+async fn an_address_is_no_header() {
+    let server = TestMailServer::start().await;
+    let app = with_mail(&server).await;
+    let bad = there("mail", "ops@partner.example\r\nBcc: x@y.example");
+    let problem = app.tenant.api.post(PATH, &bad).await.problem(422, "validation_failed");
+    assert_eq!(problem["errors"][0]["code"], "not_an_email_address");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn people_get_one_digest_for_each_rule_and_window() {
+    let server = TestMailServer::start().await;
+    let app = with_mail(&server).await;
     let tenant = &app.tenant;
     let (slack, chat) = (TestReceiver::start().await, TestReceiver::start().await);
-    let there = |kind: &str, address: &str| json!({ "name": "당직", "kind": kind, "address": address });
-    let bad = tenant
-        .api
-        .post(PATH, &there("mail", "ops@partner.example\r\nBcc: x@y.example"))
-        .await;
-    assert_eq!(
-        bad.problem(422, "validation_failed")["errors"][0]["code"],
-        "not_an_email_address"
-    );
     let by_mail = make(tenant, &there("mail", "Ops@partner.example")).await;
     make(tenant, &there("slack", &slack.url())).await;
     make(tenant, &there("chat", &chat.url())).await;
@@ -72,35 +98,12 @@ async fn people_get_one_digest_for_each_rule_and_window() {
     assert_eq!(open["state"], "open", "it takes what comes");
     let due: DateTime<Utc> = text_of(&open, "next_attempt_at").parse().expect("a time");
     assert!(due >= opening(first) + TimeDelta::minutes(15), "{due}");
-    post(
-        tenant,
-        &format!("/v1/deliveries/{}/redeliver", id_of(&open)),
-        &json!({}),
-    )
-    .await
-    .problem(409, "delivery_open");
+    let again = format!("/v1/deliveries/{}/redeliver", id_of(&open));
+    post(tenant, &again, &json!({})).await.problem(409, "delivery_open");
     assert!(server.mails().is_empty() && slack.received().is_empty());
     go_to(&app, due);
     let mails = server.wait_for(1).await;
-    assert_eq!(mails[0].to.len(), 1);
-    assert!(
-        mails[0].to[0].to_ascii_lowercase().contains("<ops@partner.example>"),
-        "{:?}",
-        mails[0].to
-    );
-    let text = mail_text(&mails[0].text);
-    for said in [
-        format!("[{}] 등록: 주의 5곳", tenant.slug),
-        "Registered: 5 soon late".to_owned(),
-        format!("/console/{}/alerts?rule=registered", tenant.slug),
-        format!("Message-ID: <{}@partner.example>", id_of(&open)),
-    ] {
-        assert!(text.contains(&said), "{said} is missing: {text}");
-    }
-    assert!(
-        !text.contains("store-") && !text.contains("acad-1"),
-        "no shop is named: {text}"
-    );
+    check_mail(&mails[0], tenant, &open);
     let said = slack.wait_for(1).await[0].json();
     assert!(
         text_of(&said["blocks"][0]["text"], "text").contains("주의 5곳"),

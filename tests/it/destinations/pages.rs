@@ -8,6 +8,18 @@ use registry_tests::{Answer, TestApp, logs};
 use super::{PATH, deliveries, wait_for_state};
 use crate::console::{Pages, hidden};
 
+fn form(address: &str) -> Vec<(String, String)> {
+    let fields = [
+        ("key", "k-1"),
+        ("kind", "webhook"),
+        ("name", "포털"),
+        ("rule", "in_review"),
+        ("least", "late"),
+        ("address", address),
+    ];
+    fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+}
+
 #[tokio::test]
 async fn a_destination_is_made_tried_and_changed_in_the_console_without_javascript() {
     let app = TestApp::start().await;
@@ -21,20 +33,6 @@ async fn a_destination_is_made_tried_and_changed_in_the_console_without_javascri
     let page = pages.get("/settings/destinations").await;
     assert!(page.text.contains("아직 수신처가 없습니다"), "{}", page.text);
     let url = receiver.url();
-    let form = |address: &str| {
-        let fields = [
-            ("key", "k-1"),
-            ("kind", "webhook"),
-            ("name", "포털"),
-            ("rule", "in_review"),
-            ("least", "late"),
-        ];
-        let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        fields
-            .into_iter()
-            .chain([("address".to_owned(), address.to_owned())])
-            .collect::<Vec<_>>()
-    };
     let post = async |path: &str, fields: &[(String, String)]| {
         let fields: Vec<_> = fields
             .iter()
