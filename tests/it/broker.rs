@@ -52,6 +52,8 @@ async fn documents_are_the_newest(app: &TestApp, nats: &TestNats) {
         document["business"] = Value::Null;
         let mut expected = merchant.clone();
         expected["business"] = Value::Null;
+        // How long it waits depends on when somebody looks: only lists say it.
+        expected.as_object_mut().expect("an object").remove("wait");
         assert_eq!(document, expected);
     }
 }

@@ -46,7 +46,10 @@ async fn no_statement_scans_a_table_or_sorts() {
     assert!(statements.len() > 30, "{} statements", statements.len());
     // All people of an installation are counted, every half a minute: staff, not shops.
     let is_census = |statement: &String| statement.contains("(SELECT count(*) FROM memberships)");
-    for statement in statements.into_iter().filter(|statement| !is_census(statement)) {
+    // What is to be sent has an index of its own, which is walked to learn whose it is.
+    let is_due = |statement: &String| statement.contains("FROM deliveries WHERE next_attempt_at <= ?1 GROUP BY");
+    let walks = |statement: &String| is_census(statement) || is_due(statement);
+    for statement in statements.into_iter().filter(|statement| !walks(statement)) {
         let plan = plan(&mut connection, &statement).await;
         // Lists that are handed in are walked, what a part of the statement has found, and the database's own list of
         // tables, and the few keys of the installation; nothing else is.
