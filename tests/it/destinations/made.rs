@@ -52,8 +52,9 @@ async fn nothing_is_sent_to_where_the_installation_itself_is() {
 async fn a_destination_is_made_once_and_shows_no_secret() {
     let app = TestApp::start().await;
     let tenant = &app.tenant;
-    let wanted = json!({ "name": "당직", "kind": "slack", "address": "http://127.0.0.1:9/services/T0/s3cret" });
-    logs::secret("s3cret");
+    let wanted =
+        json!({ "name": "당직", "kind": "slack", "address": "http://127.0.0.1:9/services/T0/s3cret-of-an-address" });
+    logs::secret("s3cret-of-an-address");
     let post_once = async |key: &str| tenant.api.post_once(PATH, key, &wanted).await;
     let made = post_once("one").await;
     assert_eq!(
@@ -87,8 +88,9 @@ fn types_of(feed: &[Value]) -> Vec<&str> {
 async fn destinations_are_changed_by_whoever_has_seen_them_counted_and_removed() {
     let app = TestApp::start().await;
     let tenant = &app.tenant;
-    let secretive = json!({ "name": "당직", "kind": "slack", "address": "http://127.0.0.1:9/services/T0/s3cret" });
-    logs::secret("s3cret");
+    let secretive =
+        json!({ "name": "당직", "kind": "slack", "address": "http://127.0.0.1:9/services/T0/s3cret-of-an-address" });
+    logs::secret("s3cret-of-an-address");
     let made = make(tenant, &secretive).await;
     let tag = format!("\"{}\"", made["version"]);
     let other = json!({ "name": "x", "kind": "slack", "address": "http://127.0.0.1:9/" });
@@ -128,7 +130,7 @@ async fn destinations_are_changed_by_whoever_has_seen_them_counted_and_removed()
         .await
         .problem(409, "too_many_event_destinations");
     let list = tenant.api.get(PATH).await;
-    assert!(!list.text.contains("s3cret"), "{}", list.text);
+    assert!(!list.text.contains("s3cret-of-an-address"), "{}", list.text);
     assert_eq!(list.expect(200)["data"].as_array().map(Vec::len), Some(20));
     assert_eq!(tenant.api.delete(&path).await.status, 204);
     tenant
@@ -147,7 +149,11 @@ async fn destinations_are_changed_by_whoever_has_seen_them_counted_and_removed()
         ]
     );
     assert_eq!(types.last(), Some(&"event_destination.removed"));
-    assert!(!serde_json::to_string(&feed).expect("JSON").contains("s3cret"));
+    assert!(
+        !serde_json::to_string(&feed)
+            .expect("JSON")
+            .contains("s3cret-of-an-address")
+    );
     let audit = tenant
         .api
         .get("/v1/audit?action=event_destination.removed")
