@@ -2,6 +2,7 @@
 
 mod digests;
 mod made;
+mod month;
 mod pages;
 
 use chrono::TimeDelta;

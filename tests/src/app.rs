@@ -19,7 +19,6 @@ use registry_domain::{Actor, CorrelationId, KeyId, Label, TenantId};
 use registry_http::credentials;
 use registry_journal::{Ambient, Order, Origin, Outcome, Submission};
 use registry_people::{NewPerson, People};
-use registry_urls::{CallbackToken, PublicUrl, TokenKeys};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use tempfile::TempDir;
@@ -27,6 +26,7 @@ use tokio::net::TcpListener;
 
 use crate::api::Api;
 use crate::audit;
+use crate::callback::tenant_url;
 use crate::clock::TestClock;
 use crate::logs;
 use crate::nats::TestNats;
@@ -140,13 +140,7 @@ impl TestApp {
 
     /// The callback URL that stands for a whole tenant, as an operator gets it.
     pub fn tenant_callback_url(&self, tenant_id: TenantId) -> String {
-        let file = self.data.path().join("keys/callback.keys");
-        let keys = std::fs::read_to_string(file).expect("the keys can be read");
-        let keys = TokenKeys::parse(&keys).expect("they are keys");
-        let public_url = PublicUrl::parse(self.tenant.api.base()).expect("a URL");
-        let url = public_url.callback_url(&keys, CallbackToken::Tenant { tenant_id });
-        logs::secret(url.rsplit('/').next().expect("a token"));
-        url
+        tenant_url(self.data.path(), self.tenant.api.base(), tenant_id)
     }
 
     /// Who may do what.

@@ -1,8 +1,23 @@
 //! Callbacks as the upstream sends them, without the sandbox: for what it would never send, and for many at once.
 
+use std::path::Path;
+
+use registry_domain::TenantId;
+use registry_urls::{CallbackToken, PublicUrl, TokenKeys};
 use serde_json::{Value, json};
 
 use crate::api::{Answer, http_client};
+use crate::logs;
+
+/// The callback URL that stands for a whole tenant, as an operator gets it who has the keys of a data directory.
+pub fn tenant_url(data_dir: &Path, base_url: &str, tenant_id: TenantId) -> String {
+    let keys = std::fs::read_to_string(data_dir.join("keys/callback.keys")).expect("the keys can be read");
+    let keys = TokenKeys::parse(&keys).expect("they are keys");
+    let public_url = PublicUrl::parse(base_url).expect("a URL");
+    let url = public_url.callback_url(&keys, CallbackToken::Tenant { tenant_id });
+    logs::secret(url.rsplit('/').next().expect("a token"));
+    url
+}
 
 /// The official payload of a mapping callback.
 pub fn mapping(member: &str, merchant: &str, code: &str, message: Option<&str>) -> Value {

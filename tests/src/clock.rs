@@ -34,6 +34,13 @@ impl TestClock {
         let microseconds = time.num_microseconds().expect("a time of less than ages");
         self.ahead_microseconds.fetch_add(microseconds, Ordering::SeqCst);
     }
+
+    /// Puts it to a moment, from where it goes on.
+    pub fn put_to(&self, moment: DateTime<Utc>) {
+        let ahead = moment - self.machine.now();
+        let microseconds = ahead.num_microseconds().expect("a time of less than ages");
+        self.ahead_microseconds.store(microseconds, Ordering::SeqCst);
+    }
 }
 
 impl Clock for TestClock {

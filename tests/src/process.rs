@@ -9,6 +9,7 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
+use chrono::{DateTime, Utc};
 use registry_domain::TenantId;
 use registry_domain::tenant::Slug;
 use rustix::process::{Pid, Signal, kill_process};
@@ -189,6 +190,14 @@ impl Installation {
         process
     }
 
+    /// Starts a program on the directory that is the service with a clock of its own, and puts that to a moment.
+    pub fn serve_at(&mut self, program: &str, moment: DateTime<Utc>) -> Process {
+        let mut command = self.with_settings(PathBuf::from(program), &[]);
+        let process = Process::start_told(command.stdin(Stdio::piped()), &format!("{}\n", moment.to_rfc3339()));
+        self.listen = process.address;
+        process
+    }
+
     /// The same with one more setting, by its environment variable.
     pub fn serve_with(&mut self, variable: &str, value: &str) -> Process {
         Process::start(self.command(&["serve"]).env(variable, value))
@@ -221,16 +230,25 @@ pub struct Process {
     address: SocketAddr,
     log: PathBuf,
     writer: Option<JoinHandle<()>>,
+    /// How often its clock was put since it runs.
+    times_put: usize,
 }
 
 impl Process {
     fn start(command: &mut Command) -> Self {
+        Self::start_told(command, "")
+    }
+
+    fn start_told(command: &mut Command, first: &str) -> Self {
         let (mut file, log) = logs::of_program("serve");
         let mut child = command
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program starts");
+        if let Some(input) = &mut child.stdin {
+            input.write_all(first.as_bytes()).expect("it reads");
+        }
         let lines = BufReader::new(child.stderr.take().expect("its log is piped")).lines();
         let (found, address) = mpsc::channel();
         let writer = thread::spawn(move || {
@@ -249,7 +267,16 @@ impl Process {
             address,
             log,
             writer: Some(writer),
+            times_put: 0,
         }
+    }
+
+    /// Puts the clock of one that has its own to a moment.
+    pub async fn put_clock(&mut self, moment: DateTime<Utc>) {
+        let input = self.child.stdin.as_mut().expect("it listens");
+        writeln!(input, "{}", moment.to_rfc3339()).expect("it reads");
+        self.times_put += 1;
+        self.line_number("the clock was put", self.times_put).await;
     }
 
     /// Where it is.

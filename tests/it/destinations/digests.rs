@@ -14,7 +14,7 @@ use super::{PATH, deliveries, make, post};
 use crate::alerts::{day_after, go_to, opening, set_rule, work_today};
 
 /// A mail as it reads: what stands for bytes in it is undone (quoted-printable).
-fn mail_text(text: &str) -> String {
+pub(super) fn mail_text(text: &str) -> String {
     let text = text.replace("=\n", "");
     let mut parts = text.split('=');
     let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
