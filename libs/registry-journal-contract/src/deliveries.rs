@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::Harness;
 use crate::fixtures::World;
+use crate::projection::copy_whole;
 
 const THERE: DestinationId = DestinationId::from_uuid(Uuid::from_u128(1));
 const ELSEWHERE: DestinationId = DestinationId::from_uuid(Uuid::from_u128(2));
@@ -280,4 +281,75 @@ pub async fn what_is_over_is_listed_and_forgotten<H: Harness>() {
         .map(|it| (it.id, it.matter.as_str()))
         .collect();
     assert_eq!(left, [(id(7), "test"), (id(10), "digest"), (id(1), "event")]);
+}
+
+/// A copy goes on where the original stood: what has arrived does not come again, and what waits is not lost.
+pub async fn what_is_on_its_way_moves_with_the_log<H: Harness>() {
+    let (world, target) = (World::<H>::new().await, World::<H>::new().await);
+    let tenant = world.tenant("acme").await;
+    let (storage, now) = (&world.storage, world.now());
+    let first = DeliveryPlan {
+        events: vec![event(1, THERE), event(2, THERE)],
+        digests: vec![digest(10, 2, now)],
+        ..plan(0, 2, now)
+    };
+    assert!(storage.plan_deliveries(tenant, &first).await.expect("it is written"));
+    let claim = |destination, limit| Claim {
+        destination,
+        now,
+        until: now + TimeDelta::minutes(2),
+        limit: PageSize::clamped(limit),
+    };
+    // One event arrives; the digest was sent, and nobody knows whether it arrived.
+    let taken = storage
+        .claim_deliveries(tenant, &claim(THERE, 1))
+        .await
+        .expect("an answer");
+    let arrived = Attempt {
+        id: taken[0].id,
+        number: 1,
+        at: now,
+        state: DeliveryState::Delivered,
+        next_attempt_at: None,
+        answer: Answer::default(),
+    };
+    storage.record_attempt(tenant, &arrived).await.expect("it is written");
+    storage
+        .claim_deliveries(tenant, &claim(ELSEWHERE, 9))
+        .await
+        .expect("an answer");
+    // Another one is open already.
+    let second = DeliveryPlan {
+        digests: vec![digest(11, 3, now + TimeDelta::minutes(15))],
+        ..plan(2, 2, now)
+    };
+    assert!(storage.plan_deliveries(tenant, &second).await.expect("it is written"));
+
+    for _ in 0..2 {
+        assert!(copy_whole(&world, &target, tenant).await.expect("copied"));
+        let cursor = target.storage.delivery_cursor(tenant).await.expect("an answer");
+        assert_eq!(cursor, Some(Seq(2)), "nothing before it is looked through again");
+        let mut found = all(&target, tenant).await;
+        found.sort_unstable_by_key(|it| it.id);
+        let left = if taken[0].id == id(1) { 2 } else { 1 };
+        let five = Tally {
+            late: 5,
+            ..Tally::default()
+        };
+        let matters: Vec<_> = found.iter().map(|it| (it.id, it.matter, it.attempts)).collect();
+        let expected = [
+            (
+                id(left),
+                Matter::Event(Seq(u64::try_from(left).expect("a small number"))),
+                0,
+            ),
+            (id(11), Matter::Digest(SUBJECT, five), 0),
+        ];
+        assert_eq!(matters, expected);
+        assert_eq!(
+            found[1].next_attempt_at,
+            Some(now + TimeDelta::minutes(2)),
+            "when it would have been tried again"
+        );
+    }
 }

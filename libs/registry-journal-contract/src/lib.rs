@@ -253,6 +253,7 @@ macro_rules! contract_tests {
             deliveries::what_is_due_is_taken_on_by_one,
             deliveries::the_last_attempt_says_what_became_of_it,
             deliveries::what_is_over_is_listed_and_forgotten,
+            deliveries::what_is_on_its_way_moves_with_the_log,
             reading::tenants_are_listed,
             questions::questions_follow_changes,
             questions::a_question_is_put_off_once,

@@ -294,7 +294,11 @@ fn copy<H: Harness>(from: &World<H>, to: &World<H>) -> Copy {
     }
 }
 
-async fn copy_whole<H: Harness>(from: &World<H>, to: &World<H>, tenant: TenantId) -> Result<bool, CopyError> {
+pub(crate) async fn copy_whole<H: Harness>(
+    from: &World<H>,
+    to: &World<H>,
+    tenant: TenantId,
+) -> Result<bool, CopyError> {
     copy(from, to).run(tenant, &mut |_| ControlFlow::Continue(())).await
 }
 

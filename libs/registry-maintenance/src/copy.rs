@@ -4,6 +4,8 @@
 //! them on the way, by the same code that the write path uses. A copy that was interrupted goes on behind the last row
 //! that arrived. What was last read of balances stays behind: it is no fact, and is read anew within minutes.
 
+mod deliveries;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -119,6 +121,7 @@ impl Copy {
         self.expect_same_projection(tenant).await?;
         self.expect_same_quarantine(tenant).await?;
         self.expect_same_pairs(tenant).await?;
+        self.copy_deliveries(tenant).await?;
         // Last: with it, the relay goes on where it stood.
         let cursor = self.from.reader().publish_cursor(tenant).await;
         let cursor = cursor.map_err(ArchiveError::from)?;
