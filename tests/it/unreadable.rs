@@ -146,3 +146,25 @@ async fn a_merchant_that_cannot_be_read_stops_no_other() {
     set(&mut file, &was).await;
     app.finish().await;
 }
+
+/// A count that cannot be read keeps nobody from the list, and is named in the log.
+#[tokio::test]
+async fn a_count_that_cannot_be_read_is_passed_over() {
+    let app = TestApp::start_with(|config| config.database_url = None).await;
+    for store in ["store-1", "store-2"] {
+        app.tenant.register("acad-1", store).await;
+    }
+    let mut file = file(&app).await;
+    let insert = sqlx::query("INSERT INTO merchant_counts (tenant_id, facets, count) VALUES (?1, -1, 5)");
+    let insert = insert.bind(app.tenant.id.as_uuid()).execute(&mut file);
+    insert.await.expect("a row can be added");
+    for path in ["/v1/merchants", "/v1/merchants?stage=registered"] {
+        let list = app.tenant.api.get(path).await.expect(200);
+        assert_eq!(list["data"].as_array().map(Vec::len), Some(2), "{path}");
+    }
+    let counts = app.tenant.api.get("/v1/stats/review-status").await.expect(200);
+    assert_eq!(counts["data"]["total"], 2, "{counts}");
+    let delete = sqlx::query("DELETE FROM merchant_counts WHERE facets = -1");
+    delete.execute(&mut file).await.expect("a row can be removed");
+    app.finish().await;
+}

@@ -24,6 +24,9 @@ const CONCURRENT_MAX: usize = 32;
 /// How many are read at once.
 const PAGE: PageSize = PageSize::clamped(500);
 
+/// Of how many tenants it is remembered what is unusual. Losing it costs a read.
+const UNUSUAL_MAX: usize = 10_000;
+
 /// Looks at tenants.
 #[derive(Clone)]
 pub(crate) struct Looker {
@@ -41,6 +44,16 @@ type Unusual = Arc<[(Stage, u16)]>;
 
 /// The same, with the day and the tenant's version as of which it was found.
 pub(crate) type KnownUnusual = ((NaiveDate, Version), Unusual);
+
+/// Remembers what is unusual for a tenant. What was found on another day is of no use to anybody any more.
+fn remember(known: &mut HashMap<TenantId, KnownUnusual>, tenant: TenantId, found: KnownUnusual) {
+    let ((today, _), _) = &found;
+    known.retain(|_, ((day, _), _)| day == today);
+    if known.len() >= UNUSUAL_MAX {
+        known.clear();
+    }
+    known.insert(tenant, found);
+}
 
 impl Looker {
     /// Raises what is due. `is_anew` says that rules or calendar may have changed since the last look: then it is also looked
@@ -113,7 +126,7 @@ impl Looker {
             Some((stage, u16::try_from(days).ok()?))
         };
         let days: Unusual = asked.into_iter().filter_map(days).collect();
-        self.known().insert(tenant.id, (key, Arc::clone(&days)));
+        remember(&mut self.known(), tenant.id, (key, Arc::clone(&days)));
         Ok(days)
     }
 
@@ -273,5 +286,27 @@ impl Looker {
 
     fn new_id(&self) -> AlertId {
         AlertId::from_uuid(self.ambient.ids.uuid())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn what_is_unusual_is_remembered_for_a_day_and_for_so_many() {
+        let mut known = HashMap::new();
+        let day = |day| NaiveDate::from_ymd_opt(2026, 11, day).unwrap();
+        let mut note = |number: usize, day: NaiveDate| {
+            let tenant = TenantId::from_uuid(Uuid::from_u128(number as u128));
+            remember(&mut known, tenant, ((day, Version(1)), Unusual::default()));
+            known.len()
+        };
+        assert_eq!((note(1, day(27)), note(2, day(27)), note(1, day(27))), (1, 2, 2));
+        assert_eq!(note(3, day(30)), 1, "yesterday's are gone");
+        let most = (0..=UNUSUAL_MAX).map(|number| note(number, day(30))).max();
+        assert_eq!(most, Some(UNUSUAL_MAX));
     }
 }

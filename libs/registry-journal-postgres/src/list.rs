@@ -4,9 +4,10 @@ use chrono::{DateTime, Utc};
 use registry_domain::TenantId;
 use registry_journal::port::{
     AuditFilter, AuditQuery, FacetCount, ListedMerchant, ListedThen, MerchantFilter, MerchantQuery, ReadError, SortKey,
+    readable,
 };
 use registry_journal_rows::list::{self, Dialect, Plan, Statement, Value};
-use registry_journal_rows::{RawFacetCount, RawListedMerchant, RawListedThen, RawSortKey, bigint};
+use registry_journal_rows::{RawFacetCount, RawKeptCount, RawListedMerchant, RawListedThen, RawSortKey, bigint};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Postgres, QueryBuilder, Row};
@@ -83,11 +84,12 @@ impl PostgresJournal {
 
     async fn kept_counts(&self, tenant: TenantId) -> Result<Vec<FacetCount>, ReadError> {
         let statement = sqlx::query_as!(
-            RawFacetCount,
+            RawKeptCount,
             "SELECT facets, count FROM merchant_counts WHERE tenant_id = $1 AND count > 0",
             tenant.as_uuid()
         );
-        self.all("counts of merchants", tenant, statement).await
+        let rows = self.all("counts of merchants", tenant, statement).await?;
+        Ok(readable(tenant, rows))
     }
 
     async fn listed(

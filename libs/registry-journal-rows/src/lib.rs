@@ -30,8 +30,8 @@ pub use deliveries::{RawDelivery, RawDueThere, RawMoment};
 pub use insight::{RawStandingCount, RawStayCount, RawStepCount, day_number};
 pub use log::{RawEvent, RawHead, RawKey, RawStream};
 pub use merchants::{
-    RawBusinessNumber, RawFacetCount, RawIdempotency, RawListedMerchant, RawListedThen, RawMerchant, RawMerchantCode,
-    RawMerchantId, RawOwnedMerchant, RawPendingLink, RawSortKey,
+    RawBusinessNumber, RawFacetCount, RawIdempotency, RawKeptCount, RawListedMerchant, RawListedThen, RawMerchant,
+    RawMerchantCode, RawMerchantId, RawOwnedMerchant, RawPendingLink, RawSortKey,
 };
 pub use people::{
     RawCensus, RawPerson, RawPersonLink, RawRoleMapping, RawSession, RawSessionOfPerson, RawSignInFailures,

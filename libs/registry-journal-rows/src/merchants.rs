@@ -169,6 +169,22 @@ impl RawRow for RawFacetCount {
     }
 }
 
+/// The same as it is kept, for whoever goes on without one that cannot be read.
+#[expect(missing_docs, reason = "columns")]
+pub struct RawKeptCount {
+    pub facets: i64,
+    pub count: i64,
+}
+
+impl RawRow for RawKeptCount {
+    type Row = Result<FacetCount, Inconsistency>;
+
+    fn into_row(self) -> Result<Self::Row, Inconsistency> {
+        let Self { facets, count } = self;
+        Ok(RawFacetCount { facets, count }.into_row())
+    }
+}
+
 /// A merchant code that some merchant has.
 #[expect(missing_docs, reason = "columns")]
 pub struct RawMerchantCode {

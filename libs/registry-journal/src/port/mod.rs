@@ -28,6 +28,8 @@ mod write;
 use std::error::Error;
 use std::fmt::Display;
 
+use registry_domain::{TenantId, causes};
+
 pub use alerts::{AlertCount, AlertPosition, AlertQuery, AlertRow, Alerts, LateMerchant, LateQuery};
 pub use append::{Additions, AppendError, ExpectedHead};
 pub use audit::{AuditEntry, AuditFilter, AuditQuery, AuditTrail};
@@ -71,6 +73,18 @@ pub use write::{
 
 /// Any failure below the port, kept as the source of ours.
 pub type Cause = Box<dyn Error + Send + Sync>;
+
+/// The rows that can be read. One that cannot must not keep a tenant from all the others: it is told in the log of the process.
+pub fn readable<T>(tenant: TenantId, rows: Vec<Result<T, Inconsistency>>) -> Vec<T> {
+    let read = |row: Result<T, Inconsistency>| match row {
+        Ok(row) => Some(row),
+        Err(error) => {
+            tracing::error!(%tenant, error = %causes(&error), "a row is passed over; `registry rebuild` makes it anew from the log");
+            None
+        }
+    };
+    rows.into_iter().filter_map(read).collect()
+}
 
 /// A stored row that cannot be read back.
 #[derive(Debug, thiserror::Error)]
