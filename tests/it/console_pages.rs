@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::net::Ipv4Addr;
 use std::path::Path;
 
-use registry_console::samples;
+use registry_console::samples::{self, Part};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
@@ -62,34 +62,37 @@ fn axe() -> String {
     std::fs::read_to_string(path).expect("the build of the console has fetched it")
 }
 
-async fn look_at_all(screen: Screen, looks: &[(&str, &str)], look: impl AsyncFn(&Browser, &str) -> Vec<String>) {
+async fn look_at(
+    part: Part,
+    screen: Screen,
+    (language, theme): (&str, &str),
+    look: impl AsyncFn(&Browser, &str) -> Vec<String>,
+) {
+    assert!(samples::LOOKS.contains(&(language, theme)), "such pages are there");
     let base = serve().await;
     let browser = Browser::on(screen, true).await;
     let mut wrong = String::new();
-    for (language, theme) in looks {
-        for name in samples::names() {
-            let page = format!("{language}/{theme}/{name}");
-            browser
-                .client
-                .goto(&format!("{base}/{page}"))
-                .await
-                .expect("the page opens");
-            let mut faults = look(&browser, name).await;
-            faults.extend(browser.complaints().await);
-            for fault in faults {
-                writeln!(wrong, "{page}: {fault}").expect("a string takes everything");
-            }
+    for name in samples::names(part) {
+        let page = format!("{language}/{theme}/{name}");
+        browser
+            .client
+            .goto(&format!("{base}/{page}"))
+            .await
+            .expect("the page opens");
+        let mut faults = look(&browser, name).await;
+        faults.extend(browser.complaints().await);
+        for fault in faults {
+            writeln!(wrong, "{page}: {fault}").expect("a string takes everything");
         }
     }
     browser.close().await;
     assert!(wrong.is_empty(), "{wrong}");
 }
 
-/// Looks at all pages with the eyes of those who use no eyes. There are too many pages for one test to do in its time.
-async fn expect_usable(language: &str, theme: &str) {
-    assert!(samples::LOOKS.contains(&(language, theme)), "such pages are there");
+/// Looks at pages with the eyes of those who use no eyes.
+async fn expect_usable(part: Part, look: (&str, &str)) {
     let axe = axe();
-    look_at_all(Screen::Wide, &[(language, theme)], async |browser, _| {
+    look_at(part, Screen::Wide, look, async |browser, _| {
         browser.run(&axe).await;
         let found = browser.client.execute_async(AXE, Vec::new()).await.expect("axe looks");
         let found = found.as_array().cloned().unwrap_or_default();
@@ -98,39 +101,66 @@ async fn expect_usable(language: &str, theme: &str) {
     .await;
 }
 
-#[tokio::test]
-async fn pages_can_be_used_by_everybody_in_korean() {
-    expect_usable("ko", "light").await;
-}
-
-#[tokio::test]
-async fn pages_can_be_used_by_everybody_in_korean_and_the_dark() {
-    expect_usable("ko", "dark").await;
-}
-
-#[tokio::test]
-async fn pages_can_be_used_by_everybody_in_english() {
-    expect_usable("en", "light").await;
-}
-
-#[tokio::test]
-async fn pages_can_be_used_by_everybody_in_english_and_the_dark() {
-    expect_usable("en", "dark").await;
-}
-
-#[tokio::test]
-async fn pages_fit_on_a_telephone() {
-    // Colours take no room.
-    look_at_all(
-        Screen::Narrow,
-        &[("ko", "light"), ("en", "light")],
-        async |browser, _| {
-            let width = browser.run("return document.documentElement.scrollWidth").await;
-            let is_wider = width.as_u64().is_none_or(|width| width > 375);
-            is_wider.then(|| format!("it is {width} wide")).into_iter().collect()
-        },
-    )
+/// Looks at pages on a telephone. Colours take no room.
+async fn expect_fitting(part: Part, language: &str) {
+    look_at(part, Screen::Narrow, (language, "light"), async |browser, _| {
+        let width = browser.run("return document.documentElement.scrollWidth").await;
+        let is_wider = width.as_u64().is_none_or(|width| width > 375);
+        is_wider.then(|| format!("it is {width} wide")).into_iter().collect()
+    })
     .await;
+}
+
+/// Tests for each part of the pages: they run beside each other, where all at once would take longer than any other test.
+macro_rules! of_each_part {
+    ($($part:ident $name:ident)*) => {
+        $(mod $name {
+            use registry_console::samples::Part;
+
+            use super::{expect_fitting, expect_usable};
+
+            #[tokio::test]
+            async fn can_be_used_by_everybody_in_korean() {
+                expect_usable(Part::$part, ("ko", "light")).await;
+            }
+
+            #[tokio::test]
+            async fn can_be_used_by_everybody_in_korean_and_the_dark() {
+                expect_usable(Part::$part, ("ko", "dark")).await;
+            }
+
+            #[tokio::test]
+            async fn can_be_used_by_everybody_in_english() {
+                expect_usable(Part::$part, ("en", "light")).await;
+            }
+
+            #[tokio::test]
+            async fn can_be_used_by_everybody_in_english_and_the_dark() {
+                expect_usable(Part::$part, ("en", "dark")).await;
+            }
+
+            #[tokio::test]
+            async fn fits_on_a_telephone_in_korean() {
+                expect_fitting(Part::$part, "ko").await;
+            }
+
+            #[tokio::test]
+            async fn fits_on_a_telephone_in_english() {
+                expect_fitting(Part::$part, "en").await;
+            }
+        })*
+
+        #[test]
+        fn each_part_has_its_tests() {
+            assert_eq!(Part::ALL, [$(Part::$part),*]);
+        }
+    };
+}
+
+of_each_part! {
+    Desk desk
+    Work work
+    Office office
 }
 
 #[tokio::test]
@@ -177,6 +207,8 @@ async fn pages_are_printed_without_what_only_a_screen_is_for() {
         "keys",
         "audit",
         "health",
+        "ageing",
+        "funnel",
     ] {
         browser
             .client

@@ -1,10 +1,12 @@
 //! Every page in every state, with made-up shops: what tests look at, in a browser and out of it.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::Path;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -22,26 +24,85 @@ use crate::preferences::Preferences;
 /// The languages and the colours in which pages are shown.
 pub const LOOKS: [(&str, &str); 4] = [("ko", "light"), ("ko", "dark"), ("en", "light"), ("en", "dark")];
 
-/// The names of all samples.
-pub fn names() -> Vec<&'static str> {
-    all(Preferences::default())
-        .into_iter()
+/// Pages that are looked at together: all at once is more than one test does in its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Shops: where they stand, and one by one.
+    Desk,
+    /// What comes in, what is told, what was done.
+    Work,
+    /// Who may do what, and how everything is set.
+    Office,
+}
+
+impl Part {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Desk, Self::Work, Self::Office];
+}
+
+type Group = (Part, fn(Preferences) -> Vec<Sample>);
+
+const GROUPS: [Group; 19] = [
+    (Part::Office, sign_in::samples::samples),
+    (Part::Desk, home::samples::samples),
+    (Part::Desk, merchants::samples::samples),
+    (Part::Desk, merchant::samples::samples),
+    (Part::Desk, register::samples::samples),
+    (Part::Work, callbacks::samples::samples),
+    (Part::Work, quarantine::samples::samples),
+    (Part::Work, unclaimed::samples::samples),
+    (Part::Office, people::samples::samples),
+    (Part::Office, keys::samples::samples),
+    (Part::Work, audit::samples::samples),
+    (Part::Work, alerts::samples::samples),
+    (Part::Desk, ageing::samples::samples),
+    (Part::Desk, funnel::samples::samples),
+    (Part::Work, health::samples::samples),
+    (Part::Office, settings::samples::samples),
+    (Part::Office, calendar::samples::samples),
+    (Part::Office, destinations::samples::samples),
+    (Part::Work, licences::samples::samples),
+];
+
+/// The names of a part's samples.
+pub fn names(part: Part) -> Vec<&'static str> {
+    let groups = GROUPS.iter().filter(|(other, _)| *other == part);
+    groups
+        .flat_map(|(_, samples)| samples(Preferences::default()))
         .map(|sample| sample.name)
         .collect()
 }
 
 /// Every sample under `/console/samples/{language}/{theme}/{name}`, with the headers that pages have.
 pub fn router() -> Router {
+    let of_group = |(_, samples): &Group| {
+        let samples = *samples;
+        samples(Preferences::default())
+            .into_iter()
+            .map(move |sample| (sample.name, samples))
+    };
+    let by_name: HashMap<_, _> = GROUPS.iter().flat_map(of_group).collect();
     Router::new()
         .route("/console/samples/{language}/{theme}/{name}", get(one))
+        .with_state(Arc::new(by_name))
         .route("/console/assets/{file}", get(assets::get))
         .route("/console/acme/live", get(silence))
         .route("/console/acme/figures", get(async || StatusCode::NO_CONTENT))
 }
 
-async fn one(Path((language, theme, name)): Path<(String, String, String)>) -> Response {
+/// Which samples one is among: only these are written for it.
+type ByName = HashMap<&'static str, fn(Preferences) -> Vec<Sample>>;
+
+async fn one(
+    State(by_name): State<Arc<ByName>>,
+    Path((language, theme, name)): Path<(String, String, String)>,
+) -> Response {
     let look = Preferences::default().with("language", &language).with("theme", &theme);
-    match all(look).into_iter().find(|sample| sample.name == name) {
+    let among = by_name
+        .get(name.as_str())
+        .map(|samples| samples(look))
+        .unwrap_or_default();
+    match among.into_iter().find(|sample| sample.name == name) {
         Some(sample) => answer::html(StatusCode::OK, sample.html),
         None => StatusCode::NOT_FOUND.into_response(),
     }
@@ -53,29 +114,9 @@ async fn silence() -> Response {
     ([(CONTENT_TYPE, "text/event-stream")], nothing).into_response()
 }
 
+#[cfg(test)]
 fn all(look: Preferences) -> Vec<Sample> {
-    let groups = [
-        sign_in::samples::samples(look),
-        home::samples::samples(look),
-        merchants::samples::samples(look),
-        merchant::samples::samples(look),
-        register::samples::samples(look),
-        callbacks::samples::samples(look),
-        quarantine::samples::samples(look),
-        unclaimed::samples::samples(look),
-        people::samples::samples(look),
-        keys::samples::samples(look),
-        audit::samples::samples(look),
-        alerts::samples::samples(look),
-        ageing::samples::samples(look),
-        funnel::samples::samples(look),
-        health::samples::samples(look),
-        settings::samples::samples(look),
-        calendar::samples::samples(look),
-        destinations::samples::samples(look),
-        licences::samples::samples(look),
-    ];
-    groups.into_iter().flatten().collect()
+    GROUPS.iter().flat_map(|(_, samples)| samples(look)).collect()
 }
 
 #[cfg(test)]
@@ -113,6 +154,16 @@ mod tests {
             }
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    }
+
+    #[test]
+    fn each_sample_is_in_one_part() {
+        let parts: Vec<_> = Part::ALL.into_iter().flat_map(names).collect();
+        let once: BTreeSet<_> = parts.iter().copied().collect();
+        assert_eq!(
+            (parts.len(), once.len()),
+            (all(Preferences::default()).len(), parts.len())
+        );
     }
 
     #[test]
