@@ -235,3 +235,116 @@ async fn an_address_shows_a_colleague_the_same_rows() {
     colleague.close().await;
     app.finish().await;
 }
+
+/// The codes of the rows, in their order.
+const CODES: &str = "return [...document.querySelectorAll('row-select tbody tr')].map((row) => row.dataset.code)";
+
+/// Of each column by which the list can be sorted: where it stands, its two orders, and the list in the first one.
+const ORDERS: [(usize, [&str; 2], [&str; 4]); 5] = [
+    // Names: 가, 나, 다, and one that has none stands by its code.
+    (2, ["name", "-name"], ["s/3", "s/1", "s/2", "s/4"]),
+    (3, ["merchant_code", "-merchant_code"], ["s/1", "s/2", "s/3", "s/4"]),
+    (7, ["stage_since", "-stage_since"], ["s/2", "s/1", "s/3", "s/4"]),
+    (8, ["-wait", "wait"], ["s/2", "s/1", "s/3", "s/4"]),
+    (11, ["-updated_at", "updated_at"], ["s/4", "s/3", "s/1", "s/2"]),
+];
+
+#[tokio::test]
+async fn each_head_that_sorts_sorts_both_ways() {
+    let app = TestApp::start().await;
+    for (code, name) in [("2", Some("다")), ("1", Some("나")), ("3", Some("가")), ("4", None)] {
+        let mut shop = json!({ "member_code": "s", "merchant_code": code });
+        if let Some(name) = name {
+            shop["company_name"] = json!(name);
+        }
+        app.tenant.api.post("/v1/merchants", &shop).await.expect(201);
+    }
+    let (home, link) = app.open_console().await;
+    let browser = Browser::open().await;
+    browser.sign_in(&link).await;
+    browser
+        .client
+        .goto(&format!("{home}/merchants"))
+        .await
+        .expect("the list opens");
+    let sortable = browser
+        .run("return [...document.querySelectorAll('thead th')].flatMap((th, at) => th.querySelector('a') ? [at + 1] : [])")
+        .await;
+    assert_eq!(
+        sortable,
+        json!(ORDERS.map(|(column, ..)| column)),
+        "each is tried below"
+    );
+    for (column, sorts, rows) in ORDERS {
+        for (sort, turned) in sorts.into_iter().zip([false, true]) {
+            let head = format!("thead th:nth-child({column}) a");
+            let link = browser.client.find(Locator::Css(&head)).await.expect("a head");
+            link.click().await.expect("a click");
+            let is_sorted =
+                "return location.search.includes('sort=' + arguments[0]) && document.readyState === 'complete'
+                && !!document.querySelector('thead th:nth-child(' + arguments[1] + ')[aria-sort]')";
+            browser.until(is_sorted, vec![json!(sort), json!(column)]).await;
+            let marked = browser
+                .run("return document.querySelectorAll('thead th[aria-sort]').length")
+                .await;
+            assert_eq!(marked, 1, "{sort}");
+            let mut expected = rows.to_vec();
+            if turned {
+                expected.reverse();
+            }
+            assert_eq!(browser.run(CODES).await, json!(expected), "{sort}");
+        }
+    }
+    assert_eq!(browser.complaints().await, Vec::<String>::new());
+    browser.close().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn each_tab_counts_the_rows_that_its_list_shows() {
+    let app = TestApp::start().await;
+    let shops = shops(&app, 9).await;
+    for (number, code) in ["P", "P", "S", "S", "R", "O"].into_iter().enumerate() {
+        app.tenant.issue_link(&shops[number]).await;
+        let mapping = app.sandbox.mapping("acad-12", &format!("store-{number:03}")).await;
+        mapping.submit("가나다 학원").await;
+        if code != "P" {
+            mapping.review(code, Some("서류를 보내 주세요")).await;
+        }
+        app.tenant.settled(id_of(&shops[number])).await;
+    }
+    app.tenant.issue_link(&shops[6]).await;
+    app.tenant.archive(&shops[7]).await;
+    let (home, link) = app.open_console().await;
+    let browser = Browser::open().await;
+    browser.sign_in(&link).await;
+    browser
+        .client
+        .goto(&format!("{home}/merchants?limit=500"))
+        .await
+        .expect("the list opens");
+    // They are counted once the page stands.
+    let counted =
+        "return document.querySelectorAll('nav.tabs a b').length === document.querySelectorAll('nav.tabs a').length";
+    browser.until(counted, Vec::new()).await;
+    let tabs = browser
+        .run("return [...document.querySelectorAll('nav.tabs a')].map((tab) => [tab.href, tab.querySelector('b').textContent])")
+        .await;
+    let tabs = tabs.as_array().expect("tabs");
+    assert_eq!(tabs.len(), 10);
+    let mut counts = Vec::new();
+    for tab in tabs {
+        let (href, count) = (tab[0].as_str().expect("an address"), tab[1].as_str().expect("a number"));
+        browser.client.goto(href).await.expect("the list opens");
+        let rows = browser
+            .run("return document.querySelectorAll('row-select tbody tr').length")
+            .await;
+        assert_eq!(rows.to_string(), count, "{href}");
+        counts.push(count.parse::<u64>().expect("a number"));
+    }
+    // All but the archived one, those that are stuck, each stage, the archived one.
+    assert_eq!((counts[0], counts[9]), (8, 1));
+    assert_eq!(counts[2..9].iter().sum::<u64>(), 8, "{counts:?}");
+    browser.close().await;
+    app.finish().await;
+}

@@ -190,6 +190,40 @@ async fn each_number_of_a_page_opens_its_list() {
     app.finish().await;
 }
 
+/// One shop says of its wait what the list says, where it is asked for: in its document, which then has a tag of its own, and on its
+/// page.
+async fn expect_alone(app: &TestApp, id: &str, wait: &Value) {
+    let (api, path) = (&app.tenant.api, format!("/v1/merchants/{id}"));
+    let plain = api.get(&path).await;
+    assert!(plain.body.get("wait").is_none(), "nobody asked: {}", plain.text);
+    let told = api.get(&format!("{path}?include=wait")).await;
+    assert_eq!(told.body["wait"], *wait);
+    let tags = [&plain, &told].map(|answer| answer.header("etag").expect("a tag").to_owned());
+    assert_ne!(tags[0], tags[1]);
+    let known = api.request(Method::GET, &format!("{path}?include=wait"));
+    assert_eq!(Answer::to(known.header("if-none-match", &tags[1])).await.status, 304);
+    let known = api.request(Method::GET, &format!("{path}?include=wait"));
+    assert_eq!(Answer::to(known.header("if-none-match", &tags[0])).await.status, 200);
+    // It is good for a change all the same.
+    let change = api.request(Method::PATCH, &path).header("if-match", &tags[1]);
+    Answer::to(change.json(&json!({ "tags": ["seen"] }))).await.expect(200);
+    let then = api
+        .get(&format!(
+            "{path}?include=wait&as_of={}",
+            text_of(&plain.body, "created_at")
+        ))
+        .await
+        .expect(200);
+    assert_eq!(then["wait"]["business_days"], 0, "as of its first day");
+    for query in ["include=waits", "include=wait&as_of_version=1"] {
+        api.get(&format!("{path}?{query}"))
+            .await
+            .problem(422, "validation_failed");
+    }
+    let page = Pages::new(app).await.get(&format!("/merchants/{id}")).await;
+    assert!(page.text.contains("우리 대기의 100%보다 김"), "{}", page.text);
+}
+
 /// Thirty-one got their links after three days; the last one waits for ten.
 #[tokio::test]
 async fn a_wait_that_is_unusual_is_said_sorted_by_and_told_of() {
@@ -219,6 +253,7 @@ async fn a_wait_that_is_unusual_is_said_sorted_by_and_told_of() {
     assert_eq!(said[0].1["longer_than_percent"], 100, "{said:?}");
     assert_eq!(said[1].1["longer_than_percent"], Value::Null, "{said:?}");
     assert_eq!(waits("sort=wait").await[31].0, shops[0]["id"]);
+    expect_alone(&app, id_of(&shops[0]), &said[0].1).await;
 
     work_today(&app).await;
     let seq = number_of(&shops[31], "seq");

@@ -113,6 +113,7 @@ mod alerts;
 mod destinations;
 
 mod calendar;
+mod exports;
 mod insight;
 mod tenant_settings;
 mod worklist;

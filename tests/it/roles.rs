@@ -39,6 +39,7 @@ const EVERYBODY: &str = "VveOMmxAa";
 const WHO_WORKS: &str = "OMmx";
 const MANAGERS: &str = "Mmx";
 const AUDITORS: &str = "Aa";
+const WHO_EXPORTS: &str = "eMm";
 
 /// Who may do what.
 const RIGHTS: &[(&str, &str)] = &[
@@ -57,6 +58,7 @@ const RIGHTS: &[(&str, &str)] = &[
     ("get_merchant", EVERYBODY),
     ("get_merchant_by_reference", EVERYBODY),
     ("list_merchants", EVERYBODY),
+    ("export_merchants", WHO_EXPORTS),
     ("list_merchant_events", EVERYBODY),
     ("list_merchant_callbacks", EVERYBODY),
     ("list_registration_links", EVERYBODY),

@@ -47,6 +47,7 @@ const EDGES: &[(&str, &[&str])] = &[
         &["registry-documents", "registry-domain", "registry-journal"],
     ),
     ("registry-web", &["registry-domain"]),
+    ("registry-tables", &["registry-documents", "registry-web"]),
     (
         "registry-publish",
         &["registry-documents", "registry-domain", "registry-journal"],
@@ -66,6 +67,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "registry-journal",
             "registry-people",
             "registry-publish",
+            "registry-tables",
             "registry-upstream",
             "registry-urls",
             "registry-web",
@@ -73,7 +75,12 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     (
         "registry-console",
-        &["registry-documents", "registry-people", "registry-web"],
+        &[
+            "registry-documents",
+            "registry-people",
+            "registry-tables",
+            "registry-web",
+        ],
     ),
     ("paymint-sandbox", &[]),
     (

@@ -15,6 +15,13 @@ customElements.define("copy-text", class extends HTMLElement {
   }
 });
 
+// <print-page hidden><button>: prints the page. Whoever has no script has the browser's own way.
+customElements.define("print-page", class extends HTMLElement {
+  connectedCallback() { this.hidden = false; this.addEventListener("click", this); }
+  disconnectedCallback() { this.removeEventListener("click", this); }
+  handleEvent() { print(); }
+});
+
 async function copy(text) {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   const field = document.createElement("textarea");

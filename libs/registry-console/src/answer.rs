@@ -1,9 +1,12 @@
 //! How pages are answered: with headers that let nothing run that is not ours, and nothing be kept that is not theirs.
 
 use askama::Template;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, VARY};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, VARY,
+};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use registry_tables::{Cell, csv};
 use registry_web::body::BodyError;
 
 use crate::api::Trouble;
@@ -85,6 +88,38 @@ fn protect(headers: &mut HeaderMap) {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.append(VARY, HeaderValue::from_static("HX-Request-Type"));
+}
+
+/// A file of the API's, handed on as it comes.
+pub fn file(from: Response) -> Response {
+    let (parts, body) = from.into_parts();
+    let mut response = Response::new(body);
+    let kept = [CONTENT_TYPE, CONTENT_DISPOSITION];
+    let headers = kept
+        .into_iter()
+        .filter_map(|name| Some((name.clone(), parts.headers.get(&name)?.clone())));
+    response.headers_mut().extend(headers);
+    protect(response.headers_mut());
+    response
+}
+
+/// A small table as a file.
+pub fn table(name: &str, rows: &[Vec<Cell>]) -> Response {
+    let bytes = match csv::table(rows) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            tracing::error!(%error, "a table could not be written");
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        }
+    };
+    let mut response = bytes.into_response();
+    let disposition = HeaderValue::try_from(format!("attachment; filename=\"{name}.csv\""));
+    let disposition = disposition.unwrap_or(HeaderValue::from_static("attachment"));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
+    headers.insert(CONTENT_DISPOSITION, disposition);
+    protect(headers);
+    response
 }
 
 /// The page for a path that is none of ours.

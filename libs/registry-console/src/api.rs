@@ -135,6 +135,11 @@ impl Api {
         Ok(self.call(who, ask).await?.into_body())
     }
 
+    /// A file, as it comes: it may be too long to be held.
+    pub async fn file(&self, who: &SignedIn, path: &str) -> Result<Response, Trouble> {
+        self.call(who, Ask::new(Method::GET, path.to_owned())).await
+    }
+
     /// How the process is, also while it is not well: then the answer is no success, and still a document.
     pub async fn readiness(&self, who: &SignedIn) -> Result<Readiness, Trouble> {
         let response = self.answered(who, Ask::new(Method::GET, "/readyz".to_owned())).await?;

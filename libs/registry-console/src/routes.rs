@@ -110,7 +110,9 @@ pub(crate) fn of_tenants() -> Vec<Route> {
         act("/{tenant}/alerts/rules", alerts::set_rule),
         act("/{tenant}/alerts/rules/usual", alerts::add_usual),
         see("/{tenant}/ageing", ageing::get),
+        see("/{tenant}/ageing/csv", ageing::csv),
         see("/{tenant}/funnel", funnel::get),
+        see("/{tenant}/funnel/csv", funnel::csv),
         see("/{tenant}/health", health::get),
         see("/{tenant}/settings", settings::get),
         act("/{tenant}/settings", settings::change),
@@ -146,6 +148,8 @@ fn of_merchants() -> Vec<Route> {
         see("/{tenant}/merchants", merchants::list),
         act("/{tenant}/merchants", register::create),
         see("/{tenant}/merchants/tabs", merchants::tabs),
+        // What leaves is written down: nothing that a look alone may do.
+        act("/{tenant}/merchants/csv", merchants::csv),
         see("/{tenant}/merchants/new", register::new),
         see("/{tenant}/merchants/{id}", merchant::get),
         act("/{tenant}/merchants/{id}", register::change),

@@ -187,6 +187,8 @@ pub enum EventData {
     PersonalRevealed(data::PersonalRevealed),
     #[serde(rename = "payload.opened")]
     PayloadOpened(data::PayloadOpened),
+    #[serde(rename = "merchants.exported")]
+    MerchantsExported(data::MerchantsExported),
     #[serde(rename = "access.refused")]
     AccessRefused(data::AccessRefused),
     #[serde(rename = "session.opened")]
@@ -283,6 +285,7 @@ event_types! {
     CallbacksSeen => "callbacks.seen",
     PersonalRevealed => "personal.revealed",
     PayloadOpened => "payload.opened",
+    MerchantsExported => "merchants.exported",
     AccessRefused => "access.refused",
     SessionOpened => "session.opened",
     SessionRefused => "session.refused",

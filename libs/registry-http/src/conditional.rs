@@ -1,11 +1,12 @@
 //! Conditional requests (RFC 9110, 13). The strong validator of a merchant is its version with the number of the form in
 //! which this release shows it: `"7.1"`, and `"7.1m"` with its business number masked. Before there was such a number it was
-//! the version alone.
+//! the version alone. How a wait compares changes with the days and not with the version: where that was asked for, it stands in the
+//! tag too, as `"7.1+9-93"`.
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use registry_documents::{REPRESENTATION, Sight};
+use registry_documents::{REPRESENTATION, Sight, WaitDocument};
 use registry_domain::Version;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -14,6 +15,9 @@ use crate::problem::{Code, Problem};
 
 /// What ends the tag of a form in which business numbers are masked.
 const MASKED: &str = "m";
+
+/// Stands before what is said of a wait.
+const WAIT: char = '+';
 
 /// How much of a digest tells one page from another, in bytes.
 const TAG_LENGTH: usize = 16;
@@ -26,6 +30,19 @@ pub fn etag(version: Version, sight: Sight) -> HeaderValue {
     };
     let tag = format!("\"{version}.{REPRESENTATION}{masked}\"");
     HeaderValue::try_from(tag).expect("letters and digits in quotation marks are a header value")
+}
+
+/// The `ETag` of a version together with what is said of its wait.
+pub fn etag_with(version: Version, sight: Sight, wait: Option<&WaitDocument>) -> HeaderValue {
+    let plain = etag(version, sight);
+    let plain = plain.to_str().unwrap_or_default().trim_end_matches('"');
+    let said = wait.map_or_else(String::new, |wait| {
+        let percent = wait
+            .longer_than_percent
+            .map_or_else(String::new, |percent| percent.to_string());
+        format!("{}-{percent}", wait.business_days)
+    });
+    HeaderValue::try_from(format!("{plain}{WAIT}{said}\"")).expect("letters, digits and signs are a header value")
 }
 
 /// Whether the client has this version already, in this form, by its `If-None-Match`.
@@ -78,10 +95,12 @@ pub fn expected(headers: &HeaderMap) -> Result<Option<Version>, Problem> {
 
 fn read_tag(text: &str) -> Option<Version> {
     let text = text.strip_prefix('"')?.strip_suffix('"')?;
+    let (text, wait) = text.split_once(WAIT).unwrap_or((text, ""));
+    let is_wait = wait.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     let (version, form) = text.split_once('.').unwrap_or((text, "0"));
     number(form.strip_suffix(MASKED).unwrap_or(form))
         .and_then(|_form| number(version))
-        .filter(|it| *it > 0)
+        .filter(|it| *it > 0 && is_wait)
         .map(Version)
 }
 
@@ -122,9 +141,29 @@ mod tests {
     }
 
     #[test]
+    fn a_wait_makes_another_tag() {
+        let wait = |business_days, longer_than_percent| WaitDocument {
+            business_days,
+            longer_than_percent,
+        };
+        let tag = |wait: Option<&WaitDocument>| etag_with(Version(7), Sight::Masked, wait);
+        assert_eq!(tag(Some(&wait(9, Some(93)))), "\"7.1m+9-93\"");
+        assert_eq!(tag(Some(&wait(0, None))), "\"7.1m+0-\"");
+        assert_eq!(tag(None), "\"7.1m+\"");
+    }
+
+    #[test]
     fn a_change_says_what_it_is_meant_for() {
         // In whatever form it was seen, and before forms were counted.
-        for text in ["\"7.1\"", "\"7\"", "\"7.2\"", "\"7.1m\""] {
+        for text in [
+            "\"7.1\"",
+            "\"7\"",
+            "\"7.2\"",
+            "\"7.1m\"",
+            "\"7.1+9-93\"",
+            "\"7.1m+0-\"",
+            "\"7.1+\"",
+        ] {
             assert_eq!(expected(&headers(IF_MATCH, text)).unwrap(), Some(Version(7)), "{text}");
         }
         assert_eq!(expected(&headers(IF_MATCH, "*")).unwrap(), None);
@@ -142,6 +181,8 @@ mod tests {
             "\"7.m\"",
             "\"7m\"",
             "\"7.1.1\"",
+            "\"7.1+x\"",
+            "\"+9-93\"",
             "\".1\"",
         ] {
             assert_eq!(

@@ -15,6 +15,7 @@ mod conditional;
 pub mod credentials;
 mod cursor;
 mod docs;
+mod downloads;
 mod envelope;
 mod errand;
 mod fields;

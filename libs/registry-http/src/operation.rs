@@ -238,6 +238,7 @@ fn problem_response(codes: &[Code]) -> Response {
         Code::UpstreamRateCapped,
         Code::UpstreamUnavailable,
         Code::TooManyFailures,
+        Code::TooManyExports,
     ];
     if codes.iter().any(|code| may_pass.contains(code)) {
         return response.header_ref("Retry-After", header_ref(RETRY_AFTER)).build();

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::authenticator::Authenticator;
 use crate::cursor::CursorKey;
+use crate::downloads::Downloads;
 use crate::lookups::Lookups;
 use crate::metrics::Metrics;
 use crate::problem::Code;
@@ -45,6 +46,7 @@ pub struct AppState {
     pub(crate) authenticator: Authenticator,
     pub(crate) cursor_key: CursorKey,
     pub(crate) usual: UsualWaits,
+    pub(crate) downloads: Arc<Downloads>,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) event_streams: Arc<Semaphore>,
     pub(crate) event_streams_max: usize,
@@ -84,6 +86,7 @@ impl AppState {
             authenticator: Authenticator::new(metrics.key_failures.clone()),
             cursor_key: CursorKey::new(config.cursor_key),
             usual: UsualWaits::new(),
+            downloads: Arc::default(),
             trusted_proxies: config.trusted_proxies,
             event_streams,
             event_streams_max: config.event_streams_max,

@@ -307,6 +307,13 @@ pub(crate) const OF_EVERYTHING: &[Call] = &[
     ),
     call("list_merchants", Method::GET, "/v1/merchants?q=store", None, READ),
     call(
+        "export_merchants",
+        Method::GET,
+        "/v1/merchants.csv",
+        None,
+        &["merchants:read", "exports:create"],
+    ),
+    call(
         "count_review_statuses",
         Method::GET,
         "/v1/stats/review-status",

@@ -12,7 +12,7 @@ use registry_tests::{Answer, TestApp, TestTenant, logs};
 use reqwest::Method;
 use serde_json::json;
 
-use super::{AUDITORS, EVERYBODY, MANAGERS, PEOPLE, Somebody, WHO_WORKS, operator};
+use super::{AUDITORS, EVERYBODY, MANAGERS, PEOPLE, Somebody, WHO_EXPORTS, WHO_WORKS, operator};
 use crate::isolation::things::Things;
 use crate::visitor::{Visitor, leads_to};
 
@@ -43,7 +43,9 @@ pub(super) const PAGES: &[(&str, &str)] = &[
     ("/audit", AUDITORS),
     ("/health", EVERYBODY),
     ("/ageing", EVERYBODY),
+    ("/ageing/csv", EVERYBODY),
     ("/funnel", EVERYBODY),
+    ("/funnel/csv", EVERYBODY),
     ("/settings", EVERYBODY),
     ("/settings/calendar", EVERYBODY),
     ("/settings/destinations", MANAGERS),
@@ -62,6 +64,7 @@ const FORMS: &[Sent] = &[
         &[("key", "k-1"), ("member_code", "acad-3"), ("merchant_code", "store-3")],
         WHO_WORKS,
     ),
+    ("/merchants/csv", &[], WHO_EXPORTS),
     ("/merchants/{merchant}", &[("version", "1")], WHO_WORKS),
     ("/merchants/{merchant}/links", &[("key", "k-2")], WHO_WORKS),
     ("/merchants/{merchant}/links/{link}/url", &[("key", "k-2")], WHO_WORKS),

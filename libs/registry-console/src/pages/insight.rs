@@ -1,5 +1,7 @@
 //! What the pages share that count shops: their filters, their moment, their links.
 
+use chrono::{DateTime, Utc};
+
 use crate::documents::Listed;
 use crate::frame::Frame;
 use crate::kst;
@@ -7,6 +9,7 @@ use crate::pages::merchants::Chip;
 use crate::pages::merchants::conditions::{chips, for_api};
 use crate::parts::thousands;
 use crate::query::Query;
+use registry_tables::Cell as TableCell;
 
 /// What the list of merchants and these pages are both filtered by.
 const KEPT: &[&str] = &["tag", "member_code", "metadata", "next_actor", "stage", "as_of"];
@@ -37,6 +40,8 @@ impl Cell {
 pub struct Choice {
     /// The tag.
     pub tag: String,
+    /// The member codes.
+    pub member_code: String,
     /// The moment, as its field shows it.
     pub as_of: String,
     /// The latest moment that can be chosen.
@@ -45,16 +50,21 @@ pub struct Choice {
     pub chips: Vec<Chip>,
     /// Those that the form has no field for.
     pub kept: Vec<(String, String)>,
+    /// The tables of the page as a file.
+    pub csv: String,
 }
 
 impl Choice {
     /// That of a query, on a page.
     pub fn new(frame: &Frame, query: &Query, path: &str) -> Self {
         let text = |name: &str| query.get(name).unwrap_or_default().to_owned();
-        let others = KEPT.iter().filter(|name| !matches!(**name, "tag" | "as_of"));
+        let others = KEPT
+            .iter()
+            .filter(|name| !matches!(**name, "tag" | "member_code" | "as_of"));
         let pair = |name: &&str| Some(((*name).to_owned(), query.get(name)?.to_owned()));
         Self {
             tag: text("tag"),
+            member_code: text("member_code"),
             as_of: query
                 .get("as_of")
                 .and_then(kst::parse)
@@ -63,8 +73,40 @@ impl Choice {
             now: kst::field(frame.now),
             chips: chips(frame.words(), query, path),
             kept: others.filter_map(pair).collect(),
+            csv: query.on(&format!("{path}/csv")),
         }
     }
+}
+
+/// The first row of a file: whose it is, as of when, and by what it is filtered.
+pub fn about(frame: &Frame, query: &Query, as_of: DateTime<Utc>) -> Vec<TableCell> {
+    let words = &frame.words().insight;
+    let filters = chips(frame.words(), &query.without("as_of"), "");
+    let filters: Vec<_> = filters
+        .iter()
+        .map(|chip| format!("{}: {}", chip.name, chip.value))
+        .collect();
+    let filters = if filters.is_empty() {
+        words.no_filter.to_owned()
+    } else {
+        filters.join(" · ")
+    };
+    vec![
+        frame.tenant.as_str().into(),
+        (words.as_of)(&kst::whole(as_of)).into(),
+        filters.into(),
+    ]
+}
+
+/// What a file is called.
+pub fn file_name(page: &str, tenant: &str, as_of: DateTime<Utc>) -> String {
+    let moment = kst::local(as_of).format("%Y-%m-%d-%H%M%S");
+    format!("{page}-{tenant}-{moment}")
+}
+
+/// A number of days, if it is known.
+pub fn days_cell(days: Option<u32>) -> TableCell {
+    days.map_or(TableCell::Empty, |days| TableCell::count(days.into()))
 }
 
 /// What of a query such a page understands.

@@ -149,17 +149,21 @@ pub fn merchant(number: usize) -> MerchantDocument {
     .expect("a sample reads")
 }
 
+/// How long it has waited.
+pub fn wait(number: usize) -> WaitDocument {
+    WaitDocument {
+        business_days: u32::try_from(number % 11).unwrap_or_default(),
+        longer_than_percent: (!number.is_multiple_of(4)).then_some(u8::try_from(number * 13 % 100).unwrap_or(0)),
+    }
+}
+
 /// So many shops.
 pub fn merchants(count: usize) -> Page<WaitingMerchant> {
     Page {
         data: (0..count)
             .map(|number| WaitingMerchant {
                 merchant: merchant(number),
-                wait: Some(WaitDocument {
-                    business_days: u32::try_from(number % 11).unwrap_or_default(),
-                    longer_than_percent: (!number.is_multiple_of(4))
-                        .then_some(u8::try_from(number * 13 % 100).unwrap_or(0)),
-                }),
+                wait: Some(wait(number)),
             })
             .collect(),
         page: Next {

@@ -4,6 +4,8 @@ use super::{Count, With};
 
 /// The list of merchants.
 pub struct MerchantsWords {
+    pub export: &'static str,
+    pub export_title: &'static str,
     pub register: &'static str,
     pub tabs: &'static str,
     pub all: &'static str,
@@ -33,6 +35,7 @@ pub struct MerchantsWords {
     pub trust: &'static str,
     pub unusual: &'static str,
     pub unusual_title: &'static str,
+    pub longer_than: With,
     pub by_wait: &'static str,
     pub by_name: &'static str,
     pub by_code: &'static str,

@@ -200,10 +200,13 @@ mod tests {
     }
 
     #[test]
-    fn actions_are_types_of_events_and_the_same_in_both_languages() {
+    fn each_type_of_event_is_an_action_with_a_name_in_both_languages() {
         assert_eq!(words(KO.audit.actions), words(EN.audit.actions));
-        for word in words(KO.audit.actions) {
-            assert!(EventData::TYPES.contains(&word), "{word}");
-        }
+        // Whoever asks Paymint causes what follows from the answer: any of them may stand in the audit log.
+        let sorted = |mut words: Vec<&'static str>| {
+            words.sort_unstable();
+            words
+        };
+        assert_eq!(sorted(words(KO.audit.actions)), sorted(EventData::TYPES.to_vec()));
     }
 }

@@ -15,9 +15,9 @@ pub use alerts::{AlertAcknowledged, AlertRaised, AlertResolved, AlertRule, Alert
 pub use destinations::{EventDestination, EventDestinationDisabled, EventDestinationSecretRotated, OfEventDestination};
 pub use tenant::{
     AccessRefused, ApiKeyIssued, ApiKeyRevoked, ApiKeyRotated, Balance, CallbackQuarantined, CallbacksMissing,
-    MemberRemoved, Membership, OwnDay, PayloadOpened, PersonalRevealed, SessionClosed, SessionRefused, TenantCreated,
-    TenantSettingsChanged, UnclaimedMerchantAdopted, UnclaimedMerchantDismissed, UnclaimedMerchantListed,
-    UnclaimedMerchantSeen, UpstreamPaused,
+    MemberRemoved, Membership, MerchantsExported, OwnDay, PayloadOpened, PersonalRevealed, SessionClosed,
+    SessionRefused, TenantCreated, TenantSettingsChanged, UnclaimedMerchantAdopted, UnclaimedMerchantDismissed,
+    UnclaimedMerchantListed, UnclaimedMerchantSeen, UpstreamPaused,
 };
 
 /// Nothing beside the fact itself.

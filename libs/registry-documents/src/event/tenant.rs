@@ -7,9 +7,10 @@ use registry_domain::tenant::{Access, Event};
 
 use super::data::{
     AccessRefused, AlertRuleRemoved, ApiKeyIssued, ApiKeyRevoked, ApiKeyRotated, Balance, CallbackDiscarded,
-    CallbackQuarantined, CallbacksMissing, MemberRemoved, Membership, Nothing, OwnDay, PayloadOpened, PersonalRevealed,
-    SessionClosed, SessionRefused, TenantCreated, TenantSettingsChanged, UnclaimedMerchantAdopted,
-    UnclaimedMerchantDismissed, UnclaimedMerchantListed, UnclaimedMerchantSeen, UpstreamPaused,
+    CallbackQuarantined, CallbacksMissing, MemberRemoved, Membership, MerchantsExported, Nothing, OwnDay,
+    PayloadOpened, PersonalRevealed, SessionClosed, SessionRefused, TenantCreated, TenantSettingsChanged,
+    UnclaimedMerchantAdopted, UnclaimedMerchantDismissed, UnclaimedMerchantListed, UnclaimedMerchantSeen,
+    UpstreamPaused,
 };
 use super::{EventData, alerts, destinations};
 
@@ -153,6 +154,17 @@ fn access(access: &Access) -> EventData {
         Access::PayloadOpened { event_id, merchant_id } => EventData::PayloadOpened(PayloadOpened {
             event_id: event_id.to_string(),
             merchant_id: merchant_id.map(|id| id.to_string()),
+        }),
+        Access::MerchantsExported {
+            format,
+            rows,
+            filters,
+            with_numbers,
+        } => EventData::MerchantsExported(MerchantsExported {
+            format: format.as_str().to_owned(),
+            rows: *rows,
+            filters: filters.clone(),
+            with_numbers: *with_numbers,
         }),
         Access::Refused {
             operation,

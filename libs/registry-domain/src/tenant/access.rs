@@ -19,6 +19,17 @@ pub enum Access {
         /// The merchant that it was for, if it was for one.
         merchant_id: Option<MerchantId>,
     },
+    /// A list of merchants was taken out as a file. It is written down before the first row leaves.
+    MerchantsExported {
+        /// What kind of file.
+        format: ExportFormat,
+        /// How many merchants there were then.
+        rows: u64,
+        /// By what the list was filtered: names alone, for what was searched for may be a person's.
+        filters: Vec<String>,
+        /// Whether business numbers stand in it whole.
+        with_numbers: bool,
+    },
     /// Somebody lacked a right.
     Refused {
         /// What was asked for: method and path of the operation, without anybody's ids.
@@ -48,10 +59,25 @@ impl Access {
         match self {
             Self::NumberRevealed { merchant_id } => Some(*merchant_id),
             Self::PayloadOpened { merchant_id, .. } => *merchant_id,
-            Self::Refused { .. } | Self::SignedIn | Self::SignInRefused { .. } | Self::SignedOut { .. } => None,
+            Self::MerchantsExported { .. }
+            | Self::Refused { .. }
+            | Self::SignedIn
+            | Self::SignInRefused { .. }
+            | Self::SignedOut { .. } => None,
         }
     }
 }
+
+/// What kind of file a list is taken out as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExportFormat {
+    /// Values separated by commas, in UTF-8.
+    Csv,
+}
+
+words!(ExportFormat {
+    Csv => "csv",
+});
 
 /// What became of something that somebody wanted to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -307,6 +307,9 @@ catalogue! {
     TooManyPeople, UNPROCESSABLE_ENTITY, "too_many_people",
     "You have too many people", "A tenant has at most 500 people. Remove somebody first.",
     "사용자가 너무 많습니다", "사용자는 최대 500명까지 등록할 수 있습니다. 먼저 다른 사용자를 제거해 주세요.";
+    /// The list has more merchants than a file may have.
+    ExportTooLong, UNPROCESSABLE_ENTITY, "export_too_long", "The list is too long for one file", "A file has at most 100,000 merchants. Take the list out in parts, by filters.",
+    "목록이 파일 하나에 담기에 너무 깁니다", "파일 하나에는 가맹점 100,000곳까지 담을 수 있습니다. 조건으로 나누어 내려받아 주세요.";
     /// The change wants an If-Match.
     IfMatchRequired, PRECONDITION_REQUIRED, "if_match_required",
     "If-Match is required", "Send the ETag that you got with the merchant, so that nobody's change is lost.",
@@ -319,6 +322,9 @@ catalogue! {
     TooManyReads, TOO_MANY_REQUESTS, "too_many_reads",
     "Too many of your reads are under way", "Searches and reads of the past take their time. Nothing was read; try again after the time in Retry-After.",
     "처리 중인 조회가 너무 많습니다", "검색과 과거 시점 조회에는 시간이 걸립니다. 조회하지 못했습니다. Retry-After에 표시된 시간 뒤에 다시 시도해 주세요.";
+    /// As many files are being written as may be.
+    TooManyExports, TOO_MANY_REQUESTS, "too_many_exports", "Too many files are being written", "Two files of yours may be written at once. Wait for one of them.",
+    "내려받는 중인 파일이 너무 많습니다", "파일은 동시에 두 개까지 내려받을 수 있습니다. 먼저 받는 파일이 끝난 뒤 다시 시도해 주세요.";
     /// A defect of the registry.
     Internal, INTERNAL_SERVER_ERROR, "internal_error",
     "Something went wrong here", "The cause was logged under `request_id`.",

@@ -34,6 +34,7 @@ pub fn all(document: OpenApi) -> OpenApiRouter<Arc<AppState>> {
     of_destinations(of_alerts(OpenApiRouter::with_openapi(document)))
         .routes(merchants::create::route())
         .routes(merchants::list::route())
+        .routes(merchants::export::route())
         .routes(merchants::get::route())
         .routes(merchants::change::route())
         .routes(merchants::archive::route())

@@ -12,7 +12,8 @@ use registry_domain::merchant::*;
 use registry_domain::people::{Extra, Rights, Role};
 use registry_domain::review::*;
 use registry_domain::tenant::{
-    self, Access, CallPath, FieldName, HoldTime, ReadBack, Scope, SecretHash, Settings, SilenceDays, Slug, Upstream,
+    self, Access, CallPath, ExportFormat, FieldName, HoldTime, ReadBack, Scope, SecretHash, Settings, SilenceDays,
+    Slug, Upstream,
 };
 use registry_domain::*;
 use serde::{Deserialize, Serialize};
@@ -340,6 +341,12 @@ fn accesses() -> Vec<Access> {
             operation: "GET /v1/audit".to_owned(),
             scope: Scope::AuditRead,
             count: 3,
+        },
+        Access::MerchantsExported {
+            format: ExportFormat::Csv,
+            rows: 1_234,
+            filters: vec!["stage".to_owned(), "q".to_owned()],
+            with_numbers: true,
         },
         Access::SignedIn,
         Access::SignInRefused { count: 2 },
@@ -672,6 +679,7 @@ fn number_of(event: &StreamEvent) -> usize {
                 Access::SignedIn => 45,
                 Access::SignInRefused { .. } => 46,
                 Access::SignedOut { .. } => 47,
+                Access::MerchantsExported { .. } => 65,
             },
             tenant::Event::ApiKeyRotated { .. } => 48,
             tenant::Event::Alert(fact) => 53 + alert_number(fact),
@@ -698,7 +706,7 @@ fn alert_number(fact: &AlertFact) -> usize {
     }
 }
 
-const KINDS: usize = 65;
+const KINDS: usize = 66;
 
 /// A stored event as a golden file holds it.
 #[derive(Serialize, Deserialize)]

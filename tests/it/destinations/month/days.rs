@@ -5,7 +5,7 @@ use registry_tests::api::text_of;
 use reqwest::Method;
 use serde_json::json;
 
-use super::{AT_WORK, Digest, Kill, Month, OFF, registered};
+use super::{AT_WORK, Kill, Month, OFF, registered};
 use crate::alerts::set_rule;
 
 /// Until Chuseok is over: shops wait, some are put away, others get a link.

@@ -6,6 +6,7 @@ use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use registry_documents::WaitingMerchant;
+use registry_tables::Cell as TableCell;
 
 use crate::answer;
 use crate::console::Console;
@@ -13,7 +14,7 @@ use crate::documents::{AgeColumn, Ageing, Page, StageAgeing, Told};
 use crate::door::SignedIn;
 use crate::frame::{Frame, Section};
 use crate::kst;
-use crate::pages::insight::{Cell, Choice, call, query_of};
+use crate::pages::insight::{Cell, Choice, about, call, days_cell, file_name, query_of};
 use crate::pages::merchants::Row;
 use crate::parts::charts::{Histogram, Shade};
 use crate::parts::{Glyph, filters, thousands};
@@ -91,6 +92,84 @@ pub async fn get(
     answer::page(frame.status(), &AgeingPage { frame, board })
 }
 
+/// `GET /console/{tenant}/ageing/csv`: the table of the page as a file. It holds numbers and no shop, so nobody writes down who has it.
+pub async fn csv(
+    State(console): State<Arc<Console>>,
+    who: SignedIn,
+    look: Preferences,
+    RawQuery(raw): RawQuery,
+) -> Response {
+    let query = query_of(raw.as_deref());
+    let frame = Frame::new(&who, look, Section::Ageing, look.words().insight.ageing, console.now());
+    let path = call(&query, "/v1/stats/ageing");
+    match console.api().get::<Told<Ageing>>(&who, &path).await {
+        Ok(told) => {
+            let name = file_name("ageing", &who.tenant.slug, told.as_of);
+            answer::table(&name, &table(&frame, &query, &told))
+        }
+        Err(trouble) => answer::trouble(frame, &trouble),
+    }
+}
+
+fn table(frame: &Frame, query: &Query, told: &Told<Ageing>) -> Vec<Vec<TableCell>> {
+    let words = &frame.words().insight;
+    let ageing = &told.data;
+    let counts = |columns: &[AgeColumn]| -> Vec<_> {
+        columns
+            .iter()
+            .map(|column| TableCell::count(column.listed.count))
+            .collect()
+    };
+    let heads = ageing.columns.iter().map(|column| TableCell::from(head(frame, column)));
+    let mut headings = vec![TableCell::from(frame.words().merchants.stage)];
+    headings.extend(heads);
+    headings.extend([words.total, "p50", "p90", words.target, words.over].map(TableCell::from));
+    let line = |stage: &StageAgeing| {
+        let mut row = vec![TableCell::from(Stage::of(&stage.stage).name(frame.words()))];
+        row.extend(counts(&stage.columns));
+        row.extend([
+            TableCell::count(stage.total.count),
+            days_cell(stage.p50),
+            days_cell(stage.p90),
+        ]);
+        row.extend(
+            stage
+                .target
+                .as_ref()
+                .map_or([TableCell::Empty, TableCell::Empty], |target| {
+                    [
+                        TableCell::count(target.business_days.into()),
+                        TableCell::count(target.over.count),
+                    ]
+                }),
+        );
+        row
+    };
+    let mut sums = vec![TableCell::from(words.total)];
+    sums.extend(counts(&ageing.columns));
+    sums.extend([
+        TableCell::count(ageing.total.count),
+        TableCell::Empty,
+        TableCell::Empty,
+        TableCell::Empty,
+    ]);
+    sums.push(TableCell::count(ageing.over_target));
+    let mut rows = vec![about(frame, query, told.as_of), headings];
+    rows.extend(ageing.stages.iter().map(line));
+    rows.push(sums);
+    rows
+}
+
+/// What stands over a column.
+fn head(frame: &Frame, column: &AgeColumn) -> String {
+    let words = &frame.words().insight;
+    match (column.from, column.to) {
+        (0, Some(0)) => words.today.to_owned(),
+        (from, Some(to)) => (words.days_between)(from, to),
+        (from, None) => (words.days_beyond)(from - 1),
+    }
+}
+
 /// Those who wait, the longest first.
 fn longest(query: &Query) -> Query {
     let stages: Vec<_> = Stage::ALL.into_iter().filter(|stage| stage.ages()).collect();
@@ -104,11 +183,6 @@ impl Board {
     fn new(frame: &Frame, query: &Query, told: &Told<Ageing>, longest_rows: &[WaitingMerchant]) -> Self {
         let words = &frame.words().insight;
         let ageing = &told.data;
-        let head = |column: &AgeColumn| match (column.from, column.to) {
-            (0, Some(0)) => words.today.to_owned(),
-            (from, Some(to)) => (words.days_between)(from, to),
-            (from, None) => (words.days_beyond)(from - 1),
-        };
         let moment = query.get("as_of").map_or(frame.now, |_| told.as_of);
         let holiday = |day: &crate::documents::LeftOutDay| {
             let name = day.name_en.as_ref().filter(|_| !frame.is_korean()).unwrap_or(&day.name);
@@ -117,7 +191,7 @@ impl Board {
         let path = frame.path("/ageing");
         Self {
             summary: (words.ageing_summary)(&kst::minute(moment, frame.now), &thousands(ageing.total.count)),
-            heads: ageing.columns.iter().map(head).collect(),
+            heads: ageing.columns.iter().map(|column| head(frame, column)).collect(),
             lines: ageing
                 .stages
                 .iter()

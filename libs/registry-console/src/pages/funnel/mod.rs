@@ -5,13 +5,14 @@ use std::sync::Arc;
 use askama::Template;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
+use registry_tables::Cell as TableCell;
 
 use crate::answer;
 use crate::console::Console;
 use crate::documents::{Cohort, Funnel, FunnelStep, Told};
 use crate::door::SignedIn;
 use crate::frame::{Frame, Section};
-use crate::pages::insight::{Cell, Choice, call, query_of};
+use crate::pages::insight::{Cell, Choice, about, call, days_cell, file_name, query_of};
 use crate::parts::charts::{Histogram, Series, Shade};
 use crate::parts::{filters, thousands};
 use crate::preferences::Preferences;
@@ -77,6 +78,85 @@ pub async fn get(
         }
         Err(trouble) => answer::trouble(frame, &trouble),
     }
+}
+
+/// `GET /console/{tenant}/funnel/csv`: the tables of the page as a file, one below the other. It holds numbers and no shop.
+pub async fn csv(
+    State(console): State<Arc<Console>>,
+    who: SignedIn,
+    look: Preferences,
+    RawQuery(raw): RawQuery,
+) -> Response {
+    let query = query_of(raw.as_deref());
+    let frame = Frame::new(&who, look, Section::Funnel, look.words().insight.funnel, console.now());
+    let path = call(&query, "/v1/stats/funnel");
+    match console.api().get::<Told<Funnel>>(&who, &path).await {
+        Ok(told) => {
+            let name = file_name("funnel", &who.tenant.slug, told.as_of);
+            let mut rows = vec![about(&frame, &query, told.as_of)];
+            rows.extend(step_table(&frame, &told.data));
+            rows.push(vec![TableCell::Empty, TableCell::Empty]);
+            rows.extend(week_table(&frame, &told.data));
+            answer::table(&name, &rows)
+        }
+        Err(trouble) => answer::trouble(frame, &trouble),
+    }
+}
+
+fn step_table(frame: &Frame, funnel: &Funnel) -> Vec<Vec<TableCell>> {
+    let words = &frame.words().insight;
+    let heads = [
+        words.milestone,
+        words.shops,
+        words.of_registered,
+        words.from_before,
+        words.lost,
+    ];
+    let mut rows = vec![heads.map(TableCell::from).to_vec()];
+    rows.extend(funnel.steps.iter().map(|step| {
+        vec![
+            TableCell::from(name(frame, &step.milestone)),
+            TableCell::count(step.count),
+            step.percent
+                .map_or(TableCell::Empty, |percent| TableCell::count(percent.into())),
+            days_cell(step.p50),
+            step.lost
+                .as_ref()
+                .map_or(TableCell::Empty, |lost| TableCell::count(lost.count)),
+        ]
+    }));
+    rows
+}
+
+fn week_table(frame: &Frame, funnel: &Funnel) -> Vec<Vec<TableCell>> {
+    let words = &frame.words().insight;
+    let mut heads = vec![TableCell::from(words.week)];
+    heads.extend(
+        funnel
+            .steps
+            .iter()
+            .map(|step| TableCell::from(name(frame, &step.milestone))),
+    );
+    heads.extend(["p50", "p90", words.under_way, words.unsettled].map(TableCell::from));
+    let mut rows = vec![heads];
+    rows.extend(funnel.weeks.iter().map(|week| {
+        let reached = |step: &FunnelStep| week.reached.get(&step.milestone).copied().unwrap_or(0);
+        let mut row = vec![TableCell::from(week.week.as_str())];
+        row.extend(funnel.steps.iter().map(|step| TableCell::count(reached(step))));
+        let unsettled = if week.is_settled {
+            TableCell::Empty
+        } else {
+            TableCell::from("✓")
+        };
+        row.extend([
+            days_cell(week.p50),
+            days_cell(week.p90),
+            TableCell::count(week.under_way.count),
+            unsettled,
+        ]);
+        row
+    }));
+    rows
 }
 
 fn days(frame: &Frame, days: Option<u32>) -> String {

@@ -13,7 +13,7 @@ use crate::documents::{Eligibility, RegistrationLink};
 use crate::frame::Frame;
 use crate::kst;
 use crate::pages::alerts::Row;
-use crate::pages::merchants::since;
+use crate::pages::merchants::{longer_than, since};
 use crate::parts::{Age, Badge, short_id};
 use crate::query::Query;
 use crate::stage::Stage;
@@ -120,6 +120,7 @@ pub struct Detail {
     pub badge: Badge,
     pub letter: char,
     pub age_text: String,
+    pub longer_than: Option<String>,
     pub lateness: &'static str,
     pub past: Option<String>,
     pub as_of_field: String,
@@ -163,7 +164,7 @@ impl Detail {
             stage,
             since: since(merchant),
             now: moment,
-            days: None,
+            days: known.wait.map(|wait| wait.business_days.into()),
             words,
         };
         let code = format!("{}/{}", merchant.member_code, merchant.merchant_code);
@@ -183,6 +184,10 @@ impl Detail {
             badge: Badge::new(stage, words).big(),
             letter: stage.letter(),
             age_text: standing(&age, words),
+            longer_than: known
+                .wait
+                .and_then(longer_than)
+                .map(|percent| (words.merchants.longer_than)(&percent)),
             lateness: age.lateness().class(),
             past: is_past.then(|| (words.merchant.known_at)(&kst::whole(moment))),
             as_of_field: if is_past { kst::field(moment) } else { String::new() },

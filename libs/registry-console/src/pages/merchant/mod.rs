@@ -14,7 +14,7 @@ use askama::Template;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use registry_documents::MerchantDocument;
+use registry_documents::{MerchantDocument, WaitDocument, WaitingMerchant};
 
 use crate::answer::{self, is_fragment};
 use crate::api::Trouble;
@@ -62,6 +62,8 @@ struct MerchantFragment {
 pub struct Known {
     /// The merchant.
     pub merchant: MerchantDocument,
+    /// How its wait compares; none where nobody waits, and as of a version.
+    pub wait: Option<WaitDocument>,
     /// Its newest events.
     pub timeline: Timeline,
     /// Those before a version, where somebody looks further back.
@@ -162,7 +164,7 @@ async fn draw(
     let now = console.now();
     let path = format!("/v1/merchants/{}", segment(id));
     let past = past(query);
-    let call = past.on(&path);
+    let call = with_wait(&past).on(&path);
     let title = look.words().frame.merchants;
     let here = query
         .without("done")
@@ -207,6 +209,15 @@ fn past(query: &Query) -> Query {
     }
 }
 
+/// How the wait compares is asked for with the merchant: of a version it is not known, since none says on which day.
+fn with_wait(past: &Query) -> Query {
+    if past.get("as_of_version").is_some() {
+        past.clone()
+    } else {
+        past.with("include", "wait")
+    }
+}
+
 async fn known(
     console: &Console,
     who: &SignedIn,
@@ -215,7 +226,7 @@ async fn known(
     before: Option<u64>,
 ) -> Result<Known, Trouble> {
     let api = console.api();
-    let merchant: MerchantDocument = api.get(who, call).await?;
+    let WaitingMerchant { merchant, wait } = api.get(who, call).await?;
     let end = merchant.version.saturating_add(1);
     let events = |before: u64| {
         let query = Query::default().with("sort", "-version").with("limit", EVENTS);
@@ -262,6 +273,7 @@ async fn known(
         names: people.map(|people| names(people.data)).unwrap_or_default(),
         alert: alerts.and_then(|alerts| alerts.data.into_iter().next()),
         merchant,
+        wait,
         eligibility,
     })
 }
@@ -288,6 +300,7 @@ pub(crate) mod samples {
             let is_now = past(&query) == Query::default();
             let known = Known {
                 merchant: shops::merchant(number),
+                wait: Some(shops::wait(number)),
                 timeline: shops::timeline(is_now),
                 earlier: None,
                 links: shops::links(),

@@ -193,6 +193,7 @@ fn tell(event: &PublicEvent, before: Option<&PublicEvent>, words: &'static Words
         | EventData::CallbacksMissing(_)
         | EventData::PersonalRevealed(_)
         | EventData::PayloadOpened(_)
+        | EventData::MerchantsExported(_)
         | EventData::AccessRefused(_)
         | EventData::SessionOpened(_)
         | EventData::SessionRefused(_)

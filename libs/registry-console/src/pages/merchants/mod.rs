@@ -27,7 +27,7 @@ use crate::stage::{self, Stage};
 use crate::words::Words;
 
 use conditions::Conditions;
-pub use row::{Row, since};
+pub use row::{Row, longer_than, since};
 pub use tabs::Tabs;
 
 /// How many rows a page may have, as far as the API gives them.
@@ -106,6 +106,7 @@ pub struct List {
     prev: Option<String>,
     next: Option<String>,
     sizes: Vec<Choice>,
+    csv: String,
 }
 
 #[derive(Template)]
@@ -188,6 +189,27 @@ pub async fn tabs(
     answer::fragment(frame.status(), &TabsFragment { frame, tabs })
 }
 
+/// `POST /console/{tenant}/merchants/csv`: the whole list as a file, with the filters, the order and the columns of the page.
+pub async fn csv(
+    State(console): State<Arc<Console>>,
+    who: SignedIn,
+    look: Preferences,
+    RawQuery(raw): RawQuery,
+) -> Response {
+    let query = Query::read(raw.as_deref());
+    let call = conditions::for_api(&query)
+        .without("limit")
+        .without("cursor")
+        .on("/v1/merchants.csv");
+    match console.api().file(&who, &call).await {
+        Ok(file) => answer::file(file),
+        Err(trouble) => {
+            let here = query.on(&format!("/console/{}/merchants", who.tenant.slug));
+            answer::trouble(frame(&who, look, console.now()).at(here), &trouble)
+        }
+    }
+}
+
 fn frame(who: &SignedIn, look: Preferences, now: DateTime<Utc>) -> Frame {
     let title = look.words().frame.merchants;
     let mut frame = Frame::new(who, look, Section::Merchants, title, now);
@@ -261,6 +283,7 @@ impl List {
             next: page_at(&page.page.next),
             prev: page_at(&page.page.prev),
             sizes: sizes(query, &path),
+            csv: begun.without("limit").on(&frame.path("/merchants/csv")),
         }
     }
 }

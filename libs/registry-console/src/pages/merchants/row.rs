@@ -1,7 +1,7 @@
 //! A row of the list.
 
 use chrono::{DateTime, Utc};
-use registry_documents::{MerchantDocument, WaitingMerchant};
+use registry_documents::{MerchantDocument, WaitDocument, WaitingMerchant};
 
 use crate::frame::Frame;
 use crate::parts::{Age, Ago, Badge, masked_number};
@@ -98,10 +98,7 @@ impl Row {
                 days: wait.map(|wait| wait.business_days.into()),
                 words,
             },
-            longer_than: wait
-                .and_then(|wait| wait.longer_than_percent)
-                .filter(|percent| *percent > USUAL_PERCENT)
-                .map(|percent| format!("{percent}%")),
+            longer_than: waiting.wait.and_then(longer_than),
             turn: words.turn(&document.next_action.actor),
             is_held: held.is_some(),
             message: held.or_else(|| document.review.message.clone()).unwrap_or_default(),
@@ -116,6 +113,12 @@ impl Row {
             code,
         }
     }
+}
+
+/// Than how many percent of others a wait is longer, if that is known and more than half.
+pub fn longer_than(wait: WaitDocument) -> Option<String> {
+    let percent = wait.longer_than_percent.filter(|percent| *percent > USUAL_PERCENT);
+    percent.map(|percent| format!("{percent}%"))
 }
 
 /// Since when a merchant has stood where it stands, as far as its document says so.

@@ -3,6 +3,8 @@
 use crate::words::{EventWords, MerchantWords, MerchantsWords, RegisterWords};
 
 pub const MERCHANTS: MerchantsWords = MerchantsWords {
+    export: "CSV",
+    export_title: "Download the whole list with these conditions in this order, as CSV. It is noted in the audit log.",
     register: "Register",
     tabs: "Stages",
     all: "All",
@@ -31,6 +33,7 @@ pub const MERCHANTS: MerchantsWords = MerchantsWords {
     as_of: "As of",
     trust: "Trust",
     unusual: "Longer than",
+    longer_than: |percent| format!("longer than {percent} of ours"),
     unusual_title: "Longer than so many percent of our waits in this stage (last 180 days)",
     by_wait: "by how unusual the wait is",
     by_name: "By name",

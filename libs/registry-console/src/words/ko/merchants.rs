@@ -3,6 +3,8 @@
 use crate::words::{EventWords, MerchantWords, MerchantsWords, RegisterWords};
 
 pub const MERCHANTS: MerchantsWords = MerchantsWords {
+    export: "CSV",
+    export_title: "이 조건·정렬의 목록 전체를 CSV 파일로 내려받습니다. 감사 기록에 남습니다.",
     register: "가맹점 등록",
     tabs: "단계",
     all: "전체",
@@ -31,6 +33,7 @@ pub const MERCHANTS: MerchantsWords = MerchantsWords {
     as_of: "기준시점",
     trust: "확인 상태",
     unusual: "드묾",
+    longer_than: |percent| format!("우리 대기의 {percent}보다 김"),
     unusual_title: "이 단계에 있던 우리 가맹점의 몇 %보다 오래 기다렸나 (지난 180일)",
     by_wait: "드물게 오래 기다린 순",
     by_name: "이름 순",

@@ -257,6 +257,24 @@ pub struct PayloadOpened {
     pub merchant_id: Option<String>,
 }
 
+/// Somebody took a list of merchants out as a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = MerchantsExportedData)]
+pub struct MerchantsExported {
+    /// What kind of file: `csv`.
+    #[schema(example = "csv")]
+    pub format: String,
+    /// How many merchants the list had then.
+    #[schema(example = 1234)]
+    pub rows: u64,
+    /// By what it was filtered, without the values.
+    #[schema(example = json!(["stage", "q"]))]
+    pub filters: Vec<String>,
+    /// Whether business numbers stand in it whole.
+    #[schema(example = true)]
+    pub with_numbers: bool,
+}
+
 /// Somebody lacked a right. The first try is told at once; those that follow within the hour are told together at its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = AccessRefusedData)]

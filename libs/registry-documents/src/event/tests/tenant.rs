@@ -3,7 +3,7 @@
 use registry_domain::alerts::{AlertRule, HealthCondition, Levels, Severity, Subject};
 use registry_domain::merchant::Stage;
 use registry_domain::people::{Extra, Rights, Role};
-use registry_domain::tenant::{Access, Scope, SecretHash, Settings, Upstream};
+use registry_domain::tenant::{Access, ExportFormat, Scope, SecretHash, Settings, Upstream};
 
 use super::*;
 
@@ -303,7 +303,18 @@ fn access_table() -> Vec<Row<TenantEvent>> {
         scope: Scope::AuditRead,
         count: 3,
     };
+    let exported = Access::MerchantsExported {
+        format: ExportFormat::Csv,
+        rows: 1_234,
+        filters: vec!["q".to_owned()],
+        with_numbers: false,
+    };
     [
+        (
+            exported,
+            "merchants.exported",
+            json!({ "format": "csv", "rows": 1_234, "filters": ["q"], "with_numbers": false }),
+        ),
         (
             Access::NumberRevealed { merchant_id },
             "personal.revealed",

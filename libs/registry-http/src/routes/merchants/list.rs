@@ -190,7 +190,8 @@ pub async fn past(
     }
 }
 
-fn read_sort(text: &str) -> Result<(Order, Direction), Fault> {
+/// The order that a word names.
+pub fn read_sort(text: &str) -> Result<(Order, Direction), Fault> {
     let orders = Order::all().flat_map(|key| [(key, Direction::Ascending), (key, Direction::Descending)]);
     let mut orders = orders;
     orders

@@ -1,9 +1,11 @@
 //! The stored shape of an access to a tenant's data.
 
-use registry_domain::tenant::{Access, Scope};
+use registry_domain::tenant::{Access, ExportFormat, Scope};
 use registry_domain::{EventId, MerchantId, PersonId};
 
-use super::shapes::{AccessRefused, Nothing, NumberRevealed, PayloadOpened, SignInRefused, SignedOut};
+use super::shapes::{
+    AccessRefused, MerchantsExported, Nothing, NumberRevealed, PayloadOpened, SignInRefused, SignedOut,
+};
 use crate::stored::{StoredError, read, to_json, word};
 
 /// The type of an access and its open data.
@@ -19,6 +21,20 @@ pub(super) fn from_domain(access: &Access) -> (&'static str, String) {
                 merchant_id: merchant_id.map(|id| id.as_uuid()),
             };
             ("payload.opened", to_json(&data))
+        }
+        Access::MerchantsExported {
+            format,
+            rows,
+            filters,
+            with_numbers,
+        } => {
+            let data = MerchantsExported {
+                format: format.as_str().to_owned(),
+                rows: *rows,
+                filters: filters.clone(),
+                with_numbers: *with_numbers,
+            };
+            ("merchants.exported", to_json(&data))
         }
         Access::Refused {
             operation,
@@ -52,6 +68,15 @@ pub(super) fn into_domain(event_type: &str, data: &str) -> Result<Option<Access>
             Access::PayloadOpened {
                 event_id: EventId::from_uuid(data.event_id),
                 merchant_id: data.merchant_id.map(MerchantId::from_uuid),
+            }
+        }
+        "merchants.exported" => {
+            let data: MerchantsExported = read(event_type, data)?;
+            Access::MerchantsExported {
+                format: word("format", ExportFormat::from_word(&data.format))?,
+                rows: data.rows,
+                filters: data.filters,
+                with_numbers: data.with_numbers,
             }
         }
         "access.refused" => {

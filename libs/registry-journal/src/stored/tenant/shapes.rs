@@ -132,6 +132,14 @@ pub(super) struct PayloadOpened {
 }
 
 #[derive(Serialize, Deserialize)]
+pub(super) struct MerchantsExported {
+    pub(super) format: String,
+    pub(super) rows: u64,
+    pub(super) filters: Vec<String>,
+    pub(super) with_numbers: bool,
+}
+
+#[derive(Serialize, Deserialize)]
 pub(super) struct AccessRefused {
     pub(super) operation: String,
     pub(super) scope: String,
