@@ -24,14 +24,35 @@ impl PostgresJournal {
             return Ok(Vec::new());
         }
         if plan.walks(query) {
-            let page = self
-                .listed(tenant, query.sort, list::walk(DIALECT, tenant, query, &plan))
-                .await?;
-            if page.len() == query.limit.get() as usize || !plan.may_end_early(query) {
+            let first = plan.first_walk(query);
+            let page = self.walked(tenant, query, first).await?;
+            if plan.is_whole(query, first, page.len()) {
+                return Ok(page);
+            }
+            if let Some(second) = plan.second_walk(query, page.len()) {
+                let page = self.walked(tenant, query, second).await?;
+                if plan.is_whole(query, second, page.len()) {
+                    return Ok(page);
+                }
+            }
+        }
+        if let Some(first) = list::first_few(DIALECT, tenant, query, &plan) {
+            let page = self.listed(tenant, query.sort, first).await?;
+            if page.len() == query.limit.get() as usize {
                 return Ok(page);
             }
         }
         self.listed(tenant, query.sort, list::few(DIALECT, tenant, query, &plan))
+            .await
+    }
+
+    async fn walked(
+        &self,
+        tenant: TenantId,
+        query: &MerchantQuery,
+        most: u64,
+    ) -> Result<Vec<ListedMerchant>, ReadError> {
+        self.listed(tenant, query.sort, list::walk(DIALECT, tenant, query, most))
             .await
     }
 
@@ -42,16 +63,14 @@ impl PostgresJournal {
         query: &MerchantQuery,
         at: DateTime<Utc>,
     ) -> Result<Vec<ListedThen>, ReadError> {
-        let sort = query.sort;
-        let row = move |row: PgRow| {
-            Ok(RawListedThen {
-                merchant_id: row.try_get(0)?,
-                version: row.try_get(1)?,
-                key: key(&row, sort)?,
-            })
-        };
-        let statement = self::query(list::page_as_of(DIALECT, tenant, query, at));
-        self.all("merchants", tenant, statement.try_map(row)).await
+        if let Some(walk) = list::walk_as_of(DIALECT, tenant, query, at) {
+            let page = self.listed_then(tenant, query.sort, walk).await?;
+            if page.len() == query.limit.get() as usize {
+                return Ok(page);
+            }
+        }
+        self.listed_then(tenant, query.sort, list::page_as_of(DIALECT, tenant, query, at))
+            .await
     }
 
     /// How many merchants there are.
@@ -102,6 +121,22 @@ impl PostgresJournal {
             Ok(RawListedMerchant {
                 merchant_id: row.try_get(0)?,
                 state: row.try_get(1)?,
+                key: key(&row, sort)?,
+            })
+        };
+        self.all("merchants", tenant, query(statement).try_map(row)).await
+    }
+
+    async fn listed_then(
+        &self,
+        tenant: TenantId,
+        sort: SortKey,
+        statement: Statement,
+    ) -> Result<Vec<ListedThen>, ReadError> {
+        let row = move |row: PgRow| {
+            Ok(RawListedThen {
+                merchant_id: row.try_get(0)?,
+                version: row.try_get(1)?,
                 key: key(&row, sort)?,
             })
         };

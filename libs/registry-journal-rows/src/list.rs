@@ -5,14 +5,15 @@
 //!
 //! A page is found in one of two ways. A **walk** goes along the index of the list's order and looks at each row: it ends early
 //! where much is found. **Few** fetches everything that is found by an index of its own, and sorts it: it is quick where little is
-//! found. Which one fits, [`Plan`] knows from the counts; a walk that has not filled its page after some thousand rows is
-//! followed by the other way.
+//! found. Which one fits, [`Plan`] knows from the counts, and from what a first walk of some thousand rows has found: a longer
+//! walk follows, or the other way.
 
 //!
 //! Read in this order: [`Plan`], the statements here, and the parts that they are made of.
 
 mod builder;
 mod insight;
+mod past;
 mod pieces;
 mod plan;
 mod waits;
@@ -22,8 +23,9 @@ use registry_domain::TenantId;
 use registry_journal::port::{MerchantFilter, MerchantQuery, SortKey, Span};
 use uuid::Uuid;
 
-use builder::{Builder, key_of, order};
+use builder::{Builder, id_of, key_of, order};
 pub use insight::{cohorts, standing, stays};
+pub use past::{counts_as_of, page_as_of, walk_as_of};
 pub use pieces::{pieces_of, pieces_text};
 pub use plan::Plan;
 
@@ -74,31 +76,29 @@ pub struct Statement {
     pub values: Vec<Value>,
 }
 
-/// A page of merchants by a walk: id, state and sort key, of none whose order is that of ids.
-pub fn walk(dialect: Dialect, tenant: TenantId, query: &MerchantQuery, plan: &Plan) -> Statement {
+/// A page of merchants by a walk along at most so many rows: id, state and sort key, of none whose order is that of ids.
+pub fn walk(dialect: Dialect, tenant: TenantId, query: &MerchantQuery, most: u64) -> Statement {
     let mut builder = Builder::new(dialect, tenant);
-    let (key, limit, order) = (key_of(dialect, query), query.limit.get(), order(query));
-    let by_terms = matches!(query.sort, SortKey::Name | SortKey::Code);
+    let (key, limit, order) = (key_of(dialect, query), u64::from(query.limit.get()), order(query));
+    let by_terms = is_by_terms(query.sort);
     let walked_key = if key.is_some() { ", w.key" } else { "" };
     builder.push(&format!(
         "SELECT m.merchant_id, m.state{walked_key} FROM (SELECT w.merchant_id{walked_key} FROM ("
     ));
-    builder.push_walks(query, plan.walk_max(query));
+    builder.push_walks(query, most);
     builder.push(") AS w");
-    let facets = if by_terms || query.filter.updated != Span::ALWAYS || query.filter.stage_since != Span::ALWAYS {
+    // What stands in the row that is walked is looked at first: the others are looked up only for what is left.
+    if by_terms || query.filter.updated != Span::ALWAYS || query.filter.stage_since != Span::ALWAYS {
         builder.push_join("merchants", "m", "");
-        "m.facets"
-    } else {
-        "w.facets"
-    };
-    if query.filter.needs_terms() {
+    }
+    if query.filter.needs_terms() && !by_terms {
         builder.push_join("merchant_terms", "t", " AND valid_to IS NULL");
     }
     builder.push(" WHERE 1 = 1");
-    builder.push_facets(facets, &query.filter);
+    builder.push_facets(if by_terms { "m.facets" } else { "w.facets" }, &query.filter);
     builder.push_spans("m", &query.filter);
     builder.push_milestones("w", &query.filter, None);
-    builder.push_terms(&query.filter);
+    builder.push_terms(if by_terms { "w" } else { "t" }, &query.filter);
     builder.push_order("w", key.is_some(), order, limit);
     builder.push(") AS w");
     builder.push_join("merchants", "m", "");
@@ -114,21 +114,59 @@ pub fn few(dialect: Dialect, tenant: TenantId, query: &MerchantQuery, plan: &Pla
     if let Some(key) = &key {
         builder.push(&format!(", {key} AS key"));
     }
-    let with_terms = query.filter.needs_terms() || matches!(query.sort, SortKey::Name | SortKey::Code);
+    let with_terms = query.filter.needs_terms() || is_by_terms(query.sort);
     builder.push_source(&query.filter, with_terms);
     builder.push_fitting(plan);
     builder.push_spans("m", &query.filter);
     builder.push_milestones("m", &query.filter, None);
-    builder.push_terms(&query.filter);
-    builder.push_position(query);
+    builder.push_terms("t", &query.filter);
+    builder.push_position(id_of(query.sort), query);
     builder.push(") SELECT m.merchant_id, m.state");
     builder.push(if key.is_some() { ", w.key" } else { "" });
     builder.push(" FROM (SELECT * FROM found");
-    builder.push_order("found", key.is_some(), order(query), query.limit.get());
+    let limit = u64::from(query.limit.get());
+    builder.push_order("found", key.is_some(), order(query), limit);
     builder.push(") AS w");
     builder.push_join("merchants", "m", "");
-    builder.push_order("w", key.is_some(), order(query), query.limit.get());
+    builder.push_order("w", key.is_some(), order(query), limit);
     builder.statement()
+}
+
+/// The same, of the first so many that are found by pieces: where the order of the list stands beside the pieces, only they are
+/// looked up. None where it does not, or nothing is found by pieces.
+pub fn first_few(dialect: Dialect, tenant: TenantId, query: &MerchantQuery, plan: &Plan) -> Option<Statement> {
+    let key = match query.sort {
+        SortKey::CreatedAt => None,
+        SortKey::Name | SortKey::Code => key_of(dialect, query),
+        SortKey::UpdatedAt | SortKey::StageSince => return None,
+    };
+    let pieces = pieces::pieces(tenant, &query.filter);
+    if pieces.is_empty() {
+        return None;
+    }
+    let mut builder = Builder::new(dialect, tenant);
+    let (column, order) = (if key.is_some() { ", w.key" } else { "" }, order(query));
+    builder.push(&format!(
+        "WITH found AS MATERIALIZED (SELECT t.merchant_id{} FROM ",
+        key.as_ref().map_or_else(String::new, |key| format!(", {key} AS key"))
+    ));
+    builder.push_found(&pieces);
+    builder.push(" AS t WHERE t.valid_to IS NULL AND t.tenant_id = ");
+    builder.bind_tenant();
+    builder.push_terms("t", &query.filter);
+    builder.push_position("t.merchant_id", query);
+    builder.push(&format!(
+        ") SELECT m.merchant_id, m.state{column} FROM (SELECT * FROM found"
+    ));
+    builder.push_order("found", key.is_some(), order, plan.first_found(query));
+    builder.push(") AS w");
+    builder.push_join("merchants", "m", "");
+    builder.push(" WHERE 1 = 1");
+    builder.push_fitting(plan);
+    builder.push_spans("m", &query.filter);
+    builder.push_milestones("m", &query.filter, None);
+    builder.push_order("w", key.is_some(), order, u64::from(query.limit.get()));
+    Some(builder.statement())
 }
 
 /// How many there are, by their facets: what the counts that are kept cannot say.
@@ -139,33 +177,15 @@ pub fn counts(dialect: Dialect, tenant: TenantId, filter: &MerchantFilter, plan:
     builder.push_fitting(plan);
     builder.push_spans("m", filter);
     builder.push_milestones("m", filter, None);
-    builder.push_terms(filter);
+    builder.push_terms("t", filter);
     builder.push(" AND m.facets IS NOT NULL GROUP BY m.facets");
     builder.statement()
 }
 
-/// A page as it was: id, version and sort key.
-pub fn page_as_of(dialect: Dialect, tenant: TenantId, query: &MerchantQuery, at: DateTime<Utc>) -> Statement {
-    let mut builder = Builder::new(dialect, tenant);
-    let key = key_of(dialect, query);
-    builder.push("SELECT m.merchant_id, m.version");
-    if let Some(key) = &key {
-        builder.push(&format!(", {key} AS key"));
+/// Whether the order of a list stands in `merchant_terms`.
+const fn is_by_terms(sort: SortKey) -> bool {
+    match sort {
+        SortKey::Name | SortKey::Code => true,
+        SortKey::CreatedAt | SortKey::UpdatedAt | SortKey::StageSince => false,
     }
-    let with_terms = query.filter.needs_terms() || matches!(query.sort, SortKey::Name | SortKey::Code);
-    builder.push_past(&query.filter, with_terms, at);
-    builder.push_position(query);
-    let (order, limit) = (order(query), query.limit.get());
-    let key = key.map_or_else(String::new, |key| format!("{key} {order}, "));
-    builder.push(&format!(" ORDER BY {key}m.merchant_id {order} LIMIT {limit}"));
-    builder.statement()
-}
-
-/// How many there were, by their facets.
-pub fn counts_as_of(dialect: Dialect, tenant: TenantId, filter: &MerchantFilter, at: DateTime<Utc>) -> Statement {
-    let mut builder = Builder::new(dialect, tenant);
-    builder.push("SELECT m.facets, count(*)");
-    builder.push_past(filter, filter.needs_terms(), at);
-    builder.push(" GROUP BY m.facets");
-    builder.statement()
 }

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use chrono::{DateTime, Utc};
 use registry_domain::TenantId;
 use registry_domain::merchant::{FacetTest, Stage, Wanted};
 use registry_domain::search::Search;
@@ -14,8 +13,8 @@ use super::{Dialect, Plan, Statement, Value};
 
 /// A statement in the making.
 pub(super) struct Builder {
-    dialect: Dialect,
-    tenant: TenantId,
+    pub(super) dialect: Dialect,
+    pub(super) tenant: TenantId,
     sql: String,
     values: Vec<Value>,
 }
@@ -29,7 +28,7 @@ pub(super) fn key_of(dialect: Dialect, query: &MerchantQuery) -> Option<String> 
 }
 
 /// The column by which the index of a list's order is sorted before the id.
-const fn column_of(sort: SortKey) -> Option<&'static str> {
+pub(super) const fn column_of(sort: SortKey) -> Option<&'static str> {
     match sort {
         // The id begins with it.
         SortKey::CreatedAt => None,
@@ -131,6 +130,11 @@ impl Builder {
                     self.push(", m.facets FROM merchants AS m WHERE m.tenant_id = ");
                 }
                 SortKey::Name | SortKey::Code => {
+                    self.push(if query.filter.needs_terms() {
+                        ", t.created_at, t.text, t.number, t.marks"
+                    } else {
+                        ""
+                    });
                     self.push(" FROM merchant_terms AS t WHERE t.valid_to IS NULL AND t.tenant_id = ");
                 }
             }
@@ -138,7 +142,13 @@ impl Builder {
             if let Some(stage) = stage {
                 self.push(&format!(" AND m.stage = '{}'", stage.as_str()));
             }
-            self.push_position(query);
+            self.push_position(id_of(query.sort), query);
+            // The walk begins and ends where the moments do by which it goes.
+            match query.sort {
+                SortKey::UpdatedAt => self.push_span("m.updated_at", query.filter.updated),
+                SortKey::StageSince => self.push_span("m.stage_since", query.filter.stage_since),
+                SortKey::CreatedAt | SortKey::Name | SortKey::Code => {}
+            }
             self.push(if is_bound { &in_order } else { "" });
             self.push(if is_bound && walks.len() > 1 { ") AS w" } else { "" });
         }
@@ -186,48 +196,6 @@ impl Builder {
         self.bind_tenant();
         if with_terms || !pieces.is_empty() {
             self.push(" AND t.valid_to IS NULL");
-        }
-    }
-
-    /// The stretches in which merchants stood at a moment; with `WHERE` and what is filtered by.
-    pub(super) fn push_past(&mut self, filter: &MerchantFilter, with_terms: bool, at: DateTime<Utc>) {
-        self.push(" FROM (");
-        match self.dialect {
-            Dialect::Postgres => self.push("SELECT DISTINCT ON (merchant_id) merchant_id, version"),
-            // The other columns are those of the row that has the largest version.
-            Dialect::Sqlite => self.push("SELECT merchant_id, max(version) AS version"),
-        }
-        self.push(", facets, stage, stage_since, valid_from AS updated_at FROM merchant_history WHERE tenant_id = ");
-        self.bind_tenant();
-        self.push(" AND valid_from <= ");
-        self.bind(Value::Moment(at));
-        match self.dialect {
-            Dialect::Postgres => self.push(" ORDER BY merchant_id DESC, version DESC"),
-            Dialect::Sqlite => self.push(" GROUP BY merchant_id"),
-        }
-        self.push(") AS m");
-        if with_terms {
-            self.push(" JOIN ");
-            let pieces = pieces(self.tenant, filter);
-            if pieces.is_empty() {
-                self.push("merchant_terms");
-            } else {
-                self.push_found(&pieces);
-            }
-            self.push(" AS t ON t.merchant_id = m.merchant_id AND t.tenant_id = ");
-            self.bind_tenant();
-        }
-        self.push(" WHERE m.facets IS NOT NULL");
-        self.push_facets("m.facets", filter);
-        self.push_spans("m", filter);
-        self.push_milestones("m", filter, Some(at));
-        self.push_terms(filter);
-        if with_terms {
-            self.push(" AND t.valid_from <= ");
-            self.bind(Value::Moment(at));
-            self.push(" AND (t.valid_to IS NULL OR t.valid_to > ");
-            self.bind(Value::Moment(at));
-            self.push(")");
         }
     }
 
@@ -288,10 +256,10 @@ impl Builder {
         }
     }
 
+    /// When it was changed last, and since when it has been in its stage.
     pub(super) fn push_spans(&mut self, table: &str, filter: &MerchantFilter) {
         self.push_span(&format!("{table}.updated_at"), filter.updated);
         self.push_span(&format!("{table}.stage_since"), filter.stage_since);
-        self.push_span("t.created_at", filter.created);
     }
 
     pub(super) fn push_span(&mut self, column: &str, span: Span) {
@@ -303,15 +271,16 @@ impl Builder {
         }
     }
 
-    /// What the pieces only promise: the text itself is compared.
-    pub(super) fn push_terms(&mut self, filter: &MerchantFilter) {
+    /// When it was registered, and what the pieces only promise: the text itself is compared.
+    pub(super) fn push_terms(&mut self, table: &str, filter: &MerchantFilter) {
+        self.push_span(&format!("{table}.created_at"), filter.created);
         let words = filter.search.iter().flat_map(Search::words);
         for word in words {
             self.push(" AND (");
-            self.push_contains("t.text", word.text.clone());
+            self.push_contains(&format!("{table}.text"), word.text.clone());
             if let Some(number) = &word.number {
                 self.push(" OR ");
-                self.push_contains("t.number", number.clone());
+                self.push_contains(&format!("{table}.number"), number.clone());
             }
             self.push(")");
         }
@@ -319,7 +288,7 @@ impl Builder {
             self.push(" AND (");
             for (place, mark) in group.iter().enumerate() {
                 self.push(if place == 0 { "" } else { " OR " });
-                self.push_contains("t.marks", mark.needle());
+                self.push_contains(&format!("{table}.marks"), mark.needle());
             }
             self.push(")");
         }
@@ -335,7 +304,8 @@ impl Builder {
         self.push(") > 0");
     }
 
-    pub(super) fn push_position(&mut self, query: &MerchantQuery) {
+    /// Behind the place where the page begins, by the column of the ids.
+    pub(super) fn push_position(&mut self, column: &str, query: &MerchantQuery) {
         let Some(PagePosition { key, id }) = &query.after else {
             return;
         };
@@ -343,7 +313,6 @@ impl Builder {
             Direction::Ascending => ">",
             Direction::Descending => "<",
         };
-        let column = id_of(query.sort);
         let Some(key_column) = key_of(self.dialect, query) else {
             self.push(&format!(" AND {column} {beyond} "));
             self.bind(Value::Id(id.as_uuid()));
@@ -359,7 +328,7 @@ impl Builder {
         self.push(")");
     }
 
-    pub(super) fn push_order(&mut self, table: &str, has_key: bool, order: &str, limit: u32) {
+    pub(super) fn push_order(&mut self, table: &str, has_key: bool, order: &str, limit: u64) {
         let key = if has_key {
             format!("{table}.key {order}, ")
         } else {

@@ -102,7 +102,7 @@ fn push_filtered(builder: &mut Builder, filter: &MerchantFilter, plan: &Plan, at
         builder.push_fitting(plan);
         builder.push_spans("m", filter);
         builder.push_milestones("m", filter, None);
-        builder.push_terms(filter);
+        builder.push_terms("t", filter);
         builder.push(" AND m.facets IS NOT NULL");
     }
 }
