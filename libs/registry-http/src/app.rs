@@ -15,11 +15,12 @@ use crate::state::AppState;
 /// Everything that can be called over HTTP. `pages` is given the API alone, to be called from within the process, and returns what
 /// is served beside it, in the same envelope: there each request finds its [`RequestContext`](registry_web::RequestContext).
 pub fn router(state: Arc<AppState>, pages: impl FnOnce(Router) -> Option<Router>) -> Router {
-    let (routes, document) = routes::all(openapi::frame()).split_for_parts();
+    // What routes say of themselves takes megabytes: it is made again if somebody asks for it.
+    let (routes, _) = routes::all(openapi::frame()).split_for_parts();
     let envelope = from_fn_with_state(Arc::clone(&state), envelope);
     let api = routes.clone().layer(envelope.clone()).with_state(Arc::clone(&state));
     routes
-        .merge(docs::pages(document))
+        .merge(docs::pages())
         .merge(pages(api).unwrap_or_default().with_state(()))
         .fallback(callbacks::door::stray)
         .layer(envelope)

@@ -11,10 +11,10 @@ use axum::routing::{MethodRouter, get};
 use bytes::Bytes;
 use registry_documents::asyncapi;
 use sha2::{Digest, Sha256};
-use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::conditional;
+use crate::openapi::openapi;
 use crate::state::AppState;
 
 const OPENAPI_PATH: &str = "/openapi.json";
@@ -25,7 +25,7 @@ const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
 );
 
 /// `/openapi.json`, its rendered form `/docs`, and `/asyncapi.json`, which describes what is published.
-pub fn pages(openapi: OpenApi) -> Router<Arc<AppState>> {
+pub fn pages() -> Router<Arc<AppState>> {
     let config = Config::new([OPENAPI_PATH])
         // Without the bar for looking at other documents.
         .use_base_layout()
@@ -35,7 +35,7 @@ pub fn pages(openapi: OpenApi) -> Router<Arc<AppState>> {
         // Without this the page would ask a public validator about the document.
         .validator_url("none");
     let ui = SwaggerUi::new("/docs").config(config);
-    let openapi = move || openapi.to_json().expect("a contract is JSON");
+    let openapi = || openapi().to_json().expect("a contract is JSON");
     Router::from(ui)
         .route(OPENAPI_PATH, document(openapi))
         .route("/asyncapi.json", document(|| asyncapi().to_string()))
