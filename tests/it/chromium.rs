@@ -152,14 +152,21 @@ impl Browser {
 
     /// Clicks, and waits for what the next page shows.
     pub async fn click(&self, selector: &str, then: &str) {
-        let button = self
-            .client
-            .wait()
-            .for_element(Locator::Css(selector))
-            .await
-            .expect("there is a button");
-        button.click().await.expect("one can click");
+        self.press(selector).await;
         self.see(then).await;
+    }
+
+    /// Clicks. What is drawn anew between the look and the click is looked for again.
+    pub async fn press(&self, selector: &str) {
+        until(async || {
+            let found = self.client.wait().for_element(Locator::Css(selector)).await;
+            match found.expect("it is there").click().await {
+                Ok(()) => true,
+                Err(error) if error.is_stale_element_reference() => false,
+                Err(error) => panic!("one cannot click: {error}"),
+            }
+        })
+        .await;
     }
 
     /// Waits for a text.

@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use fantoccini::Locator;
 use futures::future::join_all;
 use registry_domain::people::Role;
 use registry_tests::tenant::id_of;
@@ -40,14 +39,7 @@ async fn one_comes_back_to_the_row_from_which_one_left() {
     browser.client.goto(&list).await.expect("the list opens");
     for _ in 0..2 {
         let rows = browser.run(STATE).await[1].clone();
-        browser
-            .client
-            .find(Locator::Css("a[rel=next]"))
-            .await
-            .expect("a next page")
-            .click()
-            .await
-            .expect("a click");
+        browser.press("a[rel=next]").await;
         // The next page has other rows.
         let is_another = "return document.readyState === 'complete' && !!document.querySelector('row-select')
             && [...document.querySelectorAll('row-select tbody tr')].map((row) => row.id).join() !== arguments[0]";
@@ -75,14 +67,7 @@ async fn one_comes_back_to_the_row_from_which_one_left() {
     assert_eq!(after, json!([before[0], before[1], top, 36]));
     // And so it is by the page's own way back.
     browser.click(row, "지금 할 일").await;
-    browser
-        .client
-        .find(Locator::Css("a[data-back]"))
-        .await
-        .expect("a way back")
-        .click()
-        .await
-        .expect("a click");
+    browser.press("a[data-back]").await;
     browser
         .until(
             "return !!document.querySelector('row-select tbody tr:focus-within')",
@@ -179,14 +164,7 @@ async fn an_address_shows_a_colleague_the_same_rows() {
     browser
         .until("return location.search.includes('stage=link_issued')", Vec::new())
         .await;
-    browser
-        .client
-        .find(Locator::Css(".sorts a:nth-child(2)"))
-        .await
-        .expect("an order")
-        .click()
-        .await
-        .expect("a click");
+    browser.press(".sorts a:nth-child(2)").await;
     browser
         .until("return location.search.includes('sort=-updated_at')", Vec::new())
         .await;
@@ -278,8 +256,7 @@ async fn each_head_that_sorts_sorts_both_ways() {
     for (column, sorts, rows) in ORDERS {
         for (sort, turned) in sorts.into_iter().zip([false, true]) {
             let head = format!("thead th:nth-child({column}) a");
-            let link = browser.client.find(Locator::Css(&head)).await.expect("a head");
-            link.click().await.expect("a click");
+            browser.press(&head).await;
             let is_sorted =
                 "return location.search.includes('sort=' + arguments[0]) && document.readyState === 'complete'
                 && !!document.querySelector('thead th:nth-child(' + arguments[1] + ')[aria-sort]')";
