@@ -3,6 +3,7 @@
 mod alerts;
 mod keys;
 mod people;
+mod waiting;
 
 use std::collections::BTreeSet;
 
@@ -142,7 +143,7 @@ async fn every_operation_answers_as_documented() {
     call_back(&mut visitor).await;
     read(&mut visitor, id_of(&merchant)).await;
     ask(&mut visitor, id_of(&merchant)).await;
-    settle(&mut visitor, id_of(&merchant)).await;
+    waiting::settle(&mut visitor, id_of(&merchant)).await;
     people::visit(&mut visitor).await;
     keys::visit(&mut visitor).await;
     change(&mut visitor, id_of(&merchant), id_of(&link)).await;
@@ -276,38 +277,6 @@ async fn ask(visitor: &mut Visitor<'_>, merchant_id: &str) {
     logs::secret(text_of(&url, "url").rsplit('/').next().expect("a token"));
 }
 
-/// What could not be used, and shops that nobody has claimed.
-async fn settle(visitor: &mut Visitor<'_>, merchant_id: &str) {
-    let url = visitor.app.tenant_callback_url(visitor.app.tenant.id);
-    for code in ["store-8", "store-9"] {
-        send_taken(&url, mapping("acad-1", code, "P", None).to_string()).await;
-    }
-    let waiting = visitor.get("/v1/quarantine", &[]).await.expect(200);
-    let event_id = text_of(&waiting["data"][0], "event_id");
-    visitor.get("/v1/stats/quarantine", &[]).await.expect(200);
-    visitor.get("/v1/quarantine/{event_id}", &[event_id]).await.expect(200);
-    let many = Some(json!({ "dry_run": true }));
-    visitor
-        .post("/v1/quarantine/redrives", &[], many.clone())
-        .await
-        .expect(200);
-    visitor.post("/v1/callbacks/redrives", &[], many).await.expect(200);
-    let path = "/v1/quarantine/{event_id}/redrives";
-    visitor.post(path, &[event_id], None).await.expect(200);
-    let path = "/v1/quarantine/{event_id}/resolution";
-    let bind = json!({ "action": "bind", "merchant_id": merchant_id });
-    let request = visitor.api().request(Method::PUT, &filled(path, &[event_id]));
-    visitor.send(&Method::PUT, path, request.json(&bind)).await.expect(200);
-    let pairs = visitor.get("/v1/unclaimed-merchants", &[]).await.expect(200);
-    let id = |index: usize| id_of(&pairs["data"][index]);
-    visitor.get("/v1/unclaimed-merchants/{id}", &[id(0)]).await.expect(200);
-    let path = "/v1/unclaimed-merchants/{id}/adoption";
-    visitor.post(path, &[id(0)], None).await.expect(200);
-    let path = "/v1/unclaimed-merchants/{id}/dismissal";
-    let reason = Some(json!({ "reason": "시험 매장" }));
-    visitor.post(path, &[id(1)], reason).await.expect(200);
-}
-
 async fn change(visitor: &mut Visitor<'_>, merchant_id: &str, link_id: &str) {
     let path = "/v1/registration-links/{id}";
     let request = visitor.api().request(Method::DELETE, &filled(path, &[link_id]));
@@ -320,7 +289,15 @@ async fn change(visitor: &mut Visitor<'_>, merchant_id: &str, link_id: &str) {
     visitor.post(path, &[merchant_id], None).await.expect(200);
     visitor.get("/v1/audit", &[]).await.expect(200);
     let branch = json!({ "branch_name": "본점" });
-    visitor.change(Method::PATCH, merchant_id, Some(branch)).await;
+    visitor.change(Method::PATCH, merchant_id, Some(branch.clone())).await;
+    let path = "/v1/merchants/by-reference/{member_code}/{merchant_code}";
+    for (code, status) in [("store-1", 200), ("store-77", 201)] {
+        let request = visitor.api().request(Method::PUT, &filled(path, &["acad-1", code]));
+        visitor
+            .send(&Method::PUT, path, request.json(&branch))
+            .await
+            .expect(status);
+    }
     visitor.change(Method::DELETE, merchant_id, None).await;
     let restored = visitor
         .post("/v1/merchants/{id}/restoration", &[merchant_id], None)

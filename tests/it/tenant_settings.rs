@@ -1,6 +1,7 @@
 //! What a tenant sets for itself, over REST and at the command line.
 
-use registry_domain::tenant::{Adjustment, CallPath, SettingsChange};
+use registry_domain::Adjustment;
+use registry_domain::tenant::{CallPath, SettingsChange};
 use registry_tests::{Answer, Installation, TestApp, TestSandbox, TestTenant};
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -30,11 +30,22 @@ impl From<BodyError> for Problem {
     }
 }
 
+/// The media type of a JSON Merge Patch (RFC 7396).
+pub const MERGE_PATCH: &str = "application/merge-patch+json";
+
+/// What a body is by its `Content-Type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Declared {
+    Json,
+    MergePatch,
+    Otherwise,
+}
+
 /// A body that should be JSON, read within the limits.
 pub struct JsonBody {
     /// The bytes as they came.
     pub bytes: Vec<u8>,
-    is_json: bool,
+    declared: Declared,
     /// The body takes memory for as long as somebody has it.
     _place: Place,
 }
@@ -42,11 +53,15 @@ pub struct JsonBody {
 impl JsonBody {
     /// The fields of the body, which must be there.
     pub fn fields(&self, null: Null) -> Result<Fields, Problem> {
-        if self.is_json {
-            Fields::read(&self.bytes, null)
-        } else {
-            Err(Code::UnsupportedMediaType.into())
+        match self.declared {
+            Declared::Json | Declared::MergePatch => Fields::read(&self.bytes, null),
+            Declared::Otherwise => Err(Code::UnsupportedMediaType.into()),
         }
+    }
+
+    /// Whether objects within the body are to be merged into what there is, instead of taking its place (RFC 7396).
+    pub fn is_merge_patch(&self) -> bool {
+        self.declared == Declared::MergePatch
     }
 
     /// The fields of the body; none if it is empty.
@@ -66,7 +81,7 @@ impl FromRequest<Arc<AppState>> for JsonBody {
         if encodings(request.headers()).next().is_some() {
             return Err(Code::ContentEncodingUnsupported.into());
         }
-        let is_json = is_json(request.headers());
+        let declared = declared(request.headers());
         let context = request.extensions().get::<RequestContext>();
         let mut place = state
             .bodies
@@ -74,7 +89,7 @@ impl FromRequest<Arc<AppState>> for JsonBody {
         let bytes = body::read(request.into_body(), BODY_BYTES_MAX, &mut place).await?;
         Ok(Self {
             bytes,
-            is_json,
+            declared,
             _place: place,
         })
     }
@@ -88,15 +103,18 @@ pub fn encodings(headers: &HeaderMap) -> impl Iterator<Item = String> {
     words.filter(|word| !word.is_empty() && word != "identity")
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+fn declared(headers: &HeaderMap) -> Declared {
     let text = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     let essence = text.split(';').next().unwrap_or_default().trim();
-    ["application/json", "application/merge-patch+json"]
-        .iter()
-        .any(|json| essence.eq_ignore_ascii_case(json))
+    let kinds = [
+        ("application/json", Declared::Json),
+        (MERGE_PATCH, Declared::MergePatch),
+    ];
+    let kind = kinds.into_iter().find(|(name, _)| essence.eq_ignore_ascii_case(name));
+    kind.map_or(Declared::Otherwise, |(_, kind)| kind)
 }
 
 #[cfg(test)]
@@ -119,15 +137,16 @@ mod tests {
 
     #[test]
     fn json_may_be_declared_with_parameters() {
-        let declared = |text| {
-            let mut headers = HeaderMap::new();
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static(text));
-            is_json(&headers)
-        };
-        assert!(declared("application/json"));
-        assert!(declared("Application/JSON; charset=utf-8"));
-        assert!(!declared("text/json"));
-        assert!(!declared("application/x-www-form-urlencoded"));
-        assert!(!is_json(&HeaderMap::new()));
+        let said = |text| declared(&HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(text))]));
+        for (text, kind) in [
+            ("application/json", Declared::Json),
+            ("Application/JSON; charset=utf-8", Declared::Json),
+            ("application/Merge-Patch+json;x=y", Declared::MergePatch),
+            ("text/json", Declared::Otherwise),
+            ("application/x-www-form-urlencoded", Declared::Otherwise),
+        ] {
+            assert_eq!(said(text), kind, "{text}");
+        }
+        assert_eq!(declared(&HeaderMap::new()), Declared::Otherwise);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use registry_domain::tenant::Adjustment;
+use registry_domain::Adjustment;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::error::Category;
 use serde_json::{Map, Value};
@@ -202,24 +202,46 @@ impl Fields {
         check_key: impl Fn(&str) -> Result<(), Fault>,
         read: impl Fn(&str) -> Result<T, E>,
     ) -> Option<BTreeMap<String, T>> {
+        self.entries(name, max, check_key, |fields, path, value| {
+            fields.text(path, value, &read)
+        })
+    }
+
+    /// An object of at most `max` texts that may be there; null takes one away.
+    pub fn text_changes<T, E: Into<Fault>>(
+        &mut self,
+        name: &'static str,
+        max: usize,
+        check_key: impl Fn(&str) -> Result<(), Fault>,
+        read: impl Fn(&str) -> Result<T, E>,
+    ) -> Option<BTreeMap<String, Option<T>>> {
+        self.entries(name, max, check_key, |fields, path, value| match value {
+            Value::Null => Some(None),
+            value => fields.text(path, value, &read).map(Some),
+        })
+    }
+
+    fn entries<T>(
+        &mut self,
+        name: &'static str,
+        max: usize,
+        check_key: impl Fn(&str) -> Result<(), Fault>,
+        read: impl Fn(&mut Self, &[&str], &Value) -> Option<T>,
+    ) -> Option<BTreeMap<String, T>> {
         let Value::Object(members) = self.take(name)? else {
             return self.blame(&pointer(&[name]), Fault::WrongType);
         };
         if members.len() > max {
             return self.blame(&pointer(&[name]), Fault::TooMany);
         }
-        let mut texts = Some(BTreeMap::new());
+        let mut entries = Vec::new();
         for (key, value) in members {
-            let text = match check_key(&key) {
-                Ok(()) => self.text(&[name, &key], &value, &read),
+            entries.push(match check_key(&key) {
+                Ok(()) => read(self, &[name, &key], &value).map(|entry| (key, entry)),
                 Err(fault) => self.blame(&pointer(&[name, &key]), fault),
-            };
-            texts = texts.zip(text).map(|(mut texts, text)| {
-                texts.insert(key, text);
-                texts
             });
         }
-        texts
+        entries.into_iter().collect()
     }
 
     /// An object that may be there, of at most `max` objects by names that say something, each read by its own fields; null

@@ -1,12 +1,16 @@
 //! Histories that look random and are the same in every run.
 
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 use registry_domain::merchant::{
-    Answer, CallFailure, CallOutcome, Claim, ClaimBody, Command, DetailsChange, QuarantineReason, Reading, Redrive,
-    SecretText, WhoFixes,
+    Answer, CallFailure, CallOutcome, Claim, ClaimBody, Command, DetailsChange, MetadataChange, QuarantineReason,
+    Reading, Redrive, SecretText, WhoFixes,
 };
 use registry_domain::review::{DeletionMark, MappingStatus, Observation, ReadingSource};
-use registry_domain::{BusinessNumber, EventId, FreeText, LinkId, MerchantId, ReportedNumber, Seq, TenantId};
+use registry_domain::{
+    Adjustment, BusinessNumber, EventId, FreeText, LinkId, MerchantId, ReportedNumber, Seq, TenantId,
+};
 use registry_journal::submission::Submission;
 
 use crate::Harness;
@@ -60,12 +64,7 @@ pub fn some_command<H: Harness>(
             },
         }),
         5 => to_merchant(Command::RevokeLink { link_id }),
-        6 => to_merchant(Command::ChangeDetails(Box::new(DetailsChange {
-            company_name: Some(label(&format!("가게 {}", dice.roll(3)))),
-            business_number: BusinessNumber::parse("1178178260").ok().filter(|_| dice.roll(2) == 0),
-            tags: Some(vec![label(&format!("tag {}", dice.roll(3)))]),
-            ..DetailsChange::default()
-        }))),
+        6 => to_merchant(some_change(dice)),
         7 => to_merchant(Command::ReceiveCallback(Box::new(Claim {
             receipt: receipt(b"\xff\x00 no JSON"),
             body: ClaimBody::Unusable(QuarantineReason::Unparseable),
@@ -84,6 +83,28 @@ pub fn some_command<H: Harness>(
             to_merchant(Command::RedriveCallback(Box::new(claim), redrive))
         }
         _ => to_merchant(Command::ReceiveCallback(Box::new(claim(some_observation(dice))))),
+    }
+}
+
+fn some_change(dice: &mut Dice) -> Command {
+    let name = label(&format!("가게 {}", dice.roll(3)));
+    let number = BusinessNumber::parse("1178178260").ok();
+    let (key, value) = (format!("key-{}", dice.roll(3)), Some(label("value")));
+    Command::ChangeDetails(Box::new(DetailsChange {
+        company_name: adjusted(dice, name),
+        business_number: number.map_or(Adjustment::Unset, |number| adjusted(dice, number)),
+        tags: Some(vec![label(&format!("tag {}", dice.roll(3)))]),
+        metadata: MetadataChange::Merge(BTreeMap::from([(key, value.filter(|_| dice.roll(3) > 0))])),
+        ..DetailsChange::default()
+    }))
+}
+
+/// What is said of something that may be there: this, that it is not there, or nothing.
+fn adjusted<T>(dice: &mut Dice, value: T) -> Adjustment<T> {
+    match dice.roll(4) {
+        0 => Adjustment::Keep,
+        1 => Adjustment::Unset,
+        _ => Adjustment::Set(value),
     }
 }
 

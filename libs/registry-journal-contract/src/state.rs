@@ -2,7 +2,7 @@
 
 use registry_domain::merchant::{Command, DetailsChange, Refusal, Stage, Warning};
 use registry_domain::tenant;
-use registry_domain::{BusinessNumber, FreeText, Seq, TenantId, Version};
+use registry_domain::{Adjustment, BusinessNumber, FreeText, Seq, TenantId, Version};
 use registry_journal::archive::Until;
 use registry_journal::port::{FacetCount, MerchantFilter, Reader};
 use registry_journal::submission::{Order, Outcome};
@@ -182,11 +182,11 @@ pub async fn a_changed_number_is_noticed<H: Harness>() {
     let id = world.merchant_id();
     world.write(register(tenant, id, first)).await;
     let named = DetailsChange {
-        company_name: Some(label("하나")),
+        company_name: Adjustment::Set(label("하나")),
         ..DetailsChange::default()
     };
     let numbered = DetailsChange {
-        business_number: number("2208162517"),
+        business_number: number("2208162517").map_or(Adjustment::Keep, Adjustment::Set),
         ..DetailsChange::default()
     };
     // When the second one comes, the merchant is remembered.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use registry_domain::merchant::{Answer, Approval, CallFailure, Event};
 use registry_domain::review::{ClaimSource, MappingStatus, Observation};
-use registry_domain::{BusinessNumber, EventId, Label, LinkId, ReportedNumber};
+use registry_domain::{Adjustment, BusinessNumber, EventId, Label, LinkId, ReportedNumber};
 
 use super::data::{
     BusinessChanged, CallbackDiscarded, CallbackReceived, ConfirmationRequested, ConfirmationResolved, LinkFact,
@@ -40,11 +40,12 @@ pub(super) fn data(event: &Event) -> EventData {
             tags,
             metadata,
         } => EventData::MerchantDetailsChanged(MerchantDetailsChanged {
-            company_name: label(company_name.as_ref()),
-            branch_name: label(branch_name.as_ref()),
-            business_number: masked(business_number.as_ref()),
+            company_name: label(company_name.set()),
+            branch_name: label(branch_name.set()),
+            business_number: masked(business_number.set()),
             tags: tags.as_deref().map(labels),
             metadata: metadata.as_ref().map(label_map),
+            cleared: cleared(company_name, branch_name, business_number),
         }),
         Event::MerchantArchived => EventData::MerchantArchived(Nothing {}),
         Event::MerchantRestored => EventData::MerchantRestored(Nothing {}),
@@ -186,6 +187,21 @@ pub(super) fn source(event: &Event) -> Option<ClaimSource> {
         | Event::NoteAdded { .. }
         | Event::Alert(_) => None,
     }
+}
+
+/// The names of the fields that were taken away, as the document of a merchant has them.
+fn cleared(
+    company_name: &Adjustment<Label>,
+    branch_name: &Adjustment<Label>,
+    business_number: &Adjustment<BusinessNumber>,
+) -> Vec<String> {
+    let fields = [
+        ("company_name", *company_name == Adjustment::Unset),
+        ("branch_name", *branch_name == Adjustment::Unset),
+        ("business_number", *business_number == Adjustment::Unset),
+    ];
+    let cleared = fields.into_iter().filter(|(_, is_cleared)| *is_cleared);
+    cleared.map(|(name, _)| name.to_owned()).collect()
 }
 
 fn link_fact(link_id: LinkId) -> LinkFact {

@@ -9,11 +9,11 @@ use super::claim::{Claim, Redrive};
 use super::link::{RedirectUrl, RegistrationUrl};
 use super::reading::Reading;
 use super::stage::Stage;
-use crate::BusinessNumber;
 use crate::alerts::AlertRefusal;
 use crate::codes::Reference;
 use crate::ids::{AlertId, EventId, LinkId, MerchantId, Version};
 use crate::text::{Label, Note};
+use crate::{Adjustment, BusinessNumber};
 
 /// What a tenant says about a shop when it registers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,19 +32,31 @@ pub struct Registration {
     pub metadata: BTreeMap<String, Label>,
 }
 
-/// A change of the tenant's own data. `None` = leave as it is.
+/// What becomes of the tenant's own data about a shop.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum MetadataChange {
+    /// It stays as it is.
+    #[default]
+    Keep,
+    /// It is this from now on, at most [`super::METADATA_MAX`] entries.
+    Replace(BTreeMap<String, Label>),
+    /// These entries are set, or taken away where nothing is said; the others stay.
+    Merge(BTreeMap<String, Option<Label>>),
+}
+
+/// A change of what the tenant keeps about a shop.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DetailsChange {
     /// 사업장명.
-    pub company_name: Option<Label>,
+    pub company_name: Adjustment<Label>,
     /// 지점명.
-    pub branch_name: Option<Label>,
+    pub branch_name: Adjustment<Label>,
     /// 사업자등록번호.
-    pub business_number: Option<BusinessNumber>,
-    /// The tags, whole.
+    pub business_number: Adjustment<BusinessNumber>,
+    /// The tags, whole. `None` = leave them as they are.
     pub tags: Option<Vec<Label>>,
-    /// The metadata, whole.
-    pub metadata: Option<BTreeMap<String, Label>>,
+    /// The tenant's own data.
+    pub metadata: MetadataChange,
 }
 
 /// Everything a merchant can be asked or told.
@@ -172,6 +184,9 @@ pub enum Refusal {
     /// The merchant's personal data was destroyed: nothing personal is kept of it any more.
     #[error("the merchant was erased")]
     Erased,
+    /// With what is added, the tenant would keep more entries of its own than it may.
+    #[error("a merchant may have at most {} entries of metadata", super::METADATA_MAX)]
+    TooMuchMetadata,
     /// Nothing can be said to the alert.
     #[error(transparent)]
     Alert(#[from] AlertRefusal),

@@ -4,19 +4,22 @@ mod changes;
 mod claims;
 mod readings;
 
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 use uuid::Uuid;
 
 use super::call::{CallFailure, CallOutcome};
-use super::command::{Command, DetailsChange, LinkRefusal, Refusal, Registration};
+use super::command::{Command, DetailsChange, LinkRefusal, MetadataChange, Refusal, Registration};
 use super::context::{Context, Surroundings};
 use super::event::Event;
 use super::evolve::evolve;
-use super::state::{LINKS_MAX, LinkState, Merchant};
+use super::state::{LINKS_MAX, LinkState, METADATA_MAX, Merchant};
 use super::verdict::QuarantineStanding;
-use crate::Label;
+use crate::Adjustment;
 use crate::alerts::{self, AlertFact, Ground};
 use crate::ids::{EventId, LinkId, Stamp};
+use crate::text::{FreeText, Label};
 
 /// Decides which facts follow.
 ///
@@ -52,7 +55,7 @@ fn decide_alone(state: Option<&Merchant>, command: Command, context: &Context) -
     };
     match command {
         Command::Register(..) => Err(Refusal::ReferenceTaken { existing: merchant.id }),
-        Command::ChangeDetails(change) => Ok(change_details(merchant, *change)),
+        Command::ChangeDetails(change) => change_details(merchant, *change),
         Command::Archive => Ok(if merchant.archived_since.is_none() {
             vec![Event::MerchantArchived]
         } else {
@@ -139,33 +142,61 @@ fn register(registration: Registration, surroundings: Surroundings) -> Vec<Event
     }]
 }
 
-fn change_details(merchant: &Merchant, change: DetailsChange) -> Vec<Event> {
-    let same_text = |new: &Option<Label>, old: &Option<crate::FreeText>| {
-        new.as_ref()
-            .is_none_or(|new| old.as_ref().is_some_and(|old| old.as_str() == new.as_str()))
+fn change_details(merchant: &Merchant, change: DetailsChange) -> Result<Vec<Event>, Refusal> {
+    let business = &merchant.business;
+    let same_text = |change: &Adjustment<Label>, known: Option<&FreeText>| {
+        is_kept(change, known, |new, old| new.as_str() == old.as_str())
     };
-    let old_number = merchant.business.number.as_ref().map(crate::ReportedNumber::as_str);
-    let nothing_new = same_text(&change.company_name, &merchant.business.company_name)
-        && same_text(&change.branch_name, &merchant.business.branch_name)
-        && change
-            .business_number
-            .as_ref()
-            .is_none_or(|new| old_number == Some(new.digits()))
+    let metadata = changed_metadata(&merchant.metadata, change.metadata)?;
+    let nothing_new = same_text(&change.company_name, business.company_name.as_ref())
+        && same_text(&change.branch_name, business.branch_name.as_ref())
+        && is_kept(&change.business_number, business.number.as_ref(), |new, old| {
+            new.digits() == old.as_str()
+        })
         && change.tags.as_ref().is_none_or(|tags| *tags == merchant.tags)
-        && change
-            .metadata
-            .as_ref()
-            .is_none_or(|metadata| *metadata == merchant.metadata);
+        && metadata.as_ref().is_none_or(|metadata| *metadata == merchant.metadata);
     if nothing_new {
-        return vec![];
+        return Ok(vec![]);
     }
-    vec![Event::MerchantDetailsChanged {
+    Ok(vec![Event::MerchantDetailsChanged {
         company_name: change.company_name,
         branch_name: change.branch_name,
         business_number: change.business_number,
         tags: change.tags,
-        metadata: change.metadata,
-    }]
+        metadata,
+    }])
+}
+
+/// Whether a value is after a change what it was before.
+fn is_kept<New, Old>(change: &Adjustment<New>, known: Option<&Old>, same: impl Fn(&New, &Old) -> bool) -> bool {
+    match change {
+        Adjustment::Keep => true,
+        Adjustment::Unset => known.is_none(),
+        Adjustment::Set(new) => known.is_some_and(|old| same(new, old)),
+    }
+}
+
+/// The tenant's own data after a change, whole; `None` if the change says nothing of it.
+fn changed_metadata(
+    known: &BTreeMap<String, Label>,
+    change: MetadataChange,
+) -> Result<Option<BTreeMap<String, Label>>, Refusal> {
+    let entries = match change {
+        MetadataChange::Keep => return Ok(None),
+        MetadataChange::Replace(metadata) => return Ok(Some(metadata)),
+        MetadataChange::Merge(entries) => entries,
+    };
+    let mut merged = known.clone();
+    for (key, value) in entries {
+        match value {
+            Some(value) => merged.insert(key, value),
+            None => merged.remove(&key),
+        };
+    }
+    if merged.len() > METADATA_MAX {
+        return Err(Refusal::TooMuchMetadata);
+    }
+    Ok(Some(merged))
 }
 
 fn check_linkable(merchant: &Merchant) -> Result<(), LinkRefusal> {

@@ -16,7 +16,7 @@ use crate::codes::Reference;
 use crate::ids::{EventId, LinkId, Seq, Version};
 use crate::review::{ClaimSource, ContentDigest, Observation, ReadingSource, ReviewCode, ReviewStatus, Verification};
 use crate::text::{FreeText, Label};
-use crate::{BusinessNumber, ReportedNumber};
+use crate::{Adjustment, BusinessNumber, ReportedNumber};
 
 /// A fact in a merchant's stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,17 +38,17 @@ pub enum Event {
         /// What it shares with the tenant's other merchants.
         surroundings: Surroundings,
     },
-    /// The tenant changed what it keeps about the shop. `None` = as before.
+    /// The tenant changed what it keeps about the shop.
     MerchantDetailsChanged {
         /// 사업장명.
-        company_name: Option<Label>,
+        company_name: Adjustment<Label>,
         /// 지점명.
-        branch_name: Option<Label>,
+        branch_name: Adjustment<Label>,
         /// 사업자등록번호.
-        business_number: Option<BusinessNumber>,
-        /// The tenant's tags, whole.
+        business_number: Adjustment<BusinessNumber>,
+        /// The tenant's tags, whole. `None` = as before.
         tags: Option<Vec<Label>>,
-        /// The tenant's own data, whole.
+        /// The tenant's own data, whole. `None` = as before.
         metadata: Option<BTreeMap<String, Label>>,
     },
     /// The tenant put the shop away.

@@ -13,7 +13,7 @@ use crate::review::{
     ClaimSource, DeletionMark, Observation, ReadingSource, Review, ReviewCode, ReviewStatus, Verification,
 };
 use crate::text::FreeText;
-use crate::{Label, ReportedNumber};
+use crate::{Adjustment, Label, ReportedNumber};
 
 /// Folds one fact into the state. `None` stays `None` until the merchant is registered: a callback for a merchant
 /// that was never registered is a fact about nobody.
@@ -168,14 +168,12 @@ fn change_details(merchant: &mut Merchant, event: &Event) {
     else {
         return;
     };
-    let text = |label: &Label| FreeText::from(label.clone());
     let business = &mut merchant.business;
-    replace_if_said(&mut business.company_name, company_name.as_ref().map(text).as_ref());
-    replace_if_said(&mut business.branch_name, branch_name.as_ref().map(text).as_ref());
-    replace_if_said(
-        &mut business.number,
-        business_number.clone().map(ReportedNumber::from).as_ref(),
-    );
+    let text = |change: &Adjustment<Label>, known| change.clone().map(FreeText::from).applied_to(known);
+    business.company_name = text(company_name, business.company_name.take());
+    business.branch_name = text(branch_name, business.branch_name.take());
+    let number = business_number.clone().map(ReportedNumber::from);
+    business.number = number.applied_to(business.number.take());
     if let Some(tags) = tags {
         merchant.tags.clone_from(tags);
     }

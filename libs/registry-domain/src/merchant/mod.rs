@@ -28,7 +28,7 @@ pub use billing::{
 };
 pub use call::{CallFailure, CallOutcome, StrangeAnswer, WhoFixes};
 pub use claim::{Claim, ClaimBody, RawPayload, Receipt, Redrive};
-pub use command::{Command, DetailsChange, LinkRefusal, Refusal, Registration};
+pub use command::{Command, DetailsChange, LinkRefusal, MetadataChange, Refusal, Registration};
 pub use context::{Context, Surroundings};
 pub use decide::decide;
 pub use event::Event;

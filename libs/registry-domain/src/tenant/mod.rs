@@ -22,9 +22,7 @@ pub use context::{Context, UnclaimedStanding};
 pub use decide::decide;
 pub use event::Event;
 pub use evolve::evolve;
-pub use settings::{
-    Adjustment, CallPath, FieldName, HoldTime, ReadBack, SettingError, Settings, SettingsChange, SilenceDays,
-};
+pub use settings::{CallPath, FieldName, HoldTime, ReadBack, SettingError, Settings, SettingsChange, SilenceDays};
 pub use state::{
     ApiKey, KEY_NETWORKS_MAX, KEYS_MAX, LowBalance, MEMBERS_MAX, RESERVED_SLUGS, Scope, SecretHash, Slug, SlugError,
     Tenant, TenantState, UpstreamEndpoint, UpstreamPause,

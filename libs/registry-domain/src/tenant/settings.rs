@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 
+use crate::Adjustment;
 use crate::calendar::{Calendar, OwnDaysChange, TooManyOwnDays};
 
 /// Why a value cannot be set.
@@ -231,29 +232,6 @@ impl Default for Settings {
             low_balance_threshold: None,
             callbacks_missing_after: SilenceDays(7),
             calendar: Calendar::default(),
-        }
-    }
-}
-
-/// What becomes of a setting that may be unset.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Adjustment<T> {
-    /// It stays as it is.
-    #[default]
-    Keep,
-    /// It is unset.
-    Unset,
-    /// It is this from now on.
-    Set(T),
-}
-
-impl<T> Adjustment<T> {
-    /// The setting after it.
-    fn applied_to(self, known: Option<T>) -> Option<T> {
-        match self {
-            Self::Keep => known,
-            Self::Unset => None,
-            Self::Set(value) => Some(value),
         }
     }
 }

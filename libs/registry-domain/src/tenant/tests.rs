@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::*;
 use crate::merchant::{QuarantineReason, QuarantineStanding};
 use crate::people::{Rights, Role};
-use crate::{EventId, KeyId, Label, PersonId, Seq, Stamp, TenantId, Version};
+use crate::{Adjustment, EventId, KeyId, Label, PersonId, Seq, Stamp, TenantId, Version};
 
 fn tenant_id() -> TenantId {
     TenantId::from_uuid(Uuid::from_u128(1))

@@ -8,9 +8,9 @@ use clap::{Args, Subcommand};
 use registry_domain::calendar::OwnDaysChange;
 use registry_domain::merchant::SecretText;
 use registry_domain::tenant::{
-    Adjustment, CallPath, Command, Creation, FieldName, HoldTime, Settings, SettingsChange, SilenceDays, Slug, Upstream,
+    CallPath, Command, Creation, FieldName, HoldTime, Settings, SettingsChange, SilenceDays, Slug, Upstream,
 };
-use registry_domain::{Label, TenantId};
+use registry_domain::{Adjustment, Label, TenantId};
 use registry_journal::port::PageSize;
 use registry_upstream::ApiKey;
 use registry_urls::{CallbackToken, PublicUrl};

@@ -6,6 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use registry_documents::MerchantDocument;
+use registry_domain::merchant::Merchant;
 use registry_domain::tenant::Scope;
 use registry_domain::{MemberCode, MerchantCode, Reference};
 use utoipa_axum::routes;
@@ -56,19 +57,27 @@ async fn get_merchant_by_reference(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     caller.require(SCOPE)?;
-    // What is not a code stands under no merchant.
-    let (Ok(member_code), Ok(merchant_code)) = (
-        MemberCode::recorded(&member_code),
-        MerchantCode::recorded(&merchant_code),
-    ) else {
-        return Err(Code::MerchantNotFound.into());
+    let merchant = find(&state, &caller, &member_code, &merchant_code).await?;
+    let merchant = merchant.ok_or(Code::MerchantNotFound)?;
+    Ok(document_unless_known(&headers, &merchant, caller.sight()))
+}
+
+/// The merchant with these codes, however they are spelled. What is not a code stands under no merchant.
+pub(super) async fn find(
+    state: &AppState,
+    caller: &Caller,
+    member_code: &str,
+    merchant_code: &str,
+) -> Result<Option<Merchant>, Problem> {
+    let (Ok(member_code), Ok(merchant_code)) =
+        (MemberCode::recorded(member_code), MerchantCode::recorded(merchant_code))
+    else {
+        return Ok(None);
     };
     let typed = Reference {
         member_code,
         merchant_code,
     };
     let reader = state.archive.reader();
-    let merchant = reader.merchant_by_any_spelling(caller.tenant_id(), &typed).await?;
-    let merchant = merchant.ok_or(Code::MerchantNotFound)?;
-    Ok(document_unless_known(&headers, &merchant, caller.sight()))
+    Ok(reader.merchant_by_any_spelling(caller.tenant_id(), &typed).await?)
 }

@@ -11,6 +11,7 @@ pub mod export;
 pub mod filter;
 pub mod get;
 pub mod list;
+pub mod put;
 pub mod restore;
 pub mod reveal;
 mod timeline;

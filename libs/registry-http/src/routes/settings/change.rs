@@ -7,10 +7,9 @@ use axum::Json;
 use axum::extract::State;
 use chrono::NaiveDate;
 use registry_documents::event::data::OwnDay;
+use registry_domain::Adjustment;
 use registry_domain::calendar::{self as domain, Calendar, DayName, OWN_DAYS_MAX};
-use registry_domain::tenant::{
-    Adjustment, CallPath, Command, FieldName, HoldTime, Refusal, Scope, SettingsChange, SilenceDays,
-};
+use registry_domain::tenant::{CallPath, Command, FieldName, HoldTime, Refusal, Scope, SettingsChange, SilenceDays};
 use registry_web::RequestContext;
 use serde_json::json;
 use utoipa::ToSchema;

@@ -8,12 +8,13 @@ use registry_domain::review::{
     ClaimSource, DeletionMark, MappingStatus, Observation, ReadingSource, ReviewCode, ReviewStatus, Verification,
 };
 use registry_domain::{
-    BusinessNumber, EventId, FreeText, LinkId, MemberCode, MerchantCode, Reference, ReportedNumber, Seq, Version,
+    Adjustment, BusinessNumber, EventId, FreeText, LinkId, MemberCode, MerchantCode, Reference, ReportedNumber, Seq,
+    Version,
 };
 
 use super::shapes::{
-    ApprovalReceived, CallbackDiscarded, CallbackReceived, LinkFailed, OfDoubt, OfLink, OfResolution, OfSource,
-    Registered, ReviewChanged, StatusObserved,
+    ApprovalReceived, BRANCH_NAME, BUSINESS_NUMBER, COMPANY_NAME, CallbackDiscarded, CallbackReceived, DetailsChanged,
+    LinkFailed, OfDoubt, OfLink, OfResolution, OfSource, Registered, ReviewChanged, StatusObserved,
 };
 use crate::stored::observation::{StoredObservation, digest_from_hex, free_text};
 use crate::stored::personal::{self, Personal};
@@ -27,7 +28,7 @@ pub(in crate::stored) fn into_domain(
 ) -> Result<Result<Event, Box<Personal>>, StoredError> {
     let event = match event_type {
         "merchant.registered" => registered(&read(event_type, data)?, &personal)?,
-        "merchant.details_changed" => details_changed(&personal)?,
+        "merchant.details_changed" => details_changed(&read(event_type, data)?, &personal)?,
         "merchant.archived" => Event::MerchantArchived,
         "merchant.restored" => Event::MerchantRestored,
         MERCHANT_ERASED => Event::MerchantErased,
@@ -121,11 +122,13 @@ fn registered(data: &Registered, personal: &Personal) -> Result<Event, StoredErr
     })
 }
 
-fn details_changed(personal: &Personal) -> Result<Event, StoredError> {
+fn details_changed(data: &DetailsChanged, personal: &Personal) -> Result<Event, StoredError> {
+    let company_name = personal::optional_label(COMPANY_NAME, personal.company_name.as_ref())?;
+    let branch_name = personal::optional_label(BRANCH_NAME, personal.branch_name.as_ref())?;
     Ok(Event::MerchantDetailsChanged {
-        company_name: personal::optional_label("company_name", personal.company_name.as_ref())?,
-        branch_name: personal::optional_label("branch_name", personal.branch_name.as_ref())?,
-        business_number: business_number(personal)?,
+        company_name: adjusted(data, COMPANY_NAME, company_name),
+        branch_name: adjusted(data, BRANCH_NAME, branch_name),
+        business_number: adjusted(data, BUSINESS_NUMBER, business_number(personal)?),
         tags: personal
             .tags
             .as_deref()
@@ -133,6 +136,15 @@ fn details_changed(personal: &Personal) -> Result<Event, StoredError> {
             .transpose()?,
         metadata: personal.metadata.as_ref().map(personal::metadata).transpose()?,
     })
+}
+
+/// What becomes of a field, by what is sealed of it and whether it was taken away.
+fn adjusted<T>(data: &DetailsChanged, name: &str, value: Option<T>) -> Adjustment<T> {
+    match value {
+        Some(value) => Adjustment::Set(value),
+        None if data.cleared.iter().any(|cleared| cleared == name) => Adjustment::Unset,
+        None => Adjustment::Keep,
+    }
 }
 
 fn issue_failed(data: LinkFailed) -> Result<Event, StoredError> {

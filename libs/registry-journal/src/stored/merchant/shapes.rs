@@ -6,6 +6,11 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+/// The names of what may be taken away.
+pub(super) const COMPANY_NAME: &str = "company_name";
+pub(super) const BRANCH_NAME: &str = "branch_name";
+pub(super) const BUSINESS_NUMBER: &str = "business_number";
+
 #[derive(Serialize, Deserialize)]
 pub(super) struct Nothing {}
 
@@ -15,6 +20,13 @@ pub(super) struct Registered {
     pub(super) merchant_code: String,
     pub(super) merchant_code_shared: bool,
     pub(super) business_number_shared: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct DetailsChanged {
+    /// The names of the fields that were taken away: what they are is sealed, that they are is not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) cleared: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]

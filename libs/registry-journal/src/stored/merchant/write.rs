@@ -2,13 +2,13 @@
 
 use registry_domain::merchant::{Answer, CallFailure, Event};
 use registry_domain::review::{ClaimSource, MappingStatus, Observation};
-use registry_domain::{EventId, LinkId};
+use registry_domain::{Adjustment, EventId, LinkId};
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::shapes::{
-    ApprovalReceived, CallbackDiscarded, CallbackReceived, LinkFailed, Nothing, OfDoubt, OfLink, OfResolution,
-    OfSource, Registered, ReviewChanged, StatusObserved,
+    ApprovalReceived, BRANCH_NAME, BUSINESS_NUMBER, COMPANY_NAME, CallbackDiscarded, CallbackReceived, DetailsChanged,
+    LinkFailed, Nothing, OfDoubt, OfLink, OfResolution, OfSource, Registered, ReviewChanged, StatusObserved,
 };
 use crate::stored::observation::{digest_to_hex, text};
 use crate::stored::personal::{self, Personal, encode_payload};
@@ -28,6 +28,11 @@ fn sealed(event_type: &'static str, data: &impl Serialize, personal: Personal) -
         data: to_json(data),
         personal: Some(personal),
     }
+}
+
+fn cleared(fields: [(&str, bool); 3]) -> Vec<String> {
+    let cleared = fields.into_iter().filter(|(_, is_cleared)| *is_cleared);
+    cleared.map(|(name, _)| name.to_owned()).collect()
 }
 
 fn link_uuid(link_id: Option<&LinkId>) -> Option<Uuid> {
@@ -70,11 +75,17 @@ pub(crate) fn from_domain(event: &Event) -> Stored {
             metadata,
         } => sealed(
             "merchant.details_changed",
-            &Nothing {},
+            &DetailsChanged {
+                cleared: cleared([
+                    (COMPANY_NAME, *company_name == Adjustment::Unset),
+                    (BRANCH_NAME, *branch_name == Adjustment::Unset),
+                    (BUSINESS_NUMBER, *business_number == Adjustment::Unset),
+                ]),
+            },
             Personal {
-                company_name: company_name.as_ref().map(|name| name.as_str().to_owned()),
-                branch_name: branch_name.as_ref().map(|name| name.as_str().to_owned()),
-                business_number: business_number.as_ref().map(|number| number.digits().to_owned()),
+                company_name: company_name.set().map(|name| name.as_str().to_owned()),
+                branch_name: branch_name.set().map(|name| name.as_str().to_owned()),
+                business_number: business_number.set().map(|number| number.digits().to_owned()),
                 tags: tags.as_deref().map(personal::texts),
                 metadata: metadata.as_ref().map(personal::text_map),
                 ..Personal::default()
