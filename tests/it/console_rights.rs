@@ -8,8 +8,9 @@ use registry_tests::tenant::id_of;
 use crate::console::Pages;
 
 /// A part of the console: a page, what stands there for those who may do something, and the scope that they need.
-const SHOWN: [(&str, &str, &str); 12] = [
+const SHOWN: [(&str, &str, &str); 13] = [
     ("/merchants", "/merchants/new\"", "merchants:write"),
+    ("/merchants", "/views\" class=\"keep\"", "views:write"),
     ("{merchant}", "{merchant}/edit\"", "merchants:write"),
     ("{merchant}", "{merchant}/archive\"", "merchants:write"),
     ("{merchant}", "{merchant}/links\"", "links:write"),
@@ -24,8 +25,9 @@ const SHOWN: [(&str, &str, &str); 12] = [
 ];
 
 /// What can be sent, and the scope that it needs.
-const SENT: [(&str, &str); 13] = [
+const SENT: [(&str, &str); 14] = [
     ("/merchants", "merchants:write"),
+    ("/views", "views:write"),
     ("{merchant}/archive", "merchants:write"),
     ("{merchant}/links", "links:write"),
     ("{merchant}/ask", "upstream:ask"),

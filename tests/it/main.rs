@@ -52,6 +52,7 @@ mod people_elsewhere;
 mod operations;
 
 mod upgrade;
+mod upsert;
 
 mod installed;
 
@@ -116,6 +117,7 @@ mod calendar;
 mod exports;
 mod insight;
 mod tenant_settings;
+mod views;
 mod worklist;
 
 mod timelines;

@@ -107,7 +107,7 @@ async fn a_filter_that_cannot_be_read_is_named() {
         ("q=ab", "too_short"),
         ("metadata=region", "not_an_entry"),
         ("age_min=-1", "out_of_range"),
-        ("created_from=yesterday", "not_a_time"),
+        ("created_from=yesterday", "not_a_moment_or_day"),
     ] {
         for path in ["/v1/merchants", "/v1/stats/review-status"] {
             let answer = app.tenant.api.get(&format!("{path}?{query}")).await;

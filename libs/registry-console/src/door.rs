@@ -54,6 +54,8 @@ pub struct SignedIn {
     pub scopes: Vec<Scope>,
     /// How many alerts are open at the tenant, where a page is asked for.
     pub open_alerts: u64,
+    /// How many of them sleep.
+    pub asleep_alerts: u64,
     is_administrator: bool,
     context: Option<RequestContext>,
     principal: Option<Principal>,
@@ -74,6 +76,7 @@ impl SignedIn {
             language: Preferences::of(&parts.headers).language,
             scopes: membership.scopes.clone(),
             open_alerts: 0,
+            asleep_alerts: 0,
             is_administrator: session.person.is_administrator,
             context: parts.extensions.get().cloned(),
             principal: Some(principal),
@@ -144,10 +147,9 @@ impl FromRequestParts<Arc<Console>> for SignedIn {
         if is_page(parts) && who.may(Scope::MerchantsRead) {
             // A number that cannot be had is left out: the page says what it can.
             let counts = console.api().get::<AlertCounts>(&who, "/v1/stats/alerts").await;
-            who.open_alerts = counts
-                .ok()
-                .and_then(|counts| counts.by_state.get("open").copied())
-                .unwrap_or(0);
+            let by_state = counts.map(|counts| counts.by_state).unwrap_or_default();
+            let count = |state| by_state.get(state).copied().unwrap_or(0);
+            (who.open_alerts, who.asleep_alerts) = (count("open"), count("snoozed"));
         }
         Ok(who)
     }
@@ -262,6 +264,7 @@ impl SignedIn {
             language,
             scopes: scopes.to_vec(),
             open_alerts: 2,
+            asleep_alerts: 1,
             is_administrator: false,
             context: None,
             principal: None,

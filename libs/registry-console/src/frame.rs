@@ -79,6 +79,26 @@ impl Section {
         }
     }
 
+    /// Where its place in the menu leads: the list of merchants opens as whoever looks begins with it.
+    pub const fn leads_to(self) -> &'static str {
+        match self {
+            Self::Merchants => "/merchants?view=default",
+            Self::Home
+            | Self::Ageing
+            | Self::Funnel
+            | Self::Alerts
+            | Self::Callbacks
+            | Self::Quarantine
+            | Self::Unclaimed
+            | Self::People
+            | Self::Keys
+            | Self::Audit
+            | Self::Health
+            | Self::Settings
+            | Self::Account => self.path(),
+        }
+    }
+
     /// What nobody can use it without.
     const fn needs(self) -> Option<Scope> {
         match self {
@@ -220,6 +240,8 @@ pub struct Frame {
     pub section: Section,
     /// How many alerts are open.
     pub open_alerts: u64,
+    /// How many alerts sleep.
+    pub asleep_alerts: u64,
     /// The page's own address.
     pub here: String,
     /// The call that has the same answer.
@@ -248,6 +270,7 @@ impl Frame {
             scopes: who.scopes.clone(),
             section,
             open_alerts: who.open_alerts,
+            asleep_alerts: who.asleep_alerts,
             here: format!("/console/{}{}", segment(&who.tenant.slug), section.path()),
             call: None,
             live: None,

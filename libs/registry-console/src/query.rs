@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 /// Most parameters that are looked at.
-const PARAMETERS_MAX: usize = 50;
+const PARAMETERS_MAX: usize = 80;
 
 /// The pairs of a query in their order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

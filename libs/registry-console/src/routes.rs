@@ -13,7 +13,7 @@ use crate::live;
 use crate::pages::sign_in::{links, oidc, sign_out};
 use crate::pages::{
     ageing, alerts, audit, calendar, callbacks, destinations, funnel, health, home, keys, licences, merchant,
-    merchants, people, quarantine, register, settings, sign_in, unclaimed,
+    merchants, people, quarantine, register, settings, sign_in, unclaimed, views,
 };
 
 /// Where something is answered, and by what.
@@ -122,6 +122,7 @@ pub(crate) fn of_tenants() -> Vec<Route> {
         act("/{tenant}/settings/calendar/removal", calendar::remove),
     ];
     routes.extend(of_destinations());
+    routes.extend(of_views());
     routes.extend(of_merchants());
     routes.extend(of_people());
     routes
@@ -140,6 +141,16 @@ fn of_destinations() -> Vec<Route> {
             "/{tenant}/settings/destinations/{id}/deliveries/{delivery}",
             destinations::redeliver,
         ),
+    ]
+}
+
+fn of_views() -> Vec<Route> {
+    vec![
+        see("/{tenant}/views", views::list),
+        act("/{tenant}/views", views::create),
+        act("/{tenant}/views/{id}", views::change),
+        act("/{tenant}/views/{id}/default", views::begin),
+        act("/{tenant}/views/{id}/removal", views::remove),
     ]
 }
 

@@ -17,7 +17,7 @@ use crate::assets;
 use crate::pages::shops::Sample;
 use crate::pages::{
     ageing, alerts, audit, calendar, callbacks, destinations, funnel, health, home, keys, licences, merchant,
-    merchants, people, quarantine, register, settings, sign_in, unclaimed,
+    merchants, people, quarantine, register, settings, sign_in, unclaimed, views,
 };
 use crate::preferences::Preferences;
 
@@ -42,7 +42,7 @@ impl Part {
 
 type Group = (Part, fn(Preferences) -> Vec<Sample>);
 
-const GROUPS: [Group; 19] = [
+const GROUPS: [Group; 20] = [
     (Part::Office, sign_in::samples::samples),
     (Part::Desk, home::samples::samples),
     (Part::Desk, merchants::samples::samples),
@@ -62,6 +62,7 @@ const GROUPS: [Group; 19] = [
     (Part::Office, calendar::samples::samples),
     (Part::Office, destinations::samples::samples),
     (Part::Work, licences::samples::samples),
+    (Part::Desk, views::samples::samples),
 ];
 
 /// The names of a part's samples.

@@ -10,6 +10,7 @@ mod merchant;
 mod tenant;
 #[cfg(test)]
 pub(crate) mod tests;
+mod views;
 
 use chrono::{DateTime, Utc};
 use registry_domain::Actor;
@@ -221,6 +222,16 @@ pub enum EventData {
     EventDestinationDisabled(data::EventDestinationDisabled),
     #[serde(rename = "event_destination.removed")]
     EventDestinationRemoved(data::OfEventDestination),
+    #[serde(rename = "view.created")]
+    ViewCreated(data::OfView),
+    #[serde(rename = "view.changed")]
+    ViewChanged(data::OfView),
+    #[serde(rename = "view.shared")]
+    ViewShared(data::OfView),
+    #[serde(rename = "view.unshared")]
+    ViewUnshared(data::OfView),
+    #[serde(rename = "view.removed")]
+    ViewRemoved(data::OfView),
 }
 
 macro_rules! event_types {
@@ -302,6 +313,11 @@ event_types! {
     EventDestinationEnabled => "event_destination.enabled",
     EventDestinationDisabled => "event_destination.disabled",
     EventDestinationRemoved => "event_destination.removed",
+    ViewCreated => "view.created",
+    ViewChanged => "view.changed",
+    ViewShared => "view.shared",
+    ViewUnshared => "view.unshared",
+    ViewRemoved => "view.removed",
 }
 
 /// The public form of a fact about a merchant, whether or not it was written down.

@@ -7,6 +7,7 @@
 
 mod kr;
 mod own;
+mod relative;
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -16,6 +17,7 @@ use chrono::{DateTime, Datelike, Days, FixedOffset, NaiveDate, Utc, Weekday};
 
 use self::kr::{HOLIDAYS, YEARS};
 pub use self::own::{DAY_NAME_LENGTH_MAX, DayName, OWN_DAYS_MAX, OwnDay, OwnDaysChange, TooManyOwnDays, english};
+pub use self::relative::RelativeDay;
 
 /// The years whose holidays the official gazette has named. Those behind are computed by the law of today.
 pub const GAZETTE_UNTIL: i32 = 2027;

@@ -112,6 +112,11 @@ id!(
     SessionId,
     "ses"
 );
+id!(
+    /// A question to the list of merchants that somebody keeps.
+    ViewId,
+    "viw"
+);
 
 impl MerchantId {
     /// The same id with the moment of registration in front: milliseconds in the first 48 bits, the microseconds beyond

@@ -5,9 +5,10 @@
 //!
 //! Read in this order: [`ids`], [`unicode`], [`codes`], [`business`], [`text`] (values that cannot be wrong), [`review`] (what
 //! upstream says), [`merchant`] (state, command, event, [`merchant::decide`], [`merchant::evolve`]), [`calendar`] (business days), [`alerts`] (what waits too long), [`destinations`] (who is told), [`people`] (who may do what),
-//! [`tenant`], [`search`] (what a merchant is found by), [`waits`] (how long shops wait, and what is usual).
+//! [`tenant`], [`search`] (what a merchant is found by), [`waits`] (how long shops wait, and what is usual), [`views`] (what people keep of their questions).
 
 pub mod actor;
+mod adjustment;
 pub mod alerts;
 pub mod business;
 pub mod calendar;
@@ -24,14 +25,16 @@ pub mod search;
 pub mod tenant;
 pub mod text;
 pub mod unicode;
+pub mod views;
 pub mod waits;
 
 pub use actor::{Actor, Channel, CorrelationId, OnBehalfOf};
+pub use adjustment::Adjustment;
 pub use business::{BusinessNumber, ReportedNumber};
 pub use causes::causes;
 pub use codes::{MemberCode, MerchantCode, Reference};
 pub use ids::{
     AlertId, DeliveryId, DestinationId, EventId, KeyId, LinkId, MerchantId, PersonId, Seq, SessionId, Stamp, TenantId,
-    UnclaimedId, Version,
+    UnclaimedId, Version, ViewId,
 };
 pub use text::{FreeText, Label, Note};

@@ -9,7 +9,7 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use registry_documents::Sight;
 use registry_domain::tenant::{ApiKey, Scope, TenantState};
-use registry_domain::{Actor, KeyId, TenantId, causes};
+use registry_domain::{Actor, KeyId, OnBehalfOf, TenantId, causes};
 use registry_journal::Origin;
 use registry_journal::port::PresentedKey;
 use registry_people::{ActingPerson, Principal};
@@ -75,6 +75,11 @@ impl Caller {
             Who::Key { .. } => None,
             Who::Person(person) => Some(person),
         }
+    }
+
+    /// On whose behalf it says that it calls.
+    pub fn on_behalf_of(&self) -> Option<&OnBehalfOf> {
+        self.errand.on_behalf_of()
     }
 
     /// What it may do.

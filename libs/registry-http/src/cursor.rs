@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use registry_domain::{MerchantId, Seq, TenantId};
 use registry_journal::port::{Direction, PagePosition, PlaceKey, SortKey};
@@ -14,8 +14,8 @@ use uuid::Uuid;
 use crate::problem::Code;
 
 /// What the first byte of a cursor says about the rest: a place in a list of merchants, or one number. Places were once a moment
-/// and an id, under the number 1.
-const FORMAT_PLACE: u8 = 3;
+/// and an id, under the number 1, and did not know from which day filters are told, under the number 3.
+const FORMAT_PLACE: u8 = 4;
 const FORMAT_NUMBER: u8 = 2;
 
 const FORWARD: u8 = 0;
@@ -23,7 +23,11 @@ const BACKWARD: u8 = 1;
 const MOMENT: u8 = 0;
 const TEXT: u8 = 1;
 
+/// Stands for no day: it is none of the calendar's.
+const NO_DAY: i32 = i32::MIN;
+
 const TIME_LENGTH: usize = 8;
+const DAY_LENGTH: usize = 4;
 const ID_LENGTH: usize = 16;
 const NUMBER_LENGTH: usize = 16;
 const NUMBER_POSITION_LENGTH: usize = 1 + NUMBER_LENGTH;
@@ -70,6 +74,18 @@ pub struct Listing<'a> {
     pub direction: Direction,
 }
 
+/// Where a page of a list of merchants begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlaceInList {
+    /// Beside which row.
+    pub position: PagePosition,
+    /// On which side of it.
+    pub turn: Turn,
+    /// The day from which its filters are told, as they were on the first page: a walk that lasts over midnight stays in one list. None
+    /// if they mean the same on every day.
+    pub told_from: Option<NaiveDate>,
+}
+
 impl CursorKey {
     /// A key of 256 random bits.
     pub fn new(key: [u8; 32]) -> Self {
@@ -77,7 +93,12 @@ impl CursorKey {
     }
 
     /// The cursor for the page on one side of a place in a list.
-    pub fn seal(&self, listing: &Listing<'_>, position: &PagePosition, turn: Turn) -> String {
+    pub fn seal(&self, listing: &Listing<'_>, place: &PlaceInList) -> String {
+        let PlaceInList {
+            position,
+            turn,
+            told_from,
+        } = place;
         let mut bytes = vec![
             FORMAT_PLACE,
             match turn {
@@ -85,6 +106,7 @@ impl CursorKey {
                 Turn::Backward => BACKWARD,
             },
         ];
+        bytes.extend_from_slice(&told_from.map_or(NO_DAY, |day| day.num_days_from_ce()).to_be_bytes());
         bytes.extend_from_slice(position.id.as_uuid().as_bytes());
         match &position.key {
             PlaceKey::Moment(at) => {
@@ -101,8 +123,8 @@ impl CursorKey {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The place that a cursor stands for, and to which side of it; none if it was not made with this key for this list.
-    pub fn open(&self, listing: &Listing<'_>, cursor: &str) -> Option<(PagePosition, Turn)> {
+    /// The place that a cursor stands for; none if it was not made with this key for this list.
+    pub fn open(&self, listing: &Listing<'_>, cursor: &str) -> Option<PlaceInList> {
         if cursor.len() > CURSOR_LENGTH_MAX {
             return None;
         }
@@ -111,6 +133,11 @@ impl CursorKey {
         self.signed(listing, place).verify_truncated_left(tag).ok()?;
         let ([FORMAT_PLACE, turn], rest) = place.split_first_chunk::<2>()? else {
             return None;
+        };
+        let (day, rest) = rest.split_first_chunk::<DAY_LENGTH>()?;
+        let told_from = match i32::from_be_bytes(*day) {
+            NO_DAY => None,
+            day => Some(NaiveDate::from_num_days_from_ce_opt(day)?),
         };
         let (id, rest) = rest.split_first_chunk::<ID_LENGTH>()?;
         let (kind, key) = rest.split_first()?;
@@ -128,7 +155,11 @@ impl CursorKey {
             _ => return None,
         };
         let id = MerchantId::from_uuid(Uuid::from_bytes(*id));
-        Some((PagePosition { key, id }, turn))
+        Some(PlaceInList {
+            position: PagePosition { key, id },
+            turn,
+            told_from,
+        })
     }
 
     /// The cursor for a place in a list whose rows are numbered: by position in the log, or by id. `list` names the
@@ -278,8 +309,14 @@ mod tests {
         let key = CursorKey::new([1; 32]);
         for position in positions() {
             for turn in [Turn::Forward, Turn::Backward] {
-                let cursor = key.seal(&listing(FILTER), &position, turn);
-                assert_eq!(key.open(&listing(FILTER), &cursor), Some((position.clone(), turn)));
+                let told_from = Some(NaiveDate::from_ymd_opt(2026, 11, 30).unwrap()).filter(|_| turn == Turn::Forward);
+                let place = PlaceInList {
+                    position: position.clone(),
+                    turn,
+                    told_from,
+                };
+                let cursor = key.seal(&listing(FILTER), &place);
+                assert_eq!(key.open(&listing(FILTER), &cursor), Some(place));
                 let others = [
                     listing("q=강남\n"),
                     listing(""),
@@ -327,7 +364,12 @@ mod tests {
     fn a_bent_cursor_is_refused() {
         let key = CursorKey::new([1; 32]);
         let [position, ..] = positions();
-        let cursor = key.seal(&listing(FILTER), &position, Turn::Forward);
+        let place = PlaceInList {
+            position,
+            turn: Turn::Forward,
+            told_from: None,
+        };
+        let cursor = key.seal(&listing(FILTER), &place);
         for index in 0..cursor.len() {
             let mut bent = cursor.clone().into_bytes();
             bent[index] = if bent[index] == b'A' { b'B' } else { b'A' };

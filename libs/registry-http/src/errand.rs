@@ -52,6 +52,11 @@ impl Errand {
         })
     }
 
+    /// On whose behalf it is.
+    pub fn on_behalf_of(&self) -> Option<&OnBehalfOf> {
+        self.on_behalf_of.as_ref()
+    }
+
     /// Who asks, and in which request.
     pub fn origin(&self, actor: Actor, context: &RequestContext) -> Origin {
         Origin {

@@ -74,6 +74,10 @@ const TAGS: &[(&str, &str)] = &[
         "Have alerts carried to people and programs: by mail, to a channel, as signed webhooks.",
     ),
     (
+        "Views",
+        "Keep questions to the list of merchants under a name, of your own or shared.",
+    ),
+    (
         "Insight",
         "How long shops wait, how long things took, and how far those of each week have come, by your business days.",
     ),

@@ -2,6 +2,7 @@
 //! A parameter that is not known is a fault: a misspelt filter must not answer with everything.
 
 use axum::extract::{FromRequestParts, Query};
+use axum::http::Uri;
 use axum::http::request::Parts;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use registry_journal::port::PageSize;
@@ -93,6 +94,21 @@ impl Parameters {
         texts.unwrap_or_default()
     }
 
+    /// The parameters of an address. None if it cannot be read, or if there are too many.
+    pub fn of(uri: &Uri) -> Option<Self> {
+        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).ok()?;
+        (pairs.len() <= PARAMETERS_MAX).then_some(Self {
+            pairs,
+            faults: Vec::new(),
+        })
+    }
+
+    /// What stands there as a parameter that was not read yet.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        let mut pairs = self.pairs.iter();
+        pairs.find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
     /// Whether a parameter is there, and was not read yet.
     pub fn has(&self, name: &str) -> bool {
         self.pairs.iter().any(|(other, _)| other == name)
@@ -163,17 +179,23 @@ impl Parameters {
     }
 
     /// Blames every parameter that is left, and fails if there is any fault.
-    pub fn finish(mut self) -> Result<(), Problem> {
+    pub fn finish(self) -> Result<(), Problem> {
+        let faults = self.into_faults();
+        if faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Problem::validation(faults))
+        }
+    }
+
+    /// Blames every parameter that is left, and tells of every fault.
+    pub fn into_faults(mut self) -> Vec<FieldFault> {
         let unknown = self.pairs.into_iter().map(|(name, _)| FieldFault {
             place: Place::UnknownQuery(name.chars().take(NAME_LENGTH_MAX).collect()),
             fault: Fault::Unknown,
         });
         self.faults.extend(unknown);
-        if self.faults.is_empty() {
-            Ok(())
-        } else {
-            Err(Problem::validation(self.faults))
-        }
+        self.faults
     }
 
     fn take(&mut self, name: &'static str) -> Option<String> {
@@ -186,7 +208,8 @@ impl Parameters {
     }
 }
 
-fn read_moment(text: &str) -> Result<DateTime<Utc>, Fault> {
+/// Reads a moment of RFC 3339.
+pub fn read_moment(text: &str) -> Result<DateTime<Utc>, Fault> {
     // In a query an unescaped plus sign reads as a blank.
     let moment = DateTime::parse_from_rfc3339(&text.replace(' ', "+")).map_err(|_| Fault::NotATime)?;
     Ok(moment.to_utc().trunc_subsecs(6))
@@ -196,15 +219,7 @@ impl<S: Sync> FromRequestParts<S> for Parameters {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
-        let Query(pairs) = query.map_err(|_| Problem::from(Code::MalformedRequest))?;
-        if pairs.len() > PARAMETERS_MAX {
-            return Err(Code::MalformedRequest.into());
-        }
-        Ok(Self {
-            pairs,
-            faults: Vec::new(),
-        })
+        Self::of(&parts.uri).ok_or_else(|| Code::MalformedRequest.into())
     }
 }
 

@@ -35,6 +35,7 @@ pub mod reports;
 pub mod sessions;
 pub mod state;
 pub mod unclaimed;
+pub mod views;
 
 use async_trait::async_trait;
 use registry_domain::{MerchantId, Seq, TenantId};
@@ -251,6 +252,12 @@ macro_rules! contract_tests {
             keys::uses_of_keys_are_remembered,
             deliveries::what_is_planned_is_planned_once,
             deliveries::what_is_due_is_taken_on_by_one,
+            views::a_view_is_seen_by_its_owner_until_it_is_shared,
+            views::a_name_stands_once_for_each_owner,
+            views::a_view_changes_from_its_last_version,
+            views::there_are_so_many_views_and_no_more,
+            views::somebody_begins_with_one_view,
+            views::views_are_walked_and_forgotten,
             deliveries::the_last_attempt_says_what_became_of_it,
             deliveries::what_is_over_is_listed_and_forgotten,
             deliveries::what_is_on_its_way_moves_with_the_log,

@@ -9,7 +9,7 @@ use registry_domain::merchant::{Merchant, WalletReading, Wallets};
 use registry_domain::tenant::{SilentLinks, Slug, Tenant};
 use registry_domain::{
     AlertId, DeliveryId, DestinationId, EventId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId, UnclaimedId,
-    Version,
+    Version, ViewId,
 };
 use registry_journal::port::{
     AlertCount, AlertQuery, Alerts, Attempt, AuditEntry, AuditQuery, AuditTrail, Balances, Claim, CohortQuery,
@@ -17,7 +17,7 @@ use registry_journal::port::{
     IdempotencyRow, Insight, KeyUses, LateMerchant, LateQuery, ListedMerchant, ListedTenant, ListedThen,
     MerchantFilter, MerchantQuery, PageSize, PlannedEvent, Postponement, PresentedKey, ProjectedMerchant,
     PublishCursor, QuarantineCount, QuarantineQuery, QuarantineRow, QuestionCounts, ReadError, Reader, StandingCount,
-    StayCount, StayQuery, StepCount, StreamQuery, TenantHealth, UnclaimedQuery, UnclaimedRow, Worklist,
+    StayCount, StayQuery, StepCount, StreamQuery, TenantHealth, UnclaimedQuery, UnclaimedRow, View, Views, Worklist,
 };
 use registry_journal::record::EventRow;
 use uuid::Uuid;
@@ -137,6 +137,17 @@ passed_on! {
         forget_deliveries(tenant: TenantId, before: DateTime<Utc>) -> ();
         deliveries(tenant: TenantId, query: &DeliveryQuery) -> Vec<Delivery>;
         delivery(tenant: TenantId, id: DeliveryId) -> Option<Delivery>;
+    }
+    Views {
+        views(tenant: TenantId, owner: Option<Uuid>) -> Vec<View>;
+        view(tenant: TenantId, owner: Option<Uuid>, id: ViewId) -> Option<View>;
+        add_view(tenant: TenantId, view: &View) -> bool;
+        change_view(tenant: TenantId, view: &View) -> bool;
+        remove_view(tenant: TenantId, id: ViewId, version: Version) -> bool;
+        set_default_view(tenant: TenantId, owner: Uuid, id: Option<ViewId>) -> bool;
+        forget_views(tenant: TenantId, owner: Option<Uuid>) -> ();
+        views_after(tenant: TenantId, after: Option<ViewId>, limit: PageSize) -> Vec<View>;
+        default_views_after(tenant: TenantId, after: Option<Uuid>, limit: PageSize) -> Vec<(Uuid, ViewId)>;
     }
     Insight {
         standing(tenant: TenantId, filter: &MerchantFilter, at: Option<DateTime<Utc>>) -> Vec<StandingCount>;

@@ -148,6 +148,19 @@ impl PostgresJournal {
         Ok(!self.change(what, statement).await?.is_empty())
     }
 
+    /// The same for what is a tenant's and no fact.
+    pub(crate) async fn changed_of<F>(
+        &self,
+        what: &'static str,
+        tenant: TenantId,
+        statement: Map<'_, Postgres, F, PgArguments>,
+    ) -> Result<bool, ReadError>
+    where
+        F: FnMut(PgRow) -> Result<i64, sqlx::Error> + Send,
+    {
+        Ok(!self.change_of(what, tenant, statement).await?.is_empty())
+    }
+
     /// Writes down what may be lost again in a power cut: nobody waits for the disk.
     pub(crate) async fn note(
         &self,

@@ -29,6 +29,7 @@ mod session;
 mod sessions;
 mod statement;
 mod terms;
+mod views;
 mod worklist;
 mod write;
 

@@ -6,7 +6,7 @@ use registry_domain::people::{EmailAddress, LinkPurpose};
 use registry_domain::tenant::Tenant;
 use registry_domain::{Label, PersonId, TenantId};
 use registry_journal::port::{
-    Census, Identity, PageSize, PasswordHash, People, Person, PersonLink, ReadError, RoleMapping, SecretDigest,
+    Census, Identity, PageSize, PasswordHash, People, Person, PersonLink, ReadError, RoleMapping, SecretDigest, Views,
 };
 use registry_journal_rows::{RawCensus, RawRoleMapping, RawTenant};
 use uuid::Uuid;
@@ -285,6 +285,10 @@ impl People for PostgresJournal {
             &column(mappings, |row| row.role.as_str()) as &[&str]
         );
         self.changed("role mappings", statement).await.map(drop)
+    }
+
+    async fn forget_what_is_kept(&self, tenant: TenantId, id: PersonId) -> Result<(), ReadError> {
+        self.forget_views(tenant, Some(id.as_uuid())).await
     }
 
     async fn mappings_of_groups(&self, groups: &[String]) -> Result<Vec<RoleMapping>, ReadError> {

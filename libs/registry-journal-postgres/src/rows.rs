@@ -27,6 +27,7 @@ macro_rules! events {
 
 pub(crate) type AuditEntry = raw::RawAuditEntry<DateTime<Utc>>;
 pub(crate) type Delivery = raw::RawDelivery<DateTime<Utc>>;
+pub(crate) type View = raw::RawView<DateTime<Utc>>;
 pub(crate) type DueThere = raw::RawDueThere<DateTime<Utc>>;
 pub(crate) type DueQuestion = raw::RawDueQuestion<DateTime<Utc>>;
 pub(crate) type Event = raw::RawEvent<DateTime<Utc>>;

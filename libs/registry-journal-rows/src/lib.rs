@@ -17,6 +17,7 @@ mod merchants;
 mod people;
 mod projected;
 mod tenants;
+mod views;
 mod worklist;
 
 use chrono::{DateTime, Utc};
@@ -38,6 +39,7 @@ pub use people::{
 };
 pub use projected::RawProjection;
 pub use tenants::{RawKeyUse, RawOwnedTenant, RawPayers, RawPublishCursor, RawSlug, RawTenant, RawTenantHead};
+pub use views::{RawDefaultView, RawView, column_words};
 pub use worklist::{
     RawApproval, RawAskedAbout, RawDueQuestion, RawHealth, RawQuarantine, RawQuarantineCount, RawQuestionCounts,
     RawSilentLinks, RawUnclaimed,

@@ -25,6 +25,7 @@ mod read;
 mod sessions;
 mod statement;
 mod terms;
+mod views;
 mod worklist;
 mod write;
 

@@ -28,6 +28,7 @@ macro_rules! events {
 
 pub(crate) type AuditEntry = raw::RawAuditEntry<i64>;
 pub(crate) type Delivery = raw::RawDelivery<i64>;
+pub(crate) type View = raw::RawView<i64>;
 pub(crate) type DueThere = raw::RawDueThere<i64>;
 pub(crate) type DueQuestion = raw::RawDueQuestion<i64>;
 pub(crate) type Event = raw::RawEvent<i64, Vec<u8>, Vec<u8>>;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use registry_domain::people::SignInMethod;
 use registry_domain::tenant::{self, Access};
-use registry_domain::{Actor, Channel, CorrelationId, PersonId, SessionId, TenantId};
+use registry_domain::{Actor, Channel, CorrelationId, PersonId, SessionId, TenantId, causes};
 use registry_journal::port::{self, Person};
 use registry_journal::{Ambient, Order, Origin, Outcome, Submission, Writer};
 
@@ -220,6 +220,11 @@ impl People {
         origin: Origin,
         command: tenant::Command,
     ) -> Result<bool, MemberError> {
+        let leaves = if let tenant::Command::RemoveMember { person_id, .. } = &command {
+            Some(*person_id)
+        } else {
+            None
+        };
         let submission = Submission {
             tenant_id,
             origin,
@@ -227,10 +232,22 @@ impl People {
             order: Order::Tenant(command),
         };
         match self.inner.writer.submit(submission).await? {
-            Outcome::Written(written) => Ok(!written.event_ids.is_empty()),
+            Outcome::Written(written) => {
+                if let Some(person_id) = leaves {
+                    self.forget_what_is_kept(tenant_id, person_id).await;
+                }
+                Ok(!written.event_ids.is_empty())
+            }
             Outcome::TenantRefused(refusal) => Err(refusal.into()),
             // None of these can come of a command of a tenant without an Idempotency-Key.
             Outcome::Replayed(_) | Outcome::KeyReused | Outcome::Refused(_) => Ok(false),
+        }
+    }
+
+    /// They have left already, and what they kept is seen by nobody: nothing depends on it.
+    async fn forget_what_is_kept(&self, tenant: TenantId, id: PersonId) {
+        if let Err(error) = self.store().forget_what_is_kept(tenant, id).await {
+            tracing::warn!(%tenant, person = %id, error = %causes(&error), "what somebody kept who has left is still there");
         }
     }
 }

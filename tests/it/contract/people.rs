@@ -1,4 +1,6 @@
-//! A tenant's people.
+//! A tenant's people, and what they keep.
+
+mod views;
 
 use registry_people::Browser;
 use registry_tests::api::text_of;
@@ -58,4 +60,5 @@ pub(super) async fn visit(visitor: &mut Visitor<'_>) {
         assert_eq!(answer.status, status, "{method} {template}: {}", answer.text);
     }
     visitor.get(mappings, &[]).await.expect(200);
+    views::visit(visitor).await;
 }

@@ -44,34 +44,20 @@ const AGAIN: &str = "/v1/deliveries/{delivery}/redeliver";
 const THERE: &str = "/v1/event-destinations/{destination}";
 const DELIVERY: &str = "/v1/deliveries/{delivery}";
 const HOOKS: &str = "/v1/event-destinations";
+const VIEWS: &[&str] = &["views:write"];
+const NOTED: &str = "/v1/alerts/{alert}/acknowledgement";
+const RULE: &str = "/v1/alert-rules/drafting";
+const VIEW: &str = "/v1/views/{view}";
 
 /// Operations that are about one thing: with another tenant's ids they find nothing.
 pub(crate) const OF_ONE_THING: &[Call] = &[
     call("get_merchant", Method::GET, "/v1/merchants/{merchant}", None, READ),
     call("get_api_key", Method::GET, "/v1/api-keys/{key}", None, KEYS),
-    call("get_alert_rule", Method::GET, "/v1/alert-rules/drafting", None, READ),
-    call(
-        "set_alert_rule",
-        Method::PUT,
-        "/v1/alert-rules/drafting",
-        Some(|| json!({"warn": 200})),
-        &["settings:write"],
-    ),
-    call(
-        "remove_alert_rule",
-        Method::DELETE,
-        "/v1/alert-rules/drafting",
-        None,
-        &["settings:write"],
-    ),
+    call("get_alert_rule", Method::GET, RULE, None, READ),
+    call("set_alert_rule", Method::PUT, RULE, Some(|| json!({"warn": 200})), SET),
+    call("remove_alert_rule", Method::DELETE, RULE, None, SET),
     call("get_alert", Method::GET, "/v1/alerts/{alert}", None, READ),
-    call(
-        "acknowledge_alert",
-        Method::POST,
-        "/v1/alerts/{alert}/acknowledgement",
-        None,
-        ALERTS,
-    ),
+    call("acknowledge_alert", Method::POST, NOTED, None, ALERTS),
     call(
         "snooze_alert",
         Method::POST,
@@ -79,14 +65,11 @@ pub(crate) const OF_ONE_THING: &[Call] = &[
         Some(|| json!({"until": null})),
         ALERTS,
     ),
+    call("get_view", Method::GET, VIEW, None, READ),
+    call("change_view", Method::PATCH, VIEW, Some(renamed), VIEWS),
+    call("remove_view", Method::DELETE, VIEW, None, VIEWS),
     call("get_event_destination", Method::GET, THERE, None, SET),
-    call(
-        "change_event_destination",
-        Method::PATCH,
-        THERE,
-        Some(|| json!({"name": "x"})),
-        SET,
-    ),
+    call("change_event_destination", Method::PATCH, THERE, Some(renamed), SET),
     call("rotate_event_destination_secret", Method::POST, ROTATIONS, None, SET),
     call("test_event_destination", Method::POST, TRIAL, None, SET),
     call("get_delivery", Method::GET, DELIVERY, None, SET),
@@ -354,6 +337,15 @@ pub(crate) const OF_EVERYTHING: &[Call] = &[
     call("get_calendar", Method::GET, "/v1/calendar", None, &[]),
     call("list_alerts", Method::GET, "/v1/alerts", None, READ),
     call("count_alerts", Method::GET, "/v1/stats/alerts", None, READ),
+    call("list_views", Method::GET, "/v1/views", None, READ),
+    call("create_view", Method::POST, "/v1/views", Some(new_shop), VIEWS),
+    call(
+        "set_default_view",
+        Method::PUT,
+        "/v1/default-view",
+        Some(no_view),
+        VIEWS,
+    ),
     call("list_event_destinations", Method::GET, HOOKS, None, SET),
     call("create_event_destination", Method::POST, HOOKS, Some(new_shop), SET),
     call("list_deliveries", Method::GET, "/v1/deliveries", None, SET),
@@ -366,6 +358,13 @@ pub(crate) const OF_EVERYTHING: &[Call] = &[
         &["settings:write"],
     ),
     call("create_merchant", Method::POST, "/v1/merchants", Some(new_shop), WRITE),
+    call(
+        "put_merchant",
+        Method::PUT,
+        "/v1/merchants/by-reference/acad-9/store-9",
+        Some(|| json!({"tags": ["x"]})),
+        WRITE,
+    ),
     call("list_people", Method::GET, "/v1/people", None, READ),
     call(
         "invite_person",
@@ -384,14 +383,13 @@ pub(crate) const OF_EVERYTHING: &[Call] = &[
     ),
 ];
 
-/// Operations without credentials.
-pub(crate) const OF_NOBODY: &[&str] = &[
-    "receive_callback",
-    "look_at_callback_url",
-    "get_liveness",
-    "get_readiness",
-    "get_metrics",
-];
+fn no_view() -> Value {
+    json!({ "view_id": null })
+}
+
+fn renamed() -> Value {
+    json!({ "name": "x" })
+}
 
 fn new_shop() -> Value {
     json!({ "member_code": "acad-9", "merchant_code": "store-9" })

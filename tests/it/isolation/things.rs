@@ -3,7 +3,7 @@
 use registry_domain::calendar::day_in_korea;
 use registry_tests::api::text_of;
 use registry_tests::callback::{mapping, send_taken};
-use registry_tests::tenant::id_of;
+use registry_tests::tenant::{id_of, random};
 use registry_tests::{Answer, Api, TestApp, TestTenant, logs};
 use reqwest::Method;
 use serde_json::json;
@@ -22,10 +22,11 @@ pub(crate) struct Things {
     pub(crate) alert: String,
     pub(crate) destination: String,
     pub(crate) delivery: String,
+    pub(crate) view: String,
 }
 
 /// Has something raised that is wrong with a tenant whenever it is, but on a holiday: then the tenant says that it works.
-async fn raise(app: &TestApp, tenant: &TestTenant) -> String {
+pub(crate) async fn raise(app: &TestApp, tenant: &TestTenant) -> String {
     let today = day_in_korea(app.now());
     let days = today
         .iter_days()
@@ -40,6 +41,13 @@ async fn raise(app: &TestApp, tenant: &TestTenant) -> String {
     text_of(&raised["data"], "alert_id").to_owned()
 }
 
+/// A view that everybody of the tenant sees.
+pub(crate) async fn share_a_view(tenant: &TestTenant) -> String {
+    let wish = json!({ "name": random(16), "query": "stage=opened", "shared": true });
+    let view = tenant.api.post("/v1/views", &wish).await.expect(201);
+    id_of(&view).to_owned()
+}
+
 impl Things {
     pub(crate) async fn of(app: &TestApp, tenant: &TestTenant) -> Self {
         // Codes of another shop would have Paymint asked while logs are compared.
@@ -47,6 +55,7 @@ impl Things {
         // First: what is said of people does not go to NATS, and the end of the log is waited for there.
         let person = json!({ "email": format!("{}@example.test", tenant.slug), "name": "Kim", "role": "viewer" });
         let person = tenant.api.post("/v1/people", &person).await.expect(201);
+        let view = share_a_view(tenant).await;
         let wish = json!({ "name": "n", "scopes": ["keys:write"] });
         let key = tenant.api.post("/v1/api-keys", &wish).await.expect(201);
         logs::secret(text_of(&key, "secret"));
@@ -85,6 +94,7 @@ impl Things {
             alert,
             destination: id_of(&there).to_owned(),
             delivery: id_of(&delivery).to_owned(),
+            view,
         }
     }
 
@@ -101,6 +111,7 @@ impl Things {
             ("{alert}", &self.alert),
             ("{destination}", &self.destination),
             ("{delivery}", &self.delivery),
+            ("{view}", &self.view),
         ]
         .iter()
         .fold(path.to_owned(), |path, (name, id)| path.replace(name, id))

@@ -13,7 +13,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::{AUDITORS, EVERYBODY, MANAGERS, PEOPLE, Somebody, WHO_EXPORTS, WHO_WORKS, operator};
-use crate::isolation::things::Things;
+use crate::isolation::things::{Things, share_a_view};
 use crate::visitor::{Visitor, leads_to};
 
 /// Pages of a tenant, and who may see them.
@@ -27,6 +27,7 @@ pub(super) const PAGES: &[(&str, &str)] = &[
     ("/merchants/{merchant}", EVERYBODY),
     ("/merchants/{merchant}/edit", EVERYBODY),
     ("/merchants/{merchant}/approvals", EVERYBODY),
+    ("/views", EVERYBODY),
     ("/callbacks", EVERYBODY),
     ("/callbacks/{callback}", EVERYBODY),
     ("/quarantine", EVERYBODY),
@@ -80,6 +81,14 @@ const FORMS: &[Sent] = &[
     ),
     ("/merchants/{merchant}/approvals/url", &[], WHO_WORKS),
     ("/callbacks/{callback}/payload", &[], "Mx"),
+    (
+        "/views",
+        &[("key", "k-10"), ("name", ""), ("state", "stage=opened")],
+        WHO_WORKS,
+    ),
+    ("/views/{view}", &[("version", "1"), ("name", "x")], WHO_WORKS),
+    ("/views/{view}/default", &[("default", "true")], WHO_WORKS),
+    ("/views/{view}/removal", &[], WHO_WORKS),
     ("/quarantine/redrives", &[("key", "k-4"), ("dry", "on")], WHO_WORKS),
     ("/quarantine/{quarantined}/redrive", &[("dry", "on")], WHO_WORKS),
     (
@@ -199,6 +208,7 @@ async fn with_others(things: &mut Things, tenant: &TestTenant) {
     let delivery = Answer::to(tenant.api.request(Method::POST, &tried)).await.expect(202);
     id_of(&there).clone_into(&mut things.destination);
     id_of(&delivery).clone_into(&mut things.delivery);
+    things.view = share_a_view(tenant).await;
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod billing;
 mod callbacks;
 mod insight;
 mod people;
+mod views;
 mod work;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,7 @@ pub use billing::{Approvals, Balance, CallbackUrl, Eligibility};
 pub use callbacks::{Payload, Quarantined, Redrive, RedriveReport, Resolved, Unclaimed};
 pub use insight::{AgeColumn, Ageing, Cohort, DayCount, Funnel, FunnelStep, LeftOutDay, Listed, StageAgeing, Told};
 pub use people::{ApiKey, Invited, NewApiKey, Person, RoleMappings, Session};
+pub use views::View;
 pub use work::{Alert, AlertCounts, AlertRule, Calendar, CalendarDay, Delivery, Destination, NewDestination};
 
 /// A page of something.

@@ -25,3 +25,4 @@ pub mod sign_in;
 pub mod staff;
 pub mod trouble;
 pub mod unclaimed;
+pub mod views;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::documents::{
     Balance, Counts, Eligibility, FieldProblem, Health, Next, Page, Problem, Quarantined, Readiness, RedriveReport,
-    RegistrationLink, Settings, Timeline, Unclaimed,
+    RegistrationLink, Settings, Timeline, Unclaimed, View,
 };
 use crate::door::{SignedIn, TenantChoice};
 use crate::preferences::Preferences;
@@ -277,6 +277,35 @@ pub fn eligibility() -> Eligibility {
         "verification": "verified", "source": "callback", "observed_at": before(12), "last_asked_at": null,
         "can_verify": true } }))
     .expect("a sample reads")
+}
+
+/// Views: one's own, one that whoever looks shares, one of somebody else.
+pub fn views() -> Vec<View> {
+    let one = |number: u32, name: &str, shared: bool, own: bool, query: &str, columns: &[&str]| {
+        json!({ "object": "view", "id": format!("viw_0197f0a1b2c37d4e8f90a1b2c3d4{number:04x}"), "name": name,
+            "shared": shared, "own": own, "default": number == 1, "query": query, "columns": columns,
+            "created_at": before(9_000), "updated_at": before(90), "version": number })
+    };
+    let all = json!([
+        one(
+            1,
+            "서류보완 4일+",
+            false,
+            true,
+            "age_min=4&sort=stage_since&stage=documents_required&updated_from=-7bd",
+            &["name", "stage", "business_days", "message", "tags", "created_at"]
+        ),
+        one(2, "오늘 등록한 곳", true, true, "created_from=today", &[]),
+        one(
+            3,
+            "A name of a view that is as long as sixty characters may be.",
+            true,
+            false,
+            "q=%EA%B0%95%EB%82%A8&limit=200",
+            &[]
+        ),
+    ]);
+    serde_json::from_value(all).expect("a sample reads")
 }
 
 /// Things that go well.

@@ -83,6 +83,27 @@ pub struct MerchantsWords {
     pub none_yet: (&'static str, &'static str),
     pub none_found: (&'static str, &'static str),
     pub show_all: &'static str,
+    pub view: &'static str,
+    pub view_none: &'static str,
+    pub views_own: &'static str,
+    pub views_shared: &'static str,
+    pub view_update: With,
+    pub view_save_as: &'static str,
+    pub view_share: &'static str,
+    pub view_save: &'static str,
+    pub view_default: &'static str,
+    pub views_manage: &'static str,
+    pub columns: &'static str,
+    pub columns_hint: &'static str,
+    pub columns_usual: &'static str,
+    pub column_place: With,
+    pub on_a_date: &'static str,
+    pub since_today: &'static str,
+    pub before_today: &'static str,
+    pub last_days: Count,
+    pub before_days: Count,
+    pub last_business_days: Count,
+    pub before_business_days: Count,
 }
 
 /// One merchant.
@@ -204,6 +225,8 @@ pub struct RegisterWords {
 pub struct EventWords {
     pub registered: &'static str,
     pub details_changed: &'static str,
+    /// Heading of what was taken away.
+    pub details_cleared: &'static str,
     pub archived: &'static str,
     pub restored: &'static str,
     pub erased: &'static str,

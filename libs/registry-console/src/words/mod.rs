@@ -17,7 +17,7 @@ pub use ko::KO;
 pub use merchants::{EventWords, MerchantWords, MerchantsWords, RegisterWords};
 pub use pages::{FrameWords, HomeWords, SignInWords, StageWords, TroubleWords, UnitWords};
 pub use team::{AuditWords, KeyWords, PeopleWords};
-pub use work::{AlertWords, CalendarWords, DestinationWords};
+pub use work::{AlertWords, CalendarWords, DestinationWords, ViewWords};
 
 /// A number in words.
 pub type Count = fn(u64) -> String;
@@ -60,6 +60,8 @@ pub struct Words {
     pub insight: InsightWords,
     /// To whom and what alerts are carried.
     pub destinations: DestinationWords,
+    /// What people keep of their questions.
+    pub views: ViewWords,
     /// People, their rights, their sessions.
     pub people: PeopleWords,
     /// API keys.

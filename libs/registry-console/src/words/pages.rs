@@ -133,6 +133,8 @@ pub struct HomeWords {
     pub next: &'static str,
     pub none: &'static str,
     pub waiting: &'static str,
+    pub asleep: &'static str,
+    pub views: &'static str,
     pub held: &'static str,
     pub unclaimed: &'static str,
     pub first: &'static str,

@@ -123,3 +123,26 @@ pub struct DestinationWords {
     pub redeliver: &'static str,
     pub recovered: &'static str,
 }
+
+/// What people keep of their questions.
+pub struct ViewWords {
+    pub title: &'static str,
+    pub hint: &'static str,
+    pub none: (&'static str, &'static str),
+    pub name: &'static str,
+    pub asks: &'static str,
+    pub whose: &'static str,
+    pub own: &'static str,
+    pub shared: &'static str,
+    pub made_by_you: &'static str,
+    pub begin: &'static str,
+    pub begin_not: &'static str,
+    pub share: &'static str,
+    pub unshare: &'static str,
+    pub rename: &'static str,
+    pub remove: &'static str,
+    pub remove_sure: With,
+    pub remove_hint: &'static str,
+    pub remove_shared: &'static str,
+    pub read_only: &'static str,
+}

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 mod alerts;
 mod destinations;
 mod tenant;
+mod views;
 
 pub use alerts::{AlertAcknowledged, AlertRaised, AlertResolved, AlertRule, AlertRuleRemoved, AlertSnoozed};
 pub use destinations::{EventDestination, EventDestinationDisabled, EventDestinationSecretRotated, OfEventDestination};
@@ -19,6 +20,7 @@ pub use tenant::{
     SessionRefused, TenantCreated, TenantSettingsChanged, UnclaimedMerchantAdopted, UnclaimedMerchantDismissed,
     UnclaimedMerchantListed, UnclaimedMerchantSeen, UpstreamPaused,
 };
+pub use views::OfView;
 
 /// Nothing beside the fact itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -46,7 +48,7 @@ pub struct MerchantRegistered {
     pub metadata: BTreeMap<String, String>,
 }
 
-/// What the tenant keeps about a shop changed. A null field stayed as it was.
+/// What the tenant keeps about a shop changed. A null field stayed as it was, unless `cleared` names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = MerchantDetailsChangedData)]
 pub struct MerchantDetailsChanged {
@@ -61,6 +63,9 @@ pub struct MerchantDetailsChanged {
     pub tags: Option<Vec<String>>,
     /// All of the tenant's own data.
     pub metadata: Option<BTreeMap<String, String>>,
+    /// The fields that were taken away: `company_name`, `branch_name`, `business_number`.
+    #[serde(default)]
+    pub cleared: Vec<String>,
 }
 
 /// A registration link was asked for, issued or revoked.

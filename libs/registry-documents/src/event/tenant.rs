@@ -12,7 +12,7 @@ use super::data::{
     UnclaimedMerchantAdopted, UnclaimedMerchantDismissed, UnclaimedMerchantListed, UnclaimedMerchantSeen,
     UpstreamPaused,
 };
-use super::{EventData, alerts, destinations};
+use super::{EventData, alerts, destinations, views};
 
 #[expect(clippy::too_many_lines, reason = "one exhaustive match, one arm for each event")]
 pub(super) fn data(event: &Event) -> EventData {
@@ -143,6 +143,7 @@ pub(super) fn data(event: &Event) -> EventData {
         }),
         Event::Alert(fact) => alerts::data(fact),
         Event::Destination(fact) => destinations::data(fact),
+        Event::View(fact) => views::data(fact),
     }
 }
 
@@ -225,6 +226,7 @@ pub(super) fn source(event: &Event) -> Option<ClaimSource> {
         | Event::AlertRuleSet { .. }
         | Event::AlertRuleRemoved { .. }
         | Event::Alert(_)
-        | Event::Destination(_) => None,
+        | Event::Destination(_)
+        | Event::View(_) => None,
     }
 }

@@ -2,6 +2,7 @@
 
 mod destinations;
 mod tenant;
+mod views;
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,8 @@ use registry_domain::review::{
 };
 use registry_domain::tenant::Event as TenantEvent;
 use registry_domain::{
-    AlertId, Channel, EventId, FreeText, KeyId, Label, LinkId, OnBehalfOf, PersonId, ReportedNumber, Seq, Version,
+    Adjustment, AlertId, Channel, EventId, FreeText, KeyId, Label, LinkId, OnBehalfOf, PersonId, ReportedNumber, Seq,
+    Version,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -139,7 +141,6 @@ fn alert_table() -> Vec<Row<Event>> {
 }
 
 fn lifecycle_table() -> Vec<Row<Event>> {
-    let label = |text: &str| Some(Label::parse(text).unwrap());
     vec![
         (
             registered("1178178260"),
@@ -152,9 +153,9 @@ fn lifecycle_table() -> Vec<Row<Event>> {
         ),
         (
             Event::MerchantDetailsChanged {
-                company_name: None,
-                branch_name: label("서초점"),
-                business_number: None,
+                company_name: Adjustment::Unset,
+                branch_name: Adjustment::Set(Label::parse("서초점").unwrap()),
+                business_number: Adjustment::Keep,
                 tags: Some(vec![]),
                 metadata: Some(BTreeMap::new()),
             },
@@ -162,6 +163,7 @@ fn lifecycle_table() -> Vec<Row<Event>> {
             json!(null),
             json!({
                 "company_name": null, "branch_name": "서초점", "business_number": null, "tags": [], "metadata": {},
+                "cleared": ["company_name"],
             }),
         ),
         (Event::MerchantArchived, "merchant.archived", json!(null), json!({})),

@@ -40,6 +40,7 @@ impl Role {
                 Scope::UpstreamAsk,
                 Scope::NotesWrite,
                 Scope::AlertsWrite,
+                Scope::ViewsWrite,
             ],
             Self::Manager => &[
                 Scope::ExportsCreate,

@@ -89,6 +89,7 @@ fn ends(event: &Event) -> Option<Subject> {
         | Event::Access(_)
         | Event::AlertRuleSet { .. }
         | Event::Destination(_)
+        | Event::View(_)
         | Event::Alert(_) => None,
     }
 }

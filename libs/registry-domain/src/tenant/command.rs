@@ -15,6 +15,7 @@ use crate::merchant::{QuarantineReason, Receipt, SecretText};
 use crate::people::Rights;
 use crate::review::MappingStatus;
 use crate::text::Label;
+use crate::views::ViewFact;
 
 /// How a tenant's calls reach Paymint.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -258,6 +259,8 @@ pub enum Command {
     },
     /// Say to whom or what the tenant's alerts are carried.
     Destination(Box<DestinationWish>),
+    /// Write down that somebody did something to a view.
+    RecordView(ViewFact),
 }
 
 /// Why a command was refused.

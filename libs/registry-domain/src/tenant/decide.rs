@@ -95,6 +95,7 @@ fn decide_alone(state: Option<&Tenant>, command: Command, context: &Context) -> 
             until,
             expected,
         } => alerting::said(alerts::snooze(&tenant.alerts, alert_id, until, expected)),
+        Command::RecordView(fact) => Ok(vec![Event::View(fact)]),
         Command::Destination(wish) => Ok(destinations::decide(&tenant.destinations, *wish)?
             .into_iter()
             .map(Event::Destination)
@@ -137,7 +138,8 @@ fn create(command: Command, context: &Context) -> Result<Vec<Event>, Refusal> {
         | Command::JudgeHealth { .. }
         | Command::AcknowledgeAlert { .. }
         | Command::SnoozeAlert { .. }
-        | Command::Destination(_) => Err(Refusal::NoSuchTenant),
+        | Command::Destination(_)
+        | Command::RecordView(_) => Err(Refusal::NoSuchTenant),
     }
 }
 

@@ -15,6 +15,7 @@ use crate::merchant::{QuarantineReason, RawPayload};
 use crate::people::Rights;
 use crate::review::MappingStatus;
 use crate::text::{FreeText, Label};
+use crate::views::ViewFact;
 
 /// A fact in a tenant's stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -200,4 +201,6 @@ pub enum Event {
     Alert(AlertFact),
     /// Something happened to a destination of its alerts.
     Destination(DestinationFact),
+    /// Somebody did something to a view.
+    View(ViewFact),
 }

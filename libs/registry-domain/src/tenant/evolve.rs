@@ -90,7 +90,8 @@ fn apply(tenant: &mut Tenant, event: &Event, stamp: Stamp) {
         | Event::UnclaimedMerchantDismissed { .. }
         | Event::CallbackQuarantined { .. }
         | Event::CallbackDiscarded { .. }
-        | Event::Access(_) => {}
+        | Event::Access(_)
+        | Event::View(_) => {}
     }
 }
 

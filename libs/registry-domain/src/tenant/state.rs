@@ -120,6 +120,8 @@ pub enum Scope {
     AuditRead,
     /// Take note of alerts and put them to sleep.
     AlertsWrite,
+    /// Keep views of the list of merchants, of one's own and shared ones.
+    ViewsWrite,
 }
 
 words!(Scope {
@@ -138,6 +140,7 @@ words!(Scope {
     PeopleWrite => "people:write",
     AuditRead => "audit:read",
     AlertsWrite => "alerts:write",
+    ViewsWrite => "views:write",
 });
 
 impl Scope {

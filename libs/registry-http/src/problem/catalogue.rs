@@ -123,6 +123,9 @@ catalogue! {
     DeliveryNotFound, NOT_FOUND, "delivery_not_found",
     "There is no such delivery", "You have no delivery with this id, or it is older than 30 days.",
     "전송 기록을 찾을 수 없습니다", "이 ID의 전송 기록이 없거나 30일이 지났습니다.";
+    /// Whoever asks has no such view.
+    ViewNotFound, NOT_FOUND, "view_not_found", "There is no such view", "You have no view with this id, of your own or shared with you.",
+    "보기를 찾을 수 없습니다", "이 ID의 보기가 본인 것에도 공유된 것에도 없습니다.";
     /// The tenant has no such link.
     LinkNotFound, NOT_FOUND, "link_not_found",
     "No such registration link", "You have no registration link with this id.",
@@ -175,6 +178,14 @@ catalogue! {
     TooManyApiKeys, CONFLICT, "too_many_api_keys",
     "There are too many API keys", "At most 100 API keys work at once: revoke one first.",
     "API 키가 너무 많습니다", "동시에 사용할 수 있는 API 키는 100개까지입니다. 먼저 하나를 폐기해 주세요.";
+    /// Another view has the name.
+    ViewNameTaken, CONFLICT, "view_name_taken",
+    "There is a view of this name", "Names stand once among your own views and once among the shared ones, in whatever case they are written.",
+    "같은 이름의 보기가 있습니다", "이름은 본인 보기와 공유 보기 안에서 각각 하나씩만 쓸 수 있으며, 대소문자는 구별하지 않습니다.";
+    /// There are as many views as there may be.
+    TooManyViews, CONFLICT, "too_many_views",
+    "There are too many views", "You can have 50 of your own, and share 100: remove one first.",
+    "보기가 너무 많습니다", "본인 보기는 50개, 공유 보기는 100개까지 둘 수 있습니다. 먼저 하나를 삭제해 주세요.";
     /// The tenant has as many event destinations as it may have.
     TooManyEventDestinations, CONFLICT, "too_many_event_destinations",
     "There are too many event destinations", "You can have 20 of them: remove one first.",
@@ -263,6 +274,9 @@ catalogue! {
     AlertChanged, PRECONDITION_FAILED, "alert_changed",
     "The alert or its rule has changed", "Read it again and decide on what stands there now.",
     "알림이나 규칙이 바뀌었습니다", "다시 읽은 뒤 지금의 내용을 보고 결정해 주세요.";
+    /// The view has changed since the client saw it.
+    ViewChanged, PRECONDITION_FAILED, "view_changed", "The view has changed", "Read it again and decide on what stands there now.",
+    "보기가 바뀌었습니다", "다시 읽은 뒤 지금의 내용을 보고 결정해 주세요.";
     /// The event destination has changed since the client saw it.
     EventDestinationChanged, PRECONDITION_FAILED, "event_destination_changed",
     "The event destination has changed", "Read it again and decide on what stands there now.",
@@ -381,21 +395,6 @@ catalogue! {
     TooManyFailures, TOO_MANY_REQUESTS, "too_many_failures",
     "Too many API keys did not work", "Too many requests from your address had no working API key. Keys that work are taken all the same, once they were used; for others wait a minute.",
     "사용할 수 없는 API 키가 너무 많았습니다", "같은 주소에서 잘못된 API 키가 너무 많이 사용되었습니다. 1분 뒤 다시 시도해 주세요.";
-}
-
-impl Code {
-    /// The kind of problem of an answer that only has a status, such as the router's own.
-    pub fn of_status(status: StatusCode) -> Self {
-        match status {
-            StatusCode::NOT_FOUND => Self::RouteNotFound,
-            StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
-            StatusCode::REQUEST_TIMEOUT => Self::RequestTimeout,
-            StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge,
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
-            other if other.is_client_error() => Self::MalformedRequest,
-            _ => Self::Internal,
-        }
-    }
 }
 
 #[cfg(test)]

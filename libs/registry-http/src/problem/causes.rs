@@ -4,6 +4,7 @@
 use std::error::Error;
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use registry_domain::alerts::AlertRefusal;
 use registry_domain::calendar::TooManyOwnDays;
 use registry_domain::destinations::DestinationRefusal;
@@ -23,6 +24,21 @@ const CROWDED_SECONDS: u32 = 2;
 
 /// After how many seconds a client that found storage away should come back.
 const STORAGE_SECONDS: u32 = 5;
+
+impl Code {
+    /// The kind of problem of an answer that only has a status, such as the router's own.
+    pub fn of_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => Self::RouteNotFound,
+            StatusCode::METHOD_NOT_ALLOWED => Self::MethodNotAllowed,
+            StatusCode::REQUEST_TIMEOUT => Self::RequestTimeout,
+            StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
+            other if other.is_client_error() => Self::MalformedRequest,
+            _ => Self::Internal,
+        }
+    }
+}
 
 impl Problem {
     /// A defect of ours.
@@ -231,6 +247,10 @@ impl From<Refusal> for Problem {
             Refusal::NoSuchLink => Self::from(Code::LinkNotFound),
             Refusal::NotQuarantined => Self::from(Code::NotQuarantined),
             Refusal::Erased => Self::from(Code::MerchantErased),
+            Refusal::TooMuchMetadata => Self::validation(vec![FieldFault {
+                place: Place::Body("/metadata".to_owned()),
+                fault: Fault::TooMany,
+            }]),
             Refusal::Alert(refusal) => refusal.into(),
             Refusal::Link(LinkRefusal::CodesTooLong) => Self::from(Code::CodesTooLongForLink),
             Refusal::Link(LinkRefusal::Archived) => Self::from(Code::MerchantArchived),

@@ -98,6 +98,12 @@ faults! {
     NotATime, "not_a_time", "must be a moment of RFC 3339, such as 2026-07-01T09:00:00+09:00", "RFC 3339 시각이어야 합니다(예: 2026-07-01T09:00:00+09:00)";
     /// A moment that has not come.
     InTheFuture, "in_the_future", "must not lie in the future", "미래의 시각일 수 없습니다";
+    /// Neither a moment nor a day that is told from today.
+    NotAMomentOrDay, "not_a_moment_or_day", "must be a moment of RFC 3339, such as 2026-07-01T09:00:00+09:00, or a day told from today: `today`, `-7d` or `-7bd` (business days), 10,000 at most", "RFC 3339 시각(예: 2026-07-01T09:00:00+09:00)이거나 오늘부터 센 날이어야 합니다: `today`, `-7d`, `-7bd`(영업일), 최대 10,000일";
+    /// Not a query.
+    NotAQuery, "not_a_query", "must be the query of an address: percent-encoded parameters, without a question mark", "주소의 쿼리 형식이어야 합니다. 물음표 없이 퍼센트 인코딩한 매개변수만 쓸 수 있습니다";
+    /// Somebody else made it.
+    NotYours, "not_yours", "can be taken back only by whoever made it", "만든 사람만 공유를 해제할 수 있습니다";
     /// Not a day.
     NotADay, "not_a_day", "must be a day such as 2026-12-24", "2026-12-24와 같은 날짜여야 합니다";
     /// A day that the table of holidays does not know.
@@ -199,6 +205,10 @@ pub enum Place {
     Query(&'static str),
     /// In the query, under a name that is not known.
     UnknownQuery(String),
+    /// In the path.
+    Path(&'static str),
+    /// In a query that stands in the body: where, and as which parameter.
+    BodyQuery(&'static str, String),
     /// In a header.
     Header(&'static str),
 }
@@ -220,7 +230,8 @@ pub struct FieldErrorDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "/business_number")]
     pub pointer: Option<String>,
-    /// Which parameter of the query it is. Absent for a field of the body.
+    /// Which parameter of the query it is; of a query that stands in the body, if there is a pointer too. Absent for other fields of
+    /// the body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parameter: Option<String>,
     /// Which header it is. Absent for everything else.
@@ -244,8 +255,9 @@ impl FieldFault {
     pub fn document(&self, language: Language) -> FieldErrorDocument {
         let (pointer, parameter, header) = match &self.place {
             Place::Body(pointer) => (Some(pointer.clone()), None, None),
-            Place::Query(name) => (None, Some((*name).to_owned()), None),
+            Place::Query(name) | Place::Path(name) => (None, Some((*name).to_owned()), None),
             Place::UnknownQuery(name) => (None, Some(name.clone()), None),
+            Place::BodyQuery(pointer, name) => (Some((*pointer).to_owned()), Some(name.clone()), None),
             Place::Header(name) => (None, None, Some(*name)),
         };
         FieldErrorDocument {

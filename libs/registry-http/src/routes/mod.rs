@@ -21,6 +21,7 @@ mod settings;
 mod stats;
 mod unclaimed;
 mod upstream;
+mod views;
 
 use std::sync::Arc;
 
@@ -31,7 +32,7 @@ use crate::state::AppState;
 
 /// Every operation, in the order in which it is documented. What they say of themselves is added to the document.
 pub fn all(document: OpenApi) -> OpenApiRouter<Arc<AppState>> {
-    of_destinations(of_alerts(OpenApiRouter::with_openapi(document)))
+    of_views(of_destinations(of_alerts(OpenApiRouter::with_openapi(document))))
         .routes(merchants::create::route())
         .routes(merchants::list::route())
         .routes(merchants::export::route())
@@ -40,6 +41,7 @@ pub fn all(document: OpenApi) -> OpenApiRouter<Arc<AppState>> {
         .routes(merchants::archive::route())
         .routes(merchants::restore::route())
         .routes(merchants::by_reference::route())
+        .routes(merchants::put::route())
         .routes(merchants::events::route())
         .routes(merchants::callbacks::route())
         .routes(merchants::reveal::route())
@@ -124,4 +126,14 @@ fn of_destinations(router: OpenApiRouter<Arc<AppState>>) -> OpenApiRouter<Arc<Ap
         .routes(deliveries::list::route())
         .routes(deliveries::get::route())
         .routes(deliveries::redeliver::route())
+}
+
+fn of_views(router: OpenApiRouter<Arc<AppState>>) -> OpenApiRouter<Arc<AppState>> {
+    router
+        .routes(views::list::route())
+        .routes(views::create::route())
+        .routes(views::get::route())
+        .routes(views::change::route())
+        .routes(views::remove::route())
+        .routes(views::begin::route())
 }

@@ -42,6 +42,10 @@ const SEED: &str = "
         CASE m % 10 WHEN 1 THEN 'open' WHEN 2 THEN 'waiting' ELSE 'delivered' END, at, CASE WHEN m % 10 IN (1, 2) THEN at END,
         at, 1, at, NULL, NULL, NULL
     FROM seed;
+    INSERT INTO views SELECT tenant_id, merchant_id, lpad(to_hex(m % 100), 32, '0')::uuid, m % 10 = 1, 'View ' || m, 'view ' || m,
+        'stage=opened', '', 1, at, at
+    FROM seed;
+    INSERT INTO view_defaults SELECT tenant_id, merchant_id, merchant_id FROM seed;
     INSERT INTO balances SELECT tenant_id, merchant_id, m, at FROM seed;
     INSERT INTO data_keys SELECT tenant_id, merchant_id, '\\x00' FROM seed;
     INSERT INTO idempotency_keys SELECT tenant_id, 'key-' || m, '\\x00', merchant_id, NULL, 1, at, at FROM seed;

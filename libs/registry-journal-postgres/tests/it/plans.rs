@@ -44,6 +44,14 @@ const MAY_WALK: &[(&str, &str)] = &[
         "each merchant is found by its id, and only then is its version compared",
     ),
     (
+        "UPDATE views SET shared",
+        "a view is found by its id, and only then is its version compared",
+    ),
+    (
+        "DELETE FROM views WHERE tenant_id = $1 AND view_id",
+        "a view is found by its id, and only then is its version compared",
+    ),
+    (
         "AS was_claimed",
         "the newest events are put together by command: no more than HEALTH_WINDOW of them",
     ),

@@ -111,7 +111,7 @@ async fn nobody_changes_events() {
     }
 }
 
-/// The reader writes nothing but its own tenant's cursors, plans, balances, uses of keys and deliveries. The directory reads no content.
+/// The reader writes nothing but its own tenant's cursors, plans, balances, uses of keys, deliveries and views. The directory reads no content.
 #[tokio::test]
 async fn roles_may_do_their_work_and_no_more() {
     let database = PostgresDatabase::fresh().await;
@@ -130,6 +130,8 @@ async fn roles_may_do_their_work_and_no_more() {
             "key_uses",
             "delivery_cursors",
             "deliveries",
+            "views",
+            "view_defaults",
         ]
         .contains(&table.as_str())
         {
@@ -137,7 +139,7 @@ async fn roles_may_do_their_work_and_no_more() {
         } else {
             assert_eq!(inserted, Err(denied.clone()));
         }
-        if table == "deliveries" {
+        if ["deliveries", "views", "view_defaults"].contains(&table.as_str()) {
             assert_eq!(deleted, Ok(()));
             assert_eq!(
                 tenants_seen(&mut database.connect().await, &table).await,

@@ -22,6 +22,7 @@ mod projected;
 mod read;
 mod schema;
 mod shares;
+mod views;
 mod worklist;
 mod write;
 
@@ -62,6 +63,7 @@ pub use read::{
 };
 pub use schema::SchemaState;
 pub use shares::{Asker, ShareCounts, Shares};
+pub use views::{View, Views};
 pub use worklist::{
     DueQuestion, HEALTH_WINDOW, Postponement, QuarantineCount, QuarantineQuery, QuestionCounts, SILENCE_WINDOW,
     TenantHealth, UnclaimedQuery, Worklist,

@@ -233,6 +233,9 @@ pub trait People: Sessions {
     /// Puts other role mappings in the place of a tenant's.
     async fn replace_role_mappings(&self, tenant: TenantId, mappings: &[RoleMapping]) -> Result<(), ReadError>;
 
+    /// Removes what somebody kept at a tenant for themselves alone: their own views.
+    async fn forget_what_is_kept(&self, tenant: TenantId, id: PersonId) -> Result<(), ReadError>;
+
     /// The role mappings of all tenants for some groups.
     async fn mappings_of_groups(&self, groups: &[String]) -> Result<Vec<RoleMapping>, ReadError>;
 }

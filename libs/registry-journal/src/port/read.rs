@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{
     Alerts, ApprovalRow, AuditTrail, Balances, Cause, Deliveries, FacetCount, Head, HistoryRow, IdempotencyRow,
     Inconsistency, Insight, KeyUses, ListedMerchant, ListedTenant, ListedThen, MerchantFilter, MerchantQuery,
-    MilestonesRow, ShareCounts, TermsRow, Worklist,
+    MilestonesRow, ShareCounts, TermsRow, Views, Worklist,
 };
 use crate::record::{EventRow, StreamId};
 use crate::stored::MerchantColumns;
@@ -146,9 +146,9 @@ pub struct ProjectedMerchant {
 
 /// Reading. Every question about a tenant's things names the tenant first; the last ones are asked before a tenant is
 /// known, or about all of them. Whoever reads can ask for the [`Worklist`], the [`Balances`], the [`AuditTrail`], the
-/// [`KeyUses`], the [`Alerts`], the [`Deliveries`] and the [`Insight`] too.
+/// [`KeyUses`], the [`Alerts`], the [`Deliveries`], the [`Insight`] and the [`Views`] too.
 #[async_trait]
-pub trait Reader: Worklist + Balances + AuditTrail + KeyUses + Alerts + Deliveries + Insight {
+pub trait Reader: Worklist + Balances + AuditTrail + KeyUses + Alerts + Deliveries + Insight + Views {
     /// A merchant by its id.
     async fn merchant(&self, tenant: TenantId, id: MerchantId) -> Result<Option<Merchant>, ReadError>;
 

@@ -142,7 +142,8 @@ impl Callbacks {
             | tenant::Event::AlertRuleSet { .. }
             | tenant::Event::AlertRuleRemoved { .. }
             | tenant::Event::Alert(_)
-            | tenant::Event::Destination(_) => {}
+            | tenant::Event::Destination(_)
+            | tenant::Event::View(_) => {}
         }
         None
     }

@@ -19,6 +19,7 @@ mod tenant;
 mod tenant_state;
 #[cfg(test)]
 mod tests;
+mod views;
 
 pub use columns::MerchantColumns;
 pub use merchant_state::{merchant_from_json, merchant_to_json};

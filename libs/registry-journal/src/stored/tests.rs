@@ -15,6 +15,7 @@ use registry_domain::tenant::{
     self, Access, CallPath, ExportFormat, FieldName, HoldTime, ReadBack, Scope, SecretHash, Settings, SilenceDays,
     Slug, Upstream,
 };
+use registry_domain::views::{ViewAct, ViewFact, ViewName};
 use registry_domain::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -132,9 +133,9 @@ fn merchant_events() -> Vec<Event> {
             },
         },
         Event::MerchantDetailsChanged {
-            company_name: None,
-            branch_name: Some(label("강남점")),
-            business_number: Some(number),
+            company_name: Adjustment::Keep,
+            branch_name: Adjustment::Set(label("강남점")),
+            business_number: Adjustment::Set(number),
             tags: Some(vec![]),
             metadata: Some(metadata),
         },
@@ -474,6 +475,24 @@ fn destination_events() -> Vec<StreamEvent> {
     facts.into()
 }
 
+fn view_events() -> Vec<StreamEvent> {
+    let id = ViewId::from_uuid(Uuid::from_u128(81));
+    let acts = [
+        ViewAct::Created,
+        ViewAct::Changed,
+        ViewAct::Shared,
+        ViewAct::Unshared,
+        ViewAct::Removed,
+    ];
+    let names = [None, ViewName::parse("서류보완 4일+").ok()];
+    let facts = acts.into_iter().flat_map(|act| {
+        let fact = |shared_as| ViewFact { id, act, shared_as };
+        names.clone().map(fact)
+    });
+    let facts = facts.map(|fact| StreamEvent::Tenant(tenant::Event::View(fact)));
+    facts.collect()
+}
+
 fn all() -> Vec<StreamEvent> {
     let merchants = merchant_events().into_iter().map(StreamEvent::Merchant);
     merchants
@@ -482,6 +501,7 @@ fn all() -> Vec<StreamEvent> {
         .chain(people_events().into_iter().map(StreamEvent::Tenant))
         .chain(alert_events())
         .chain(destination_events())
+        .chain(view_events())
         .chain(
             accesses()
                 .into_iter()
@@ -685,15 +705,30 @@ fn number_of(event: &StreamEvent) -> usize {
             tenant::Event::Alert(fact) => 53 + alert_number(fact),
             tenant::Event::AlertRuleSet { .. } => 57,
             tenant::Event::AlertRuleRemoved { .. } => 58,
-            tenant::Event::Destination(fact) => match fact {
-                DestinationFact::Created { .. } => 59,
-                DestinationFact::Changed { .. } => 60,
-                DestinationFact::SecretRotated { .. } => 61,
-                DestinationFact::Enabled { .. } => 62,
-                DestinationFact::Disabled { .. } => 63,
-                DestinationFact::Removed { .. } => 64,
-            },
+            tenant::Event::Destination(fact) => 59 + destination_number(fact),
+            tenant::Event::View(fact) => 66 + view_number(fact),
         },
+    }
+}
+
+fn destination_number(fact: &DestinationFact) -> usize {
+    match fact {
+        DestinationFact::Created { .. } => 0,
+        DestinationFact::Changed { .. } => 1,
+        DestinationFact::SecretRotated { .. } => 2,
+        DestinationFact::Enabled { .. } => 3,
+        DestinationFact::Disabled { .. } => 4,
+        DestinationFact::Removed { .. } => 5,
+    }
+}
+
+fn view_number(fact: &ViewFact) -> usize {
+    match fact.act {
+        ViewAct::Created => 0,
+        ViewAct::Changed => 1,
+        ViewAct::Shared => 2,
+        ViewAct::Unshared => 3,
+        ViewAct::Removed => 4,
     }
 }
 
@@ -706,7 +741,7 @@ fn alert_number(fact: &AlertFact) -> usize {
     }
 }
 
-const KINDS: usize = 66;
+const KINDS: usize = 71;
 
 /// A stored event as a golden file holds it.
 #[derive(Serialize, Deserialize)]

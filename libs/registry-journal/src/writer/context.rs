@@ -90,7 +90,8 @@ impl Batch<'_> {
             | tenant::Command::JudgeHealth { .. }
             | tenant::Command::AcknowledgeAlert { .. }
             | tenant::Command::SnoozeAlert { .. }
-            | tenant::Command::Destination(_) => {}
+            | tenant::Command::Destination(_)
+            | tenant::Command::RecordView(_) => {}
         }
         context
     }

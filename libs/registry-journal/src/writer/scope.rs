@@ -143,7 +143,8 @@ fn add_tenant(scope: &mut Scope, tenant_id: TenantId, command: &tenant::Command)
         | tenant::Command::JudgeHealth { .. }
         | tenant::Command::AcknowledgeAlert { .. }
         | tenant::Command::SnoozeAlert { .. }
-        | tenant::Command::Destination(_) => {}
+        | tenant::Command::Destination(_)
+        | tenant::Command::RecordView(_) => {}
     }
 }
 

@@ -113,7 +113,8 @@ impl Standings {
             | tenant::Event::AlertRuleSet { .. }
             | tenant::Event::AlertRuleRemoved { .. }
             | tenant::Event::Alert(_)
-            | tenant::Event::Destination(_) => {}
+            | tenant::Event::Destination(_)
+            | tenant::Event::View(_) => {}
         }
     }
 

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
+use registry_domain::TenantId;
 use registry_domain::tenant::Tenant;
 use registry_journal::Ambient;
 use registry_journal::installation::IfNone;
-use registry_journal::port::{PageSize, People, Person};
+use registry_journal::port::{PageSize, People, Person, Reader};
 use registry_maintenance::copy::{Copy, Progress};
 use tokio_util::sync::CancellationToken;
 
@@ -108,9 +109,35 @@ async fn copy_all(source: &Storage, to: &Storage, ambient: &Ambient, stop: &Canc
             }
             let mappings = source.people.role_mappings(tenant.id).await?;
             to.people.replace_role_mappings(tenant.id, &mappings).await?;
+            copy_views(from.reader(), to.reader.as_ref(), tenant.id).await?;
         }
         if page.len() < PageSize::MAX.get() as usize {
             return Ok(true);
+        }
+    }
+}
+
+/// The views of a tenant as they are, and with which ones its people begin: they are in no log.
+async fn copy_views(from: &dyn Reader, to: &dyn Reader, tenant: TenantId) -> anyhow::Result<()> {
+    to.forget_views(tenant, None).await?;
+    let mut after = None;
+    loop {
+        let page = from.views_after(tenant, after, PageSize::MAX).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        for view in &page {
+            let is_kept = to.add_view(tenant, view).await?;
+            anyhow::ensure!(is_kept, "view {} could not be copied", view.id);
+        }
+    }
+    let mut after = None;
+    loop {
+        let page = from.default_views_after(tenant, after, PageSize::MAX).await?;
+        let Some((last, _)) = page.last() else { return Ok(()) };
+        after = Some(*last);
+        for (owner, view) in &page {
+            // Nobody begins with what they no longer see: then there is nothing to copy.
+            to.set_default_view(tenant, *owner, Some(*view)).await?;
         }
     }
 }

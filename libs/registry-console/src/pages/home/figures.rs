@@ -1,10 +1,14 @@
 //! The figures of Home, and whose turn it is.
 
-use crate::documents::{Counts, Health};
+use crate::documents::{Counts, Health, View};
 use crate::frame::Frame;
+use crate::pages::merchants::views::address;
 use crate::parts::thousands;
 use crate::query::Query;
 use crate::stage::{self, Stage};
+
+/// Most views that are counted here.
+const VIEWS_MAX: usize = 4;
 
 /// A number that leads to what it counts.
 pub struct Tile {
@@ -38,12 +42,51 @@ pub struct Turn {
     pub width: f64,
 }
 
+/// A view, and how many it shows.
+pub struct ViewCount {
+    /// What it is called.
+    pub name: String,
+    /// How many, if they could be counted.
+    pub count: Option<String>,
+    /// Where they are.
+    pub href: String,
+    /// Whether it is the one that whoever looks begins with.
+    pub is_default: bool,
+}
+
+impl ViewCount {
+    /// Views that are shown here, as they are: the one that whoever looks begins with, then their own, then the others.
+    pub fn first(mut views: Vec<View>) -> Vec<View> {
+        views.sort_by_key(|view| (!view.default, view.shared));
+        views.truncate(VIEWS_MAX);
+        views
+    }
+
+    /// The call that counts what a view shows.
+    pub fn call(view: &View) -> String {
+        let asked = Query::read(Some(&view.query)).without("sort").without("limit");
+        asked.on("/v1/stats/review-status")
+    }
+
+    /// A view with its count.
+    pub fn new(frame: &Frame, view: &View, counts: Option<&Counts>) -> Self {
+        Self {
+            name: view.name.clone(),
+            count: counts.map(|counts| thousands(counts.data.by_stage.values().sum())),
+            href: address(&frame.path("/merchants"), view),
+            is_default: view.default,
+        }
+    }
+}
+
 /// All of them.
 pub struct Figures {
     /// Whether they were counted.
     pub is_counted: bool,
     /// The numbers.
     pub tiles: Vec<Tile>,
+    /// Views to open.
+    pub views: Vec<ViewCount>,
     /// Whose turn it is.
     pub turns: Vec<Turn>,
     /// The bar in words.
@@ -52,7 +95,7 @@ pub struct Figures {
 
 impl Figures {
     /// The figures, as far as they are known.
-    pub fn new(frame: &Frame, counts: Option<&Counts>, health: Option<&Health>) -> Self {
+    pub fn new(frame: &Frame, counts: Option<&Counts>, health: Option<&Health>, views: Vec<ViewCount>) -> Self {
         let (words, page) = (frame.words(), &frame.words().home);
         let sum = |stages: &[Stage]| {
             let by_stage = &counts?.data.by_stage;
@@ -98,6 +141,7 @@ impl Figures {
         Self {
             is_counted: counts.is_some(),
             tiles,
+            views,
             bar_label: said.join(", "),
             turns,
         }

@@ -9,11 +9,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, Datelike, Utc};
+use futures::future::join_all;
 use registry_documents::WaitingMerchant;
 
 use crate::answer;
 use crate::console::Console;
-use crate::documents::{Counts, Health, Me, Page};
+use crate::documents::{Counts, Health, Me, Page, Rows, View};
 use crate::door::SignedIn;
 use crate::frame::{Frame, Section};
 use crate::kst;
@@ -23,7 +24,7 @@ use crate::preferences::Preferences;
 use crate::query::Query;
 use crate::stage::{self, Stage};
 use crate::words::Words;
-use figures::Figures;
+use figures::{Figures, ViewCount};
 use registry_people::Scope;
 
 /// How many shops are shown that wait longest.
@@ -86,7 +87,7 @@ pub async fn get(State(console): State<Arc<Console>>, who: SignedIn, look: Prefe
         (Err(trouble), _) | (_, Err(trouble)) => return answer::trouble(frame, &trouble),
     };
     let keys = merchants.data.iter().map(|_| console.new_key()).collect();
-    let figures = Figures::new(&frame, None, Some(&me.health));
+    let figures = Figures::new(&frame, None, Some(&me.health), Vec::new());
     let home = Home::new(&frame, &me.health, &merchants, keys);
     answer::page(StatusCode::OK, &HomePage { frame, home, figures })
 }
@@ -95,16 +96,29 @@ pub async fn get(State(console): State<Arc<Console>>, who: SignedIn, look: Prefe
 pub async fn figures(State(console): State<Arc<Console>>, who: SignedIn, look: Preferences) -> Response {
     let frame = frame(&who, look, console.now());
     let api = console.api();
-    let (counts, me) = futures::join!(
+    let (counts, me, views) = futures::join!(
         api.get::<Counts>(&who, "/v1/stats/review-status"),
         api.get::<Me>(&who, "/v1/me"),
+        views(&console, &who, &frame),
     );
     let health = me.ok().map(|me| me.health);
     let figures = match counts {
-        Ok(counts) => Figures::new(&frame, Some(&counts), health.as_ref()),
+        Ok(counts) => Figures::new(&frame, Some(&counts), health.as_ref(), views),
         Err(trouble) => return answer::trouble(frame, &trouble),
     };
     answer::fragment(StatusCode::OK, &FiguresFragment { frame, figures })
+}
+
+/// The views that are shown here, each with how many it shows now. One that cannot be counted is shown without a number.
+async fn views(console: &Console, who: &SignedIn, frame: &Frame) -> Vec<ViewCount> {
+    let api = console.api();
+    let views = api.get::<Rows<View>>(who, "/v1/views").await;
+    let first = ViewCount::first(views.map(|views| views.data).unwrap_or_default());
+    let counted = first.iter().map(async |view| {
+        let counts = api.get::<Counts>(who, &ViewCount::call(view)).await;
+        ViewCount::new(frame, view, counts.ok().as_ref())
+    });
+    join_all(counted).await
 }
 
 fn frame(who: &SignedIn, look: Preferences, now: DateTime<Utc>) -> Frame {
@@ -214,14 +228,17 @@ fn checks(health: &Health, now: DateTime<Utc>, words: &'static Words) -> Vec<Che
 /// Samples of the page.
 #[cfg(any(test, feature = "samples"))]
 pub(crate) mod samples {
-    use super::{Counts, Figures, Health, Home, HomePage, Preferences, frame};
+    use super::{Counts, Figures, Health, Home, HomePage, Preferences, ViewCount, frame};
     use crate::pages::shops::{self, Sample};
 
     /// The page in all its states.
     pub fn samples(look: Preferences) -> Vec<Sample> {
         let sample = |name: &'static str, health: &Health, rows: usize, counts: Option<&Counts>| {
             let frame = frame(&shops::person(look), look, shops::now()).calls("GET", "/v1/merchants");
-            let figures = Figures::new(&frame, counts, Some(health));
+            let views = shops::views();
+            let views = views.iter().map(|view| ViewCount::new(&frame, view, counts));
+            let views = views.collect();
+            let figures = Figures::new(&frame, counts, Some(health), views);
             let keys = (0..rows).map(|row| format!("key-{row}")).collect();
             let home = Home::new(&frame, health, &shops::merchants(rows), keys);
             Sample::new(name, &HomePage { frame, home, figures })

@@ -168,6 +168,11 @@ fn tell(event: &PublicEvent, before: Option<&PublicEvent>, words: &'static Words
         | EventData::EventDestinationEnabled(_)
         | EventData::EventDestinationDisabled(_)
         | EventData::EventDestinationRemoved(_)
+        | EventData::ViewCreated(_)
+        | EventData::ViewChanged(_)
+        | EventData::ViewShared(_)
+        | EventData::ViewUnshared(_)
+        | EventData::ViewRemoved(_)
         | EventData::AlertRuleRemoved(_)
         | EventData::TenantCreated(_)
         | EventData::TenantUpstreamConfigured(_)
@@ -214,10 +219,18 @@ fn approved(approval: &PaymentApproved, words: &'static Words) -> Told {
 
 fn details_changed(change: &MerchantDetailsChanged, words: &'static Words) -> Told {
     let (said, page) = (&words.events, &words.merchant);
+    let name = |field: &String| match field.as_str() {
+        "company_name" => page.company,
+        "branch_name" => page.branch,
+        _business_number => page.number,
+    };
+    let cleared: Vec<_> = change.cleared.iter().map(name).collect();
+    let cleared = Some(cleared.join(", ")).filter(|names| !names.is_empty());
     Told::new(About::People, "edit", said.details_changed)
         .fact(page.company, change.company_name.clone())
         .fact(page.branch, change.branch_name.clone())
         .fact(page.number, change.business_number.as_deref().map(masked_number))
+        .fact(said.details_cleared, cleared)
         .fact(page.tags, change.tags.as_ref().map(|tags| tags.join(", ")))
 }
 

@@ -1,8 +1,10 @@
 //! The list of merchants: tabs with counts, search, order, pages.
 
+pub mod columns;
 pub mod conditions;
 mod row;
 mod tabs;
+pub mod views;
 
 use std::sync::Arc;
 
@@ -15,23 +17,33 @@ use registry_documents::{WaitingMerchant, is_searchable};
 
 use crate::answer::{self, is_fragment};
 use crate::console::Console;
-use crate::documents::{Counts, Next, Page};
+use crate::documents::{Counts, Next, Page, Rows, View};
 use crate::door::SignedIn;
 use crate::frame::{Frame, Section};
 use crate::live;
 use crate::parts::filters;
 use crate::parts::thousands;
 use crate::preferences::Preferences;
-use crate::query::Query;
+use crate::query::{Query, segment};
 use crate::stage::{self, Stage};
 use crate::words::Words;
 
+use columns::{Column, ColumnChoice, Head};
 use conditions::Conditions;
 pub use row::{Row, longer_than, since};
 pub use tabs::Tabs;
+use views::ViewMenu;
 
 /// How many rows a page may have, as far as the API gives them.
 const SIZES: [&str; 4] = ["50", "100", "200", "500"];
+
+/// What of a page's state is no condition, and stays when they change.
+const ORDER: [&str; 4] = ["sort", "limit", "columns", "view"];
+
+const VIEWS: &str = "/v1/views";
+
+/// Stands for the view that somebody begins with, whichever it is.
+const DEFAULT_VIEW: &str = "default";
 
 /// The order of a list that asks for none.
 const USUAL_SORT: &str = "-created_at";
@@ -60,30 +72,6 @@ pub struct Chip {
     pub remove: String,
 }
 
-/// The head of a column by which the list can be sorted.
-struct Column {
-    /// Which way it is sorted by it now, as a screen reader says it.
-    order: Option<&'static str>,
-    /// The list sorted by it: the usual way first, then the other.
-    href: String,
-}
-
-impl Column {
-    fn new(begun: &Query, sort: &str, [usual, other]: [&'static str; 2], path: &str) -> Self {
-        let direction = |order: &str| {
-            if order.starts_with('-') {
-                "descending"
-            } else {
-                "ascending"
-            }
-        };
-        Self {
-            order: [usual, other].into_iter().find(|order| *order == sort).map(direction),
-            href: begun.with("sort", if sort == usual { other } else { usual }).on(path),
-        }
-    }
-}
-
 /// What the page shows.
 pub struct List {
     summary: String,
@@ -97,11 +85,12 @@ pub struct List {
     rows: Vec<Row>,
     empty: (&'static str, &'static str),
     is_filtered: bool,
-    by_age: Column,
-    by_wait: Column,
-    by_name: Column,
-    by_code: Column,
-    by_change: Column,
+    heads: Vec<Head>,
+    is_chosen: bool,
+    choices: Vec<ColumnChoice>,
+    state: Vec<(String, String)>,
+    usual_columns: String,
+    views: ViewMenu,
     first: Option<String>,
     prev: Option<String>,
     next: Option<String>,
@@ -142,12 +131,19 @@ pub async fn list(
 ) -> Response {
     let now = console.now();
     let query = Query::read(raw.as_deref());
+    if let Some(elsewhere) = leads_elsewhere(&console, &who, &query).await {
+        return answer::see(&elsewhere);
+    }
     let call = conditions::for_api(&query).on("/v1/merchants");
     let here = query.on(&format!("/console/{}/merchants", who.tenant.slug));
     let position = live::position(&console, &who).await.ok();
     let frame = frame(&who, look, now).at(here).calls("GET", &call);
     let frame = frame.listening(None, position);
-    let answer = console.api().get::<Page<WaitingMerchant>>(&who, &call).await;
+    let api = console.api();
+    let (answer, views) = futures::join!(
+        api.get::<Page<WaitingMerchant>>(&who, &call),
+        api.get::<Rows<View>>(&who, VIEWS),
+    );
     let (page, frame) = match answer {
         Ok(page) => (page, frame.noticed(query.get("done"))),
         Err(trouble) if trouble.is_the_askers() => {
@@ -160,13 +156,31 @@ pub async fn list(
         Err(trouble) => return answer::trouble(frame, &trouble),
     };
     let status = frame.status();
-    let list = List::new(&frame, &query, &page, now);
+    // A list without its views is better than none.
+    let views = views.map(|views| views.data).unwrap_or_default();
+    let menu = ViewMenu::new(&frame, &page_query(&query), &views, console.new_key());
+    let list = List::new(&frame, &query, &page, menu);
     let tabs = Tabs::new(&frame, &query, None);
     if is_fragment(&headers) {
         answer::fragment(status, &ListFragment { frame, tabs, list })
     } else {
         answer::page(status, &ListPage { frame, tabs, list })
     }
+}
+
+/// Where a query goes that is none of the list's own: a form that chooses columns, and the view that somebody begins with.
+async fn leads_elsewhere(console: &Console, who: &SignedIn, query: &Query) -> Option<String> {
+    let path = format!("/console/{}/merchants", segment(&who.tenant.slug));
+    if let Some(columns) = columns::chosen(query) {
+        return Some(page_query(query).with("columns", &columns).on(&path));
+    }
+    if query.get("view") != Some(DEFAULT_VIEW) {
+        return None;
+    }
+    let views = console.api().get::<Rows<View>>(who, VIEWS).await;
+    let views = views.map(|views| views.data).unwrap_or_default();
+    let begun = views.iter().find(|view| view.default);
+    Some(begun.map_or(path.clone(), |view| views::address(&path, view)))
 }
 
 /// `GET /console/{tenant}/merchants/tabs`: the tabs with their counts, which may take a while to count.
@@ -200,6 +214,7 @@ pub async fn csv(
     let call = conditions::for_api(&query)
         .without("limit")
         .without("cursor")
+        .with("columns", &columns::of_file(&columns::of(&query)))
         .on("/v1/merchants.csv");
     match console.api().file(&who, &call).await {
         Ok(file) => answer::file(file),
@@ -222,17 +237,20 @@ fn page_query(query: &Query) -> Query {
     let kept: Vec<_> = conditions::NAMES
         .iter()
         .copied()
-        .chain(["sort", "limit", "cursor"])
+        .chain(["sort", "limit", "cursor", "columns", "view"])
         .collect();
     let mut state = query.only(&kept);
     for name in conditions::LISTS {
         state = state.with(name, &query.words(name).collect::<Vec<_>>().join(","));
     }
-    state
+    for name in conditions::DAYS {
+        state = state.with(name, query.get(name).unwrap_or_default());
+    }
+    state.with("columns", &columns::text(&columns::of(query)))
 }
 
 impl List {
-    fn new(frame: &Frame, query: &Query, page: &Page<WaitingMerchant>, now: DateTime<Utc>) -> Self {
+    fn new(frame: &Frame, query: &Query, page: &Page<WaitingMerchant>, views: ViewMenu) -> Self {
         let words = frame.words();
         let merchants = &words.merchants;
         let path = frame.path("/merchants");
@@ -242,10 +260,10 @@ impl List {
         let rows: Vec<_> = page
             .data
             .iter()
-            .map(|document| Row::new(frame, document, now).found_by(query.get("q")))
+            .map(|document| Row::new(frame, document, frame.now).found_by(query.get("q")))
             .collect();
         let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-        let column = |usual: &'static str, other: &'static str| Column::new(&begun, &sort, [usual, other], &path);
+        let columns = columns::of(query);
         let pairs = |names: &[&str]| {
             let pairs = names
                 .iter()
@@ -262,8 +280,14 @@ impl List {
             summary: (merchants.summary)(&thousands(count), page.page.next.is_some(), sort_name(words, &sort)),
             is_too_short: query.get("q").is_some_and(|typed| !is_searchable(typed)),
             q: query.get("q").unwrap_or_default().to_owned(),
-            kept: [pairs(&others), pairs(&["sort", "limit"])].concat(),
-            order: pairs(&["sort", "limit"]),
+            kept: [pairs(&others), pairs(&ORDER)].concat(),
+            order: pairs(&ORDER),
+            heads: Head::all(words, &columns, &begun, &sort, &path),
+            is_chosen: query.get("columns").is_some(),
+            choices: columns::options(words, &columns),
+            state: [pairs(conditions::NAMES), pairs(&["sort", "limit", "view"])].concat(),
+            usual_columns: begun.without("columns").on(&path),
+            views,
             chips: conditions::chips(words, &begun, &path),
             conditions: Conditions::new(words, query),
             sorts: sorts(words, &begun, &sort, &path),
@@ -274,11 +298,6 @@ impl List {
             },
             rows,
             is_filtered,
-            by_name: column("name", "-name"),
-            by_code: column("merchant_code", "-merchant_code"),
-            by_age: column("stage_since", "-stage_since"),
-            by_wait: column("-wait", "wait"),
-            by_change: column("-updated_at", "updated_at"),
             first: query.get("cursor").map(|_| begun.on(&path)),
             next: page_at(&page.page.next),
             prev: page_at(&page.page.prev),
@@ -334,7 +353,9 @@ fn sort_name(words: &Words, sort: &str) -> &'static str {
 /// Samples of the page.
 #[cfg(any(test, feature = "samples"))]
 pub(crate) mod samples {
-    use super::{List, ListPage, Next, Page, Preferences, Query, Tabs, WaitingMerchant, conditions, frame};
+    use super::{
+        List, ListPage, Next, Page, Preferences, Query, Tabs, ViewMenu, WaitingMerchant, conditions, frame, page_query,
+    };
     use crate::pages::shops::{self, Sample};
 
     /// The page in all its states.
@@ -346,7 +367,8 @@ pub(crate) mod samples {
                 .calls("GET", &conditions::for_api(&query).on("/v1/merchants"))
                 .listening(None, None);
             let tabs = Tabs::new(&frame, &query, Some(&shops::counts()));
-            let list = List::new(&frame, &query, &page, shops::now());
+            let menu = ViewMenu::new(&frame, &page_query(&query), &shops::views(), "key".to_owned());
+            let list = List::new(&frame, &query, &page, menu);
             Sample::new(name, &ListPage { frame, tabs, list })
         };
         let none = || Page {
@@ -358,6 +380,12 @@ pub(crate) mod samples {
                 "merchants",
                 "stage=in_review,documents_required&sort=stage_since",
                 shops::merchants(50),
+            ),
+            list(
+                "merchants-view",
+                "stage=documents_required&age_min=4&updated_from=-7bd&columns=name,stage,business_days,message,tags,created_at&\
+                 view=viw_0197f0a1b2c37d4e8f90a1b2c3d40001",
+                shops::merchants(20),
             ),
             list("merchants-none-yet", "", none()),
             list("merchants-none-found", "q=%3Cb%3E&limit=100", none()),
@@ -373,5 +401,16 @@ mod tests {
     fn several_boxes_are_one_parameter() {
         let query = Query::read(Some("stage=opened&x=1&stage=drafting&limit=50"));
         assert_eq!(conditions::for_api(&query).on(""), "?limit=50&stage=opened,drafting");
+    }
+
+    #[test]
+    fn choosing_columns_keeps_the_rest_of_the_state() {
+        let query = Query::read(Some(
+            "stage=opened&q=ab&sort=name&limit=100&view=viw_1&columns=code&x=1",
+        ));
+        assert_eq!(
+            page_query(&query).on(""),
+            "?q=ab&sort=name&limit=100&view=viw_1&stage=opened&columns=name,code"
+        );
     }
 }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use registry_documents::{MerchantDocument, WaitDocument, WaitingMerchant};
 
 use crate::frame::Frame;
+use crate::kst;
 use crate::parts::{Age, Ago, Badge, masked_number};
 use crate::stage::Stage;
 
@@ -52,6 +53,10 @@ pub struct Row {
     pub is_held: bool,
     /// What became of the link.
     pub link: &'static str,
+    /// Its tags.
+    pub tags: String,
+    /// When it was registered.
+    pub created: (String, String),
     /// What was searched for, to be shown in names and codes.
     pub searched: String,
 }
@@ -106,6 +111,8 @@ impl Row {
             by_callback: document.review.source.as_deref() == Some("callback"),
             is_verified: document.review.verification == "verified",
             link: document.link.as_ref().map_or("", |link| words.link_state(&link.state)),
+            tags: document.tags.join(", "),
+            created: (kst::whole(document.created_at), kst::day(document.created_at, now)),
             searched: String::new(),
             company,
             branch,

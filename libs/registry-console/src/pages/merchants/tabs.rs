@@ -39,7 +39,11 @@ impl Tabs {
         let words = frame.words();
         let path = frame.path("/merchants");
         let shown = query.words("stage").collect::<Vec<_>>().join(",");
-        let names: Vec<_> = NAMES.iter().copied().chain(["sort", "limit"]).collect();
+        let names: Vec<_> = NAMES
+            .iter()
+            .copied()
+            .chain(["sort", "limit", "columns", "view"])
+            .collect();
         let kept = query.only(&names).without("stage");
         let tab = |name, stages: &[Stage], is_last| {
             let list = stage::list(stages);
@@ -82,7 +86,7 @@ impl Tabs {
         items.extend(single.map(|stage| tab(stage.name(words), &[stage], false)));
         items.push(tab(Stage::Archived.name(words), &[Stage::Archived], true));
         Self {
-            id: format!("tabs-{}", segment(&kept.without("sort").without("limit").on(""))),
+            id: format!("tabs-{}", segment(&kept.only(NAMES).on(""))),
             source: query.only(&names).on(&frame.path("/merchants/tabs")),
             is_counted: counts.is_some(),
             items,

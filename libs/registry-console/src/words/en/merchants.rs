@@ -87,6 +87,39 @@ pub const MERCHANTS: MerchantsWords = MerchantsWords {
     none_yet: ("No merchants yet", "Once registered, a link can be issued."),
     none_found: ("Nothing fits", "Remove a filter, or search for something else."),
     show_all: "Show all",
+    view: "View",
+    view_none: "All, without a view",
+    views_own: "My views",
+    views_shared: "Shared views",
+    view_update: |name| format!("Save these conditions and columns to “{name}”"),
+    view_save_as: "Keep these conditions and columns as",
+    view_share: "Share with everybody",
+    view_save: "Save",
+    view_default: "default",
+    views_manage: "Manage views",
+    columns: "Columns",
+    columns_hint: "What is shown, and in which order. The name always comes first.",
+    columns_usual: "As usual",
+    column_place: |name| format!("Place of {name}"),
+    on_a_date: "choose a date",
+    since_today: "today",
+    before_today: "before today",
+    last_days: |n| match n {
+        1 => "since yesterday".to_owned(),
+        n => format!("last {n} days"),
+    },
+    before_days: |n| match n {
+        1 => "before yesterday".to_owned(),
+        n => format!("before {n} days ago"),
+    },
+    last_business_days: |n| match n {
+        1 => "last business day".to_owned(),
+        n => format!("last {n} business days"),
+    },
+    before_business_days: |n| match n {
+        1 => "before the last business day".to_owned(),
+        n => format!("before {n} business days ago"),
+    },
 };
 
 pub const MERCHANT: MerchantWords = MerchantWords {
@@ -208,6 +241,7 @@ pub const REGISTER: RegisterWords = RegisterWords {
 pub const EVENTS: EventWords = EventWords {
     registered: "Merchant registered",
     details_changed: "Details changed",
+    details_cleared: "Taken away",
     archived: "Archived",
     restored: "Restored",
     erased: "Personal data destroyed",

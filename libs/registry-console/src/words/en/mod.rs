@@ -28,6 +28,7 @@ pub const EN: Words = Words {
     alerts: work::ALERTS,
     insight: insight::INSIGHT,
     destinations: work::DESTINATIONS,
+    views: work::VIEWS,
     people: team::PEOPLE,
     keys: team::KEYS,
     audit: team::AUDIT,

@@ -160,6 +160,8 @@ pub const DONE: &[(&str, &str, bool)] = &[
     ("woken", "It is awake.", true),
     ("rules", "The alert rules are saved.", true),
     ("destination", "The destination is saved.", true),
+    ("view", "The view is saved.", true),
+    ("view_removed", "The view is removed.", true),
     ("destination_removed", "The destination is removed.", true),
     ("test_sent", "A test is on its way. What came of it stands below.", true),
     ("redelivered", "It is sent again.", true),

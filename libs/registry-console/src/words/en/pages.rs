@@ -148,6 +148,8 @@ pub const HOME: HomeWords = HomeWords {
     next: "Next",
     none: "No merchant is waiting.",
     waiting: "Waiting",
+    asleep: "Snoozed alerts",
+    views: "My views",
     held: "Being asked at Paymint",
     unclaimed: "Unclaimed shops",
     first: "Register the first merchant",

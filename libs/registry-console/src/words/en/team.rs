@@ -18,6 +18,7 @@ const SCOPES: Names = &[
     ("people:write", "manage people and their rights"),
     ("audit:read", "read the audit log"),
     ("alerts:write", "take note of alerts and put them to sleep"),
+    ("views:write", "keep views of the list of shops"),
 ];
 
 pub const PEOPLE: PeopleWords = PeopleWords {
@@ -226,6 +227,11 @@ pub const AUDIT: AuditWords = AuditWords {
         ("event_destination.enabled", "switched an alert destination on"),
         ("event_destination.disabled", "switched an alert destination off"),
         ("event_destination.removed", "removed an alert destination"),
+        ("view.created", "made a view"),
+        ("view.changed", "changed a view"),
+        ("view.shared", "shared a view"),
+        ("view.unshared", "took a view back"),
+        ("view.removed", "removed a view"),
         ("upstream.paused", "asking Paymint paused"),
         ("upstream.resumed", "asking Paymint resumed"),
         ("balance.low", "balance low"),

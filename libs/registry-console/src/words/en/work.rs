@@ -1,6 +1,6 @@
 //! What the pages about work say, in English.
 
-use crate::words::{AlertWords, CalendarWords, DestinationWords};
+use crate::words::{AlertWords, CalendarWords, DestinationWords, ViewWords};
 
 pub const CALENDAR: CalendarWords = CalendarWords {
     title: "Business calendar",
@@ -167,4 +167,30 @@ pub const DESTINATIONS: DestinationWords = DestinationWords {
     next: |at| format!("next try {at}"),
     redeliver: "Send again",
     recovered: "right again",
+};
+
+pub const VIEWS: ViewWords = ViewWords {
+    title: "Views",
+    hint: "Conditions, order and columns of the list of shops, kept under a name. They are kept from the list. Days that are told \
+           from today, such as the last 7 business days, are counted anew whenever a view is opened.",
+    none: (
+        "No view is kept",
+        "Choose conditions and columns in the list of shops, and keep them from its menu of views.",
+    ),
+    name: "Name",
+    asks: "Asks for",
+    whose: "Whose",
+    own: "Mine",
+    shared: "Shared",
+    made_by_you: "made by you",
+    begin: "Make default",
+    begin_not: "No longer default",
+    share: "Share",
+    unshare: "Take back",
+    rename: "Rename",
+    remove: "Remove",
+    remove_sure: |name| format!("Remove the view “{name}”?"),
+    remove_hint: "It cannot be brought back.",
+    remove_shared: "It is gone for everybody, and cannot be brought back.",
+    read_only: "To make and change views you need the right views:write.",
 };

@@ -153,6 +153,8 @@ pub const DONE: &[(&str, &str, bool)] = &[
     ("woken", "깨웠습니다.", true),
     ("rules", "알림 규칙을 저장했습니다.", true),
     ("destination", "수신처를 저장했습니다.", true),
+    ("view", "보기를 저장했습니다.", true),
+    ("view_removed", "보기를 삭제했습니다.", true),
     ("destination_removed", "수신처를 삭제했습니다.", true),
     (
         "test_sent",

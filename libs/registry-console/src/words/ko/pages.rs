@@ -140,6 +140,8 @@ pub const HOME: HomeWords = HomeWords {
     next: "다음 행동",
     none: "기다리는 가맹점이 없습니다.",
     waiting: "기다리는 것",
+    asleep: "미룬 알림",
+    views: "내 보기",
     held: "결제선생에 묻는 중",
     unclaimed: "미등록 사업장",
     first: "첫 가맹점을 등록하세요",

@@ -18,6 +18,7 @@ const SCOPES: Names = &[
     ("people:write", "사람과 권한 관리"),
     ("audit:read", "감사 기록 보기"),
     ("alerts:write", "알림을 확인하고 미루기"),
+    ("views:write", "가맹점 목록의 보기 저장"),
 ];
 
 pub const PEOPLE: PeopleWords = PeopleWords {
@@ -211,6 +212,11 @@ pub const AUDIT: AuditWords = AuditWords {
         ("event_destination.enabled", "알림 수신처 켬"),
         ("event_destination.disabled", "알림 수신처 끔"),
         ("event_destination.removed", "알림 수신처 삭제"),
+        ("view.created", "보기 만듦"),
+        ("view.changed", "보기 변경"),
+        ("view.shared", "보기 공유"),
+        ("view.unshared", "보기 공유 해제"),
+        ("view.removed", "보기 삭제"),
         ("upstream.paused", "결제선생이 거절해 멈춤"),
         ("upstream.resumed", "결제선생에 다시 조회"),
         ("balance.low", "잔액 부족"),

@@ -1,6 +1,6 @@
 //! What the pages about work say, in Korean.
 
-use crate::words::{AlertWords, CalendarWords, DestinationWords};
+use crate::words::{AlertWords, CalendarWords, DestinationWords, ViewWords};
 
 pub const CALENDAR: CalendarWords = CalendarWords {
     title: "영업일 달력",
@@ -158,4 +158,29 @@ pub const DESTINATIONS: DestinationWords = DestinationWords {
     next: |at| format!("다음 시도 {at}"),
     redeliver: "다시 보내기",
     recovered: "해소",
+};
+
+pub const VIEWS: ViewWords = ViewWords {
+    title: "보기",
+    hint: "가맹점 목록의 조건, 정렬, 열을 이름 붙여 둔 것입니다. 목록에서 저장합니다. ‘지난 7영업일’처럼 오늘부터 센 날은 열 때마다 다시 셉니다.",
+    none: (
+        "저장한 보기가 없습니다",
+        "가맹점 목록에서 조건과 열을 고른 뒤 ‘보기’ 메뉴에서 저장하세요.",
+    ),
+    name: "이름",
+    asks: "조건",
+    whose: "누구 것",
+    own: "나만",
+    shared: "공유",
+    made_by_you: "내가 만듦",
+    begin: "기본으로",
+    begin_not: "기본 해제",
+    share: "공유",
+    unshare: "공유 해제",
+    rename: "이름 바꾸기",
+    remove: "삭제",
+    remove_sure: |name| format!("보기 ‘{name}’를 삭제할까요?"),
+    remove_hint: "되돌릴 수 없습니다.",
+    remove_shared: "모두에게서 사라집니다. 되돌릴 수 없습니다.",
+    read_only: "보기를 만들고 바꾸려면 views:write 권한이 필요합니다.",
 };

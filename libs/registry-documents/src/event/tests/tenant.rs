@@ -17,6 +17,7 @@ pub(super) fn table() -> Vec<Row<TenantEvent>> {
         access_table(),
         alert_table(),
         destinations::table(),
+        views::table(),
     ]
     .concat()
 }

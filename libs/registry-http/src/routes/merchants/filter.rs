@@ -1,8 +1,10 @@
 //! Which merchants a list or a count is about: one definition for all of them.
 
-use chrono::{DateTime, Utc};
+use std::fmt;
+
+use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use registry_documents::Sight;
-use registry_domain::calendar::{BUSINESS_DAYS_MAX, Calendar, day_in_korea, start_in_korea};
+use registry_domain::calendar::{BUSINESS_DAYS_MAX, Calendar, RelativeDay, day_in_korea, start_in_korea};
 use registry_domain::merchant::{AlertLevel, LinkStanding, Milestone, NextActor, Stage, Warning};
 use registry_domain::review::{ReviewStatus, Verification};
 use registry_domain::search::{BadSearch, Mark, Search};
@@ -12,7 +14,7 @@ use utoipa::IntoParams;
 
 use crate::caller::Caller;
 use crate::problem::{Fault, Problem};
-use crate::query::Parameters;
+use crate::query::{Parameters, read_moment};
 use crate::routes::calendar::calendar_of;
 use crate::state::AppState;
 
@@ -20,7 +22,7 @@ use crate::state::AppState;
 const SEARCH_LENGTH_MAX: usize = 100;
 
 /// What every list and count of merchants understands.
-const NAMES: &[&str] = &[
+pub const NAMES: &[&str] = &[
     "status",
     "stage",
     "next_actor",
@@ -43,6 +45,27 @@ const NAMES: &[&str] = &[
     "age_max",
     "milestone",
 ];
+
+/// Those of which several words may stand in one parameter, in any order.
+pub const LISTS: &[&str] = &[
+    "status",
+    "stage",
+    "next_actor",
+    "verification",
+    "link",
+    "alert",
+    "warning",
+    "member_code",
+    "tag",
+    "metadata",
+    "milestone",
+];
+
+/// Those that are moments, or days told from today.
+pub const MOMENTS: &[&str] = &["created_from", "created_until", "updated_from", "updated_until"];
+
+/// Those that are numbers of business days up to today.
+const AGES: &[&str] = &["age_min", "age_max"];
 
 /// The filters, for the documentation. Of several values of one filter any will do; several filters must all fit.
 #[derive(IntoParams)]
@@ -84,14 +107,20 @@ pub struct FilterParameters {
     /// Entries of metadata of which one must be there, as `key=value`, separated by commas
     #[param(example = "region=seoul")]
     metadata: Option<String>,
-    /// Registered at this moment or later
-    created_from: Option<DateTime<Utc>>,
-    /// Registered before this moment
-    created_until: Option<DateTime<Utc>>,
-    /// Last changed at this moment or later
-    updated_from: Option<DateTime<Utc>>,
-    /// Last changed before this moment
-    updated_until: Option<DateTime<Utc>>,
+    /// Registered at this moment or later: a moment of RFC 3339, or the beginning of a day in Korea that is told from today: `today`,
+    /// `-7d` (seven days ago) or `-7bd` (seven business days ago, by the tenant's calendar), 10,000 at most. With `as_of`, from the
+    /// day of that moment. The pages of one walk are told from the day of its first page
+    #[param(example = "-7bd")]
+    created_from: Option<String>,
+    /// Registered before this moment, or before the beginning of such a day
+    #[param(example = "2026-07-01T09:00:00+09:00")]
+    created_until: Option<String>,
+    /// Last changed at this moment or later, or since the beginning of such a day
+    #[param(example = "today")]
+    updated_from: Option<String>,
+    /// Last changed before this moment, or before the beginning of such a day
+    #[param(example = "-30d")]
+    updated_until: Option<String>,
     /// In its stage for so many business days or longer, by the tenant's calendar
     #[param(minimum = 0, maximum = 10_000)]
     age_min: Option<u16>,
@@ -111,8 +140,43 @@ struct Reading<'a> {
     sight: Sight,
     /// In which business days are counted.
     calendar: &'a Calendar,
-    /// Up to when: now, or the moment as of which is asked.
-    until: DateTime<Utc>,
+    /// From which day days are told: that of now, or of the moment as of which is asked.
+    today: NaiveDate,
+}
+
+/// A moment as it is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// A moment, whenever one asks.
+    At(DateTime<Utc>),
+    /// When a day begins that is told from the one on which one asks.
+    Start(RelativeDay),
+}
+
+impl When {
+    /// Reads one.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        match RelativeDay::parse(text) {
+            Some(day) => Ok(Self::Start(day)),
+            None => read_moment(text).map(Self::At).map_err(|_| Fault::NotAMomentOrDay),
+        }
+    }
+
+    fn moment(self, reading: &Reading<'_>) -> DateTime<Utc> {
+        match self {
+            Self::At(moment) => moment,
+            Self::Start(day) => day.start(reading.calendar, reading.today),
+        }
+    }
+}
+
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::At(moment) => f.write_str(&moment.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
+            Self::Start(day) => day.fmt(f),
+        }
+    }
 }
 
 /// Filters as they were asked for.
@@ -142,11 +206,22 @@ pub async fn asked(
     as_of: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) -> Result<Asked, Problem> {
+    let today = day_in_korea(as_of.unwrap_or(now));
+    asked_on(state, caller, query, as_of, today).await
+}
+
+/// The same for whoever asks on a day: on that of the first page, for the pages that follow.
+pub async fn asked_on(
+    state: &AppState,
+    caller: &Caller,
+    query: &mut Parameters,
+    as_of: Option<DateTime<Utc>>,
+    today: NaiveDate,
+) -> Result<Asked, Problem> {
     if as_of.is_some() && query.has("alert") {
         query.blame("alert", Fault::Inapplicable);
     }
-    let counts_days = query.has("age_min") || query.has("age_max");
-    let calendar = if counts_days {
+    let calendar = if counts_business_days(query) {
         calendar_of(state, caller.tenant_id()).await?
     } else {
         Calendar::default()
@@ -154,9 +229,32 @@ pub async fn asked(
     let reading = Reading {
         sight: caller.sight(),
         calendar: &calendar,
-        until: as_of.unwrap_or(now),
+        today,
     };
     Ok(read(query, &reading))
+}
+
+/// Reads the filters of a query that somebody keeps for other days: what is wrong with them is wrong on each.
+pub fn check(query: &mut Parameters, sight: Sight, now: DateTime<Utc>) {
+    let reading = Reading {
+        sight,
+        calendar: &Calendar::default(),
+        today: day_in_korea(now),
+    };
+    read(query, &reading);
+}
+
+/// Whether what the filters of a query mean depends on the day on which one asks.
+pub fn are_told_from_today(query: &Parameters) -> bool {
+    AGES.iter().any(|name| query.has(name)) || relative_days(query).next().is_some()
+}
+
+fn counts_business_days(query: &Parameters) -> bool {
+    AGES.iter().any(|name| query.has(name)) || relative_days(query).any(RelativeDay::counts_business_days)
+}
+
+fn relative_days(query: &Parameters) -> impl Iterator<Item = RelativeDay> {
+    MOMENTS.iter().filter_map(|name| RelativeDay::parse(query.value(name)?))
 }
 
 /// Reads the filters of a query.
@@ -185,8 +283,8 @@ fn read(query: &mut Parameters, reading: &Reading<'_>) -> Asked {
         }),
         tags: query.texts("tag", |text| Ok(Mark::Tag(Label::parse(text)?.as_str().to_owned()))),
         metadata: query.texts("metadata", read_entry),
-        created: read_span(query, "created_from", "created_until"),
-        updated: read_span(query, "updated_from", "updated_until"),
+        created: read_span(query, reading, "created_from", "created_until"),
+        updated: read_span(query, reading, "updated_from", "updated_until"),
         stage_since: span_of(ages, reading),
         milestones: query.words("milestone", Milestone::from_word),
     };
@@ -217,10 +315,11 @@ fn read_entry(text: &str) -> Result<Mark, Fault> {
     Ok(Mark::Metadata(key.as_str().to_owned(), value.as_str().to_owned()))
 }
 
-fn read_span(query: &mut Parameters, from: &'static str, until: &'static str) -> Span {
+fn read_span(query: &mut Parameters, reading: &Reading<'_>, from: &'static str, until: &'static str) -> Span {
+    let mut moment = |name| query.optional(name, When::parse).map(|when| when.moment(reading));
     Span {
-        from: query.moment(from),
-        until: query.moment(until),
+        from: moment(from),
+        until: moment(until),
     }
 }
 
@@ -239,7 +338,7 @@ fn read_ages(query: &mut Parameters) -> Ages {
 
 /// Whoever has waited for so many business days stands in its stage since the day from which so many lead up to today, or longer.
 fn span_of(ages: Ages, reading: &Reading<'_>) -> Span {
-    let today = day_in_korea(reading.until);
+    let today = reading.today;
     // The day behind the last one from which so many business days lead up to today.
     let behind = |days| {
         let day = reading.calendar.before(today, days);
@@ -253,7 +352,56 @@ fn span_of(ages: Ages, reading: &Reading<'_>) -> Span {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::Uri;
+
     use super::*;
+
+    #[test]
+    fn days_are_told_from_the_day_on_which_one_asks() {
+        let span = |query: &str, today: &str| {
+            let uri = format!("/?{query}").parse::<Uri>().unwrap();
+            let mut query = Parameters::of(&uri).unwrap();
+            let reading = Reading {
+                sight: Sight::Whole,
+                calendar: &Calendar::default(),
+                today: today.parse().unwrap(),
+            };
+            let filter = read(&mut query, &reading).filter;
+            query.finish().unwrap();
+            let text = |moment: Option<DateTime<Utc>>| moment.map(|moment| moment.to_string());
+            (text(filter.created.from), text(filter.updated.until))
+        };
+        let some = |text: &str| Some(text.to_owned());
+        let query = "created_from=-1bd&updated_until=-7d";
+        assert_eq!(
+            span(query, "2026-11-30"),
+            (some("2026-11-26 15:00:00 UTC"), some("2026-11-22 15:00:00 UTC"))
+        );
+        assert_eq!(
+            span(query, "2026-12-01"),
+            (some("2026-11-29 15:00:00 UTC"), some("2026-11-23 15:00:00 UTC"))
+        );
+        let moment = "created_from=2026-11-27T00:00:00%2B09:00";
+        assert_eq!(span(moment, "2026-12-01"), (some("2026-11-26 15:00:00 UTC"), None));
+        assert_eq!(
+            span("updated_until=today", "2026-12-01").1,
+            some("2026-11-30 15:00:00 UTC")
+        );
+    }
+
+    #[test]
+    fn only_some_filters_are_told_from_today() {
+        let are = |query: &str| {
+            let uri = format!("/?{query}").parse::<Uri>().unwrap();
+            are_told_from_today(&Parameters::of(&uri).unwrap())
+        };
+        for query in ["age_min=3", "age_max=3", "created_from=today", "updated_until=-7bd"] {
+            assert!(are(query), "{query}");
+        }
+        for query in ["", "q=-7bd", "tag=today", "created_from=2026-11-27T00:00:00Z"] {
+            assert!(!are(query), "{query}");
+        }
+    }
 
     #[test]
     fn a_search_is_short_and_visible() {

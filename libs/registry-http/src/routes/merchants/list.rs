@@ -6,11 +6,12 @@ use axum::extract::{OriginalUri, State};
 use axum::http::header::LINK;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use axum::response::{IntoResponse, Response};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use registry_documents::{MerchantDocument, WaitingMerchant};
 use registry_domain::TenantId;
+use registry_domain::calendar::day_in_korea;
 use registry_domain::tenant::Scope;
-use registry_journal::port::{Direction, ListedMerchant, MerchantQuery, PageSize, SortKey};
+use registry_journal::port::{Direction, ListedMerchant, MerchantFilter, MerchantQuery, PageSize, SortKey};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -18,7 +19,7 @@ use utoipa_axum::routes;
 use super::filter::{self, FilterParameters};
 use crate::caller::Caller;
 use crate::conditional::unless_known;
-use crate::cursor::{Listing, Order, Page, Turn, sort_word};
+use crate::cursor::{Listing, Order, Page, PlaceInList, Turn, sort_word};
 use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Fault, Problem};
 use crate::query::{PRESENT, Parameters};
@@ -70,42 +71,27 @@ async fn list_merchants(
     caller: Caller,
     OriginalUri(uri): OriginalUri,
     headers: HeaderMap,
-    mut query: Parameters,
+    query: Parameters,
 ) -> Result<Response, Problem> {
     caller.require(SCOPE)?;
     let now = state.ambient.now();
-    let as_of = query.past_moment("as_of", now);
-    let asked = filter::asked(&state, &caller, &mut query, as_of, now).await?;
-    let (order, direction) = query
-        .optional("sort", read_sort)
-        .unwrap_or((Order::By(SortKey::CreatedAt), Direction::Descending));
-    let limit = query.limit();
-    let cursor = query.optional("cursor", |text| Ok::<_, Fault>(text.to_owned()));
-    query.finish()?;
-
+    let wanted = Wanted::read(&state, &caller, query, now).await?;
     let tenant_id = caller.tenant_id();
-    let listing = Listing {
-        tenant_id,
-        filter: &asked.canonical,
-        as_of,
-        order,
-        direction,
-    };
-    let open = |cursor: String| state.cursor_key.open(&listing, &cursor).ok_or(Code::CursorInvalid);
-    let (after, turn) = match cursor.map(open).transpose()? {
-        Some((after, turn)) => (Some(after), turn),
+    let (as_of, limit) = (wanted.as_of, wanted.limit);
+    let (after, turn) = match &wanted.place {
+        Some(place) => (Some(place.position.clone()), place.turn),
         None => (None, Turn::Forward),
     };
     let is_first = after.is_none();
     let reader = state.archive.reader();
     let waits = state.usual.at(reader, tenant_id, as_of.unwrap_or(now)).await?;
     let query = MerchantQuery {
-        filter: asked.filter,
-        sort: order.key(),
-        waits: (order == Order::Wait).then(|| waits.order()),
+        filter: wanted.filter.clone(),
+        sort: wanted.order.key(),
+        waits: (wanted.order == Order::Wait).then(|| waits.order()),
         direction: match turn {
-            Turn::Forward => direction,
-            Turn::Backward => direction.reversed(),
+            Turn::Forward => wanted.direction,
+            Turn::Backward => wanted.direction.reversed(),
         },
         after,
         // One more than asked for, to know whether there is another page behind.
@@ -116,7 +102,7 @@ async fn list_merchants(
         Some(moment) => state.archive.merchants_as_of(tenant_id, &query, moment).await?,
     };
     let (merchants, beside) = turned(merchants, limit.get() as usize, turn, is_first);
-    let seal = |listed: &ListedMerchant, turn| state.cursor_key.seal(&listing, &listed.position, turn);
+    let seal = |listed: &ListedMerchant, turn| wanted.cursor(&state, tenant_id, listed, turn);
     let page = Page {
         next: merchants
             .last()
@@ -140,6 +126,78 @@ async fn list_merchants(
         page,
     };
     Ok((HeaderMap::from_iter(links), unless_known(&headers, &page)).into_response())
+}
+
+/// What is asked of the list, and where in it.
+struct Wanted {
+    filter: MerchantFilter,
+    /// One spelling of the filters.
+    canonical: String,
+    /// The day from which they are told, if it matters.
+    told_from: Option<NaiveDate>,
+    as_of: Option<DateTime<Utc>>,
+    order: Order,
+    direction: Direction,
+    limit: PageSize,
+    /// None for the first page.
+    place: Option<PlaceInList>,
+}
+
+impl Wanted {
+    async fn read(
+        state: &AppState,
+        caller: &Caller,
+        mut query: Parameters,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Problem> {
+        let as_of = query.past_moment("as_of", now);
+        let canonical = query.canonical(filter::NAMES);
+        let is_told_from_today = filter::are_told_from_today(&query);
+        let (order, direction) = read_order(&mut query);
+        let limit = query.limit();
+        let cursor = query.optional("cursor", |text| Ok::<_, Fault>(text.to_owned()));
+        let listing = Listing {
+            tenant_id: caller.tenant_id(),
+            filter: &canonical,
+            as_of,
+            order,
+            direction,
+        };
+        let open = |cursor: String| state.cursor_key.open(&listing, &cursor).ok_or(Code::CursorInvalid);
+        let place = cursor.map(open).transpose();
+        // What follows a page is of the same days, also when it is asked for after midnight.
+        let begun = place.as_ref().ok().and_then(|place| place.as_ref()?.told_from);
+        let today = begun.unwrap_or_else(|| day_in_korea(as_of.unwrap_or(now)));
+        let asked = filter::asked_on(state, caller, &mut query, as_of, today).await?;
+        query.finish()?;
+        Ok(Self {
+            filter: asked.filter,
+            told_from: is_told_from_today.then_some(today),
+            as_of,
+            order,
+            direction,
+            limit,
+            place: place?,
+            canonical,
+        })
+    }
+
+    /// The cursor for the page on one side of a row.
+    fn cursor(&self, state: &AppState, tenant_id: TenantId, listed: &ListedMerchant, turn: Turn) -> String {
+        let listing = Listing {
+            tenant_id,
+            filter: &self.canonical,
+            as_of: self.as_of,
+            order: self.order,
+            direction: self.direction,
+        };
+        let place = PlaceInList {
+            position: listed.position.clone(),
+            turn,
+            told_from: self.told_from,
+        };
+        state.cursor_key.seal(&listing, &place)
+    }
 }
 
 /// Whether there are pages beside one.
@@ -188,6 +246,12 @@ pub async fn past(
         }
         past => Ok(past),
     }
+}
+
+/// The order in which a list is wanted.
+pub fn read_order(query: &mut Parameters) -> (Order, Direction) {
+    let order = query.optional("sort", read_sort);
+    order.unwrap_or((Order::By(SortKey::CreatedAt), Direction::Descending))
 }
 
 /// The order that a word names.

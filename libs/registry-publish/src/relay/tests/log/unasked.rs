@@ -5,16 +5,17 @@ use chrono::{DateTime, Utc};
 use registry_domain::merchant::{Merchant, WalletReading, Wallets};
 use registry_domain::tenant::{self, Tenant};
 use registry_domain::{
-    AlertId, DeliveryId, DestinationId, EventId, KeyId, MerchantId, Seq, TenantId, UnclaimedId, Version,
+    AlertId, DeliveryId, DestinationId, EventId, KeyId, MerchantId, Seq, TenantId, UnclaimedId, Version, ViewId,
 };
 use registry_journal::port::{
     AlertCount, AlertQuery, Alerts, Attempt, AuditEntry, AuditQuery, AuditTrail, Balances, Claim, CohortQuery,
     Deliveries, Delivery, DeliveryPlan, DeliveryQuery, DeliveryState, DueQuestion, DueThere, Insight, KeyUses,
     LateMerchant, LateQuery, MerchantFilter, PageSize, PlannedEvent, Postponement, QuarantineCount, QuarantineQuery,
     QuarantineRow, QuestionCounts, StandingCount, StayCount, StayQuery, StepCount, TenantHealth, UnclaimedQuery,
-    UnclaimedRow, Worklist,
+    UnclaimedRow, View, Views, Worklist,
 };
 use registry_journal::{EventRow, ReadError};
+use uuid::Uuid;
 
 use super::Log;
 
@@ -225,6 +226,50 @@ impl Insight for Log {
     }
 
     async fn cohorts(&self, _: TenantId, _: &CohortQuery) -> Result<Vec<StepCount>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+}
+
+#[async_trait]
+impl Views for Log {
+    async fn views(&self, _: TenantId, _: Option<Uuid>) -> Result<Vec<View>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn view(&self, _: TenantId, _: Option<Uuid>, _: ViewId) -> Result<Option<View>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn add_view(&self, _: TenantId, _: &View) -> Result<bool, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn change_view(&self, _: TenantId, _: &View) -> Result<bool, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn remove_view(&self, _: TenantId, _: ViewId, _: Version) -> Result<bool, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn set_default_view(&self, _: TenantId, _: Uuid, _: Option<ViewId>) -> Result<bool, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn forget_views(&self, _: TenantId, _: Option<Uuid>) -> Result<(), ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn views_after(&self, _: TenantId, _: Option<ViewId>, _: PageSize) -> Result<Vec<View>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn default_views_after(
+        &self,
+        _: TenantId,
+        _: Option<Uuid>,
+        _: PageSize,
+    ) -> Result<Vec<(Uuid, ViewId)>, ReadError> {
         unreachable!("the relay does not ask this")
     }
 }
