@@ -215,9 +215,11 @@ impl Fields {
         check_key: impl Fn(&str) -> Result<(), Fault>,
         read: impl Fn(&str) -> Result<T, E>,
     ) -> Option<BTreeMap<String, Option<T>>> {
-        self.entries(name, max, check_key, |fields, path, value| match value {
-            Value::Null => Some(None),
-            value => fields.text(path, value, &read).map(Some),
+        self.entries(name, max, check_key, |fields, path, value| {
+            if value.is_null() {
+                return Some(None);
+            }
+            fields.text(path, value, &read).map(Some)
         })
     }
 
