@@ -63,8 +63,8 @@ pub struct MerchantDetailsChanged {
     pub tags: Option<Vec<String>>,
     /// All of the tenant's own data.
     pub metadata: Option<BTreeMap<String, String>>,
-    /// The fields that were taken away: `company_name`, `branch_name`, `business_number`.
-    #[serde(default)]
+    /// The fields that were taken away: `company_name`, `branch_name`, `business_number`. Absent if there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cleared: Vec<String>,
 }
 
