@@ -221,6 +221,7 @@ pub(crate) async fn measure(
         ..Start::default()
     };
     let service = Service::start(installation, start).await?;
+    service.idle().await?;
     let memory_idle = service.resident_mebibytes()?;
     let scripts = seed::scripts(targets, service.address, connections);
     let outcome = load::run(service.address, scripts, WARM, length).await?;

@@ -20,6 +20,10 @@ pub(crate) const REMEMBERED: usize = 16_384;
 /// Longest wait for a program to be ready.
 const READY_LIMIT: Duration = Duration::from_mins(1);
 
+/// How often, and how long after each other, a service that idles is asked whether it is ready.
+const IDLE_ASKS: u32 = 30;
+const IDLE_INTERVAL: Duration = Duration::from_millis(100);
+
 /// A running server program. Killed when dropped.
 pub(crate) struct Service {
     child: Child,
@@ -103,6 +107,16 @@ impl Service {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         bail!("the server did not become ready")
+    }
+
+    /// Lets it stand as it stands behind a balancer, which asks it again and again and does nothing else. What starting took the
+    /// allocator gives back with the first thing that it has to do a second later.
+    pub(crate) async fn idle(&self) -> anyhow::Result<()> {
+        for _ in 0..IDLE_ASKS {
+            tokio::time::sleep(IDLE_INTERVAL).await;
+            get(self.address, "/readyz").await?;
+        }
+        Ok(())
     }
 
     /// Resident memory, in MiB.

@@ -15,7 +15,7 @@ use registry_domain::{
 };
 use registry_journal::Ambient;
 use registry_journal::port::{
-    Direction, IdentityRow, MerchantFilter, MerchantQuery, MerchantRow, PageSize, Scope, SortKey, Writes,
+    CountedBefore, Direction, IdentityRow, MerchantFilter, MerchantQuery, MerchantRow, PageSize, Scope, SortKey, Writes,
 };
 use registry_journal::projection::{begun, reached, renamed, seen};
 use uuid::Uuid;
@@ -334,6 +334,7 @@ fn add(
         // Nobody is asked meanwhile.
         ask_at: None,
         merchant: Arc::new(merchant),
+        before: CountedBefore::Nothing,
     });
     Ok(())
 }
@@ -349,9 +350,8 @@ fn put_past(writes: &mut Writes, tenant: TenantId, templates: &[Merchant], merch
     let before = Some(seen(&first));
     writes.history.extend(begun(tenant, &first, None, created_at));
     writes.history.extend(begun(tenant, merchant, before, updated_at));
-    let mut milestones = reached(tenant, &first, None, created_at);
-    if let (Some(kept), Some(later)) = (&mut milestones, reached(tenant, merchant, before, updated_at)) {
-        kept.add(&later);
-    }
+    let later = reached(tenant, merchant, before, updated_at);
+    let milestones = reached(tenant, &first, None, created_at);
+    let milestones = milestones.map(|row| later.map_or(row, |later| row.with(&later)));
     writes.milestones.extend(milestones);
 }

@@ -65,6 +65,27 @@ WITH held AS MATERIALIZED (
         submitted_at = coalesce(kept.submitted_at, excluded.submitted_at),
         opened_at = coalesce(kept.opened_at, excluded.opened_at),
         under_way = excluded.under_way
+), counted AS (
+    INSERT INTO merchant_counts AS kept (tenant_id, facets, count)
+    SELECT unnest($60::uuid[]), unnest($61::bigint[]), unnest($62::bigint[])
+    WHERE (SELECT are_as_expected FROM held)
+    ON CONFLICT (tenant_id, facets) DO UPDATE SET count = kept.count + excluded.count
+), counted_standing AS (
+    INSERT INTO standing_counts AS kept (tenant_id, stage, since_on, count)
+    SELECT unnest($63::uuid[]), unnest($64::text[]), unnest($65::bigint[]), unnest($66::bigint[])
+    WHERE (SELECT are_as_expected FROM held)
+    ON CONFLICT (tenant_id, stage, since_on) DO UPDATE SET count = kept.count + excluded.count
+), counted_steps AS (
+    INSERT INTO cohort_counts AS kept (tenant_id, cohort_on, step, from_on, to_on, count)
+    SELECT unnest($67::uuid[]), unnest($68::bigint[]), unnest($69::text[]), unnest($70::bigint[]), unnest($71::bigint[]),
+        unnest($72::bigint[])
+    WHERE (SELECT are_as_expected FROM held)
+    ON CONFLICT (tenant_id, cohort_on, step, from_on, to_on) DO UPDATE SET count = kept.count + excluded.count
+), counted_stays AS (
+    INSERT INTO stay_counts AS kept (tenant_id, stage, ended_on, since_on, count)
+    SELECT unnest($73::uuid[]), unnest($74::text[]), unnest($75::bigint[]), unnest($76::bigint[]), unnest($77::bigint[])
+    WHERE (SELECT are_as_expected FROM held)
+    ON CONFLICT (tenant_id, stage, ended_on, since_on) DO UPDATE SET count = kept.count + excluded.count
 )
 INSERT INTO merchant_history (
     tenant_id, merchant_id, version, status, stage, valid_from, facets, stage_since, ended_stage, ended_since

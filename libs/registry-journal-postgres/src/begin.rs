@@ -6,14 +6,14 @@ use std::fmt::Write as _;
 use chrono::{DateTime, Utc};
 use registry_domain::TenantId;
 use registry_journal::port::{Inconsistency, Loaded, Scope, TransactError};
-use registry_journal_rows::{Found, RawOwnedMerchant, RawOwnedTenant};
+use registry_journal_rows::{Found, RawOwnedTenant};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Map;
 use sqlx::{AssertSqlSafe, Execute, PgConnection, Postgres, Row};
 use uuid::Uuid;
 
 use crate::error::transact;
-use crate::rows::Head;
+use crate::rows::{Head, OwnedMerchant};
 
 /// The tenants with the ends of their logs, and the merchants that are known by id.
 ///
@@ -25,7 +25,9 @@ fn owners() -> Map<'static, Postgres, impl FnMut(PgRow) -> Result<OwnerRow, sqlx
         r#"
         SELECT wanted.tenant_id AS "tenant_id!", NULL::uuid AS "merchant_id?", e.seq AS "seq?", e.hash AS "hash?",
             e.recorded_at AS "recorded_at?", t.state AS "state?", k.wrapped AS "wrapped?",
-            t.generation AS "generation?"
+            t.generation AS "generation?", NULL::boolean AS "is_current?",
+            NULL::timestamptz AS "linked_at?", NULL::timestamptz AS "begun_at?", NULL::timestamptz AS "submitted_at?",
+            NULL::timestamptz AS "opened_at?", NULL::boolean AS "under_way?"
         FROM unnest($1::uuid[]) AS wanted (tenant_id)
         LEFT JOIN LATERAL (
             SELECT seq, hash, recorded_at FROM events WHERE tenant_id = wanted.tenant_id ORDER BY seq DESC LIMIT 1
@@ -37,15 +39,20 @@ fn owners() -> Map<'static, Postgres, impl FnMut(PgRow) -> Result<OwnerRow, sqlx
             SELECT wrapped FROM data_keys WHERE tenant_id = wanted.tenant_id AND owner = wanted.tenant_id LIMIT 1
         ) AS k ON true
         UNION ALL
-        SELECT wanted.tenant_id, m.merchant_id, NULL, NULL, NULL, m.state, k.wrapped, NULL
+        SELECT wanted.tenant_id, m.merchant_id, NULL, NULL, NULL, m.state, k.wrapped, NULL, m.is_current,
+            s.linked_at, s.begun_at, s.submitted_at, s.opened_at, s.under_way
         FROM unnest($2::uuid[], $3::uuid[]) AS wanted (tenant_id, merchant_id)
         CROSS JOIN LATERAL (
-            SELECT merchant_id, state FROM merchants
+            SELECT merchant_id, state, facets_version = version AS is_current FROM merchants
             WHERE tenant_id = wanted.tenant_id AND merchant_id >= wanted.merchant_id ORDER BY merchant_id LIMIT 1
         ) AS m
         LEFT JOIN LATERAL (
             SELECT wrapped FROM data_keys WHERE tenant_id = wanted.tenant_id AND owner = wanted.merchant_id LIMIT 1
         ) AS k ON true
+        LEFT JOIN LATERAL (
+            SELECT linked_at, begun_at, submitted_at, opened_at, under_way FROM merchant_milestones
+            WHERE tenant_id = wanted.tenant_id AND merchant_id = wanted.merchant_id LIMIT 1
+        ) AS s ON true
         WHERE m.merchant_id = wanted.merchant_id
         "#,
         nobody,
@@ -124,6 +131,12 @@ struct OwnerRow {
     state: Option<String>,
     wrapped: Option<Vec<u8>>,
     generation: Option<i64>,
+    is_current: Option<bool>,
+    linked_at: Option<DateTime<Utc>>,
+    begun_at: Option<DateTime<Utc>>,
+    submitted_at: Option<DateTime<Utc>>,
+    opened_at: Option<DateTime<Utc>>,
+    under_way: Option<bool>,
 }
 
 impl OwnerRow {
@@ -138,6 +151,12 @@ impl OwnerRow {
             state: row.try_get(5)?,
             wrapped: row.try_get(6)?,
             generation: row.try_get(7)?,
+            is_current: row.try_get(8)?,
+            linked_at: row.try_get(9)?,
+            begun_at: row.try_get(10)?,
+            submitted_at: row.try_get(11)?,
+            opened_at: row.try_get(12)?,
+            under_way: row.try_get(13)?,
         })
     }
 }
@@ -155,11 +174,17 @@ impl Found for OwnerRow {
             head.add_to(loaded)?;
         }
         match (self.merchant_id, self.state) {
-            (Some(merchant_id), Some(state)) => RawOwnedMerchant {
+            (Some(merchant_id), Some(state)) => OwnedMerchant {
                 tenant_id,
                 merchant_id,
                 state,
                 wrapped,
+                is_current: self.is_current.unwrap_or_default(),
+                linked_at: self.linked_at,
+                begun_at: self.begun_at,
+                submitted_at: self.submitted_at,
+                opened_at: self.opened_at,
+                under_way: self.under_way,
             }
             .add_to(loaded),
             (None, Some(state)) => RawOwnedTenant {

@@ -9,16 +9,14 @@
 use registry_domain::tenant::Slug;
 use registry_domain::{EventId, MerchantCode, MerchantId, Reference, TenantId};
 use registry_journal::port::{ApprovalDigest, Loaded, Scope, TransactError};
-use registry_journal_rows::{
-    Found, RawApproval, RawBusinessNumber, RawMerchantCode, RawOwnedMerchant, RawSlug, RawStream,
-};
+use registry_journal_rows::{Found, RawApproval, RawBusinessNumber, RawMerchantCode, RawSlug, RawStream};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Map;
 use sqlx::{PgConnection, Postgres};
 use uuid::Uuid;
 
 use crate::error::transact;
-use crate::rows::{Idempotency, Quarantine, Unclaimed};
+use crate::rows::{Idempotency, OwnedMerchant, Quarantine, Unclaimed};
 
 /// Reads what few batches need, behind what the beginning has read already.
 pub(crate) async fn load(
@@ -98,18 +96,24 @@ impl Loading<'_> {
 
     async fn merchants_by_id(&mut self, wanted: &[(TenantId, MerchantId)]) -> Result<(), TransactError> {
         let statement = sqlx::query_as!(
-            RawOwnedMerchant,
+            OwnedMerchant,
             r#"
             SELECT wanted.tenant_id AS "tenant_id!", m.merchant_id AS "merchant_id!", m.state AS "state!",
-                k.wrapped AS "wrapped?"
+                k.wrapped AS "wrapped?", m.is_current AS "is_current!", s.linked_at AS "linked_at?",
+                s.begun_at AS "begun_at?", s.submitted_at AS "submitted_at?", s.opened_at AS "opened_at?",
+                s.under_way AS "under_way?"
             FROM unnest($1::uuid[], $2::uuid[]) AS wanted (tenant_id, merchant_id)
             CROSS JOIN LATERAL (
-                SELECT merchant_id, state FROM merchants
+                SELECT merchant_id, state, facets_version = version AS is_current FROM merchants
                 WHERE tenant_id = wanted.tenant_id AND merchant_id >= wanted.merchant_id ORDER BY merchant_id LIMIT 1
             ) AS m
             LEFT JOIN LATERAL (
                 SELECT wrapped FROM data_keys WHERE tenant_id = wanted.tenant_id AND owner = m.merchant_id LIMIT 1
             ) AS k ON true
+            LEFT JOIN LATERAL (
+                SELECT linked_at, begun_at, submitted_at, opened_at, under_way FROM merchant_milestones
+                WHERE tenant_id = wanted.tenant_id AND merchant_id = m.merchant_id LIMIT 1
+            ) AS s ON true
             WHERE m.merchant_id = wanted.merchant_id
             "#,
             &owners(wanted),
@@ -120,10 +124,12 @@ impl Loading<'_> {
 
     async fn merchants_by_reference(&mut self, wanted: &[(TenantId, Reference)]) -> Result<(), TransactError> {
         let statement = sqlx::query_as!(
-            RawOwnedMerchant,
+            OwnedMerchant,
             r#"
             SELECT wanted.tenant_id AS "tenant_id!", m.merchant_id AS "merchant_id!", m.state AS "state!",
-                k.wrapped AS "wrapped?"
+                k.wrapped AS "wrapped?", m.is_current AS "is_current!", s.linked_at AS "linked_at?",
+                s.begun_at AS "begun_at?", s.submitted_at AS "submitted_at?", s.opened_at AS "opened_at?",
+                s.under_way AS "under_way?"
             FROM unnest($1::uuid[], $2::text[], $3::text[]) AS wanted (tenant_id, member_code, merchant_code)
             CROSS JOIN LATERAL (
                 SELECT merchant_id, member_code FROM merchant_identities
@@ -132,12 +138,16 @@ impl Loading<'_> {
                 ORDER BY member_code LIMIT 1
             ) AS i
             CROSS JOIN LATERAL (
-                SELECT merchant_id, state FROM merchants
+                SELECT merchant_id, state, facets_version = version AS is_current FROM merchants
                 WHERE tenant_id = wanted.tenant_id AND merchant_id >= i.merchant_id ORDER BY merchant_id LIMIT 1
             ) AS m
             LEFT JOIN LATERAL (
                 SELECT wrapped FROM data_keys WHERE tenant_id = wanted.tenant_id AND owner = m.merchant_id LIMIT 1
             ) AS k ON true
+            LEFT JOIN LATERAL (
+                SELECT linked_at, begun_at, submitted_at, opened_at, under_way FROM merchant_milestones
+                WHERE tenant_id = wanted.tenant_id AND merchant_id = m.merchant_id LIMIT 1
+            ) AS s ON true
             WHERE i.member_code = wanted.member_code AND m.merchant_id = i.merchant_id
             "#,
             &owners(wanted),

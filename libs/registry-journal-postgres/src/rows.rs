@@ -37,6 +37,7 @@ pub(crate) type Idempotency = raw::RawIdempotency<DateTime<Utc>>;
 pub(crate) type KeyUse = raw::RawKeyUse<DateTime<Utc>>;
 pub(crate) type LateMerchant = raw::RawLateMerchant<DateTime<Utc>>;
 pub(crate) type Moment = raw::RawMoment<DateTime<Utc>>;
+pub(crate) type OwnedMerchant = raw::RawOwnedMerchant<DateTime<Utc>>;
 pub(crate) type Payers = raw::RawPayers<DateTime<Utc>>;
 pub(crate) type Person = raw::RawPerson<DateTime<Utc>>;
 pub(crate) type PersonLink = raw::RawPersonLink<DateTime<Utc>>;

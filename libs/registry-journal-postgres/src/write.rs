@@ -1,6 +1,6 @@
 //! What a batch writes: the rows of a statement go as one array for each column.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use registry_domain::merchant::Facets;
@@ -8,7 +8,7 @@ use registry_domain::tenant::Tenant;
 use registry_domain::{MerchantId, ReportedNumber, TenantId};
 use registry_journal::port::{ExpectedHead, IdempotencyRow, IdentityRow, KeyRow, LinkRow, TransactError, Writes};
 use registry_journal::stored::{MerchantColumns, tenant_to_json};
-use registry_journal_rows::bigint;
+use registry_journal_rows::{CountChanges, bigint};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -91,6 +91,12 @@ pub(crate) fn append(writes: &Writes, expected: &[ExpectedHead]) -> Statement {
     let (events, merchants, history) = (&writes.events, &writes.merchants, &writes.history);
     let (milestones, clock) = (&writes.milestones, writes.clock);
     let rows: Vec<_> = merchants.iter().map(|row| MerchantColumns::of(&row.merchant)).collect();
+    let CountChanges {
+        merchants: counts,
+        standing,
+        steps,
+        stays,
+    } = CountChanges::of(writes);
     let locks = begin::lock_keys(expected.iter().map(|head| head.tenant_id));
     sqlx::query_file!(
         "src/append.sql",
@@ -152,8 +158,36 @@ pub(crate) fn append(writes: &Writes, expected: &[ExpectedHead]) -> Statement {
         &column(milestones, |row| row.begun_at) as &[Option<DateTime<Utc>>],
         &column(milestones, |row| row.submitted_at) as &[Option<DateTime<Utc>>],
         &column(milestones, |row| row.opened_at) as &[Option<DateTime<Utc>>],
-        &column(milestones, |row| row.is_under_way)
+        &column(milestones, |row| row.is_under_way),
+        &keys(&counts, |(tenant, _)| tenant.as_uuid()),
+        &keys(&counts, |(_, facets)| *facets),
+        &changes(&counts),
+        &keys(&standing, |(tenant, ..)| tenant.as_uuid()),
+        &keys(&standing, |(_, stage, _)| stage.as_str()) as &[&str],
+        &keys(&standing, |(.., since_on)| *since_on),
+        &changes(&standing),
+        &keys(&steps, |step| step.tenant_id.as_uuid()),
+        &keys(&steps, |step| step.cohort_on),
+        &keys(&steps, |step| step.step.as_str()) as &[&str],
+        &keys(&steps, |step| step.from_on),
+        &keys(&steps, |step| step.to_on),
+        &changes(&steps),
+        &keys(&stays, |(tenant, ..)| tenant.as_uuid()),
+        &keys(&stays, |(_, stay, ..)| stay.as_str()) as &[&str],
+        &keys(&stays, |(_, _, ended_on, _)| *ended_on),
+        &keys(&stays, |(.., since_on)| *since_on),
+        &changes(&stays)
     )
+}
+
+/// One column of the counts that change.
+fn keys<'a, Key, Value>(changes: &'a BTreeMap<Key, i64>, value: impl Fn(&'a Key) -> Value) -> Vec<Value> {
+    changes.keys().map(value).collect()
+}
+
+/// By how much.
+fn changes<Key>(changes: &BTreeMap<Key, i64>) -> Vec<i64> {
+    changes.values().copied().collect()
 }
 
 fn merchant_identities(identities: &[IdentityRow]) -> Statement {

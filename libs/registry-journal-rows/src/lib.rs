@@ -9,6 +9,7 @@
 
 mod alerts;
 mod audit;
+mod counts;
 mod deliveries;
 mod insight;
 pub mod list;
@@ -27,6 +28,7 @@ use uuid::Uuid;
 
 pub use alerts::{RawAlertCount, RawLateMerchant, alert_rank};
 pub use audit::RawAuditEntry;
+pub use counts::{CountChanges, CountedStep};
 pub use deliveries::{RawDelivery, RawDueThere, RawMoment};
 pub use insight::{RawStandingCount, RawStayCount, RawStepCount, day_number};
 pub use log::{RawEvent, RawHead, RawKey, RawStream};

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use registry_domain::merchant::{Facets, Merchant};
 use registry_domain::{LinkId, MerchantCode, MerchantId, TenantId, Version};
 use registry_journal::port::{
-    FacetCount, IdempotencyRow, Inconsistency, ListedMerchant, ListedThen, Loaded, LoadedMerchant, PagePosition,
-    PlaceKey,
+    FacetCount, IdempotencyRow, Inconsistency, ListedMerchant, ListedThen, Loaded, LoadedMerchant, MilestonesRow,
+    PagePosition, PlaceKey,
 };
 use registry_journal::stored::merchant_from_json;
 use uuid::Uuid;
@@ -102,19 +102,46 @@ impl<Time: RawValue<DateTime<Utc>>> RawRow for RawListedThen<Time> {
 
 /// A merchant with the key of its personal data.
 #[expect(missing_docs, reason = "columns")]
-pub struct RawOwnedMerchant {
+pub struct RawOwnedMerchant<Time> {
     pub tenant_id: Uuid,
     pub merchant_id: Uuid,
     pub state: String,
     pub wrapped: Option<Vec<u8>>,
+    pub is_current: bool,
+    pub linked_at: Option<Time>,
+    pub begun_at: Option<Time>,
+    pub submitted_at: Option<Time>,
+    pub opened_at: Option<Time>,
+    /// None if no milestones are kept.
+    pub under_way: Option<bool>,
 }
 
-impl Found for RawOwnedMerchant {
+impl<Time: RawValue<DateTime<Utc>>> Found for RawOwnedMerchant<Time> {
     fn add_to(self, loaded: &mut Loaded) -> Result<(), Inconsistency> {
         let (merchant_id, state, wrapped_key) = (self.merchant_id, self.state, self.wrapped);
         let merchant = Arc::new(RawMerchant { merchant_id, state }.into_row()?);
         let key = (TenantId::from_uuid(self.tenant_id), merchant.id);
-        loaded.merchants.insert(key, LoadedMerchant { merchant, wrapped_key });
+        let milestones = |is_under_way| -> Result<MilestonesRow, BadColumn> {
+            Ok(MilestonesRow {
+                tenant_id: key.0,
+                merchant_id: key.1,
+                created_at: merchant.created_at,
+                linked_at: self.linked_at.read("linked_at")?,
+                begun_at: self.begun_at.read("begun_at")?,
+                submitted_at: self.submitted_at.read("submitted_at")?,
+                opened_at: self.opened_at.read("opened_at")?,
+                is_under_way,
+            })
+        };
+        let milestones = self.under_way.map(milestones).transpose();
+        let milestones = milestones.map_err(|error| Inconsistency::of("merchant_milestones", key.1, error))?;
+        let merchant = LoadedMerchant {
+            merchant,
+            wrapped_key,
+            is_current: self.is_current,
+            milestones,
+        };
+        loaded.merchants.insert(key, merchant);
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use registry_domain::tenant::Slug;
 use registry_domain::{EventId, MerchantCode, MerchantId, Reference, TenantId};
 use registry_journal::port::{ApprovalDigest, ExpectedHead, Loaded, Scope, TransactError};
 use registry_journal_rows::{
-    Found, RawApproval, RawBusinessNumber, RawMerchantCode, RawOwnedMerchant, RawOwnedTenant, RawSlug, RawStream,
+    Found, RawApproval, RawBusinessNumber, RawMerchantCode, RawOwnedTenant, RawSlug, RawStream,
 };
 use sqlx::query::Map;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
@@ -14,7 +14,7 @@ use sqlx::types::Uuid;
 use sqlx::{Sqlite, SqliteConnection};
 
 use crate::error::transact;
-use crate::rows::{Head, Idempotency, Quarantine, Unclaimed, micros};
+use crate::rows::{Head, Idempotency, OwnedMerchant, Quarantine, Unclaimed, micros};
 use crate::statement::{hex, to_json};
 
 /// Reads everything that the scope names. Called with the write lock held.
@@ -159,14 +159,16 @@ impl Loading<'_> {
 
     async fn merchants_by_id(&mut self, wanted: &[(TenantId, MerchantId)]) -> Result<(), TransactError> {
         let statement = sqlx::query_as!(
-            RawOwnedMerchant,
+            OwnedMerchant,
             r#"
             SELECT m.tenant_id AS "tenant_id!: Uuid", m.merchant_id AS "merchant_id!: Uuid", m.state AS "state!",
-                k.wrapped AS "wrapped?: Vec<u8>"
+                k.wrapped AS "wrapped?: Vec<u8>", m.facets_version = m.version AS "is_current!: bool",
+                s.linked_at, s.begun_at, s.submitted_at, s.opened_at, s.under_way AS "under_way?: bool"
             FROM jsonb_each(?1) AS wanted
             CROSS JOIN merchants AS m
                 ON m.tenant_id = unhex(wanted.value ->> 0) AND m.merchant_id = unhex(wanted.value ->> 1)
             LEFT JOIN data_keys AS k ON k.tenant_id = m.tenant_id AND k.owner = m.merchant_id
+            LEFT JOIN merchant_milestones AS s ON s.tenant_id = m.tenant_id AND s.merchant_id = m.merchant_id
             "#,
             pairs(wanted, |id| hex(id.as_uuid()))
         );
@@ -175,16 +177,18 @@ impl Loading<'_> {
 
     async fn merchants_by_reference(&mut self, wanted: &[(TenantId, Reference)]) -> Result<(), TransactError> {
         let statement = sqlx::query_as!(
-            RawOwnedMerchant,
+            OwnedMerchant,
             r#"
             SELECT m.tenant_id AS "tenant_id!: Uuid", m.merchant_id AS "merchant_id!: Uuid", m.state AS "state!",
-                k.wrapped AS "wrapped?: Vec<u8>"
+                k.wrapped AS "wrapped?: Vec<u8>", m.facets_version = m.version AS "is_current!: bool",
+                s.linked_at, s.begun_at, s.submitted_at, s.opened_at, s.under_way AS "under_way?: bool"
             FROM jsonb_each(?1) AS wanted
             CROSS JOIN merchants AS m
                 ON m.tenant_id = unhex(wanted.value ->> 0)
                 AND m.member_code = wanted.value ->> 1
                 AND m.merchant_code = wanted.value ->> 2
             LEFT JOIN data_keys AS k ON k.tenant_id = m.tenant_id AND k.owner = m.merchant_id
+            LEFT JOIN merchant_milestones AS s ON s.tenant_id = m.tenant_id AND s.merchant_id = m.merchant_id
             "#,
             references(wanted)
         );

@@ -38,6 +38,7 @@ pub(crate) type Idempotency = raw::RawIdempotency<i64>;
 pub(crate) type KeyUse = raw::RawKeyUse<i64>;
 pub(crate) type LateMerchant = raw::RawLateMerchant<i64>;
 pub(crate) type Moment = raw::RawMoment<i64>;
+pub(crate) type OwnedMerchant = raw::RawOwnedMerchant<i64>;
 pub(crate) type Payers = raw::RawPayers<i64>;
 pub(crate) type Person = raw::RawPerson<i64>;
 pub(crate) type PersonLink = raw::RawPersonLink<i64>;

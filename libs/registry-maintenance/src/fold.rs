@@ -7,8 +7,8 @@ use registry_domain::merchant::{self, Event, Merchant, QuestionPlan};
 use registry_domain::search::Found;
 use registry_domain::{LinkId, MerchantId, TenantId, Version};
 use registry_journal::port::{
-    AlertRow, ApprovalRow, HistoryRow, IdentityRow, LinkRow, MerchantRow, MilestonesRow, ProjectedMerchant, TermsRow,
-    Writes,
+    AlertRow, ApprovalRow, CountedBefore, HistoryRow, IdentityRow, LinkRow, MerchantRow, MilestonesRow,
+    ProjectedMerchant, TermsRow, Writes,
 };
 use registry_journal::projection::{Seen, approval_row, begun, joined, place_of, reached, renamed, seen};
 use registry_journal::record::{RecordedEvent, StreamEvent};
@@ -108,10 +108,7 @@ impl Fold {
             self.history
                 .extend(begun(self.tenant_id, merchant, command.seen_before, command.at));
             if let Some(row) = reached(self.tenant_id, merchant, command.seen_before, command.at) {
-                match &mut self.milestones {
-                    Some(kept) => kept.add(&row),
-                    none => *none = Some(row),
-                }
+                self.milestones = self.milestones.map_or(Some(row), |kept| Some(kept.with(&row)));
             }
             let found_before = command.found_before.as_ref();
             self.terms
@@ -180,6 +177,7 @@ impl Folded {
             tenant_id,
             ask_at: QuestionPlan::default().of_folded(&merchant),
             merchant: Arc::new(merchant),
+            before: CountedBefore::Nothing,
         });
         writes.merchants.extend(row);
         writes.history.extend(history);

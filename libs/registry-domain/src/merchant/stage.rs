@@ -8,7 +8,7 @@ use crate::review::ReviewStatus;
 use crate::text::FreeText;
 
 /// Where a shop stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stage {
     /// Registered here, no registration URL yet.
     Registered,

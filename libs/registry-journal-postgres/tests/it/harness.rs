@@ -60,6 +60,13 @@ const SEED: &str = "
         E'\\nshop' || m || E'\\n', lpad(m::text, 10, '0'), E'\\nmember:member-' || m || E'\\n', ARRAY[m % 7, m % 100, m]
     FROM seed;
     INSERT INTO merchant_milestones SELECT tenant_id, merchant_id, at, at, at, at, at, stage <> 'opened' FROM seed;
+    INSERT INTO merchant_counts SELECT tenant_id, facets, count(*) FROM merchants GROUP BY 1, 2;
+    INSERT INTO standing_counts SELECT tenant_id, stage, registry_day(stage_since), count(*) FROM merchants GROUP BY 1, 2, 3;
+    INSERT INTO cohort_counts SELECT tenant_id, cohort_on, step, from_on, to_on, count(*) FROM merchant_milestones
+    CROSS JOIN LATERAL registry_steps(created_at, linked_at, begun_at, submitted_at, opened_at, under_way)
+    GROUP BY 1, 2, 3, 4, 5;
+    INSERT INTO stay_counts SELECT tenant_id, 'opening', registry_day(opened_at), registry_day(created_at), count(*)
+    FROM merchant_milestones GROUP BY 1, 2, 3, 4;
     INSERT INTO merchant_identities SELECT tenant_id, merchant_id, 'member-' || m, 'shop-' || m, lpad(m::text, 10, '0')
     FROM seed;
     INSERT INTO quarantine SELECT tenant_id, merchant_id, m, 'merchant', merchant_id, 1, 'unparseable',
@@ -271,7 +278,7 @@ impl Harness for PostgresDatabase {
             Damage::Surplus => format!(
                 "INSERT INTO merchants SELECT tenant_id, gen_random_uuid(), member_code, 'made-up', version, status,
                      stage, stage_since, company_name, branch_name, business_number, pending_link_id, pending_since,
-                     created_at, updated_at, state, ask_at, confirming_since, facets, facets_version
+                     created_at, updated_at, state, ask_at, confirming_since, NULL, 0
                  FROM merchants {key}"
             ),
             Damage::ApprovalsLost => format!("DELETE FROM approvals {key}"),

@@ -22,7 +22,7 @@ pub struct StandingCount {
 }
 
 /// What has taken some time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stay {
     /// Standing in a stage, until it was left.
     In(Stage),
@@ -105,7 +105,7 @@ pub fn usual_of(counts: &[StayCount], calendar: &Calendar) -> Usual {
 }
 
 /// What is counted of a cohort.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Step {
     /// Coming from the milestone before to this one. The first one is reached on the day on which it is left.
     Reached(Milestone),

@@ -69,8 +69,8 @@ pub use worklist::{
     TenantHealth, UnclaimedQuery, Worklist,
 };
 pub use write::{
-    ClockCheck, Head, IdempotencyRow, Journal, KeyRow, Loaded, LoadedMerchant, LoadedTenant, MerchantRow, Scope,
-    TransactError, Writes,
+    ClockCheck, Counted, CountedBefore, Head, IdempotencyRow, Journal, KeyRow, Loaded, LoadedMerchant, LoadedTenant,
+    MerchantRow, Scope, TransactError, Writes,
 };
 
 /// Any failure below the port, kept as the source of ours.

@@ -39,7 +39,7 @@ pub struct EndedStay {
     pub since: DateTime<Utc>,
 }
 
-/// When a merchant first reached each milestone. As it is written: only what is new.
+/// When a merchant first reached each milestone. What is written may be only what is new: what is kept stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MilestonesRow {
     /// Whose merchant.
@@ -72,13 +72,17 @@ impl MilestonesRow {
         }
     }
 
-    /// Adds what came later: the first moment of each milestone stays.
-    pub fn add(&mut self, later: &Self) {
-        self.linked_at = self.linked_at.or(later.linked_at);
-        self.begun_at = self.begun_at.or(later.begun_at);
-        self.submitted_at = self.submitted_at.or(later.submitted_at);
-        self.opened_at = self.opened_at.or(later.opened_at);
-        self.is_under_way = later.is_under_way;
+    /// With what came later: the first moment of each milestone stays.
+    #[must_use]
+    pub fn with(self, later: &Self) -> Self {
+        Self {
+            linked_at: self.linked_at.or(later.linked_at),
+            begun_at: self.begun_at.or(later.begun_at),
+            submitted_at: self.submitted_at.or(later.submitted_at),
+            opened_at: self.opened_at.or(later.opened_at),
+            is_under_way: later.is_under_way,
+            ..self
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use registry_domain::merchant::Merchant;
+use registry_domain::merchant::{Facets, Merchant};
 use registry_domain::tenant::{Slug, Tenant};
 use registry_domain::{EventId, LinkId, MerchantCode, MerchantId, Reference, Seq, TenantId, Version};
 use uuid::Uuid;
@@ -101,6 +101,11 @@ pub struct LoadedMerchant {
     pub merchant: Arc<Merchant>,
     /// Its wrapped data key; none once it has been erased.
     pub wrapped_key: Option<Vec<u8>>,
+    /// Whether its row is as this version of the program writes it. Then what is counted of the row follows from the merchant;
+    /// else the row waits to be folded anew.
+    pub is_current: bool,
+    /// When it first reached each milestone, as it is kept; none if nothing is.
+    pub milestones: Option<MilestonesRow>,
 }
 
 /// A tenant with the wrapped key of its secrets.
@@ -299,6 +304,41 @@ pub struct MerchantRow {
     /// When upstream is to be asked about it at the latest: a row that is replaced keeps an earlier plan. None if upstream
     /// is not to be asked at all.
     pub ask_at: Option<DateTime<Utc>>,
+    /// What is counted of the row in whose place it comes.
+    pub before: CountedBefore,
+}
+
+/// What is counted of the row in whose place another comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CountedBefore {
+    /// Nothing: there is none.
+    Nothing,
+    /// This.
+    Known(Counted),
+    /// It is not known, because another version of the program wrote it: storage looks for itself.
+    Unknown,
+}
+
+/// What is counted of a merchant's row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// What the merchant is filtered by, its stage among it.
+    pub facets: Facets,
+    /// Since when it stands in its stage.
+    pub stage_since: DateTime<Utc>,
+    /// When it first reached each milestone; none if nothing is kept of that.
+    pub milestones: Option<MilestonesRow>,
+}
+
+impl Counted {
+    /// What is counted of a merchant with these milestones.
+    pub fn of(merchant: &Merchant, milestones: Option<MilestonesRow>) -> Self {
+        Self {
+            facets: Facets::of(merchant),
+            stage_since: merchant.stage_since(),
+            milestones,
+        }
+    }
 }
 
 /// Why a transaction did not go through.

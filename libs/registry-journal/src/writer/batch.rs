@@ -5,21 +5,18 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use registry_domain::alerts::Alert;
-use registry_domain::merchant::{self, Ask, AskGround, Command, QuarantineReason, QuestionPlan, Refusal};
-use registry_domain::search::Found;
+use registry_domain::merchant::{Command, QuarantineReason, QuestionPlan};
 use registry_domain::tenant::{self, Slug, UnclaimedClaim};
-use registry_domain::{EventId, LinkId, MerchantCode, MerchantId, Reference, Seq, TenantId, Version};
+use registry_domain::{EventId, MerchantCode, MerchantId, Reference, Seq, TenantId};
 
-use super::append::{Appended, Appender, Sealing};
-use super::idempotency::{idempotency_row, seen_before};
+use super::append::{Appended, Appender};
+use super::idempotency::seen_before;
 use super::standings::Standings;
 use crate::port::{
-    AlertRow, AuditEntry, Head, IdempotencyRow, IdentityRow, LinkRow, Loaded, LoadedMerchant, LoadedTenant,
+    AlertRow, AuditEntry, CountedBefore, Head, IdempotencyRow, IdentityRow, Loaded, LoadedMerchant, LoadedTenant,
     MerchantRow, MilestonesRow, Writes,
 };
-use crate::projection::{begun, joined, reached, renamed, seen};
-use crate::record::{StreamEvent, StreamId};
-use crate::stored;
+use crate::projection::joined;
 use crate::submission::{Order, Outcome, Submission, WriteError, Written};
 
 /// What was decided, for the time after the commit.
@@ -56,17 +53,25 @@ pub(super) struct Batch<'a> {
     idempotency: HashMap<(TenantId, String), IdempotencyRow>,
     pub(super) slugs: HashMap<Slug, TenantId>,
     pub(super) standings: Standings,
-    questions: QuestionPlan,
-    /// Those that were written to, and when upstream is to be asked about them at the latest.
-    touched_merchants: BTreeMap<(TenantId, MerchantId), Option<DateTime<Utc>>>,
+    pub(super) questions: QuestionPlan,
+    /// Those that were written to.
+    pub(super) touched_merchants: BTreeMap<(TenantId, MerchantId), Touched>,
     /// Those that have come on.
-    milestones: BTreeMap<(TenantId, MerchantId), MilestonesRow>,
+    pub(super) milestones: BTreeMap<(TenantId, MerchantId), MilestonesRow>,
     /// Those whose alert has changed.
-    alerts: BTreeMap<(TenantId, MerchantId), Option<Alert>>,
+    pub(super) alerts: BTreeMap<(TenantId, MerchantId), Option<Alert>>,
     /// Those that are found by something new.
-    found_anew: BTreeSet<(TenantId, MerchantId)>,
+    pub(super) found_anew: BTreeSet<(TenantId, MerchantId)>,
     pub(super) touched_tenants: BTreeSet<TenantId>,
-    writes: Writes,
+    pub(super) writes: Writes,
+}
+
+/// A merchant that was written to.
+pub(super) struct Touched {
+    /// What is counted of the row in whose place it comes.
+    pub(super) before: CountedBefore,
+    /// When upstream is to be asked about it at the latest.
+    pub(super) ask_at: Option<DateTime<Utc>>,
 }
 
 impl<'a> Batch<'a> {
@@ -144,11 +149,12 @@ impl<'a> Batch<'a> {
             .collect();
         let touched = touched_merchants.into_iter();
         writes.merchants = touched
-            .filter_map(|(key, ask_at)| {
+            .filter_map(|(key, Touched { before, ask_at })| {
                 merchants.get(&key).map(|loaded| MerchantRow {
                     tenant_id: key.0,
                     merchant: Arc::clone(&loaded.merchant),
                     ask_at,
+                    before,
                 })
             })
             .collect();
@@ -224,136 +230,6 @@ impl<'a> Batch<'a> {
         spellings.find_map(|spelling| self.by_reference.get(&(tenant_id, spelling)).copied())
     }
 
-    pub(super) fn merchant(
-        &mut self,
-        submission: &Submission,
-        id: MerchantId,
-        command: Command,
-        expected: Option<Version>,
-    ) -> Result<Outcome, WriteError> {
-        let key = (submission.tenant_id, id);
-        let before = self.merchants.get(&key).map(|loaded| loaded.merchant.as_ref());
-        if let (Some(expected), Some(current)) = (expected, before.map(|merchant| merchant.version))
-            && expected != current
-        {
-            return Ok(Outcome::Refused(Refusal::VersionMismatch { current }));
-        }
-        let is_report = matches!(command, Command::ReceiveCallback(_));
-        let link_id = requested_link(&command);
-        let context = self.context_of_merchant(submission.tenant_id, id, &command);
-        let events = match merchant::decide(before, command, &context) {
-            Ok(events) => events,
-            Err(refusal) => return Ok(Outcome::Refused(refusal)),
-        };
-        let appended = self.append_to_merchant(submission, id, &events)?;
-        if let Some(link_id) = link_id {
-            self.writes.links.push(LinkRow {
-                tenant_id: submission.tenant_id,
-                link_id,
-                merchant_id: id,
-            });
-        }
-        let after = self.merchants.get(&key).map(|loaded| loaded.merchant.as_ref());
-        let row = after
-            .zip(submission.idempotency.as_ref())
-            .map(|(merchant, idempotency)| {
-                idempotency_row(
-                    submission.tenant_id,
-                    &self.log,
-                    idempotency,
-                    merchant,
-                    link_id,
-                    self.now,
-                )
-            });
-        let merchant = after.filter(|_| !is_report).map(|merchant| Box::new(merchant.clone()));
-        if let Some(row) = row {
-            self.remember(row);
-        }
-        let events = if is_report {
-            Vec::new()
-        } else {
-            let facts = events.into_iter().map(StreamEvent::Merchant);
-            self.log.recorded(&submission.origin, &appended, facts)
-        };
-        Ok(Outcome::Written(Written {
-            events,
-            merchant,
-            ..self.written(submission.tenant_id, appended)
-        }))
-    }
-
-    /// Appends to the merchant's stream and folds what was appended into its state.
-    fn append_to_merchant(
-        &mut self,
-        submission: &Submission,
-        id: MerchantId,
-        events: &[merchant::Event],
-    ) -> Result<Appended, WriteError> {
-        let key = (submission.tenant_id, id);
-        let before = self.merchants.get(&key);
-        let (version, mut sealing) = match before {
-            None => (Version::ZERO, Sealing::NewOwner),
-            Some(LoadedMerchant { merchant, wrapped_key }) => (
-                merchant.version,
-                Sealing::of_existing(id.as_uuid(), wrapped_key.as_ref(), merchant.erased)?,
-            ),
-        };
-        let seen_before = before.map(|loaded| seen(&loaded.merchant));
-        let alert_before = before.and_then(|loaded| loaded.merchant.alerts.first().copied());
-        let ground = before.and_then(|loaded| AskGround::of(&loaded.merchant));
-        let number_before = before.map(|loaded| loaded.merchant.business.number.clone());
-        let found_before = before.map(|loaded| Found::of(&loaded.merchant));
-        let facts = events.iter().map(stored::from_merchant).collect();
-        let stream = StreamId::Merchant(id);
-        let appended = self.log.append(submission, stream, version, &mut sealing, facts)?;
-        if appended.stamps.is_empty() {
-            return Ok(appended);
-        }
-        let before = self.merchants.remove(&key);
-        let mut state = before.map(|loaded| Arc::unwrap_or_clone(loaded.merchant));
-        for (event, place) in events.iter().zip(appended.places(submission.tenant_id, stream)) {
-            self.standings.note_merchant(place, event);
-            state = merchant::evolve(id, state, event, place.stamp);
-        }
-        let Some(merchant) = state else { return Ok(appended) };
-        let at = self.log.head(submission.tenant_id).recorded_at;
-        let stretch = begun(submission.tenant_id, &merchant, seen_before, at);
-        self.writes.history.extend(stretch);
-        if let Some(row) = reached(submission.tenant_id, &merchant, seen_before, at) {
-            self.milestones
-                .entry(key)
-                .and_modify(|kept| kept.add(&row))
-                .or_insert(row);
-        }
-        let terms = renamed(submission.tenant_id, &merchant, found_before.as_ref(), at);
-        self.writes.terms.extend(terms);
-        if seen_before.is_none() {
-            self.note_registration(submission.tenant_id, &merchant);
-        }
-        // A natural key never changes.
-        if number_before.as_ref() != Some(&merchant.business.number) {
-            self.found_anew.insert(key);
-        }
-        let alert = merchant.alerts.first().copied();
-        if alert_before != alert {
-            self.alerts.insert(key, alert);
-        }
-        self.plan_question(key, Ask::after(ground, events, &merchant));
-        let wrapped_key = sealing.into_wrapped();
-        let merchant = Arc::new(merchant);
-        self.merchants.insert(key, LoadedMerchant { merchant, wrapped_key });
-        Ok(appended)
-    }
-
-    /// Of what several commands of a batch ask for, the earliest counts.
-    fn plan_question(&mut self, key: (TenantId, MerchantId), ask: Ask) {
-        let wanted = self.questions.moment(ask, self.now);
-        let planned = self.touched_merchants.get(&key).copied().flatten();
-        self.touched_merchants
-            .insert(key, QuestionPlan::earliest(planned, wanted));
-    }
-
     /// What every sender is told.
     pub(super) fn written(&self, tenant_id: TenantId, appended: Appended) -> Written {
         Written {
@@ -369,27 +245,5 @@ impl<'a> Batch<'a> {
         let key = (row.tenant_id, row.key.clone());
         self.idempotency.insert(key, row.clone());
         self.writes.idempotency.push(row);
-    }
-}
-
-fn requested_link(command: &Command) -> Option<LinkId> {
-    match command {
-        Command::RequestLink { link_id, .. } => Some(*link_id),
-        Command::Register(..)
-        | Command::ChangeDetails(_)
-        | Command::Archive
-        | Command::Restore
-        | Command::RecordLinkIssued { .. }
-        | Command::RecordLinkFailed { .. }
-        | Command::RevokeLink { .. }
-        | Command::ReceiveCallback(_)
-        | Command::RecordReading(_)
-        | Command::ReleaseHold { .. }
-        | Command::RedriveCallback(..)
-        | Command::DiscardCallback { .. }
-        | Command::AddNote(_)
-        | Command::JudgeAlerts { .. }
-        | Command::AcknowledgeAlert { .. }
-        | Command::SnoozeAlert { .. } => None,
     }
 }

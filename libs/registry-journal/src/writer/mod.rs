@@ -11,6 +11,7 @@ mod health;
 mod idempotency;
 mod lanes;
 mod memory;
+mod merchant;
 mod queue;
 mod register;
 mod run;
