@@ -7,7 +7,6 @@ use axum::middleware::from_fn_with_state;
 
 use crate::docs;
 use crate::envelope::envelope;
-use crate::openapi;
 use crate::routes;
 use crate::routes::callbacks;
 use crate::state::AppState;
@@ -15,8 +14,7 @@ use crate::state::AppState;
 /// Everything that can be called over HTTP. `pages` is given the API alone, to be called from within the process, and returns what
 /// is served beside it, in the same envelope: there each request finds its [`RequestContext`](registry_web::RequestContext).
 pub fn router(state: Arc<AppState>, pages: impl FnOnce(Router) -> Option<Router>) -> Router {
-    // What routes say of themselves takes megabytes: it is made again if somebody asks for it.
-    let (routes, _) = routes::all(openapi::frame()).split_for_parts();
+    let routes = routes::all(Router::new());
     let envelope = from_fn_with_state(Arc::clone(&state), envelope);
     let api = routes.clone().layer(envelope.clone()).with_state(Arc::clone(&state));
     routes

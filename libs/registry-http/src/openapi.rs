@@ -4,6 +4,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
 use utoipa::{PartialSchema, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::operation::{API_KEY, add_shared};
 use crate::problem::{FieldErrorDocument, ProblemDocument, UpstreamDocument};
@@ -11,11 +12,11 @@ use crate::routes;
 
 /// The whole document. Needs no state.
 pub fn openapi() -> OpenApi {
-    routes::all(frame()).into_openapi()
+    routes::all(OpenApiRouter::with_openapi(frame())).into_openapi()
 }
 
 /// The document without any operation.
-pub fn frame() -> OpenApi {
+fn frame() -> OpenApi {
     let info = InfoBuilder::new()
         .title("Submerchant Registry")
         .version("1")

@@ -25,14 +25,36 @@ mod views;
 
 use std::sync::Arc;
 
-use utoipa::openapi::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
+use axum::Router;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use crate::state::AppState;
 
-/// Every operation, in the order in which it is documented. What they say of themselves is added to the document.
-pub fn all(document: OpenApi) -> OpenApiRouter<Arc<AppState>> {
-    of_views(of_destinations(of_alerts(OpenApiRouter::with_openapi(document))))
+/// What operations are gathered in.
+pub trait Operations {
+    /// With one more. It comes with what it says of itself.
+    #[must_use]
+    fn routes(self, operation: UtoipaMethodRouter<Arc<AppState>>) -> Self;
+}
+
+/// To be documented.
+impl Operations for OpenApiRouter<Arc<AppState>> {
+    fn routes(self, operation: UtoipaMethodRouter<Arc<AppState>>) -> Self {
+        Self::routes(self, operation)
+    }
+}
+
+/// To be called. What they say of themselves takes megabytes all together: it is dropped one by one.
+impl Operations for Router<Arc<AppState>> {
+    fn routes(self, (_, paths, methods): UtoipaMethodRouter<Arc<AppState>>) -> Self {
+        let paths = paths.paths.keys();
+        paths.fold(self, |router, path| router.route(path, methods.clone()))
+    }
+}
+
+/// Every operation, in the order in which it is documented.
+pub fn all<O: Operations>(operations: O) -> O {
+    of_views(of_destinations(of_alerts(operations)))
         .routes(merchants::create::route())
         .routes(merchants::list::route())
         .routes(merchants::export::route())
@@ -101,8 +123,8 @@ pub fn all(document: OpenApi) -> OpenApiRouter<Arc<AppState>> {
         .routes(operation::metrics::route())
 }
 
-fn of_alerts(router: OpenApiRouter<Arc<AppState>>) -> OpenApiRouter<Arc<AppState>> {
-    router
+fn of_alerts<O: Operations>(operations: O) -> O {
+    operations
         .routes(alerts::list::route())
         .routes(alerts::count::route())
         .routes(alerts::get::route())
@@ -114,8 +136,8 @@ fn of_alerts(router: OpenApiRouter<Arc<AppState>>) -> OpenApiRouter<Arc<AppState
         .routes(alert_rules::remove::route())
 }
 
-fn of_destinations(router: OpenApiRouter<Arc<AppState>>) -> OpenApiRouter<Arc<AppState>> {
-    router
+fn of_destinations<O: Operations>(operations: O) -> O {
+    operations
         .routes(event_destinations::list::route())
         .routes(event_destinations::create::route())
         .routes(event_destinations::get::route())
@@ -128,8 +150,8 @@ fn of_destinations(router: OpenApiRouter<Arc<AppState>>) -> OpenApiRouter<Arc<Ap
         .routes(deliveries::redeliver::route())
 }
 
-fn of_views(router: OpenApiRouter<Arc<AppState>>) -> OpenApiRouter<Arc<AppState>> {
-    router
+fn of_views<O: Operations>(operations: O) -> O {
+    operations
         .routes(views::list::route())
         .routes(views::create::route())
         .routes(views::get::route())
