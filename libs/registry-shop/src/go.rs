@@ -91,10 +91,12 @@ impl Shared {
         to: Option<&ReturnUrl>,
         correlation_id: CorrelationId,
     ) -> Result<Found, Stuck> {
-        let Known {
-            tenant: _,
-            mut merchant,
-        } = known;
+        let before = known.merchant;
+        let _turn = self.turns.take(shop.merchant_id).await;
+        let mut merchant = self.merchant(shop).await?;
+        if has_failed_since(&before, &merchant) {
+            return Err(Stuck::Upstream);
+        }
         let deadline = Instant::now() + WAIT_TIME;
         loop {
             match next(&merchant, wants_new, &self.limits, self.parts.ambient.now()) {
@@ -237,6 +239,13 @@ impl Shared {
             }
         }
     }
+}
+
+/// Whether a link that was under way, or not yet asked for, did not come to be: a press that waited for it does not call once more.
+fn has_failed_since(before: &Merchant, now: &Merchant) -> bool {
+    let state = |merchant: &Merchant| merchant.links.last().map(|link| link.state);
+    let has_failed = matches!(state(now), Some(LinkState::Failed(_)));
+    has_failed && (now.links.len() > before.links.len() || state(before) == Some(LinkState::Requested))
 }
 
 fn stuck_by(refusal: &Refusal) -> Stuck {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use moka::sync::Cache;
 use registry_domain::MerchantId;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 /// How many shops are counted at once. One more makes the registry forget one of them.
 const SHOPS_MAX: u64 = 10_000;
@@ -47,6 +48,27 @@ impl Paces {
     pub(crate) fn take(&self, shop: MerchantId) -> bool {
         let requests = self.by_shop.get_with(shop, Arc::default);
         requests.fetch_add(1, Ordering::Relaxed) < self.max
+    }
+}
+
+/// One press at a time for each shop: what follows from the second is then known from the first. Other processes are kept apart by
+/// the log.
+pub(crate) struct Turns {
+    by_shop: Cache<MerchantId, Arc<Mutex<()>>>,
+}
+
+impl Turns {
+    pub(crate) fn new() -> Self {
+        let by_shop = Cache::builder()
+            .max_capacity(SHOPS_MAX)
+            .time_to_idle(Duration::from_mins(1))
+            .build();
+        Self { by_shop }
+    }
+
+    /// Waits until nobody else presses for this shop.
+    pub(crate) async fn take(&self, shop: MerchantId) -> OwnedMutexGuard<()> {
+        self.by_shop.get_with(shop, Arc::default).lock_owned().await
     }
 }
 

@@ -13,7 +13,7 @@ use registry_web::failures::Failures;
 use registry_web::room::Room;
 
 use crate::counts::{Counts, ShopStats};
-use crate::limits::{Paces, ShopLimits};
+use crate::limits::{Paces, ShopLimits, Turns};
 use crate::routes;
 
 /// What the pages are made with.
@@ -41,6 +41,7 @@ pub(crate) struct Shared {
     pub(crate) limits: ShopLimits,
     pub(crate) failures: Failures,
     pub(crate) paces: Paces,
+    pub(crate) turns: Turns,
     pub(crate) room: Room,
     pub(crate) counts: Counts,
     pub(crate) lines: LineLimit<()>,
@@ -67,6 +68,7 @@ impl ShopPages {
             parts,
             failures: Failures::new(),
             paces: Paces::new(limits.pages_per_minute_max),
+            turns: Turns::new(),
             room: Room::new(limits.requests_max),
             counts: Counts::default(),
             lines: LineLimit::default(),

@@ -58,6 +58,8 @@ async fn a_shop_sees_what_is_to_do_on_its_telephone_and_everybody_can_use_it() {
     look("1-apply", "신청 시작하기").await;
     browser.click("button.go", "하위 사업장 등록").await;
     app.sandbox.mapping("acad-12", "store-3").await.delivered().await;
+    // Paymint's own page is Paymint's.
+    browser.complaints().await;
     look("2-draft", "이어서 쓰기").await;
     let mapping = app.sandbox.mapping("acad-12", "store-3").await;
     mapping.submit("강남떡볶이").await;
@@ -88,7 +90,7 @@ async fn a_shop_sees_what_is_to_do_on_its_telephone_and_everybody_can_use_it() {
 async fn it_works_without_javascript_there_and_back() {
     let app = TestApp::start().await;
     let shop = Visited::registered(&app).await;
-    let browser = Browser::on(Screen::Narrow, false).await;
+    let browser = Browser::on(Screen::Wide, false).await;
     let page = format!("{}{}", app.tenant.api.base(), shop.path);
     browser.client.goto(&page).await.expect("the page opens");
     browser.click("button.go", "하위 사업장 등록").await;

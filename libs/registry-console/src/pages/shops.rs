@@ -271,11 +271,6 @@ pub fn links() -> Vec<RegistrationLink> {
     serde_json::from_value(links).expect("a sample reads")
 }
 
-/// The link to send to a shop.
-pub fn stable_link() -> String {
-    format!("https://registry.example/l/{}", "BAEBlyen8NB7wQ".repeat(5))
-}
-
 /// Whether a shop may bill.
 pub fn eligibility() -> Eligibility {
     serde_json::from_value(json!({ "may_bill": false, "reason": "not_opened", "evidence": {

@@ -309,7 +309,8 @@ pub(crate) mod samples {
                 timeline: shops::timeline(is_now),
                 earlier: None,
                 links: shops::links(),
-                stable_link: Some(shops::stable_link()).filter(|_| is_now && who.may(registry_people::Scope::LinksWrite)),
+                stable_link: Some(format!("https://registry.example/l/{}", "BAEBlyen8NB7wQ".repeat(5)))
+                    .filter(|_| is_now && who.may(registry_people::Scope::LinksWrite)),
                 eligibility: is_now.then(shops::eligibility),
                 names: names(crate::pages::staff::people()),
                 alert: None,
