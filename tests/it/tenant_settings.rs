@@ -14,6 +14,7 @@ fn defaults() -> Value {
         "low_balance_threshold": null,
         "callbacks_missing_days": 7,
         "own_days": {},
+        "return_urls": [],
     })
 }
 

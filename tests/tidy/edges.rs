@@ -32,6 +32,16 @@ const EDGES: &[(&str, &[&str])] = &[
         &["paymint-client", "registry-domain", "registry-journal", "registry-urls"],
     ),
     (
+        "registry-shop",
+        &[
+            "registry-domain",
+            "registry-journal",
+            "registry-upstream",
+            "registry-urls",
+            "registry-web",
+        ],
+    ),
+    (
         "registry-ingest",
         &[
             "paymint-client",
@@ -67,6 +77,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "registry-journal",
             "registry-people",
             "registry-publish",
+            "registry-shop",
             "registry-tables",
             "registry-upstream",
             "registry-urls",
@@ -100,6 +111,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "registry-people",
             "registry-publish",
             "registry-publish-nats",
+            "registry-shop",
             "registry-upstream",
             "registry-urls",
             "registry-web",
@@ -141,7 +153,13 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("async-nats", &["registry-publish-nats"]),
     (
         "axum",
-        &["paymint-sandbox", "registry-console", "registry-http", "registry-web"],
+        &[
+            "paymint-sandbox",
+            "registry-console",
+            "registry-http",
+            "registry-shop",
+            "registry-web",
+        ],
     ),
     ("lettre", &["registry-deliveries"]),
     (

@@ -11,7 +11,7 @@ use crate::message::{
 };
 
 /// The types that are published, and when each is.
-const PUBLISHED: [(&str, &str); 24] = [
+const PUBLISHED: [(&str, &str); 27] = [
     ("merchant.registered", "You registered a shop."),
     ("merchant.details_changed", "You changed what you keep about a shop."),
     ("merchant.archived", "You put a shop away."),
@@ -24,6 +24,12 @@ const PUBLISHED: [(&str, &str); 24] = [
         "A registration URL was not issued, or it is not known whether it was.",
     ),
     ("link.revoked", "You took a registration link back."),
+    (
+        "link.opened",
+        "A shop looked at the page behind its link: once a day, and only where its browser says that somebody looks.",
+    ),
+    ("link.continued", "A shop went on from its page to Paymint."),
+    ("merchant.returned", "A shop came back from Paymint."),
     ("callback.received", "Paymint sent a callback, whatever came of it."),
     ("callback.discarded", "You gave up a callback that could not be used."),
     (

@@ -33,7 +33,7 @@ pub enum EventObject {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Actor)]
 pub struct ActorDocument {
-    /// `upstream`, `api_key`, `user`, `system`.
+    /// `upstream`, `api_key`, `user`, `shop` (whoever holds a shop's link), `system`.
     #[serde(rename = "type")]
     #[schema(example = "upstream")]
     pub kind: String,
@@ -116,6 +116,12 @@ pub enum EventData {
     LinkIssueFailed(data::LinkIssueFailed),
     #[serde(rename = "link.revoked")]
     LinkRevoked(data::LinkFact),
+    #[serde(rename = "link.opened")]
+    LinkOpened(data::Nothing),
+    #[serde(rename = "link.continued")]
+    LinkContinued(data::LinkContinued),
+    #[serde(rename = "merchant.returned")]
+    MerchantReturned(data::Nothing),
     #[serde(rename = "callback.received")]
     CallbackReceived(data::CallbackReceived),
     #[serde(rename = "callback.discarded")]
@@ -260,6 +266,9 @@ event_types! {
     LinkIssued => "link.issued",
     LinkIssueFailed => "link.issue_failed",
     LinkRevoked => "link.revoked",
+    LinkOpened => "link.opened",
+    LinkContinued => "link.continued",
+    MerchantReturned => "merchant.returned",
     CallbackReceived => "callback.received",
     CallbackDiscarded => "callback.discarded",
     StatusObserved => "status.observed",
@@ -368,7 +377,7 @@ impl ActorDocument {
             channel: match actor {
                 Actor::Person { channel, .. } => Some(channel.as_str().to_owned()),
                 // What they act through is said by what they are.
-                Actor::ApiKey(_) | Actor::Operator | Actor::Upstream | Actor::System => None,
+                Actor::ApiKey(_) | Actor::Operator | Actor::Upstream | Actor::Shop | Actor::System => None,
             },
         }
     }

@@ -41,6 +41,8 @@ pub enum Actor {
         /// Through what.
         channel: Channel,
     },
+    /// The shop, at the pages that are made for it. Whoever holds its link is the shop.
+    Shop,
     /// The registry itself.
     System,
 }
@@ -52,6 +54,7 @@ impl Actor {
             Self::Upstream => "upstream",
             Self::ApiKey(_) => "api_key",
             Self::Operator | Self::Person { .. } => "user",
+            Self::Shop => "shop",
             Self::System => "system",
         }
     }
@@ -62,17 +65,17 @@ impl Actor {
             Self::ApiKey(key) => Some(key.to_string()),
             Self::Operator => Some("command_line".to_owned()),
             Self::Person { id, .. } => Some(id.to_string()),
-            Self::Upstream | Self::System => None,
+            Self::Upstream | Self::Shop | Self::System => None,
         }
     }
 
-    /// Through what a client or a person acts; none for Paymint and the registry itself.
+    /// Through what a client or a person acts; none for Paymint, shops and the registry itself.
     pub const fn channel(&self) -> Option<Channel> {
         match self {
             Self::ApiKey(_) => Some(Channel::Api),
             Self::Operator => Some(Channel::CommandLine),
             Self::Person { channel, .. } => Some(*channel),
-            Self::Upstream | Self::System => None,
+            Self::Upstream | Self::Shop | Self::System => None,
         }
     }
 }

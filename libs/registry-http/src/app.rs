@@ -19,6 +19,7 @@ pub fn router(state: Arc<AppState>, pages: impl FnOnce(Router) -> Option<Router>
     let api = routes.clone().layer(envelope.clone()).with_state(Arc::clone(&state));
     routes
         .merge(docs::pages())
+        .merge(state.shops.router().with_state(()))
         .merge(pages(api).unwrap_or_default().with_state(()))
         .fallback(callbacks::door::stray)
         .layer(envelope)

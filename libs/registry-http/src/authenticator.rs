@@ -13,9 +13,10 @@ use registry_domain::KeyId;
 use registry_domain::tenant::{SecretHash, TenantState};
 use registry_journal::port::PresentedKey;
 use registry_journal::{ReadError, Reader};
+use registry_web::failures::Failures;
 
 use crate::credentials::Presented;
-use crate::key_failures::{KeyFailure, KeyFailures};
+use crate::key_failures::KeyFailure;
 use crate::problem::{Code, Problem};
 
 /// How long a good key is believed without asking storage again; a revoked one works for so long at most.
@@ -33,7 +34,7 @@ const TOO_MANY_FAILURES_SECONDS: u32 = 60;
 /// Remembers good keys for a moment, so that a busy client does not cost a read per request.
 pub struct Authenticator {
     beliefs: Cache<KeyId, Arc<Belief>>,
-    failures: KeyFailures,
+    failures: Failures,
     /// Keys whose use was noted within [`USE_INTERVAL`].
     noted: Cache<KeyId, ()>,
     metrics: Family<FailureLabels, Counter>,
@@ -59,7 +60,7 @@ impl Authenticator {
                 .max_capacity(BELIEFS_MAX)
                 .time_to_live(BELIEF_TIME)
                 .build(),
-            failures: KeyFailures::new(),
+            failures: Failures::new(),
             noted: Cache::builder()
                 .max_capacity(BELIEFS_MAX)
                 .time_to_live(USE_INTERVAL)

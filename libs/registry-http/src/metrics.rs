@@ -4,6 +4,7 @@ mod asking;
 mod carrying;
 mod coming;
 mod connections;
+mod shops;
 mod writing;
 
 use std::fmt;
@@ -147,6 +148,7 @@ impl Metrics {
             ambient: services.ambient.clone(),
         }));
         registry.register_collector(Box::new(Coming(services.people.clone())));
+        registry.register_collector(Box::new(shops::Shops(services.shops.clone())));
         registry.register_collector(Box::new(carrying::Carried(services.carrying.numbers.clone())));
         Self {
             registry,

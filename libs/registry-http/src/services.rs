@@ -9,6 +9,7 @@ use registry_ingest::{CallbackDoor, Redriver};
 use registry_journal::{Ambient, Archive, Reader, Writer};
 use registry_people::People;
 use registry_publish::RelayStatus;
+use registry_shop::ShopPages;
 use registry_upstream::{Inquirer, LinkIssuer, ReconcilerStatus};
 use registry_urls::CallbackUrls;
 use registry_web::serve::GateLimits;
@@ -30,6 +31,8 @@ pub struct Services {
     pub redriver: Redriver,
     /// Makes callback URLs.
     pub callback_urls: CallbackUrls,
+    /// What shops see.
+    pub shops: ShopPages,
     /// Asks Paymint.
     pub inquirer: Inquirer,
     /// Who may do what.

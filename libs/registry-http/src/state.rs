@@ -8,6 +8,7 @@ use registry_journal::line_limit::LineLimit;
 use registry_journal::{Ambient, Archive, Reader, Writer};
 use registry_people::People;
 use registry_publish::RelayStatus;
+use registry_shop::ShopPages;
 use registry_upstream::{Inquirer, LinkIssuer, ReconcilerStatus};
 use registry_urls::CallbackUrls;
 use registry_web::room::{BODIES_BYTES_MAX, Room};
@@ -36,6 +37,7 @@ pub struct AppState {
     pub(crate) links: LinkIssuer,
     pub(crate) redriver: Redriver,
     pub(crate) callback_urls: CallbackUrls,
+    pub(crate) shops: ShopPages,
     pub(crate) inquirer: Inquirer,
     pub(crate) people: People,
     pub(crate) carrying: Carrying,
@@ -76,6 +78,7 @@ impl AppState {
             links: services.links,
             redriver: services.redriver,
             callback_urls: services.callback_urls,
+            shops: services.shops,
             inquirer: services.inquirer,
             people: services.people,
             carrying: services.carrying,

@@ -103,7 +103,7 @@ pub fn actor_to_text(actor: &Actor) -> String {
     match actor {
         Actor::ApiKey(key) => format!("api_key:{key}"),
         Actor::Person { id, channel } => format!("person:{}:{id}", channel.as_str()),
-        Actor::Upstream | Actor::Operator | Actor::System => actor.kind().to_owned(),
+        Actor::Upstream | Actor::Operator | Actor::Shop | Actor::System => actor.kind().to_owned(),
     }
 }
 
@@ -111,6 +111,7 @@ pub fn actor_to_text(actor: &Actor) -> String {
 pub fn actor_from_text(text: &str) -> Option<Actor> {
     match text {
         "upstream" => Some(Actor::Upstream),
+        "shop" => Some(Actor::Shop),
         "system" => Some(Actor::System),
         "user" => Some(Actor::Operator),
         _ => match text.strip_prefix("person:") {
@@ -189,6 +190,7 @@ mod tests {
         });
         let others = [
             Actor::Upstream,
+            Actor::Shop,
             Actor::System,
             Actor::Operator,
             Actor::ApiKey(KeyId::from_uuid(id)),

@@ -261,16 +261,8 @@ impl Inquirer {
         Work: Future<Output = Result<T, CallError>>,
     {
         let Access { tenant, upstream } = access;
-        if let (Urgency::Round, Some(pause)) = (urgency, &tenant.upstream_pause) {
-            let code = pause.code.clone();
-            return Err(AskError::Paused { code });
-        }
         let asked_at = self.now();
-        self.spend(tenant.id, urgency)?;
-        self.0
-            .breakers
-            .admit(&upstream.base_url, asked_at)
-            .map_err(|retry_after| AskError::BreakerOpen { retry_after })?;
+        self.admit(access, urgency)?;
         let answer = call(Arc::clone(upstream)).await;
         let read_at = self.now();
         if let Err(error) = &answer {
@@ -286,6 +278,19 @@ impl Inquirer {
             read_at,
             answer,
         })
+    }
+
+    /// Whether a call may be made now, which is taken for made.
+    pub(crate) fn admit(&self, access: &Access, urgency: Urgency) -> Result<(), AskError> {
+        let Access { tenant, upstream } = access;
+        if let (Urgency::Round, Some(pause)) = (urgency, &tenant.upstream_pause) {
+            let code = pause.code.clone();
+            return Err(AskError::Paused { code });
+        }
+        let now = self.now();
+        self.spend(tenant.id, urgency)?;
+        let admitted = self.0.breakers.admit(&upstream.base_url, now);
+        admitted.map_err(|retry_after| AskError::BreakerOpen { retry_after })
     }
 
     pub(crate) fn spend(&self, tenant_id: TenantId, urgency: Urgency) -> Result<(), AskError> {

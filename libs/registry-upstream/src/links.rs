@@ -1,6 +1,7 @@
 //! Issuing registration links: one call to Paymint for each Idempotency-Key, its outcome always written down.
 
 mod outcome;
+mod reuse;
 mod stale;
 
 use std::sync::Arc;
@@ -24,9 +25,11 @@ use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
+use crate::budget::Urgency;
 use crate::directory::{Access, UpstreamDirectory, UpstreamError};
 use crate::failure::failure_of;
 use crate::inquirer::Inquirer;
+use crate::question::AskError;
 use outcome::{gave_up, settlement, valid_digits, written_link};
 
 /// Most calls to upstream under way at once.
@@ -92,6 +95,9 @@ pub enum IssueError {
     /// What was said of it cannot be used.
     #[error("the tenant's upstream configuration cannot be used")]
     UnusableUpstream,
+    /// It may not be made now: nobody of the tenant asked for it, and the call would have been one too many.
+    #[error("no call may be made for it now")]
+    NotNow(#[source] Box<AskError>),
     /// The log did not take it.
     #[error(transparent)]
     Write(#[from] WriteError),
@@ -144,12 +150,29 @@ impl LinkIssuer {
 
     /// Issues a link, or tells what became of the earlier request with the same key.
     pub async fn issue(&self, request: LinkRequest) -> Result<LinkAnswer, IssueError> {
-        let access = match self.parts.directory.access(request.tenant_id).await {
-            Ok(access) => access,
-            Err(UpstreamError::NotConfigured) => return Err(IssueError::NoUpstream),
-            Err(UpstreamError::Unusable) => return Err(IssueError::UnusableUpstream),
-            Err(UpstreamError::Read(error)) => return Err(error.into()),
-        };
+        let access = self.access(request.tenant_id).await?;
+        self.issue_by(request, access).await
+    }
+
+    /// The same for somebody whom nobody of the tenant stands behind: as far as budget, breaker and pause let it, and with what
+    /// is kept for people left to them.
+    pub async fn issue_within_limits(&self, request: LinkRequest) -> Result<LinkAnswer, IssueError> {
+        let access = self.access(request.tenant_id).await?;
+        let admitted = self.parts.inquirer.admit(&access, Urgency::Round);
+        admitted.map_err(|error| IssueError::NotNow(Box::new(error)))?;
+        self.issue_by(request, access).await
+    }
+
+    async fn access(&self, tenant_id: TenantId) -> Result<Access, IssueError> {
+        match self.parts.directory.access(tenant_id).await {
+            Ok(access) => Ok(access),
+            Err(UpstreamError::NotConfigured) => Err(IssueError::NoUpstream),
+            Err(UpstreamError::Unusable) => Err(IssueError::UnusableUpstream),
+            Err(UpstreamError::Read(error)) => Err(error.into()),
+        }
+    }
+
+    async fn issue_by(&self, request: LinkRequest, access: Access) -> Result<LinkAnswer, IssueError> {
         // Taken before anything is written: a request that cannot be sent should not be in the log.
         let permit = Arc::clone(&self.calls)
             .try_acquire_owned()

@@ -37,6 +37,16 @@ impl PublicUrl {
         }
     }
 
+    /// What lies below it.
+    pub(crate) fn below(&self, path: &str) -> String {
+        format!("{}{path}", self.0)
+    }
+
+    /// Whether what is sent there can be read on its way.
+    pub fn is_plain_http(&self) -> bool {
+        self.0.starts_with("http:")
+    }
+
     /// The callback URL of a token.
     pub fn callback_url(&self, keys: &TokenKeys, token: CallbackToken) -> String {
         format!("{}{CALLBACK_PATH}{}", self.0, keys.issue(token))

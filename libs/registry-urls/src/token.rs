@@ -10,7 +10,7 @@ use registry_domain::{LinkId, MerchantId, TenantId};
 use sha2::Sha256;
 use uuid::Uuid;
 
-/// Formats of a token, its first byte.
+/// Formats of a token, its first byte. Those of the pages of shops follow in `shop.rs`: 4 and 5.
 const OF_LINK: u8 = 1;
 const OF_TENANT: u8 = 2;
 const OF_MERCHANT: u8 = 3;
@@ -162,6 +162,40 @@ impl TokenKeys {
         let tag = mac.clone().chain_update(&bytes).finalize().into_bytes();
         bytes.extend_from_slice(&tag);
         URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// A format and what it is about, signed with so many bytes of the keyed hash. Formats are told apart by their first byte,
+    /// so that none can stand for another.
+    pub(crate) fn seal(&self, format: u8, content: &[u8], tag_length: usize) -> String {
+        let Some((key_id, mac)) = self.keys.first() else {
+            return String::new();
+        };
+        let mut bytes = [&[format, *key_id], content].concat();
+        let tag = mac.clone().chain_update(&bytes).finalize().into_bytes();
+        bytes.extend(tag.into_iter().take(tag_length));
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    /// What was sealed so; none if it is not ours, or of another format or length. Takes the same time for every wrong tag.
+    pub(crate) fn unseal<const LENGTH: usize>(
+        &self,
+        format: u8,
+        text: &str,
+        tag_length: usize,
+    ) -> Option<[u8; LENGTH]> {
+        if text.len() > TOKEN_LENGTH_MAX {
+            return None;
+        }
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (signed, tag) = bytes.split_at_checked(HEAD_LENGTH + LENGTH)?;
+        let (head, content) = signed.split_at_checked(HEAD_LENGTH)?;
+        let [its_format, key_id] = head else { return None };
+        if *its_format != format || tag.len() != tag_length {
+            return None;
+        }
+        let (_, mac) = self.keys.iter().find(|(id, _)| id == key_id)?;
+        mac.clone().chain_update(signed).verify_truncated_left(tag).ok()?;
+        content.try_into().ok()
     }
 
     /// Whom a token was given for; none if it is not ours. Takes the same time for every wrong tag.

@@ -4,10 +4,12 @@
 //! This crate knows no merchant, no route and no storage: the API and the console are served by it alike.
 //!
 //! Read in this order: [`mod@serve`] (connections), [`forwarded`] and [`language`] (what the head of a request says),
-//! [`context`] (what is known before a handler runs), [`room`] (memory for bodies), [`body`] (reading one).
+//! [`context`] (what is known before a handler runs), [`failures`] (who tries secrets), [`room`] (memory for
+//! bodies), [`body`] (reading one).
 
 pub mod body;
 pub mod context;
+pub mod failures;
 pub mod forwarded;
 pub mod language;
 pub mod room;

@@ -10,8 +10,9 @@ use registry_http::{HttpConfig, Router, Services};
 use registry_ingest::{CallbackDoor, DoorConfig, Redriver};
 use registry_journal::{Ambient, Archive, Writer};
 use registry_people::{People, PeopleConfig, PeopleParts};
+use registry_shop::{ShopPages, ShopParts};
 use registry_upstream::{AtHand, Inquirer, InquirerParts, LinkIssuer, LinkIssuerParts, UpstreamDirectory};
-use registry_urls::{CallbackUrls, PublicUrl};
+use registry_urls::{CallbackUrls, PublicUrl, ShopUrls};
 use registry_web::{GateLimits, ServeLimits};
 use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};
@@ -98,6 +99,7 @@ impl App {
             links: ways.links,
             redriver: ways.redriver,
             callback_urls: ways.callback_urls.clone(),
+            shops: ways.shops,
             inquirer: ways.inquirer,
             people: people.clone(),
             carrying,
@@ -261,6 +263,7 @@ struct Ways {
     inquirer: Inquirer,
     redriver: Redriver,
     callback_urls: CallbackUrls,
+    shops: ShopPages,
 }
 
 impl Ways {
@@ -297,9 +300,19 @@ impl Ways {
             public_url: public_url.clone(),
             ambient: ambient.clone(),
         };
+        let links = LinkIssuer::new(links);
+        let shops = ShopParts {
+            urls: ShopUrls::new(secrets.token_keys.clone(), public_url.clone()),
+            archive: storage.for_requests.clone(),
+            writer: writer.clone(),
+            links: links.clone(),
+            inquirer: inquirer.clone(),
+            ambient: ambient.clone(),
+        };
         Ok(Self {
             door: CallbackDoor::new(writer.clone(), at_hand.clone(), ambient.clone(), door),
-            links: LinkIssuer::new(links),
+            shops: ShopPages::new(shops, config.shop_limits()),
+            links,
             inquirer,
             redriver: Redriver::new(writer.clone(), storage.for_requests.clone(), at_hand, config.senders()?),
             callback_urls: CallbackUrls::new(secrets.token_keys.clone(), public_url),

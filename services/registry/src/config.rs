@@ -1,7 +1,9 @@
 //! Everything that an operator can set: one struct, read once, from a file and the environment.
 
+mod asking;
 mod delivery;
 mod people;
+mod shops;
 mod source;
 
 use std::fmt;
@@ -12,10 +14,8 @@ use std::time::Duration;
 use anyhow::Context;
 use chrono::TimeDelta;
 use ipnet::IpNet;
-use registry_domain::merchant::QuestionPlan;
 use registry_ingest::{SenderCheck, SenderMode};
 use registry_publish_nats::NatsConfig;
-use registry_upstream::{InquiryLimits, Pace};
 use registry_urls::PublicUrl;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -186,6 +186,18 @@ pub struct Config {
     pub reconcile_balance_seconds: u32,
     /// Questions to upstream that one tenant may ask in a second, 1 to 1,000.
     pub reconcile_calls_per_second: u32,
+    /// For how long a shop is sent to a URL of Paymint's again after it was issued, in seconds, 0 to 86,400.
+    pub shop_link_reuse_seconds: u32,
+    /// Most URLs that are issued for one shop in an hour before it is sent to the last one again, 1 to 200.
+    pub shop_links_per_hour_max: usize,
+    /// The same in a day.
+    pub shop_links_per_day_max: usize,
+    /// Most requests for the pages of one shop in a minute. At least 1.
+    pub shop_pages_per_minute_max: u32,
+    /// Most requests for pages of shops that are under way at once, 2 to 10,000. One tenant's may be no more than half.
+    pub shop_requests_max: usize,
+    /// How soon after one return of a shop from Paymint another one has Paymint asked again, in seconds, 1 to 86,400.
+    pub shop_return_seconds: u32,
     /// Most commands in one transaction, 1 to 1,000. With 1 every command pays for a commit of its own.
     pub batch_length_max: usize,
     /// Most merchants that are remembered as the last transaction left them, 0 to 1,000,000: a transaction about those
@@ -240,6 +252,12 @@ impl Default for Config {
             reconcile_list_seconds: 21_600,
             reconcile_balance_seconds: 900,
             reconcile_calls_per_second: 10,
+            shop_link_reuse_seconds: 3_600,
+            shop_links_per_hour_max: 5,
+            shop_links_per_day_max: 15,
+            shop_pages_per_minute_max: 60,
+            shop_requests_max: 64,
+            shop_return_seconds: 60,
             batch_length_max: 1_000,
             remembered_merchants_max: 16_384,
             stop_seconds: 25,
@@ -312,40 +330,13 @@ impl Config {
             PublicUrl::parse(url).map_err(|cause| Wrong::because("public_url", cause))?;
         }
         self.check_delivery()?;
+        self.check_shops()?;
         self.check_people()
-    }
-
-    /// How often upstream is asked.
-    pub fn pace(&self) -> Pace {
-        let seconds = |value: u32| TimeDelta::seconds(i64::from(value));
-        Pace {
-            first: seconds(self.reconcile_first_seconds),
-            longest: seconds(self.reconcile_longest_seconds),
-            list: (self.reconcile_list_seconds > 0).then(|| seconds(self.reconcile_list_seconds)),
-            balance: seconds(self.reconcile_balance_seconds),
-        }
-    }
-
-    /// When upstream is asked about a merchant for the first time after a change.
-    pub fn questions(&self) -> QuestionPlan {
-        let Pace { first, longest, .. } = self.pace();
-        QuestionPlan {
-            first,
-            // Whoever asks moves its intervals by chance, a little.
-            longest: longest * 2,
-        }
     }
 
     /// How far clocks may differ.
     pub fn clock_skew_max(&self) -> TimeDelta {
         TimeDelta::seconds(i64::from(self.clock_skew_seconds_max))
-    }
-
-    /// How often upstream may be asked.
-    pub fn inquiry_limits(&self) -> InquiryLimits {
-        InquiryLimits {
-            calls_per_second: self.reconcile_calls_per_second,
-        }
     }
 
     /// How long stopping may take in all.

@@ -67,6 +67,9 @@ pub struct Settings {
     pub low_balance_threshold: Option<i64>,
     /// After how many days callbacks are missed.
     pub callbacks_missing_days: u16,
+    /// Where shops may be sent once they come back from Paymint.
+    #[serde(default)]
+    pub return_urls: Vec<String>,
 }
 
 /// How Paymint is asked about single merchants.

@@ -101,6 +101,15 @@ pub struct RegistrationLink {
     pub url: Option<String>,
 }
 
+/// A merchant's registration links.
+#[derive(Debug, Clone, Deserialize)]
+pub struct RegistrationLinks {
+    /// The links, the newest first.
+    pub data: Vec<RegistrationLink>,
+    /// The link to send to the shop, for those who may issue links.
+    pub stable_link: Option<String>,
+}
+
 /// What a question to Paymint came to.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Reconciliation {

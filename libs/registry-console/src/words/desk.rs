@@ -80,6 +80,8 @@ pub struct SettingsWords {
     pub member_field: &'static str,
     pub merchant_field: &'static str,
     pub try_first: &'static str,
+    pub return_urls: &'static str,
+    pub return_urls_hint: &'static str,
     pub holding: &'static str,
     pub hold: &'static str,
     pub hold_hint: &'static str,

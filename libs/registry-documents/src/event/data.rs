@@ -76,6 +76,17 @@ pub struct LinkFact {
     pub link_id: String,
 }
 
+/// A shop went on to Paymint from its own page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = LinkContinuedData)]
+pub struct LinkContinued {
+    /// The link whose URL it was given.
+    pub link_id: String,
+    /// That URL had been issued before.
+    #[schema(example = true)]
+    pub reused: bool,
+}
+
 /// A registration URL was not issued, or it is not known whether it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = LinkIssueFailedData)]

@@ -6,9 +6,9 @@ use registry_domain::review::{ClaimSource, MappingStatus, Observation};
 use registry_domain::{Adjustment, BusinessNumber, EventId, Label, LinkId, ReportedNumber};
 
 use super::data::{
-    BusinessChanged, CallbackDiscarded, CallbackReceived, ConfirmationRequested, ConfirmationResolved, LinkFact,
-    LinkIssueFailed, MerchantDetailsChanged, MerchantRegistered, NoteAdded, Nothing, PaymentApproved, ReviewChanged,
-    StatusObserved,
+    BusinessChanged, CallbackDiscarded, CallbackReceived, ConfirmationRequested, ConfirmationResolved, LinkContinued,
+    LinkFact, LinkIssueFailed, MerchantDetailsChanged, MerchantRegistered, NoteAdded, Nothing, PaymentApproved,
+    ReviewChanged, StatusObserved,
 };
 use super::{EventData, alerts};
 use crate::shown::{claimed_code, claimed_deletion, label_map, labels, mask_number, text};
@@ -54,6 +54,12 @@ pub(super) fn data(event: &Event) -> EventData {
         Event::LinkIssued { link_id, .. } => EventData::LinkIssued(link_fact(*link_id)),
         Event::LinkIssueFailed { link_id, failure } => EventData::LinkIssueFailed(link_failure(*link_id, failure)),
         Event::LinkRevoked { link_id } => EventData::LinkRevoked(link_fact(*link_id)),
+        Event::LinkOpened => EventData::LinkOpened(Nothing {}),
+        Event::LinkContinued { link_id, reused } => EventData::LinkContinued(LinkContinued {
+            link_id: link_id.to_string(),
+            reused: *reused,
+        }),
+        Event::MerchantReturned => EventData::MerchantReturned(Nothing {}),
         Event::CallbackReceived {
             link_id,
             received_at,
@@ -181,6 +187,9 @@ pub(super) fn source(event: &Event) -> Option<ClaimSource> {
         | Event::LinkIssued { .. }
         | Event::LinkIssueFailed { .. }
         | Event::LinkRevoked { .. }
+        | Event::LinkOpened
+        | Event::LinkContinued { .. }
+        | Event::MerchantReturned
         | Event::CallbackDiscarded { .. }
         | Event::ConfirmationRequested { .. }
         | Event::ConfirmationResolved { .. }

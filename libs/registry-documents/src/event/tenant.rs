@@ -125,6 +125,7 @@ pub(super) fn data(event: &Event) -> EventData {
             low_balance_threshold: settings.low_balance_threshold,
             callbacks_missing_days: settings.callbacks_missing_after.days(),
             own_days: OwnDay::all(&settings.calendar),
+            return_urls: settings.return_urls.iter().map(|url| url.as_str().to_owned()).collect(),
         }),
         Event::UpstreamPaused { code } => EventData::UpstreamPaused(UpstreamPaused { code: code.clone() }),
         Event::UpstreamResumed => EventData::UpstreamResumed(Nothing {}),

@@ -225,6 +225,17 @@ fn link_table() -> Vec<Row<Event>> {
             json!(null),
             link,
         ),
+        (Event::LinkOpened, "link.opened", json!(null), json!({})),
+        (
+            Event::LinkContinued {
+                link_id: link_id(),
+                reused: true,
+            },
+            "link.continued",
+            json!(null),
+            json!({ "link_id": link_id().to_string(), "reused": true }),
+        ),
+        (Event::MerchantReturned, "merchant.returned", json!(null), json!({})),
     ]
 }
 

@@ -9,6 +9,7 @@ use super::claim::{Claim, Redrive};
 use super::link::{RedirectUrl, RegistrationUrl};
 use super::reading::Reading;
 use super::stage::Stage;
+use super::visit::Visit;
 use crate::alerts::AlertRefusal;
 use crate::codes::Reference;
 use crate::ids::{AlertId, EventId, LinkId, MerchantId, Version};
@@ -116,6 +117,13 @@ pub enum Command {
     },
     /// Write a note on the shop.
     AddNote(Note),
+    /// The shop did something at its own pages.
+    RecordVisit {
+        /// What.
+        visit: Visit,
+        /// Now, less the time in which doing the same again is no news.
+        quiet_since: DateTime<Utc>,
+    },
     /// Find out whether somebody is to be told of the shop.
     JudgeAlerts {
         /// The id of an alert to be.

@@ -6,7 +6,7 @@ mod readings;
 
 use std::collections::BTreeMap;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::call::{CallFailure, CallOutcome};
@@ -16,6 +16,7 @@ use super::event::Event;
 use super::evolve::evolve;
 use super::state::{LINKS_MAX, LinkState, METADATA_MAX, Merchant};
 use super::verdict::QuarantineStanding;
+use super::visit::Visit;
 use crate::Adjustment;
 use crate::alerts::{self, AlertFact, Ground};
 use crate::ids::{EventId, LinkId, Stamp};
@@ -84,6 +85,7 @@ fn decide_alone(state: Option<&Merchant>, command: Command, context: &Context) -
         // A note is personal, and there is no key left to seal it with.
         Command::AddNote(_) if merchant.erased => Err(Refusal::Erased),
         Command::AddNote(note) => Ok(vec![Event::NoteAdded { text: note.into() }]),
+        Command::RecordVisit { visit, quiet_since } => Ok(record_visit(merchant, visit, quiet_since)),
         Command::JudgeAlerts { alert_id, unusual, now } => {
             let ground = Ground {
                 rules: &context.alert_rules,
@@ -124,6 +126,7 @@ fn decide_unregistered(command: Command, context: &Context) -> Result<Vec<Event>
         | Command::RedriveCallback(..)
         | Command::DiscardCallback { .. }
         | Command::AddNote(_)
+        | Command::RecordVisit { .. }
         | Command::JudgeAlerts { .. }
         | Command::AcknowledgeAlert { .. }
         | Command::SnoozeAlert { .. } => Err(Refusal::NoSuchMerchant),
@@ -241,6 +244,19 @@ fn revoke(merchant: &Merchant, link_id: LinkId) -> Result<Vec<Event>, Refusal> {
             Ok(vec![Event::LinkRevoked { link_id }])
         }
     }
+}
+
+/// A shop that was put away has no pages any more.
+fn record_visit(merchant: &Merchant, visit: Visit, quiet_since: DateTime<Utc>) -> Vec<Event> {
+    let is_gone = merchant.archived_since.is_some() || merchant.erased;
+    if is_gone || !merchant.visits.is_news(visit, quiet_since) {
+        return vec![];
+    }
+    vec![match visit {
+        Visit::Opened => Event::LinkOpened,
+        Visit::Continued { link_id, reused } => Event::LinkContinued { link_id, reused },
+        Visit::Returned => Event::MerchantReturned,
+    }]
 }
 
 fn discard(event_id: EventId, reason: Label, standing: QuarantineStanding) -> Result<Vec<Event>, Refusal> {

@@ -83,6 +83,17 @@ pub enum Event {
         /// The link.
         link_id: LinkId,
     },
+    /// The shop looked at the page behind its link. Of several looks in a while the first one is written down.
+    LinkOpened,
+    /// The shop went on to Paymint.
+    LinkContinued {
+        /// With the URL of this link.
+        link_id: LinkId,
+        /// It had been issued before.
+        reused: bool,
+    },
+    /// The shop came back from Paymint.
+    MerchantReturned,
     /// A callback came in through a URL of this merchant.
     CallbackReceived {
         /// The link whose URL was called; none for a tenant-level URL.
@@ -217,6 +228,9 @@ impl Event {
             | Self::CallbackDiscarded { .. }
             | Self::PaymentApprovalReceived { .. }
             | Self::NoteAdded { .. }
+            | Self::LinkOpened
+            | Self::LinkContinued { .. }
+            | Self::MerchantReturned
             | Self::Alert(_) => false,
             Self::MerchantDetailsChanged { .. }
             | Self::MerchantArchived

@@ -8,6 +8,7 @@ use super::memory::{ClaimMemory, Confirmation};
 use super::reading::Answer;
 use super::state::{Business, Link, LinkState, Merchant};
 use super::verdict::Resolution;
+use super::visit::Visits;
 use crate::ids::{LinkId, MerchantId, Stamp, Version};
 use crate::review::{
     ClaimSource, DeletionMark, Observation, ReadingSource, Review, ReviewCode, ReviewStatus, Verification,
@@ -73,6 +74,7 @@ fn registered(id: MerchantId, event: &Event, stamp: Stamp) -> Option<Merchant> {
         archived_since: None,
         erased: false,
         links: Vec::new(),
+        visits: Visits::default(),
         memory: ClaimMemory::default(),
         tags: tags.clone(),
         metadata: metadata.clone(),
@@ -106,6 +108,7 @@ fn apply(merchant: &mut Merchant, event: &Event, stamp: Stamp) {
             });
         }
         Event::LinkRevoked { link_id } => with_link(merchant, *link_id, |link| link.state = LinkState::Revoked),
+        Event::LinkOpened | Event::LinkContinued { .. } | Event::MerchantReturned => merchant.visits.note(event, at),
         Event::CallbackReceived { .. } => receive(merchant, event, stamp),
         Event::StatusObserved { .. } => observe(merchant, event, stamp),
         Event::ReviewChanged { .. } => change_review(merchant, event, stamp),

@@ -20,6 +20,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod verdict;
+mod visit;
 
 pub use approval::{Approval, ApprovalKey};
 pub use asking::{Ask, AskGround, KNOCK_INTERVAL, QuestionPlan};
@@ -43,3 +44,4 @@ pub use reading::{Answer, Reading};
 pub use stage::{NextAction, NextActor, Stage};
 pub use state::{Business, LINKS_MAX, Link, LinkState, METADATA_MAX, Merchant, TAGS_MAX, Warning};
 pub use verdict::{CallbackKind, Doubt, QuarantineReason, QuarantineStanding, Resolution, Verdict};
+pub use visit::{Visit, Visits};

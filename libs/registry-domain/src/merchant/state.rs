@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use super::call::CallOutcome;
 use super::context::Surroundings;
 use super::memory::{ClaimMemory, Confirmation, HeldClaim, Knock};
+use super::visit::Visits;
 use crate::ReportedNumber;
 use crate::alerts::Alert;
 use crate::codes::Reference;
@@ -175,6 +176,8 @@ pub struct Merchant {
     pub erased: bool,
     /// Its registration links, oldest first.
     pub links: Vec<Link>,
+    /// When it was last at its own pages.
+    pub visits: Visits,
     /// What is kept of earlier claims to judge the next one.
     pub memory: ClaimMemory,
     /// The tenant's tags.

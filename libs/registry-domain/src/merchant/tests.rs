@@ -8,6 +8,7 @@ mod notes;
 mod properties;
 mod quarantine;
 mod readings;
+mod visits;
 
 use std::collections::BTreeMap;
 

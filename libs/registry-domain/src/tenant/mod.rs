@@ -8,6 +8,7 @@ mod decide;
 mod event;
 mod evolve;
 mod keys;
+mod return_url;
 mod settings;
 mod state;
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub use context::{Context, UnclaimedStanding};
 pub use decide::decide;
 pub use event::Event;
 pub use evolve::evolve;
+pub use return_url::ReturnUrl;
 pub use settings::{CallPath, FieldName, HoldTime, ReadBack, SettingError, Settings, SettingsChange, SilenceDays};
 pub use state::{
     ApiKey, KEY_NETWORKS_MAX, KEYS_MAX, LowBalance, MEMBERS_MAX, RESERVED_SLUGS, Scope, SecretHash, Slug, SlugError,

@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 
+use super::return_url::ReturnUrl;
 use crate::Adjustment;
 use crate::calendar::{Calendar, OwnDaysChange, TooManyOwnDays};
 
@@ -30,6 +31,12 @@ pub enum SettingError {
         FieldName::LENGTH_MAX
     )]
     FieldName,
+    /// The URL is not one to which shops may be sent.
+    #[error(
+        "the URL must be https at a public name, with at most a port, a path and a query, and {} characters at most",
+        ReturnUrl::LENGTH_MAX
+    )]
+    ReturnUrl,
 }
 
 /// How long a doubtful claim is held for upstream's word before it is applied unverified.
@@ -216,10 +223,12 @@ pub struct Settings {
     pub callbacks_missing_after: SilenceDays,
     /// On which days it works.
     pub calendar: Calendar,
+    /// Where shops may be sent once they come back from Paymint; by itself to the first one.
+    pub return_urls: Vec<ReturnUrl>,
 }
 
 impl Default for Settings {
-    /// A quarter of an hour, asking, no warning for the balance, a week, Korea's calendar.
+    /// A quarter of an hour, asking, no warning for the balance, a week, Korea's calendar, no page to return to.
     fn default() -> Self {
         Self {
             hold_time: HoldTime(900),
@@ -232,6 +241,7 @@ impl Default for Settings {
             low_balance_threshold: None,
             callbacks_missing_after: SilenceDays(7),
             calendar: Calendar::default(),
+            return_urls: Vec::new(),
         }
     }
 }
@@ -255,6 +265,8 @@ pub struct SettingsChange {
     pub callbacks_missing_after: Option<SilenceDays>,
     /// What becomes of single days.
     pub own_days: OwnDaysChange,
+    /// Where shops may be sent, whole.
+    pub return_urls: Option<Vec<ReturnUrl>>,
 }
 
 impl SettingsChange {
@@ -280,6 +292,7 @@ impl SettingsChange {
             low_balance_threshold: self.low_balance_threshold.applied_to(known.low_balance_threshold),
             callbacks_missing_after: self.callbacks_missing_after.unwrap_or(known.callbacks_missing_after),
             calendar: known.calendar.changed(self.own_days)?,
+            return_urls: self.return_urls.unwrap_or(known.return_urls),
         })
     }
 }

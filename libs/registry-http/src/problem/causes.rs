@@ -100,6 +100,7 @@ impl From<IssueError> for Problem {
         match error {
             IssueError::NoUpstream => Self::from(Code::UpstreamNotConfigured),
             IssueError::UnusableUpstream => Self::from(Code::UpstreamUnusable),
+            IssueError::NotNow(error) => Self::from(*error),
             IssueError::Write(error) => Self::from(error),
             IssueError::Read(error) => Self::from(error),
         }

@@ -116,6 +116,8 @@ faults! {
     NotCombinable, "not_combinable", "cannot be combined with the other parameters", "다른 조건과 함께 사용할 수 없습니다";
     /// Not the path of a call.
     NotAPath, "not_a_path", "must be a path below the base URL: letters, digits, `-`, `_`, `.`, `~` and single slashes, without the segments `.` and `..`", "기본 URL 아래의 경로여야 합니다. 영문자, 숫자, `-`, `_`, `.`, `~`와 `/`만 쓸 수 있고 `//`와 `.`, `..` 구간은 쓸 수 없습니다";
+    /// Not a page to which shops may be sent.
+    NotAReturnPage, "not_a_return_page", "must be an https URL at a public name, with at most a port, a path and a query, and 300 characters at most", "공개된 호스트의 https 주소여야 합니다. 포트, 경로, 쿼리만 붙일 수 있고 300자까지입니다";
     /// Not the name of a field.
     NotAFieldName, "not_a_field_name", "must have 1 to 40 letters, digits and underscores, and not be that of the key", "영문자, 숫자, 밑줄로 된 1~40자여야 하며 키의 이름일 수 없습니다";
     /// Two fields that would have one name.
@@ -175,6 +177,7 @@ impl From<SettingError> for Fault {
         match error {
             SettingError::HoldTime | SettingError::SilenceDays => Self::OutOfRange,
             SettingError::Path => Self::NotAPath,
+            SettingError::ReturnUrl => Self::NotAReturnPage,
             SettingError::FieldName => Self::NotAFieldName,
         }
     }

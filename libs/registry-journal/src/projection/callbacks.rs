@@ -74,6 +74,9 @@ impl Callbacks {
             | merchant::Event::LinkIssued { .. }
             | merchant::Event::LinkIssueFailed { .. }
             | merchant::Event::LinkRevoked { .. }
+            | merchant::Event::LinkOpened
+            | merchant::Event::LinkContinued { .. }
+            | merchant::Event::MerchantReturned
             | merchant::Event::StatusObserved { .. }
             | merchant::Event::ReviewChanged { .. }
             | merchant::Event::BusinessDetailsChanged { .. }

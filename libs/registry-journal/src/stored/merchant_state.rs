@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use registry_domain::merchant::{
     Business, CallOutcome, ClaimMemory, Confirmation, DigestMark, Doubt, HeldClaim, Knock, Link, LinkState, Merchant,
-    RecentClaim, Surroundings,
+    RecentClaim, Surroundings, Visits,
 };
 use registry_domain::review::{ClaimSource, MappingStatus, Review, ReviewCode, ReviewStatus, Verification};
 use registry_domain::{EventId, LinkId, MemberCode, MerchantCode, MerchantId, Reference, ReportedNumber, Seq, Version};
@@ -60,6 +60,8 @@ struct MerchantState {
     archived_since: Option<Moment>,
     erased: bool,
     links: Vec<LinkRow>,
+    #[serde(default, skip_serializing_if = "VisitsRow::is_empty")]
+    visits: VisitsRow,
     /// Rows of the first schema have none: their next callback is news, even if it repeats the last one.
     #[serde(default)]
     memory: MemoryRow,
@@ -81,6 +83,23 @@ struct LinkRow {
     outcome: Option<String>,
     requested_at: Moment,
     issued_at: Option<Moment>,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the names under which they are stored")]
+struct VisitsRow {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    opened_at: Option<Moment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    continued_at: Option<Moment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    returned_at: Option<Moment>,
+}
+
+impl VisitsRow {
+    fn is_empty(&self) -> bool {
+        self.opened_at.is_none() && self.continued_at.is_none() && self.returned_at.is_none()
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -160,6 +179,11 @@ pub fn merchant_to_json(merchant: &Merchant) -> String {
         archived_since: merchant.archived_since.map(Moment),
         erased: merchant.erased,
         links: merchant.links.iter().map(link_row).collect(),
+        visits: VisitsRow {
+            opened_at: merchant.visits.opened_at.map(Moment),
+            continued_at: merchant.visits.continued_at.map(Moment),
+            returned_at: merchant.visits.returned_at.map(Moment),
+        },
         memory: memory_row(&merchant.memory),
         tags: personal::texts(&merchant.tags),
         metadata: personal::text_map(&merchant.metadata),
@@ -225,6 +249,11 @@ pub fn merchant_from_json(id: MerchantId, json: &str) -> Result<Merchant, Stored
         archived_since: state.archived_since.map(Moment::at),
         erased: state.erased,
         links: state.links.iter().map(link).collect::<Result<_, _>>()?,
+        visits: Visits {
+            opened_at: state.visits.opened_at.map(Moment::at),
+            continued_at: state.visits.continued_at.map(Moment::at),
+            returned_at: state.visits.returned_at.map(Moment::at),
+        },
         memory: memory(&state.memory, state.seq)?,
         tags: personal::labels("tags", &state.tags)?,
         metadata: personal::metadata(&state.metadata)?,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use registry_domain::calendar::{Calendar, DayName, OwnDay};
-use registry_domain::tenant::{CallPath, FieldName, HoldTime, ReadBack, Settings, SilenceDays};
+use registry_domain::tenant::{CallPath, FieldName, HoldTime, ReadBack, ReturnUrl, Settings, SilenceDays};
 use serde::{Deserialize, Serialize};
 
 use super::{StoredError, word};
@@ -18,6 +18,8 @@ pub(super) struct StoredSettings {
     callbacks_missing_days: u16,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     own_days: BTreeMap<NaiveDate, StoredOwnDay>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    return_urls: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -57,6 +59,7 @@ impl From<&Settings> for StoredSettings {
                 .own_days()
                 .map(|(date, own)| (date, own.into()))
                 .collect(),
+            return_urls: settings.return_urls.iter().map(|url| url.as_str().to_owned()).collect(),
         }
     }
 }
@@ -92,6 +95,7 @@ impl StoredSettings {
             low_balance_threshold,
             callbacks_missing_days,
             own_days,
+            return_urls,
         } = self;
         let own_days = own_days.into_iter().map(|(date, own)| Ok((date, own.into_domain()?)));
         Ok(Settings {
@@ -105,6 +109,7 @@ impl StoredSettings {
             low_balance_threshold,
             callbacks_missing_after: days(callbacks_missing_days)?,
             calendar: Calendar::with(own_days.collect::<Result<_, StoredError>>()?),
+            return_urls: return_urls.into_iter().map(ReturnUrl::from_stored).collect(),
         })
     }
 }

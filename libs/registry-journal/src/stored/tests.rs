@@ -12,8 +12,8 @@ use registry_domain::merchant::*;
 use registry_domain::people::{Extra, Rights, Role};
 use registry_domain::review::*;
 use registry_domain::tenant::{
-    self, Access, CallPath, ExportFormat, FieldName, HoldTime, ReadBack, Scope, SecretHash, Settings, SilenceDays,
-    Slug, Upstream,
+    self, Access, CallPath, ExportFormat, FieldName, HoldTime, ReadBack, ReturnUrl, Scope, SecretHash, Settings,
+    SilenceDays, Slug, Upstream,
 };
 use registry_domain::views::{ViewAct, ViewFact, ViewName};
 use registry_domain::*;
@@ -159,6 +159,12 @@ fn merchant_events() -> Vec<Event> {
             failure: strange,
         },
         Event::LinkRevoked { link_id: link_id() },
+        Event::LinkOpened,
+        Event::LinkContinued {
+            link_id: link_id(),
+            reused: true,
+        },
+        Event::MerchantReturned,
         received(Verdict::Applied),
         received(Verdict::Duplicate),
         received(Verdict::Held),
@@ -380,6 +386,7 @@ fn settings() -> Settings {
         low_balance_threshold: Some(5_500),
         callbacks_missing_after: SilenceDays::from_days(14).unwrap(),
         calendar: calendar(),
+        return_urls: vec![ReturnUrl::parse("https://partner.example/done").unwrap()],
     }
 }
 
@@ -667,6 +674,9 @@ fn number_of(event: &StreamEvent) -> usize {
             Event::PaymentApprovalReceived { .. } => 17,
             Event::NoteAdded { .. } => 18,
             Event::CallbackDiscarded { .. } => 27,
+            Event::LinkOpened => 71,
+            Event::LinkContinued { .. } => 72,
+            Event::MerchantReturned => 73,
             Event::Alert(fact) => 49 + alert_number(fact),
         },
         StreamEvent::Tenant(event) => match event {
@@ -741,7 +751,7 @@ fn alert_number(fact: &AlertFact) -> usize {
     }
 }
 
-const KINDS: usize = 71;
+const KINDS: usize = 74;
 
 /// A stored event as a golden file holds it.
 #[derive(Serialize, Deserialize)]

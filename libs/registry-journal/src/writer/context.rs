@@ -38,6 +38,7 @@ impl Batch<'_> {
             | merchant::Command::RecordLinkIssued { .. }
             | merchant::Command::RecordLinkFailed { .. }
             | merchant::Command::RevokeLink { .. }
+            | merchant::Command::RecordVisit { .. }
             | merchant::Command::RecordReading(_)
             | merchant::Command::ReleaseHold { .. }
             | merchant::Command::AddNote(_)

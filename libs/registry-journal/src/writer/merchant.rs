@@ -176,6 +176,7 @@ fn requested_link(command: &Command) -> Option<LinkId> {
         | Command::RecordLinkIssued { .. }
         | Command::RecordLinkFailed { .. }
         | Command::RevokeLink { .. }
+        | Command::RecordVisit { .. }
         | Command::ReceiveCallback(_)
         | Command::RecordReading(_)
         | Command::ReleaseHold { .. }

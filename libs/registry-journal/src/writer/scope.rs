@@ -96,6 +96,7 @@ fn add_callback(scope: &mut Scope, tenant_id: TenantId, command: &Command) {
         | Command::RecordLinkIssued { .. }
         | Command::RecordLinkFailed { .. }
         | Command::RevokeLink { .. }
+        | Command::RecordVisit { .. }
         | Command::RecordReading(_)
         | Command::ReleaseHold { .. }
         | Command::AddNote(_)

@@ -151,8 +151,9 @@ impl SettingsArgs {
                 threshold
             },
             callbacks_missing_after: self.callbacks_missing_days.map(SilenceDays::from_days).transpose()?,
-            // Days are said one by one, over REST and in the console.
+            // Days are said one by one, over REST and in the console; so are pages to return to.
             own_days: OwnDaysChange::new(),
+            return_urls: None,
         })
     }
 }
@@ -304,6 +305,9 @@ fn show(settings: &Settings) {
     say!("low_balance_threshold\t{}", threshold.as_deref().unwrap_or("(none)"));
     say!("callbacks_missing_days\t{}", settings.callbacks_missing_after.days());
     say!("own_days\t{}", settings.calendar.own_days().count());
+    for url in &settings.return_urls {
+        say!("return_url\t{}", url.as_str());
+    }
 }
 
 async fn list(desk: &Desk, args: &ListArgs) -> anyhow::Result<()> {

@@ -7,6 +7,7 @@ use registry_people::Scope;
 use super::facts::Facts;
 use super::life::{Step, way};
 use super::line::Line;
+use super::stable::Stable;
 use super::timeline::{Kind, Turn, kinds, lines, talk};
 use super::{Issued, Known};
 use crate::documents::{Eligibility, RegistrationLink};
@@ -141,6 +142,7 @@ pub struct Detail {
     pub facts: Facts,
     pub record: Record,
     pub links: Vec<Link>,
+    pub stable: Option<Stable>,
     pub talk: Vec<Turn>,
     pub eligibility: Option<Billing>,
 }
@@ -207,6 +209,10 @@ impl Detail {
             life: way(known, moment, words),
             facts: Facts::new(frame, merchant, moment, is_past),
             record: Record::new(frame, known, query, &path),
+            stable: known
+                .stable_link
+                .as_deref()
+                .and_then(|url| Stable::new(frame, merchant, url)),
             links: links(&known.links, moment, is_past, frame, &path),
             talk: talk(frame, known),
             eligibility: known

@@ -5,6 +5,7 @@ mod detail;
 mod facts;
 mod life;
 mod line;
+mod stable;
 mod timeline;
 
 use std::collections::BTreeMap;
@@ -19,7 +20,7 @@ use registry_documents::{MerchantDocument, WaitDocument, WaitingMerchant};
 use crate::answer::{self, is_fragment};
 use crate::api::Trouble;
 use crate::console::Console;
-use crate::documents::{Alert, Eligibility, Page, Person, RegistrationLink, Rows, Timeline};
+use crate::documents::{Alert, Eligibility, Page, Person, RegistrationLink, RegistrationLinks, Rows, Timeline};
 use crate::door::SignedIn;
 use crate::frame::{Frame, Section};
 use crate::kst;
@@ -70,6 +71,8 @@ pub struct Known {
     pub earlier: Option<Timeline>,
     /// Its links; none if they could not be read.
     pub links: Vec<RegistrationLink>,
+    /// The link to send to the shop; none of the past, and for whoever may not issue links.
+    pub stable_link: Option<String>,
     /// Whether it may bill; none of the past.
     pub eligibility: Option<Eligibility>,
     /// The names of the tenant's people, by their ids.
@@ -248,7 +251,7 @@ async fn known(
                 None => Ok(None),
             }
         },
-        api.get::<Rows<RegistrationLink>>(who, &links),
+        api.get::<RegistrationLinks>(who, &links),
         api.get::<Rows<Person>>(who, "/v1/people"),
         async {
             if is_now {
@@ -265,10 +268,12 @@ async fn known(
             }
         },
     );
+    let links = links?;
     Ok(Known {
         timeline: timeline?,
         earlier: earlier?,
-        links: links?.data,
+        links: links.data,
+        stable_link: links.stable_link.filter(|_| is_now),
         // Whose name is not known is shown as somebody.
         names: people.map(|people| names(people.data)).unwrap_or_default(),
         alert: alerts.and_then(|alerts| alerts.data.into_iter().next()),
@@ -304,6 +309,8 @@ pub(crate) mod samples {
                 timeline: shops::timeline(is_now),
                 earlier: None,
                 links: shops::links(),
+                stable_link: Some(format!("https://registry.example/l/{}", "BAEBlyen8NB7wQ".repeat(5)))
+                    .filter(|_| is_now && who.may(registry_people::Scope::LinksWrite)),
                 eligibility: is_now.then(shops::eligibility),
                 names: names(crate::pages::staff::people()),
                 alert: None,

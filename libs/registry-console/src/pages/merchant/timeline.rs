@@ -121,6 +121,13 @@ fn tell(event: &PublicEvent, before: Option<&PublicEvent>, words: &'static Words
             .fact(page.upstream_code, failure.upstream_code.clone())
             .trouble_if(true),
         EventData::LinkRevoked(_) => Told::new(About::Links, "x", said.link_revoked),
+        EventData::LinkOpened(_) => Told::new(About::Links, "eye", said.link_opened),
+        EventData::LinkContinued(went) => Told::new(About::Links, "link", said.link_continued).more(if went.reused {
+            said.link_reused
+        } else {
+            said.link_fresh
+        }),
+        EventData::MerchantReturned(_) => Told::new(About::Links, "back", said.returned),
         EventData::CallbackReceived(callback) => callback_received(callback, words),
         EventData::CallbackDiscarded(given_up) => {
             Told::new(About::Callbacks, "trash", said.callback_discarded).more(given_up.reason.clone())

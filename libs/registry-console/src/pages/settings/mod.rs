@@ -42,6 +42,7 @@ struct Sheet {
     is_enabled: bool,
     numbers: Vec<Field>,
     texts: Vec<Field>,
+    returns: Field,
 }
 
 #[derive(Template)]
@@ -136,7 +137,10 @@ fn patch(typed: &Form) -> Value {
         None => Value::Null,
     };
     let text = |name: &str| typed.typed(name).map_or(Value::Null, |text| json!(text));
+    let pages = typed.get("return_urls").lines().map(str::trim);
+    let pages: Vec<_> = pages.filter(|page| !page.is_empty()).collect();
     json!({
+        "return_urls": pages,
         "hold_seconds": number("hold_seconds"),
         "low_balance_threshold": number("low_balance_threshold"),
         "callbacks_missing_days": number("callbacks_missing_days"),
@@ -205,6 +209,15 @@ impl Sheet {
                     read_back.merchant_field.clone(),
                 ),
             ],
+            returns: Field {
+                wrong: problem.and_then(|problem| problem.of_field("return_urls").map(str::to_owned)),
+                ..field(
+                    "return_urls",
+                    page.return_urls,
+                    page.return_urls_hint,
+                    Some(settings.return_urls.join("\n")),
+                )
+            },
         }
     }
 }
@@ -253,7 +266,10 @@ mod tests {
 
     #[test]
     fn a_form_says_what_is_to_change() {
-        let typed = Form::of("hold_seconds=900&low_balance_threshold=&callbacks_missing_days=x&enabled=1&path=a%2Fb");
+        let typed = Form::of(
+            "hold_seconds=900&low_balance_threshold=&callbacks_missing_days=x&enabled=1&path=a%2Fb\
+            &return_urls=https%3A%2F%2Fa.example%2F%0D%0A%0D%0A%20https%3A%2F%2Fb.example",
+        );
         let patch = patch(&typed);
         assert_eq!(patch["hold_seconds"], 900);
         assert_eq!(patch["low_balance_threshold"], Value::Null);
@@ -261,5 +277,6 @@ mod tests {
         assert_eq!(patch["read_back"]["enabled"], true);
         assert_eq!(patch["read_back"]["try"], false);
         assert_eq!(patch["read_back"]["path"], "a/b");
+        assert_eq!(patch["return_urls"], json!(["https://a.example/", "https://b.example"]));
     }
 }

@@ -126,6 +126,8 @@ pub const SETTINGS: SettingsWords = SettingsWords {
     member_field: "Field for the member code",
     merchant_field: "Field for the shop code",
     try_first: "Try before saving",
+    return_urls: "Pages to which shops return",
+    return_urls_hint: "https addresses to which shops may be sent once they come back from Paymint, one a line; what lies below one is allowed too, and the first is the usual one. Without any, the shop sees how its review stands.",
     holding: "Holding and warnings",
     hold: "Hold time (seconds)",
     hold_hint: "How long a doubtful claim waits for Paymint's word. 60 to 86400.",

@@ -190,6 +190,33 @@ pub const MERCHANT: MerchantWords = MerchantWords {
     payload: "What came in",
     trace: "Trace",
     links: "Links",
+    stable: "Link to send to the shop",
+    stable_hint: "It never changes. The shop sees here how far its review has come, and goes on to Paymint. Whoever has it can look, so send it to this shop only.",
+    qr: "QR code",
+    messages: "Messages to send",
+    copy_message: "Copy message",
+    by_talk: "KakaoTalk",
+    by_mail: "Mail",
+    talk_message: |partner, shop, url| {
+        let shop = if shop.is_empty() {
+            String::new()
+        } else {
+            format!(" for {shop}")
+        };
+        format!(
+            "[{partner}] Paymint onboarding{shop}\n\nPlease see how far your review has come, and go on, here:\n{url}\n\nThe link stays the same, so you can keep it. It asks for no password and no card number."
+        )
+    },
+    mail_message: |partner, shop, url| {
+        let shop = if shop.is_empty() {
+            "Hello".to_owned()
+        } else {
+            format!("Hello {shop}")
+        };
+        format!(
+            "Subject: [{partner}] Your onboarding at Paymint\n\n{shop},\n\nto take payments with {partner}, your shop has to be reviewed by Paymint. Please see how far it has come, and go on, here:\n\n{url}\n\nThe link stays the same until the review is over. It asks for no password and no card number; please do not pass this mail on.\n\nIf you have questions, just answer this mail.\n{partner}"
+        )
+    },
     no_links: "No link yet.",
     link_number: |n| format!("Link {n}"),
     issued_at: |t| format!("issued {t}"),
@@ -249,6 +276,11 @@ pub const EVENTS: EventWords = EventWords {
     link_issued: "Link issued",
     link_failed: "Link not issued",
     link_revoked: "Link taken back",
+    link_opened: "The shop looked at its link",
+    link_continued: "The shop went on to Paymint",
+    link_reused: "with a URL issued before",
+    link_fresh: "with a new URL",
+    returned: "The shop came back from Paymint",
     callback_discarded: "Callback in quarantine given up",
     observed: "Paymint was asked",
     message_changed: "Review message changed",

@@ -47,6 +47,7 @@ pub const ACTORS: Names = &[
     ("api_key", "API"),
     ("user", "person"),
     ("person", "person"),
+    ("shop", "shop"),
     ("system", "system"),
 ];
 

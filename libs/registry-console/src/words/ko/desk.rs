@@ -122,6 +122,8 @@ pub const SETTINGS: SettingsWords = SettingsWords {
     member_field: "회원 코드 항목",
     merchant_field: "매장 코드 항목",
     try_first: "저장하기 전에 시험",
+    return_urls: "가맹점이 돌아갈 화면",
+    return_urls_hint: "결제선생에서 돌아온 가맹점을 보낼 https 주소를 한 줄에 하나씩 씁니다. 첫 줄이 기본이고, 그 아래 경로까지 허용됩니다. 비우면 심사 상태를 보여 줍니다.",
     holding: "보류와 알림",
     hold: "보류 시간 (초)",
     hold_hint: "의심스러운 주장을 결제선생의 답을 기다리며 붙들어 두는 시간. 60–86400.",

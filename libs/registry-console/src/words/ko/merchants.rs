@@ -182,6 +182,33 @@ pub const MERCHANT: MerchantWords = MerchantWords {
     trace: "추적",
     links: "링크",
     no_links: "아직 발급한 링크가 없습니다.",
+    stable: "가맹점에 보낼 링크",
+    stable_hint: "바뀌지 않는 링크입니다. 가맹점은 여기서 심사 상태를 보고 결제선생으로 이어 갑니다. 받은 사람은 누구나 볼 수 있으니 그 가맹점에만 보내세요.",
+    qr: "QR 코드",
+    messages: "보낼 문구",
+    copy_message: "문구 복사",
+    by_talk: "카카오톡",
+    by_mail: "메일",
+    talk_message: |partner, shop, url| {
+        let shop = if shop.is_empty() {
+            String::new()
+        } else {
+            format!("{shop} ")
+        };
+        format!(
+            "[{partner}] {shop}결제선생 입점 안내\n\n아래 링크에서 심사 상태를 보고 이어서 진행해 주세요.\n{url}\n\n링크는 바뀌지 않으니 저장해 두셔도 됩니다. 비밀번호나 카드 번호는 묻지 않습니다."
+        )
+    },
+    mail_message: |partner, shop, url| {
+        let shop = if shop.is_empty() {
+            "사장님".to_owned()
+        } else {
+            format!("{shop} 사장님")
+        };
+        format!(
+            "제목: [{partner}] 결제선생 입점 안내\n\n{shop}, 안녕하세요.\n{partner}입니다.\n\n결제를 받으시려면 결제선생의 입점 심사가 필요합니다. 아래 링크에서 지금 어디까지 왔는지 보시고 이어서 진행해 주세요.\n\n{url}\n\n링크는 심사가 끝날 때까지 바뀌지 않습니다. 비밀번호나 카드 번호는 묻지 않으며, 이 메일은 다른 분께 전달하지 말아 주세요.\n\n궁금한 점은 이 메일에 답장해 주세요.\n{partner} 드림"
+        )
+    },
     link_number: |n| format!("링크 {n}"),
     issued_at: |t| format!("{t} 발급"),
     requested_at: |t| format!("{t} 요청"),
@@ -240,6 +267,11 @@ pub const EVENTS: EventWords = EventWords {
     link_issued: "링크 발급",
     link_failed: "링크 발급 실패",
     link_revoked: "링크 거둠",
+    link_opened: "가맹점이 링크를 열어 봄",
+    link_continued: "가맹점이 결제선생으로 이동",
+    link_reused: "전에 발급한 주소로",
+    link_fresh: "새 주소로",
+    returned: "가맹점이 결제선생에서 돌아옴",
     callback_discarded: "격리된 콜백 버림",
     observed: "결제선생에 조회",
     message_changed: "심사 메시지 바뀜",

@@ -47,6 +47,7 @@ pub const ACTORS: Names = &[
     ("api_key", "API"),
     ("user", "사람"),
     ("person", "사람"),
+    ("shop", "가맹점"),
     ("system", "시스템"),
 ];
 

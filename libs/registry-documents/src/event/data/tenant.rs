@@ -176,6 +176,10 @@ pub struct TenantSettingsChanged {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(required = false, example = json!({"2026-12-24": {"business_day": false, "name": "창립기념일"}}))]
     pub own_days: BTreeMap<NaiveDate, OwnDay>,
+    /// Pages of yours to which shops may be sent once they come back from Paymint. Absent for none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false, example = json!(["https://partner.example/done"]))]
+    pub return_urls: Vec<String>,
 }
 
 /// What a tenant says of a day, whatever Korea's calendar says.

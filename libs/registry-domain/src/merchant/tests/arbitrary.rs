@@ -81,6 +81,18 @@ pub(super) fn any_command() -> impl Strategy<Value = Told> {
     prop_oneof![22 => any_plain_command().prop_map(Told::from), 2 => any_redrive()]
 }
 
+fn any_visit() -> impl Strategy<Value = Command> {
+    let continued = (1_u128..4, any::<bool>()).prop_map(|(link, reused)| Visit::Continued {
+        link_id: link_id(link),
+        reused,
+    });
+    let visit = prop_oneof![Just(Visit::Opened), Just(Visit::Returned), continued];
+    (visit, 0_i64..900).prop_map(|(visit, second)| Command::RecordVisit {
+        visit,
+        quiet_since: at(second),
+    })
+}
+
 fn any_plain_command() -> impl Strategy<Value = Command> {
     let link = || (1_u128..4).prop_map(link_id);
     prop_oneof![
@@ -90,6 +102,7 @@ fn any_plain_command() -> impl Strategy<Value = Command> {
         2 => link().prop_map(|link_id| Command::RequestLink { link_id, redirect_url: None }),
         2 => link().prop_map(|link_id| Command::RecordLinkIssued { link_id, url: SecretText::new("u".into()) }),
         1 => link().prop_map(|link_id| Command::RevokeLink { link_id }),
+        1 => any_visit(),
         8 => any_observation().prop_map(callback),
         1 => Just(claim(receipt(None), ClaimBody::Unusable(QuarantineReason::Unparseable))),
         4 => any_reading(),

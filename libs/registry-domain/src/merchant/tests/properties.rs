@@ -61,6 +61,9 @@ fn without_personal_part(event: &Event) -> Event {
         | Event::LinkIssued { .. }
         | Event::LinkIssueFailed { .. }
         | Event::LinkRevoked { .. }
+        | Event::LinkOpened
+        | Event::LinkContinued { .. }
+        | Event::MerchantReturned
         | Event::CallbackDiscarded { .. }
         | Event::StatusObserved { .. }
         | Event::UpstreamUnlinked { .. }

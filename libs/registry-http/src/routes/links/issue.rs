@@ -7,7 +7,6 @@ use axum::extract::{Path, State};
 use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use registry_domain::MerchantId;
 use registry_domain::merchant::{Link, SecretText};
 use registry_domain::tenant::Scope;
 use registry_upstream::{LinkAnswer, LinkRequest};
@@ -16,7 +15,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::LinkDocument;
+use super::{LinkDocument, link_of_shop};
 use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::fields::Null;
@@ -109,7 +108,14 @@ async fn issue_registration_link(
         redirect_url: link.redirect_url,
     };
     match state.links.issue(request).await? {
-        LinkAnswer::Issued { link, url, replayed } => Ok(issued(merchant_id, &link, &url, replayed)),
+        LinkAnswer::Issued { link, url, replayed } => {
+            let document = IssuedLink {
+                link: LinkDocument::new(merchant_id, &link),
+                url: url.expose().to_owned(),
+                stable_link: link_of_shop(&state, &caller, merchant_id),
+            };
+            Ok(issued(&link, &document, replayed))
+        }
         LinkAnswer::Failed {
             link_id,
             failure,
@@ -125,11 +131,7 @@ async fn issue_registration_link(
     }
 }
 
-fn issued(merchant_id: MerchantId, link: &Link, url: &SecretText, replayed: bool) -> Response {
-    let document = IssuedLink {
-        link: LinkDocument::new(merchant_id, link),
-        url: url.expose().to_owned(),
-    };
+fn issued(link: &Link, document: &IssuedLink, replayed: bool) -> Response {
     let location = HeaderValue::try_from(format!("/v1/registration-links/{}", link.id));
     let location = [(LOCATION, location.expect("an id is a header value"))];
     let mut response = (StatusCode::CREATED, location, Json(document)).into_response();
@@ -188,6 +190,10 @@ struct IssuedLink {
     /// Where the shop fills in its registration. Whoever has it can do so: treat it as a secret.
     #[schema(example = "https://payssam.example/register/3f9c")]
     url: String,
+    /// The link to send to the shop instead: it stays the same, says how far the shop has come, and leads to this URL or to one that
+    /// is issued when this one is old.
+    #[schema(example = "https://registry.example/l/BAEBlwAAAAB3AAAAAAAAAAAAAA")]
+    stable_link: String,
 }
 
 #[cfg(test)]

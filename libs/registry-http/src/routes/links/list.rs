@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::LinkDocument;
+use super::{LinkDocument, stable_link};
 use crate::caller::Caller;
 use crate::commands::current;
 use crate::operation::{Access, Operation, Route};
@@ -30,7 +30,8 @@ pub fn route() -> Route {
 
 /// List a merchant's registration links
 ///
-/// All of them, the newest first; a merchant has at most 200. The URLs are not shown again.
+/// All of them, the newest first; a merchant has at most 200. The URLs are not shown again. The link to send to the shop
+/// (`stable_link`) is.
 #[utoipa::path(
     get,
     path = "/v1/merchants/{id}/registration-links",
@@ -51,7 +52,8 @@ async fn list_registration_links(
         .rev()
         .map(|link| LinkDocument::new(merchant.id, link))
         .collect();
-    Ok(Json(LinkList { data }))
+    let stable_link = stable_link(&state, &caller, &merchant);
+    Ok(Json(LinkList { data, stable_link }))
 }
 
 /// A merchant's registration links.
@@ -60,4 +62,9 @@ async fn list_registration_links(
 struct LinkList {
     /// The links, the newest first.
     data: Vec<LinkDocument>,
+    /// The link to send to the shop: a page of its own that says how far it has come, and leads on to Paymint with a URL that
+    /// works. It stays the same and never runs out. Whoever has it sees what the shop sees. Null for whoever may not issue
+    /// links, and for a merchant that is archived.
+    #[schema(example = "https://registry.example/l/BAEBlwAAAAB3AAAAAAAAAAAAAA")]
+    stable_link: Option<String>,
 }

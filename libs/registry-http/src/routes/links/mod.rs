@@ -7,7 +7,9 @@ pub mod revoke;
 
 use chrono::{DateTime, Utc};
 use registry_domain::merchant::{Link, LinkState, Merchant};
+use registry_domain::tenant::Scope;
 use registry_domain::{LinkId, MerchantId};
+use registry_urls::{Shop, ShopPage};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -61,6 +63,22 @@ impl LinkDocument {
         let link = merchant.link(link_id).ok_or(Code::LinkNotFound)?;
         Ok(Self::new(merchant.id, link))
     }
+}
+
+/// The address of a shop's own page, for those who may issue links; none for a shop that was put away. It is the shop's eyes: it
+/// shows what the shop may see, and leads on to Paymint.
+fn stable_link(state: &AppState, caller: &Caller, merchant: &Merchant) -> Option<String> {
+    let is_there = merchant.archived_since.is_none() && !merchant.erased;
+    (is_there && caller.may(Scope::LinksWrite)).then(|| link_of_shop(state, caller, merchant.id))
+}
+
+fn link_of_shop(state: &AppState, caller: &Caller, merchant_id: MerchantId) -> String {
+    let shop = Shop {
+        tenant_id: caller.tenant_id(),
+        merchant_id,
+    };
+    let url = state.shops.urls().url(ShopPage::Link, shop);
+    url.expose().to_owned()
 }
 
 /// The merchant that has the link which a path names. What does not read as an id is nobody's.

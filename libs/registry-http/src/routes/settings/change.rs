@@ -9,7 +9,9 @@ use chrono::NaiveDate;
 use registry_documents::event::data::OwnDay;
 use registry_domain::Adjustment;
 use registry_domain::calendar::{self as domain, Calendar, DayName, OWN_DAYS_MAX};
-use registry_domain::tenant::{CallPath, Command, FieldName, HoldTime, Refusal, Scope, SettingsChange, SilenceDays};
+use registry_domain::tenant::{
+    CallPath, Command, FieldName, HoldTime, Refusal, ReturnUrl, Scope, SettingsChange, SilenceDays,
+};
 use registry_web::RequestContext;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -107,6 +109,10 @@ struct SettingsPatch {
     callbacks_missing_days: u16,
     #[schema(required = false, schema_with = own_days)]
     own_days: BTreeMap<NaiveDate, Option<OwnDay>>,
+    /// Pages of yours to which shops may be sent once they come back from Paymint, all of them anew: https at a public name, with at
+    /// most a port, a path and a query.
+    #[schema(required = false, max_items = 20, example = json!(["https://partner.example/done"]))]
+    return_urls: Vec<String>,
 }
 
 /// Beside what the type says: null takes a day away.
@@ -176,6 +182,7 @@ impl SettingsPatch {
         });
         let own_days = fields.objects("own_days", OWN_DAYS_MAX, read_day, read_own_day);
         change.own_days = own_days.unwrap_or_default();
+        change.return_urls = fields.texts("return_urls", ReturnUrl::COUNT_MAX, ReturnUrl::parse);
         fields.finish()?;
         Ok((change, is_tried))
     }
@@ -273,6 +280,10 @@ mod tests {
             json!({"own_days": {"2026-12-24": true}}),
             json!({"own_days": {"24.12.2026": null}}),
             json!({"own_days": {"2037-01-01": {"business_day": false, "name": "휴무"}}}),
+            json!({"return_urls": ["http://partner.example/"]}),
+            json!({"return_urls": ["https://127.0.0.1/"]}),
+            json!({"return_urls": "https://partner.example/"}),
+            json!({"return_urls": vec!["https://partner.example/"; 21]}),
             json!({"own_days": {"2026-02-30": {"business_day": false, "name": "휴무"}}}),
         ] {
             assert_eq!(read(&bad).unwrap_err().code(), Code::ValidationFailed, "{bad}");

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use registry_documents::event::data::OwnDay;
-use registry_domain::tenant::{CallPath, FieldName, Settings};
+use registry_domain::tenant::{CallPath, FieldName, ReturnUrl, Settings};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -32,6 +32,10 @@ struct SettingsDocument {
     /// Days that work, or do not, whatever Korea's calendar says, by their dates.
     #[schema(example = json!({"2026-12-24": {"business_day": false, "name": "창립기념일"}}))]
     own_days: BTreeMap<NaiveDate, OwnDay>,
+    /// Pages of yours to which shops may be sent once they come back from Paymint: these, and what lies below them. The first one
+    /// is where they are sent if nothing else was asked for.
+    #[schema(example = json!(["https://partner.example/done"]))]
+    return_urls: Vec<String>,
 }
 
 /// How Paymint is asked about single merchants. Neither path nor fields of that call are documented beyond doubt.
@@ -65,6 +69,12 @@ impl SettingsDocument {
             low_balance_threshold: settings.low_balance_threshold,
             callbacks_missing_days: settings.callbacks_missing_after.days(),
             own_days: OwnDay::all(&settings.calendar),
+            return_urls: settings
+                .return_urls
+                .iter()
+                .map(ReturnUrl::as_str)
+                .map(str::to_owned)
+                .collect(),
         }
     }
 }

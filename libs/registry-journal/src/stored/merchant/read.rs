@@ -14,7 +14,7 @@ use registry_domain::{
 
 use super::shapes::{
     ApprovalReceived, BRANCH_NAME, BUSINESS_NUMBER, COMPANY_NAME, CallbackDiscarded, CallbackReceived, DetailsChanged,
-    LinkFailed, OfDoubt, OfLink, OfResolution, OfSource, Registered, ReviewChanged, StatusObserved,
+    LinkContinued, LinkFailed, OfDoubt, OfLink, OfResolution, OfSource, Registered, ReviewChanged, StatusObserved,
 };
 use crate::stored::observation::{StoredObservation, digest_from_hex, free_text};
 use crate::stored::personal::{self, Personal};
@@ -44,6 +44,15 @@ pub(in crate::stored) fn into_domain(
         "link.revoked" => Event::LinkRevoked {
             link_id: link_id(event_type, data)?,
         },
+        "link.opened" => Event::LinkOpened,
+        "link.continued" => {
+            let LinkContinued { link_id, reused } = read(event_type, data)?;
+            Event::LinkContinued {
+                link_id: LinkId::from_uuid(link_id),
+                reused,
+            }
+        }
+        "merchant.returned" => Event::MerchantReturned,
         "callback.received" => callback_received(&read(event_type, data)?, personal)?,
         "callback.discarded" => Event::CallbackDiscarded {
             event_id: EventId::from_uuid(read::<CallbackDiscarded>(event_type, data)?.event_id),

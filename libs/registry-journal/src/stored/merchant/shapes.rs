@@ -35,6 +35,12 @@ pub(super) struct OfLink {
 }
 
 #[derive(Serialize, Deserialize)]
+pub(super) struct LinkContinued {
+    pub(super) link_id: Uuid,
+    pub(super) reused: bool,
+}
+
+#[derive(Serialize, Deserialize)]
 pub(super) struct LinkFailed {
     pub(super) link_id: Uuid,
     pub(super) outcome: String,

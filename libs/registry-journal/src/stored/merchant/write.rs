@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::shapes::{
     ApprovalReceived, BRANCH_NAME, BUSINESS_NUMBER, COMPANY_NAME, CallbackDiscarded, CallbackReceived, DetailsChanged,
-    LinkFailed, Nothing, OfDoubt, OfLink, OfResolution, OfSource, Registered, ReviewChanged, StatusObserved,
+    LinkContinued, LinkFailed, Nothing, OfDoubt, OfLink, OfResolution, OfSource, Registered, ReviewChanged,
+    StatusObserved,
 };
 use crate::stored::observation::{digest_to_hex, text};
 use crate::stored::personal::{self, Personal, encode_payload};
@@ -115,6 +116,15 @@ pub(crate) fn from_domain(event: &Event) -> Stored {
         ),
         Event::LinkIssueFailed { link_id, failure } => clear("link.issue_failed", &link_failed(*link_id, failure)),
         Event::LinkRevoked { link_id } => clear("link.revoked", &of_link(*link_id)),
+        Event::LinkOpened => clear("link.opened", &Nothing {}),
+        Event::LinkContinued { link_id, reused } => clear(
+            "link.continued",
+            &LinkContinued {
+                link_id: link_id.as_uuid(),
+                reused: *reused,
+            },
+        ),
+        Event::MerchantReturned => clear("merchant.returned", &Nothing {}),
         Event::CallbackReceived {
             link_id,
             received_at,
