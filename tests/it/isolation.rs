@@ -113,6 +113,8 @@ async fn what_another_tenant_has_is_in_no_list_and_no_count() {
             &things.destination,
             &things.delivery,
             &things.view,
+            &things.plan,
+            &things.job,
             &app.tenant.id.to_string(),
         ] {
             assert!(!answer.text.contains(id), "{}", call.operation);

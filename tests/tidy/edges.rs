@@ -41,6 +41,10 @@ const EDGES: &[(&str, &[&str])] = &[
             "registry-urls",
         ],
     ),
+    (
+        "registry-jobs",
+        &["registry-domain", "registry-journal", "registry-upstream"],
+    ),
     ("registry-documents", &["registry-domain", "registry-journal"]),
     (
         "registry-deliveries",
@@ -64,6 +68,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "registry-documents",
             "registry-domain",
             "registry-ingest",
+            "registry-jobs",
             "registry-journal",
             "registry-people",
             "registry-publish",
@@ -93,6 +98,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "registry-domain",
             "registry-http",
             "registry-ingest",
+            "registry-jobs",
             "registry-journal",
             "registry-journal-postgres",
             "registry-journal-sqlite",

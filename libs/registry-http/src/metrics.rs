@@ -4,6 +4,7 @@ mod asking;
 mod carrying;
 mod coming;
 mod connections;
+mod jobs;
 mod writing;
 
 use std::fmt;
@@ -148,6 +149,7 @@ impl Metrics {
         }));
         registry.register_collector(Box::new(Coming(services.people.clone())));
         registry.register_collector(Box::new(carrying::Carried(services.carrying.numbers.clone())));
+        registry.register_collector(Box::new(jobs::Worked(services.job_numbers.clone())));
         Self {
             registry,
             requests,

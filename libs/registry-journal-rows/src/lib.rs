@@ -11,6 +11,7 @@ mod alerts;
 mod audit;
 mod deliveries;
 mod insight;
+mod jobs;
 pub mod list;
 mod log;
 mod merchants;
@@ -29,6 +30,7 @@ pub use alerts::{RawAlertCount, RawLateMerchant, alert_rank};
 pub use audit::RawAuditEntry;
 pub use deliveries::{RawDelivery, RawDueThere, RawMoment};
 pub use insight::{RawStandingCount, RawStayCount, RawStepCount, day_number};
+pub use jobs::{RawDueJob, RawJob, RawJobRow, RawJobRowCode, tag_texts};
 pub use log::{RawEvent, RawHead, RawKey, RawStream};
 pub use merchants::{
     RawBusinessNumber, RawFacetCount, RawIdempotency, RawKeptCount, RawListedMerchant, RawListedThen, RawMerchant,

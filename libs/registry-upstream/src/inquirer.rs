@@ -144,6 +144,13 @@ impl Inquirer {
         self.know_balance(tenant_id, Some(merchant_id), heard).await
     }
 
+    /// Lets a call through that is made elsewhere, within the same limits; nobody waits for it now. What comes of it is noticed where
+    /// it is made.
+    pub async fn admit(&self, tenant_id: TenantId) -> Result<(), AskError> {
+        let access = self.0.parts.directory.access(tenant_id).await?;
+        self.admit_call(&access, Urgency::Round, self.now())
+    }
+
     /// How it stands with each upstream that was called.
     pub fn breakers(&self) -> Vec<BreakerReport> {
         self.0.breakers.reports()
@@ -154,8 +161,8 @@ impl Inquirer {
         self.0.counts.stats()
     }
 
-    /// How many calls a round may make for a tenant now.
-    pub(crate) fn allowance(&self, tenant_id: TenantId) -> u32 {
+    /// How many calls may be made for a tenant now if nobody waits for them.
+    pub fn allowance(&self, tenant_id: TenantId) -> u32 {
         self.0.budgets.allowance(tenant_id, self.now(), Urgency::Round)
     }
 
@@ -261,16 +268,8 @@ impl Inquirer {
         Work: Future<Output = Result<T, CallError>>,
     {
         let Access { tenant, upstream } = access;
-        if let (Urgency::Round, Some(pause)) = (urgency, &tenant.upstream_pause) {
-            let code = pause.code.clone();
-            return Err(AskError::Paused { code });
-        }
         let asked_at = self.now();
-        self.spend(tenant.id, urgency)?;
-        self.0
-            .breakers
-            .admit(&upstream.base_url, asked_at)
-            .map_err(|retry_after| AskError::BreakerOpen { retry_after })?;
+        self.admit_call(access, urgency, asked_at)?;
         let answer = call(Arc::clone(upstream)).await;
         let read_at = self.now();
         if let Err(error) = &answer {
@@ -286,6 +285,18 @@ impl Inquirer {
             read_at,
             answer,
         })
+    }
+
+    /// Whether a call may be made; it counts as made.
+    fn admit_call(&self, access: &Access, urgency: Urgency, now: DateTime<Utc>) -> Result<(), AskError> {
+        let Access { tenant, upstream } = access;
+        if let (Urgency::Round, Some(pause)) = (urgency, &tenant.upstream_pause) {
+            let code = pause.code.clone();
+            return Err(AskError::Paused { code });
+        }
+        self.spend(tenant.id, urgency)?;
+        let admitted = self.0.breakers.admit(&upstream.base_url, now);
+        admitted.map_err(|retry_after| AskError::BreakerOpen { retry_after })
     }
 
     pub(crate) fn spend(&self, tenant_id: TenantId, urgency: Urgency) -> Result<(), AskError> {

@@ -1,19 +1,19 @@
 //! Everything that an operator can set: one struct, read once, from a file and the environment.
 
+mod callers;
 mod delivery;
+mod jobs;
 mod people;
 mod source;
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
 use chrono::TimeDelta;
-use ipnet::IpNet;
 use registry_domain::merchant::QuestionPlan;
-use registry_ingest::{SenderCheck, SenderMode};
 use registry_publish_nats::NatsConfig;
 use registry_upstream::{InquiryLimits, Pace};
 use registry_urls::PublicUrl;
@@ -186,6 +186,14 @@ pub struct Config {
     pub reconcile_balance_seconds: u32,
     /// Questions to upstream that one tenant may ask in a second, 1 to 1,000.
     pub reconcile_calls_per_second: u32,
+    /// Most rows of a plan, 1 to 100,000.
+    pub plan_rows_max: u32,
+    /// Most plans and jobs that are kept for one tenant, 1 to 10,000.
+    pub jobs_kept_max: u32,
+    /// For how many days a job is kept that has ended, 1 to 365.
+    pub jobs_kept_days: u32,
+    /// Most jobs of one tenant that are worked at, at once, 1 to 16; the others wait for their turn.
+    pub jobs_running_max: u32,
     /// Most commands in one transaction, 1 to 1,000. With 1 every command pays for a commit of its own.
     pub batch_length_max: usize,
     /// Most merchants that are remembered as the last transaction left them, 0 to 1,000,000: a transaction about those
@@ -240,6 +248,10 @@ impl Default for Config {
             reconcile_list_seconds: 21_600,
             reconcile_balance_seconds: 900,
             reconcile_calls_per_second: 10,
+            plan_rows_max: 20_000,
+            jobs_kept_max: 200,
+            jobs_kept_days: 30,
+            jobs_running_max: 2,
             batch_length_max: 1_000,
             remembered_merchants_max: 16_384,
             stop_seconds: 25,
@@ -312,6 +324,7 @@ impl Config {
             PublicUrl::parse(url).map_err(|cause| Wrong::because("public_url", cause))?;
         }
         self.check_delivery()?;
+        self.check_jobs()?;
         self.check_people()
     }
 
@@ -360,35 +373,6 @@ impl Config {
             Some(url) => Database::parse(url, self.database_password_file.as_deref()),
         }
     }
-
-    /// The check of senders.
-    pub fn senders(&self) -> anyhow::Result<SenderCheck> {
-        let mode = match self.sender_mode {
-            SenderModeSetting::Off => SenderMode::Off,
-            SenderModeSetting::Observe => SenderMode::Observe,
-            SenderModeSetting::Enforce => SenderMode::Enforce,
-        };
-        Ok(SenderCheck {
-            mode,
-            networks: networks(&self.sender_networks)?,
-        })
-    }
-
-    /// The proxies in front.
-    pub fn proxies(&self) -> anyhow::Result<Vec<IpNet>> {
-        networks(&self.trusted_proxies)
-    }
-}
-
-fn networks(texts: &[String]) -> anyhow::Result<Vec<IpNet>> {
-    let network = |text: &String| {
-        let address = || text.parse::<IpAddr>().map(IpNet::from).ok();
-        text.parse()
-            .ok()
-            .or_else(address)
-            .with_context(|| format!("{text:?} is no network"))
-    };
-    texts.iter().map(network).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What one tenant has, and how somebody asks for it.
 
 use registry_domain::calendar::day_in_korea;
-use registry_tests::api::text_of;
+use registry_tests::api::{text_of, until};
 use registry_tests::callback::{mapping, send_taken};
 use registry_tests::tenant::{id_of, random};
 use registry_tests::{Answer, Api, TestApp, TestTenant, logs};
@@ -23,6 +23,8 @@ pub(crate) struct Things {
     pub(crate) destination: String,
     pub(crate) delivery: String,
     pub(crate) view: String,
+    pub(crate) plan: String,
+    pub(crate) job: String,
 }
 
 /// Has something raised that is wrong with a tenant whenever it is, but on a holiday: then the tenant says that it works.
@@ -46,6 +48,25 @@ pub(crate) async fn share_a_view(tenant: &TestTenant) -> String {
     let wish = json!({ "name": random(16), "query": "stage=opened", "shared": true });
     let view = tenant.api.post("/v1/views", &wish).await.expect(201);
     id_of(&view).to_owned()
+}
+
+/// A plan that nobody confirms.
+pub(crate) async fn plan_nothing(tenant: &TestTenant) -> String {
+    let wish = json!({ "action": "archive", "merchant_ids": [] });
+    id_of(&tenant.api.post("/v1/plans", &wish).await.expect(201)).to_owned()
+}
+
+/// A job that has ended and changed nothing: nobody is asked where reading back is switched off.
+async fn ended_job(tenant: &TestTenant, merchant: &str) -> String {
+    let wish = json!({ "action": "ask_now", "merchant_ids": [merchant] });
+    let plan = tenant.api.post("/v1/plans", &wish).await.expect(201);
+    let path = format!("/v1/plans/{}/confirmation", id_of(&plan));
+    let job = tenant.api.post(&path, &json!({ "reason": "x" })).await.expect(202);
+    let is_over = |event: &serde_json::Value| event["type"] == "job.finished" && event["data"]["job_id"] == job["id"];
+    tenant.api.event(is_over).await;
+    let path = format!("/v1/jobs/{}", id_of(&job));
+    until(async || !tenant.api.get(&path).await.expect(200)["ended_at"].is_null()).await;
+    id_of(&job).to_owned()
 }
 
 impl Things {
@@ -83,6 +104,8 @@ impl Things {
             .event(|event| event["data"]["reason"] == "codes_mismatch")
             .await;
         let unclaimed = tenant.api.get("/v1/unclaimed-merchants").await.expect(200);
+        let plan = plan_nothing(tenant).await;
+        let job = ended_job(tenant, id_of(&merchant)).await;
         Self {
             merchant: id_of(&merchant).to_owned(),
             link: id_of(&link).to_owned(),
@@ -95,6 +118,8 @@ impl Things {
             destination: id_of(&there).to_owned(),
             delivery: id_of(&delivery).to_owned(),
             view,
+            plan,
+            job,
         }
     }
 
@@ -112,6 +137,8 @@ impl Things {
             ("{destination}", &self.destination),
             ("{delivery}", &self.delivery),
             ("{view}", &self.view),
+            ("{plan}", &self.plan),
+            ("{job}", &self.job),
         ]
         .iter()
         .fold(path.to_owned(), |path, (name, id)| path.replace(name, id))

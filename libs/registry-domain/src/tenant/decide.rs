@@ -96,6 +96,7 @@ fn decide_alone(state: Option<&Tenant>, command: Command, context: &Context) -> 
             expected,
         } => alerting::said(alerts::snooze(&tenant.alerts, alert_id, until, expected)),
         Command::RecordView(fact) => Ok(vec![Event::View(fact)]),
+        Command::RecordJob(fact) => Ok(vec![Event::Job(fact)]),
         Command::Destination(wish) => Ok(destinations::decide(&tenant.destinations, *wish)?
             .into_iter()
             .map(Event::Destination)
@@ -139,7 +140,8 @@ fn create(command: Command, context: &Context) -> Result<Vec<Event>, Refusal> {
         | Command::AcknowledgeAlert { .. }
         | Command::SnoozeAlert { .. }
         | Command::Destination(_)
-        | Command::RecordView(_) => Err(Refusal::NoSuchTenant),
+        | Command::RecordView(_)
+        | Command::RecordJob(_) => Err(Refusal::NoSuchTenant),
     }
 }
 
