@@ -174,7 +174,7 @@ impl Jobs for PostgresJournal {
             r#"
             SELECT state, code AS "code!", count(*) AS "count!" FROM job_rows
             WHERE tenant_id = $1 AND job_id = $2 AND state IN ('refused', 'failed') AND code IS NOT NULL
-            GROUP BY state, code ORDER BY state, code
+            GROUP BY state, code
             "#,
             tenant.as_uuid(),
             id.as_uuid()

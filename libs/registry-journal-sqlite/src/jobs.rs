@@ -175,7 +175,7 @@ impl Jobs for SqliteJournal {
             r#"
             SELECT state, code AS "code!", count(*) AS "count!: i64" FROM job_rows
             WHERE tenant_id = ?1 AND job_id = ?2 AND state IN ('refused', 'failed') AND code IS NOT NULL
-            GROUP BY state, code ORDER BY state, code
+            GROUP BY state, code
             "#,
             tenant.as_uuid(),
             id.as_uuid()
@@ -335,13 +335,23 @@ impl Jobs for SqliteJournal {
             r#"
             UPDATE jobs
             SET state = CASE state WHEN 'cancelled' THEN state ELSE 'finished' END, held_up = NULL, resume_at = NULL,
-                ended_at = ?3, refused = t.refused, done = t.done, failed = t.failed, cancelled = t.cancelled
-            FROM (
-                SELECT count(*) FILTER (WHERE r.state = 'refused') AS refused, count(*) FILTER (WHERE r.state = 'done') AS done,
-                    count(*) FILTER (WHERE r.state = 'failed') AS failed,
-                    count(*) FILTER (WHERE r.state = 'cancelled') AS cancelled
-                FROM job_rows AS r WHERE r.tenant_id = ?1 AND r.job_id = ?2
-            ) AS t
+                ended_at = ?3,
+                refused = (
+                    SELECT count(*) FROM job_rows AS r
+                    WHERE r.tenant_id = ?1 AND r.job_id = ?2 AND r.state = 'refused'
+                ),
+                done = (
+                    SELECT count(*) FROM job_rows AS r
+                    WHERE r.tenant_id = ?1 AND r.job_id = ?2 AND r.state = 'done'
+                ),
+                failed = (
+                    SELECT count(*) FROM job_rows AS r
+                    WHERE r.tenant_id = ?1 AND r.job_id = ?2 AND r.state = 'failed'
+                ),
+                cancelled = (
+                    SELECT count(*) FROM job_rows AS r
+                    WHERE r.tenant_id = ?1 AND r.job_id = ?2 AND r.state = 'cancelled'
+                )
             WHERE jobs.tenant_id = ?1 AND jobs.job_id = ?2 AND jobs.state IN ('queued', 'running', 'cancelled')
                 AND jobs.ended_at IS NULL
                 AND NOT EXISTS (

@@ -93,6 +93,9 @@ impl Things {
         send_taken(&of_tenant, mapping("acad-8", "store-8", "P", None).to_string()).await;
         let merchant = tenant.register("acad-1", "store-1").await;
         let link = tenant.issue_link(&merchant).await;
+        // What is said of jobs does not go to NATS either.
+        let plan = plan_nothing(tenant).await;
+        let job = ended_job(tenant, id_of(&merchant)).await;
         let issued = text_of(&link, "url");
         let mapping_behind = app.sandbox.mapping_behind("acad-1", "store-1", issued).await;
         let url = mapping_behind.callback_url;
@@ -104,8 +107,6 @@ impl Things {
             .event(|event| event["data"]["reason"] == "codes_mismatch")
             .await;
         let unclaimed = tenant.api.get("/v1/unclaimed-merchants").await.expect(200);
-        let plan = plan_nothing(tenant).await;
-        let job = ended_job(tenant, id_of(&merchant)).await;
         Self {
             merchant: id_of(&merchant).to_owned(),
             link: id_of(&link).to_owned(),

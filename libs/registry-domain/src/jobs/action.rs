@@ -113,11 +113,10 @@ pub fn obstacle(action: &Action, merchant: &Merchant) -> Option<Obstacle> {
     }
     let is_archived = merchant.archived_since.is_some();
     match action {
-        Action::IssueLinks if is_archived => Some(RowCode::Archived),
+        Action::IssueLinks | Action::AskNow if is_archived => Some(RowCode::Archived),
         Action::IssueLinks if !merchant.reference.is_linkable() => Some(RowCode::CodesTooLong),
         Action::IssueLinks if merchant.is_open() => Some(RowCode::AlreadyOpen),
         Action::IssueLinks => (merchant.links.len() >= LINKS_MAX).then_some(RowCode::TooManyLinks),
-        Action::AskNow if is_archived => Some(RowCode::Archived),
         Action::AskNow => (!merchant.can_be_asked_about()).then_some(RowCode::NotKnownUpstream),
         Action::AddTags(_) | Action::RemoveTags(_) => match tags_after(action, merchant) {
             None => Some(RowCode::NothingToChange),

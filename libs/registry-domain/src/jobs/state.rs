@@ -67,10 +67,9 @@ pub const fn follow(state: JobState, wish: JobWish) -> Result<JobState, WrongSta
         (JobWish::Cancel, JobState::Queued | JobState::Running | JobState::Paused | JobState::Cancelled) => {
             Ok(JobState::Cancelled)
         }
-        (JobWish::Confirm, JobState::Making)
-        | (JobWish::Resume, JobState::Making | JobState::Planned | JobState::Cancelled | JobState::Finished)
-        | (JobWish::Pause, JobState::Making | JobState::Planned | JobState::Cancelled | JobState::Finished)
-        | (JobWish::Cancel, JobState::Making | JobState::Planned | JobState::Finished) => Err(WrongState(state)),
+        (JobWish::Confirm | JobWish::Resume | JobWish::Pause | JobWish::Cancel, JobState::Making)
+        | (JobWish::Resume | JobWish::Pause, JobState::Planned | JobState::Cancelled | JobState::Finished)
+        | (JobWish::Cancel, JobState::Planned | JobState::Finished) => Err(WrongState(state)),
     }
 }
 

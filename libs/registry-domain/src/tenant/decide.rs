@@ -13,7 +13,7 @@ use super::settings::SettingsChange;
 use super::state::{MEMBERS_MAX, Tenant, TenantState};
 use crate::alerts;
 use crate::codes::Reference;
-use crate::destinations;
+use crate::destinations::{self, DestinationWish};
 use crate::ids::{EventId, PersonId};
 use crate::merchant::{QuarantineStanding, Receipt};
 use crate::people::{Rights, Role};
@@ -97,11 +97,13 @@ fn decide_alone(state: Option<&Tenant>, command: Command, context: &Context) -> 
         } => alerting::said(alerts::snooze(&tenant.alerts, alert_id, until, expected)),
         Command::RecordView(fact) => Ok(vec![Event::View(fact)]),
         Command::RecordJob(fact) => Ok(vec![Event::Job(fact)]),
-        Command::Destination(wish) => Ok(destinations::decide(&tenant.destinations, *wish)?
-            .into_iter()
-            .map(Event::Destination)
-            .collect()),
+        Command::Destination(wish) => carry(tenant, *wish),
     }
+}
+
+fn carry(tenant: &Tenant, wish: DestinationWish) -> Result<Vec<Event>, Refusal> {
+    let facts = destinations::decide(&tenant.destinations, wish)?;
+    Ok(facts.into_iter().map(Event::Destination).collect())
 }
 
 /// Where there is no tenant yet, one can be created and nothing else.

@@ -219,7 +219,7 @@ pub trait Jobs: Send + Sync {
     /// A page of the rows of a plan or a job, in their order.
     async fn job_rows(&self, tenant: TenantId, query: &JobRowQuery) -> Result<Vec<JobRow>, ReadError>;
 
-    /// How many rows of a plan or a job were refused or have failed, by state and reason.
+    /// How many rows of a plan or a job were refused or have failed, by state and reason, in no order.
     async fn job_row_codes(&self, tenant: TenantId, id: JobId) -> Result<Vec<(RowState, RowCode, u64)>, ReadError>;
 
     /// Changes how a job stands. False if it did not stand as expected. A job that goes on is due at once; one that is cancelled is

@@ -4,6 +4,8 @@ pub mod confirm;
 pub mod create;
 pub mod get;
 
+use std::cmp::Reverse;
+
 use chrono::{DateTime, Utc};
 use registry_domain::jobs::{JobState, RowState};
 use registry_domain::{Label, PlanId};
@@ -164,7 +166,7 @@ pub async fn codes(state: &AppState, caller: &Caller, job: &Job, wanted: RowStat
             count,
         })
         .collect();
-    counts.sort_by_key(|count| std::cmp::Reverse(count.count));
+    counts.sort_by_key(|count| (Reverse(count.count), count.code));
     Ok(counts)
 }
 
