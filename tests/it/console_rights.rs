@@ -8,9 +8,10 @@ use registry_tests::tenant::id_of;
 use crate::console::Pages;
 
 /// A part of the console: a page, what stands there for those who may do something, and the scope that they need.
-const SHOWN: [(&str, &str, &str); 13] = [
+const SHOWN: [(&str, &str, &str); 14] = [
     ("/merchants", "/merchants/new\"", "merchants:write"),
     ("/merchants", "/views\" class=\"keep\"", "views:write"),
+    ("/merchants", "id=\"bulk-form\"", "jobs:write"),
     ("{merchant}", "{merchant}/edit\"", "merchants:write"),
     ("{merchant}", "{merchant}/archive\"", "merchants:write"),
     ("{merchant}", "{merchant}/links\"", "links:write"),
@@ -25,9 +26,10 @@ const SHOWN: [(&str, &str, &str); 13] = [
 ];
 
 /// What can be sent, and the scope that it needs.
-const SENT: [(&str, &str); 14] = [
+const SENT: [(&str, &str); 15] = [
     ("/merchants", "merchants:write"),
     ("/views", "views:write"),
+    ("/plans", "jobs:write"),
     ("{merchant}/archive", "merchants:write"),
     ("{merchant}/links", "links:write"),
     ("{merchant}/ask", "upstream:ask"),

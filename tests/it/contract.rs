@@ -1,6 +1,7 @@
 //! The documents of the contracts, and whether what really goes out is what they say.
 
 mod alerts;
+mod jobs;
 mod keys;
 mod people;
 mod waiting;
@@ -144,6 +145,7 @@ async fn every_operation_answers_as_documented() {
     read(&mut visitor, id_of(&merchant)).await;
     ask(&mut visitor, id_of(&merchant)).await;
     waiting::settle(&mut visitor, id_of(&merchant)).await;
+    jobs::visit(&mut visitor).await;
     people::visit(&mut visitor).await;
     keys::visit(&mut visitor).await;
     change(&mut visitor, id_of(&merchant), id_of(&link)).await;

@@ -116,6 +116,7 @@ mod destinations;
 mod calendar;
 mod exports;
 mod insight;
+mod jobs;
 mod shops;
 mod tenant_settings;
 mod views;

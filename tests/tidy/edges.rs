@@ -51,6 +51,10 @@ const EDGES: &[(&str, &[&str])] = &[
             "registry-urls",
         ],
     ),
+    (
+        "registry-jobs",
+        &["registry-domain", "registry-journal", "registry-upstream"],
+    ),
     ("registry-documents", &["registry-domain", "registry-journal"]),
     (
         "registry-deliveries",
@@ -74,6 +78,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "registry-documents",
             "registry-domain",
             "registry-ingest",
+            "registry-jobs",
             "registry-journal",
             "registry-people",
             "registry-publish",
@@ -104,6 +109,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "registry-domain",
             "registry-http",
             "registry-ingest",
+            "registry-jobs",
             "registry-journal",
             "registry-journal-postgres",
             "registry-journal-sqlite",

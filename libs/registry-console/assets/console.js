@@ -274,3 +274,38 @@ customElements.define("list-keys", class extends HTMLElement {
     document.getElementById(left.row)?.querySelector("a.name")?.focus({ preventScroll: true });
   }
 });
+
+// <job-progress data-src data-state>: how far a job is, while the page can be seen. Where more than numbers changed, the page is
+// drawn anew.
+customElements.define("job-progress", class extends HTMLElement {
+  connectedCallback() {
+    if (!this.dataset.src) return;
+    document.addEventListener("visibilitychange", this);
+    this.handleEvent({ type: "visibilitychange" });
+  }
+  disconnectedCallback() {
+    document.removeEventListener("visibilitychange", this);
+    this.close();
+  }
+  close() {
+    this.source?.close();
+    this.source = null;
+  }
+  handleEvent(event) {
+    if (event.type === "progress") return this.show(JSON.parse(event.data));
+    if (document.hidden) return this.close();
+    if (this.source) return;
+    this.source = new EventSource(this.dataset.src);
+    this.source.addEventListener("progress", this);
+  }
+  show({ state, ended_at, counts }) {
+    const text = (number) => number.toLocaleString("en-US");
+    const ended = counts.done + counts.failed + counts.cancelled;
+    this.querySelector("progress").value = ended;
+    this.querySelector("[data-ended]").textContent = text(ended);
+    each(this, "[data-count]", (count) => { count.textContent = text(counts[count.dataset.count]); });
+    if (state === this.dataset.state && !ended_at) return;
+    this.close();
+    location.reload();
+  }
+});

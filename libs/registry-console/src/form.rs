@@ -16,6 +16,9 @@ use crate::query::Query;
 /// Most bytes of a form: what the API takes of Korean text, with each byte of it as three.
 const FORM_BYTES_MAX: usize = 192 * 1024;
 
+/// Most fields of a form: a box for each row of the longest page, and what stands beside them.
+const FIELDS_MAX: usize = 600;
+
 /// The fields of a form, as they were typed.
 #[derive(Debug, Clone, Default)]
 pub struct Form {
@@ -26,7 +29,7 @@ impl Form {
     /// The fields of a text as a browser sends it.
     pub fn of(raw: &str) -> Self {
         Self {
-            fields: Query::read(Some(raw)),
+            fields: Query::read_up_to(Some(raw), FIELDS_MAX),
         }
     }
 

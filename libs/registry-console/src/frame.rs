@@ -36,6 +36,8 @@ pub enum Section {
     Quarantine,
     /// What nobody registered.
     Unclaimed,
+    /// What is done to many.
+    Jobs,
     /// Who belongs to the tenant.
     People,
     /// What programs sign in with.
@@ -54,7 +56,7 @@ impl Section {
     /// The menu, in groups.
     pub const MENU: &[&[Self]] = &[
         &[Self::Home, Self::Merchants, Self::Ageing, Self::Funnel, Self::Alerts],
-        &[Self::Callbacks, Self::Quarantine, Self::Unclaimed],
+        &[Self::Callbacks, Self::Quarantine, Self::Unclaimed, Self::Jobs],
         &[Self::People, Self::Keys, Self::Audit],
         &[Self::Health, Self::Settings],
     ];
@@ -70,6 +72,7 @@ impl Section {
             Self::Callbacks => "/callbacks",
             Self::Quarantine => "/quarantine",
             Self::Unclaimed => "/unclaimed",
+            Self::Jobs => "/jobs",
             Self::People => "/people",
             Self::Keys => "/keys",
             Self::Audit => "/audit",
@@ -90,6 +93,7 @@ impl Section {
             | Self::Callbacks
             | Self::Quarantine
             | Self::Unclaimed
+            | Self::Jobs
             | Self::People
             | Self::Keys
             | Self::Audit
@@ -112,6 +116,7 @@ impl Section {
             | Self::Callbacks
             | Self::Quarantine
             | Self::Unclaimed
+            | Self::Jobs
             | Self::People
             | Self::Health
             | Self::Settings
@@ -130,6 +135,7 @@ impl Section {
             Self::Callbacks => "KeyC",
             Self::Quarantine => "KeyQ",
             Self::Unclaimed => "KeyU",
+            Self::Jobs => "KeyJ",
             Self::People => "KeyP",
             Self::Keys => "KeyK",
             Self::Audit => "KeyA",
@@ -150,6 +156,7 @@ impl Section {
             Self::Callbacks => "callback",
             Self::Quarantine => "quarantine",
             Self::Unclaimed => "unclaimed",
+            Self::Jobs => "jobs",
             Self::People => "people",
             Self::Keys => "key",
             Self::Audit => "audit",
@@ -171,6 +178,7 @@ impl Section {
             Self::Callbacks => frame.callbacks,
             Self::Quarantine => frame.quarantine,
             Self::Unclaimed => frame.unclaimed,
+            Self::Jobs => words.jobs.title,
             Self::People => frame.people,
             Self::Keys => frame.api_keys,
             Self::Audit => frame.audit,

@@ -14,7 +14,12 @@ pub struct Query {
 impl Query {
     /// Reads the raw query of an address. Pairs without a value say nothing and are left out.
     pub fn read(raw: Option<&str>) -> Self {
-        let pairs = raw.unwrap_or_default().split('&').take(PARAMETERS_MAX);
+        Self::read_up_to(raw, PARAMETERS_MAX)
+    }
+
+    /// The same where more may stand there, as in a form with a box for each row of a page.
+    pub fn read_up_to(raw: Option<&str>, most: usize) -> Self {
+        let pairs = raw.unwrap_or_default().split('&').take(most);
         let pairs = pairs.filter_map(|pair| {
             let (name, value) = pair.split_once('=')?;
             let (name, value) = (unescape(name), unescape(value));

@@ -12,7 +12,7 @@ use crate::console::{Console, look};
 use crate::live;
 use crate::pages::sign_in::{links, oidc, sign_out};
 use crate::pages::{
-    ageing, alerts, audit, calendar, callbacks, destinations, funnel, health, home, keys, licences, merchant,
+    ageing, alerts, audit, calendar, callbacks, destinations, funnel, health, home, jobs, keys, licences, merchant,
     merchants, people, quarantine, register, settings, sign_in, unclaimed, views,
 };
 
@@ -123,6 +123,7 @@ pub(crate) fn of_tenants() -> Vec<Route> {
     ];
     routes.extend(of_destinations());
     routes.extend(of_views());
+    routes.extend(of_jobs());
     routes.extend(of_merchants());
     routes.extend(of_people());
     routes
@@ -141,6 +142,21 @@ fn of_destinations() -> Vec<Route> {
             "/{tenant}/settings/destinations/{id}/deliveries/{delivery}",
             destinations::redeliver,
         ),
+    ]
+}
+
+fn of_jobs() -> Vec<Route> {
+    vec![
+        act("/{tenant}/plans", jobs::create),
+        see("/{tenant}/plans/{id}", jobs::plan),
+        act("/{tenant}/plans/{id}/confirmation", jobs::confirm),
+        see("/{tenant}/jobs", jobs::list),
+        see("/{tenant}/jobs/{id}", jobs::get),
+        see("/{tenant}/jobs/{id}/live", jobs::live),
+        act("/{tenant}/jobs/{id}/pause", jobs::pause),
+        act("/{tenant}/jobs/{id}/resume", jobs::resume),
+        act("/{tenant}/jobs/{id}/cancellation", jobs::cancel),
+        act("/{tenant}/jobs/{id}/retry", jobs::retry),
     ]
 }
 

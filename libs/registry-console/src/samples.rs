@@ -16,7 +16,7 @@ use crate::answer;
 use crate::assets;
 use crate::pages::shops::Sample;
 use crate::pages::{
-    ageing, alerts, audit, calendar, callbacks, destinations, funnel, health, home, keys, licences, merchant,
+    ageing, alerts, audit, calendar, callbacks, destinations, funnel, health, home, jobs, keys, licences, merchant,
     merchants, people, quarantine, register, settings, sign_in, unclaimed, views,
 };
 use crate::preferences::Preferences;
@@ -42,7 +42,7 @@ impl Part {
 
 type Group = (Part, fn(Preferences) -> Vec<Sample>);
 
-const GROUPS: [Group; 20] = [
+const GROUPS: [Group; 21] = [
     (Part::Office, sign_in::samples::samples),
     (Part::Desk, home::samples::samples),
     (Part::Desk, merchants::samples::samples),
@@ -63,6 +63,7 @@ const GROUPS: [Group; 20] = [
     (Part::Office, destinations::samples::samples),
     (Part::Work, licences::samples::samples),
     (Part::Desk, views::samples::samples),
+    (Part::Work, jobs::samples::samples),
 ];
 
 /// The names of a part's samples.
@@ -88,6 +89,7 @@ pub fn router() -> Router {
         .with_state(Arc::new(by_name))
         .route("/console/assets/{file}", get(assets::get))
         .route("/console/acme/live", get(silence))
+        .route("/console/acme/jobs/{id}/live", get(silence))
         .route("/console/acme/figures", get(async || StatusCode::NO_CONTENT))
 }
 

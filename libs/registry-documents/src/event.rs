@@ -6,6 +6,7 @@
 mod alerts;
 pub mod data;
 mod destinations;
+mod jobs;
 mod merchant;
 mod tenant;
 #[cfg(test)]
@@ -238,6 +239,16 @@ pub enum EventData {
     ViewUnshared(data::OfView),
     #[serde(rename = "view.removed")]
     ViewRemoved(data::OfView),
+    #[serde(rename = "job.confirmed")]
+    JobConfirmed(data::JobConfirmed),
+    #[serde(rename = "job.paused")]
+    JobPaused(data::OfJob),
+    #[serde(rename = "job.resumed")]
+    JobResumed(data::OfJob),
+    #[serde(rename = "job.cancelled")]
+    JobCancelled(data::OfJob),
+    #[serde(rename = "job.finished")]
+    JobFinished(data::JobFinished),
 }
 
 macro_rules! event_types {
@@ -327,6 +338,11 @@ event_types! {
     ViewShared => "view.shared",
     ViewUnshared => "view.unshared",
     ViewRemoved => "view.removed",
+    JobConfirmed => "job.confirmed",
+    JobPaused => "job.paused",
+    JobResumed => "job.resumed",
+    JobCancelled => "job.cancelled",
+    JobFinished => "job.finished",
 }
 
 /// The public form of a fact about a merchant, whether or not it was written down.
@@ -370,7 +386,8 @@ pub fn event_shown(recorded: &RecordedEvent, sight: Sight) -> PublicEvent {
 }
 
 impl ActorDocument {
-    pub(crate) fn from_actor(actor: &Actor) -> Self {
+    /// Who it is, as it is shown.
+    pub fn from_actor(actor: &Actor) -> Self {
         Self {
             kind: actor.kind().to_owned(),
             id: actor.id(),

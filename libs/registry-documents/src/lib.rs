@@ -25,7 +25,7 @@ mod testing;
 pub use asyncapi::asyncapi;
 pub use audit::{AuditDocument, audit_entry};
 pub use document::{MaskedDocument, MerchantDocument, REPRESENTATION, WaitDocument, WaitingMerchant};
-pub use event::{EventData, PublicEvent, event_shown, merchant_fact, public_event};
+pub use event::{ActorDocument, EventData, PublicEvent, event_shown, merchant_fact, public_event};
 pub use message::{Message, message_for};
 pub use registry_domain::search::{highlighted, is_searchable};
 pub use shown::Sight;

@@ -117,6 +117,30 @@ id!(
     ViewId,
     "viw"
 );
+id!(
+    /// One wish for many merchants, once it is confirmed.
+    JobId,
+    "job"
+);
+id!(
+    /// The same before: the plan and the job of a wish have one number.
+    PlanId,
+    "pln"
+);
+
+impl PlanId {
+    /// The job that becomes of it.
+    pub const fn job(self) -> JobId {
+        JobId(self.0)
+    }
+}
+
+impl JobId {
+    /// The plan that it was.
+    pub const fn plan(self) -> PlanId {
+        PlanId(self.0)
+    }
+}
 
 impl MerchantId {
     /// The same id with the moment of registration in front: milliseconds in the first 48 bits, the microseconds beyond

@@ -5,7 +5,7 @@
 //!
 //! Read in this order: [`ids`], [`unicode`], [`codes`], [`business`], [`text`] (values that cannot be wrong), [`review`] (what
 //! upstream says), [`merchant`] (state, command, event, [`merchant::decide`], [`merchant::evolve`]), [`calendar`] (business days), [`alerts`] (what waits too long), [`destinations`] (who is told), [`people`] (who may do what),
-//! [`tenant`], [`search`] (what a merchant is found by), [`waits`] (how long shops wait, and what is usual), [`views`] (what people keep of their questions).
+//! [`tenant`], [`search`] (what a merchant is found by), [`waits`] (how long shops wait, and what is usual), [`views`] (what people keep of their questions), [`jobs`] (one wish for many shops).
 
 pub mod actor;
 mod adjustment;
@@ -18,6 +18,7 @@ pub mod destinations;
 mod words;
 
 pub mod ids;
+pub mod jobs;
 pub mod merchant;
 pub mod people;
 pub mod review;
@@ -34,7 +35,7 @@ pub use business::{BusinessNumber, ReportedNumber};
 pub use causes::causes;
 pub use codes::{MemberCode, MerchantCode, Reference};
 pub use ids::{
-    AlertId, DeliveryId, DestinationId, EventId, KeyId, LinkId, MerchantId, PersonId, Seq, SessionId, Stamp, TenantId,
-    UnclaimedId, Version, ViewId,
+    AlertId, DeliveryId, DestinationId, EventId, JobId, KeyId, LinkId, MerchantId, PersonId, PlanId, Seq, SessionId,
+    Stamp, TenantId, UnclaimedId, Version, ViewId,
 };
 pub use text::{FreeText, Label, Note};

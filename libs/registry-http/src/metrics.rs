@@ -4,6 +4,7 @@ mod asking;
 mod carrying;
 mod coming;
 mod connections;
+mod jobs;
 mod shops;
 mod writing;
 
@@ -150,6 +151,7 @@ impl Metrics {
         registry.register_collector(Box::new(Coming(services.people.clone())));
         registry.register_collector(Box::new(shops::Shops(services.shops.clone())));
         registry.register_collector(Box::new(carrying::Carried(services.carrying.numbers.clone())));
+        registry.register_collector(Box::new(jobs::Worked(services.job_numbers.clone())));
         Self {
             registry,
             requests,

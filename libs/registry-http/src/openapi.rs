@@ -79,6 +79,10 @@ const TAGS: &[(&str, &str)] = &[
         "Keep questions to the list of merchants under a name, of your own or shared.",
     ),
     (
+        "Jobs",
+        "Have one thing done to many merchants: plan it, see whom it fits, confirm it, follow it, take up what failed.",
+    ),
+    (
         "Insight",
         "How long shops wait, how long things took, and how far those of each week have come, by your business days.",
     ),

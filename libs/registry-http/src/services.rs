@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use registry_deliveries::{Guard, Numbers};
 use registry_ingest::{CallbackDoor, Redriver};
+use registry_jobs::{Desk, Numbers as JobNumbers};
 use registry_journal::{Ambient, Archive, Reader, Writer};
 use registry_people::People;
 use registry_publish::RelayStatus;
@@ -43,6 +44,10 @@ pub struct Services {
     pub ambient: Ambient,
     /// Ticks when a log has grown, by this process or another. A hint: polling is the truth.
     pub commits: watch::Receiver<u64>,
+    /// Plans and jobs.
+    pub jobs: Desk,
+    /// How jobs go.
+    pub job_numbers: JobNumbers,
     /// How alerts are carried.
     pub carrying: Carrying,
     /// How publishing goes; none if the registry runs without a message broker.

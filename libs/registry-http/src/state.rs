@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 use registry_ingest::{CallbackDoor, Redriver};
+use registry_jobs::Desk;
 use registry_journal::line_limit::LineLimit;
 use registry_journal::{Ambient, Archive, Reader, Writer};
 use registry_people::People;
@@ -40,6 +41,7 @@ pub struct AppState {
     pub(crate) shops: ShopPages,
     pub(crate) inquirer: Inquirer,
     pub(crate) people: People,
+    pub(crate) jobs: Desk,
     pub(crate) carrying: Carrying,
     pub(crate) reconciler: watch::Receiver<ReconcilerStatus>,
     pub(crate) ambient: Ambient,
@@ -81,6 +83,7 @@ impl AppState {
             shops: services.shops,
             inquirer: services.inquirer,
             people: services.people,
+            jobs: services.jobs,
             carrying: services.carrying,
             reconciler: services.reconciler,
             ambient: services.ambient,

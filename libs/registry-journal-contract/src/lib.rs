@@ -18,6 +18,7 @@ pub mod histories;
 pub mod idempotency;
 pub mod insight;
 pub mod installations;
+pub mod jobs;
 pub mod journals;
 pub mod keys;
 pub mod lists;
@@ -258,6 +259,11 @@ macro_rules! contract_tests {
             views::there_are_so_many_views_and_no_more,
             views::somebody_begins_with_one_view,
             views::views_are_walked_and_forgotten,
+            jobs::a_plan_is_frozen_row_by_row,
+            jobs::a_row_is_taken_on_by_one_and_ends_once,
+            jobs::what_was_begun_comes_to_its_end_when_a_job_is_cancelled,
+            jobs::jobs_are_worked_at_while_they_may_be,
+            jobs::what_is_old_is_forgotten,
             deliveries::the_last_attempt_says_what_became_of_it,
             deliveries::what_is_over_is_listed_and_forgotten,
             deliveries::what_is_on_its_way_moves_with_the_log,

@@ -5,19 +5,21 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use registry_domain::jobs::{HeldUp, RowCode, RowState};
 use registry_domain::merchant::{Merchant, WalletReading, Wallets};
 use registry_domain::tenant::{SilentLinks, Slug, Tenant};
 use registry_domain::{
-    AlertId, DeliveryId, DestinationId, EventId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId, UnclaimedId,
-    Version, ViewId,
+    AlertId, DeliveryId, DestinationId, EventId, JobId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId,
+    UnclaimedId, Version, ViewId,
 };
 use registry_journal::port::{
     AlertCount, AlertQuery, Alerts, Attempt, AuditEntry, AuditQuery, AuditTrail, Balances, Claim, CohortQuery,
-    Deliveries, Delivery, DeliveryPlan, DeliveryQuery, DeliveryState, DueQuestion, DueThere, FacetCount, Head,
-    IdempotencyRow, Insight, KeyUses, LateMerchant, LateQuery, ListedMerchant, ListedTenant, ListedThen,
-    MerchantFilter, MerchantQuery, PageSize, PlannedEvent, Postponement, PresentedKey, ProjectedMerchant,
-    PublishCursor, QuarantineCount, QuarantineQuery, QuarantineRow, QuestionCounts, ReadError, Reader, StandingCount,
-    StayCount, StayQuery, StepCount, StreamQuery, TenantHealth, UnclaimedQuery, UnclaimedRow, View, Views, Worklist,
+    Deliveries, Delivery, DeliveryPlan, DeliveryQuery, DeliveryState, DueJob, DueQuestion, DueThere, FacetCount, Head,
+    IdempotencyRow, Insight, Job, JobExpiry, JobMove, JobPosition, JobRow, JobRowQuery, Jobs, KeyUses, LateMerchant,
+    LateQuery, ListedMerchant, ListedTenant, ListedThen, MerchantFilter, MerchantQuery, PageSize, PlannedEvent,
+    PlannedRow, Postponement, PresentedKey, ProjectedMerchant, PublishCursor, QuarantineCount, QuarantineQuery,
+    QuarantineRow, QuestionCounts, ReadError, Reader, RowClaim, RowOutcome, StandingCount, StayCount, StayQuery,
+    StepCount, StreamQuery, TenantHealth, UnclaimedQuery, UnclaimedRow, View, Views, Worklist,
 };
 use registry_journal::record::EventRow;
 use uuid::Uuid;
@@ -148,6 +150,23 @@ passed_on! {
         forget_views(tenant: TenantId, owner: Option<Uuid>) -> ();
         views_after(tenant: TenantId, after: Option<ViewId>, limit: PageSize) -> Vec<View>;
         default_views_after(tenant: TenantId, after: Option<Uuid>, limit: PageSize) -> Vec<(Uuid, ViewId)>;
+    }
+    Jobs {
+        add_job(tenant: TenantId, job: &Job, most: u32) -> bool;
+        add_job_rows(tenant: TenantId, id: JobId, rows: &[PlannedRow]) -> ();
+        job(tenant: TenantId, id: JobId) -> Option<Job>;
+        jobs(tenant: TenantId, before: Option<JobPosition>, limit: PageSize) -> Vec<Job>;
+        job_rows(tenant: TenantId, query: &JobRowQuery) -> Vec<JobRow>;
+        job_row_codes(tenant: TenantId, id: JobId) -> Vec<(RowState, RowCode, u64)>;
+        move_job(tenant: TenantId, id: JobId, change: &JobMove) -> bool;
+        due_jobs(now: DateTime<Utc>, limit: PageSize) -> Vec<DueJob>;
+        free_job_rows(tenant: TenantId, now: DateTime<Utc>) -> ();
+        claim_job_rows(tenant: TenantId, id: JobId, claim: RowClaim) -> Vec<JobRow>;
+        end_job_rows(tenant: TenantId, id: JobId, outcomes: &[RowOutcome]) -> ();
+        rest_job(tenant: TenantId, id: JobId, held_up: Option<HeldUp>, until: DateTime<Utc>) -> ();
+        cancel_job_rows(tenant: TenantId, id: JobId, now: DateTime<Utc>) -> u64;
+        end_job(tenant: TenantId, id: JobId, now: DateTime<Utc>) -> bool;
+        forget_jobs(tenant: TenantId, expiry: JobExpiry) -> ();
     }
     Insight {
         standing(tenant: TenantId, filter: &MerchantFilter, at: Option<DateTime<Utc>>) -> Vec<StandingCount>;

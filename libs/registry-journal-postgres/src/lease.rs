@@ -134,6 +134,7 @@ const fn lock_class(duty: Duty) -> i32 {
         Duty::Reconciliation => 2,
         Duty::Alerting => 3,
         Duty::Delivering => 4,
+        Duty::Jobs => 5,
     }
 }
 

@@ -19,6 +19,7 @@ mod deliveries;
 mod error;
 mod insight;
 mod installation;
+mod jobs;
 mod key_uses;
 mod lease;
 mod list;

@@ -12,6 +12,7 @@ mod audit;
 mod counts;
 mod deliveries;
 mod insight;
+mod jobs;
 pub mod list;
 mod log;
 mod merchants;
@@ -31,6 +32,7 @@ pub use audit::RawAuditEntry;
 pub use counts::{CountChanges, CountedStep};
 pub use deliveries::{RawDelivery, RawDueThere, RawMoment};
 pub use insight::{RawStandingCount, RawStayCount, RawStepCount, day_number};
+pub use jobs::{RawDueJob, RawJob, RawJobRow, RawJobRowCode, tag_texts};
 pub use log::{RawEvent, RawHead, RawKey, RawStream};
 pub use merchants::{
     RawBusinessNumber, RawFacetCount, RawIdempotency, RawKeptCount, RawListedMerchant, RawListedThen, RawMerchant,

@@ -16,6 +16,7 @@ mod deliveries;
 mod error;
 mod insight;
 mod installation;
+mod jobs;
 mod key_uses;
 mod limit;
 mod list;

@@ -48,7 +48,9 @@ async fn no_statement_scans_a_table_or_sorts() {
     let is_census = |statement: &String| statement.contains("(SELECT count(*) FROM memberships)");
     // What is to be sent has an index of its own, which is walked to learn whose it is.
     let is_due = |statement: &String| statement.contains("FROM deliveries WHERE next_attempt_at <= ?1 GROUP BY");
-    let walks = |statement: &String| is_census(statement) || is_due(statement);
+    // Likewise with what is to be worked at.
+    let is_due_job = |statement: &String| statement.contains("WHERE resume_at <= ?1 AND resume_at IS NOT NULL");
+    let walks = |statement: &String| is_census(statement) || is_due(statement) || is_due_job(statement);
     for statement in statements.into_iter().filter(|statement| !walks(statement)) {
         let plan = plan(&mut connection, &statement).await;
         // Lists that are handed in are walked, what a part of the statement has found, and the database's own list of

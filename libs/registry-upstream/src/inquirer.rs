@@ -154,8 +154,8 @@ impl Inquirer {
         self.0.counts.stats()
     }
 
-    /// How many calls a round may make for a tenant now.
-    pub(crate) fn allowance(&self, tenant_id: TenantId) -> u32 {
+    /// How many calls may be made for a tenant now if nobody waits for them.
+    pub fn allowance(&self, tenant_id: TenantId) -> u32 {
         self.0.budgets.allowance(tenant_id, self.now(), Urgency::Round)
     }
 
@@ -262,7 +262,7 @@ impl Inquirer {
     {
         let Access { tenant, upstream } = access;
         let asked_at = self.now();
-        self.admit(access, urgency)?;
+        self.admit_call(access, urgency)?;
         let answer = call(Arc::clone(upstream)).await;
         let read_at = self.now();
         if let Err(error) = &answer {
@@ -280,8 +280,8 @@ impl Inquirer {
         })
     }
 
-    /// Whether a call may be made now, which is taken for made.
-    pub(crate) fn admit(&self, access: &Access, urgency: Urgency) -> Result<(), AskError> {
+    /// Whether a call may be made now; it counts as made.
+    pub(crate) fn admit_call(&self, access: &Access, urgency: Urgency) -> Result<(), AskError> {
         let Access { tenant, upstream } = access;
         if let (Urgency::Round, Some(pause)) = (urgency, &tenant.upstream_pause) {
             let code = pause.code.clone();

@@ -158,7 +158,7 @@ impl LinkIssuer {
     /// is kept for people left to them.
     pub async fn issue_within_limits(&self, request: LinkRequest) -> Result<LinkAnswer, IssueError> {
         let access = self.access(request.tenant_id).await?;
-        let admitted = self.parts.inquirer.admit(&access, Urgency::Round);
+        let admitted = self.parts.inquirer.admit_call(&access, Urgency::Round);
         admitted.map_err(|error| IssueError::NotNow(Box::new(error)))?;
         self.issue_by(request, access).await
     }

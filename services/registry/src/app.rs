@@ -23,8 +23,8 @@ use crate::installation::Installation;
 use crate::secrets::Secrets;
 use crate::storage::{ServeLock, Storage};
 use crate::workers::{
-    Worker, start_courier, start_http, start_reconciler, start_relay, start_renewing, start_settler, start_sharing,
-    start_watcher, start_writer,
+    Worker, start_courier, start_desk, start_http, start_reconciler, start_relay, start_renewing, start_runner,
+    start_settler, start_sharing, start_watcher, start_writer,
 };
 
 /// The time for stopping, shared: up to which part of the whole, in hundredths, each step may take. With the usual 25 s the
@@ -54,6 +54,7 @@ pub struct App {
     renewing: Worker,
     watcher: Worker,
     courier: Worker,
+    runner: Worker,
     reconciler: Worker,
     relay: Option<Worker>,
     sharing: Worker,
@@ -90,6 +91,8 @@ impl App {
         let (courier, carrying) = start_courier(config, &storage, &writer, &ambient, address)?;
         let coming = config.people(secrets.people_key, address)?;
         let people = people(&storage, &writer, &ambient, coming)?;
+        let desk = start_desk(config, &storage, &writer, &ambient);
+        let (runner, job_numbers) = start_runner(config, &storage, &writer, &ambient, &ways)?;
         let renewing = start_renewing(&storage, &ambient);
         let services = Services {
             writer: writer.clone(),
@@ -102,6 +105,8 @@ impl App {
             shops: ways.shops,
             inquirer: ways.inquirer,
             people: people.clone(),
+            jobs: desk,
+            job_numbers,
             carrying,
             reconciler: reconciling,
             ambient,
@@ -133,6 +138,7 @@ impl App {
             reconciler,
             watcher,
             courier,
+            runner,
             relay: relay.map(|(worker, _)| worker),
             sharing,
             writing,
@@ -197,6 +203,7 @@ impl App {
         self.reconciler.tell();
         self.watcher.tell();
         self.courier.tell();
+        self.runner.tell();
         // It cuts requests off when their time is over; then it has its answer a moment later.
         let mut in_order = self.http.stop_by(until(shares::CALLS)).await;
         if timeout_at(until(shares::CALLS), self.links.finish()).await.is_err() {
@@ -210,6 +217,7 @@ impl App {
         in_order &= self.reconciler.stop_by(until(shares::CALLS)).await;
         in_order &= self.watcher.stop_by(until(shares::CALLS)).await;
         in_order &= self.courier.stop_by(until(shares::CALLS)).await;
+        in_order &= self.runner.stop_by(until(shares::CALLS)).await;
         in_order &= self.writing.stop_by(until(shares::WRITING)).await;
         if let Some(relay) = self.relay {
             in_order &= relay.stop_by(until(shares::PUBLISHING)).await;
@@ -238,6 +246,7 @@ impl App {
             name = self.reconciler.death() => name,
             name = self.watcher.death() => name,
             name = self.courier.death() => name,
+            name = self.runner.death() => name,
             name = self.sharing.death() => name,
             name = self.writing.death() => name,
             name = relay => name,
@@ -257,10 +266,10 @@ fn people(storage: &Storage, writer: &Writer, ambient: &Ambient, config: PeopleC
 }
 
 /// The ways in and out: for callbacks, for links, and for questions to upstream.
-struct Ways {
+pub(crate) struct Ways {
     door: CallbackDoor,
-    links: LinkIssuer,
-    inquirer: Inquirer,
+    pub(crate) links: LinkIssuer,
+    pub(crate) inquirer: Inquirer,
     redriver: Redriver,
     callback_urls: CallbackUrls,
     shops: ShopPages,

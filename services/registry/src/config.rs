@@ -1,20 +1,20 @@
 //! Everything that an operator can set: one struct, read once, from a file and the environment.
 
 mod asking;
+mod callers;
 mod delivery;
+mod jobs;
 mod people;
 mod shops;
 mod source;
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
 use chrono::TimeDelta;
-use ipnet::IpNet;
-use registry_ingest::{SenderCheck, SenderMode};
 use registry_publish_nats::NatsConfig;
 use registry_urls::PublicUrl;
 use serde::{Deserialize, Serialize};
@@ -198,6 +198,14 @@ pub struct Config {
     pub shop_requests_max: usize,
     /// How soon after one return of a shop from Paymint another one has Paymint asked again, in seconds, 1 to 86,400.
     pub shop_return_seconds: u32,
+    /// Most rows of a plan, 1 to 100,000.
+    pub plan_rows_max: u32,
+    /// Most plans and jobs that are kept for one tenant, 1 to 10,000.
+    pub jobs_kept_max: u32,
+    /// For how many days a job is kept that has ended, 1 to 365.
+    pub jobs_kept_days: u32,
+    /// Most jobs of one tenant that are worked at, at once, 1 to 16; the others wait for their turn.
+    pub jobs_running_max: u32,
     /// Most commands in one transaction, 1 to 1,000. With 1 every command pays for a commit of its own.
     pub batch_length_max: usize,
     /// Most merchants that are remembered as the last transaction left them, 0 to 1,000,000: a transaction about those
@@ -258,6 +266,10 @@ impl Default for Config {
             shop_pages_per_minute_max: 60,
             shop_requests_max: 64,
             shop_return_seconds: 60,
+            plan_rows_max: 20_000,
+            jobs_kept_max: 200,
+            jobs_kept_days: 30,
+            jobs_running_max: 2,
             batch_length_max: 1_000,
             remembered_merchants_max: 16_384,
             stop_seconds: 25,
@@ -331,6 +343,7 @@ impl Config {
         }
         self.check_delivery()?;
         self.check_shops()?;
+        self.check_jobs()?;
         self.check_people()
     }
 
@@ -351,35 +364,6 @@ impl Config {
             Some(url) => Database::parse(url, self.database_password_file.as_deref()),
         }
     }
-
-    /// The check of senders.
-    pub fn senders(&self) -> anyhow::Result<SenderCheck> {
-        let mode = match self.sender_mode {
-            SenderModeSetting::Off => SenderMode::Off,
-            SenderModeSetting::Observe => SenderMode::Observe,
-            SenderModeSetting::Enforce => SenderMode::Enforce,
-        };
-        Ok(SenderCheck {
-            mode,
-            networks: networks(&self.sender_networks)?,
-        })
-    }
-
-    /// The proxies in front.
-    pub fn proxies(&self) -> anyhow::Result<Vec<IpNet>> {
-        networks(&self.trusted_proxies)
-    }
-}
-
-fn networks(texts: &[String]) -> anyhow::Result<Vec<IpNet>> {
-    let network = |text: &String| {
-        let address = || text.parse::<IpAddr>().map(IpNet::from).ok();
-        text.parse()
-            .ok()
-            .or_else(address)
-            .with_context(|| format!("{text:?} is no network"))
-    };
-    texts.iter().map(network).collect()
 }
 
 #[cfg(test)]

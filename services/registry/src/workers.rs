@@ -12,6 +12,7 @@ use registry_console::{Api, Console};
 use registry_deliveries::{Courier, CourierParts, Numbers};
 use registry_domain::{Seq, TenantId, causes};
 use registry_http::{AppState, Carrying, HttpConfig, Router, Services};
+use registry_jobs::{Desk, DeskParts, Numbers as JobNumbers, Runner, RunnerParts};
 use registry_journal::port::{ListedTenant, PageSize};
 use registry_journal::writer::{WriterConfig, WriterParts};
 use registry_journal::{Ambient, Writer};
@@ -27,6 +28,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use crate::app::Ways;
 use crate::config::Config;
 use crate::secrets::Secrets;
 use crate::storage::Storage;
@@ -340,6 +342,40 @@ pub(crate) fn start_courier(
     let stop = CancellationToken::new();
     let task = tokio::spawn(courier.run(stop.clone()));
     Ok((Worker::new("courier", stop, task), carrying))
+}
+
+/// Where plans are made, and where it is said what becomes of jobs.
+pub(crate) fn start_desk(config: &Config, storage: &Storage, writer: &Writer, ambient: &Ambient) -> Desk {
+    Desk::new(DeskParts {
+        archive: storage.for_requests.clone(),
+        writer: writer.clone(),
+        ambient: ambient.clone(),
+        limits: config.job_limits(),
+    })
+}
+
+/// Works at jobs. Returns the task and what is to be known of it.
+pub(crate) fn start_runner(
+    config: &Config,
+    storage: &Storage,
+    writer: &Writer,
+    ambient: &Ambient,
+    ways: &Ways,
+) -> anyhow::Result<(Worker, JobNumbers)> {
+    let numbers = JobNumbers::default();
+    let parts = RunnerParts {
+        archive: storage.archive.clone(),
+        writer: writer.clone(),
+        links: ways.links.clone(),
+        inquirer: ways.inquirer.clone(),
+        leases: storage.leases()?,
+        ambient: ambient.clone(),
+        limits: config.job_limits(),
+        numbers: numbers.clone(),
+    };
+    let stop = CancellationToken::new();
+    let task = tokio::spawn(Runner::new(parts).run(stop.clone()));
+    Ok((Worker::new("runner of jobs", stop, task), numbers))
 }
 
 #[cfg(test)]

@@ -48,6 +48,16 @@ const VIEWS: &[&str] = &["views:write"];
 const NOTED: &str = "/v1/alerts/{alert}/acknowledgement";
 const RULE: &str = "/v1/alert-rules/drafting";
 const VIEW: &str = "/v1/views/{view}";
+const JOBS: &[&str] = &["jobs:write"];
+const PLAN: &str = "/v1/plans/{plan}";
+const CONFIRMED: &str = "/v1/plans/{plan}/confirmation";
+const JOB: &str = "/v1/jobs/{job}";
+const MERCHANT: &str = "/v1/merchants/{merchant}";
+const MERCHANT_EVENTS: &str = "/v1/merchants/{merchant}/events";
+const APPROVALS: &str = "/v1/merchants/{merchant}/approvals";
+const BALANCE: &str = "/v1/merchants/{merchant}/balance";
+const SESSIONS: &str = "/v1/people/{person}/sessions";
+const LINK: &str = "/v1/registration-links/{link}";
 
 /// Operations that are about one thing: with another tenant's ids they find nothing.
 pub(crate) const OF_ONE_THING: &[Call] = &[
@@ -83,20 +93,22 @@ pub(crate) const OF_ONE_THING: &[Call] = &[
         KEYS,
     ),
     call("revoke_api_key", Method::DELETE, "/v1/api-keys/{key}", None, KEYS),
+    call("get_plan", Method::GET, PLAN, None, READ),
+    call("confirm_plan", Method::POST, CONFIRMED, None, JOBS),
+    call("get_job", Method::GET, JOB, None, READ),
+    call("list_job_rows", Method::GET, "/v1/jobs/{job}/rows", None, READ),
+    call("follow_job", Method::GET, "/v1/jobs/{job}/progress", None, READ),
+    call("pause_job", Method::POST, "/v1/jobs/{job}/pause", None, JOBS),
+    call("resume_job", Method::POST, "/v1/jobs/{job}/resume", None, JOBS),
+    call("cancel_job", Method::POST, "/v1/jobs/{job}/cancellation", None, JOBS),
     call(
         "change_merchant",
         Method::PATCH,
-        "/v1/merchants/{merchant}",
+        MERCHANT,
         Some(|| json!({"tags": ["x"]})),
         WRITE,
     ),
-    call(
-        "archive_merchant",
-        Method::DELETE,
-        "/v1/merchants/{merchant}",
-        None,
-        WRITE,
-    ),
+    call("archive_merchant", Method::DELETE, MERCHANT, None, WRITE),
     call(
         "restore_merchant",
         Method::POST,
@@ -111,13 +123,7 @@ pub(crate) const OF_ONE_THING: &[Call] = &[
         None,
         READ,
     ),
-    call(
-        "list_merchant_events",
-        Method::GET,
-        "/v1/merchants/{merchant}/events",
-        None,
-        READ,
-    ),
+    call("list_merchant_events", Method::GET, MERCHANT_EVENTS, None, READ),
     call(
         "list_registration_links",
         Method::GET,
@@ -132,20 +138,8 @@ pub(crate) const OF_ONE_THING: &[Call] = &[
         None,
         LINKS,
     ),
-    call(
-        "get_registration_link",
-        Method::GET,
-        "/v1/registration-links/{link}",
-        None,
-        READ,
-    ),
-    call(
-        "revoke_registration_link",
-        Method::DELETE,
-        "/v1/registration-links/{link}",
-        None,
-        LINKS,
-    ),
+    call("get_registration_link", Method::GET, LINK, None, READ),
+    call("revoke_registration_link", Method::DELETE, LINK, None, LINKS),
     call("get_callback", Method::GET, "/v1/callbacks/{callback}", None, READ),
     call(
         "get_callback_payload",
@@ -197,20 +191,8 @@ pub(crate) const OF_ONE_THING: &[Call] = &[
         None,
         LINKS,
     ),
-    call(
-        "list_approvals",
-        Method::GET,
-        "/v1/merchants/{merchant}/approvals",
-        None,
-        READ,
-    ),
-    call(
-        "get_merchant_balance",
-        Method::GET,
-        "/v1/merchants/{merchant}/balance",
-        None,
-        ASK,
-    ),
+    call("list_approvals", Method::GET, APPROVALS, None, READ),
+    call("get_merchant_balance", Method::GET, BALANCE, None, ASK),
     call(
         "get_quarantined_callback",
         Method::GET,
@@ -262,20 +244,8 @@ pub(crate) const OF_ONE_THING: &[Call] = &[
         PEOPLE,
     ),
     call("remove_person", Method::DELETE, "/v1/people/{person}", None, PEOPLE),
-    call(
-        "list_sessions",
-        Method::GET,
-        "/v1/people/{person}/sessions",
-        None,
-        PEOPLE,
-    ),
-    call(
-        "end_sessions",
-        Method::DELETE,
-        "/v1/people/{person}/sessions",
-        None,
-        PEOPLE,
-    ),
+    call("list_sessions", Method::GET, SESSIONS, None, PEOPLE),
+    call("end_sessions", Method::DELETE, SESSIONS, None, PEOPLE),
 ];
 
 /// Operations that are about all a tenant has: they show nothing of another's.
@@ -338,6 +308,8 @@ pub(crate) const OF_EVERYTHING: &[Call] = &[
     call("list_alerts", Method::GET, "/v1/alerts", None, READ),
     call("count_alerts", Method::GET, "/v1/stats/alerts", None, READ),
     call("list_views", Method::GET, "/v1/views", None, READ),
+    call("create_plan", Method::POST, "/v1/plans", Some(new_shop), JOBS),
+    call("list_jobs", Method::GET, "/v1/jobs", None, READ),
     call("create_view", Method::POST, "/v1/views", Some(new_shop), VIEWS),
     call(
         "set_default_view",

@@ -1,7 +1,7 @@
 //! What one tenant has, and how somebody asks for it.
 
 use registry_domain::calendar::day_in_korea;
-use registry_tests::api::text_of;
+use registry_tests::api::{text_of, until};
 use registry_tests::callback::{mapping, send_taken};
 use registry_tests::tenant::{id_of, random};
 use registry_tests::{Answer, Api, TestApp, TestTenant, logs};
@@ -23,6 +23,8 @@ pub(crate) struct Things {
     pub(crate) destination: String,
     pub(crate) delivery: String,
     pub(crate) view: String,
+    pub(crate) plan: String,
+    pub(crate) job: String,
 }
 
 /// Has something raised that is wrong with a tenant whenever it is, but on a holiday: then the tenant says that it works.
@@ -46,6 +48,25 @@ pub(crate) async fn share_a_view(tenant: &TestTenant) -> String {
     let wish = json!({ "name": random(16), "query": "stage=opened", "shared": true });
     let view = tenant.api.post("/v1/views", &wish).await.expect(201);
     id_of(&view).to_owned()
+}
+
+/// A plan that nobody confirms.
+pub(crate) async fn plan_nothing(tenant: &TestTenant) -> String {
+    let wish = json!({ "action": "archive", "merchant_ids": [] });
+    id_of(&tenant.api.post("/v1/plans", &wish).await.expect(201)).to_owned()
+}
+
+/// A job that has ended and changed nothing: nobody is asked where reading back is switched off.
+async fn ended_job(tenant: &TestTenant, merchant: &str) -> String {
+    let wish = json!({ "action": "ask_now", "merchant_ids": [merchant] });
+    let plan = tenant.api.post("/v1/plans", &wish).await.expect(201);
+    let path = format!("/v1/plans/{}/confirmation", id_of(&plan));
+    let job = tenant.api.post(&path, &json!({ "reason": "x" })).await.expect(202);
+    let is_over = |event: &serde_json::Value| event["type"] == "job.finished" && event["data"]["job_id"] == job["id"];
+    tenant.api.event(is_over).await;
+    let path = format!("/v1/jobs/{}", id_of(&job));
+    until(async || !tenant.api.get(&path).await.expect(200)["ended_at"].is_null()).await;
+    id_of(&job).to_owned()
 }
 
 impl Things {
@@ -72,6 +93,9 @@ impl Things {
         send_taken(&of_tenant, mapping("acad-8", "store-8", "P", None).to_string()).await;
         let merchant = tenant.register("acad-1", "store-1").await;
         let link = tenant.issue_link(&merchant).await;
+        // What is said of jobs does not go to NATS either.
+        let plan = plan_nothing(tenant).await;
+        let job = ended_job(tenant, id_of(&merchant)).await;
         let issued = text_of(&link, "url");
         let mapping_behind = app.sandbox.mapping_behind("acad-1", "store-1", issued).await;
         let url = mapping_behind.callback_url;
@@ -95,6 +119,8 @@ impl Things {
             destination: id_of(&there).to_owned(),
             delivery: id_of(&delivery).to_owned(),
             view,
+            plan,
+            job,
         }
     }
 
@@ -112,6 +138,8 @@ impl Things {
             ("{destination}", &self.destination),
             ("{delivery}", &self.delivery),
             ("{view}", &self.view),
+            ("{plan}", &self.plan),
+            ("{job}", &self.job),
         ]
         .iter()
         .fold(path.to_owned(), |path, (name, id)| path.replace(name, id))

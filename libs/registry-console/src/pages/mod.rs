@@ -10,6 +10,7 @@ pub mod funnel;
 pub mod health;
 pub mod home;
 pub mod insight;
+pub mod jobs;
 pub mod keys;
 pub mod licences;
 pub mod merchant;

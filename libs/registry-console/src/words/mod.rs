@@ -3,6 +3,7 @@
 mod desk;
 mod en;
 mod insight;
+mod jobs;
 mod ko;
 mod merchants;
 mod pages;
@@ -13,6 +14,7 @@ mod work;
 pub use desk::{CallbackWords, SettingsWords};
 pub use en::EN;
 pub use insight::InsightWords;
+pub use jobs::JobWords;
 pub use ko::KO;
 pub use merchants::{EventWords, MerchantWords, MerchantsWords, RegisterWords};
 pub use pages::{FrameWords, HomeWords, SignInWords, StageWords, TroubleWords, UnitWords};
@@ -62,6 +64,8 @@ pub struct Words {
     pub destinations: DestinationWords,
     /// What people keep of their questions.
     pub views: ViewWords,
+    /// One thing that is done to many shops.
+    pub jobs: JobWords,
     /// People, their rights, their sessions.
     pub people: PeopleWords,
     /// API keys.

@@ -63,6 +63,37 @@ impl Words {
         own_name(self.link_states, word)
     }
 
+    /// What a job does.
+    pub fn job_action<'a>(&self, word: &'a str) -> &'a str {
+        name(self.jobs.actions, word)
+    }
+
+    /// What somebody should know before they confirm it; nothing, if there is nothing.
+    pub fn job_hint(&self, word: &str) -> &'static str {
+        let mut hints = self.jobs.hints.iter();
+        hints.find(|(known, _)| *known == word).map_or("", |(_, hint)| hint)
+    }
+
+    /// How a job stands.
+    pub fn job_state(&self, word: &str) -> &'static str {
+        own_name(self.jobs.states, word)
+    }
+
+    /// Why a job does not go on.
+    pub fn job_held_up(&self, word: &str) -> &'static str {
+        own_name(self.jobs.held_ups, word)
+    }
+
+    /// How a row of a job stands.
+    pub fn row_state(&self, word: &str) -> &'static str {
+        own_name(self.jobs.row_states, word)
+    }
+
+    /// Why a row of a job was refused or has failed.
+    pub fn row_code<'a>(&self, word: &'a str) -> &'a str {
+        name(self.jobs.row_codes, word)
+    }
+
     /// Whether a shop may bill, and why.
     pub fn billing_reason(&self, word: &str) -> &'static str {
         own_name(self.billing_reasons, word)

@@ -9,11 +9,13 @@ use utoipa::ToSchema;
 
 mod alerts;
 mod destinations;
+mod jobs;
 mod tenant;
 mod views;
 
 pub use alerts::{AlertAcknowledged, AlertRaised, AlertResolved, AlertRule, AlertRuleRemoved, AlertSnoozed};
 pub use destinations::{EventDestination, EventDestinationDisabled, EventDestinationSecretRotated, OfEventDestination};
+pub use jobs::{JobConfirmed, JobFinished, OfJob};
 pub use tenant::{
     AccessRefused, ApiKeyIssued, ApiKeyRevoked, ApiKeyRotated, Balance, CallbackQuarantined, CallbacksMissing,
     MemberRemoved, Membership, MerchantsExported, OwnDay, PayloadOpened, PersonalRevealed, SessionClosed,

@@ -12,7 +12,7 @@ use super::data::{
     UnclaimedMerchantAdopted, UnclaimedMerchantDismissed, UnclaimedMerchantListed, UnclaimedMerchantSeen,
     UpstreamPaused,
 };
-use super::{EventData, alerts, destinations, views};
+use super::{EventData, alerts, destinations, jobs, views};
 
 #[expect(clippy::too_many_lines, reason = "one exhaustive match, one arm for each event")]
 pub(super) fn data(event: &Event) -> EventData {
@@ -145,6 +145,7 @@ pub(super) fn data(event: &Event) -> EventData {
         Event::Alert(fact) => alerts::data(fact),
         Event::Destination(fact) => destinations::data(fact),
         Event::View(fact) => views::data(fact),
+        Event::Job(fact) => jobs::data(fact),
     }
 }
 
@@ -228,6 +229,7 @@ pub(super) fn source(event: &Event) -> Option<ClaimSource> {
         | Event::AlertRuleRemoved { .. }
         | Event::Alert(_)
         | Event::Destination(_)
-        | Event::View(_) => None,
+        | Event::View(_)
+        | Event::Job(_) => None,
     }
 }

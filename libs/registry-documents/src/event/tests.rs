@@ -1,6 +1,7 @@
 //! Every type of event, as a table: what goes in, what others see.
 
 mod destinations;
+mod jobs;
 mod tenant;
 mod views;
 

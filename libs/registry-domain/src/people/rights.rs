@@ -41,6 +41,7 @@ impl Role {
                 Scope::NotesWrite,
                 Scope::AlertsWrite,
                 Scope::ViewsWrite,
+                Scope::JobsWrite,
             ],
             Self::Manager => &[
                 Scope::ExportsCreate,

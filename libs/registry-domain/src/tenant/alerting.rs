@@ -90,6 +90,7 @@ fn ends(event: &Event) -> Option<Subject> {
         | Event::AlertRuleSet { .. }
         | Event::Destination(_)
         | Event::View(_)
+        | Event::Job(_)
         | Event::Alert(_) => None,
     }
 }

@@ -11,6 +11,7 @@ use crate::calendar::TooManyOwnDays;
 use crate::codes::Reference;
 use crate::destinations::{DestinationRefusal, DestinationWish};
 use crate::ids::{AlertId, EventId, KeyId, MerchantId, PersonId, TenantId, Version};
+use crate::jobs::JobFact;
 use crate::merchant::{QuarantineReason, Receipt, SecretText};
 use crate::people::Rights;
 use crate::review::MappingStatus;
@@ -261,6 +262,8 @@ pub enum Command {
     Destination(Box<DestinationWish>),
     /// Write down that somebody did something to a view.
     RecordView(ViewFact),
+    /// Write down that something happened to a job.
+    RecordJob(JobFact),
 }
 
 /// Why a command was refused.

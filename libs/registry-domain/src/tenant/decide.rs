@@ -13,7 +13,7 @@ use super::settings::SettingsChange;
 use super::state::{MEMBERS_MAX, Tenant, TenantState};
 use crate::alerts;
 use crate::codes::Reference;
-use crate::destinations;
+use crate::destinations::{self, DestinationWish};
 use crate::ids::{EventId, PersonId};
 use crate::merchant::{QuarantineStanding, Receipt};
 use crate::people::{Rights, Role};
@@ -96,11 +96,14 @@ fn decide_alone(state: Option<&Tenant>, command: Command, context: &Context) -> 
             expected,
         } => alerting::said(alerts::snooze(&tenant.alerts, alert_id, until, expected)),
         Command::RecordView(fact) => Ok(vec![Event::View(fact)]),
-        Command::Destination(wish) => Ok(destinations::decide(&tenant.destinations, *wish)?
-            .into_iter()
-            .map(Event::Destination)
-            .collect()),
+        Command::RecordJob(fact) => Ok(vec![Event::Job(fact)]),
+        Command::Destination(wish) => carry(tenant, *wish),
     }
+}
+
+fn carry(tenant: &Tenant, wish: DestinationWish) -> Result<Vec<Event>, Refusal> {
+    let facts = destinations::decide(&tenant.destinations, wish)?;
+    Ok(facts.into_iter().map(Event::Destination).collect())
 }
 
 /// Where there is no tenant yet, one can be created and nothing else.
@@ -139,7 +142,8 @@ fn create(command: Command, context: &Context) -> Result<Vec<Event>, Refusal> {
         | Command::AcknowledgeAlert { .. }
         | Command::SnoozeAlert { .. }
         | Command::Destination(_)
-        | Command::RecordView(_) => Err(Refusal::NoSuchTenant),
+        | Command::RecordView(_)
+        | Command::RecordJob(_) => Err(Refusal::NoSuchTenant),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::alerts::{AlertFact, AlertRule, Subject};
 use crate::codes::Reference;
 use crate::destinations::DestinationFact;
 use crate::ids::{EventId, KeyId, MerchantId, PersonId};
+use crate::jobs::JobFact;
 use crate::merchant::{QuarantineReason, RawPayload};
 use crate::people::Rights;
 use crate::review::MappingStatus;
@@ -203,4 +204,6 @@ pub enum Event {
     Destination(DestinationFact),
     /// Somebody did something to a view.
     View(ViewFact),
+    /// Something happened to a job.
+    Job(JobFact),
 }

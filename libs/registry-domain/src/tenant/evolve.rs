@@ -91,7 +91,8 @@ fn apply(tenant: &mut Tenant, event: &Event, stamp: Stamp) {
         | Event::CallbackQuarantined { .. }
         | Event::CallbackDiscarded { .. }
         | Event::Access(_)
-        | Event::View(_) => {}
+        | Event::View(_)
+        | Event::Job(_) => {}
     }
 }
 

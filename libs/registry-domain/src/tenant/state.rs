@@ -122,6 +122,8 @@ pub enum Scope {
     AlertsWrite,
     /// Keep views of the list of merchants, of one's own and shared ones.
     ViewsWrite,
+    /// Have one thing done to many merchants.
+    JobsWrite,
 }
 
 words!(Scope {
@@ -141,6 +143,7 @@ words!(Scope {
     AuditRead => "audit:read",
     AlertsWrite => "alerts:write",
     ViewsWrite => "views:write",
+    JobsWrite => "jobs:write",
 });
 
 impl Scope {

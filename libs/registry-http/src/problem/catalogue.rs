@@ -52,12 +52,10 @@ macro_rules! catalogue {
 
 catalogue! {
     /// The request is not HTTP that can be understood.
-    MalformedRequest, BAD_REQUEST, "malformed_request",
-    "The request cannot be read", "The URL, a header or the framing of the body is malformed.",
+    MalformedRequest, BAD_REQUEST, "malformed_request", "The request cannot be read", "The URL, a header or the framing of the body is malformed.",
     "요청을 읽을 수 없습니다", "URL, 헤더 또는 본문의 형식이 잘못되었습니다.";
     /// The body is not JSON.
-    InvalidJson, BAD_REQUEST, "invalid_json",
-    "The body is not JSON", "Send one JSON object in UTF-8.",
+    InvalidJson, BAD_REQUEST, "invalid_json", "The body is not JSON", "Send one JSON object in UTF-8.",
     "본문이 JSON이 아닙니다", "UTF-8로 인코딩된 JSON 객체 하나를 보내 주세요.";
     /// A cursor was not made by this installation for this list.
     CursorInvalid, BAD_REQUEST, "cursor_invalid",
@@ -72,67 +70,62 @@ catalogue! {
     "The Idempotency-Key cannot be used", "Send one Idempotency-Key of 1 to 255 visible ASCII characters.",
     "Idempotency-Key를 사용할 수 없습니다", "공백 없는 ASCII 문자 1~255자로 된 Idempotency-Key 하나를 보내 주세요.";
     /// The If-Match header has the wrong form.
-    IfMatchInvalid, BAD_REQUEST, "if_match_invalid",
-    "If-Match cannot be used", "Send exactly one ETag as it was given, with its quotation marks.",
+    IfMatchInvalid, BAD_REQUEST, "if_match_invalid", "If-Match cannot be used", "Send exactly one ETag as it was given, with its quotation marks.",
     "If-Match를 사용할 수 없습니다", "받은 ETag 하나를 따옴표까지 그대로 보내 주세요.";
     /// No API key, or none that works.
     Unauthenticated, UNAUTHORIZED, "unauthenticated",
     "A valid API key is required", "Send the header `Authorization: Bearer rk_…` with an API key that has neither expired nor been revoked.",
     "유효한 API 키가 필요합니다", "만료되거나 폐기되지 않은 API 키를 `Authorization: Bearer rk_…` 헤더로 보내 주세요.";
     /// The API key may not do this.
-    InsufficientScope, FORBIDDEN, "insufficient_scope",
-    "The API key may not do this", "Use a key that has the scope named in `required_scope`.",
+    InsufficientScope, FORBIDDEN, "insufficient_scope", "The API key may not do this", "Use a key that has the scope named in `required_scope`.",
     "이 API 키로는 할 수 없습니다", "`required_scope`에 표시된 권한이 있는 키를 사용해 주세요.";
     /// Somebody would give more than they have.
     RightsBeyondOwn, FORBIDDEN, "rights_beyond_own",
     "You cannot give more than you have", "What was asked for holds rights that you do not have yourself. Ask somebody who has them.",
     "자신보다 많은 권한은 줄 수 없습니다", "요청한 권한 중 본인에게 없는 것이 있습니다. 해당 권한을 가진 사람에게 요청해 주세요.";
     /// The tenant is suspended.
-    TenantSuspended, FORBIDDEN, "tenant_suspended",
-    "The tenant is suspended", "Ask the operator of this installation.",
+    TenantSuspended, FORBIDDEN, "tenant_suspended", "The tenant is suspended", "Ask the operator of this installation.",
     "이용이 정지된 테넌트입니다", "운영 담당자에게 문의해 주세요.";
     /// There is nothing at this URL.
-    RouteNotFound, NOT_FOUND, "route_not_found",
-    "There is nothing at this URL", "See /docs for the URLs of this API.",
+    RouteNotFound, NOT_FOUND, "route_not_found", "There is nothing at this URL", "See /docs for the URLs of this API.",
     "존재하지 않는 URL입니다", "사용할 수 있는 URL은 /docs에서 확인해 주세요.";
     /// The tenant has no such merchant.
-    MerchantNotFound, NOT_FOUND, "merchant_not_found",
-    "No such merchant", "You have no merchant with this id or these codes.",
+    MerchantNotFound, NOT_FOUND, "merchant_not_found", "No such merchant", "You have no merchant with this id or these codes.",
     "가맹점을 찾을 수 없습니다", "이 ID 또는 코드의 가맹점이 없습니다.";
     /// The key is bound to networks, and the request came from another.
     NetworkNotAllowed, FORBIDDEN, "network_not_allowed",
     "The API key may not be used from here", "The key is bound to networks, and your address is in none of them.",
     "이 네트워크에서는 이 API 키를 쓸 수 없습니다", "이 API 키는 허용된 네트워크에서만 사용할 수 있으며, 요청한 주소가 그 안에 없습니다.";
     /// The tenant has no such API key.
-    ApiKeyNotFound, NOT_FOUND, "api_key_not_found",
-    "No such API key", "You have no API key with this id.",
+    ApiKeyNotFound, NOT_FOUND, "api_key_not_found", "No such API key", "You have no API key with this id.",
     "API 키를 찾을 수 없습니다", "이 ID의 API 키가 없습니다.";
     /// The tenant has no such alert, or it has ended.
-    AlertNotFound, NOT_FOUND, "alert_not_found",
-    "There is no such alert", "You have no alert with this id, or it has ended.",
+    AlertNotFound, NOT_FOUND, "alert_not_found", "There is no such alert", "You have no alert with this id, or it has ended.",
     "알림이 없습니다", "이 ID의 알림이 없거나 이미 끝났습니다.";
     /// The tenant has no such alert rule.
-    AlertRuleNotFound, NOT_FOUND, "alert_rule_not_found",
-    "There is no such alert rule", "You have no alert rule for this, or there can be none.",
+    AlertRuleNotFound, NOT_FOUND, "alert_rule_not_found", "There is no such alert rule", "You have no alert rule for this, or there can be none.",
     "알림 규칙이 없습니다", "이것에 대한 알림 규칙이 없거나, 규칙을 둘 수 없는 것입니다.";
     /// The tenant has no such event destination.
     EventDestinationNotFound, NOT_FOUND, "event_destination_not_found",
     "There is no such event destination", "You have no event destination with this id.",
     "알림 수신처를 찾을 수 없습니다", "이 ID의 알림 수신처가 없습니다.";
     /// Nothing with this id was on its way, or it is forgotten.
-    DeliveryNotFound, NOT_FOUND, "delivery_not_found",
-    "There is no such delivery", "You have no delivery with this id, or it is older than 30 days.",
+    DeliveryNotFound, NOT_FOUND, "delivery_not_found", "There is no such delivery", "You have no delivery with this id, or it is older than 30 days.",
     "전송 기록을 찾을 수 없습니다", "이 ID의 전송 기록이 없거나 30일이 지났습니다.";
     /// Whoever asks has no such view.
     ViewNotFound, NOT_FOUND, "view_not_found", "There is no such view", "You have no view with this id, of your own or shared with you.",
     "보기를 찾을 수 없습니다", "이 ID의 보기가 본인 것에도 공유된 것에도 없습니다.";
+    /// The tenant has no such plan.
+    PlanNotFound, NOT_FOUND, "plan_not_found", "There is no such plan", "You have no plan with this id, or nobody confirmed it within 24 hours.",
+    "계획을 찾을 수 없습니다", "이 ID의 계획이 없거나 24시간 안에 확인되지 않았습니다.";
+    /// The tenant has no such job.
+    JobNotFound, NOT_FOUND, "job_not_found", "There is no such job", "You have no job with this id, or it ended long ago.",
+    "작업을 찾을 수 없습니다", "이 ID의 작업이 없거나 끝난 지 오래되었습니다.";
     /// The tenant has no such link.
-    LinkNotFound, NOT_FOUND, "link_not_found",
-    "No such registration link", "You have no registration link with this id.",
+    LinkNotFound, NOT_FOUND, "link_not_found", "No such registration link", "You have no registration link with this id.",
     "등록 링크를 찾을 수 없습니다", "이 ID의 등록 링크가 없습니다.";
     /// The tenant has no such callback.
-    CallbackNotFound, NOT_FOUND, "callback_not_found",
-    "No such callback", "You have no event with this id that holds a callback.",
+    CallbackNotFound, NOT_FOUND, "callback_not_found", "No such callback", "You have no event with this id that holds a callback.",
     "콜백을 찾을 수 없습니다", "이 ID로 콜백을 담은 이벤트가 없습니다.";
     /// The callback never was in quarantine.
     NotQuarantined, NOT_FOUND, "not_quarantined",
@@ -143,12 +136,10 @@ catalogue! {
     "No such unclaimed merchant", "Paymint has told of no unregistered pair of codes with this id.",
     "미등록 가맹점을 찾을 수 없습니다", "이 ID로 알려진 미등록 코드 쌍이 없습니다.";
     /// The person does not belong to the tenant.
-    PersonNotFound, NOT_FOUND, "person_not_found",
-    "No such person", "Nobody with this id belongs to you.",
+    PersonNotFound, NOT_FOUND, "person_not_found", "No such person", "Nobody with this id belongs to you.",
     "사용자를 찾을 수 없습니다", "이 ID의 사용자가 소속되어 있지 않습니다.";
     /// The person is not signed in with such a session.
-    SessionNotFound, NOT_FOUND, "session_not_found",
-    "No such session", "The person is not signed in with a session of this id, or no longer.",
+    SessionNotFound, NOT_FOUND, "session_not_found", "No such session", "The person is not signed in with a session of this id, or no longer.",
     "세션을 찾을 수 없습니다", "이 ID의 로그인 세션이 없거나 이미 종료되었습니다.";
     /// The merchant was registered later.
     NotYetRegistered, NOT_FOUND, "not_yet_registered",
@@ -159,33 +150,40 @@ catalogue! {
     "The merchant has no such version", "The version given in `as_of_version` is newer than the merchant's current one.",
     "존재하지 않는 버전입니다", "`as_of_version`이 가맹점의 현재 버전보다 큽니다.";
     /// The token of a callback URL was not given by this installation.
-    CallbackUrlUnknown, NOT_FOUND, "callback_url_unknown",
-    "This is no callback URL of ours", "Nothing was stored.",
+    CallbackUrlUnknown, NOT_FOUND, "callback_url_unknown", "This is no callback URL of ours", "Nothing was stored.",
     "유효한 콜백 URL이 아닙니다", "아무것도 저장하지 않았습니다.";
     /// The URL exists, the method does not.
-    MethodNotAllowed, METHOD_NOT_ALLOWED, "method_not_allowed",
-    "This method is not allowed here", "The header Allow names the methods that are.",
+    MethodNotAllowed, METHOD_NOT_ALLOWED, "method_not_allowed", "This method is not allowed here", "The header Allow names the methods that are.",
     "허용되지 않는 메서드입니다", "허용되는 메서드는 Allow 헤더에 있습니다.";
     /// The body came too slowly.
-    RequestTimeout, REQUEST_TIMEOUT, "request_timeout",
-    "The body came too slowly", "The whole body must arrive within 10 seconds.",
+    RequestTimeout, REQUEST_TIMEOUT, "request_timeout", "The body came too slowly", "The whole body must arrive within 10 seconds.",
     "본문 수신 시간이 초과되었습니다", "본문 전체를 10초 안에 보내 주세요.";
     /// The key has expired or was revoked.
     ApiKeyEnded, CONFLICT, "api_key_ended",
     "The API key no longer works", "It has expired or was revoked, so nothing can take its place: issue a new one.",
     "더 이상 사용할 수 없는 API 키입니다", "만료되었거나 폐기된 키는 교체할 수 없습니다. 새 키를 발급해 주세요.";
     /// The tenant has as many keys as it may have.
-    TooManyApiKeys, CONFLICT, "too_many_api_keys",
-    "There are too many API keys", "At most 100 API keys work at once: revoke one first.",
+    TooManyApiKeys, CONFLICT, "too_many_api_keys", "There are too many API keys", "At most 100 API keys work at once: revoke one first.",
     "API 키가 너무 많습니다", "동시에 사용할 수 있는 API 키는 100개까지입니다. 먼저 하나를 폐기해 주세요.";
     /// Another view has the name.
     ViewNameTaken, CONFLICT, "view_name_taken",
     "There is a view of this name", "Names stand once among your own views and once among the shared ones, in whatever case they are written.",
     "같은 이름의 보기가 있습니다", "이름은 본인 보기와 공유 보기 안에서 각각 하나씩만 쓸 수 있으며, 대소문자는 구별하지 않습니다.";
     /// There are as many views as there may be.
-    TooManyViews, CONFLICT, "too_many_views",
-    "There are too many views", "You can have 50 of your own, and share 100: remove one first.",
+    TooManyViews, CONFLICT, "too_many_views", "There are too many views", "You can have 50 of your own, and share 100: remove one first.",
     "보기가 너무 많습니다", "본인 보기는 50개, 공유 보기는 100개까지 둘 수 있습니다. 먼저 하나를 삭제해 주세요.";
+    /// There is nothing to do.
+    NothingToDo, CONFLICT, "nothing_to_do", "There is nothing to do", "None of the merchants of the plan can be dealt with so.",
+    "할 것이 없습니다", "계획에 있는 가맹점 가운데 처리할 수 있는 곳이 없습니다.";
+    /// The job is over, or given up.
+    JobEnded, CONFLICT, "job_ended", "The job has ended", "It is finished or cancelled: plan anew what is left.",
+    "이미 끝난 작업입니다", "완료되었거나 취소된 작업입니다. 남은 것은 새로 계획해 주세요.";
+    /// There are as many plans and jobs as there may be.
+    TooManyJobs, CONFLICT, "too_many_jobs", "There are too many plans and jobs", "As many are kept as this installation allows: wait until some have ended, or cancel them.",
+    "계획과 작업이 너무 많습니다", "보관할 수 있는 만큼 있습니다. 일부가 끝날 때까지 기다리거나 취소해 주세요.";
+    /// The plan is about more merchants than it may be.
+    PlanTooLong, UNPROCESSABLE_ENTITY, "plan_too_long", "The plan is too long", "It is about more merchants than this installation allows: narrow the filter.",
+    "계획이 너무 깁니다", "한 번에 처리할 수 있는 가맹점 수를 넘습니다. 조건을 좁혀 주세요.";
     /// The tenant has as many event destinations as it may have.
     TooManyEventDestinations, CONFLICT, "too_many_event_destinations",
     "There are too many event destinations", "You can have 20 of them: remove one first.",
@@ -203,8 +201,7 @@ catalogue! {
     "No mail can be sent", "The operator of this installation has set up no mail server (`smtp_url`, `smtp_from`).",
     "메일을 보낼 수 없습니다", "이 설치에는 메일 서버가 설정되어 있지 않습니다. 운영 담당자에게 `smtp_url`과 `smtp_from` 설정을 요청해 주세요.";
     /// The digest still takes more.
-    DeliveryOpen, CONFLICT, "delivery_open",
-    "The digest still takes more", "It is sent by itself at `next_attempt_at`.",
+    DeliveryOpen, CONFLICT, "delivery_open", "The digest still takes more", "It is sent by itself at `next_attempt_at`.",
     "아직 모으는 중인 요약입니다", "`next_attempt_at`에 자동으로 전송됩니다.";
     /// The pair of codes is taken.
     ReferenceTaken, CONFLICT, "reference_taken",

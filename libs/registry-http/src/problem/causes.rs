@@ -11,6 +11,7 @@ use registry_domain::destinations::DestinationRefusal;
 use registry_domain::merchant::{CallFailure, CallOutcome, LinkRefusal, Refusal, WhoFixes};
 use registry_domain::{causes, tenant};
 use registry_ingest::{DoorError, RedriveError};
+use registry_jobs::JobError;
 use registry_journal::{ArchiveError, ReadError, WriteError};
 use registry_upstream::{AskError, IssueError, TrialError, failure_of};
 
@@ -256,6 +257,20 @@ impl From<Refusal> for Problem {
             Refusal::Link(LinkRefusal::CodesTooLong) => Self::from(Code::CodesTooLongForLink),
             Refusal::Link(LinkRefusal::Archived) => Self::from(Code::MerchantArchived),
             Refusal::Link(LinkRefusal::TooManyLinks) => Self::from(Code::TooManyLinks),
+        }
+    }
+}
+
+impl From<JobError> for Problem {
+    fn from(error: JobError) -> Self {
+        match error {
+            JobError::NoSuchJob => Self::from(Code::JobNotFound),
+            JobError::WrongState(_) => Self::from(Code::JobEnded),
+            JobError::TooManyJobs => Self::from(Code::TooManyJobs),
+            JobError::TooManyRows { .. } => Self::from(Code::PlanTooLong),
+            JobError::NothingToDo => Self::from(Code::NothingToDo),
+            JobError::Read(error) => error.into(),
+            JobError::Write(error) => error.into(),
         }
     }
 }

@@ -10,12 +10,14 @@ pub mod callbacks;
 mod deliveries;
 mod event_destinations;
 mod events;
+mod jobs;
 mod links;
 mod me;
 mod merchants;
 mod notes;
 mod operation;
 mod people;
+mod plans;
 mod quarantine;
 mod settings;
 mod stats;
@@ -54,7 +56,8 @@ impl Operations for Router<Arc<AppState>> {
 
 /// Every operation, in the order in which it is documented.
 pub fn all<O: Operations>(operations: O) -> O {
-    of_views(of_destinations(of_alerts(operations)))
+    let operations = of_jobs(of_views(of_destinations(of_alerts(operations))));
+    operations
         .routes(merchants::create::route())
         .routes(merchants::list::route())
         .routes(merchants::export::route())
@@ -158,4 +161,18 @@ fn of_views<O: Operations>(operations: O) -> O {
         .routes(views::change::route())
         .routes(views::remove::route())
         .routes(views::begin::route())
+}
+
+fn of_jobs<O: Operations>(operations: O) -> O {
+    operations
+        .routes(plans::create::route())
+        .routes(plans::get::route())
+        .routes(plans::confirm::route())
+        .routes(jobs::list::route())
+        .routes(jobs::get::route())
+        .routes(jobs::rows::route())
+        .routes(jobs::progress::route())
+        .routes(jobs::pause::route())
+        .routes(jobs::resume::route())
+        .routes(jobs::cancel::route())
 }

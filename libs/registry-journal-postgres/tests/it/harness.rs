@@ -46,6 +46,14 @@ const SEED: &str = "
         'stage=opened', '', 1, at, at
     FROM seed;
     INSERT INTO view_defaults SELECT tenant_id, merchant_id, merchant_id FROM seed;
+    INSERT INTO jobs SELECT tenant_id, merchant_id, 'archive', '[]', CASE m % 10 WHEN 1 THEN 'running' ELSE 'finished' END, NULL,
+        NULL, 'user:command_line', merchant_id, 'Why', at, at, CASE m % 10 WHEN 1 THEN NULL ELSE at END, NULL,
+        CASE m % 10 WHEN 1 THEN at END, 0, 0, 0, 0
+    FROM seed;
+    INSERT INTO job_rows SELECT tenant_id, merchant_id, n, merchant_id, 'member-' || m, 'shop-' || m,
+        CASE n WHEN 1 THEN 'running' WHEN 2 THEN 'waiting' ELSE 'done' END, CASE n WHEN 3 THEN 'archived' END, NULL, NULL, 1,
+        at, CASE n WHEN 3 THEN at END, CASE n WHEN 3 THEN NULL ELSE at END
+    FROM seed, generate_series(1, 3) AS n;
     INSERT INTO balances SELECT tenant_id, merchant_id, m, at FROM seed;
     INSERT INTO data_keys SELECT tenant_id, merchant_id, '\\x00' FROM seed;
     INSERT INTO idempotency_keys SELECT tenant_id, 'key-' || m, '\\x00', merchant_id, NULL, 1, at, at FROM seed;

@@ -52,6 +52,10 @@ const MAY_WALK: &[(&str, &str)] = &[
         "a view is found by its id, and only then is its version compared",
     ),
     (
+        "SELECT state, code AS \"code!\", count(*) AS \"count!\" FROM job_rows",
+        "why rows of one job came to their end is counted: no more than a plan may have",
+    ),
+    (
         "AS was_claimed",
         "the newest events are put together by command: no more than HEALTH_WINDOW of them",
     ),

@@ -111,7 +111,7 @@ async fn nobody_changes_events() {
     }
 }
 
-/// The reader writes nothing but its own tenant's cursors, plans, balances, uses of keys, deliveries and views. The directory reads no content.
+/// The reader writes nothing but its own tenant's cursors, plans, balances, uses of keys, deliveries, views and jobs. The directory reads no content.
 #[tokio::test]
 async fn roles_may_do_their_work_and_no_more() {
     let database = PostgresDatabase::fresh().await;
@@ -132,6 +132,8 @@ async fn roles_may_do_their_work_and_no_more() {
             "deliveries",
             "views",
             "view_defaults",
+            "jobs",
+            "job_rows",
         ]
         .contains(&table.as_str())
         {
@@ -139,7 +141,7 @@ async fn roles_may_do_their_work_and_no_more() {
         } else {
             assert_eq!(inserted, Err(denied.clone()));
         }
-        if ["deliveries", "views", "view_defaults"].contains(&table.as_str()) {
+        if ["deliveries", "views", "view_defaults", "jobs", "job_rows"].contains(&table.as_str()) {
             assert_eq!(deleted, Ok(()));
             assert_eq!(
                 tenants_seen(&mut database.connect().await, &table).await,

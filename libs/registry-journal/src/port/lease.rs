@@ -18,6 +18,8 @@ pub enum Duty {
     Alerting,
     /// Carrying what was told to its destinations.
     Delivering,
+    /// Working at jobs.
+    Jobs,
 }
 
 /// The tenants that this process holds.

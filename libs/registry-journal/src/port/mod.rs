@@ -14,6 +14,7 @@ mod deliveries;
 mod filter;
 mod insight;
 mod installation;
+mod jobs;
 mod key_uses;
 mod lease;
 mod listed;
@@ -50,6 +51,9 @@ pub use insight::{
     CohortQuery, Insight, StandingCount, Stay, StayCount, StayQuery, Step, StepCount, usual_of, usual_query,
 };
 pub use installation::{Founding, KeyEvidence};
+pub use jobs::{
+    DueJob, Job, JobExpiry, JobMove, JobPosition, JobRow, JobRowQuery, Jobs, PlannedRow, RowClaim, RowOutcome, RowTally,
+};
 pub use key_uses::KeyUses;
 pub use lease::{Duty, Held, Leases, SoleProcess};
 pub use listed::{ListedMerchant, ListedTenant, ListedThen};

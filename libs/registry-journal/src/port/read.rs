@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     Alerts, ApprovalRow, AuditTrail, Balances, Cause, Deliveries, FacetCount, Head, HistoryRow, IdempotencyRow,
-    Inconsistency, Insight, KeyUses, ListedMerchant, ListedTenant, ListedThen, MerchantFilter, MerchantQuery,
+    Inconsistency, Insight, Jobs, KeyUses, ListedMerchant, ListedTenant, ListedThen, MerchantFilter, MerchantQuery,
     MilestonesRow, ShareCounts, TermsRow, Views, Worklist,
 };
 use crate::record::{EventRow, StreamId};
@@ -146,9 +146,9 @@ pub struct ProjectedMerchant {
 
 /// Reading. Every question about a tenant's things names the tenant first; the last ones are asked before a tenant is
 /// known, or about all of them. Whoever reads can ask for the [`Worklist`], the [`Balances`], the [`AuditTrail`], the
-/// [`KeyUses`], the [`Alerts`], the [`Deliveries`], the [`Insight`] and the [`Views`] too.
+/// [`KeyUses`], the [`Alerts`], the [`Deliveries`], the [`Insight`], the [`Views`] and the [`Jobs`] too.
 #[async_trait]
-pub trait Reader: Worklist + Balances + AuditTrail + KeyUses + Alerts + Deliveries + Insight + Views {
+pub trait Reader: Worklist + Balances + AuditTrail + KeyUses + Alerts + Deliveries + Insight + Views + Jobs {
     /// A merchant by its id.
     async fn merchant(&self, tenant: TenantId, id: MerchantId) -> Result<Option<Merchant>, ReadError>;
 

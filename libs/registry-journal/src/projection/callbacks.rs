@@ -146,7 +146,8 @@ impl Callbacks {
             | tenant::Event::AlertRuleRemoved { .. }
             | tenant::Event::Alert(_)
             | tenant::Event::Destination(_)
-            | tenant::Event::View(_) => {}
+            | tenant::Event::View(_)
+            | tenant::Event::Job(_) => {}
         }
         None
     }

@@ -6,6 +6,7 @@
 mod alerts;
 mod columns;
 mod destinations;
+mod jobs;
 mod merchant;
 mod merchant_state;
 mod moment;

@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use registry_domain::alerts::{AlertEnd, AlertFact, AlertRule, HealthCondition, Levels, Severity, Subject};
 use registry_domain::calendar::{Calendar, DayName, OwnDay};
 use registry_domain::destinations::{DestinationFact, DestinationKind, DisableReason, Target, Wants};
+use registry_domain::jobs::{ActionKind, JobAct, JobFact, Outcomes, Reason};
 use registry_domain::merchant::*;
 use registry_domain::people::{Extra, Rights, Role};
 use registry_domain::review::*;
@@ -500,6 +501,30 @@ fn view_events() -> Vec<StreamEvent> {
     facts.collect()
 }
 
+fn job_events() -> Vec<StreamEvent> {
+    let id = JobId::from_uuid(Uuid::from_u128(82));
+    let confirmed = |reason| JobAct::Confirmed {
+        action: ActionKind::IssueLinks,
+        rows: 300,
+        reason,
+    };
+    let finished = JobAct::Finished(Outcomes {
+        done: 297,
+        failed: 2,
+        cancelled: 1,
+    });
+    let acts = [
+        confirmed(Reason::parse("월요일 재발송").ok()),
+        confirmed(None),
+        JobAct::Paused,
+        JobAct::Resumed,
+        JobAct::Cancelled,
+        finished,
+    ];
+    let facts = acts.map(|act| StreamEvent::Tenant(tenant::Event::Job(JobFact { id, act })));
+    facts.into()
+}
+
 fn all() -> Vec<StreamEvent> {
     let merchants = merchant_events().into_iter().map(StreamEvent::Merchant);
     merchants
@@ -509,6 +534,7 @@ fn all() -> Vec<StreamEvent> {
         .chain(alert_events())
         .chain(destination_events())
         .chain(view_events())
+        .chain(job_events())
         .chain(
             accesses()
                 .into_iter()
@@ -717,6 +743,7 @@ fn number_of(event: &StreamEvent) -> usize {
             tenant::Event::AlertRuleRemoved { .. } => 58,
             tenant::Event::Destination(fact) => 59 + destination_number(fact),
             tenant::Event::View(fact) => 66 + view_number(fact),
+            tenant::Event::Job(fact) => 71 + job_number(fact),
         },
     }
 }
@@ -729,6 +756,16 @@ fn destination_number(fact: &DestinationFact) -> usize {
         DestinationFact::Enabled { .. } => 3,
         DestinationFact::Disabled { .. } => 4,
         DestinationFact::Removed { .. } => 5,
+    }
+}
+
+fn job_number(fact: &JobFact) -> usize {
+    match fact.act {
+        JobAct::Confirmed { .. } => 0,
+        JobAct::Paused => 1,
+        JobAct::Resumed => 2,
+        JobAct::Cancelled => 3,
+        JobAct::Finished(_) => 4,
     }
 }
 
@@ -751,7 +788,7 @@ fn alert_number(fact: &AlertFact) -> usize {
     }
 }
 
-const KINDS: usize = 74;
+const KINDS: usize = 79;
 
 /// A stored event as a golden file holds it.
 #[derive(Serialize, Deserialize)]

@@ -92,7 +92,8 @@ impl Batch<'_> {
             | tenant::Command::AcknowledgeAlert { .. }
             | tenant::Command::SnoozeAlert { .. }
             | tenant::Command::Destination(_)
-            | tenant::Command::RecordView(_) => {}
+            | tenant::Command::RecordView(_)
+            | tenant::Command::RecordJob(_) => {}
         }
         context
     }

@@ -114,7 +114,8 @@ impl Standings {
             | tenant::Event::AlertRuleRemoved { .. }
             | tenant::Event::Alert(_)
             | tenant::Event::Destination(_)
-            | tenant::Event::View(_) => {}
+            | tenant::Event::View(_)
+            | tenant::Event::Job(_) => {}
         }
     }
 

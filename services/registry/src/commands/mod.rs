@@ -3,6 +3,7 @@
 mod copy;
 mod document;
 mod healthcheck;
+mod job;
 pub mod key;
 mod member;
 mod migrate;
@@ -70,6 +71,12 @@ enum Command {
     Member {
         #[command(subcommand)]
         command: member::MemberCommand,
+    },
+    /// See what is being done to many merchants, have it rest, go on, or given up.
+    #[command(after_help = "Example:\n  registry job list --tenant acme")]
+    Job {
+        #[command(subcommand)]
+        command: job::JobCommand,
     },
     /// Check that no event was changed or lost since it was written.
     #[command(after_help = "Example:\n  registry verify --tenant acme")]
@@ -142,6 +149,10 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Member { command } => {
             quietly()?;
             member::run(config, command).await
+        }
+        Command::Job { command } => {
+            quietly()?;
+            job::run(config, command).await
         }
         Command::Verify(args) => {
             quietly()?;

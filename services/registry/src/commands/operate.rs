@@ -84,6 +84,11 @@ impl Desk {
         Ok(People::new(parts)?)
     }
 
+    /// The way into the log. It must be gone before the desk is closed.
+    pub(super) fn writer(&self) -> Writer {
+        self.writer.clone()
+    }
+
     /// What an operator does.
     pub(super) fn origin(&self) -> Origin {
         Origin::of(Actor::Operator, CorrelationId::from_uuid(self.ambient.ids.uuid()))

@@ -1,5 +1,6 @@
 //! The list of merchants: tabs with counts, search, order, pages.
 
+mod bulk;
 pub mod columns;
 pub mod conditions;
 mod row;
@@ -96,6 +97,8 @@ pub struct List {
     next: Option<String>,
     sizes: Vec<Choice>,
     csv: String,
+    /// What can be done to many, by whoever looks.
+    bulk: Vec<(&'static str, &'static str)>,
 }
 
 #[derive(Template)]
@@ -303,6 +306,7 @@ impl List {
             prev: page_at(&page.page.prev),
             sizes: sizes(query, &path),
             csv: begun.without("limit").on(&frame.path("/merchants/csv")),
+            bulk: bulk::actions(frame),
         }
     }
 }

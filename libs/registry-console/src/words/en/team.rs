@@ -19,6 +19,7 @@ const SCOPES: Names = &[
     ("audit:read", "read the audit log"),
     ("alerts:write", "take note of alerts and put them to sleep"),
     ("views:write", "keep views of the list of shops"),
+    ("jobs:write", "have one thing done to many shops"),
 ];
 
 pub const PEOPLE: PeopleWords = PeopleWords {
@@ -232,6 +233,11 @@ pub const AUDIT: AuditWords = AuditWords {
         ("view.shared", "shared a view"),
         ("view.unshared", "took a view back"),
         ("view.removed", "removed a view"),
+        ("job.confirmed", "began a job"),
+        ("job.paused", "paused a job"),
+        ("job.resumed", "resumed a job"),
+        ("job.cancelled", "cancelled a job"),
+        ("job.finished", "finished a job"),
         ("upstream.paused", "asking Paymint paused"),
         ("upstream.resumed", "asking Paymint resumed"),
         ("balance.low", "balance low"),

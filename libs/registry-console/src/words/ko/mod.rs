@@ -2,6 +2,7 @@
 
 mod desk;
 mod insight;
+mod jobs;
 mod merchants;
 mod names;
 mod pages;
@@ -29,6 +30,7 @@ pub const KO: Words = Words {
     insight: insight::INSIGHT,
     destinations: work::DESTINATIONS,
     views: work::VIEWS,
+    jobs: jobs::JOBS,
     people: team::PEOPLE,
     keys: team::KEYS,
     audit: team::AUDIT,

@@ -19,6 +19,7 @@ const SCOPES: Names = &[
     ("audit:read", "감사 기록 보기"),
     ("alerts:write", "알림을 확인하고 미루기"),
     ("views:write", "가맹점 목록의 보기 저장"),
+    ("jobs:write", "여러 가맹점에 한꺼번에 실행"),
 ];
 
 pub const PEOPLE: PeopleWords = PeopleWords {
@@ -217,6 +218,11 @@ pub const AUDIT: AuditWords = AuditWords {
         ("view.shared", "보기 공유"),
         ("view.unshared", "보기 공유 해제"),
         ("view.removed", "보기 삭제"),
+        ("job.confirmed", "작업 시작"),
+        ("job.paused", "작업 멈춤"),
+        ("job.resumed", "작업 이어서 함"),
+        ("job.cancelled", "작업 취소"),
+        ("job.finished", "작업 완료"),
         ("upstream.paused", "결제선생이 거절해 멈춤"),
         ("upstream.resumed", "결제선생에 다시 조회"),
         ("balance.low", "잔액 부족"),

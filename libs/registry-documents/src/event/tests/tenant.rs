@@ -18,6 +18,7 @@ pub(super) fn table() -> Vec<Row<TenantEvent>> {
         alert_table(),
         destinations::table(),
         views::table(),
+        jobs::table(),
     ]
     .concat()
 }

@@ -2,4 +2,4 @@
 
 pub mod feed;
 mod log;
-mod stream;
+pub mod stream;

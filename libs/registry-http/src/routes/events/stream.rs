@@ -21,13 +21,13 @@ use crate::problem::{Code, Fault, Problem};
 use crate::state::AppState;
 
 /// How often a silent stream shows that it is alive.
-const HEARTBEAT_TIME: Duration = Duration::from_secs(15);
+pub const HEARTBEAT_TIME: Duration = Duration::from_secs(15);
 
 /// How often it is looked whether the log is still the one that is followed.
 const LOG_CHECK_TIME: Duration = Duration::from_secs(15);
 
 /// How often the API key of an open stream is looked at again: a revoked one must not listen on for two seconds.
-const KEY_CHECK_TIME: Duration = Duration::from_millis(1_500);
+pub const KEY_CHECK_TIME: Duration = Duration::from_millis(1_500);
 
 /// How many events of one stream are in memory at most.
 const BUFFER_EVENTS: u32 = 100;
@@ -36,7 +36,7 @@ const BUFFER_EVENTS: u32 = 100;
 const STREAMS_TAKEN_SECONDS: u32 = 30;
 
 /// Reverse proxies that buffer answers would hold events back.
-const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+pub const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// The `seq` that a reconnecting client received last. One that cannot be read is refused: the client would get everything
 /// again.
@@ -63,10 +63,8 @@ pub async fn open(
         }
         Start::Latest => (follower.head().await?, true),
     };
-    let permit = Arc::clone(&state.event_streams).try_acquire_owned();
-    let permit = permit.map_err(|_| Problem::from(Code::TooManyStreams).retry_after(STREAMS_TAKEN_SECONDS))?;
     let subscription = Subscription {
-        open: OpenStream::new(Arc::clone(state), permit),
+        open: OpenStream::begin(state)?,
         caller,
         follower,
         after,
@@ -154,15 +152,26 @@ fn write(event: &PublicEvent) -> Option<Event> {
 }
 
 /// Counts a stream as open for as long as it is.
-struct OpenStream {
+pub struct OpenStream {
     state: Arc<AppState>,
     _permit: OwnedSemaphorePermit,
 }
 
 impl OpenStream {
-    fn new(state: Arc<AppState>, permit: OwnedSemaphorePermit) -> Self {
+    /// Opens one, if not too many are open.
+    pub fn begin(state: &Arc<AppState>) -> Result<Self, Problem> {
+        let permit = Arc::clone(&state.event_streams).try_acquire_owned();
+        let permit = permit.map_err(|_| Problem::from(Code::TooManyStreams).retry_after(STREAMS_TAKEN_SECONDS))?;
         state.metrics.event_streams.inc();
-        Self { state, _permit: permit }
+        Ok(Self {
+            state: Arc::clone(state),
+            _permit: permit,
+        })
+    }
+
+    /// Of what it is a stream.
+    pub fn state(&self) -> &AppState {
+        &self.state
     }
 }
 

@@ -5,7 +5,7 @@ pub mod change;
 pub mod create;
 pub mod get;
 pub mod list;
-mod query;
+pub mod query;
 pub mod remove;
 
 use axum::Json;

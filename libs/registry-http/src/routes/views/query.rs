@@ -28,9 +28,14 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// The query of a view in one spelling. `as_of` and `cursor` have no place there: they are of one moment.
 pub fn read(text: &str, sight: Sight, now: DateTime<Utc>) -> Result<String, Problem> {
+    read_as(POINTER, text, sight, now)
+}
+
+/// The same where it stands elsewhere in a body.
+pub fn read_as(pointer: &'static str, text: &str, sight: Sight, now: DateTime<Utc>) -> Result<String, Problem> {
     let fault = |fault| {
         Problem::validation(vec![FieldFault {
-            place: Place::Body(POINTER.to_owned()),
+            place: Place::Body(pointer.to_owned()),
             fault,
         }])
     };
@@ -43,7 +48,11 @@ pub fn read(text: &str, sight: Sight, now: DateTime<Utc>) -> Result<String, Prob
     filter::check(&mut query, sight, now);
     read_order(&mut query);
     query.limit();
-    let faults: Vec<_> = query.into_faults().into_iter().map(within).collect();
+    let faults: Vec<_> = query
+        .into_faults()
+        .into_iter()
+        .map(|fault| within(pointer, fault))
+        .collect();
     if !faults.is_empty() {
         return Err(Problem::validation(faults));
     }
@@ -54,10 +63,10 @@ pub fn read(text: &str, sight: Sight, now: DateTime<Utc>) -> Result<String, Prob
 }
 
 /// What is wrong with a query, where the query is a field of a body.
-fn within(fault: FieldFault) -> FieldFault {
+fn within(pointer: &'static str, fault: FieldFault) -> FieldFault {
     let place = match fault.place {
-        Place::Query(name) => Place::BodyQuery(POINTER, name.to_owned()),
-        Place::UnknownQuery(name) => Place::BodyQuery(POINTER, name),
+        Place::Query(name) => Place::BodyQuery(pointer, name.to_owned()),
+        Place::UnknownQuery(name) => Place::BodyQuery(pointer, name),
         other @ (Place::Body(_) | Place::BodyQuery(..) | Place::Path(_) | Place::Header(_)) => other,
     };
     FieldFault { place, ..fault }

@@ -14,7 +14,7 @@ use crate::stored::alerts::{self, OfRule, StoredRule};
 use crate::stored::destinations;
 use crate::stored::personal::Personal;
 use crate::stored::settings::days;
-use crate::stored::{StoredError, read, views, word};
+use crate::stored::{StoredError, jobs, read, views, word};
 
 /// The fact of a tenant's type; none if the type is no tenant's.
 pub(in crate::stored) fn into_domain(
@@ -78,7 +78,10 @@ pub(in crate::stored) fn into_domain(
             Some(fact) => Event::Destination(fact),
             None => match views::into_fact(event_type, data)? {
                 Some(fact) => Event::View(fact),
-                None => return people(event_type, data),
+                None => match jobs::into_fact(event_type, data, &personal)? {
+                    Some(fact) => Event::Job(fact),
+                    None => return people(event_type, data),
+                },
             },
         },
     };

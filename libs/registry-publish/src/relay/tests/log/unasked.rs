@@ -1,5 +1,7 @@
 //! What the relay asks of no log.
 
+mod jobs;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use registry_domain::merchant::{Merchant, WalletReading, Wallets};

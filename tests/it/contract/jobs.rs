@@ -1,0 +1,36 @@
+//! Calls about plans and jobs.
+
+use registry_tests::api::until;
+use registry_tests::tenant::id_of;
+use serde_json::json;
+
+use super::Visitor;
+
+pub(super) async fn visit(visitor: &mut Visitor<'_>) {
+    let plans = "/v1/plans";
+    let wish = json!({ "action": "add_tags", "filter": "stage=closed" });
+    visitor.post(plans, &[], Some(wish)).await.expect(422);
+    let wish = json!({ "action": "add_tags", "tags": ["서울"], "filter": "" });
+    let plan = visitor.post(plans, &[], Some(wish)).await.expect(201);
+    let one = "/v1/plans/{id}";
+    visitor.get(one, &[id_of(&plan)]).await.expect(200);
+    visitor.get(one, &["pln_x"]).await.expect(404);
+    let confirmation = "/v1/plans/{id}/confirmation";
+    let reason = Some(json!({ "reason": "월요일 재발송" }));
+    let job = visitor.post(confirmation, &[id_of(&plan)], reason).await.expect(202);
+    let path = format!("/v1/jobs/{}", id_of(&job));
+    let api = visitor.api().clone();
+    until(async || !api.get(&path).await.expect(200)["ended_at"].is_null()).await;
+    visitor.get("/v1/jobs", &[]).await.expect(200);
+    visitor.get("/v1/jobs/{id}", &[id_of(&job)]).await.expect(200);
+    visitor.get("/v1/jobs/{id}/rows", &[id_of(&job)]).await.expect(200);
+    visitor.get("/v1/jobs/{id}/progress", &[id_of(&job)]).await.expect(200);
+    for what in ["pause", "resume", "cancellation"] {
+        let path = format!("/v1/jobs/{{id}}/{what}");
+        visitor.post(&path, &[id_of(&job)], None).await.expect(409);
+    }
+    let nothing = json!({ "action": "restore", "merchant_ids": [] });
+    let nothing = visitor.post(plans, &[], Some(nothing)).await.expect(201);
+    let reason = Some(json!({ "reason": "x" }));
+    visitor.post(confirmation, &[id_of(&nothing)], reason).await.expect(409);
+}
