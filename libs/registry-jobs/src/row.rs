@@ -230,14 +230,13 @@ impl Attempt<'_> {
         match self.tools.links.issue_within_limits(request).await {
             Ok(LinkAnswer::Issued { link, .. }) => Ended::Done { link_id: Some(link.id) },
             Ok(LinkAnswer::Failed { link_id, failure, .. }) => Ended::of_call(failure, Some(link_id)),
-            Ok(LinkAnswer::InFlight) => Ended::OPEN,
+            Ok(LinkAnswer::InFlight) | Err(IssueError::Read(_)) => Ended::OPEN,
             Ok(LinkAnswer::KeyReused) => RowCode::Internal.into(),
             Ok(LinkAnswer::Refused(refusal)) => code_of(&refusal).into(),
             Err(IssueError::NoUpstream) => RowCode::UpstreamNotConfigured.into(),
             Err(IssueError::NotNow(why)) => (*why).into(),
             Err(IssueError::UnusableUpstream) => RowCode::UpstreamUnusable.into(),
             Err(IssueError::Write(error)) => error.into(),
-            Err(IssueError::Read(_)) => Ended::OPEN,
         }
     }
 

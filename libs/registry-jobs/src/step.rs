@@ -23,7 +23,7 @@ const COMMANDS: u32 = 64;
 const CLAIMED_FOR: TimeDelta = TimeDelta::seconds(90);
 
 /// How long a job rests whose owner may not do any more what it does.
-const NOT_ALLOWED_FOR: Duration = Duration::from_secs(60);
+const NOT_ALLOWED_FOR: Duration = Duration::from_mins(1);
 
 /// What follows from a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

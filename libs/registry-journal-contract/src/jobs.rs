@@ -200,37 +200,54 @@ pub async fn a_row_is_taken_on_by_one_and_ends_once<H: Harness>() {
     assert!(claim(&world, tenant, 1, 10).await.is_empty());
     let storage = &world.storage;
     assert!(!storage.end_job(tenant, id(1), world.now()).await.expect("an answer"));
+    go_on_after_a_death(&world, tenant, &first).await;
+    assert!(storage.end_job(tenant, id(1), world.now()).await.expect("an answer"));
+    assert!(!storage.end_job(tenant, id(1), world.now()).await.expect("an answer"));
+    let job = found(&world, tenant, 1).await;
+    let ends = Outcomes {
+        done: 3,
+        failed: 1,
+        cancelled: 0,
+    };
+    assert_eq!(
+        (job.state, job.tally.ended, job.tally.refused),
+        (JobState::Finished, ends, 2)
+    );
+    assert!(job.ended_at.is_some());
+}
 
+async fn go_on_after_a_death<H: Harness>(world: &World<H>, tenant: TenantId, first: &[JobRow]) {
+    let storage = &world.storage;
     // The process dies, and another one begins anew what it had begun.
     storage
         .free_job_rows(tenant, world.now())
         .await
         .expect("rows are freed");
-    let again = claim(&world, tenant, 1, 10).await;
+    let again = claim(world, tenant, 1, 10).await;
     assert_eq!(numbers(&again), [1, 4, 5, 6]);
     assert!(again.iter().all(|row| row.attempts == 2));
     assert_eq!(again[0].begun_at, first[0].begun_at);
     end(
-        &world,
+        world,
         tenant,
         1,
-        &[ended(&world, &first[0], RowState::Failed, Some(RowCode::Internal))],
+        &[ended(world, &first[0], RowState::Failed, Some(RowCode::Internal))],
     )
     .await;
     let open = RowOutcome {
         due_at: Some(world.now() - TimeDelta::seconds(1)),
         link_id: None,
-        ..ended(&world, &again[3], RowState::Waiting, None)
+        ..ended(world, &again[3], RowState::Waiting, None)
     };
     let outcomes = [
-        ended(&world, &again[0], RowState::Done, None),
-        ended(&world, &again[1], RowState::Failed, Some(RowCode::UpstreamRefused)),
-        ended(&world, &again[2], RowState::Done, None),
+        ended(world, &again[0], RowState::Done, None),
+        ended(world, &again[1], RowState::Failed, Some(RowCode::UpstreamRefused)),
+        ended(world, &again[2], RowState::Done, None),
         open,
     ];
-    end(&world, tenant, 1, &outcomes).await;
-    assert_eq!(numbers(&claim(&world, tenant, 1, 10).await), [6]);
-    let last = found(&world, tenant, 1).await;
+    end(world, tenant, 1, &outcomes).await;
+    assert_eq!(numbers(&claim(world, tenant, 1, 10).await), [6]);
+    let last = found(world, tenant, 1).await;
     assert_eq!((last.tally.running, last.tally.waiting), (1, 0));
     let rows = JobRowQuery {
         id: id(1),
@@ -245,22 +262,9 @@ pub async fn a_row_is_taken_on_by_one_and_ends_once<H: Harness>() {
     let sixth = RowOutcome {
         number: 6,
         attempt: 3,
-        ..ended(&world, &again[3], RowState::Done, None)
+        ..ended(world, &again[3], RowState::Done, None)
     };
-    end(&world, tenant, 1, &[sixth]).await;
-    assert!(storage.end_job(tenant, id(1), world.now()).await.expect("an answer"));
-    assert!(!storage.end_job(tenant, id(1), world.now()).await.expect("an answer"));
-    let job = found(&world, tenant, 1).await;
-    let ends = Outcomes {
-        done: 3,
-        failed: 1,
-        cancelled: 0,
-    };
-    assert_eq!(
-        (job.state, job.tally.ended, job.tally.refused),
-        (JobState::Finished, ends, 2)
-    );
-    assert!(job.ended_at.is_some());
+    end(world, tenant, 1, &[sixth]).await;
 }
 
 /// What was not begun is taken off the list, and what was is gone on with.

@@ -177,6 +177,8 @@ impl<Time: RawValue<DateTime<Utc>>> RawRow for RawDueJob<Time> {
 
 /// Tags as one text.
 pub fn tag_texts(tags: &[Label]) -> String {
-    let texts: Vec<_> = tags.iter().map(Label::as_str).collect();
-    serde_json::to_string(&texts).expect("texts are valid JSON")
+    tags.iter()
+        .map(Label::as_str)
+        .collect::<serde_json::Value>()
+        .to_string()
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use registry_domain::jobs::{HeldUp, RowCode, RowState};
+use registry_domain::jobs::{HeldUp, Reason, RowCode, RowState};
 use registry_domain::{JobId, TenantId};
 use registry_journal::port::{
     DueJob, Job, JobExpiry, JobMove, JobPosition, JobRow, JobRowQuery, Jobs, PageSize, PlannedRow, ReadError, RowClaim,
@@ -78,7 +78,7 @@ impl Jobs for SqliteJournal {
             job.retry_of.map(|id| id.as_uuid()),
             actor_to_text(&job.actor),
             job.correlation_id.as_uuid(),
-            job.reason.as_ref().map(|reason| reason.as_str()),
+            job.reason.as_ref().map(Reason::as_str),
             micros(job.created_at),
             i64::from(most)
         );
@@ -203,7 +203,7 @@ impl Jobs for SqliteJournal {
             micros(change.at),
             authority.map(|(actor, _)| actor_to_text(actor)),
             authority.map(|(_, correlation_id)| correlation_id.as_uuid()),
-            change.reason.as_ref().map(|reason| reason.as_str())
+            change.reason.as_ref().map(Reason::as_str)
         );
         self.changed("job that is moved", statement).await
     }

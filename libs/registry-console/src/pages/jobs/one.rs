@@ -69,10 +69,8 @@ pub(super) struct One {
     failures: Vec<(String, String)>,
     live: Option<String>,
     act: String,
-    can_pause: bool,
-    can_resume: bool,
-    can_cancel: bool,
-    can_retry: bool,
+    /// What whoever looks can do to it now.
+    acts: Vec<&'static str>,
     tabs: Vec<Choice>,
     rows: Vec<Row>,
     first: Option<String>,
@@ -216,11 +214,28 @@ impl OnePage {
     }
 }
 
+/// What can be done to a job as it stands.
+fn acts(job: &Job, is_over: bool, may: bool) -> Vec<&'static str> {
+    let acts = [
+        ("pause", ["queued", "running"].contains(&job.state.as_str())),
+        ("resume", job.state == "paused"),
+        ("cancellation", !is_over),
+        ("retry", is_over && job.count("failed") > 0),
+    ];
+    acts.into_iter()
+        .filter(|(_, fits)| may && *fits)
+        .map(|(act, _)| act)
+        .collect()
+}
+
 impl One {
+    fn can(&self, act: &str) -> bool {
+        self.acts.contains(&act)
+    }
+
     fn new(frame: &Frame, job: &Job, page: &JobRows, of: &OneOf<'_>) -> Self {
         let words = frame.words();
         let path = frame.path(&format!("{PATH}/{}", segment(&job.id)));
-        let may = frame.may(Scope::JobsWrite);
         let is_over = job.ended_at.is_some() || ["finished", "cancelled"].contains(&job.state.as_str());
         let tab = Query::default().with("state", of.state);
         let next = page.page.next_after.map(|after| after.to_string());
@@ -254,10 +269,7 @@ impl One {
                 .map(|reason| (words.row_code(&reason.code).to_owned(), thousands(reason.count)))
                 .collect(),
             live: (!is_over).then(|| format!("{path}/live")),
-            can_pause: may && ["queued", "running"].contains(&job.state.as_str()),
-            can_resume: may && job.state == "paused",
-            can_cancel: may && !is_over,
-            can_retry: may && is_over && job.count("failed") > 0,
+            acts: acts(job, is_over, frame.may(Scope::JobsWrite)),
             tabs: tabs(words, job, of, &path),
             rows: page.data.iter().map(|row| Row::new(frame, row)).collect(),
             first: of.after.map(|_| tab.on(&path)),
