@@ -157,9 +157,9 @@ async fn a_job_does_each_row_once_and_tells_what_came_of_it() {
     assert_eq!(rows.len(), 30);
     assert!(rows.iter().all(|row| row["ended_at"].is_string()));
     assert_eq!(told(&app.tenant).await, ["job.confirmed", "job.finished"]);
-    let list = app.tenant.api.get("/v1/jobs").await.expect(200);
+    let kept = app.tenant.api.get("/v1/jobs").await.expect(200);
     assert_eq!(
-        list["data"].as_array().map(Vec::len),
+        kept["data"].as_array().map(Vec::len),
         Some(1),
         "the plan that it was is no second one"
     );

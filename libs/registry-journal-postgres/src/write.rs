@@ -87,6 +87,7 @@ fn clear(cleared: &[(TenantId, MerchantId)]) -> Statement {
 
 /// The events and the rows of merchants that come of them, in one round trip: `append.sql` tells how. With logs that are
 /// expected it is a transaction of its own.
+#[expect(clippy::too_many_lines, reason = "one statement, a line for each of its columns")]
 pub(crate) fn append(writes: &Writes, expected: &[ExpectedHead]) -> Statement {
     let (events, merchants, history) = (&writes.events, &writes.merchants, &writes.history);
     let (milestones, clock) = (&writes.milestones, writes.clock);

@@ -55,10 +55,6 @@ impl StreamId {
 
 /// A fact of any stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all events are of merchants: a box would cost every one of them"
-)]
 pub enum StreamEvent {
     /// Of a merchant.
     Merchant(merchant::Event),

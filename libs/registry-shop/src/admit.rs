@@ -48,7 +48,7 @@ impl Shared {
         if !self.paces.take(shop.merchant_id) {
             self.counts.refused(Refused::TooManyRequests);
             let page = Plain::new(words, &words.too_many);
-            return Err(later(StatusCode::TOO_MANY_REQUESTS, page, TOO_MANY_REQUESTS_SECONDS));
+            return Err(later(StatusCode::TOO_MANY_REQUESTS, &page, TOO_MANY_REQUESTS_SECONDS));
         }
         let mut place = self.room.enter(Holder::Tenant(shop.tenant_id));
         if place.grow(1).is_err() {
@@ -80,7 +80,7 @@ impl Shared {
         let mut response = if self.failures.are_too_many(context.sender) {
             self.counts.refused(Refused::TooManyFailures);
             let page = Plain::new(words, &words.too_many);
-            later(StatusCode::TOO_MANY_REQUESTS, page, TOO_MANY_FAILURES_SECONDS)
+            later(StatusCode::TOO_MANY_REQUESTS, &page, TOO_MANY_FAILURES_SECONDS)
         } else {
             self.counts.refused(Refused::Unknown);
             answer::page(StatusCode::NOT_FOUND, &Plain::new(words, &words.unknown), false)
@@ -102,12 +102,12 @@ impl Shared {
 /// What is said when we cannot now.
 pub(crate) fn busy(words: &'static Words) -> Response {
     let page = Plain::new(words, &words.busy);
-    later(StatusCode::SERVICE_UNAVAILABLE, page, BUSY_SECONDS)
+    later(StatusCode::SERVICE_UNAVAILABLE, &page, BUSY_SECONDS)
 }
 
 /// A page that asks for patience.
-pub(crate) fn later(status: StatusCode, page: Plain, seconds: u32) -> Response {
-    let mut response = answer::page(status, &page, false);
+pub(crate) fn later(status: StatusCode, page: &Plain, seconds: u32) -> Response {
+    let mut response = answer::page(status, page, false);
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     response
 }

@@ -201,13 +201,13 @@ impl Shared {
 fn stuck(why: Stuck, tenant: &str, words: &'static Words) -> Response {
     let page = |notice| Plain::new(words, notice).of(tenant);
     match why {
-        Stuck::Busy => later(StatusCode::SERVICE_UNAVAILABLE, page(&words.busy), STUCK_SECONDS),
+        Stuck::Busy => later(StatusCode::SERVICE_UNAVAILABLE, &page(&words.busy), STUCK_SECONDS),
         Stuck::Upstream => later(
             StatusCode::SERVICE_UNAVAILABLE,
-            page(&words.upstream_away),
+            &page(&words.upstream_away),
             STUCK_SECONDS,
         ),
-        Stuck::Spent => later(StatusCode::TOO_MANY_REQUESTS, page(&words.spent), STUCK_SECONDS),
+        Stuck::Spent => later(StatusCode::TOO_MANY_REQUESTS, &page(&words.spent), STUCK_SECONDS),
         Stuck::Partner => answer::page(StatusCode::CONFLICT, &page(&words.ask_partner), false),
         Stuck::Closed => answer::page(StatusCode::GONE, &page(&words.closed), false),
     }

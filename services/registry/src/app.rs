@@ -113,12 +113,7 @@ impl App {
             commits,
             relay: relay.as_ref().map(|(_, status)| status.clone()),
         };
-        let http_config = HttpConfig {
-            cursor_key: secrets.cursor_key,
-            trusted_proxies: config.proxies()?,
-            event_streams_max: config.event_streams_max,
-            gate: gate_limits(config),
-        };
+        let http_config = http_config(config, secrets.cursor_key)?;
         let limits = serve_limits(config);
         let console = config.console.then(|| people.clone());
         let (http, api) = start_http(services, http_config, limits, listener, console);
@@ -336,6 +331,15 @@ fn serve_limits(config: &Config) -> ServeLimits {
         drain_time: config.stop_time() * shares::REQUESTS / 100,
         ..ServeLimits::default()
     }
+}
+
+fn http_config(config: &Config, cursor_key: [u8; 32]) -> anyhow::Result<HttpConfig> {
+    Ok(HttpConfig {
+        cursor_key,
+        trusted_proxies: config.proxies()?,
+        event_streams_max: config.event_streams_max,
+        gate: gate_limits(config),
+    })
 }
 
 /// How many connections there may be: as many as the system lets us have, which is looked at.

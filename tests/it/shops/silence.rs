@@ -75,8 +75,8 @@ async fn a_token_is_told_to_nobody_who_has_not_shown_it() {
     told.push(log);
     for (number, secret) in secrets.iter().enumerate() {
         for text in &told {
-            let line = text.lines().find(|line| line.contains(secret));
-            assert!(line.is_none(), "secret {number} stands in {text:.120}");
+            let found = text.lines().find(|line| line.contains(secret));
+            assert!(found.is_none(), "secret {number} stands in {text:.120}");
         }
     }
 }

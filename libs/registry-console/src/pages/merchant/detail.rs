@@ -209,10 +209,7 @@ impl Detail {
             life: way(known, moment, words),
             facts: Facts::new(frame, merchant, moment, is_past),
             record: Record::new(frame, known, query, &path),
-            stable: known
-                .stable_link
-                .as_deref()
-                .and_then(|url| Stable::new(frame, merchant, url)),
+            stable: stable(frame, known),
             links: links(&known.links, moment, is_past, frame, &path),
             talk: talk(frame, known),
             eligibility: known
@@ -229,6 +226,12 @@ impl Detail {
     pub fn title(&self) -> String {
         format!("{} {}", self.company, self.branch).trim_end().to_owned()
     }
+}
+
+/// The link that the shop gets, if whoever looks may issue one.
+fn stable(frame: &Frame, known: &Known) -> Option<Stable> {
+    let url = known.stable_link.as_deref()?;
+    Stable::new(frame, &known.merchant, url)
 }
 
 /// For how long it has stood there, in words.
