@@ -19,6 +19,9 @@ use crate::replicas::cluster::Cluster;
 /// A tenant of the first engine.
 const SLUG: &str = "moved";
 
+/// Subcommands that have subcommands.
+const WITH_PARTS: [&str; 5] = ["tenant", "key", "person", "member", "job"];
+
 /// An installation and what was run on it.
 struct Operator {
     installation: Installation,
@@ -33,7 +36,7 @@ impl Operator {
     }
 
     fn note(&self, arguments: &[&str]) {
-        let has_parts = ["tenant", "key", "person", "member"].contains(&arguments[0]);
+        let has_parts = WITH_PARTS.contains(&arguments[0]);
         let name = arguments[..=usize::from(has_parts)].join(" ");
         self.run.lock().expect("nobody panicked").insert(name);
     }
@@ -52,7 +55,7 @@ impl Operator {
         };
         let mut all = BTreeSet::new();
         for name in listed(&[]) {
-            if ["tenant", "key", "person", "member"].contains(&name.as_str()) {
+            if WITH_PARTS.contains(&name.as_str()) {
                 all.extend(listed(&[&name]).iter().map(|part| format!("{name} {part}")));
             } else {
                 all.insert(name);
@@ -72,6 +75,8 @@ fn with_login(cluster: &Cluster, login: &str, nats: &TestNats, keys: &Path) -> I
         .with("REGISTRY_CALLBACK_KEYS_FILE", &text(&keys.join("callback.keys")))
         .with("REGISTRY_PUBLIC_URL", "http://registry.test")
         .with("REGISTRY_SENDER_MODE", "off")
+        // A job is still at work when it is looked at.
+        .with("REGISTRY_RECONCILE_CALLS_PER_SECOND", "1")
         .with("NATS_URL", nats.url())
 }
 
@@ -118,7 +123,7 @@ async fn the_recipe_works_with_its_own_logins() {
     operator.note(&["serve"]);
     let (first, second) = block_in_place(|| (operator.installation.serve(), other.serve()));
     operator.print(&["healthcheck"]);
-    let api = Api::new(first.base_url(), Some(api_key));
+    let api = Api::new(first.base_url(), Some(api_key.clone()));
     let body = |letter| mapping("acad", "store", letter, None).to_string();
     send_taken(&format!("{}{path}", first.base_url()), body("W")).await;
     let seen = api.event(|event| event["type"] == "callback.received").await;
@@ -133,6 +138,8 @@ async fn the_recipe_works_with_its_own_logins() {
     let told = operator.print(&["tail", "--tenant", SLUG, "--from-start", "--count", "4"]);
     assert!(told.contains("callback.received"), "{told}");
     operator.print(&["document", "--tenant", SLUG, "--merchant", &merchant]);
+    let api = Api::new(second.base_url(), Some(api_key));
+    jobs(&operator, &api).await;
 
     operator.print(&["verify"]);
     operator.print(&["rebuild", "--check"]);
@@ -194,6 +201,30 @@ async fn set_up(operator: &Operator, sandbox: &TestSandbox) -> (String, String, 
     assert!(block_in_place(|| process.terminate()).success());
     let merchant = merchant["id"].as_str().expect("an id").to_owned();
     (path.to_owned(), api_key, merchant)
+}
+
+/// Many shops are to get links; it is looked at, rests, goes on and is given up.
+async fn jobs(operator: &Operator, api: &Api) {
+    for number in 0..30 {
+        let shop = serde_json::json!({ "member_code": "acad", "merchant_code": format!("branch-{number}") });
+        api.post("/v1/merchants", &shop).await.expect(201);
+    }
+    let wish = serde_json::json!({ "action": "issue_links", "filter": "" });
+    let plan = api.post("/v1/plans", &wish).await.expect(201);
+    let id = plan["id"].as_str().expect("an id");
+    let reason = serde_json::json!({ "reason": "월요일 재발송" });
+    let confirmation = format!("/v1/plans/{id}/confirmation");
+    api.post(&confirmation, &reason).await.expect(202);
+    assert!(operator.print(&["job", "list", "--tenant", SLUG]).contains(id));
+    for (what, state) in [
+        ("pause", "paused"),
+        ("show", "paused"),
+        ("resume", ""),
+        ("cancel", "cancelled"),
+    ] {
+        let told = operator.print(&["job", what, "--tenant", SLUG, "--job", id]);
+        assert!(told.contains(state), "{what}: {told}");
+    }
 }
 
 /// Somebody comes, and goes.

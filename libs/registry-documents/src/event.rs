@@ -3,6 +3,7 @@
 //! The third of three event types. The domain's may change freely, the stored ones are frozen, these are a contract
 //! with clients: fields and types may be added to it, and nothing may be taken away.
 
+mod actor;
 mod alerts;
 pub mod data;
 mod destinations;
@@ -14,12 +15,12 @@ pub(crate) mod tests;
 mod views;
 
 use chrono::{DateTime, Utc};
-use registry_domain::Actor;
 use registry_journal::RecordedEvent;
 use registry_journal::record::StreamEvent;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use self::actor::ActorDocument;
 use crate::shown::{Sight, is_false};
 
 /// The word that tells an event from other objects.
@@ -28,22 +29,6 @@ use crate::shown::{Sight, is_false};
 pub enum EventObject {
     /// An event.
     Event,
-}
-
-/// Who caused an event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = Actor)]
-pub struct ActorDocument {
-    /// `upstream`, `api_key`, `user`, `shop` (whoever holds a shop's link), `system`.
-    #[serde(rename = "type")]
-    #[schema(example = "upstream")]
-    pub kind: String,
-    /// The id of the key or the user, where there is one: `key_…`, `psn_…`, or `command_line`.
-    pub id: Option<String>,
-    /// Through what a user acted: `console`, `api`, `command_line`. Absent for others.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(example = "console")]
-    pub channel: Option<String>,
 }
 
 /// One fact of the tenant's log.
@@ -382,20 +367,5 @@ pub fn event_shown(recorded: &RecordedEvent, sight: Sight) -> PublicEvent {
     PublicEvent {
         on_behalf_of: on_behalf_of.map(|name| name.as_str().to_owned()),
         ..public_event(recorded)
-    }
-}
-
-impl ActorDocument {
-    /// Who it is, as it is shown.
-    pub fn from_actor(actor: &Actor) -> Self {
-        Self {
-            kind: actor.kind().to_owned(),
-            id: actor.id(),
-            channel: match actor {
-                Actor::Person { channel, .. } => Some(channel.as_str().to_owned()),
-                // What they act through is said by what they are.
-                Actor::ApiKey(_) | Actor::Operator | Actor::Upstream | Actor::Shop | Actor::System => None,
-            },
-        }
     }
 }

@@ -743,7 +743,7 @@ fn number_of(event: &StreamEvent) -> usize {
             tenant::Event::AlertRuleRemoved { .. } => 58,
             tenant::Event::Destination(fact) => 59 + destination_number(fact),
             tenant::Event::View(fact) => 66 + view_number(fact),
-            tenant::Event::Job(fact) => 71 + job_number(fact),
+            tenant::Event::Job(fact) => 74 + job_number(fact),
         },
     }
 }
