@@ -7,6 +7,7 @@ mod views;
 
 use std::collections::BTreeMap;
 
+use registry_domain::Actor;
 use registry_domain::alerts::{AlertEnd, AlertFact, Severity, Subject};
 use registry_domain::merchant::{
     Answer, Approval, ApprovalKey, CallFailure, CallOutcome, CallbackKind, Doubt, Event, QuarantineReason, RawPayload,
