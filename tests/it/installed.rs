@@ -211,10 +211,13 @@ async fn jobs(operator: &Operator, api: &Api) {
     }
     let wish = serde_json::json!({ "action": "issue_links", "filter": "" });
     let plan = api.post("/v1/plans", &wish).await.expect(201);
-    let id = plan["id"].as_str().expect("an id");
+    let plan = plan["id"].as_str().expect("an id");
     let reason = serde_json::json!({ "reason": "월요일 재발송" });
-    let confirmation = format!("/v1/plans/{id}/confirmation");
-    api.post(&confirmation, &reason).await.expect(202);
+    let job = api
+        .post(&format!("/v1/plans/{plan}/confirmation"), &reason)
+        .await
+        .expect(202);
+    let id = job["id"].as_str().expect("an id");
     assert!(operator.print(&["job", "list", "--tenant", SLUG]).contains(id));
     for (what, state) in [
         ("pause", "paused"),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use registry_domain::jobs::{
-    Action, JobAct, JobFact, JobState, JobWish, Reason, RowCode, WrongState, follow, obstacle,
+    Action, HeldUp, JobAct, JobFact, JobState, JobWish, Reason, RowCode, WrongState, follow, obstacle,
 };
 use registry_domain::merchant::Merchant;
 use registry_domain::{JobId, MerchantId, TenantId, tenant};
@@ -173,7 +173,10 @@ impl Desk {
         let mut is_told = false;
         for _ in 0..TRIES {
             let job = self.get(tenant, id).await?;
+            // A job that rests because whoever ran it may not any more goes on with whoever may.
+            let is_taken_over = wish == JobWish::Resume && job.held_up == Some(HeldUp::NotAllowed);
             let next = follow(job.state, wish)?;
+            let next = if is_taken_over { JobState::Queued } else { next };
             if next == job.state {
                 return Ok(job);
             }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use registry_domain::{JobId, TenantId, causes};
-use registry_journal::port::{DueJob, Duty, JobExpiry, Leases, PageSize, ReadError};
+use registry_journal::port::{DueJob, Duty, JobExpiry, Leases, PageSize, People, ReadError};
 use registry_journal::{Ambient, Archive, Writer};
 use registry_upstream::{Inquirer, LinkIssuer};
 use tokio::task::JoinSet;
@@ -40,6 +40,8 @@ pub struct RunnerParts {
     pub archive: Archive,
     /// The way into it.
     pub writer: Writer,
+    /// Who is kept out from now on.
+    pub people: Arc<dyn People>,
     /// Issues links.
     pub links: LinkIssuer,
     /// Asks Paymint.
@@ -105,6 +107,7 @@ impl Runner {
         Self {
             bench: Arc::new(Bench {
                 tools,
+                people: parts.people,
                 ambient: parts.ambient,
                 numbers: parts.numbers,
             }),
@@ -153,15 +156,18 @@ impl Runner {
     }
 
     async fn round(&mut self) {
-        let looked = async {
-            self.look().await?;
-            self.rounds = self.rounds.wrapping_add(1);
-            if self.rounds % ROUNDS_PER_SWEEP == 1 {
-                self.sweep().await?;
-            }
-            Ok::<_, RoundError>(())
+        let looked = self.look().await;
+        if looked.is_err() {
+            // Whose jobs are ours is not known any more: another process may have taken them over.
+            self.due.clear();
+            self.queue.clear();
+        }
+        self.rounds = self.rounds.wrapping_add(1);
+        let round = match looked {
+            Ok(()) if self.rounds % ROUNDS_PER_SWEEP == 1 => self.sweep().await,
+            looked => looked,
         };
-        match looked.await {
+        match round {
             Ok(()) => self.is_blind = false,
             Err(error) => {
                 if !std::mem::replace(&mut self.is_blind, true) {
@@ -176,7 +182,10 @@ impl Runner {
     async fn look(&mut self) -> Result<(), RoundError> {
         let now = self.bench.ambient.now();
         let reader = self.bench.tools.archive.reader();
-        let due = reader.due_jobs(now, DUE_PAGE).await.map_err(RoundError::ReadDue)?;
+        let due = reader
+            .due_jobs(now, self.limits.running_max, DUE_PAGE)
+            .await
+            .map_err(RoundError::ReadDue)?;
         self.bench.numbers.due(due.len());
         let due = by_tenant(&due, self.limits.running_max);
         let mut tenants: Vec<_> = due.keys().copied().collect();
@@ -267,15 +276,18 @@ impl Runner {
             jobs_before: now - self.limits.kept_for,
         };
         let reader = self.bench.tools.archive.reader();
+        let mut failed = Ok(());
         let mut after = None;
         loop {
             let page = reader.tenants(after, PageSize::MAX).await;
             let page = page.map_err(RoundError::ListTenants)?;
-            let Some(last) = page.last() else { return Ok(()) };
+            let Some(last) = page.last() else { return failed };
             after = Some(last.id);
             for listed in &page {
-                let forgotten = reader.forget_jobs(listed.id, expiry).await;
-                forgotten.map_err(RoundError::Forget)?;
+                // One tenant's that cannot be forgotten keep nobody else's.
+                if let Err(error) = reader.forget_jobs(listed.id, expiry).await {
+                    failed = Err(RoundError::Forget(error));
+                }
             }
         }
     }

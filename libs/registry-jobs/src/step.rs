@@ -1,12 +1,13 @@
 //! A few rows of one job. A tenant has one step under way at most.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
-use registry_domain::jobs::{HeldUp, JobAct, JobFact, JobState, RowState, may_still};
-use registry_domain::{JobId, TenantId};
-use registry_journal::port::{Job, JobMove, JobRow, PageSize, ReadError, RowClaim, RowOutcome};
+use registry_domain::jobs::{ActionKind, HeldUp, JobAct, JobFact, JobState, RowCode, RowState, may_still};
+use registry_domain::{Actor, JobId, TenantId};
+use registry_journal::port::{Job, JobMove, JobRow, PageSize, People, ReadError, RowClaim, RowOutcome};
 use registry_journal::{Ambient, Origin, WriteError};
 
 use crate::desk::tell;
@@ -50,6 +51,7 @@ pub(crate) enum StepError {
 /// What a step is made with.
 pub(crate) struct Bench {
     pub(crate) tools: Tools,
+    pub(crate) people: Arc<dyn People>,
     pub(crate) ambient: Ambient,
     pub(crate) numbers: Numbers,
 }
@@ -81,7 +83,8 @@ pub(crate) async fn step(bench: &Bench, tenant: TenantId, id: JobId) -> Result<N
         }
         JobState::Making | JobState::Planned | JobState::Paused | JobState::Finished => return Ok(Next::Rest),
     }
-    if job.state != JobState::Cancelled && !bench.may_go_on(tenant, &job, now).await? {
+    let may_go_on = bench.may_go_on(tenant, &job, now).await?;
+    if job.state != JobState::Cancelled && !may_go_on {
         return bench.rest(tenant, id, HeldUp::NotAllowed, NOT_ALLOWED_FOR, now).await;
     }
     let Some(limit) = bench.room(tenant, &job) else {
@@ -97,12 +100,22 @@ pub(crate) async fn step(bench: &Bench, tenant: TenantId, id: JobId) -> Result<N
     if rows.is_empty() {
         return bench.end(tenant, id).await;
     }
-    bench.work(tenant, &job, &rows, now).await
+    if may_go_on {
+        bench.work(tenant, &job, &rows, now).await
+    } else {
+        bench.give_up(tenant, &job, &rows).await
+    }
 }
 
 impl Bench {
     /// A job ends with the rights of whoever runs it.
     async fn may_go_on(&self, tenant: TenantId, job: &Job, now: DateTime<Utc>) -> Result<bool, StepError> {
+        if let Actor::Person { id, .. } = &job.actor {
+            let person = self.people.person(*id).await.map_err(StepError::Read)?;
+            if person.is_none_or(|person| person.disabled_at.is_some()) {
+                return Ok(false);
+            }
+        }
         let found = self.tools.archive.reader().tenant(tenant).await;
         let found = found.map_err(StepError::Read)?;
         Ok(found.is_some_and(|tenant| may_still(&tenant, &job.actor, job.action.kind(), now)))
@@ -114,6 +127,14 @@ impl Bench {
             return Some(PageSize::clamped(COMMANDS));
         }
         let calls = self.tools.inquirer.allowance(tenant).min(CALLS);
+        let calls = match job.action.kind() {
+            ActionKind::IssueLinks => calls.min(self.tools.links.room()),
+            ActionKind::AskNow
+            | ActionKind::AddTags
+            | ActionKind::RemoveTags
+            | ActionKind::Archive
+            | ActionKind::Restore => calls,
+        };
         (calls > 0).then(|| PageSize::clamped(calls))
     }
 
@@ -167,6 +188,26 @@ impl Bench {
             let goes_on = reader.rest_job(tenant, job.id, None, at).await;
             goes_on.map_err(StepError::Note)?;
         }
+        Ok(Next::More)
+    }
+
+    /// Rows of a cancelled job that were begun before whoever ran it lost the right: what came of them nobody may try to find out.
+    async fn give_up(&self, tenant: TenantId, job: &Job, rows: &[JobRow]) -> Result<Next, StepError> {
+        let at = self.ambient.now();
+        let ended = Ended::from(if job.action.kind().calls_upstream() {
+            RowCode::UpstreamOutcomeUnknown
+        } else {
+            RowCode::Internal
+        });
+        let outcomes: Vec<_> = rows.iter().map(|row| outcome(row, &ended, at, at)).collect();
+        let noted = self
+            .tools
+            .archive
+            .reader()
+            .end_job_rows(tenant, job.id, &outcomes)
+            .await;
+        noted.map_err(StepError::Note)?;
+        self.count(&outcomes);
         Ok(Next::More)
     }
 

@@ -286,7 +286,7 @@ pub async fn what_was_begun_comes_to_its_end_when_a_job_is_cancelled<H: Harness>
     let storage = &world.storage;
     let cancelled = storage.cancel_job_rows(tenant, id(1), world.now()).await;
     assert_eq!(cancelled.expect("an answer"), 3);
-    let due = storage.due_jobs(world.now(), PageSize::MAX).await.expect("due jobs");
+    let due = storage.due_jobs(world.now(), 2, PageSize::MAX).await.expect("due jobs");
     assert_eq!(due.iter().map(|job| job.id).collect::<Vec<_>>(), [id(1)]);
     let left = claim(&world, tenant, 1, 10).await;
     assert_eq!(numbers(&left), [1]);
@@ -307,7 +307,7 @@ pub async fn jobs_are_worked_at_while_they_may_be<H: Harness>() {
     let (one, other) = (world.tenant("one").await, world.tenant("other").await);
     let storage = &world.storage;
     let due = async || {
-        let due = storage.due_jobs(world.now(), PageSize::MAX).await.expect("due jobs");
+        let due = storage.due_jobs(world.now(), 2, PageSize::MAX).await.expect("due jobs");
         due.iter().map(|job| (job.tenant_id, job.id)).collect::<Vec<_>>()
     };
     planned(&world, one, 1).await;

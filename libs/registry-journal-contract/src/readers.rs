@@ -159,7 +159,7 @@ passed_on! {
         job_rows(tenant: TenantId, query: &JobRowQuery) -> Vec<JobRow>;
         job_row_codes(tenant: TenantId, id: JobId) -> Vec<(RowState, RowCode, u64)>;
         move_job(tenant: TenantId, id: JobId, change: &JobMove) -> bool;
-        due_jobs(now: DateTime<Utc>, limit: PageSize) -> Vec<DueJob>;
+        due_jobs(now: DateTime<Utc>, of_each: u32, limit: PageSize) -> Vec<DueJob>;
         free_job_rows(tenant: TenantId, now: DateTime<Utc>) -> ();
         claim_job_rows(tenant: TenantId, id: JobId, claim: RowClaim) -> Vec<JobRow>;
         end_job_rows(tenant: TenantId, id: JobId, outcomes: &[RowOutcome]) -> ();

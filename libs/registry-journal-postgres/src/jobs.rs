@@ -207,15 +207,19 @@ impl Jobs for PostgresJournal {
         self.changed_of("job that is moved", tenant, statement).await
     }
 
-    async fn due_jobs(&self, now: DateTime<Utc>, limit: PageSize) -> Result<Vec<DueJob>, ReadError> {
+    async fn due_jobs(&self, now: DateTime<Utc>, of_each: u32, limit: PageSize) -> Result<Vec<DueJob>, ReadError> {
         let statement = sqlx::query_as!(
             rows::DueJob,
             r#"
-            SELECT tenant_id, job_id, confirmed_at AS "confirmed_at!" FROM jobs
-            WHERE resume_at <= $1 AND resume_at IS NOT NULL AND confirmed_at IS NOT NULL
-            ORDER BY tenant_id, confirmed_at LIMIT $2
+            SELECT tenant_id, job_id, confirmed_at AS "confirmed_at!" FROM (
+                SELECT tenant_id, job_id, confirmed_at,
+                    row_number() OVER (PARTITION BY tenant_id ORDER BY confirmed_at) AS place
+                FROM jobs WHERE resume_at <= $1 AND resume_at IS NOT NULL AND confirmed_at IS NOT NULL
+            ) AS due
+            WHERE place <= $2 ORDER BY tenant_id, confirmed_at LIMIT $3
             "#,
             now,
+            i64::from(of_each),
             i64::from(limit.get())
         );
         self.all("due jobs", Sight::Directory, statement).await

@@ -208,15 +208,19 @@ impl Jobs for SqliteJournal {
         self.changed("job that is moved", statement).await
     }
 
-    async fn due_jobs(&self, now: DateTime<Utc>, limit: PageSize) -> Result<Vec<DueJob>, ReadError> {
+    async fn due_jobs(&self, now: DateTime<Utc>, of_each: u32, limit: PageSize) -> Result<Vec<DueJob>, ReadError> {
         let statement = sqlx::query_as!(
             rows::DueJob,
             r#"
-            SELECT tenant_id AS "tenant_id!: Uuid", job_id AS "job_id!: Uuid", confirmed_at AS "confirmed_at!: i64" FROM jobs
-            WHERE resume_at <= ?1 AND resume_at IS NOT NULL AND confirmed_at IS NOT NULL
-            ORDER BY tenant_id, confirmed_at LIMIT ?2
+            SELECT tenant_id AS "tenant_id!: Uuid", job_id AS "job_id!: Uuid", confirmed_at AS "confirmed_at!: i64" FROM (
+                SELECT tenant_id, job_id, confirmed_at,
+                    row_number() OVER (PARTITION BY tenant_id ORDER BY confirmed_at) AS place
+                FROM jobs WHERE resume_at <= ?1 AND resume_at IS NOT NULL AND confirmed_at IS NOT NULL
+            )
+            WHERE place <= ?2 ORDER BY tenant_id, confirmed_at LIMIT ?3
             "#,
             micros(now),
+            of_each,
             limit.get()
         );
         self.all("due jobs", Sight::Directory, statement).await

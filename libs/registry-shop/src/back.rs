@@ -31,6 +31,11 @@ impl Shared {
         correlation_id: CorrelationId,
     ) -> bool {
         let quiet = self.limits.return_interval;
+        let returned = known.merchant.visits.returned_at;
+        if returned.is_some_and(|at| self.parts.ambient.now() - at < quiet) {
+            self.counts.went(Went::Back);
+            return false;
+        }
         let is_news = self.visited(shop, Visit::Returned, quiet, correlation_id).await;
         if !is_news || !known.merchant.can_be_asked_about() {
             self.counts.went(Went::Back);

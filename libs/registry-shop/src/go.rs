@@ -9,7 +9,7 @@ use registry_domain::{Actor, CorrelationId};
 use registry_journal::{Idempotency, IdempotencyKey, Order, Origin, Outcome, Submission, WriteError};
 use registry_upstream::{AskError, IssueError, LinkAnswer, LinkRequest};
 use registry_urls::Shop;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::back::return_address;
 use crate::counts::Went;
@@ -92,12 +92,14 @@ impl Shared {
         correlation_id: CorrelationId,
     ) -> Result<Found, Stuck> {
         let before = known.merchant;
-        let _turn = self.turns.take(shop.merchant_id).await;
+        // Whoever waits holds a place that others of the tenant want too.
+        let deadline = Instant::now() + WAIT_TIME;
+        let turn = timeout_at(deadline, self.turns.take(shop.merchant_id)).await;
+        let _turn = turn.map_err(|_| Stuck::Busy)?;
         let mut merchant = self.merchant(shop).await?;
         if has_failed_since(&before, &merchant) {
             return Err(Stuck::Upstream);
         }
-        let deadline = Instant::now() + WAIT_TIME;
         loop {
             match next(&merchant, wants_new, &self.limits, self.parts.ambient.now()) {
                 Next::Take(link) => {
@@ -105,9 +107,14 @@ impl Shared {
                         let reused = true;
                         return Ok(Found { link, url, reused });
                     }
-                    // It lies too far back. Another one takes its place, unless the shop has had its share.
+                    // It lies too far back. Another one takes its place.
                     let issued = self.issue(shop, merchant.links.len(), to, correlation_id).await?;
                     return issued.ok_or(Stuck::Busy);
+                }
+                Next::TakeLast(link) => {
+                    let url = self.url_of(shop, &merchant, &link).await?.ok_or(Stuck::Spent)?;
+                    let reused = true;
+                    return Ok(Found { link, url, reused });
                 }
                 Next::Issue(number) => {
                     if let Some(found) = self.issue(shop, number, to, correlation_id).await? {

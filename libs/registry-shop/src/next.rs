@@ -9,11 +9,16 @@ use crate::limits::ShopLimits;
 /// So soon after a link was issued a wish for a new one is the same press again.
 const SAME_PRESS: TimeDelta = TimeDelta::seconds(30);
 
+/// Of all links that a shop may have in its life, those that it can have issued by itself. The others are for its partner.
+const LINKS_BY_PAGE_MAX: usize = LINKS_MAX - 50;
+
 /// What has to happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Next {
     /// The URL of this link is taken.
     Take(Link),
+    /// So is that of this one: the shop has had its share.
+    TakeLast(Link),
     /// Paymint is being asked for this one.
     WaitFor(Link),
     /// One is issued; with how many there are.
@@ -39,11 +44,11 @@ pub(crate) fn next(merchant: &Merchant, wants_new: bool, limits: &ShopLimits, no
         return Next::WaitFor(link.clone());
     }
     let since = |time| links.iter().filter(|link| now - link.requested_at < time).count();
-    let is_spent = links.len() >= LINKS_MAX
+    let is_spent = links.len() >= LINKS_BY_PAGE_MAX
         || since(TimeDelta::hours(1)) >= limits.links_per_hour_max
         || since(TimeDelta::days(1)) >= limits.links_per_day_max;
     match newest {
-        Some(link) if is_spent => Next::Take(link.clone()),
+        Some(link) if is_spent => Next::TakeLast(link.clone()),
         None if is_spent => Next::Spent,
         Some(_) | None => Next::Issue(links.len()),
     }
@@ -142,7 +147,7 @@ mod tests {
 
     fn taken(next: Next) -> Option<LinkId> {
         match next {
-            Next::Take(link) => Some(link.id),
+            Next::Take(link) | Next::TakeLast(link) => Some(link.id),
             Next::WaitFor(_) | Next::Issue(_) | Next::Spent => None,
         }
     }

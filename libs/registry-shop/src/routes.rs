@@ -20,7 +20,7 @@ use crate::back::{allowed, destination, to_query};
 use crate::go::Stuck;
 use crate::pages::{Known, Shared, ShopPages};
 use crate::sheet::{Plain, Sheet};
-use crate::visitor;
+use crate::visitor::{self, is_fetched};
 use crate::words::{EN, KO, Words};
 
 /// So soon after a shop looked at its page, looking again is no news.
@@ -142,7 +142,7 @@ async fn come_back(
     };
     let Admitted { shop, mut known, place } = admitted;
     let asked = Asked::read(raw.as_deref());
-    if !known.is_closed() && method == Method::GET {
+    if !known.is_closed() && method == Method::GET && !is_fetched(&headers) {
         let may_have_changed = shared.come_back(shop, &known, place, context.correlation_id).await;
         if let Some(to) = destination(&known.tenant, asked.to.as_deref())
             && let Some(response) = answer::see(to.as_str())

@@ -9,8 +9,14 @@ pub(crate) fn is_somebody(method: &Method, headers: &HeaderMap) -> bool {
     method == Method::GET
         && says("sec-fetch-mode", "navigate")
         && says("sec-fetch-dest", "document")
-        && !headers.contains_key("sec-purpose")
-        && !headers.contains_key("purpose")
+        && !is_fetched(headers)
+}
+
+/// Whether something says of itself that it fetches this address without anybody having gone there. Old browsers say nothing.
+pub(crate) fn is_fetched(headers: &HeaderMap) -> bool {
+    headers.contains_key("sec-purpose")
+        || headers.contains_key("purpose")
+        || headers.get("sec-fetch-mode").is_some_and(|mode| mode != "navigate")
 }
 
 #[cfg(test)]

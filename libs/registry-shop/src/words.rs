@@ -127,7 +127,7 @@ pub(crate) const KO: Words = Words {
     },
     documents: StageWords {
         title: "서류를 다시 올려 주세요",
-        text: |_| "결제선생이 심사하다가 아래 내용을 요청했습니다. 올려 주시면 바로 심사가 이어집니다.".to_owned(),
+        text: |_| "결제선생이 심사하다가 서류를 다시 요청했습니다. 올려 주시면 바로 심사가 이어집니다.".to_owned(),
         button: "서류 올리기",
         quoted: "결제선생의 요청",
     },
@@ -165,7 +165,7 @@ pub(crate) const KO: Words = Words {
         documents: "서류 보완",
         rejected: "반려",
         open: "개시",
-        opened: "결제를 받을 수 있어요",
+        opened: "결제를 받을 수 있습니다",
     },
     since: |moment| {
         let (month, day) = day(moment);
@@ -198,19 +198,19 @@ pub(crate) const KO: Words = Words {
     },
     busy: Notice {
         title: "지금은 요청이 많습니다",
-        text: "잠시 뒤 다시 눌러 주세요. 쓰신 내용은 그대로 있습니다.",
+        text: "잠시 뒤 다시 눌러 주세요.",
         leads_back: true,
         names_partner: false,
     },
     upstream_away: Notice {
         title: "결제선생에 연결할 수 없습니다",
-        text: "결제선생 쪽이 잠시 응답하지 않습니다. 몇 분 뒤 다시 눌러 주세요. 쓰신 내용은 그대로 있습니다.",
+        text: "결제선생 쪽이 잠시 응답하지 않습니다. 몇 분 뒤 다시 눌러 주세요.",
         leads_back: true,
         names_partner: true,
     },
     spent: Notice {
-        title: "오늘은 여러 번 시도하셨습니다",
-        text: "한 시간쯤 뒤에 다시 눌러 주세요. 계속 열리지 않으면 도움을 받으실 수 있습니다.",
+        title: "여러 번 시도하셨습니다",
+        text: "나중에 다시 눌러 주세요. 계속 열리지 않으면 도움을 받으실 수 있습니다.",
         leads_back: true,
         names_partner: true,
     },
@@ -251,7 +251,7 @@ pub(crate) const EN: Words = Words {
     },
     documents: StageWords {
         title: "Please send documents again",
-        text: |_| "Paymint asks for the following. The review goes on as soon as it is there.".to_owned(),
+        text: |_| "Paymint asks for documents once more. The review goes on as soon as it is there.".to_owned(),
         button: "Send documents",
         quoted: "Paymint asks",
     },
@@ -319,19 +319,19 @@ pub(crate) const EN: Words = Words {
     },
     busy: Notice {
         title: "There is a lot to do right now",
-        text: "Please try again in a moment. What you wrote is still there.",
+        text: "Please try again in a moment.",
         leads_back: true,
         names_partner: false,
     },
     upstream_away: Notice {
         title: "Paymint cannot be reached",
-        text: "Paymint does not answer right now. Please try again in a few minutes. What you wrote is still there.",
+        text: "Paymint does not answer right now. Please try again in a few minutes.",
         leads_back: true,
         names_partner: true,
     },
     spent: Notice {
         title: "You have tried this several times",
-        text: "Please try again in about an hour. If it still does not open, there is help.",
+        text: "Please try again later. If it still does not open, there is help.",
         leads_back: true,
         names_partner: true,
     },

@@ -96,6 +96,18 @@ impl Breaker {
         };
     }
 
+    /// The call that was let through at that moment is not made: the next one may be.
+    fn give_back(&mut self, admitted_at: DateTime<Utc>) {
+        if let Self::HalfOpen { tried_at, pause } = *self
+            && tried_at == admitted_at
+        {
+            *self = Self::Open {
+                until: admitted_at,
+                pause,
+            };
+        }
+    }
+
     /// A clock that was set back must not keep it open for longer than the longest pause.
     fn clamp(&mut self, now: DateTime<Utc>) {
         match self {
@@ -140,6 +152,11 @@ impl Breakers {
     pub(crate) fn admit(&self, base_url: &str, now: DateTime<Utc>) -> Result<(), Duration> {
         self.with(base_url, |breaker| breaker.admit(now))
             .map_err(|at| (at - now).to_std().unwrap_or_default())
+    }
+
+    /// The call that was let through at that moment is not made.
+    pub(crate) fn give_back(&self, base_url: &str, admitted_at: DateTime<Utc>) {
+        self.with(base_url, |breaker| breaker.give_back(admitted_at));
     }
 
     /// A call has ended. Returns the new state if it changed.

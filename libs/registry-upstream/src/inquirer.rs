@@ -12,6 +12,7 @@ use registry_journal::port::Reader;
 use registry_journal::{Ambient, Archive, Order, Origin, Outcome, StreamEvent, Submission, WriteError, Writer};
 use tracing::field::display;
 
+use crate::admission::Admission;
 use crate::answers;
 use crate::breaker::{BreakerReport, BreakerState, Breakers};
 use crate::budget::{Budgets, Urgency};
@@ -262,7 +263,7 @@ impl Inquirer {
     {
         let Access { tenant, upstream } = access;
         let asked_at = self.now();
-        self.admit_call(access, urgency)?;
+        self.admit_call(access, urgency)?.used();
         let answer = call(Arc::clone(upstream)).await;
         let read_at = self.now();
         if let Err(error) = &answer {
@@ -280,8 +281,8 @@ impl Inquirer {
         })
     }
 
-    /// Whether a call may be made now; it counts as made.
-    pub(crate) fn admit_call(&self, access: &Access, urgency: Urgency) -> Result<(), AskError> {
+    /// Whether a call may be made now.
+    pub(crate) fn admit_call(&self, access: &Access, urgency: Urgency) -> Result<Admission, AskError> {
         let Access { tenant, upstream } = access;
         if let (Urgency::Round, Some(pause)) = (urgency, &tenant.upstream_pause) {
             let code = pause.code.clone();
@@ -290,7 +291,13 @@ impl Inquirer {
         let now = self.now();
         self.spend(tenant.id, urgency)?;
         let admitted = self.0.breakers.admit(&upstream.base_url, now);
-        admitted.map_err(|retry_after| AskError::BreakerOpen { retry_after })
+        admitted.map_err(|retry_after| AskError::BreakerOpen { retry_after })?;
+        Ok(Admission::new(self.clone(), upstream.base_url.clone(), now))
+    }
+
+    /// A call that was let through at that moment is not made.
+    pub(crate) fn give_back(&self, base_url: &str, admitted_at: DateTime<Utc>) {
+        self.0.breakers.give_back(base_url, admitted_at);
     }
 
     pub(crate) fn spend(&self, tenant_id: TenantId, urgency: Urgency) -> Result<(), AskError> {

@@ -12,6 +12,7 @@
 //! calls), `breaker` (whether to call at all), `answers` (what an answer says, in the domain's words), [`Inquirer`] (the
 //! calls), `counts` (what came of them), [`reconciler`] (when to ask), [`links`] (registration links).
 
+mod admission;
 mod answers;
 mod at_hand;
 mod breaker;

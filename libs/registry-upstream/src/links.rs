@@ -1,6 +1,7 @@
 //! Issuing registration links: one call to Paymint for each Idempotency-Key, its outcome always written down.
 
 mod outcome;
+mod replay;
 mod reuse;
 mod stale;
 
@@ -12,25 +13,24 @@ use paymint_client::MappingRequest;
 use registry_domain::merchant::{
     CallFailure, Command, Link, LinkState, Merchant, RedirectUrl, Refusal, RegistrationUrl, SecretText,
 };
-use registry_domain::{LinkId, MerchantId, TenantId, Version, causes};
-use registry_journal::port::{PageSize, ReadError, StreamQuery};
-use registry_journal::submission::Replay;
+use registry_domain::{LinkId, MerchantId, TenantId, causes};
+use registry_journal::port::ReadError;
 use registry_journal::{
-    Ambient, Archive, ArchiveError, Idempotency, Order, Origin, Outcome, StreamEvent, StreamId, Submission, WriteError,
-    Writer,
+    Ambient, Archive, ArchiveError, Idempotency, Order, Origin, Outcome, Submission, WriteError, Writer,
 };
 use registry_urls::{CallbackToken, PublicUrl, TokenKeys};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
+use crate::admission::Admission;
 use crate::budget::Urgency;
 use crate::directory::{Access, UpstreamDirectory, UpstreamError};
 use crate::failure::failure_of;
 use crate::inquirer::Inquirer;
 use crate::question::AskError;
-use outcome::{gave_up, settlement, valid_digits, written_link};
+use outcome::{valid_digits, written_link};
 
 /// Most calls to upstream under way at once.
 const CALLS_MAX: usize = 64;
@@ -135,6 +135,8 @@ pub struct LinkIssuerParts {
 pub struct LinkIssuer {
     parts: Arc<LinkIssuerParts>,
     calls: Arc<Semaphore>,
+    /// Those of them that nobody of a tenant waits for.
+    unasked: Arc<Semaphore>,
     under_way: TaskTracker,
 }
 
@@ -144,6 +146,7 @@ impl LinkIssuer {
         Self {
             parts: Arc::new(parts),
             calls: Arc::new(Semaphore::new(CALLS_MAX)),
+            unasked: Arc::new(Semaphore::new(CALLS_MAX / 2)),
             under_way: TaskTracker::new(),
         }
     }
@@ -151,16 +154,24 @@ impl LinkIssuer {
     /// Issues a link, or tells what became of the earlier request with the same key.
     pub async fn issue(&self, request: LinkRequest) -> Result<LinkAnswer, IssueError> {
         let access = self.access(request.tenant_id).await?;
-        self.issue_by(request, access).await
+        let permits = (permit(&self.calls)?, None);
+        self.issue_by(request, access, permits, None).await
     }
 
     /// The same for somebody whom nobody of the tenant stands behind: as far as budget, breaker and pause let it, and with what
     /// is kept for people left to them.
     pub async fn issue_within_limits(&self, request: LinkRequest) -> Result<LinkAnswer, IssueError> {
         let access = self.access(request.tenant_id).await?;
+        let permits = (permit(&self.calls)?, Some(permit(&self.unasked)?));
         let admitted = self.parts.inquirer.admit_call(&access, Urgency::Round);
-        admitted.map_err(|error| IssueError::NotNow(Box::new(error)))?;
-        self.issue_by(request, access).await
+        let admission = admitted.map_err(|error| IssueError::NotNow(Box::new(error)))?;
+        self.issue_by(request, access, permits, Some(admission)).await
+    }
+
+    /// How many more calls may be made at once that nobody of a tenant waits for.
+    pub fn room(&self) -> u32 {
+        let room = self.unasked.available_permits().min(self.calls.available_permits());
+        u32::try_from(room).unwrap_or(u32::MAX)
     }
 
     async fn access(&self, tenant_id: TenantId) -> Result<Access, IssueError> {
@@ -172,15 +183,17 @@ impl LinkIssuer {
         }
     }
 
-    async fn issue_by(&self, request: LinkRequest, access: Access) -> Result<LinkAnswer, IssueError> {
-        // Taken before anything is written: a request that cannot be sent should not be in the log.
-        let permit = Arc::clone(&self.calls)
-            .try_acquire_owned()
-            .map_err(|_| WriteError::Busy)?;
+    async fn issue_by(
+        &self,
+        request: LinkRequest,
+        access: Access,
+        permits: (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>),
+        admission: Option<Admission>,
+    ) -> Result<LinkAnswer, IssueError> {
         let issuer = self.clone();
         let work = async move {
-            let answer = issuer.request_and_call(request, access).await;
-            drop(permit);
+            let answer = issuer.request_and_call(request, access, admission).await;
+            drop(permits);
             answer
         };
         // Once begun it goes on, whoever hangs up: what upstream answers must not be lost.
@@ -194,7 +207,12 @@ impl LinkIssuer {
         self.under_way.wait().await;
     }
 
-    async fn request_and_call(&self, request: LinkRequest, access: Access) -> Result<LinkAnswer, IssueError> {
+    async fn request_and_call(
+        &self,
+        request: LinkRequest,
+        access: Access,
+        admission: Option<Admission>,
+    ) -> Result<LinkAnswer, IssueError> {
         let link_id = LinkId::from_uuid(self.parts.ambient.ids.uuid());
         let command = Command::RequestLink {
             link_id,
@@ -204,6 +222,9 @@ impl LinkIssuer {
         match self.parts.writer.submit(submission).await? {
             Outcome::Written(written) => {
                 let merchant = written.merchant.ok_or(WriteError::Failed)?;
+                if let Some(admission) = admission {
+                    admission.used();
+                }
                 self.call(&request, &access, &merchant, link_id).await
             }
             Outcome::Replayed(replay) => self.replay(request.tenant_id, replay).await,
@@ -261,7 +282,7 @@ impl LinkIssuer {
             link_id,
             url: url.clone(),
         };
-        let link = match written_link(self.record(request, command).await?, link_id) {
+        let link = match written_link(self.recorded(request, command).await?, link_id) {
             Some(link) => Some(link),
             // It was written at an earlier try whose answer was lost, or the link was revoked meanwhile.
             None => self.link(request.tenant_id, request.merchant_id, link_id).await?,
@@ -284,12 +305,17 @@ impl LinkIssuer {
             link_id,
             failure: failure.clone(),
         };
-        let _written = self.record(request, command).await?;
+        let _written = self.recorded(request, command).await?;
         Ok(LinkAnswer::Failed {
             link_id,
             failure,
             replayed: false,
         })
+    }
+
+    /// The same; a call that was made has been begun, however much there is to do.
+    async fn recorded(&self, request: &LinkRequest, command: Command) -> Result<Outcome, WriteError> {
+        self.record(request, command).await.map_err(|_| WriteError::Failed)
     }
 
     /// Writes down what came of a call. Nobody else knows it: while the queue is full or storage is away it is tried again.
@@ -307,74 +333,11 @@ impl LinkIssuer {
             }
         }
     }
+}
 
-    /// What became of an earlier request stands in the merchant's stream, behind the event that asked for it.
-    async fn replay(&self, tenant_id: TenantId, replay: Replay) -> Result<LinkAnswer, IssueError> {
-        let Replay {
-            merchant_id,
-            link_id,
-            version,
-        } = replay;
-        // A key that was used for something else than a link would have had another fingerprint.
-        let Some(link_id) = link_id else {
-            return Ok(LinkAnswer::KeyReused);
-        };
-        let Some(link) = self.link(tenant_id, merchant_id, link_id).await? else {
-            return Ok(LinkAnswer::Refused(Refusal::NoSuchLink));
-        };
-        match self.settled(tenant_id, merchant_id, &link, version).await? {
-            // It may have been settled after the link was read.
-            Some(LinkAnswer::Issued { url, replayed, .. }) => {
-                let link = self.link(tenant_id, merchant_id, link_id).await?.unwrap_or(link);
-                return Ok(LinkAnswer::Issued { link, url, replayed });
-            }
-            Some(settled) => return Ok(settled),
-            None => {}
-        }
-        if self.parts.ambient.now() - link.requested_at < STALE_AFTER {
-            return Ok(LinkAnswer::InFlight);
-        }
-        self.give_up(tenant_id, merchant_id, link_id).await?;
-        Ok(LinkAnswer::Failed {
-            link_id,
-            failure: gave_up(),
-            replayed: true,
-        })
-    }
-
-    async fn link(&self, tenant: TenantId, merchant: MerchantId, link: LinkId) -> Result<Option<Link>, ReadError> {
-        let merchant = self.parts.archive.reader().merchant(tenant, merchant).await?;
-        Ok(merchant.and_then(|merchant| merchant.link(link).cloned()))
-    }
-
-    async fn settled(
-        &self,
-        tenant_id: TenantId,
-        merchant_id: MerchantId,
-        link: &Link,
-        requested_in: Version,
-    ) -> Result<Option<LinkAnswer>, ArchiveError> {
-        let mut query = StreamQuery {
-            stream: StreamId::Merchant(merchant_id),
-            after: requested_in,
-            until_version: None,
-            until_time: None,
-            limit: PageSize::MAX,
-        };
-        let mut answer = None;
-        loop {
-            let page = self.parts.archive.stream(tenant_id, &query).await?;
-            for recorded in &page {
-                query.after = recorded.stamp.version;
-                if let StreamEvent::Merchant(event) = &recorded.event {
-                    answer = settlement(event, link).or(answer);
-                }
-            }
-            if page.len() < query.limit.get() as usize {
-                return Ok(answer);
-            }
-        }
-    }
+/// Taken before anything is written: a request that cannot be sent should not be in the log.
+fn permit(of: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, WriteError> {
+    Arc::clone(of).try_acquire_owned().map_err(|_| WriteError::Busy)
 }
 
 fn submission(request: &LinkRequest, idempotency: Option<Idempotency>, command: Command) -> Submission {

@@ -366,6 +366,7 @@ pub(crate) fn start_runner(
     let parts = RunnerParts {
         archive: storage.archive.clone(),
         writer: writer.clone(),
+        people: Arc::clone(&storage.people),
         links: ways.links.clone(),
         inquirer: ways.inquirer.clone(),
         leases: storage.leases()?,

@@ -226,8 +226,8 @@ pub trait Jobs: Send + Sync {
     /// due too, for its rows come to their end.
     async fn move_job(&self, tenant: TenantId, id: JobId, change: &JobMove) -> Result<bool, ReadError>;
 
-    /// Jobs of all tenants that are to be worked at, by tenant, the oldest first.
-    async fn due_jobs(&self, now: DateTime<Utc>, limit: PageSize) -> Result<Vec<DueJob>, ReadError>;
+    /// Jobs of all tenants that are to be worked at, by tenant, the oldest first; of each tenant not more than so many.
+    async fn due_jobs(&self, now: DateTime<Utc>, of_each: u32, limit: PageSize) -> Result<Vec<DueJob>, ReadError>;
 
     /// Lets go of what an earlier process had begun: it is due at once.
     async fn free_job_rows(&self, tenant: TenantId, now: DateTime<Utc>) -> Result<(), ReadError>;

@@ -218,7 +218,10 @@ impl OnePage {
 fn acts(job: &Job, is_over: bool, may: bool) -> Vec<&'static str> {
     let acts = [
         ("pause", ["queued", "running"].contains(&job.state.as_str())),
-        ("resume", job.state == "paused"),
+        (
+            "resume",
+            job.state == "paused" || job.held_up.as_deref() == Some("not_allowed"),
+        ),
         ("cancellation", !is_over),
         ("retry", is_over && job.count("failed") > 0),
     ];

@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use registry_documents::ActorDocument;
 use registry_domain::JobId;
-use registry_domain::jobs::{JobState, JobWish, RowState};
+use registry_domain::jobs::{HeldUp, JobState, JobWish, RowState};
 use registry_journal::port::Job;
 use registry_web::RequestContext;
 use serde::Serialize;
@@ -113,7 +113,7 @@ impl JobDocument {
             filter: job.filter.clone(),
             failed_of: job.retry_of.map(|id| id.to_string()),
             state: job.state.as_str(),
-            held_up: job.held_up.map(registry_domain::jobs::HeldUp::as_str),
+            held_up: job.held_up.map(HeldUp::as_str),
             reason: job.reason.as_ref().map(|reason| reason.as_str().to_owned()),
             actor: ActorDocument::from_actor(&job.actor),
             counts: CountsDocument {
@@ -164,7 +164,7 @@ async fn fulfil(
     wish: JobWish,
 ) -> Result<Response, Problem> {
     let job = found(state, caller, parse_id(id)?).await?;
-    if wish == JobWish::Resume && job.state == JobState::Paused {
+    if wish == JobWish::Resume && (job.state == JobState::Paused || job.held_up == Some(HeldUp::NotAllowed)) {
         // It runs on the authority of whoever has it go on.
         caller.require(job.action.kind().scope())?;
     }

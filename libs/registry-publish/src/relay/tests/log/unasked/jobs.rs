@@ -41,7 +41,7 @@ impl Jobs for Log {
         unreachable!("the relay does not ask this")
     }
 
-    async fn due_jobs(&self, _: DateTime<Utc>, _: PageSize) -> Result<Vec<DueJob>, ReadError> {
+    async fn due_jobs(&self, _: DateTime<Utc>, _: u32, _: PageSize) -> Result<Vec<DueJob>, ReadError> {
         unreachable!("the relay does not ask this")
     }
 
