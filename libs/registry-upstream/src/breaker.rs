@@ -257,6 +257,20 @@ mod tests {
     }
 
     #[test]
+    fn a_trial_that_is_not_made_keeps_nobody_away() {
+        let mut breaker = open(100, 5);
+        assert_eq!(breaker.admit(at(100)), Ok(()));
+        breaker.give_back(at(100));
+        assert_eq!(breaker.admit(at(101)), Ok(()));
+        // Another one's is left alone, and so is one that is closed.
+        breaker.give_back(at(100));
+        assert_eq!(breaker, half(101, 5));
+        let mut breaker = closed(4);
+        breaker.give_back(at(100));
+        assert_eq!(breaker, closed(4));
+    }
+
+    #[test]
     fn tenants_at_one_address_share_a_breaker() {
         let breakers = Breakers::default();
         for _ in 1..FAILURES_MAX {

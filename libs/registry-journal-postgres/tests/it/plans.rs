@@ -56,6 +56,10 @@ const MAY_WALK: &[(&str, &str)] = &[
         "why rows of one job came to their end is counted: no more than a plan may have",
     ),
     (
+        "row_number() OVER (PARTITION BY tenant_id ORDER BY confirmed_at) AS place",
+        "of all jobs that are due the oldest of each tenant are found: those of one tenant are bounded",
+    ),
+    (
         "AS was_claimed",
         "the newest events are put together by command: no more than HEALTH_WINDOW of them",
     ),
