@@ -23,6 +23,7 @@ pub mod journals;
 pub mod keys;
 pub mod lists;
 pub mod log;
+pub mod many;
 pub mod people;
 pub mod personal;
 pub mod projection;
@@ -245,6 +246,7 @@ macro_rules! contract_tests {
             reading::lists_are_filtered_and_searched,
             reading::counts_follow_the_filter,
             lists::lists_and_counts_are_what_the_log_says,
+            many::pages_of_many_are_found_in_steps,
             insight::insight_is_what_the_log_says,
             reading::waiting_links_are_found,
             keys::keys_are_looked_up_without_a_tenant,

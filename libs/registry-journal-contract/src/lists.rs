@@ -64,9 +64,11 @@ pub(super) fn facets(merchant: &Merchant, is_past: bool) -> Facets {
 }
 
 pub(super) fn passes(tenant: TenantId, filter: &MerchantFilter, merchant: &Merchant, is_past: bool) -> bool {
+    if !filter.fits(facets(merchant, is_past)) {
+        return false;
+    }
     let terms = Terms::of(tenant, merchant);
-    filter.fits(facets(merchant, is_past))
-        && filter.search.as_ref().is_none_or(|search| search.finds(&terms))
+    filter.search.as_ref().is_none_or(|search| search.finds(&terms))
         && filter
             .marks()
             .all(|group| group.iter().any(|mark| terms.marks.contains(&mark.needle())))
@@ -75,12 +77,12 @@ pub(super) fn passes(tenant: TenantId, filter: &MerchantFilter, merchant: &Merch
         && filter.stage_since.holds(merchant.stage_since())
 }
 
-fn by_hand(tenant: TenantId, query: &MerchantQuery, then: &[Merchant], is_past: bool) -> Vec<MerchantId> {
+pub(super) fn by_hand(tenant: TenantId, query: &MerchantQuery, then: &[Merchant], is_past: bool) -> Vec<MerchantId> {
     let mut fitting: Vec<_> = then
         .iter()
         .filter(|merchant| passes(tenant, &query.filter, merchant, is_past))
         .collect();
-    fitting.sort_by_key(|merchant| rank(tenant, query.sort, merchant));
+    fitting.sort_by_cached_key(|merchant| rank(tenant, query.sort, merchant));
     if query.direction == Direction::Descending {
         fitting.reverse();
     }

@@ -83,8 +83,8 @@ impl Budget {
     }
 }
 
-/// The budgets of all tenants in this process. Several processes have several: only one of them reconciles a tenant,
-/// and people ask rarely.
+/// The budgets of all tenants in this process. Several processes have several: one of them reconciles a tenant, one, perhaps another,
+/// works at its jobs, and people and shops ask rarely.
 pub(crate) struct Budgets {
     rate: Rate,
     by_tenant: Mutex<HashMap<TenantId, Budget>>,
