@@ -251,7 +251,7 @@ pub(crate) const EN: Words = Words {
     },
     documents: StageWords {
         title: "Please send documents again",
-        text: |_| "Paymint asks for documents once more. The review goes on as soon as it is there.".to_owned(),
+        text: |_| "Paymint asks for documents once more. The review goes on as soon as they are there.".to_owned(),
         button: "Send documents",
         quoted: "Paymint asks",
     },
