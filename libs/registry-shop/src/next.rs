@@ -147,8 +147,16 @@ mod tests {
 
     fn taken(next: Next) -> Option<LinkId> {
         match next {
-            Next::Take(link) | Next::TakeLast(link) => Some(link.id),
-            Next::WaitFor(_) | Next::Issue(_) | Next::Spent => None,
+            Next::Take(link) => Some(link.id),
+            Next::TakeLast(_) | Next::WaitFor(_) | Next::Issue(_) | Next::Spent => None,
+        }
+    }
+
+    /// Of one that has had its share: nothing is issued, also if this URL cannot be found.
+    fn taken_last(next: Next) -> Option<LinkId> {
+        match next {
+            Next::TakeLast(link) => Some(link.id),
+            Next::Take(_) | Next::WaitFor(_) | Next::Issue(_) | Next::Spent => None,
         }
     }
 
@@ -204,13 +212,16 @@ mod tests {
                 .collect()
         };
         let hour = shop(&all(3, 10));
-        assert_eq!(taken(next(&hour, true, &LIMITS, at(20))), Some(link_id(3)));
+        assert_eq!(taken_last(next(&hour, true, &LIMITS, at(20))), Some(link_id(3)));
         assert_eq!(next(&hour, true, &LIMITS, at(70)), Next::Issue(3));
         let day = shop(&all(4, 10));
-        assert_eq!(taken(next(&day, true, &LIMITS, at(600))), Some(link_id(4)));
+        assert_eq!(taken_last(next(&day, true, &LIMITS, at(600))), Some(link_id(4)));
         assert_eq!(next(&day, true, &LIMITS, at(10 + 24 * 60)), Next::Issue(4));
-        let life = shop(&all(200, 10));
-        assert_eq!(taken(next(&life, false, &LIMITS, at(100_000))), Some(link_id(200)));
+        // Of 200 in all, fifty are left to its partner.
+        let life = shop(&all(149, 10));
+        assert_eq!(next(&life, false, &LIMITS, at(100_000)), Next::Issue(149));
+        let life = shop(&all(150, 10));
+        assert_eq!(taken_last(next(&life, false, &LIMITS, at(100_000))), Some(link_id(150)));
         let failures: Vec<_> = (1..=3).flat_map(|it| [(1, requested(it)), (1, failed(it))]).collect();
         assert_eq!(next(&shop(&failures), false, &LIMITS, at(2)), Next::Spent);
     }
