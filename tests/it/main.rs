@@ -51,7 +51,9 @@ mod people_elsewhere;
 
 mod operations;
 
+mod imports;
 mod upgrade;
+
 mod upsert;
 
 mod installed;

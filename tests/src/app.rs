@@ -78,6 +78,8 @@ impl TestApp {
             destination_networks: vec!["127.0.0.0/8".to_owned()],
             // The first list comes at some moment of the first minute; a test that wants one says so.
             reconcile_list_seconds: 0,
+            // This program is the test.
+            file_reader: Some(settings().registry()),
             ..Config::default()
         };
         let clock = TestClock::new();

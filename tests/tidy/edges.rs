@@ -53,8 +53,14 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     (
         "registry-jobs",
-        &["registry-domain", "registry-journal", "registry-upstream"],
+        &[
+            "registry-domain",
+            "registry-imports",
+            "registry-journal",
+            "registry-upstream",
+        ],
     ),
+    ("registry-imports", &["registry-domain", "registry-tables"]),
     ("registry-documents", &["registry-domain", "registry-journal"]),
     (
         "registry-deliveries",
@@ -77,6 +83,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "registry-deliveries",
             "registry-documents",
             "registry-domain",
+            "registry-imports",
             "registry-ingest",
             "registry-jobs",
             "registry-journal",
@@ -108,6 +115,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "registry-documents",
             "registry-domain",
             "registry-http",
+            "registry-imports",
             "registry-ingest",
             "registry-jobs",
             "registry-journal",

@@ -28,4 +28,4 @@ pub use document::{MaskedDocument, MerchantDocument, REPRESENTATION, WaitDocumen
 pub use event::{ActorDocument, EventData, PublicEvent, event_shown, merchant_fact, public_event};
 pub use message::{Message, message_for};
 pub use registry_domain::search::{highlighted, is_searchable};
-pub use shown::Sight;
+pub use shown::{Sight, mask_number};

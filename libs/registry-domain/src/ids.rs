@@ -127,6 +127,11 @@ id!(
     PlanId,
     "pln"
 );
+id!(
+    /// A file from which shops are to be registered.
+    ImportId,
+    "imp"
+);
 
 impl PlanId {
     /// The job that becomes of it.

@@ -35,7 +35,7 @@ pub use business::{BusinessNumber, ReportedNumber};
 pub use causes::causes;
 pub use codes::{MemberCode, MerchantCode, Reference};
 pub use ids::{
-    AlertId, DeliveryId, DestinationId, EventId, JobId, KeyId, LinkId, MerchantId, PersonId, PlanId, Seq, SessionId,
-    Stamp, TenantId, UnclaimedId, Version, ViewId,
+    AlertId, DeliveryId, DestinationId, EventId, ImportId, JobId, KeyId, LinkId, MerchantId, PersonId, PlanId, Seq,
+    SessionId, Stamp, TenantId, UnclaimedId, Version, ViewId,
 };
 pub use text::{FreeText, Label, Note};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use registry_imports::FILE_BYTES_MAX;
 use registry_web::RequestContext;
 use registry_web::body::{self, BodyError};
 use registry_web::room::{Holder, Place};
@@ -95,6 +96,40 @@ impl FromRequest<Arc<AppState>> for JsonBody {
     }
 }
 
+/// A file as a body, read within the limits.
+pub struct FileBody {
+    /// The bytes as they came.
+    pub bytes: Vec<u8>,
+    _place: Place,
+}
+
+/// What files are declared to be. What one really is, its bytes tell.
+const FILES: [&str; 4] = [
+    "text/csv",
+    "text/plain",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/octet-stream",
+];
+
+impl FromRequest<Arc<AppState>> for FileBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &Arc<AppState>) -> Result<Self, Problem> {
+        if encodings(request.headers()).next().is_some() {
+            return Err(Code::ContentEncodingUnsupported.into());
+        }
+        let essence = essence(request.headers());
+        if !FILES.iter().any(|name| essence.eq_ignore_ascii_case(name)) {
+            return Err(Code::UnsupportedMediaType.into());
+        }
+        let context = request.extensions().get::<RequestContext>();
+        let holder = context.map_or(Holder::Unknown, RequestContext::holder);
+        let mut place = state.bodies.enter(holder);
+        let bytes = body::read(request.into_body(), FILE_BYTES_MAX, &mut place).await?;
+        Ok(Self { bytes, _place: place })
+    }
+}
+
 /// How a body was packed, in the order in which it was done, in small letters.
 pub fn encodings(headers: &HeaderMap) -> impl Iterator<Item = String> {
     let values = headers.get_all(CONTENT_ENCODING).into_iter();
@@ -103,12 +138,16 @@ pub fn encodings(headers: &HeaderMap) -> impl Iterator<Item = String> {
     words.filter(|word| !word.is_empty() && word != "identity")
 }
 
-fn declared(headers: &HeaderMap) -> Declared {
+fn essence(headers: &HeaderMap) -> &str {
     let text = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    let essence = text.split(';').next().unwrap_or_default().trim();
+    text.split(';').next().unwrap_or_default().trim()
+}
+
+fn declared(headers: &HeaderMap) -> Declared {
+    let essence = essence(headers);
     let kinds = [
         ("application/json", Declared::Json),
         (MERGE_PATCH, Declared::MergePatch),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 use registry_deliveries::{Guard, Numbers};
+use registry_imports::Reader as Imports;
 use registry_ingest::{CallbackDoor, Redriver};
 use registry_jobs::{Desk, Numbers as JobNumbers};
 use registry_journal::{Ambient, Archive, Reader, Writer};
@@ -46,6 +47,8 @@ pub struct Services {
     pub commits: watch::Receiver<u64>,
     /// Plans and jobs.
     pub jobs: Desk,
+    /// Has files read that people hand over.
+    pub imports: Imports,
     /// How jobs go.
     pub job_numbers: JobNumbers,
     /// How alerts are carried.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ipnet::IpNet;
+use registry_imports::Reader as Imports;
 use registry_ingest::{CallbackDoor, Redriver};
 use registry_jobs::Desk;
 use registry_journal::line_limit::LineLimit;
@@ -42,6 +43,7 @@ pub struct AppState {
     pub(crate) inquirer: Inquirer,
     pub(crate) people: People,
     pub(crate) jobs: Desk,
+    pub(crate) imports: Imports,
     pub(crate) carrying: Carrying,
     pub(crate) reconciler: watch::Receiver<ReconcilerStatus>,
     pub(crate) ambient: Ambient,
@@ -84,6 +86,7 @@ impl AppState {
             inquirer: services.inquirer,
             people: services.people,
             jobs: services.jobs,
+            imports: services.imports,
             carrying: services.carrying,
             reconciler: services.reconciler,
             ambient: services.ambient,

@@ -2,22 +2,16 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
-use registry_domain::jobs::{
-    Action, HeldUp, JobAct, JobFact, JobState, JobWish, Reason, RowCode, WrongState, follow, obstacle,
-};
-use registry_domain::merchant::Merchant;
-use registry_domain::{JobId, MerchantId, TenantId, tenant};
-use registry_journal::port::{
-    Direction, Job, JobExpiry, JobMove, JobRowQuery, MerchantFilter, MerchantQuery, PageSize, PlannedRow, RowTally,
-    SortKey,
-};
+use chrono::{DateTime, TimeDelta, Utc};
+use registry_domain::jobs::{Action, HeldUp, JobAct, JobFact, JobState, JobWish, Reason, WrongState, follow};
+use registry_domain::{ImportId, JobId, MerchantId, TenantId, tenant};
+use registry_imports::FileRows;
+use registry_journal::port::{ImportFile, Job, JobExpiry, JobMove, MerchantFilter, RowTally};
 use registry_journal::{Ambient, Archive, Order, Origin, Outcome, ReadError, Submission, WriteError, Writer};
 
-use crate::limits::JobLimits;
-
-/// Rows that are read and written at once.
-const PAGE: PageSize = PageSize::clamped(500);
+use crate::file::{FileShut, HandedOver};
+use crate::limits::{FILE_KEPT_FOR, FILES_MAX, JobLimits};
+use crate::planned::Rows;
 
 /// How often a change is tried that meets with another one.
 const TRIES: usize = 4;
@@ -42,6 +36,8 @@ pub enum Whom {
     These(Vec<MerchantId>),
     /// Those for which a job has failed.
     FailedOf(JobId),
+    /// Those of a file.
+    InFile(Box<FileRows>),
 }
 
 /// What is to be planned.
@@ -76,6 +72,15 @@ pub enum JobError {
     /// There is nothing to do.
     #[error("no row of the plan can be done")]
     NothingToDo,
+    /// There is no such file.
+    #[error("there is no such file")]
+    NoSuchFile,
+    /// There are as many files as there may be.
+    #[error("there are as many files as there may be")]
+    TooManyFiles,
+    /// What was kept of a file cannot be opened.
+    #[error(transparent)]
+    Shut(#[from] FileShut),
     /// A row was not read or written.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -118,7 +123,7 @@ impl Desk {
         let id = JobId::from_uuid(parts.ambient.ids.uuid());
         let (filter, retry_of) = match &wish.whom {
             Whom::Fitting { text, .. } => (Some(text.clone()), None),
-            Whom::These(_) => (None, None),
+            Whom::These(_) | Whom::InFile(_) => (None, None),
             Whom::FailedOf(job) => (None, Some(*job)),
         };
         let job = Job {
@@ -137,20 +142,39 @@ impl Desk {
             tally: RowTally::default(),
         };
         self.begin(tenant, &job).await?;
-        let mut rows = Rows {
-            desk: self,
-            tenant,
-            job: &job,
-            count: 0,
-        };
-        match wish.whom {
-            Whom::Fitting { filter, .. } => rows.fitting(*filter).await?,
-            Whom::These(ids) => rows.these(ids).await?,
-            Whom::FailedOf(job) => rows.failed_of(job).await?,
-        }
+        Rows::of(parts, tenant, &job).add(wish.whom).await?;
         let change = self.change(JobState::Making, JobState::Planned);
         parts.archive.reader().move_job(tenant, id, &change).await?;
         self.get(tenant, id).await
+    }
+
+    /// Keeps a file for a while.
+    pub async fn keep_file(&self, tenant: TenantId, file: &HandedOver) -> Result<ImportFile, JobError> {
+        let DeskParts { archive, ambient, .. } = &*self.0;
+        let (id, now) = (ImportId::from_uuid(ambient.ids.uuid()), ambient.now());
+        archive
+            .reader()
+            .forget_import_files(tenant, now - FILE_KEPT_FOR)
+            .await?;
+        let kept = ImportFile {
+            id,
+            created_at: now,
+            sealed: file.seal(archive, id),
+        };
+        if archive.reader().add_import_file(tenant, &kept, FILES_MAX).await? {
+            Ok(kept)
+        } else {
+            Err(JobError::TooManyFiles)
+        }
+    }
+
+    /// A file that is kept, and since when.
+    pub async fn file(&self, tenant: TenantId, id: ImportId) -> Result<(HandedOver, DateTime<Utc>), JobError> {
+        let DeskParts { archive, ambient, .. } = &*self.0;
+        let kept = archive.reader().import_file(tenant, id).await?;
+        let kept = kept.filter(|kept| kept.created_at > ambient.now() - FILE_KEPT_FOR);
+        let kept = kept.ok_or(JobError::NoSuchFile)?;
+        Ok((HandedOver::open(archive, &kept)?, kept.created_at))
     }
 
     /// A plan or a job.
@@ -221,6 +245,7 @@ impl Desk {
                 counts.iter().map(|count| count.count).sum()
             }
             Whom::These(ids) => ids.len() as u64,
+            Whom::InFile(file) => file.rows.len() as u64,
             Whom::FailedOf(id) => self.get(tenant, *id).await?.tally.ended.failed,
         };
         if count > u64::from(most) {
@@ -275,104 +300,5 @@ pub(crate) async fn tell(writer: &Writer, tenant: TenantId, fact: JobFact, origi
         Outcome::Replayed(_) | Outcome::KeyReused | Outcome::Refused(_) | Outcome::TenantRefused(_) => {
             Err(WriteError::Failed)
         }
-    }
-}
-
-/// The rows of a plan that is being made.
-struct Rows<'a> {
-    desk: &'a Desk,
-    tenant: TenantId,
-    job: &'a Job,
-    count: u32,
-}
-
-impl Rows<'_> {
-    async fn fitting(&mut self, filter: MerchantFilter) -> Result<(), JobError> {
-        let mut query = MerchantQuery {
-            filter,
-            sort: SortKey::CreatedAt,
-            waits: None,
-            direction: Direction::Ascending,
-            after: None,
-            limit: PAGE,
-        };
-        loop {
-            let reader = self.desk.0.archive.reader();
-            let page = reader.merchants(self.tenant, &query).await?;
-            let is_last = page.len() < PAGE.get() as usize;
-            query.after = page.last().map(|last| last.position.clone());
-            let found = page
-                .into_iter()
-                .map(|listed| (listed.position.id, listed.merchant.map(Some)));
-            let found: Vec<_> = found
-                .map(|(id, merchant)| (id, merchant.map_err(|_unreadable| RowCode::Internal)))
-                .collect();
-            self.add(found).await?;
-            if is_last {
-                return Ok(());
-            }
-        }
-    }
-
-    async fn these(&mut self, ids: Vec<MerchantId>) -> Result<(), JobError> {
-        for ids in ids.chunks(PAGE.get() as usize) {
-            let mut found = Vec::with_capacity(ids.len());
-            for id in ids {
-                let merchant = self.desk.0.archive.reader().merchant(self.tenant, *id).await?;
-                found.push((*id, Ok(merchant)));
-            }
-            self.add(found).await?;
-        }
-        Ok(())
-    }
-
-    async fn failed_of(&mut self, id: JobId) -> Result<(), JobError> {
-        let mut query = JobRowQuery {
-            id,
-            state: Some(registry_domain::jobs::RowState::Failed),
-            after: 0,
-            limit: PAGE,
-        };
-        loop {
-            let page = self.desk.0.archive.reader().job_rows(self.tenant, &query).await?;
-            let Some(last) = page.last() else { return Ok(()) };
-            query.after = last.number;
-            self.these(page.iter().map(|row| row.merchant_id).collect()).await?;
-        }
-    }
-
-    async fn add(&mut self, found: Vec<(MerchantId, Result<Option<Merchant>, RowCode>)>) -> Result<(), JobError> {
-        let most = self.desk.0.limits.rows_max;
-        let mut rows = Vec::with_capacity(found.len());
-        for (merchant_id, merchant) in found {
-            // The list may have grown since it was counted.
-            if self.count == most {
-                return Err(JobError::TooManyRows { most });
-            }
-            self.count += 1;
-            rows.push(planned(&self.job.action, self.count, merchant_id, merchant));
-        }
-        let reader = self.desk.0.archive.reader();
-        Ok(reader.add_job_rows(self.tenant, self.job.id, &rows).await?)
-    }
-}
-
-fn planned(
-    action: &Action,
-    number: u32,
-    merchant_id: MerchantId,
-    merchant: Result<Option<Merchant>, RowCode>,
-) -> PlannedRow {
-    let (codes, obstacle) = match merchant {
-        Ok(Some(merchant)) => (Some(merchant.reference.clone()), obstacle(action, &merchant)),
-        Ok(None) => (None, Some(RowCode::MerchantNotFound)),
-        Err(code) => (None, Some(code)),
-    };
-    PlannedRow {
-        number,
-        merchant_id,
-        member_code: codes.as_ref().map(|codes| codes.member_code.as_str().to_owned()),
-        merchant_code: codes.as_ref().map(|codes| codes.merchant_code.as_str().to_owned()),
-        obstacle,
     }
 }

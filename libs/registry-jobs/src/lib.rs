@@ -1,20 +1,25 @@
 //! Plans and jobs: one thing that is done to many merchants, row by row, fairly.
 //!
 //! The step behind the desk, beside the reconciler. It knows the log, the rows of jobs, and how links are issued and questions asked,
-//! within the same limits as everybody else. It knows no HTTP, no page and no file, and decides nothing about a merchant: what fits
+//! within the same limits as everybody else. It knows no HTTP and no page, nor how
+//! files are read, and decides nothing about a merchant: what fits
 //! one, and what comes of it, is the domain's business.
 //!
 //! Read in this order: [`Desk`] (a plan is made, confirmed, stopped), [`Runner`] (whose job is worked at when), `step` (a few rows of
 //! one job), `row` (what is done to one merchant, once).
 
 mod desk;
+mod file;
+mod imported;
 mod limits;
 mod numbers;
+mod planned;
 mod row;
 mod runner;
 mod step;
 
 pub use desk::{Desk, DeskParts, JobError, PlanWish, Whom};
-pub use limits::{JobLimits, PLAN_KEPT_FOR};
+pub use file::{FileShut, HandedOver, SOURCES_AT_ONCE, Sources};
+pub use limits::{FILE_KEPT_FOR, FILES_MAX, JobLimits, PLAN_KEPT_FOR};
 pub use numbers::{JobCounts, Numbers};
 pub use runner::{Runner, RunnerParts};

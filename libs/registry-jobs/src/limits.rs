@@ -17,3 +17,9 @@ pub struct JobLimits {
 
 /// For how long a plan is kept that nobody confirms.
 pub const PLAN_KEPT_FOR: TimeDelta = TimeDelta::hours(24);
+
+/// For how long a file is kept that somebody handed over. What is planned from it is kept with the plan.
+pub const FILE_KEPT_FOR: TimeDelta = TimeDelta::hours(24);
+
+/// Files of a tenant that are kept.
+pub const FILES_MAX: u32 = 20;

@@ -6,9 +6,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use registry_domain::jobs::{Action, HeldUp, RowCode, obstacle, tags_after};
 use registry_domain::merchant::{CallFailure, CallOutcome, Command, DetailsChange, LinkRefusal, Merchant, Refusal};
 use registry_domain::review::ReadingSource;
-use registry_domain::{JobId, LinkId, TenantId, causes};
+use registry_domain::{LinkId, MerchantId, TenantId, causes};
 use registry_journal::port::{Job, JobRow};
-use registry_journal::{Archive, Idempotency, IdempotencyKey, Order, Origin, Outcome, Submission, WriteError, Writer};
+use registry_journal::{
+    Ambient, Archive, Idempotency, IdempotencyKey, Order, Origin, Outcome, Submission, WriteError, Writer,
+};
 use registry_upstream::{
     AskError, Inquirer, IssueError, LinkAnswer, LinkIssuer, LinkRequest, Question, Urgency, failure_of,
 };
@@ -58,9 +60,9 @@ impl From<RowCode> for Ended {
 }
 
 impl Ended {
-    const DONE: Self = Self::Done { link_id: None };
+    pub(crate) const DONE: Self = Self::Done { link_id: None };
 
-    const OPEN: Self = Self::Open { after: AGAIN_AFTER };
+    pub(crate) const OPEN: Self = Self::Open { after: AGAIN_AFTER };
 
     fn of_call(failure: CallFailure, link_id: Option<LinkId>) -> Self {
         Self::Failed {
@@ -113,7 +115,7 @@ impl From<AskError> for Ended {
 }
 
 /// Why a merchant refuses what was planned.
-fn code_of(refusal: &Refusal) -> RowCode {
+pub(crate) fn code_of(refusal: &Refusal) -> RowCode {
     match refusal {
         Refusal::NoSuchMerchant => RowCode::MerchantNotFound,
         Refusal::VersionMismatch { .. } => RowCode::ChangedMeanwhile,
@@ -133,6 +135,7 @@ fn code_of(refusal: &Refusal) -> RowCode {
 pub(crate) struct Tools {
     pub(crate) archive: Archive,
     pub(crate) writer: Writer,
+    pub(crate) ambient: Ambient,
     pub(crate) links: LinkIssuer,
     pub(crate) inquirer: Inquirer,
 }
@@ -146,44 +149,84 @@ pub(crate) struct Attempt<'a> {
     pub(crate) now: DateTime<Utc>,
 }
 
-/// The key under which a row is done once.
-fn key_of(job: JobId, row: &JobRow) -> Option<Idempotency> {
-    let key = IdempotencyKey::parse(&format!("{job}:{}", row.number)).ok()?;
+/// What of a row is done under a key of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// The whole row, or its shop.
+    Whole,
+    /// The link for a shop of a file.
+    Link,
+}
+
+/// The key under which a row is done once. Which shop a row of a file is about is known only once it is registered.
+pub(crate) fn key_of(job: &Job, row: &JobRow, part: Part) -> Option<Idempotency> {
+    let key = match part {
+        Part::Whole => format!("{}:{}", job.id, row.number),
+        Part::Link => format!("{}:{}:link", job.id, row.number),
+    };
     let mut fingerprint = [0; 32];
-    fingerprint[..16].copy_from_slice(job.as_uuid().as_bytes());
-    fingerprint[16..].copy_from_slice(row.merchant_id.as_uuid().as_bytes());
-    Some(Idempotency { key, fingerprint })
+    fingerprint[..16].copy_from_slice(job.id.as_uuid().as_bytes());
+    if job.action.import().is_none() {
+        fingerprint[16..].copy_from_slice(row.merchant_id?.as_uuid().as_bytes());
+    }
+    Some(Idempotency {
+        key: IdempotencyKey::parse(&key).ok()?,
+        fingerprint,
+    })
+}
+
+/// What came of an attempt, and which shop it found or made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Made {
+    pub(crate) ended: Ended,
+    pub(crate) merchant_id: Option<MerchantId>,
+}
+
+impl From<Ended> for Made {
+    fn from(ended: Ended) -> Self {
+        Self {
+            ended,
+            merchant_id: None,
+        }
+    }
 }
 
 impl Attempt<'_> {
     /// Makes it.
-    pub(crate) async fn make(&self) -> Ended {
+    pub(crate) async fn make(&self) -> Made {
         if self.is_too_late() {
-            return RowCode::UpstreamOutcomeUnknown.into();
+            return Ended::from(RowCode::UpstreamOutcomeUnknown).into();
         }
-        match &self.job.action {
-            Action::IssueLinks => self.issue().await,
-            Action::AskNow => self.ask().await,
-            Action::AddTags(_) | Action::RemoveTags(_) => self.tag().await,
-            Action::Archive => self.command(Command::Archive).await,
-            Action::Restore => self.command(Command::Restore).await,
+        if let Some(wish) = self.job.action.import() {
+            return self.import(wish).await;
         }
+        let Some(merchant_id) = self.row.merchant_id else {
+            return Ended::from(RowCode::MerchantNotFound).into();
+        };
+        let ended = match &self.job.action {
+            Action::IssueLinks => self.issue(merchant_id).await,
+            Action::AskNow => self.ask(merchant_id).await,
+            Action::AddTags(_) | Action::RemoveTags(_) => self.tag(merchant_id).await,
+            Action::Archive => self.command(merchant_id, Command::Archive).await,
+            Action::Restore => self.command(merchant_id, Command::Restore).await,
+            Action::Import(_) => RowCode::Internal.into(),
+        };
+        ended.into()
     }
 
     /// Whether nothing is known of what an earlier attempt did: its key is forgotten.
     fn is_too_late(&self) -> bool {
         let begun = self.row.begun_at;
-        self.job.action.kind().calls_upstream() && begun.is_some_and(|begun| self.now - begun > KEY_REMEMBERED)
+        self.job.action.calls_upstream() && begun.is_some_and(|begun| self.now - begun > KEY_REMEMBERED)
     }
 
     /// Whether no attempt was made before: then the merchant is as nobody has touched it yet.
-    fn is_first(&self) -> bool {
+    pub(crate) fn is_first(&self) -> bool {
         self.row.begun_at == Some(self.now)
     }
 
-    async fn merchant(&self) -> Result<Merchant, Ended> {
-        let found = self.tools.archive.reader().merchant(self.tenant, self.row.merchant_id);
-        match found.await {
+    async fn merchant(&self, id: MerchantId) -> Result<Merchant, Ended> {
+        match self.tools.archive.reader().merchant(self.tenant, id).await {
             Ok(Some(merchant)) => Ok(merchant),
             Ok(None) => Err(RowCode::MerchantNotFound.into()),
             Err(error) => {
@@ -194,7 +237,7 @@ impl Attempt<'_> {
     }
 
     /// Nothing was read, so nothing was begun, unless an earlier attempt had.
-    fn unread(&self) -> Ended {
+    pub(crate) fn unread(&self) -> Ended {
         if self.is_first() {
             Ended::NotBegun { after: AGAIN_AFTER }
         } else {
@@ -202,13 +245,13 @@ impl Attempt<'_> {
         }
     }
 
-    fn origin(&self) -> Origin {
+    pub(crate) fn origin(&self) -> Origin {
         Origin::of(self.job.actor.clone(), self.job.correlation_id)
     }
 
-    async fn issue(&self) -> Ended {
+    async fn issue(&self, merchant_id: MerchantId) -> Ended {
         if self.is_first() {
-            match self.merchant().await {
+            match self.merchant(merchant_id).await {
                 Ok(merchant) => {
                     if let Some(code) = obstacle(&self.job.action, &merchant) {
                         return code.into();
@@ -217,12 +260,17 @@ impl Attempt<'_> {
                 Err(ended) => return ended,
             }
         }
-        let Some(idempotency) = key_of(self.job.id, self.row) else {
+        self.call_for_link(merchant_id, Part::Whole).await
+    }
+
+    /// Issues a link under the row's key, or finds what came of an earlier attempt.
+    pub(crate) async fn call_for_link(&self, merchant_id: MerchantId, part: Part) -> Ended {
+        let Some(idempotency) = key_of(self.job, self.row, part) else {
             return RowCode::Internal.into();
         };
         let request = LinkRequest {
             tenant_id: self.tenant,
-            merchant_id: self.row.merchant_id,
+            merchant_id,
             origin: self.origin(),
             idempotency,
             redirect_url: None,
@@ -240,9 +288,9 @@ impl Attempt<'_> {
         }
     }
 
-    async fn ask(&self) -> Ended {
+    async fn ask(&self, merchant_id: MerchantId) -> Ended {
         let reader = self.tools.archive.reader();
-        let (tenant, merchant) = match reader.asked_about(self.tenant, self.row.merchant_id).await {
+        let (tenant, merchant) = match reader.asked_about(self.tenant, merchant_id).await {
             Ok(Some(found)) => found,
             Ok(None) => return RowCode::MerchantNotFound.into(),
             Err(_) => return self.unread(),
@@ -263,9 +311,9 @@ impl Attempt<'_> {
         }
     }
 
-    async fn tag(&self) -> Ended {
+    async fn tag(&self, merchant_id: MerchantId) -> Ended {
         for _ in 0..TRIES {
-            let merchant = match self.merchant().await {
+            let merchant = match self.merchant(merchant_id).await {
                 Ok(merchant) => merchant,
                 Err(ended) => return ended,
             };
@@ -295,9 +343,9 @@ impl Attempt<'_> {
         RowCode::ChangedMeanwhile.into()
     }
 
-    async fn command(&self, command: Command) -> Ended {
+    async fn command(&self, merchant_id: MerchantId, command: Command) -> Ended {
         if self.is_first() {
-            match self.merchant().await {
+            match self.merchant(merchant_id).await {
                 Ok(merchant) => {
                     if let Some(code) = obstacle(&self.job.action, &merchant) {
                         return code.into();
@@ -307,21 +355,26 @@ impl Attempt<'_> {
             }
         }
         let order = Order::Merchant {
-            merchant_id: self.row.merchant_id,
+            merchant_id,
             command,
             expected: None,
         };
         self.submit(order).await.unwrap_or_else(Ended::from)
     }
 
-    async fn submit(&self, order: Order) -> Result<Ended, RowCode> {
+    /// Has something written under the row's key.
+    pub(crate) async fn write(&self, order: Order) -> Result<Outcome, WriteError> {
         let submission = Submission {
             tenant_id: self.tenant,
             origin: self.origin(),
-            idempotency: key_of(self.job.id, self.row),
+            idempotency: key_of(self.job, self.row, Part::Whole),
             order,
         };
-        match self.tools.writer.submit(submission).await {
+        self.tools.writer.submit(submission).await
+    }
+
+    pub(crate) async fn submit(&self, order: Order) -> Result<Ended, RowCode> {
+        match self.write(order).await {
             Ok(Outcome::Written(_) | Outcome::Replayed(_)) => Ok(Ended::DONE),
             Ok(Outcome::Refused(refusal)) => Err(code_of(&refusal)),
             Ok(Outcome::KeyReused | Outcome::TenantRefused(_)) => Err(RowCode::Internal),
@@ -331,65 +384,4 @@ impl Attempt<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use registry_domain::MerchantId;
-    use registry_domain::jobs::RowState;
-    use registry_domain::merchant::WhoFixes;
-
-    use super::*;
-
-    fn row(number: u32, merchant: u128) -> JobRow {
-        JobRow {
-            number,
-            merchant_id: MerchantId::from_uuid(uuid::Uuid::from_u128(merchant)),
-            codes: None,
-            state: RowState::Running,
-            code: None,
-            upstream_code: None,
-            link_id: None,
-            attempts: 1,
-            begun_at: None,
-            ended_at: None,
-        }
-    }
-
-    #[test]
-    fn a_row_has_one_key_whoever_tries_it() {
-        let job = |number| JobId::from_uuid(uuid::Uuid::from_u128(number));
-        let key = |of: u128, number, merchant| key_of(job(of), &row(number, merchant)).expect("a key");
-        assert_eq!(key(1, 1, 7), key(1, 1, 7));
-        assert_ne!(key(1, 1, 7).key, key(1, 2, 7).key);
-        assert_ne!(key(1, 1, 7).key, key(2, 1, 7).key);
-        assert_ne!(key(1, 1, 7).fingerprint, key(1, 1, 8).fingerprint);
-    }
-
-    #[test]
-    fn what_paymint_did_not_answer_is_not_called_refused() {
-        let failure = |outcome| CallFailure {
-            outcome,
-            upstream_code: Some("9999".to_owned()),
-            retryable: true,
-            who_fixes: WhoFixes::Paymint,
-            strange_answer: None,
-        };
-        let code = |outcome| match Ended::of_call(failure(outcome), None) {
-            Ended::Failed { code, .. } => Some(code),
-            Ended::Done { .. } | Ended::Open { .. } | Ended::NotBegun { .. } | Ended::HeldUp { .. } => None,
-        };
-        assert_eq!(code(CallOutcome::Unknown), Some(RowCode::UpstreamOutcomeUnknown));
-        assert_eq!(code(CallOutcome::NotSent), Some(RowCode::UpstreamUnreachable));
-        assert_eq!(code(CallOutcome::Refused), Some(RowCode::UpstreamRefused));
-    }
-
-    #[test]
-    fn what_may_have_been_written_is_found_out_and_not_given_up() {
-        assert_eq!(Ended::from(WriteError::Failed), Ended::OPEN);
-        assert_eq!(
-            Ended::from(WriteError::Busy),
-            Ended::HeldUp {
-                why: HeldUp::Overloaded,
-                until: BUSY_FOR
-            }
-        );
-    }
-}
+mod tests;

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::limits::{JobLimits, PLAN_KEPT_FOR};
+use crate::limits::{FILE_KEPT_FOR, JobLimits, PLAN_KEPT_FOR};
 use crate::numbers::Numbers;
 use crate::row::Tools;
 use crate::step::{Bench, Next, StepError, step};
@@ -101,6 +101,7 @@ impl Runner {
         let tools = Tools {
             archive: parts.archive,
             writer: parts.writer,
+            ambient: parts.ambient.clone(),
             links: parts.links,
             inquirer: parts.inquirer,
         };
@@ -285,8 +286,11 @@ impl Runner {
             after = Some(last.id);
             for listed in &page {
                 // One tenant's that cannot be forgotten keep nobody else's.
-                if let Err(error) = reader.forget_jobs(listed.id, expiry).await {
-                    failed = Err(RoundError::Forget(error));
+                for forgotten in [
+                    reader.forget_jobs(listed.id, expiry).await,
+                    reader.forget_import_files(listed.id, now - FILE_KEPT_FOR).await,
+                ] {
+                    failed = forgotten.map_err(RoundError::Forget).and(failed);
                 }
             }
         }

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
-use registry_domain::jobs::{ActionKind, HeldUp, JobAct, JobFact, JobState, RowCode, RowState, may_still};
+use registry_domain::jobs::{HeldUp, JobAct, JobFact, JobState, RowCode, RowState, may_still};
 use registry_domain::{Actor, JobId, TenantId};
 use registry_journal::port::{Job, JobMove, JobRow, PageSize, People, ReadError, RowClaim, RowOutcome};
 use registry_journal::{Ambient, Origin, WriteError};
 
 use crate::desk::tell;
 use crate::numbers::Numbers;
-use crate::row::{Attempt, Ended, Tools};
+use crate::row::{Attempt, Ended, Made, Tools};
 
 /// Rows that are tried at once where each costs a call to Paymint.
 const CALLS: u32 = 8;
@@ -118,22 +118,19 @@ impl Bench {
         }
         let found = self.tools.archive.reader().tenant(tenant).await;
         let found = found.map_err(StepError::Read)?;
-        Ok(found.is_some_and(|tenant| may_still(&tenant, &job.actor, job.action.kind(), now)))
+        Ok(found.is_some_and(|tenant| may_still(&tenant, &job.actor, &job.action, now)))
     }
 
     /// How many rows may be tried now; none for none.
     fn room(&self, tenant: TenantId, job: &Job) -> Option<PageSize> {
-        if !job.action.kind().calls_upstream() {
+        if !job.action.calls_upstream() {
             return Some(PageSize::clamped(COMMANDS));
         }
         let calls = self.tools.inquirer.allowance(tenant).min(CALLS);
-        let calls = match job.action.kind() {
-            ActionKind::IssueLinks => calls.min(self.tools.links.room()),
-            ActionKind::AskNow
-            | ActionKind::AddTags
-            | ActionKind::RemoveTags
-            | ActionKind::Archive
-            | ActionKind::Restore => calls,
+        let calls = if job.action.issues_links() {
+            calls.min(self.tools.links.room())
+        } else {
+            calls
         };
         (calls > 0).then(|| PageSize::clamped(calls))
     }
@@ -171,13 +168,13 @@ impl Bench {
         let outcomes: Vec<_> = rows
             .iter()
             .zip(&ended)
-            .map(|(row, ended)| outcome(row, ended, now, at))
+            .map(|(row, made)| written_down(row, made, now, at))
             .collect();
         let reader = self.tools.archive.reader();
         let noted = reader.end_job_rows(tenant, job.id, &outcomes).await;
         noted.map_err(StepError::Note)?;
         self.count(&outcomes);
-        let held_up = ended.iter().find_map(|ended| match ended {
+        let held_up = ended.iter().find_map(|made: &Made| match &made.ended {
             Ended::HeldUp { why, until } => Some((*why, *until)),
             Ended::Done { .. } | Ended::Failed { .. } | Ended::Open { .. } | Ended::NotBegun { .. } => None,
         });
@@ -194,7 +191,7 @@ impl Bench {
     /// Rows of a cancelled job that were begun before whoever ran it lost the right: what came of them nobody may try to find out.
     async fn give_up(&self, tenant: TenantId, job: &Job, rows: &[JobRow]) -> Result<Next, StepError> {
         let at = self.ambient.now();
-        let ended = Ended::from(if job.action.kind().calls_upstream() {
+        let ended = Ended::from(if job.action.calls_upstream() {
             RowCode::UpstreamOutcomeUnknown
         } else {
             RowCode::Internal
@@ -244,7 +241,17 @@ impl Bench {
     }
 }
 
-/// What is written down of an attempt.
+/// What is written down of an attempt. A row whose shop it has found is begun, whatever else came of it.
+fn written_down(row: &JobRow, made: &Made, begun: DateTime<Utc>, at: DateTime<Utc>) -> RowOutcome {
+    let outcome = outcome(row, &made.ended, begun, at);
+    RowOutcome {
+        merchant_id: made.merchant_id,
+        begun_at: made.merchant_id.map_or(outcome.begun_at, |_| row.begun_at),
+        ..outcome
+    }
+}
+
+/// What is written down of how it ended.
 fn outcome(row: &JobRow, ended: &Ended, begun: DateTime<Utc>, at: DateTime<Utc>) -> RowOutcome {
     let later = |after: &Duration| Some(at + TimeDelta::from_std(*after).unwrap_or_default());
     let over = RowOutcome {
@@ -254,6 +261,7 @@ fn outcome(row: &JobRow, ended: &Ended, begun: DateTime<Utc>, at: DateTime<Utc>)
         code: None,
         upstream_code: None,
         link_id: None,
+        merchant_id: None,
         at,
         begun_at: row.begun_at,
         due_at: None,
@@ -310,7 +318,7 @@ mod tests {
     fn row(begun: i64) -> JobRow {
         JobRow {
             number: 3,
-            merchant_id: MerchantId::from_uuid(uuid::Uuid::from_u128(1)),
+            merchant_id: Some(MerchantId::from_uuid(uuid::Uuid::from_u128(1))),
             codes: None,
             state: RowState::Running,
             code: None,

@@ -18,7 +18,7 @@ fn id(number: u128) -> JobId {
     JobId::from_uuid(Uuid::from_u128(number))
 }
 
-fn plan<H: Harness>(world: &World<H>, number: u128) -> Job {
+pub(crate) fn plan<H: Harness>(world: &World<H>, number: u128) -> Job {
     Job {
         id: id(number),
         action: Action::AddTags(vec![Label::parse("서울").expect("a tag")]),
@@ -40,7 +40,7 @@ fn plan<H: Harness>(world: &World<H>, number: u128) -> Job {
 fn rows() -> Vec<PlannedRow> {
     let row = |number: u32| PlannedRow {
         number,
-        merchant_id: MerchantId::from_uuid(Uuid::from_u128(u128::from(number))),
+        merchant_id: Some(MerchantId::from_uuid(Uuid::from_u128(u128::from(number)))),
         member_code: (number != 3).then(|| "acad-1".to_owned()),
         merchant_code: (number != 3).then(|| format!("store-{number}")),
         obstacle: match number {
@@ -52,7 +52,13 @@ fn rows() -> Vec<PlannedRow> {
     (1..=ROWS).map(row).collect()
 }
 
-async fn change<H: Harness>(world: &World<H>, tenant: TenantId, number: u128, from: JobState, to: JobState) -> bool {
+pub(crate) async fn change<H: Harness>(
+    world: &World<H>,
+    tenant: TenantId,
+    number: u128,
+    from: JobState,
+    to: JobState,
+) -> bool {
     let change = JobMove {
         from,
         to,
@@ -108,6 +114,7 @@ fn ended<H: Harness>(world: &World<H>, row: &JobRow, state: RowState, code: Opti
         code,
         upstream_code: code.map(|_| "9999".to_owned()),
         link_id: Some(LinkId::from_uuid(Uuid::from_u128(9))),
+        merchant_id: None,
         at: world.now(),
         begun_at: row.begun_at,
         due_at: None,

@@ -16,6 +16,7 @@ pub mod failures;
 pub mod fixtures;
 pub mod histories;
 pub mod idempotency;
+pub mod imports;
 pub mod insight;
 pub mod installations;
 pub mod jobs;
@@ -261,6 +262,8 @@ macro_rules! contract_tests {
             views::there_are_so_many_views_and_no_more,
             views::somebody_begins_with_one_view,
             views::views_are_walked_and_forgotten,
+            imports::files_are_kept_for_their_tenant_for_a_while,
+            imports::what_rows_say_is_kept_with_their_job,
             jobs::a_plan_is_frozen_row_by_row,
             jobs::a_row_is_taken_on_by_one_and_ends_once,
             jobs::what_was_begun_comes_to_its_end_when_a_job_is_cancelled,

@@ -9,17 +9,17 @@ use registry_domain::jobs::{HeldUp, RowCode, RowState};
 use registry_domain::merchant::{Merchant, WalletReading, Wallets};
 use registry_domain::tenant::{SilentLinks, Slug, Tenant};
 use registry_domain::{
-    AlertId, DeliveryId, DestinationId, EventId, JobId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId,
+    AlertId, DeliveryId, DestinationId, EventId, ImportId, JobId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId,
     UnclaimedId, Version, ViewId,
 };
 use registry_journal::port::{
     AlertCount, AlertQuery, Alerts, Attempt, AuditEntry, AuditQuery, AuditTrail, Balances, Claim, CohortQuery,
     Deliveries, Delivery, DeliveryPlan, DeliveryQuery, DeliveryState, DueJob, DueQuestion, DueThere, FacetCount, Head,
-    IdempotencyRow, Insight, Job, JobExpiry, JobMove, JobPosition, JobRow, JobRowQuery, Jobs, KeyUses, LateMerchant,
-    LateQuery, ListedMerchant, ListedTenant, ListedThen, MerchantFilter, MerchantQuery, PageSize, PlannedEvent,
-    PlannedRow, Postponement, PresentedKey, ProjectedMerchant, PublishCursor, QuarantineCount, QuarantineQuery,
-    QuarantineRow, QuestionCounts, ReadError, Reader, RowClaim, RowOutcome, StandingCount, StayCount, StayQuery,
-    StepCount, StreamQuery, TenantHealth, UnclaimedQuery, UnclaimedRow, View, Views, Worklist,
+    IdempotencyRow, ImportFile, Imports, Insight, Job, JobExpiry, JobMove, JobPosition, JobRow, JobRowQuery, Jobs,
+    KeyUses, LateMerchant, LateQuery, ListedMerchant, ListedTenant, ListedThen, MerchantFilter, MerchantQuery,
+    PageSize, PlannedEvent, PlannedRow, Postponement, PresentedKey, ProjectedMerchant, PublishCursor, QuarantineCount,
+    QuarantineQuery, QuarantineRow, QuestionCounts, ReadError, Reader, RowClaim, RowOutcome, RowSource, StandingCount,
+    StayCount, StayQuery, StepCount, StreamQuery, TenantHealth, UnclaimedQuery, UnclaimedRow, View, Views, Worklist,
 };
 use registry_journal::record::EventRow;
 use uuid::Uuid;
@@ -167,6 +167,13 @@ passed_on! {
         cancel_job_rows(tenant: TenantId, id: JobId, now: DateTime<Utc>) -> u64;
         end_job(tenant: TenantId, id: JobId, now: DateTime<Utc>) -> bool;
         forget_jobs(tenant: TenantId, expiry: JobExpiry) -> ();
+    }
+    Imports {
+        add_import_file(tenant: TenantId, file: &ImportFile, most: u32) -> bool;
+        import_file(tenant: TenantId, id: ImportId) -> Option<ImportFile>;
+        forget_import_files(tenant: TenantId, before: DateTime<Utc>) -> ();
+        add_row_sources(tenant: TenantId, job: JobId, sources: &[RowSource]) -> ();
+        row_sources(tenant: TenantId, job: JobId, numbers: &[u32]) -> Vec<RowSource>;
     }
     Insight {
         standing(tenant: TenantId, filter: &MerchantFilter, at: Option<DateTime<Utc>>) -> Vec<StandingCount>;

@@ -9,7 +9,7 @@ use registry_journal::port::{
     RowOutcome,
 };
 use registry_journal::record::actor_to_text;
-use registry_journal_rows::{RawJobRowCode, bigint, tag_texts};
+use registry_journal_rows::{RawJobRowCode, bigint, details_text, merchant_or_nobody, tag_texts};
 use uuid::Uuid;
 
 use crate::ask::Sight;
@@ -23,7 +23,7 @@ macro_rules! jobs {
             rows::Job,
             r#"
             SELECT j.job_id, j.action, j.tags, j.state, j.filter, j.retry_of, j.actor, j.correlation_id, j.reason, j.created_at,
-                j.confirmed_at, j.ended_at, j.held_up,
+                j.confirmed_at, j.ended_at, j.held_up, j.details,
                 CASE WHEN j.ended_at IS NULL THEN (
                     SELECT count(*) FROM job_rows AS r
                     WHERE r.tenant_id = $1 AND r.job_id = j.job_id AND r.state = 'refused'
@@ -62,9 +62,10 @@ impl Jobs for PostgresJournal {
     async fn add_job(&self, tenant: TenantId, job: &Job, most: u32) -> Result<bool, ReadError> {
         let statement = changes!(
             r#"
-            INSERT INTO jobs (tenant_id, job_id, action, tags, state, filter, retry_of, actor, correlation_id, reason, created_at)
+            INSERT INTO jobs (tenant_id, job_id, action, tags, state, filter, retry_of, actor, correlation_id, reason, created_at,
+                details)
             SELECT $1::uuid, $2::uuid, $3::text, $4::text, $5::text, $6::text, $7::uuid, $8::text, $9::uuid, $10::text,
-                $11::timestamptz
+                $11::timestamptz, $13::text
             WHERE (SELECT count(*) FROM jobs AS o WHERE o.tenant_id = $1) < $12
             ON CONFLICT DO NOTHING
             RETURNING 1::bigint AS "one!"
@@ -80,7 +81,8 @@ impl Jobs for PostgresJournal {
             job.correlation_id.as_uuid(),
             job.reason.as_ref().map(Reason::as_str),
             job.created_at,
-            i64::from(most)
+            i64::from(most),
+            details_text(&job.action)
         );
         self.changed_of("plan that is made", tenant, statement).await
     }
@@ -104,7 +106,7 @@ impl Jobs for PostgresJournal {
             tenant.as_uuid(),
             id.as_uuid(),
             &column(rows, |row| i64::from(row.number)),
-            &column(rows, |row| row.merchant_id.as_uuid()),
+            &column(rows, |row| merchant_or_nobody(row.merchant_id)),
             &column(rows, |row| row.member_code.as_deref()) as &[Option<&str>],
             &column(rows, |row| row.merchant_code.as_deref()) as &[Option<&str>],
             &column(rows, state) as &[&str],
@@ -271,12 +273,12 @@ impl Jobs for PostgresJournal {
             r#"
             UPDATE job_rows AS r
             SET state = o.state, code = o.code, upstream_code = o.upstream_code, link_id = COALESCE(o.link, r.link_id),
-                begun_at = o.begun_at, due_at = o.due_at,
+                begun_at = o.begun_at, due_at = o.due_at, merchant_id = COALESCE(o.merchant, r.merchant_id),
                 ended_at = CASE WHEN o.due_at IS NULL THEN o.at END
             FROM unnest(
                 $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::timestamptz[],
-                $10::timestamptz[], $11::timestamptz[]
-            ) AS o (number, attempt, state, code, upstream_code, link, at, begun_at, due_at)
+                $10::timestamptz[], $11::timestamptz[], $12::uuid[]
+            ) AS o (number, attempt, state, code, upstream_code, link, at, begun_at, due_at, merchant)
             WHERE r.tenant_id = $1 AND r.job_id = $2 AND r.number = o.number AND r.attempts = o.attempt
                 AND r.state = 'running'
             RETURNING 1::bigint AS "one!"
@@ -291,7 +293,8 @@ impl Jobs for PostgresJournal {
             &column(outcomes, |it| it.link_id.map(|id| id.as_uuid())) as &[Option<Uuid>],
             &column(outcomes, |it| it.at),
             &column(outcomes, |it| it.begun_at) as &[Option<DateTime<Utc>>],
-            &column(outcomes, |it| it.due_at) as &[Option<DateTime<Utc>>]
+            &column(outcomes, |it| it.due_at) as &[Option<DateTime<Utc>>],
+            &column(outcomes, |it| it.merchant_id.map(|id| id.as_uuid())) as &[Option<Uuid>]
         );
         self.change_of("outcomes of rows", tenant, statement).await.map(drop)
     }

@@ -30,6 +30,7 @@ pub(crate) type Delivery = raw::RawDelivery<DateTime<Utc>>;
 pub(crate) type View = raw::RawView<DateTime<Utc>>;
 pub(crate) type DueThere = raw::RawDueThere<DateTime<Utc>>;
 pub(crate) type DueJob = raw::RawDueJob<DateTime<Utc>>;
+pub(crate) type ImportFile = raw::RawImportFile<DateTime<Utc>>;
 pub(crate) type Job = raw::RawJob<DateTime<Utc>>;
 pub(crate) type JobRow = raw::RawJobRow<DateTime<Utc>>;
 pub(crate) type DueQuestion = raw::RawDueQuestion<DateTime<Utc>>;

@@ -1,10 +1,14 @@
 //! Rows about plans and jobs.
 
 use chrono::{DateTime, Utc};
-use registry_domain::jobs::{Action, ActionKind, HeldUp, JobState, Outcomes, Reason, RowCode, RowState};
+use registry_domain::jobs::{
+    Action, ActionKind, Existing, HeldUp, ImportColumns, ImportField, ImportWish, JobState, Outcomes, Reason, RowCode,
+    RowState,
+};
 use registry_domain::{CorrelationId, JobId, Label, LinkId, MerchantId, TenantId};
 use registry_journal::port::{DueJob, Inconsistency, Job, JobRow, RowTally};
 use registry_journal::record::actor_from_text;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{BadColumn, RawRow, RawValue};
@@ -25,6 +29,7 @@ pub struct RawJob<Time> {
     pub confirmed_at: Option<Time>,
     pub ended_at: Option<Time>,
     pub held_up: Option<String>,
+    pub details: Option<String>,
     pub refused: i64,
     pub waiting: i64,
     pub running: i64,
@@ -51,6 +56,51 @@ fn optional_word<T>(
     word.map(|word| read(word).ok_or(BadColumn(column))).transpose()
 }
 
+fn read_action(kind: ActionKind, tags: Vec<Label>, details: Option<&str>) -> Result<Action, BadColumn> {
+    let Some(details) = details else {
+        return Action::of(kind, tags).ok_or(BadColumn("tags"));
+    };
+    let details: Details = serde_json::from_str(details).map_err(|_| BadColumn("details"))?;
+    details.read().map(Action::Import).ok_or(BadColumn("details"))
+}
+
+/// How shops are registered from a file, as it is written down.
+#[derive(Serialize, Deserialize)]
+struct Details {
+    columns: Vec<Option<String>>,
+    existing: String,
+    issue_links: bool,
+}
+
+impl Details {
+    fn read(self) -> Option<ImportWish> {
+        let columns = self.columns.iter().map(|word| {
+            let field = word.as_deref().map(ImportField::from_word);
+            // A word that nobody knows is no column that is passed over.
+            field.map_or(Some(None), |field| field.map(Some))
+        });
+        Some(ImportWish {
+            columns: ImportColumns::new(columns.collect::<Option<_>>()?).ok()?,
+            existing: Existing::from_word(&self.existing)?,
+            issue_links: self.issue_links,
+        })
+    }
+}
+
+/// What an action needs beside tags, as it is written down.
+pub fn details_text(action: &Action) -> Option<String> {
+    let wish = action.import()?;
+    let columns = wish.columns.fields().iter();
+    let details = Details {
+        columns: columns
+            .map(|field| field.map(|field| field.as_str().to_owned()))
+            .collect(),
+        existing: wish.existing.as_str().to_owned(),
+        issue_links: wish.issue_links,
+    };
+    serde_json::to_string(&details).ok()
+}
+
 impl<Time: RawValue<DateTime<Utc>>> RawJob<Time> {
     fn read(self, id: JobId) -> Result<Job, BadColumn> {
         let kind = ActionKind::from_word(&self.action).ok_or(BadColumn("action"))?;
@@ -62,7 +112,7 @@ impl<Time: RawValue<DateTime<Utc>>> RawJob<Time> {
         let reason = self.reason.as_deref().map(Reason::recorded).transpose();
         Ok(Job {
             id,
-            action: Action::of(kind, tags).ok_or(BadColumn("tags"))?,
+            action: read_action(kind, tags, self.details.as_deref())?,
             state: JobState::from_word(&self.state).ok_or(BadColumn("state"))?,
             filter: self.filter,
             retry_of: self.retry_of.map(JobId::from_uuid),
@@ -117,7 +167,7 @@ impl<Time: RawValue<DateTime<Utc>>> RawJobRow<Time> {
     fn read(self) -> Result<JobRow, BadColumn> {
         Ok(JobRow {
             number: u32::try_from(self.number).map_err(|_| BadColumn("number"))?,
-            merchant_id: MerchantId::from_uuid(self.merchant_id),
+            merchant_id: (!self.merchant_id.is_nil()).then(|| MerchantId::from_uuid(self.merchant_id)),
             codes: self.member_code.zip(self.merchant_code),
             state: RowState::from_word(&self.state).ok_or(BadColumn("state"))?,
             code: optional_word("code", self.code.as_ref(), RowCode::from_word)?,
@@ -128,6 +178,11 @@ impl<Time: RawValue<DateTime<Utc>>> RawJobRow<Time> {
             ended_at: self.ended_at.read("ended_at")?,
         })
     }
+}
+
+/// The merchant of a row as it is written down: the id of nobody, as long as there is none.
+pub fn merchant_or_nobody(merchant_id: Option<MerchantId>) -> Uuid {
+    merchant_id.map_or(Uuid::nil(), |id| id.as_uuid())
 }
 
 /// How many rows were refused or have failed for one reason.

@@ -11,6 +11,7 @@ mod alerts;
 mod audit;
 mod counts;
 mod deliveries;
+mod imports;
 mod insight;
 mod jobs;
 pub mod list;
@@ -31,8 +32,9 @@ pub use alerts::{RawAlertCount, RawLateMerchant, alert_rank};
 pub use audit::RawAuditEntry;
 pub use counts::{CountChanges, CountedStep};
 pub use deliveries::{RawDelivery, RawDueThere, RawMoment};
+pub use imports::{RawImportFile, RawRowSource};
 pub use insight::{RawStandingCount, RawStayCount, RawStepCount, day_number};
-pub use jobs::{RawDueJob, RawJob, RawJobRow, RawJobRowCode, tag_texts};
+pub use jobs::{RawDueJob, RawJob, RawJobRow, RawJobRowCode, details_text, merchant_or_nobody, tag_texts};
 pub use log::{RawEvent, RawHead, RawKey, RawStream};
 pub use merchants::{
     RawBusinessNumber, RawFacetCount, RawIdempotency, RawKeptCount, RawListedMerchant, RawListedThen, RawMerchant,

@@ -9,7 +9,7 @@ use registry_journal::port::{
     RowOutcome,
 };
 use registry_journal::record::actor_to_text;
-use registry_journal_rows::{RawJobRowCode, bigint, tag_texts};
+use registry_journal_rows::{RawJobRowCode, bigint, details_text, merchant_or_nobody, tag_texts};
 use sqlx::types::Uuid;
 
 use crate::ask::Sight;
@@ -24,7 +24,7 @@ macro_rules! jobs {
             rows::Job,
             r#"
             SELECT j.job_id AS "job_id!: Uuid", j.action, j.tags, j.state, j.filter, j.retry_of AS "retry_of: Uuid", j.actor,
-                j.correlation_id AS "correlation_id!: Uuid", j.reason, j.created_at, j.confirmed_at, j.ended_at, j.held_up,
+                j.correlation_id AS "correlation_id!: Uuid", j.reason, j.created_at, j.confirmed_at, j.ended_at, j.held_up, j.details,
                 CASE WHEN j.ended_at IS NULL THEN (
                     SELECT count(*) FROM job_rows AS r
                     WHERE r.tenant_id = ?1 AND r.job_id = j.job_id AND r.state = 'refused'
@@ -63,8 +63,9 @@ impl Jobs for SqliteJournal {
     async fn add_job(&self, tenant: TenantId, job: &Job, most: u32) -> Result<bool, ReadError> {
         let statement = changes!(
             r#"
-            INSERT INTO jobs (tenant_id, job_id, action, tags, state, filter, retry_of, actor, correlation_id, reason, created_at)
-            SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11
+            INSERT INTO jobs (tenant_id, job_id, action, tags, state, filter, retry_of, actor, correlation_id, reason, created_at,
+                details)
+            SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?13
             WHERE (SELECT count(*) FROM jobs AS o WHERE o.tenant_id = ?1) < ?12
             ON CONFLICT DO NOTHING
             RETURNING 1 AS "one!: i64"
@@ -80,7 +81,8 @@ impl Jobs for SqliteJournal {
             job.correlation_id.as_uuid(),
             job.reason.as_ref().map(Reason::as_str),
             micros(job.created_at),
-            i64::from(most)
+            i64::from(most),
+            details_text(&job.action)
         );
         self.changed("plan that is made", statement).await
     }
@@ -90,7 +92,7 @@ impl Jobs for SqliteJournal {
             let state = row.obstacle.map_or(RowState::Waiting, |_| RowState::Refused);
             (
                 row.number,
-                hex(row.merchant_id.as_uuid()),
+                hex(merchant_or_nobody(row.merchant_id)),
                 row.member_code.as_deref(),
                 row.merchant_code.as_deref(),
                 state.as_str(),
@@ -272,15 +274,16 @@ impl Jobs for SqliteJournal {
                 it.link_id.map(|id| hex(id.as_uuid())),
                 micros(it.at),
                 it.begun_at.map(micros),
-                it.due_at.map(micros),
+                (it.due_at.map(micros), it.merchant_id.map(|id| hex(id.as_uuid()))),
             )
         });
         let statement = sqlx::query!(
             r#"
             UPDATE job_rows
             SET state = o.value ->> 1, code = o.value ->> 2, upstream_code = o.value ->> 3,
-                link_id = COALESCE(unhex(o.value ->> 4), link_id), begun_at = o.value ->> 6, due_at = o.value ->> 7,
-                ended_at = CASE WHEN o.value ->> 7 IS NULL THEN o.value ->> 5 END
+                link_id = COALESCE(unhex(o.value ->> 4), link_id), begun_at = o.value ->> 6, due_at = o.value ->> '$[7][0]',
+                merchant_id = COALESCE(unhex(o.value ->> '$[7][1]'), merchant_id),
+                ended_at = CASE WHEN o.value ->> '$[7][0]' IS NULL THEN o.value ->> 5 END
             FROM json_each(?3) AS o
             WHERE tenant_id = ?1 AND job_id = ?2 AND number = o.value ->> '$[0][0]' AND attempts = o.value ->> '$[0][1]'
                 AND state = 'running'

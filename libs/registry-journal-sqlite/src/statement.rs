@@ -14,6 +14,10 @@ pub(crate) fn to_json<T: Serialize>(rows: impl Iterator<Item = T>) -> String {
     serde_json::to_string(&rows).expect("rows of texts and numbers are valid JSON")
 }
 
+pub(crate) fn hex_bytes(bytes: &[u8]) -> String {
+    hex::encode(bytes)
+}
+
 pub(crate) fn hex(id: Uuid) -> String {
     id.simple().to_string()
 }

@@ -119,6 +119,11 @@ impl Archive {
         self.reader.as_ref()
     }
 
+    /// The key of a file that somebody handed over, or of what a job takes from one.
+    pub fn key_of_file(&self, owner: Uuid) -> DataKey {
+        self.keyring.of_file(owner)
+    }
+
     /// A page of a tenant's log, in order.
     pub async fn events_after(
         &self,

@@ -127,18 +127,22 @@ pub struct Keyring {
     cipher: Aes256Gcm,
     check: KeyCheck,
     idempotency: Hmac<Sha256>,
+    files: Hmac<Sha256>,
 }
 
 impl Keyring {
     /// A keyring under a master key.
     pub fn new(master: &MasterKey) -> Self {
         let mut idempotency = master.derive("idempotency keys");
+        let mut files = master.derive("files of people");
         let keyring = Self {
             cipher: Aes256Gcm::new(&Key::<Aes256Gcm>::from(master.0)),
             check: KeyCheck(master.derive("check value of the installation")),
             idempotency: mac_with(&idempotency),
+            files: mac_with(&files),
         };
         idempotency.zeroize();
+        files.zeroize();
         keyring
     }
 
@@ -161,6 +165,15 @@ impl Keyring {
         let mac = self.idempotency.clone().chain_update(tenant.as_uuid().as_bytes());
         let mac = mac.chain_update(key.as_str().as_bytes());
         format!("{KEYED}{}", hex::encode(mac.finalize().into_bytes()))
+    }
+
+    /// The key of a file that somebody handed over, or of what a job takes from one. It is derived and kept nowhere.
+    pub fn of_file(&self, owner: Uuid) -> DataKey {
+        let mac = self.files.clone().chain_update(owner.as_bytes());
+        let mut bytes: [u8; 32] = mac.finalize().into_bytes().into();
+        let key = DataKey::new(&bytes);
+        bytes.zeroize();
+        key
     }
 
     /// Unwraps an owner's data key.

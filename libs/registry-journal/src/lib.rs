@@ -22,7 +22,7 @@ pub mod writer;
 
 pub use ambient::{Ambient, Clock, IdSource};
 pub use archive::{Archive, ArchiveError};
-pub use keyring::{Keyring, MasterKey};
+pub use keyring::{DataKey, Keyring, MasterKey};
 pub use port::{Journal, ReadError, Reader, TransactError};
 pub use record::{EventRow, RecordedEvent, StreamEvent, StreamId};
 pub use submission::{Idempotency, IdempotencyKey, Order, Origin, Outcome, Submission, WriteError};

@@ -11,8 +11,11 @@ pub mod cell;
 pub mod csv;
 pub mod merchants;
 mod names;
+pub mod row_names;
+pub mod xlsx;
 
 pub use self::csv::CsvWriter;
 pub use cell::Cell;
 pub use merchants::Column;
 pub use names::stage_name;
+pub use xlsx::XlsxWriter;

@@ -21,7 +21,11 @@ use mimalloc::MiMalloc;
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
+fn main() -> ExitCode {
+    registry::serving::child_or(serve)
+}
+
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn serve() -> ExitCode {
     registry::serving::main("registry-dev", Box::pin(dev::run(dev::Cli::parse()))).await
 }

@@ -23,8 +23,8 @@ use crate::installation::Installation;
 use crate::secrets::Secrets;
 use crate::storage::{ServeLock, Storage};
 use crate::workers::{
-    Worker, start_courier, start_desk, start_http, start_reconciler, start_relay, start_renewing, start_runner,
-    start_settler, start_sharing, start_watcher, start_writer,
+    Worker, start_courier, start_desk, start_files, start_http, start_reconciler, start_relay, start_renewing,
+    start_runner, start_settler, start_sharing, start_watcher, start_writer,
 };
 
 /// The time for stopping, shared: up to which part of the whole, in hundredths, each step may take. With the usual 25 s the
@@ -106,6 +106,7 @@ impl App {
             inquirer: ways.inquirer,
             people: people.clone(),
             jobs: desk,
+            imports: start_files(config)?,
             job_numbers,
             carrying,
             reconciler: reconciling,

@@ -204,6 +204,8 @@ pub struct Config {
     pub jobs_kept_max: u32,
     /// For how many days a job is kept that has ended, 1 to 365.
     pub jobs_kept_days: u32,
+    /// The program that is started to read a file that somebody hands over. This one, if it is left out.
+    pub file_reader: Option<PathBuf>,
     /// Most jobs of one tenant that are worked at, at once, 1 to 16; the others wait for their turn.
     pub jobs_running_max: u32,
     /// Most commands in one transaction, 1 to 1,000. With 1 every command pays for a commit of its own.
@@ -269,6 +271,7 @@ impl Default for Config {
             plan_rows_max: 20_000,
             jobs_kept_max: 200,
             jobs_kept_days: 30,
+            file_reader: None,
             jobs_running_max: 2,
             batch_length_max: 1_000,
             remembered_merchants_max: 16_384,

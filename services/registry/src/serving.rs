@@ -13,6 +13,16 @@ use tokio::net::TcpListener;
 use crate::app::{App, Ended};
 use crate::signals::StopSignals;
 
+/// Reads somebody's file, if this process was started for that; else serves. Before anything else: that process has limits, and needs no
+/// runtime.
+pub fn child_or(serve: impl FnOnce() -> ExitCode) -> ExitCode {
+    match registry_imports::child::run(std::env::args().skip(1)) {
+        None => serve(),
+        Some(Ok(())) => ExitCode::SUCCESS,
+        Some(Err(_)) => ExitCode::FAILURE,
+    }
+}
+
 /// Does what the command line asks for, and turns its outcome into an exit code.
 pub async fn main(program: &str, work: impl Future<Output = anyhow::Result<ExitCode>>) -> ExitCode {
     // Whatever is made from here on is for its owner alone.

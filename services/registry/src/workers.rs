@@ -12,6 +12,7 @@ use registry_console::{Api, Console};
 use registry_deliveries::{Courier, CourierParts, Numbers};
 use registry_domain::{Seq, TenantId, causes};
 use registry_http::{AppState, Carrying, HttpConfig, Router, Services};
+use registry_imports::{Reader as FileReader, ReaderParts};
 use registry_jobs::{Desk, DeskParts, Numbers as JobNumbers, Runner, RunnerParts};
 use registry_journal::port::{ListedTenant, PageSize};
 use registry_journal::writer::{WriterConfig, WriterParts};
@@ -352,6 +353,15 @@ pub(crate) fn start_desk(config: &Config, storage: &Storage, writer: &Writer, am
         ambient: ambient.clone(),
         limits: config.job_limits(),
     })
+}
+
+/// What has files read that people hand over.
+pub(crate) fn start_files(config: &Config) -> anyhow::Result<FileReader> {
+    let own = ReaderParts::of_this_program().context("this program does not know where it lies")?;
+    Ok(FileReader::new(ReaderParts {
+        program: config.file_reader.clone().unwrap_or(own.program),
+        ..own
+    }))
 }
 
 /// Works at jobs. Returns the task and what is to be known of it.

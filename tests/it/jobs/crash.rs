@@ -10,6 +10,8 @@ use registry_tests::{Installation, PATIENCE, TestTenant};
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
+use crate::imports;
+
 use super::{confirm, count, job, plan, rows, shops, told};
 
 const SHOPS: usize = 200;
@@ -44,20 +46,41 @@ fn by_merchant(feed: &[Value], event_type: &str) -> BTreeMap<String, usize> {
 
 #[tokio::test]
 async fn every_row_has_one_outcome_and_no_shop_two_links_whoever_dies() {
+    go_through(async |tenant| {
+        shops(tenant, SHOPS).await;
+        plan(tenant, json!({ "action": "issue_links", "filter": "stage=registered" })).await
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_file_is_read_in_once_whoever_dies() {
+    go_through(async |tenant| {
+        let rows = (0..SHOPS).map(|number| format!("acad-12,store-{number},가나다 {number}\n"));
+        let text = format!("member_code,merchant_code,상호\n{}", rows.collect::<String>());
+        let file = imports::hand_over(&tenant.api, "text/csv", text.into_bytes())
+            .await
+            .expect(201);
+        plan(
+            tenant,
+            json!({ "action": "import", "import_id": id_of(&file), "issue_links": true }),
+        )
+        .await
+    })
+    .await;
+}
+
+/// Carries out a plan with links for many shops, and kills the process on the way.
+async fn go_through(planned: impl AsyncFnOnce(&TestTenant) -> Value) {
     let sandbox = TestSandbox::start().await;
     let mut installation = Installation::new().with("REGISTRY_RECONCILE_CALLS_PER_SECOND", "60");
     let (mut process, mut tenant) = installation.serve_tenant(&sandbox);
-    shops(&tenant, SHOPS).await;
+    let planned = planned(&tenant).await;
     sandbox
         .faults(
             &json!({ "seed": 7, "calls": { "auth/mapping": { "answer": "500", "probability": 0.05, "slow_ms": 60 } } }),
         )
         .await;
-    let planned = plan(
-        &tenant,
-        json!({ "action": "issue_links", "filter": "stage=registered" }),
-    )
-    .await;
     assert_eq!(planned["eligible"], SHOPS);
     let begun = confirm(&tenant, &planned).await;
     for tried in KILLED_AT {
@@ -104,6 +127,12 @@ async fn every_row_has_one_outcome_and_no_shop_two_links_whoever_dies() {
     );
     assert!(told(&tenant).await.contains(&"job.finished".to_owned()));
     assert!(installation.print(&["verify"]).contains("the chain is whole"));
+    let merchants = tenant.api.get("/v1/merchants?limit=500").await.expect(200);
+    assert_eq!(
+        merchants["data"].as_array().map(Vec::len),
+        Some(SHOPS),
+        "each shop once"
+    );
     assert!(process.terminate().success());
 }
 

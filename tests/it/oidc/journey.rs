@@ -105,7 +105,9 @@ async fn register(browser: &Browser, home: &str) -> String {
         .expect("one can click");
     shown(browser, ".issued input.url").await;
     // The page is drawn anew when something happens: found and read in one step, it cannot be another one in between.
-    let url = browser.run("return document.querySelector('.issued input.url').value").await;
+    let url = browser
+        .run("return document.querySelector('.issued input.url').value")
+        .await;
     let url = url.as_str().expect("it is filled in").to_owned();
     logs::secret(&url);
     url

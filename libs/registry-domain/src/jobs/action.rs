@@ -1,11 +1,12 @@
 //! What can be done to many shops at once, and what of it fits which shop.
 
-use crate::merchant::{LINKS_MAX, Merchant, TAGS_MAX};
+use crate::merchant::{Merchant, TAGS_MAX};
 use crate::tenant::Scope;
 use crate::text::Label;
 use crate::words::words;
 
 use super::RowCode;
+use super::import::{ImportWish, link_obstacle};
 
 /// A kind of action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,6 +23,8 @@ pub enum ActionKind {
     Archive,
     /// Take it back.
     Restore,
+    /// Register shops from a file, or change those that there are.
+    Import,
 }
 
 words!(ActionKind {
@@ -31,26 +34,8 @@ words!(ActionKind {
     RemoveTags => "remove_tags",
     Archive => "archive",
     Restore => "restore",
+    Import => "import",
 });
-
-impl ActionKind {
-    /// What somebody must be allowed to do to one shop to do it to many.
-    pub const fn scope(self) -> Scope {
-        match self {
-            Self::IssueLinks => Scope::LinksWrite,
-            Self::AskNow => Scope::UpstreamAsk,
-            Self::AddTags | Self::RemoveTags | Self::Archive | Self::Restore => Scope::MerchantsWrite,
-        }
-    }
-
-    /// Whether each shop costs a call to Paymint.
-    pub const fn calls_upstream(self) -> bool {
-        match self {
-            Self::IssueLinks | Self::AskNow => true,
-            Self::AddTags | Self::RemoveTags | Self::Archive | Self::Restore => false,
-        }
-    }
-}
 
 /// What is done to each shop.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,9 +52,40 @@ pub enum Action {
     Archive,
     /// Take it back.
     Restore,
+    /// Register it as its row of a file says, or change it to that.
+    Import(ImportWish),
 }
 
 impl Action {
+    /// What somebody must be allowed to do to one shop to do it to many.
+    pub const fn scopes(&self) -> &'static [Scope] {
+        match self {
+            Self::IssueLinks => &[Scope::LinksWrite],
+            Self::AskNow => &[Scope::UpstreamAsk],
+            Self::AddTags(_) | Self::RemoveTags(_) | Self::Archive | Self::Restore => &[Scope::MerchantsWrite],
+            Self::Import(wish) if wish.issue_links => &[Scope::MerchantsWrite, Scope::LinksWrite],
+            Self::Import(_) => &[Scope::MerchantsWrite],
+        }
+    }
+
+    /// Whether each shop costs a call to Paymint.
+    pub const fn calls_upstream(&self) -> bool {
+        match self {
+            Self::IssueLinks | Self::AskNow => true,
+            Self::Import(wish) => wish.issue_links,
+            Self::AddTags(_) | Self::RemoveTags(_) | Self::Archive | Self::Restore => false,
+        }
+    }
+
+    /// Whether each shop costs a registration link.
+    pub const fn issues_links(&self) -> bool {
+        match self {
+            Self::IssueLinks => true,
+            Self::Import(wish) => wish.issue_links,
+            Self::AskNow | Self::AddTags(_) | Self::RemoveTags(_) | Self::Archive | Self::Restore => false,
+        }
+    }
+
     /// Its kind.
     pub const fn kind(&self) -> ActionKind {
         match self {
@@ -79,6 +95,7 @@ impl Action {
             Self::RemoveTags(_) => ActionKind::RemoveTags,
             Self::Archive => ActionKind::Archive,
             Self::Restore => ActionKind::Restore,
+            Self::Import(_) => ActionKind::Import,
         }
     }
 
@@ -86,11 +103,25 @@ impl Action {
     pub fn tags(&self) -> &[Label] {
         match self {
             Self::AddTags(tags) | Self::RemoveTags(tags) => tags,
-            Self::IssueLinks | Self::AskNow | Self::Archive | Self::Restore => &[],
+            Self::IssueLinks | Self::AskNow | Self::Archive | Self::Restore | Self::Import(_) => &[],
         }
     }
 
-    /// The action of a kind; none if it is one about tags and there are none, or the other way round.
+    /// How shops are registered from a file.
+    pub const fn import(&self) -> Option<&ImportWish> {
+        match self {
+            Self::Import(wish) => Some(wish),
+            Self::IssueLinks
+            | Self::AskNow
+            | Self::AddTags(_)
+            | Self::RemoveTags(_)
+            | Self::Archive
+            | Self::Restore => None,
+        }
+    }
+
+    /// The action of a kind; none if it is one about tags and there are none, or the other way round. One that takes a file needs
+    /// more than tags.
     pub fn of(kind: ActionKind, tags: Vec<Label>) -> Option<Self> {
         match kind {
             ActionKind::AddTags => (!tags.is_empty()).then_some(Self::AddTags(tags)),
@@ -99,6 +130,7 @@ impl Action {
             ActionKind::AskNow => tags.is_empty().then_some(Self::AskNow),
             ActionKind::Archive => tags.is_empty().then_some(Self::Archive),
             ActionKind::Restore => tags.is_empty().then_some(Self::Restore),
+            ActionKind::Import => None,
         }
     }
 }
@@ -113,10 +145,8 @@ pub fn obstacle(action: &Action, merchant: &Merchant) -> Option<Obstacle> {
     }
     let is_archived = merchant.archived_since.is_some();
     match action {
-        Action::IssueLinks | Action::AskNow if is_archived => Some(RowCode::Archived),
-        Action::IssueLinks if !merchant.reference.is_linkable() => Some(RowCode::CodesTooLong),
-        Action::IssueLinks if merchant.is_open() => Some(RowCode::AlreadyOpen),
-        Action::IssueLinks => (merchant.links.len() >= LINKS_MAX).then_some(RowCode::TooManyLinks),
+        Action::IssueLinks => link_obstacle(merchant),
+        Action::AskNow if is_archived => Some(RowCode::Archived),
         Action::AskNow => (!merchant.can_be_asked_about()).then_some(RowCode::NotKnownUpstream),
         Action::AddTags(_) | Action::RemoveTags(_) => match tags_after(action, merchant) {
             None => Some(RowCode::NothingToChange),
@@ -124,6 +154,8 @@ pub fn obstacle(action: &Action, merchant: &Merchant) -> Option<Obstacle> {
         },
         Action::Archive => is_archived.then_some(RowCode::Archived),
         Action::Restore => (!is_archived).then_some(RowCode::NotArchived),
+        // What its row says is weighed against it, not the action alone.
+        Action::Import(_) => None,
     }
 }
 
@@ -139,7 +171,7 @@ pub fn tags_after(action: &Action, merchant: &Merchant) -> Option<Vec<Label>> {
             }
         }
         Action::RemoveTags(removed) => tags.retain(|tag| !removed.contains(tag)),
-        Action::IssueLinks | Action::AskNow | Action::Archive | Action::Restore => {}
+        Action::IssueLinks | Action::AskNow | Action::Archive | Action::Restore | Action::Import(_) => {}
     }
     (tags != merchant.tags).then_some(tags)
 }

@@ -3,6 +3,7 @@
 //! confirmed, stopped or ended one is a fact, and so is what each row does to its shop.
 
 mod action;
+mod import;
 mod rights;
 mod row;
 mod state;
@@ -10,6 +11,9 @@ mod state;
 mod tests;
 
 pub use action::{Action, ActionKind, Obstacle, obstacle, tags_after};
+pub use import::{
+    CellError, CellFault, ColumnsError, Existing, ImportColumns, ImportErrand, ImportField, ImportRow, ImportWish,
+};
 pub use rights::may_still;
 pub use row::{RowCode, RowState};
 pub use state::{HeldUp, JobState, JobWish, WrongState, follow};

@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, Utc};
 
-use super::ActionKind;
+use super::Action;
 use crate::actor::Actor;
 use crate::tenant::{Scope, Tenant, TenantState};
 
 /// Whether somebody who has confirmed a job may still do what it does: a job ends with the rights of whoever runs it.
-pub fn may_still(tenant: &Tenant, actor: &Actor, action: ActionKind, now: DateTime<Utc>) -> bool {
+pub fn may_still(tenant: &Tenant, actor: &Actor, action: &Action, now: DateTime<Utc>) -> bool {
     let scopes = match actor {
         Actor::ApiKey(id) => {
             let mut keys = tenant.keys.iter();
@@ -18,7 +18,6 @@ pub fn may_still(tenant: &Tenant, actor: &Actor, action: ActionKind, now: DateTi
         Actor::Operator => Some(Scope::ALL.to_vec()),
         Actor::Upstream | Actor::System | Actor::Shop => None,
     };
-    let needed = [Scope::JobsWrite, action.scope()];
-    tenant.state == TenantState::Active
-        && scopes.is_some_and(|scopes| needed.iter().all(|scope| scopes.contains(scope)))
+    let mut needed = [Scope::JobsWrite].iter().chain(action.scopes());
+    tenant.state == TenantState::Active && scopes.is_some_and(|scopes| needed.all(|scope| scopes.contains(scope)))
 }

@@ -77,6 +77,12 @@ pub enum RowCode {
     UpstreamOutcomeUnknown,
     /// The answer was about another shop.
     UpstreamOtherMerchant,
+    /// A cell of its row cannot be used.
+    Invalid,
+    /// There is such a shop already.
+    AlreadyRegistered,
+    /// An earlier row of the file is about the same shop.
+    DuplicateRow,
     /// It could not be written down, or not be read.
     Internal,
 }
@@ -100,5 +106,8 @@ words!(RowCode {
     UpstreamUnreachable => "upstream_unreachable",
     UpstreamOutcomeUnknown => "upstream_outcome_unknown",
     UpstreamOtherMerchant => "upstream_other_merchant",
+    Invalid => "invalid",
+    AlreadyRegistered => "already_registered",
+    DuplicateRow => "duplicate_row",
     Internal => "internal",
 });

@@ -121,6 +121,9 @@ catalogue! {
     /// The tenant has no such job.
     JobNotFound, NOT_FOUND, "job_not_found", "There is no such job", "You have no job with this id, or it ended long ago.",
     "작업을 찾을 수 없습니다", "이 ID의 작업이 없거나 끝난 지 오래되었습니다.";
+    /// The tenant has no such file.
+    ImportNotFound, NOT_FOUND, "import_not_found", "There is no such file", "You have no file with this id, or it came more than 24 hours ago.",
+    "파일을 찾을 수 없습니다", "이 ID의 파일이 없거나 올린 지 24시간이 지났습니다.";
     /// The tenant has no such link.
     LinkNotFound, NOT_FOUND, "link_not_found", "No such registration link", "You have no registration link with this id.",
     "등록 링크를 찾을 수 없습니다", "이 ID의 등록 링크가 없습니다.";
@@ -181,6 +184,12 @@ catalogue! {
     /// There are as many plans and jobs as there may be.
     TooManyJobs, CONFLICT, "too_many_jobs", "There are too many plans and jobs", "As many are kept as this installation allows: wait until some have ended, or cancel them.",
     "계획과 작업이 너무 많습니다", "보관할 수 있는 만큼 있습니다. 일부가 끝날 때까지 기다리거나 취소해 주세요.";
+    /// There are as many files as there may be.
+    TooManyImports, CONFLICT, "too_many_imports", "There are too many files", "20 files are kept, each for 24 hours: wait until one is forgotten.",
+    "파일이 너무 많습니다", "파일은 20개까지 24시간 동안 보관됩니다. 하나가 지워질 때까지 기다려 주세요.";
+    /// A file that cannot be read.
+    FileRefused, UNPROCESSABLE_ENTITY, "file_refused", "The file cannot be read", "`errors` says why, and in which line.",
+    "파일을 읽을 수 없습니다", "이유와 줄 번호는 `errors`에 있습니다.";
     /// The plan is about more merchants than it may be.
     PlanTooLong, UNPROCESSABLE_ENTITY, "plan_too_long", "The plan is too long", "It is about more merchants than this installation allows: narrow the filter.",
     "계획이 너무 깁니다", "한 번에 처리할 수 있는 가맹점 수를 넘습니다. 조건을 좁혀 주세요.";

@@ -10,6 +10,7 @@ use registry_domain::calendar::TooManyOwnDays;
 use registry_domain::destinations::DestinationRefusal;
 use registry_domain::merchant::{CallFailure, CallOutcome, LinkRefusal, Refusal, WhoFixes};
 use registry_domain::{causes, tenant};
+use registry_imports::ReaderError;
 use registry_ingest::{DoorError, RedriveError};
 use registry_jobs::JobError;
 use registry_journal::{ArchiveError, ReadError, WriteError};
@@ -22,6 +23,9 @@ const BUSY_SECONDS: u32 = 1;
 
 /// The same for one whose own reads are in its way.
 const CROWDED_SECONDS: u32 = 2;
+
+/// The same for one whose file others' files keep waiting.
+const FILES_BUSY_SECONDS: u32 = 10;
 
 /// After how many seconds a client that found storage away should come back.
 const STORAGE_SECONDS: u32 = 5;
@@ -269,8 +273,21 @@ impl From<JobError> for Problem {
             JobError::TooManyJobs => Self::from(Code::TooManyJobs),
             JobError::TooManyRows { .. } => Self::from(Code::PlanTooLong),
             JobError::NothingToDo => Self::from(Code::NothingToDo),
+            JobError::NoSuchFile => Self::from(Code::ImportNotFound),
+            JobError::TooManyFiles => Self::from(Code::TooManyImports),
+            JobError::Shut(error) => Self::internal("open what was kept of a file", &error),
             JobError::Read(error) => error.into(),
             JobError::Write(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReaderError> for Problem {
+    fn from(error: ReaderError) -> Self {
+        match error {
+            ReaderError::Refused(refusal) => Self::file_refused(&refusal),
+            ReaderError::Busy => Self::from(Code::Overloaded).retry_after(FILES_BUSY_SECONDS),
+            ReaderError::Start(_) => Self::internal("have a file read", &error),
         }
     }
 }

@@ -4,8 +4,10 @@ use registry_documents::EventData;
 use registry_domain::business::BusinessNumberError;
 use registry_domain::codes::CodeError;
 use registry_domain::ids::IdError;
+use registry_domain::jobs::{CellError, ColumnsError};
 use registry_domain::tenant::{Scope, SettingError};
 use registry_domain::text::LabelError;
+use registry_imports::Refusal;
 use registry_web::Language;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -132,6 +134,38 @@ faults! {
     NotAnEmailAddress, "not_an_email_address", "must be an e-mail address such as ops@partner.example, in ASCII", "ops@partner.example과 같은 이메일 주소여야 합니다(ASCII 문자만 가능)";
     /// A URL that the installation does not call.
     UrlNotAllowed, "url_not_allowed", "must be an https URL at port 443 or 8443, to a public address, without a password and without a fragment", "공개된 주소를 가리키고 포트가 443 또는 8443인, 비밀번호와 프래그먼트가 없는 https URL이어야 합니다";
+    /// A file with nothing in it.
+    EmptyFile, "empty", "there is nothing in the file", "파일이 비어 있습니다";
+    /// A file with too many bytes.
+    FileTooLarge, "too_large", "the file has more than 5 MiB", "파일이 5MiB를 넘습니다";
+    /// Neither a table nor a workbook.
+    UnknownFormat, "unknown_format", "the file is neither CSV nor a workbook (.xlsx)", "CSV도 엑셀 통합 문서(.xlsx)도 아닙니다";
+    /// Bytes that are no text.
+    NotInEncoding, "not_in_encoding", "the line is no text in this encoding: choose another one", "이 인코딩으로는 읽을 수 없는 줄입니다. 다른 인코딩을 선택해 주세요";
+    /// A workbook that cannot be read.
+    DamagedWorkbook, "damaged_workbook", "the workbook is damaged: save it anew as .xlsx or CSV", "손상된 통합 문서입니다. .xlsx 또는 CSV로 다시 저장해 주세요";
+    /// A workbook with a password.
+    HasPassword, "has_password", "the workbook has a password: save it without one", "암호가 걸린 통합 문서입니다. 암호를 풀고 저장해 주세요";
+    /// A workbook with programs, or with links.
+    HasMacros, "has_macros", "the workbook has macros or links to other workbooks: save it as .xlsx without them", "매크로나 다른 통합 문서 연결이 들어 있습니다. 없애고 .xlsx로 저장해 주세요";
+    /// A workbook that is larger than it looks.
+    InflatesTooFar, "inflates_too_far", "the workbook is far larger than it looks: copy the table into a new one", "압축을 풀면 너무 큰 통합 문서입니다. 표만 새 문서에 복사해 주세요";
+    /// More rows than allowed.
+    TooManyRows, "too_many_rows", "the file has more than 20,000 rows: split it", "20,000행을 넘습니다. 파일을 나누어 주세요";
+    /// More columns than allowed.
+    TooManyColumns, "too_many_columns", "the row has more than 64 columns", "열이 64개를 넘는 행입니다";
+    /// More text than a row may have.
+    RowTooLong, "row_too_long", "the row has more than 16 kB of text", "한 행의 글이 16kB를 넘습니다";
+    /// More text than a file may have.
+    TooMuchText, "too_much_text", "the file has more than 32 MiB of text", "파일의 글이 32MiB를 넘습니다";
+    /// More work than a file may make.
+    TooMuchWork, "too_much_work", "reading the file takes too much memory or time: save it as CSV", "파일을 읽는 데 메모리나 시간이 너무 많이 듭니다. CSV로 저장해 주세요";
+    /// No column is what every row needs.
+    MissingColumn, "missing_column", "needs one column `member_code` and one `merchant_code`", "`member_code`와 `merchant_code` 열이 하나씩 있어야 합니다";
+    /// Two columns are the same.
+    ColumnTwice, "column_twice", "names the same field for two columns", "같은 항목이 두 열에 지정되어 있습니다";
+    /// A code that a spreadsheet took for a number.
+    MaybeZeros, "maybe_leading_zeros", "is a number in the file: zeros in front may be lost", "파일에 숫자로 저장된 코드입니다. 앞자리 0이 사라졌을 수 있습니다";
     /// Not an `https` URL.
     NotAnHttpsUrl, "not_an_https_url", "must be an absolute https URL", "https로 시작하는 절대 URL이어야 합니다";
 }
@@ -168,6 +202,46 @@ impl From<LabelError> for Fault {
             LabelError::TooLong => Self::TooLong,
             LabelError::ControlCharacter => Self::BadCharacter,
             LabelError::Invisible => Self::Invisible,
+        }
+    }
+}
+
+impl From<CellError> for Fault {
+    fn from(error: CellError) -> Self {
+        match error {
+            CellError::Code(error) => error.into(),
+            CellError::Label(error) => error.into(),
+            CellError::BusinessNumber(error) => error.into(),
+            CellError::TooManyTags => Self::TooMany,
+        }
+    }
+}
+
+impl From<ColumnsError> for Fault {
+    fn from(error: ColumnsError) -> Self {
+        match error {
+            ColumnsError::Missing(_) => Self::MissingColumn,
+            ColumnsError::Twice(_) => Self::ColumnTwice,
+        }
+    }
+}
+
+impl From<&Refusal> for Fault {
+    fn from(refusal: &Refusal) -> Self {
+        match refusal {
+            Refusal::Empty => Self::EmptyFile,
+            Refusal::TooLarge => Self::FileTooLarge,
+            Refusal::UnknownFormat => Self::UnknownFormat,
+            Refusal::NotInEncoding { .. } => Self::NotInEncoding,
+            Refusal::DamagedWorkbook => Self::DamagedWorkbook,
+            Refusal::HasPassword => Self::HasPassword,
+            Refusal::HasMacros => Self::HasMacros,
+            Refusal::InflatesTooFar => Self::InflatesTooFar,
+            Refusal::TooManyRows => Self::TooManyRows,
+            Refusal::TooManyColumns { .. } => Self::TooManyColumns,
+            Refusal::RowTooLong { .. } => Self::RowTooLong,
+            Refusal::TooMuchText => Self::TooMuchText,
+            Refusal::TooMuchWork => Self::TooMuchWork,
         }
     }
 }
@@ -214,6 +288,8 @@ pub enum Place {
     BodyQuery(&'static str, String),
     /// In a header.
     Header(&'static str),
+    /// In a line of a file, as far as that can be told.
+    Line(Option<u32>),
 }
 
 /// One value that cannot be accepted.
@@ -241,6 +317,10 @@ pub struct FieldErrorDocument {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, example = "Last-Event-ID")]
     pub header: Option<&'static str>,
+    /// In which line of a file it is; of a workbook, in which row. Absent for everything else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, example = json!(null))]
+    pub line: Option<u32>,
     /// What is wrong, as a stable word. Others may appear.
     #[schema(example = "checksum_mismatch")]
     pub code: &'static str,
@@ -256,20 +336,38 @@ pub struct FieldErrorDocument {
 impl FieldFault {
     /// The form that the client reads.
     pub fn document(&self, language: Language) -> FieldErrorDocument {
-        let (pointer, parameter, header) = match &self.place {
-            Place::Body(pointer) => (Some(pointer.clone()), None, None),
-            Place::Query(name) | Place::Path(name) => (None, Some((*name).to_owned()), None),
-            Place::UnknownQuery(name) => (None, Some(name.clone()), None),
-            Place::BodyQuery(pointer, name) => (Some((*pointer).to_owned()), Some(name.clone()), None),
-            Place::Header(name) => (None, None, Some(*name)),
-        };
-        FieldErrorDocument {
-            pointer,
-            parameter,
-            header,
+        let nowhere = FieldErrorDocument {
+            pointer: None,
+            parameter: None,
+            header: None,
+            line: None,
             code: self.fault.as_str(),
             detail: self.fault.text(language),
             allowed: self.fault.allowed(),
+        };
+        match &self.place {
+            Place::Body(pointer) => FieldErrorDocument {
+                pointer: Some(pointer.clone()),
+                ..nowhere
+            },
+            Place::Query(name) | Place::Path(name) => FieldErrorDocument {
+                parameter: Some((*name).to_owned()),
+                ..nowhere
+            },
+            Place::UnknownQuery(name) => FieldErrorDocument {
+                parameter: Some(name.clone()),
+                ..nowhere
+            },
+            Place::BodyQuery(pointer, name) => FieldErrorDocument {
+                pointer: Some((*pointer).to_owned()),
+                parameter: Some(name.clone()),
+                ..nowhere
+            },
+            Place::Header(name) => FieldErrorDocument {
+                header: Some(*name),
+                ..nowhere
+            },
+            Place::Line(line) => FieldErrorDocument { line: *line, ..nowhere },
         }
     }
 }

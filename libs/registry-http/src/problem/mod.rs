@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use registry_domain::merchant::CallFailure;
 use registry_domain::tenant::Scope;
 use registry_domain::{LinkId, MerchantId, Version};
+use registry_imports::Refusal;
 use registry_web::{Language, RequestContext};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -74,6 +75,16 @@ impl Problem {
     pub fn validation(errors: Vec<FieldFault>) -> Self {
         let mut problem = Self::from(Code::ValidationFailed);
         problem.members.errors = errors;
+        problem
+    }
+
+    /// A file that cannot be read.
+    pub fn file_refused(refusal: &Refusal) -> Self {
+        let mut problem = Self::from(Code::FileRefused);
+        problem.members.errors = vec![FieldFault {
+            place: Place::Line(refusal.line()),
+            fault: refusal.into(),
+        }];
         problem
     }
 

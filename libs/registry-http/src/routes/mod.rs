@@ -10,6 +10,7 @@ pub mod callbacks;
 mod deliveries;
 mod event_destinations;
 mod events;
+mod imports;
 mod jobs;
 mod links;
 mod me;
@@ -19,6 +20,7 @@ mod operation;
 mod people;
 mod plans;
 mod quarantine;
+mod rows_table;
 mod settings;
 mod stats;
 mod unclaimed;
@@ -165,12 +167,18 @@ fn of_views<O: Operations>(operations: O) -> O {
 
 fn of_jobs<O: Operations>(operations: O) -> O {
     operations
+        .routes(imports::create::route())
+        .routes(imports::template::route())
+        .routes(imports::get::route())
         .routes(plans::create::route())
         .routes(plans::get::route())
+        .routes(plans::rows::route())
+        .routes(plans::table::route())
         .routes(plans::confirm::route())
         .routes(jobs::list::route())
         .routes(jobs::get::route())
         .routes(jobs::rows::route())
+        .routes(jobs::table::route())
         .routes(jobs::progress::route())
         .routes(jobs::pause::route())
         .routes(jobs::resume::route())

@@ -48,8 +48,10 @@ const SEED: &str = "
     INSERT INTO view_defaults SELECT tenant_id, merchant_id, merchant_id FROM seed;
     INSERT INTO jobs SELECT tenant_id, merchant_id, 'archive', '[]', CASE m % 10 WHEN 1 THEN 'running' ELSE 'finished' END, NULL,
         NULL, 'user:command_line', merchant_id, 'Why', at, at, CASE m % 10 WHEN 1 THEN NULL ELSE at END, NULL,
-        CASE m % 10 WHEN 1 THEN at END, 0, 0, 0, 0
+        CASE m % 10 WHEN 1 THEN at END, 0, 0, 0, 0, NULL
     FROM seed;
+    INSERT INTO import_files SELECT tenant_id, merchant_id, at, '\\x00' FROM seed;
+    INSERT INTO job_sources SELECT tenant_id, merchant_id, n, '\\x00' FROM seed, generate_series(0, 3) AS n;
     INSERT INTO job_rows SELECT tenant_id, merchant_id, n, merchant_id, 'member-' || m, 'shop-' || m,
         CASE n WHEN 1 THEN 'running' WHEN 2 THEN 'waiting' ELSE 'done' END, CASE n WHEN 3 THEN 'archived' END, NULL, NULL, 1,
         at, CASE n WHEN 3 THEN at END, CASE n WHEN 3 THEN NULL ELSE at END

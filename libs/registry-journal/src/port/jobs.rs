@@ -74,9 +74,9 @@ pub struct Job {
 pub struct PlannedRow {
     /// Its place, from 1.
     pub number: u32,
-    /// The merchant.
-    pub merchant_id: MerchantId,
-    /// Its member code, if there is such a merchant.
+    /// The merchant; none if it is yet to be registered.
+    pub merchant_id: Option<MerchantId>,
+    /// Its member code, as far as it is known.
     pub member_code: Option<String>,
     /// Its merchant code.
     pub merchant_code: Option<String>,
@@ -89,9 +89,9 @@ pub struct PlannedRow {
 pub struct JobRow {
     /// Its place, from 1.
     pub number: u32,
-    /// The merchant.
-    pub merchant_id: MerchantId,
-    /// The codes that it had when it was planned, if there was such a merchant.
+    /// The merchant; none as long as it is not registered.
+    pub merchant_id: Option<MerchantId>,
+    /// The codes that it had when it was planned, or is to have.
     pub codes: Option<(String, String)>,
     /// How it stands.
     pub state: RowState,
@@ -124,6 +124,8 @@ pub struct RowOutcome {
     pub upstream_code: Option<String>,
     /// The link.
     pub link_id: Option<LinkId>,
+    /// The merchant, if it was found or registered by the attempt.
+    pub merchant_id: Option<MerchantId>,
     /// When the attempt ended.
     pub at: DateTime<Utc>,
     /// When the row was begun first; none if it was not begun after all.

@@ -12,6 +12,7 @@ mod balances;
 mod callbacks;
 mod deliveries;
 mod filter;
+mod imports;
 mod insight;
 mod installation;
 mod jobs;
@@ -47,6 +48,7 @@ pub use filter::{
     Direction, FacetCount, MerchantFilter, MerchantQuery, PagePosition, PlaceKey, SILENT, SortKey, Span, WAIT_STEP,
     WaitOrder, wait_level,
 };
+pub use imports::{ImportFile, Imports, RowSource};
 pub use insight::{
     CohortQuery, Insight, StandingCount, Stay, StayCount, StayQuery, Step, StepCount, usual_of, usual_query,
 };

@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use super::{
     Alerts, ApprovalRow, AuditTrail, Balances, Cause, Deliveries, FacetCount, Head, HistoryRow, IdempotencyRow,
-    Inconsistency, Insight, Jobs, KeyUses, ListedMerchant, ListedTenant, ListedThen, MerchantFilter, MerchantQuery,
-    MilestonesRow, ShareCounts, TermsRow, Views, Worklist,
+    Imports, Inconsistency, Insight, Jobs, KeyUses, ListedMerchant, ListedTenant, ListedThen, MerchantFilter,
+    MerchantQuery, MilestonesRow, ShareCounts, TermsRow, Views, Worklist,
 };
 use crate::record::{EventRow, StreamId};
 use crate::stored::MerchantColumns;
@@ -146,9 +146,11 @@ pub struct ProjectedMerchant {
 
 /// Reading. Every question about a tenant's things names the tenant first; the last ones are asked before a tenant is
 /// known, or about all of them. Whoever reads can ask for the [`Worklist`], the [`Balances`], the [`AuditTrail`], the
-/// [`KeyUses`], the [`Alerts`], the [`Deliveries`], the [`Insight`], the [`Views`] and the [`Jobs`] too.
+/// [`KeyUses`], the [`Alerts`], the [`Deliveries`], the [`Insight`], the [`Views`], the [`Jobs`] and the [`Imports`] too.
 #[async_trait]
-pub trait Reader: Worklist + Balances + AuditTrail + KeyUses + Alerts + Deliveries + Insight + Views + Jobs {
+pub trait Reader:
+    Worklist + Balances + AuditTrail + KeyUses + Alerts + Deliveries + Insight + Views + Jobs + Imports
+{
     /// A merchant by its id.
     async fn merchant(&self, tenant: TenantId, id: MerchantId) -> Result<Option<Merchant>, ReadError>;
 

@@ -120,7 +120,8 @@ async fn show(desk: &Desk, args: &JobArgs) -> anyhow::Result<()> {
     for row in desk.archive.reader().job_rows(tenant.id, &query).await? {
         let code = row.code.map_or("", registry_domain::jobs::RowCode::as_str);
         let upstream_code = row.upstream_code.unwrap_or_default();
-        say!("{}\t{}\t{code}\t{upstream_code}", row.number, row.merchant_id);
+        let merchant = row.merchant_id.map_or_else(|| "-".to_owned(), |id| id.to_string());
+        say!("{}\t{merchant}\t{code}\t{upstream_code}", row.number);
     }
     Ok(())
 }

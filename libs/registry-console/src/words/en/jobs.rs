@@ -1,3 +1,5 @@
+use registry_tables::row_names;
+
 use crate::words::JobWords;
 
 pub const JOBS: JobWords = JobWords {
@@ -75,36 +77,6 @@ pub const JOBS: JobWords = JobWords {
         ("not_allowed", "waits: whoever ran it may not any more"),
         ("overloaded", "waits a moment: there is much to do"),
     ],
-    row_states: &[
-        ("refused", "does not fit"),
-        ("waiting", "waiting"),
-        ("running", "under way"),
-        ("done", "done"),
-        ("failed", "failed"),
-        ("cancelled", "cancelled"),
-    ],
-    row_codes: &[
-        ("merchant_not_found", "there is no such shop"),
-        ("archived", "it is archived"),
-        ("not_archived", "it is not archived"),
-        ("erased", "its personal data was destroyed"),
-        ("codes_too_long", "its codes are longer than 30 characters"),
-        ("too_many_links", "it has as many links as it may have"),
-        ("already_open", "it is open already"),
-        ("not_known_upstream", "Paymint cannot know it yet"),
-        ("nothing_to_change", "nothing would change"),
-        ("too_many_tags", "it would have too many tags"),
-        ("changed_meanwhile", "it changed meanwhile"),
-        ("upstream_not_configured", "no connection to Paymint is set up"),
-        ("upstream_unusable", "the connection to Paymint cannot be used"),
-        ("read_back_off", "asking Paymint is switched off"),
-        ("upstream_refused", "Paymint refused"),
-        ("upstream_unreachable", "Paymint could not be reached"),
-        (
-            "upstream_outcome_unknown",
-            "Paymint did not answer: what came of it is not known",
-        ),
-        ("upstream_other_merchant", "Paymint answered about another shop"),
-        ("internal", "it could not be written down"),
-    ],
+    row_states: row_names::STATES_IN_ENGLISH,
+    row_codes: row_names::CODES_IN_ENGLISH,
 };

@@ -1,3 +1,5 @@
+use registry_tables::row_names;
+
 use crate::words::JobWords;
 
 pub const JOBS: JobWords = JobWords {
@@ -75,36 +77,6 @@ pub const JOBS: JobWords = JobWords {
         ("not_allowed", "대기: 실행한 사람의 권한이 없어짐"),
         ("overloaded", "잠시 대기: 처리할 것이 많음"),
     ],
-    row_states: &[
-        ("refused", "불가"),
-        ("waiting", "대기"),
-        ("running", "진행 중"),
-        ("done", "완료"),
-        ("failed", "실패"),
-        ("cancelled", "취소됨"),
-    ],
-    row_codes: &[
-        ("merchant_not_found", "가맹점이 없습니다"),
-        ("archived", "보관되어 있습니다"),
-        ("not_archived", "보관되어 있지 않습니다"),
-        ("erased", "개인정보가 파기되었습니다"),
-        ("codes_too_long", "코드가 30자를 넘습니다"),
-        ("too_many_links", "링크를 더 만들 수 없습니다"),
-        ("already_open", "이미 개시했습니다"),
-        ("not_known_upstream", "결제선생이 아직 알 수 없습니다"),
-        ("nothing_to_change", "바뀔 것이 없습니다"),
-        ("too_many_tags", "태그가 너무 많아집니다"),
-        ("changed_meanwhile", "그사이 바뀌었습니다"),
-        ("upstream_not_configured", "결제선생 연결이 설정되지 않았습니다"),
-        ("upstream_unusable", "결제선생 연결을 쓸 수 없습니다"),
-        ("read_back_off", "결제선생 확인이 꺼져 있습니다"),
-        ("upstream_refused", "결제선생이 거절했습니다"),
-        ("upstream_unreachable", "결제선생에 연결하지 못했습니다"),
-        (
-            "upstream_outcome_unknown",
-            "결제선생이 응답하지 않아 결과를 알 수 없습니다",
-        ),
-        ("upstream_other_merchant", "결제선생이 다른 가맹점을 답했습니다"),
-        ("internal", "기록하지 못했습니다"),
-    ],
+    row_states: row_names::STATES_IN_KOREAN,
+    row_codes: row_names::CODES_IN_KOREAN,
 };

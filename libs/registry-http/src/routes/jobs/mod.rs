@@ -7,6 +7,7 @@ pub mod pause;
 pub mod progress;
 pub mod resume;
 pub mod rows;
+pub mod table;
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -20,7 +21,7 @@ use registry_web::RequestContext;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::plans::{CodeCount, codes, tag_texts};
+use super::plans::{CodeCount, ImportWishDocument, codes, tag_texts};
 use crate::caller::Caller;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
@@ -48,6 +49,9 @@ pub struct JobDocument {
     filter: Option<String>,
     /// Of which job it takes up what failed.
     failed_of: Option<String>,
+    /// How a file is read in; null of every other action.
+    #[schema(example = json!(null))]
+    import: Option<ImportWishDocument>,
     /// `queued`, `running`, `paused`, `cancelled` (what was begun comes to its end), `finished`.
     #[schema(example = "running")]
     state: &'static str,
@@ -112,6 +116,7 @@ impl JobDocument {
             tags: tag_texts(job.action.tags()),
             filter: job.filter.clone(),
             failed_of: job.retry_of.map(|id| id.to_string()),
+            import: job.action.import().map(ImportWishDocument::new),
             state: job.state.as_str(),
             held_up: job.held_up.map(HeldUp::as_str),
             reason: job.reason.as_ref().map(|reason| reason.as_str().to_owned()),
@@ -166,7 +171,9 @@ async fn fulfil(
     let job = found(state, caller, parse_id(id)?).await?;
     if wish == JobWish::Resume && (job.state == JobState::Paused || job.held_up == Some(HeldUp::NotAllowed)) {
         // It runs on the authority of whoever has it go on.
-        caller.require(job.action.kind().scope())?;
+        for scope in job.action.scopes() {
+            caller.require(*scope)?;
+        }
     }
     let origin = caller.origin(context);
     let job = state

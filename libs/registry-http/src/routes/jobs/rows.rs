@@ -4,19 +4,16 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use registry_domain::jobs::RowState;
 use registry_domain::tenant::Scope;
-use registry_journal::port::{JobRowQuery, PageSize};
-use serde::Serialize;
-use utoipa::ToSchema;
+use registry_web::RequestContext;
 use utoipa_axum::routes;
 
 use super::{found, parse_id};
 use crate::caller::Caller;
 use crate::operation::{Access, Operation, Route};
-use crate::problem::{Code, Fault, Problem};
+use crate::problem::{Code, Problem};
 use crate::query::Parameters;
-use crate::routes::plans::RowDocument;
+use crate::routes::plans::{RowPage, Rows, RowsAsked};
 use crate::state::AppState;
 
 const SCOPE: Scope = Scope::MerchantsRead;
@@ -48,47 +45,13 @@ pub fn route() -> Route {
 async fn list_job_rows(
     State(state): State<Arc<AppState>>,
     caller: Caller,
+    context: RequestContext,
     Path(id): Path<String>,
-    mut query: Parameters,
+    query: Parameters,
 ) -> Result<Json<RowPage>, Problem> {
     caller.require(SCOPE)?;
-    let wanted = query.optional("state", |word| RowState::from_word(word).ok_or(Fault::UnknownWord));
-    let after = query.number("after", 0..=u64::from(u32::MAX));
-    let limit = query.limit();
-    query.finish()?;
+    let asked = RowsAsked::read(query)?;
     let job = found(&state, &caller, parse_id(&id)?).await?;
-    let query = JobRowQuery {
-        id: job.id,
-        state: wanted,
-        after: after.and_then(|after| u32::try_from(after).ok()).unwrap_or(0),
-        limit: PageSize::clamped(limit.get() + 1),
-    };
-    let mut rows = state.archive.reader().job_rows(caller.tenant_id(), &query).await?;
-    let limit = limit.get() as usize;
-    let has_more = rows.len() > limit;
-    rows.truncate(limit);
-    let next_after = rows.last().filter(|_| has_more).map(|last| last.number);
-    Ok(Json(RowPage {
-        data: rows.into_iter().map(RowDocument::new).collect(),
-        page: RowPageEnd { next_after },
-    }))
-}
-
-/// A page of the rows of a job.
-#[derive(Serialize, ToSchema)]
-#[schema(as = JobRowPage)]
-struct RowPage {
-    /// The rows.
-    data: Vec<RowDocument>,
-    /// Where the next page begins.
-    page: RowPageEnd,
-}
-
-/// Where a page of rows ends.
-#[derive(Serialize, ToSchema)]
-#[schema(as = JobRowPageEnd)]
-struct RowPageEnd {
-    /// `after` of the next page; null behind the last one.
-    #[schema(example = 50)]
-    next_after: Option<u32>,
+    let rows = Rows::of(&state, &caller, context.language, &job);
+    Ok(Json(rows.page(&asked).await?))
 }

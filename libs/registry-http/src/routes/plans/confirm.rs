@@ -73,7 +73,9 @@ async fn confirm_plan(
     let mut fields = body.fields(Null::Absent)?;
     let reason = fields.required("reason", Reason::parse);
     fields.finish()?;
-    caller.require(plan.action.kind().scope())?;
+    for scope in plan.action.scopes() {
+        caller.require(*scope)?;
+    }
     let origin = caller.origin(&context);
     let confirmed = state
         .jobs

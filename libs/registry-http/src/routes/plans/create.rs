@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::PlanDocument;
+use super::import::WantedImport;
 use crate::body::JsonBody;
 use crate::caller::Caller;
 use crate::fields::{Fields, Null};
@@ -56,8 +57,8 @@ pub fn route() -> Route {
 /// Plan something for many merchants
 ///
 /// Freezes for whom it is: all that fit a `filter` now, those with `merchant_ids`, or those for which a job has failed (`failed_of`,
-/// whose action it takes over). The answer says to how many it would be done, and whom it does not fit and why. Nothing is done before
-/// you confirm it. You need the scope of the action too: `links:write`, `upstream:ask` or `merchants:write`. A plan that nobody confirms
+/// whose action it takes over), or, for `import`, those in a file that you have handed over (`import_id`). The answer says to how many it would be done, and whom it does not fit and why. Nothing is done before
+/// you confirm it. You need the scope of the action too: `links:write`, `upstream:ask` or `merchants:write`, for an import with links both. A plan that nobody confirms
 /// is forgotten after 24 hours.
 #[utoipa::path(
     post,
@@ -80,6 +81,7 @@ async fn create_plan(
     caller.require(SCOPE)?;
     let wanted = Wanted::read(body.fields(Null::Absent)?)?;
     let (action, whom) = match wanted {
+        Wanted::Import(wanted) => wanted.read_file(&state, &caller).await?,
         Wanted::Fitting(action, text) => {
             let whom = fitting(&state, &caller, &text).await?;
             (action, whom)
@@ -93,14 +95,16 @@ async fn create_plan(
             (job.action, Whom::FailedOf(id))
         }
     };
-    caller.require(action.kind().scope())?;
+    for scope in action.scopes() {
+        caller.require(*scope)?;
+    }
     let wish = PlanWish {
         action,
         whom,
         origin: caller.origin(&context),
     };
     let plan = state.jobs.plan(caller.tenant_id(), wish).await?;
-    let document = PlanDocument::read(&state, &caller, &plan).await?;
+    let document = PlanDocument::read(&state, &caller, context.language, &plan).await?;
     let location = HeaderValue::try_from(format!("/v1/plans/{}", document.id));
     let mut response = (StatusCode::CREATED, Json(document)).into_response();
     response
@@ -138,7 +142,7 @@ fn distinct(ids: Vec<MerchantId>) -> Vec<MerchantId> {
     reason = "stands for the body in the document; the body itself is read field by field"
 )]
 struct PlanRequest {
-    /// `issue_links`, `ask_now`, `add_tags`, `remove_tags`, `archive` or `restore`. Not with `failed_of`.
+    /// `issue_links`, `ask_now`, `add_tags`, `remove_tags`, `archive`, `restore` or `import`. Not with `failed_of`.
     #[schema(example = "issue_links")]
     action: Option<String>,
     /// The tags, for `add_tags` and `remove_tags` only.
@@ -153,6 +157,25 @@ struct PlanRequest {
     /// Those for which this job has failed.
     #[schema(example = json!(null))]
     failed_of: Option<String>,
+    /// The file, for `import` only, as are the fields below.
+    #[schema(example = json!(null))]
+    import_id: Option<String>,
+    /// How the bytes of the file are to be read: `utf8`, `utf16le`, `utf16be` or `cp949`. Told by them if left out.
+    #[schema(example = json!(null))]
+    encoding: Option<String>,
+    /// What stands between two texts of the file: `comma`, `semicolon` or `tab`. Told by its first lines if left out.
+    #[schema(example = json!(null))]
+    separator: Option<String>,
+    /// What each column of the file is: `member_code`, `merchant_code`, `company_name`, `branch_name`, `business_number`, `tags` (separated
+    /// by commas) or `ignore`. Told by their headings if left out.
+    #[schema(max_items = 64, example = json!(null))]
+    columns: Option<Vec<String>>,
+    /// What becomes of merchants that there are already: `skip` (as if left out) or `update`. An empty cell changes nothing.
+    #[schema(example = json!(null))]
+    existing: Option<String>,
+    /// Whether each merchant gets a registration link that has none. False if left out.
+    #[schema(example = json!(null))]
+    issue_links: Option<bool>,
 }
 
 /// The same, read.
@@ -161,19 +184,39 @@ enum Wanted {
     Fitting(Action, String),
     These(Action, Vec<MerchantId>),
     FailedOf(JobId),
+    Import(WantedImport),
 }
+
+/// What goes with a file only.
+const OF_FILES: [&str; 6] = [
+    "import_id",
+    "encoding",
+    "separator",
+    "columns",
+    "existing",
+    "issue_links",
+];
 
 impl Wanted {
     fn read(mut fields: Fields) -> Result<Self, Problem> {
         let failed_of = fields.optional("failed_of", str::parse::<JobId>);
         if let Some(job) = failed_of {
-            for name in ["action", "tags", "filter", "merchant_ids"] {
+            for name in ["action", "tags", "filter", "merchant_ids"].iter().chain(&OF_FILES) {
                 fields.refuse(name, Fault::Inapplicable);
             }
             fields.finish()?;
             return Ok(Self::FailedOf(job));
         }
         let kind = fields.required("action", |word| ActionKind::from_word(word).ok_or(Fault::UnknownWord));
+        if kind == Some(ActionKind::Import) {
+            for name in ["tags", "filter", "merchant_ids"] {
+                fields.refuse(name, Fault::Inapplicable);
+            }
+            return WantedImport::read(fields).map(Self::Import);
+        }
+        for name in OF_FILES {
+            fields.refuse(name, Fault::Inapplicable);
+        }
         let tags = fields.texts("tags", TAGS_MAX, Label::parse).unwrap_or_default();
         let action = kind.and_then(|kind| {
             let action = Action::of(kind, tags.clone());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use registry_domain::tenant::Scope;
+use registry_web::RequestContext;
 use utoipa_axum::routes;
 
 use super::{PlanDocument, found, parse_id};
@@ -37,9 +38,10 @@ pub fn route() -> Route {
 async fn get_plan(
     State(state): State<Arc<AppState>>,
     caller: Caller,
+    context: RequestContext,
     Path(id): Path<String>,
 ) -> Result<Json<PlanDocument>, Problem> {
     caller.require(SCOPE)?;
     let job = found(&state, &caller, parse_id(&id)?).await?;
-    Ok(Json(PlanDocument::read(&state, &caller, &job).await?))
+    Ok(Json(PlanDocument::read(&state, &caller, context.language, &job).await?))
 }

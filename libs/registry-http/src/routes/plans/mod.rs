@@ -3,6 +3,10 @@
 pub mod confirm;
 pub mod create;
 pub mod get;
+mod import;
+mod row;
+pub mod rows;
+pub mod table;
 
 use std::cmp::Reverse;
 
@@ -10,13 +14,16 @@ use chrono::{DateTime, Utc};
 use registry_domain::jobs::{JobState, RowState};
 use registry_domain::{Label, PlanId};
 use registry_jobs::PLAN_KEPT_FOR;
-use registry_journal::port::{Job, JobRow, JobRowQuery, PageSize};
+use registry_journal::port::{Job, JobRowQuery, PageSize};
+use registry_web::Language;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::caller::Caller;
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
+
+pub use row::{ImportWishDocument, RowDocument, RowPage, Rows, RowsAsked, faults, read_state, said};
 
 /// How many rows are shown of those that would be done, and of those that are refused.
 const SAMPLE: PageSize = PageSize::clamped(5);
@@ -41,6 +48,9 @@ struct PlanDocument {
     filter: Option<String>,
     /// Of which job it takes up what failed.
     failed_of: Option<String>,
+    /// How a file is read in; null of every other action.
+    #[schema(example = json!(null))]
+    import: Option<ImportWishDocument>,
     /// How many merchants it is about.
     #[schema(example = 1234)]
     count: u64,
@@ -65,7 +75,8 @@ struct PlanDocument {
 #[schema(as = RowReason)]
 pub struct CodeCount {
     /// Why: `merchant_not_found`, `archived`, `not_archived`, `erased`, `codes_too_long`, `too_many_links`, `already_open`,
-    /// `not_known_upstream` (Paymint cannot know the shop yet), `nothing_to_change`, `too_many_tags`; of what has failed also
+    /// `not_known_upstream` (Paymint cannot know the shop yet), `nothing_to_change`, `too_many_tags`; of rows of a file `invalid` (a cell
+    /// cannot be used), `already_registered`, `duplicate_row` (an earlier row is about the same merchant); of what has failed also
     /// `changed_meanwhile`, `upstream_not_configured`, `upstream_unusable`, `read_back_off`, `upstream_refused`, `upstream_unreachable`,
     /// `upstream_outcome_unknown`, `upstream_other_merchant`, `internal`. Others may appear.
     #[schema(example = "already_open")]
@@ -75,59 +86,9 @@ pub struct CodeCount {
     count: u64,
 }
 
-/// A merchant in a plan or a job.
-#[derive(Serialize, ToSchema)]
-#[schema(as = JobRow)]
-pub struct RowDocument {
-    /// Its place in the job, from 1.
-    #[schema(example = 1)]
-    number: u32,
-    /// The merchant.
-    #[schema(example = "mer_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
-    merchant_id: String,
-    /// Its member code; null if there was no such merchant.
-    #[schema(example = "acad-12")]
-    member_code: Option<String>,
-    /// Its merchant code.
-    #[schema(example = "store-3")]
-    merchant_code: Option<String>,
-    /// `refused` (it does not fit and is not tried), `waiting`, `running`, `done`, `failed` or `cancelled`.
-    #[schema(example = "done")]
-    state: &'static str,
-    /// Why it was refused or has failed.
-    #[schema(example = json!(null))]
-    code: Option<&'static str>,
-    /// What Paymint calls it.
-    #[schema(example = json!(null))]
-    upstream_code: Option<String>,
-    /// The registration link that was issued, or at least asked for.
-    #[schema(example = "lnk_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
-    link_id: Option<String>,
-    /// When it came to its end.
-    ended_at: Option<DateTime<Utc>>,
-}
-
-impl RowDocument {
-    /// A row as it is shown.
-    pub fn new(row: JobRow) -> Self {
-        let (member_code, merchant_code) = row.codes.unzip();
-        Self {
-            number: row.number,
-            merchant_id: row.merchant_id.to_string(),
-            member_code,
-            merchant_code,
-            state: row.state.as_str(),
-            code: row.code.map(registry_domain::jobs::RowCode::as_str),
-            upstream_code: row.upstream_code,
-            link_id: row.link_id.map(|link| link.to_string()),
-            ended_at: row.ended_at,
-        }
-    }
-}
-
 impl PlanDocument {
-    async fn read(state: &AppState, caller: &Caller, job: &Job) -> Result<Self, Problem> {
-        let (reader, tenant) = (state.archive.reader(), caller.tenant_id());
+    async fn read(state: &AppState, caller: &Caller, language: Language, job: &Job) -> Result<Self, Problem> {
+        let rows = Rows::of(state, caller, language, job);
         let mut sample = Vec::new();
         for wanted in [RowState::Waiting, RowState::Refused] {
             let query = JobRowQuery {
@@ -136,7 +97,7 @@ impl PlanDocument {
                 after: 0,
                 limit: SAMPLE,
             };
-            sample.extend(reader.job_rows(tenant, &query).await?.into_iter().map(RowDocument::new));
+            sample.extend(rows.read(&query).await?);
         }
         Ok(Self {
             object: "plan",
@@ -145,6 +106,7 @@ impl PlanDocument {
             tags: tag_texts(job.action.tags()),
             filter: job.filter.clone(),
             failed_of: job.retry_of.map(|id| id.to_string()),
+            import: job.action.import().map(ImportWishDocument::new),
             count: job.tally.rows(),
             eligible: job.tally.eligible(),
             refused: codes(state, caller, job, RowState::Refused).await?,

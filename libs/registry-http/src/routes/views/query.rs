@@ -67,7 +67,7 @@ fn within(pointer: &'static str, fault: FieldFault) -> FieldFault {
     let place = match fault.place {
         Place::Query(name) => Place::BodyQuery(pointer, name.to_owned()),
         Place::UnknownQuery(name) => Place::BodyQuery(pointer, name),
-        other @ (Place::Body(_) | Place::BodyQuery(..) | Place::Path(_) | Place::Header(_)) => other,
+        other @ (Place::Body(_) | Place::BodyQuery(..) | Place::Path(_) | Place::Header(_) | Place::Line(_)) => other,
     };
     FieldFault { place, ..fault }
 }

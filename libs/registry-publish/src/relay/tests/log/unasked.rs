@@ -1,5 +1,6 @@
 //! What the relay asks of no log.
 
+mod imports;
 mod jobs;
 
 use async_trait::async_trait;

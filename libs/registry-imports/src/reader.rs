@@ -1,0 +1,149 @@
+//! Has files read by a child process.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, Command};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout;
+
+use crate::child::{Answer, COMMAND, arguments};
+use crate::limits::{FILE_BYTES_MAX, MEMORY_MAX, TEXT_BYTES_MAX};
+use crate::read::{Table, Wish};
+use crate::refusal::Refusal;
+
+/// Files that are read at once.
+const READ_AT_ONCE: usize = 2;
+
+/// How long somebody waits for others' files to be read.
+const WAIT_TIME: Duration = Duration::from_secs(20);
+
+/// How long a file may be read.
+const READ_TIME: Duration = Duration::from_secs(30);
+
+/// Bytes of what a child says: all the texts of a file, written down so that none can be mistaken for anything else.
+const ANSWER_BYTES_MAX: u64 = 3 * TEXT_BYTES_MAX as u64;
+
+/// How much memory the child's allocator asks for at once, in KiB: else it would ask for more than the child may have.
+const RESERVED_AT_ONCE: (&str, &str) = ("MIMALLOC_ARENA_RESERVE", "4096");
+
+/// What files are read with.
+#[derive(Debug, Clone)]
+pub struct ReaderParts {
+    /// A program that is a child when it is called as one, see [`crate::child::run`].
+    pub program: PathBuf,
+    /// Bytes of memory that a child may take beside what it takes at once.
+    pub memory_max: u64,
+}
+
+impl ReaderParts {
+    /// The same program as this one.
+    pub fn of_this_program() -> io::Result<Self> {
+        Ok(Self {
+            program: std::env::current_exe()?,
+            memory_max: MEMORY_MAX,
+        })
+    }
+}
+
+/// Why a file was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReaderError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Others' files are being read.
+    #[error("too many files are being read")]
+    Busy,
+    /// No child could be started, or nothing could be said to it.
+    #[error("no process could be started that reads a file")]
+    Start(#[source] io::Error),
+}
+
+/// Has files read, a few at a time. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Reader(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    parts: ReaderParts,
+    places: Semaphore,
+}
+
+impl Reader {
+    /// A reader.
+    pub fn new(parts: ReaderParts) -> Self {
+        Self(Arc::new(Inner {
+            parts,
+            places: Semaphore::new(READ_AT_ONCE),
+        }))
+    }
+
+    /// How many files can be read at once now.
+    pub fn room(&self) -> usize {
+        self.0.places.available_permits()
+    }
+
+    /// Reads a file. A child that dies of it, or takes too long, refuses it.
+    pub async fn read(&self, bytes: &[u8], wish: Wish) -> Result<Table, ReaderError> {
+        if bytes.len() > FILE_BYTES_MAX {
+            return Err(Refusal::TooLarge.into());
+        }
+        let _place = self.place().await?;
+        let mut child = self.start(wish).map_err(ReaderError::Start)?;
+        let answered = timeout(READ_TIME, talk(&mut child, bytes)).await;
+        // One that is killed is waited for too, so that nothing is left of it.
+        let answer = answered.unwrap_or(None);
+        if answer.is_none() {
+            let _gone_already = child.start_kill();
+        }
+        let ended = child.wait().await;
+        match answer {
+            Some(Answer::Read(table)) if ended.is_ok_and(|status| status.success()) => Ok(table),
+            Some(Answer::Refused(refusal)) => Err(refusal.into()),
+            Some(Answer::Read(_)) | None => Err(Refusal::TooMuchWork.into()),
+        }
+    }
+
+    async fn place(&self) -> Result<SemaphorePermit<'_>, ReaderError> {
+        match timeout(WAIT_TIME, self.0.places.acquire()).await {
+            Ok(Ok(place)) => Ok(place),
+            Ok(Err(_)) | Err(_) => Err(ReaderError::Busy),
+        }
+    }
+
+    fn start(&self, wish: Wish) -> io::Result<Child> {
+        let (name, value) = RESERVED_AT_ONCE;
+        Command::new(&self.0.parts.program)
+            .arg(COMMAND)
+            .args(arguments(wish, self.0.parts.memory_max))
+            // It inherits neither secrets nor addresses.
+            .env_clear()
+            .env(name, value)
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+    }
+}
+
+/// Hands the file over and hears the answer; none if there is no answer that can be understood.
+async fn talk(child: &mut Child, bytes: &[u8]) -> Option<Answer> {
+    let (mut to, from) = (child.stdin.take()?, child.stdout.take()?);
+    let mut said = Vec::new();
+    let mut from = from.take(ANSWER_BYTES_MAX);
+    let hand_over = async move {
+        // A child that has died takes nothing any more: what it said tells.
+        let _broken_off = to.write_all(bytes).await;
+        drop(to);
+    };
+    let ((), heard) = tokio::join!(hand_over, from.read_to_end(&mut said));
+    heard.ok()?;
+    serde_json::from_slice(&said).ok()
+}
