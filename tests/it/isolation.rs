@@ -115,6 +115,7 @@ async fn what_another_tenant_has_is_in_no_list_and_no_count() {
             &things.view,
             &things.plan,
             &things.job,
+            &things.import,
             &app.tenant.id.to_string(),
         ] {
             assert!(!answer.text.contains(id), "{}", call.operation);

@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_TYPE, IF_MATCH};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use axum::response::Response;
+use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -58,7 +59,7 @@ impl Trouble {
 pub struct Ask {
     method: Method,
     path: String,
-    body: Option<Value>,
+    body: Option<Bytes>,
     headers: HeaderMap,
 }
 
@@ -80,8 +81,18 @@ impl Ask {
 
     /// With a JSON body.
     #[must_use]
-    pub fn body(mut self, body: Value) -> Self {
-        self.body = Some(body);
+    pub fn body(self, body: Value) -> Self {
+        self.file(
+            HeaderValue::from_static("application/json"),
+            Bytes::from_owner(body.to_string()),
+        )
+    }
+
+    /// With a file as its body.
+    #[must_use]
+    pub fn file(mut self, kind: HeaderValue, bytes: Bytes) -> Self {
+        self.headers.insert(CONTENT_TYPE, kind);
+        self.body = Some(bytes);
         self
     }
 
@@ -171,17 +182,14 @@ fn request(who: &SignedIn, ask: Ask) -> Result<Request<Body>, http::Error> {
     if let Some(headers) = request.headers_mut() {
         headers.extend(ask.headers);
         headers.insert(ACCEPT_LANGUAGE, HeaderValue::from_static(who.language.tag()));
-        if ask.body.is_some() {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
     }
-    let body = ask.body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+    let body = ask.body.map_or_else(Body::empty, Body::from);
     let mut request = request.body(body)?;
     who.vouch(&mut request);
     Ok(request)
 }
 
-async fn read(body: Body) -> Result<bytes::Bytes, Trouble> {
+async fn read(body: Body) -> Result<Bytes, Trouble> {
     let collected = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
     collected
         .map(http_body_util::Collected::to_bytes)

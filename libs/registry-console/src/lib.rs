@@ -28,6 +28,7 @@ pub mod routes;
 #[cfg(any(test, feature = "samples"))]
 pub mod samples;
 mod stage;
+mod upload;
 mod words;
 
 pub use api::Api;

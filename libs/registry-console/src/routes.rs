@@ -12,8 +12,8 @@ use crate::console::{Console, look};
 use crate::live;
 use crate::pages::sign_in::{links, oidc, sign_out};
 use crate::pages::{
-    ageing, alerts, audit, calendar, callbacks, destinations, funnel, health, home, jobs, keys, licences, merchant,
-    merchants, people, quarantine, register, settings, sign_in, unclaimed, views,
+    ageing, alerts, audit, calendar, callbacks, destinations, funnel, health, home, imports, jobs, keys, licences,
+    merchant, merchants, people, quarantine, register, settings, sign_in, unclaimed, views,
 };
 
 /// Where something is answered, and by what.
@@ -147,7 +147,14 @@ fn of_destinations() -> Vec<Route> {
 
 fn of_jobs() -> Vec<Route> {
     vec![
+        see("/{tenant}/imports/new", imports::new),
+        act("/{tenant}/imports", imports::create),
+        see("/{tenant}/imports/template", imports::template),
+        see("/{tenant}/imports/{id}", imports::get),
+        act("/{tenant}/imports/{id}/plan", imports::plan),
         act("/{tenant}/plans", jobs::create),
+        see("/{tenant}/plans/{id}/rows.csv", jobs::plan_table),
+        see("/{tenant}/jobs/{id}/rows.csv", jobs::table),
         see("/{tenant}/plans/{id}", jobs::plan),
         act("/{tenant}/plans/{id}/confirmation", jobs::confirm),
         see("/{tenant}/jobs", jobs::list),

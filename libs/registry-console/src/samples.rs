@@ -16,8 +16,8 @@ use crate::answer;
 use crate::assets;
 use crate::pages::shops::Sample;
 use crate::pages::{
-    ageing, alerts, audit, calendar, callbacks, destinations, funnel, health, home, jobs, keys, licences, merchant,
-    merchants, people, quarantine, register, settings, sign_in, unclaimed, views,
+    ageing, alerts, audit, calendar, callbacks, destinations, funnel, health, home, imports, jobs, keys, licences,
+    merchant, merchants, people, quarantine, register, settings, sign_in, unclaimed, views,
 };
 use crate::preferences::Preferences;
 
@@ -42,7 +42,7 @@ impl Part {
 
 type Group = (Part, fn(Preferences) -> Vec<Sample>);
 
-const GROUPS: [Group; 21] = [
+const GROUPS: [Group; 22] = [
     (Part::Office, sign_in::samples::samples),
     (Part::Desk, home::samples::samples),
     (Part::Desk, merchants::samples::samples),
@@ -63,6 +63,7 @@ const GROUPS: [Group; 21] = [
     (Part::Office, destinations::samples::samples),
     (Part::Work, licences::samples::samples),
     (Part::Desk, views::samples::samples),
+    (Part::Work, imports::samples::samples),
     (Part::Work, jobs::samples::samples),
 ];
 

@@ -79,15 +79,8 @@ impl FromRequest<Arc<AppState>> for JsonBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &Arc<AppState>) -> Result<Self, Problem> {
-        if encodings(request.headers()).next().is_some() {
-            return Err(Code::ContentEncodingUnsupported.into());
-        }
         let declared = declared(request.headers());
-        let context = request.extensions().get::<RequestContext>();
-        let mut place = state
-            .bodies
-            .enter(context.map_or(Holder::Unknown, RequestContext::holder));
-        let bytes = body::read(request.into_body(), BODY_BYTES_MAX, &mut place).await?;
+        let (bytes, place) = read(request, state, BODY_BYTES_MAX).await?;
         Ok(Self {
             bytes,
             declared,
@@ -98,8 +91,8 @@ impl FromRequest<Arc<AppState>> for JsonBody {
 
 /// A file as a body, read within the limits.
 pub struct FileBody {
-    /// The bytes as they came.
-    pub bytes: Vec<u8>,
+    bytes: Vec<u8>,
+    is_declared: bool,
     _place: Place,
 }
 
@@ -111,23 +104,42 @@ const FILES: [&str; 4] = [
     "application/octet-stream",
 ];
 
+impl FileBody {
+    /// The bytes as they came.
+    pub fn into_bytes(self) -> Result<Vec<u8>, Problem> {
+        if self.is_declared {
+            Ok(self.bytes)
+        } else {
+            Err(Code::UnsupportedMediaType.into())
+        }
+    }
+}
+
 impl FromRequest<Arc<AppState>> for FileBody {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &Arc<AppState>) -> Result<Self, Problem> {
-        if encodings(request.headers()).next().is_some() {
-            return Err(Code::ContentEncodingUnsupported.into());
-        }
         let essence = essence(request.headers());
-        if !FILES.iter().any(|name| essence.eq_ignore_ascii_case(name)) {
-            return Err(Code::UnsupportedMediaType.into());
-        }
-        let context = request.extensions().get::<RequestContext>();
-        let holder = context.map_or(Holder::Unknown, RequestContext::holder);
-        let mut place = state.bodies.enter(holder);
-        let bytes = body::read(request.into_body(), FILE_BYTES_MAX, &mut place).await?;
-        Ok(Self { bytes, _place: place })
+        let is_declared = FILES.iter().any(|name| essence.eq_ignore_ascii_case(name));
+        let (bytes, place) = read(request, state, FILE_BYTES_MAX).await?;
+        Ok(Self {
+            bytes,
+            is_declared,
+            _place: place,
+        })
     }
+}
+
+async fn read(request: Request, state: &AppState, bytes_max: usize) -> Result<(Vec<u8>, Place), Problem> {
+    if encodings(request.headers()).next().is_some() {
+        return Err(Code::ContentEncodingUnsupported.into());
+    }
+    let context = request.extensions().get::<RequestContext>();
+    let mut place = state
+        .bodies
+        .enter(context.map_or(Holder::Unknown, RequestContext::holder));
+    let bytes = body::read(request.into_body(), bytes_max, &mut place).await?;
+    Ok((bytes, place))
 }
 
 /// How a body was packed, in the order in which it was done, in small letters.

@@ -2,6 +2,7 @@
 
 use registry_tests::api::until;
 use registry_tests::tenant::id_of;
+use reqwest::Method;
 use serde_json::json;
 
 use super::Visitor;
@@ -29,8 +30,36 @@ pub(super) async fn visit(visitor: &mut Visitor<'_>) {
         let path = format!("/v1/jobs/{{id}}/{what}");
         visitor.post(&path, &[id_of(&job)], None).await.expect(409);
     }
+    for (path, id) in [
+        ("/v1/plans/{id}/rows", &plan),
+        ("/v1/plans/{id}/rows.csv", &plan),
+        ("/v1/jobs/{id}/rows.csv", &job),
+    ] {
+        visitor.get(path, &[id_of(id)]).await.expect(200);
+    }
+    visit_files(visitor).await;
     let nothing = json!({ "action": "restore", "merchant_ids": [] });
     let nothing = visitor.post(plans, &[], Some(nothing)).await.expect(201);
     let reason = Some(json!({ "reason": "x" }));
     visitor.post(confirmation, &[id_of(&nothing)], reason).await.expect(409);
+}
+
+async fn visit_files(visitor: &mut Visitor<'_>) {
+    let path = "/v1/imports";
+    let text = "member_code,merchant_code,business_number\nacad-9,store-9,\nacad-9,,117-81-78261\n";
+    for (bytes, status) in [(text, 201), ("", 422)] {
+        let request = visitor
+            .api()
+            .request(Method::POST, path)
+            .header("content-type", "text/csv");
+        let answer = visitor.send(&Method::POST, path, request.body(bytes)).await;
+        let file = answer.expect(status);
+        if status == 201 {
+            visitor.get("/v1/imports/{id}", &[id_of(&file)]).await.expect(200);
+            let wish = json!({ "action": "import", "import_id": id_of(&file), "existing": "update" });
+            let plan = visitor.post("/v1/plans", &[], Some(wish)).await.expect(201);
+            visitor.get("/v1/plans/{id}/rows", &[id_of(&plan)]).await.expect(200);
+        }
+    }
+    visitor.get("/v1/imports/template", &[]).await.expect(200);
 }

@@ -49,6 +49,8 @@ const NOTED: &str = "/v1/alerts/{alert}/acknowledgement";
 const RULE: &str = "/v1/alert-rules/drafting";
 const VIEW: &str = "/v1/views/{view}";
 const JOBS: &[&str] = &["jobs:write"];
+const IMPORTS: &[&str] = &["merchants:write", "jobs:write"];
+const EXPORTS: &[&str] = &["merchants:read", "exports:create"];
 const PLAN: &str = "/v1/plans/{plan}";
 const CONFIRMED: &str = "/v1/plans/{plan}/confirmation";
 const JOB: &str = "/v1/jobs/{job}";
@@ -95,6 +97,16 @@ pub(crate) const OF_ONE_THING: &[Call] = &[
     call("revoke_api_key", Method::DELETE, "/v1/api-keys/{key}", None, KEYS),
     call("get_plan", Method::GET, PLAN, None, READ),
     call("confirm_plan", Method::POST, CONFIRMED, None, JOBS),
+    call("list_plan_rows", Method::GET, "/v1/plans/{plan}/rows", None, READ),
+    call(
+        "export_plan_rows",
+        Method::GET,
+        "/v1/plans/{plan}/rows.csv",
+        None,
+        EXPORTS,
+    ),
+    call("export_job_rows", Method::GET, "/v1/jobs/{job}/rows.csv", None, EXPORTS),
+    call("get_import", Method::GET, "/v1/imports/{import}", None, IMPORTS),
     call("get_job", Method::GET, JOB, None, READ),
     call("list_job_rows", Method::GET, "/v1/jobs/{job}/rows", None, READ),
     call("follow_job", Method::GET, "/v1/jobs/{job}/progress", None, READ),
@@ -310,6 +322,14 @@ pub(crate) const OF_EVERYTHING: &[Call] = &[
     call("list_views", Method::GET, "/v1/views", None, READ),
     call("create_plan", Method::POST, "/v1/plans", Some(new_shop), JOBS),
     call("list_jobs", Method::GET, "/v1/jobs", None, READ),
+    call("create_import", Method::POST, "/v1/imports", Some(new_shop), IMPORTS),
+    call(
+        "get_import_template",
+        Method::GET,
+        "/v1/imports/template",
+        None,
+        IMPORTS,
+    ),
     call("create_view", Method::POST, "/v1/views", Some(new_shop), VIEWS),
     call(
         "set_default_view",

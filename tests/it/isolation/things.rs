@@ -25,7 +25,10 @@ pub(crate) struct Things {
     pub(crate) view: String,
     pub(crate) plan: String,
     pub(crate) job: String,
+    pub(crate) import: String,
 }
+
+use crate::imports;
 
 /// Has something raised that is wrong with a tenant whenever it is, but on a holiday: then the tenant says that it works.
 pub(crate) async fn raise(app: &TestApp, tenant: &TestTenant) -> String {
@@ -96,6 +99,9 @@ impl Things {
         // What is said of jobs does not go to NATS either.
         let plan = plan_nothing(tenant).await;
         let job = ended_job(tenant, id_of(&merchant)).await;
+        let file = b"member_code,merchant_code\nacad-1,store-1\n".to_vec();
+        let file = imports::hand_over(&tenant.api, "text/csv", file).await.expect(201);
+        let import = id_of(&file).to_owned();
         let issued = text_of(&link, "url");
         let mapping_behind = app.sandbox.mapping_behind("acad-1", "store-1", issued).await;
         let url = mapping_behind.callback_url;
@@ -121,6 +127,7 @@ impl Things {
             view,
             plan,
             job,
+            import,
         }
     }
 
@@ -140,6 +147,7 @@ impl Things {
             ("{view}", &self.view),
             ("{plan}", &self.plan),
             ("{job}", &self.job),
+            ("{import}", &self.import),
         ]
         .iter()
         .fold(path.to_owned(), |path, (name, id)| path.replace(name, id))

@@ -44,7 +44,7 @@ pub struct JobRow {
     /// Its place.
     pub number: u32,
     /// The shop.
-    pub merchant_id: String,
+    pub merchant_id: Option<String>,
     /// Its member code.
     pub member_code: Option<String>,
     /// Its merchant code.
@@ -57,6 +57,31 @@ pub struct JobRow {
     pub upstream_code: Option<String>,
     /// When it came to its end.
     pub ended_at: Option<DateTime<Utc>>,
+    /// What its row of a file says.
+    #[serde(default)]
+    pub source: Option<RowSource>,
+}
+
+/// What a row of a file says.
+#[derive(Debug, Clone, Deserialize)]
+pub struct RowSource {
+    /// In which line.
+    pub line: u32,
+    /// Its values, by field.
+    pub values: BTreeMap<String, String>,
+    /// What cannot be used.
+    pub faults: Vec<Remark>,
+    /// What one should look at.
+    pub warnings: Vec<Remark>,
+}
+
+/// Something about a cell.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Remark {
+    /// The field that it is.
+    pub field: String,
+    /// What is to be said, for a person.
+    pub detail: String,
 }
 
 /// A page of them.

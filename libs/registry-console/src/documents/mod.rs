@@ -3,6 +3,7 @@
 mod account;
 mod billing;
 mod callbacks;
+mod imports;
 mod insight;
 mod jobs;
 mod people;
@@ -19,8 +20,9 @@ use serde::Deserialize;
 pub use account::{Health, Me, Readiness, Settings};
 pub use billing::{Approvals, Balance, CallbackUrl, Eligibility};
 pub use callbacks::{Payload, Quarantined, Redrive, RedriveReport, Resolved, Unclaimed};
+pub use imports::{Import, ImportColumn};
 pub use insight::{AgeColumn, Ageing, Cohort, DayCount, Funnel, FunnelStep, LeftOutDay, Listed, StageAgeing, Told};
-pub use jobs::{Job, JobRow, JobRows, Plan};
+pub use jobs::{Job, JobRow, JobRows, Plan, Remark, RowSource};
 pub use people::{ApiKey, Invited, NewApiKey, Person, RoleMappings, Session};
 pub use views::View;
 pub use work::{Alert, AlertCounts, AlertRule, Calendar, CalendarDay, Delivery, Destination, NewDestination};
@@ -156,6 +158,8 @@ pub struct FieldProblem {
     pub parameter: Option<String>,
     /// What is wrong, for a person.
     pub detail: String,
+    /// In which line of a file it is.
+    pub line: Option<u32>,
 }
 
 impl Problem {
@@ -173,6 +177,12 @@ impl Problem {
             head: None,
             required_scope: None,
         }
+    }
+
+    /// What is wrong, each with the line of a file in which it is, if it is in one.
+    pub fn details(&self) -> Vec<(Option<u32>, String)> {
+        let errors = self.errors.iter().map(|error| (error.line, error.detail.clone()));
+        errors.collect()
     }
 
     /// What is wrong with a field of the body.

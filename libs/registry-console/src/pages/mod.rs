@@ -9,6 +9,7 @@ pub mod destinations;
 pub mod funnel;
 pub mod health;
 pub mod home;
+pub mod imports;
 pub mod insight;
 pub mod jobs;
 pub mod keys;

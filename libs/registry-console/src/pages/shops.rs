@@ -382,6 +382,7 @@ pub fn unclaimed() -> Vec<Unclaimed> {
 /// A form that was refused.
 pub fn problem() -> Problem {
     let field = |name: &str, detail: &str| FieldProblem {
+        line: None,
         pointer: Some(format!("/{name}")),
         parameter: None,
         detail: detail.to_owned(),

@@ -104,6 +104,7 @@ pub fn not_an_address() -> Problem {
     let mut problem = Problem::of_status(StatusCode::UNPROCESSABLE_ENTITY);
     "validation_failed".clone_into(&mut problem.code);
     problem.errors = vec![FieldProblem {
+        line: None,
         pointer: Some("/email".to_owned()),
         parameter: None,
         detail: "이메일 주소가 아닙니다".to_owned(),

@@ -2,6 +2,7 @@
 
 mod desk;
 mod en;
+mod imports;
 mod insight;
 mod jobs;
 mod ko;
@@ -13,6 +14,7 @@ mod work;
 
 pub use desk::{CallbackWords, SettingsWords};
 pub use en::EN;
+pub use imports::ImportWords;
 pub use insight::InsightWords;
 pub use jobs::JobWords;
 pub use ko::KO;
@@ -66,6 +68,8 @@ pub struct Words {
     pub views: ViewWords,
     /// One thing that is done to many shops.
     pub jobs: JobWords,
+    /// Shops from a file.
+    pub imports: ImportWords,
     /// People, their rights, their sessions.
     pub people: PeopleWords,
     /// API keys.

@@ -89,6 +89,11 @@ impl Words {
         own_name(self.jobs.row_states, word)
     }
 
+    /// What a column of a file is.
+    pub fn import_field<'a>(&self, word: &'a str) -> &'a str {
+        name(self.imports.fields, word)
+    }
+
     /// Why a row of a job was refused or has failed.
     pub fn row_code<'a>(&self, word: &'a str) -> &'a str {
         name(self.jobs.row_codes, word)

@@ -1,6 +1,7 @@
 //! Jobs: one thing that is done to many shops. They are begun from the list of shops, confirmed on a page of their own, and followed
 //! here.
 
+mod file;
 mod live;
 mod one;
 mod plan;
@@ -22,6 +23,7 @@ use crate::preferences::Preferences;
 use crate::query::{Query, segment};
 use crate::words::Words;
 
+pub use file::{plan_table, table};
 pub use live::live;
 pub use one::{cancel, get, pause, resume, retry};
 pub use plan::{confirm, create, get as plan};
@@ -178,6 +180,30 @@ pub(crate) mod samples {
         states.iter().enumerate().map(row).collect()
     }
 
+    /// A plan of which two rows do not fit.
+    fn of_file(frame: Frame) -> Sample {
+        let row = |number: u32, code: Option<&str>, faults: serde_json::Value, warnings: serde_json::Value| {
+            json!({ "number": number, "merchant_id": null, "member_code": "acad-12", "merchant_code": "store-3",
+                "state": code.map_or("waiting", |_| "refused"), "code": code, "upstream_code": null, "link_id": null, "ended_at": null,
+                "source": { "line": number + 1, "values": { "member_code": "acad-12", "merchant_code": "12", "company_name": "가나다 학원",
+                    "business_number": "117-81-78261" }, "faults": faults, "warnings": warnings } })
+        };
+        let zeros = json!([{ "field": "merchant_code", "code": "maybe_leading_zeros", "detail": "앞자리 0이 사라졌을 수 있습니다" }]);
+        let wrong =
+            json!([{ "field": "business_number", "code": "checksum_mismatch", "detail": "검증 숫자가 맞지 않습니다" }]);
+        let rows = [
+            row(17, Some("invalid"), wrong, json!([])),
+            row(18, Some("duplicate_row"), json!([]), json!([])),
+        ];
+        let rows = json!({ "data": rows, "page": { "next_after": 18 } });
+        let plan = json!({ "id": "pln_0197f0a1b2c37d4e8f90a1b2c3d4e5f6", "action": "import", "tags": [], "filter": null, "count": 4_892,
+            "eligible": 4_890, "refused": [{ "code": "invalid", "count": 1 }, { "code": "duplicate_row", "count": 1 }],
+            "sample": [row(1, None, json!([]), zeros)], "job_id": null });
+        let (plan, rows) = (serde_json::from_value(plan), serde_json::from_value(rows));
+        let (plan, rows): (Plan, JobRows) = (plan.expect("a sample reads"), rows.expect("a sample reads"));
+        Sample::new("plan-file", &PlanPage::new(frame, &plan, Some(&rows), "", None))
+    }
+
     fn plan(eligible: u64) -> Plan {
         let refused = [("already_open", 40), ("archived", 14)];
         let refused = refused.map(|(code, count)| json!({ "code": code, "count": count }));
@@ -226,7 +252,7 @@ pub(crate) mod samples {
         let planned = |name: &'static str, eligible| {
             Sample::new(
                 name,
-                &PlanPage::new(frame(shops::person(look)), &plan(eligible), "월요일", None),
+                &PlanPage::new(frame(shops::person(look)), &plan(eligible), None, "월요일", None),
             )
         };
         vec![
@@ -250,6 +276,7 @@ pub(crate) mod samples {
             ),
             planned("plan", 1_180),
             planned("plan-nothing", 0),
+            of_file(frame(shops::person(look))),
         ]
     }
 }

@@ -34,7 +34,8 @@ const LIMIT: &str = "50";
 /// A shop, and what came of it.
 pub(super) struct Row {
     pub(super) number: u32,
-    pub(super) href: String,
+    /// None as long as it is not registered.
+    pub(super) href: Option<String>,
     pub(super) code: String,
     pub(super) state: &'static str,
     pub(super) why: String,
@@ -72,6 +73,8 @@ pub(super) struct One {
     /// What whoever looks can do to it now.
     acts: Vec<&'static str>,
     tabs: Vec<Choice>,
+    /// The rows that are shown as a file, if there are any and whoever looks may have one.
+    table: Option<String>,
     rows: Vec<Row>,
     first: Option<String>,
     next: Option<String>,
@@ -274,6 +277,8 @@ impl One {
             live: (!is_over).then(|| format!("{path}/live")),
             acts: acts(job, is_over, frame.may(Scope::JobsWrite)),
             tabs: tabs(words, job, of, &path),
+            table: (frame.may(Scope::ExportsCreate) && !page.data.is_empty())
+                .then(|| tab.on(&format!("{path}/rows.csv"))),
             rows: page.data.iter().map(|row| Row::new(frame, row)).collect(),
             first: of.after.map(|_| tab.on(&path)),
             next: next.map(|after| tab.with("after", &after).on(&path)),
@@ -306,9 +311,17 @@ impl Row {
         let codes: Vec<_> = codes.into_iter().flatten().collect();
         Self {
             number: row.number,
-            href: frame.path(&format!("/merchants/{}", segment(&row.merchant_id))),
+            href: row
+                .merchant_id
+                .as_ref()
+                .map(|id| frame.path(&format!("/merchants/{}", segment(id)))),
             code: if codes.is_empty() {
-                row.merchant_id.clone()
+                // Of a row of a file that cannot be used it is not known whom it is about.
+                let line = row
+                    .source
+                    .as_ref()
+                    .map(|source| format!("{} {}", words.imports.line, source.line));
+                row.merchant_id.clone().or(line).unwrap_or_default()
             } else {
                 codes.join("/")
             },

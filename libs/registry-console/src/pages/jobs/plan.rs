@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::response::Response;
 use registry_people::Scope;
 use serde_json::json;
 
+use super::file::FileRow;
 use super::one::{Place, Row};
 use super::{PATH, what};
 use crate::answer;
 use crate::api::{Ask, Trouble};
 use crate::console::Console;
-use crate::documents::{Job, Plan};
+use crate::documents::{Job, JobRows, Plan};
 use crate::door::SignedIn;
 use crate::form::Form;
 use crate::frame::{Frame, Section};
@@ -24,6 +25,12 @@ use crate::preferences::Preferences;
 use crate::query::{Query, segment};
 
 const PLANS: &str = "/v1/plans";
+
+/// What is planned from a file.
+const IMPORT: &str = "import";
+
+/// Rows of a file that are shown at once.
+const ROWS: &str = "100";
 
 /// What a form says that is meant for all that fit, and not for those that are ticked.
 const ALL: &str = "all";
@@ -40,6 +47,11 @@ struct Shown {
     reasons: Vec<(String, String)>,
     fits: Vec<Row>,
     others: Vec<Row>,
+    /// Of a file: rows that cannot be carried out, and some that can.
+    bad_rows: Vec<FileRow>,
+    good_rows: Vec<FileRow>,
+    table: Option<String>,
+    next: Option<String>,
     hint: &'static str,
     act: String,
     back: String,
@@ -88,8 +100,22 @@ pub async fn get(
     who: SignedIn,
     look: Preferences,
     Path((_, id)): Place,
+    RawQuery(raw): RawQuery,
 ) -> Response {
-    draw(&console, &who, look, &id, "", None).await
+    let query = Query::read(raw.as_deref());
+    let typed = Typed {
+        reason: "",
+        after: query.get("after"),
+    };
+    draw(&console, &who, look, &id, typed, None).await
+}
+
+/// What is typed and chosen on the page.
+#[derive(Clone, Copy)]
+struct Typed<'a> {
+    reason: &'a str,
+    /// Behind which row of a file.
+    after: Option<&'a str>,
 }
 
 /// `POST …/plans/{id}/confirmation`
@@ -105,7 +131,11 @@ pub async fn confirm(
     match console.api().send::<Job>(&who, ask).await {
         Ok(job) => to_job(&who, &job.id),
         Err(trouble) if trouble.is_the_askers() => {
-            draw(&console, &who, look, &id, typed.whole("reason"), Some(&trouble)).await
+            let typed = Typed {
+                reason: typed.whole("reason"),
+                after: None,
+            };
+            draw(&console, &who, look, &id, typed, Some(&trouble)).await
         }
         Err(trouble) => answer::trouble(frame(&who, look, &console), &trouble),
     }
@@ -121,7 +151,7 @@ async fn draw(
     who: &SignedIn,
     look: Preferences,
     id: &str,
-    typed: &str,
+    typed: Typed<'_>,
     trouble: Option<&Trouble>,
 ) -> Response {
     let path = of_api(id);
@@ -131,16 +161,32 @@ async fn draw(
     if let Some(trouble) = trouble {
         frame = frame.troubled(trouble);
     }
-    match console.api().get::<Plan>(who, &path).await {
+    let plan = match console.api().get::<Plan>(who, &path).await {
         // Whoever comes back to it finds what became of it.
-        Ok(Plan { job_id: Some(job), .. }) => to_job(who, &job),
-        Ok(plan) => {
-            let wrong = frame.problem.as_ref().and_then(|problem| problem.of_field("reason"));
-            let wrong = wrong.map(str::to_owned);
-            answer::page(frame.status(), &PlanPage::new(frame, &plan, typed, wrong))
+        Ok(Plan { job_id: Some(job), .. }) => return to_job(who, &job),
+        Ok(plan) => plan,
+        Err(trouble) => return answer::trouble(frame, &trouble),
+    };
+    let rows = if plan.action == IMPORT {
+        let query = Query::default().with("state", "refused").with("limit", ROWS);
+        let query = query.with("after", typed.after.unwrap_or_default());
+        match console
+            .api()
+            .get::<JobRows>(who, &query.on(&format!("{path}/rows")))
+            .await
+        {
+            Ok(rows) => Some(rows),
+            Err(trouble) => return answer::trouble(frame, &trouble),
         }
-        Err(trouble) => answer::trouble(frame, &trouble),
-    }
+    } else {
+        None
+    };
+    let wrong = frame.problem.as_ref().and_then(|problem| problem.of_field("reason"));
+    let wrong = wrong.map(str::to_owned);
+    answer::page(
+        frame.status(),
+        &PlanPage::new(frame, &plan, rows.as_ref(), typed.reason, wrong),
+    )
 }
 
 fn frame(who: &SignedIn, look: Preferences, console: &Console) -> Frame {
@@ -148,8 +194,11 @@ fn frame(who: &SignedIn, look: Preferences, console: &Console) -> Frame {
 }
 
 impl PlanPage {
-    pub(super) fn new(frame: Frame, plan: &Plan, typed: &str, wrong: Option<String>) -> Self {
-        let shown = Shown::new(&frame, plan, typed, wrong);
+    pub(super) fn new(frame: Frame, plan: &Plan, rows: Option<&JobRows>, typed: &str, wrong: Option<String>) -> Self {
+        let shown = match rows {
+            None => Shown::new(&frame, plan, typed, wrong),
+            Some(rows) => Shown::new(&frame, plan, typed, wrong).of_file(&frame, plan, rows),
+        };
         Self { frame, shown }
     }
 }
@@ -181,6 +230,10 @@ impl Shown {
                 .collect(),
             fits: rows("waiting"),
             others: rows("refused"),
+            bad_rows: Vec::new(),
+            good_rows: Vec::new(),
+            table: None,
+            next: None,
             hint: words.job_hint(&plan.action),
             act: frame.path(&format!("/plans/{}/confirmation", segment(&plan.id))),
             back: plan
@@ -190,6 +243,25 @@ impl Shown {
             typed: typed.to_owned(),
             wrong,
             may_confirm: frame.may(Scope::JobsWrite),
+        }
+    }
+
+    /// Of a file every row that does not fit is shown, with all that is wrong with it.
+    fn of_file(self, frame: &Frame, plan: &Plan, rows: &JobRows) -> Self {
+        let here = frame.path(&format!("/plans/{}", segment(&plan.id)));
+        let refused = Query::default().with("state", "refused");
+        let fits = plan.sample.iter().filter(|row| row.state != "refused");
+        let next = rows.page.next_after.map(|after| after.to_string());
+        Self {
+            bad_rows: rows.data.iter().filter_map(|row| FileRow::new(frame, row)).collect(),
+            good_rows: fits.filter_map(|row| FileRow::new(frame, row)).collect(),
+            table: (frame.may(Scope::ExportsCreate) && !rows.data.is_empty())
+                .then(|| refused.on(&format!("{here}/rows.csv"))),
+            next: next.map(|after| Query::default().with("after", &after).on(&here)),
+            fits: Vec::new(),
+            others: Vec::new(),
+            back: frame.path("/imports/new"),
+            ..self
         }
     }
 }

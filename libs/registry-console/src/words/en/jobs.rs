@@ -49,6 +49,7 @@ pub const JOBS: JobWords = JobWords {
     bulk_all: "For all that fit the conditions",
     bulk_hint: "Nothing is done before you have seen the plan and confirmed it.",
     actions: &[
+        ("import", "Register from a file"),
         ("issue_links", "Issue registration links"),
         ("ask_now", "Ask Paymint now"),
         ("add_tags", "Add tags"),
@@ -57,6 +58,10 @@ pub const JOBS: JobWords = JobWords {
         ("restore", "Restore"),
     ],
     hints: &[
+        (
+            "import",
+            "Each row registers or changes its shop, and issues a link if you chose that. What is registered stays, also if you cancel.",
+        ),
         (
             "issue_links",
             "Each shop gets another link; those that it has go on working. It goes as fast as calls to Paymint are allowed.",

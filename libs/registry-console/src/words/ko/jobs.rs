@@ -49,6 +49,7 @@ pub const JOBS: JobWords = JobWords {
     bulk_all: "조건에 맞는 전체",
     bulk_hint: "계획을 보고 확인하기 전에는 아무것도 실행하지 않습니다.",
     actions: &[
+        ("import", "파일에서 등록"),
         ("issue_links", "등록 링크 발급"),
         ("ask_now", "결제선생에 지금 확인"),
         ("add_tags", "태그 붙이기"),
@@ -57,6 +58,10 @@ pub const JOBS: JobWords = JobWords {
         ("restore", "보관 해제"),
     ],
     hints: &[
+        (
+            "import",
+            "행마다 등록하거나 바꾸고, 고른 경우 링크를 발급합니다. 이미 등록된 것은 취소해도 남습니다.",
+        ),
         (
             "issue_links",
             "가맹점마다 링크를 하나씩 더 발급합니다. 이미 있는 링크는 계속 쓸 수 있습니다. 결제선생에 허용된 호출 속도로 진행합니다.",

@@ -1,6 +1,7 @@
 //! Korean.
 
 mod desk;
+mod imports;
 mod insight;
 mod jobs;
 mod merchants;
@@ -31,6 +32,7 @@ pub const KO: Words = Words {
     destinations: work::DESTINATIONS,
     views: work::VIEWS,
     jobs: jobs::JOBS,
+    imports: imports::IMPORTS,
     people: team::PEOPLE,
     keys: team::KEYS,
     audit: team::AUDIT,

@@ -85,7 +85,7 @@ async fn create_import(
     query.finish()?;
     let file = HandedOver {
         name: name.map_or(NAMELESS.to_owned(), |name| name.as_str().to_owned()),
-        bytes: body.bytes,
+        bytes: body.into_bytes()?,
     };
     // First it is read: what cannot be is not kept.
     let table = state.imports.read(&file.bytes, wish).await?;

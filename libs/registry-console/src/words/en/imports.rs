@@ -1,0 +1,46 @@
+use registry_tables::row_names;
+
+use crate::words::ImportWords;
+
+pub const IMPORTS: ImportWords = ImportWords {
+    title: "Register from a file",
+    hint: "Shops are read from a file. Nothing is registered before you have seen the preview and confirmed it.",
+    file: "File",
+    file_hint: "CSV (UTF-8, UTF-16, CP949) or the first sheet of a workbook (.xlsx), up to 5 MiB and 20,000 rows. It needs a member code and a merchant code.",
+    templates: "Empty file to fill in",
+    hand_over: "Upload",
+    columns_title: "Check the columns",
+    read_as: "Read as",
+    rows: |count| format!("{count} rows"),
+    encoding: "Encoding",
+    separator: "Separator",
+    by_itself: "by itself",
+    read_again: "Read again",
+    column: "Column of the file",
+    field: "What it is",
+    samples: "First rows",
+    ignore: "not read",
+    existing: "Shops that are registered already",
+    links: "Issue links too",
+    links_hint: "Each shop that has no registration link gets one.",
+    preview: "Preview",
+    preview_hint: "Shows for each row what will be done, and what is wrong.",
+    line: "Row",
+    company: "Company",
+    number: "Business number",
+    verdict: "Verdict",
+    take_rows: "Take these rows out (same shape, with reasons)",
+    all_refused: "All rows that do not fit",
+    encodings: &[
+        ("utf8", "UTF-8"),
+        ("cp949", "CP949 (old Excel)"),
+        ("utf16le", "UTF-16 LE"),
+        ("utf16be", "UTF-16 BE"),
+    ],
+    separators: &[("comma", "comma ,"), ("semicolon", "semicolon ;"), ("tab", "tab")],
+    fields: row_names::FIELDS_IN_ENGLISH,
+    existings: &[
+        ("skip", "leave as they are"),
+        ("update", "change to what the file says (empty cells change nothing)"),
+    ],
+};

@@ -1,0 +1,43 @@
+use registry_tables::row_names;
+
+use crate::words::ImportWords;
+
+pub const IMPORTS: ImportWords = ImportWords {
+    title: "일괄 등록",
+    hint: "파일에서 가맹점을 읽어 등록합니다. 미리보기에서 확인하기 전에는 아무것도 등록하지 않습니다.",
+    file: "파일",
+    file_hint: "CSV(UTF-8, UTF-16, CP949) 또는 엑셀(.xlsx)의 첫 시트. 5MiB, 20,000행까지. 회원 코드와 가맹점 코드 열이 있어야 합니다.",
+    templates: "서식 내려받기",
+    hand_over: "파일 올리기",
+    columns_title: "열 확인",
+    read_as: "읽은 방식",
+    rows: |count| format!("{count}행"),
+    encoding: "인코딩",
+    separator: "구분자",
+    by_itself: "자동",
+    read_again: "다시 읽기",
+    column: "파일의 열",
+    field: "우리 항목",
+    samples: "처음 몇 행",
+    ignore: "읽지 않음",
+    existing: "이미 등록된 가맹점",
+    links: "링크도 만들기",
+    links_hint: "링크가 없는 가맹점마다 등록 링크를 하나씩 발급합니다.",
+    preview: "미리보기",
+    preview_hint: "행마다 무엇을 할지, 무엇이 잘못되었는지 보여 줍니다.",
+    line: "행",
+    company: "사업장",
+    number: "사업자번호",
+    verdict: "판정",
+    take_rows: "이 행들 내려받기(같은 서식 + 이유)",
+    all_refused: "할 수 없는 행 모두",
+    encodings: &[
+        ("utf8", "UTF-8"),
+        ("cp949", "CP949(옛 엑셀)"),
+        ("utf16le", "UTF-16 LE"),
+        ("utf16be", "UTF-16 BE"),
+    ],
+    separators: &[("comma", "쉼표 ,"), ("semicolon", "쌍반점 ;"), ("tab", "탭")],
+    fields: row_names::FIELDS_IN_KOREAN,
+    existings: &[("skip", "건너뛰기"), ("update", "파일 내용으로 바꾸기(빈 칸은 그대로)")],
+};
