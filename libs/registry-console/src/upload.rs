@@ -20,7 +20,7 @@ use crate::console::Console;
 const UPLOAD_BYTES_MAX: usize = 5 * 1024 * 1024 + 64 * 1024;
 
 /// A file, as somebody chose it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Upload {
     /// What it is called there.
     pub name: String,
@@ -40,9 +40,12 @@ impl FromRequest<Arc<Console>> for Upload {
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok());
         let boundary = multer::parse_boundary(kind.unwrap_or_default());
-        let boundary = boundary.map_err(|_| answer::plain(&Trouble::Form))?;
         let sent = body::read(request.into_body(), UPLOAD_BYTES_MAX, &mut place).await;
         let sent = Bytes::from(sent.map_err(answer::unread)?);
+        // What was sent by no such form holds no file.
+        let Ok(boundary) = boundary else {
+            return Ok(Self::default());
+        };
         let read = file(sent, boundary).await;
         read.map_err(|_| answer::plain(&Trouble::Form))
     }
@@ -60,8 +63,5 @@ async fn file(sent: Bytes, boundary: String) -> Result<Upload, multer::Error> {
             });
         }
     }
-    Ok(Upload {
-        name: String::new(),
-        bytes: Bytes::new(),
-    })
+    Ok(Upload::default())
 }

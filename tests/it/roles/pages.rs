@@ -35,7 +35,7 @@ pub(super) const PAGES: &[(&str, &str)] = &[
     ("/plans/{plan}/rows.csv", WHO_EXPORTS),
     ("/jobs/{job}/rows.csv", WHO_EXPORTS),
     ("/imports/new", EVERYBODY),
-    ("/imports/template/{format}", WHO_WORKS),
+    ("/imports/template", WHO_WORKS),
     ("/imports/{import}", WHO_WORKS),
     ("/callbacks", EVERYBODY),
     ("/callbacks/{callback}", EVERYBODY),

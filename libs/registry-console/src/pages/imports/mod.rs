@@ -110,11 +110,10 @@ pub async fn template(
     State(console): State<Arc<Console>>,
     who: SignedIn,
     look: Preferences,
-    Path((_, format)): Place,
+    RawQuery(raw): RawQuery,
 ) -> Response {
-    let call = Query::default()
-        .with("format", &format)
-        .on(&format!("{FILES}/template"));
+    let query = Query::read(raw.as_deref()).only(&["format"]);
+    let call = query.on(&format!("{FILES}/template"));
     match console.api().file(&who, &call).await {
         Ok(file) => answer::file(file),
         Err(trouble) => answer::trouble(frame(&who, look, &console), &trouble),
