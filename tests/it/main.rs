@@ -117,6 +117,7 @@ mod calendar;
 mod exports;
 mod insight;
 mod jobs;
+mod shares;
 mod shops;
 mod tenant_settings;
 mod views;

@@ -12,6 +12,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("registry-domain", &[]),
     ("registry-journal", &["registry-domain"]),
     ("registry-urls", &["registry-domain"]),
+    ("registry-shares", &["registry-domain"]),
     ("registry-journal-rows", &["registry-domain", "registry-journal"]),
     (
         "registry-journal-postgres",
@@ -29,7 +30,13 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     (
         "registry-upstream",
-        &["paymint-client", "registry-domain", "registry-journal", "registry-urls"],
+        &[
+            "paymint-client",
+            "registry-domain",
+            "registry-journal",
+            "registry-shares",
+            "registry-urls",
+        ],
     ),
     (
         "registry-shop",
@@ -60,7 +67,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "registry-deliveries",
         &["registry-documents", "registry-domain", "registry-journal"],
     ),
-    ("registry-web", &["registry-domain"]),
+    ("registry-web", &["registry-domain", "registry-shares"]),
     ("registry-tables", &["registry-documents", "registry-web"]),
     (
         "registry-publish",
@@ -82,6 +89,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "registry-journal",
             "registry-people",
             "registry-publish",
+            "registry-shares",
             "registry-shop",
             "registry-tables",
             "registry-upstream",
@@ -117,6 +125,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "registry-people",
             "registry-publish",
             "registry-publish-nats",
+            "registry-shares",
             "registry-shop",
             "registry-upstream",
             "registry-urls",

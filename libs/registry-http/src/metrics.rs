@@ -5,6 +5,7 @@ mod carrying;
 mod coming;
 mod connections;
 mod jobs;
+mod sharing;
 mod shops;
 mod writing;
 
@@ -26,8 +27,6 @@ use registry_ingest::CallbackDoor;
 use registry_journal::line_limit::LineLimit;
 use registry_journal::{Archive, Writer};
 use registry_publish::RelayStatus;
-use registry_web::room::Room;
-use registry_web::serve::Gate;
 use tokio::sync::watch;
 
 use crate::authenticator::{Authenticator, FailureLabels};
@@ -36,6 +35,8 @@ use crate::services::Services;
 use asking::Asking;
 use coming::Coming;
 use connections::Connections;
+
+pub use sharing::Sharing;
 
 /// The content type of the text.
 pub const OPENMETRICS_TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -92,7 +93,7 @@ pub struct Metrics {
 
 impl Metrics {
     /// Numbers that start at zero, and those that the parts below keep themselves.
-    pub fn new(services: &Services, gate: Arc<Gate>, bodies: Room, failures: Arc<LineLimit<Option<Code>>>) -> Self {
+    pub fn new(services: &Services, sharing: Sharing, failures: Arc<LineLimit<Option<Code>>>) -> Self {
         let mut registry = Registry::with_prefix("registry");
         let requests = Family::default();
         let new_histogram: fn() -> Histogram = || Histogram::new(DURATION_BOUNDS);
@@ -135,7 +136,16 @@ impl Metrics {
             "API keys that did not work, by reason",
             key_failures.clone(),
         );
-        registry.register_collector(Box::new(Connections { gate, bodies }));
+        registry.register(
+            "requests_limited",
+            "Requests refused because a key, a person or a tenant asked too often, by the limit that was met",
+            sharing.request_rates.limited().clone(),
+        );
+        registry.register_collector(Box::new(Connections {
+            gate: Arc::clone(&sharing.gate),
+            bodies: sharing.bodies.clone(),
+        }));
+        registry.register_collector(Box::new(sharing));
         registry.register_collector(Box::new(Below {
             writer: services.writer.clone(),
             door: services.door.clone(),

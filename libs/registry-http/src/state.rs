@@ -21,9 +21,10 @@ use crate::authenticator::Authenticator;
 use crate::cursor::CursorKey;
 use crate::downloads::Downloads;
 use crate::lookups::Lookups;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Sharing};
 use crate::problem::Code;
 use crate::refusals::Refusals;
+use crate::request_rates::RequestRates;
 use crate::services::{Carrying, HttpConfig, Services};
 use crate::usual::UsualWaits;
 
@@ -51,6 +52,7 @@ pub struct AppState {
     pub(crate) cursor_key: CursorKey,
     pub(crate) usual: UsualWaits,
     pub(crate) downloads: Arc<Downloads>,
+    pub(crate) request_rates: Arc<RequestRates>,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) event_streams: Arc<Semaphore>,
     pub(crate) event_streams_max: usize,
@@ -69,7 +71,13 @@ impl AppState {
         let gate = Gate::new(config.gate, config.trusted_proxies.clone());
         let bodies = Room::new(BODIES_BYTES_MAX);
         let failures = Arc::default();
-        let metrics = Metrics::new(&services, Arc::clone(&gate), bodies.clone(), Arc::clone(&failures));
+        let request_rates = Arc::new(RequestRates::new(config.request_limits));
+        let sharing = Sharing {
+            gate: Arc::clone(&gate),
+            bodies: bodies.clone(),
+            request_rates: Arc::clone(&request_rates),
+        };
+        let metrics = Metrics::new(&services, sharing, Arc::clone(&failures));
         Self {
             writer: services.writer,
             archive: services.archive,
@@ -93,6 +101,7 @@ impl AppState {
             cursor_key: CursorKey::new(config.cursor_key),
             usual: UsualWaits::new(),
             downloads: Arc::default(),
+            request_rates,
             trusted_proxies: config.trusted_proxies,
             event_streams,
             event_streams_max: config.event_streams_max,

@@ -337,6 +337,7 @@ fn http_config(config: &Config, cursor_key: [u8; 32]) -> anyhow::Result<HttpConf
     Ok(HttpConfig {
         cursor_key,
         trusted_proxies: config.proxies()?,
+        request_limits: config.request_limits(),
         event_streams_max: config.event_streams_max,
         gate: gate_limits(config),
     })

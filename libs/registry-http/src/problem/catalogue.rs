@@ -329,6 +329,10 @@ catalogue! {
     UpstreamRateCapped, TOO_MANY_REQUESTS, "upstream_rate_capped",
     "Paymint is asked too often", "Nothing was sent. Try again after the time in Retry-After.",
     "결제선생 조회가 너무 잦습니다", "요청은 전송되지 않았습니다. Retry-After에 표시된 시간 뒤에 다시 시도해 주세요.";
+    /// The caller, or its tenant, asks too often.
+    RateLimited, TOO_MANY_REQUESTS, "rate_limited",
+    "Too many requests in a short time", "You, or all keys of your tenant together, ask more often than they may; `RateLimit` says which. Nothing was done. Try again after the time in Retry-After.",
+    "요청이 너무 잦습니다", "짧은 시간에 허용된 횟수보다 많이 요청했습니다. 어느 한도인지는 `RateLimit` 헤더에 있습니다. 처리된 것은 없습니다. Retry-After에 표시된 시간 뒤에 다시 시도해 주세요.";
     /// Too many reads of the tenant are under way.
     TooManyReads, TOO_MANY_REQUESTS, "too_many_reads",
     "Too many of your reads are under way", "Searches and reads of the past take their time. Nothing was read; try again after the time in Retry-After.",

@@ -93,6 +93,9 @@ const FORMS: &[(&str, &str)] = &[
     ("keep_alive_seconds", "1 to 3600"),
     ("connections_per_address_max", "a number from 1"),
     ("console", "true or false"),
+    ("caller_requests_per_second", "1 to 100000"),
+    ("tenant_requests_per_second", "1 to 100000"),
+    ("request_burst_seconds", "1 to 3600"),
     ("event_streams_max", "a number from 1"),
     (
         "reconcile_first_seconds",
