@@ -19,7 +19,7 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetri
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
@@ -87,8 +87,6 @@ pub struct Metrics {
     refused_callbacks: Family<RefusalLabels, Counter>,
     /// API keys that did not work.
     pub key_failures: Family<FailureLabels, Counter>,
-    /// Event streams that are open now.
-    pub event_streams: Gauge,
 }
 
 impl Metrics {
@@ -98,7 +96,6 @@ impl Metrics {
         let requests = Family::default();
         let new_histogram: fn() -> Histogram = || Histogram::new(DURATION_BOUNDS);
         let durations = Family::new_with_constructor(new_histogram);
-        let event_streams = Gauge::default();
         registry.register(
             "build",
             "Which build this is: while an installation is updated, replicas differ",
@@ -114,11 +111,6 @@ impl Metrics {
             "Time from the head of a request to the head of its answer",
             Unit::Seconds,
             durations.clone(),
-        );
-        registry.register(
-            "event_streams",
-            "Event streams (SSE) that are open",
-            event_streams.clone(),
         );
         let refused_callbacks = Family::<RefusalLabels, Counter>::default();
         for code in REFUSALS {
@@ -168,7 +160,6 @@ impl Metrics {
             durations,
             refused_callbacks,
             key_failures,
-            event_streams,
         }
     }
 

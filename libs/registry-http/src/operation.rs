@@ -244,7 +244,9 @@ fn problem_response(codes: &[Code]) -> Response {
         Code::UpstreamUnavailable,
         Code::TooManyFailures,
         Code::RateLimited,
+        Code::TooManyCalls,
         Code::TooManyReads,
+        Code::TooManyOwnStreams,
         Code::TooManyExports,
     ];
     if codes.iter().any(|code| may_pass.contains(code)) {

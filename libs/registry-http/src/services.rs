@@ -77,6 +77,8 @@ pub struct HttpConfig {
     pub request_limits: RequestLimits,
     /// Most event streams that may be open at once.
     pub event_streams_max: usize,
+    /// Most requests that may wait for events at once.
+    pub long_polls_max: usize,
     /// How many connections there may be.
     pub gate: GateLimits,
 }
@@ -88,6 +90,7 @@ impl fmt::Debug for HttpConfig {
             .field("trusted_proxies", &self.trusted_proxies)
             .field("request_limits", &self.request_limits)
             .field("event_streams_max", &self.event_streams_max)
+            .field("long_polls_max", &self.long_polls_max)
             .field("gate", &self.gate)
             .finish_non_exhaustive()
     }

@@ -14,7 +14,7 @@ use registry_upstream::{Inquirer, LinkIssuer, ReconcilerStatus};
 use registry_urls::CallbackUrls;
 use registry_web::room::{BODIES_BYTES_MAX, Room};
 use registry_web::serve::Gate;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::authenticator::Authenticator;
@@ -54,8 +54,8 @@ pub struct AppState {
     pub(crate) downloads: Arc<Downloads>,
     pub(crate) request_rates: Arc<RequestRates>,
     pub(crate) trusted_proxies: Vec<IpNet>,
-    pub(crate) event_streams: Arc<Semaphore>,
-    pub(crate) event_streams_max: usize,
+    pub(crate) event_streams: Room,
+    pub(crate) long_polls: Room,
     pub(crate) gate: Arc<Gate>,
     pub(crate) bodies: Room,
     pub(crate) metrics: Metrics,
@@ -67,7 +67,8 @@ pub struct AppState {
 impl AppState {
     /// Puts the state together. `stopping` ends requests that would otherwise wait.
     pub fn new(services: Services, config: HttpConfig, stopping: CancellationToken) -> Self {
-        let event_streams = Arc::new(Semaphore::new(config.event_streams_max));
+        let event_streams = Room::new(config.event_streams_max);
+        let long_polls = Room::new(config.long_polls_max);
         let gate = Gate::new(config.gate, config.trusted_proxies.clone());
         let bodies = Room::new(BODIES_BYTES_MAX);
         let failures = Arc::default();
@@ -76,6 +77,9 @@ impl AppState {
             gate: Arc::clone(&gate),
             bodies: bodies.clone(),
             request_rates: Arc::clone(&request_rates),
+            link_calls: services.links.calls().clone(),
+            event_streams: event_streams.clone(),
+            long_polls: long_polls.clone(),
         };
         let metrics = Metrics::new(&services, sharing, Arc::clone(&failures));
         Self {
@@ -104,7 +108,7 @@ impl AppState {
             request_rates,
             trusted_proxies: config.trusted_proxies,
             event_streams,
-            event_streams_max: config.event_streams_max,
+            long_polls,
             gate,
             bodies,
             refusals: Arc::default(),

@@ -128,7 +128,7 @@ impl Bench {
         }
         let calls = self.tools.inquirer.allowance(tenant).min(CALLS);
         let calls = match job.action.kind() {
-            ActionKind::IssueLinks => calls.min(self.tools.links.room()),
+            ActionKind::IssueLinks => calls.min(self.tools.links.room(tenant)),
             ActionKind::AskNow
             | ActionKind::AddTags
             | ActionKind::RemoveTags

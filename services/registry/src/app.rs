@@ -304,7 +304,7 @@ impl Ways {
             public_url: public_url.clone(),
             ambient: ambient.clone(),
         };
-        let links = LinkIssuer::new(links);
+        let links = LinkIssuer::new(links, config.link_calls_max);
         let shops = ShopParts {
             urls: ShopUrls::new(secrets.token_keys.clone(), public_url.clone()),
             archive: storage.for_requests.clone(),
@@ -339,6 +339,7 @@ fn http_config(config: &Config, cursor_key: [u8; 32]) -> anyhow::Result<HttpConf
         trusted_proxies: config.proxies()?,
         request_limits: config.request_limits(),
         event_streams_max: config.event_streams_max,
+        long_polls_max: config.long_polls_max,
         gate: gate_limits(config),
     })
 }

@@ -180,8 +180,12 @@ pub struct Config {
     pub tenant_requests_per_second: u32,
     /// How many seconds' worth of them may be made at once after a pause, 1 to 3,600.
     pub request_burst_seconds: u32,
-    /// Most event streams (SSE) open at once.
+    /// Most calls to Paymint for links under way at once, 2 to 10,000. Those of one tenant may be no more than are left.
+    pub link_calls_max: usize,
+    /// Most event streams (SSE) open at once. Those of one tenant may be no more than are left.
     pub event_streams_max: usize,
+    /// Most requests that wait for events at once, shared in the same way.
+    pub long_polls_max: usize,
     /// How long after its last change a merchant is asked about at upstream, and how soon again at the earliest; in
     /// seconds. Later it is asked about in a quarter of the time that it has been as it is.
     pub reconcile_first_seconds: u32,
@@ -264,7 +268,9 @@ impl Default for Config {
             caller_requests_per_second: 500,
             tenant_requests_per_second: 1_000,
             request_burst_seconds: 10,
-            event_streams_max: 1_000,
+            link_calls_max: 256,
+            event_streams_max: 2_000,
+            long_polls_max: 2_000,
             reconcile_first_seconds: 300,
             reconcile_longest_seconds: 86_400,
             reconcile_list_seconds: 21_600,

@@ -32,7 +32,9 @@ impl Config {
         ] {
             ensure(setting, (1..=most).contains(&value))?;
         }
-        ensure("event_streams_max", self.event_streams_max > 0)
+        ensure("link_calls_max", (2..=10_000).contains(&self.link_calls_max))?;
+        ensure("event_streams_max", self.event_streams_max > 0)?;
+        ensure("long_polls_max", self.long_polls_max > 0)
     }
 
     /// How often callers and tenants may ask.
@@ -70,6 +72,8 @@ mod tests {
             wrong(|config| config.request_burst_seconds = 3_601),
             Err("request_burst_seconds")
         );
+        assert_eq!(wrong(|config| config.link_calls_max = 1), Err("link_calls_max"));
         assert_eq!(wrong(|config| config.event_streams_max = 0), Err("event_streams_max"));
+        assert_eq!(wrong(|config| config.long_polls_max = 0), Err("long_polls_max"));
     }
 }

@@ -96,7 +96,9 @@ const FORMS: &[(&str, &str)] = &[
     ("caller_requests_per_second", "1 to 100000"),
     ("tenant_requests_per_second", "1 to 100000"),
     ("request_burst_seconds", "1 to 3600"),
+    ("link_calls_max", "2 to 10000"),
     ("event_streams_max", "a number from 1"),
+    ("long_polls_max", "a number from 1"),
     (
         "reconcile_first_seconds",
         "1 to 2592000, and not above reconcile_longest_seconds",

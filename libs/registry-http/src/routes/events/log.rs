@@ -6,13 +6,14 @@ use registry_documents::{EventData, PublicEvent, Sight, event_shown};
 use registry_domain::{Seq, TenantId};
 use registry_journal::Archive;
 use registry_journal::port::PageSize;
+use registry_shares::room::{Holder, Place, Room};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::caller::Caller;
 use crate::position::require_reached;
-use crate::problem::{Fault, Problem};
+use crate::problem::{Code, Fault, Problem};
 use crate::query::POSITION_MAX;
 use crate::state::AppState;
 
@@ -27,6 +28,9 @@ const SCAN_ROWS: u32 = 500;
 
 /// How many times one request reads on for wanted rows.
 const SCANS_MAX: u32 = 4;
+
+/// After how many seconds a client that found all places taken should come back.
+const PLACES_TAKEN_SECONDS: u32 = 30;
 
 /// Most event types of a filter.
 const TYPES_MAX: usize = 100;
@@ -50,6 +54,8 @@ pub struct Follower {
     commits: watch::Receiver<u64>,
     stopping: CancellationToken,
     looked_at: Instant,
+    /// Its place among those that wait.
+    place: Option<Place>,
 }
 
 impl Follower {
@@ -63,7 +69,16 @@ impl Follower {
             commits: state.commits.clone(),
             stopping: state.stopping.clone(),
             looked_at: Instant::now(),
+            place: None,
         }
+    }
+
+    /// Takes a place among those that wait, unless it has one; fails if the tenant may have no more.
+    pub fn take_place(&mut self, room: &Room) -> Result<(), Problem> {
+        if self.place.is_none() {
+            self.place = Some(place(room, self.tenant_id)?);
+        }
+        Ok(())
     }
 
     /// Where the log ends now.
@@ -132,6 +147,20 @@ impl Follower {
             () = self.stopping.cancelled() => false,
         }
     }
+}
+
+/// A place among those that wait for events, if a tenant may have one more.
+pub fn place(room: &Room, tenant: TenantId) -> Result<Place, Problem> {
+    let place = room.take(Holder::Tenant(tenant));
+    place.map_err(|_| {
+        // While there are others, it is the tenant that has too many.
+        let code = if room.taken() < room.most() {
+            Code::TooManyOwnStreams
+        } else {
+            Code::TooManyStreams
+        };
+        Problem::from(code).retry_after(PLACES_TAKEN_SECONDS)
+    })
 }
 
 /// Where a client begins to read.

@@ -10,14 +10,14 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{self, Stream};
 use registry_documents::PublicEvent;
-use registry_domain::Seq;
+use registry_domain::{Seq, TenantId};
 use registry_journal::port::PageSize;
-use tokio::sync::OwnedSemaphorePermit;
+use registry_shares::room::Place;
 use tokio::time::Instant;
 
-use super::log::{Follower, Start, read_position};
+use super::log::{Follower, Start, place, read_position};
 use crate::caller::Caller;
-use crate::problem::{Code, Fault, Problem};
+use crate::problem::{Fault, Problem};
 use crate::state::AppState;
 
 /// How often a silent stream shows that it is alive.
@@ -31,9 +31,6 @@ pub const KEY_CHECK_TIME: Duration = Duration::from_millis(1_500);
 
 /// How many events of one stream are in memory at most.
 const BUFFER_EVENTS: u32 = 100;
-
-/// After how many seconds a client that found all streams taken should come back.
-const STREAMS_TAKEN_SECONDS: u32 = 30;
 
 /// Reverse proxies that buffer answers would hold events back.
 pub const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -64,7 +61,7 @@ pub async fn open(
         Start::Latest => (follower.head().await?, true),
     };
     let subscription = Subscription {
-        open: OpenStream::begin(state)?,
+        open: OpenStream::begin(state, caller.tenant_id())?,
         caller,
         follower,
         after,
@@ -154,18 +151,15 @@ fn write(event: &PublicEvent) -> Option<Event> {
 /// Counts a stream as open for as long as it is.
 pub struct OpenStream {
     state: Arc<AppState>,
-    _permit: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl OpenStream {
-    /// Opens one, if not too many are open.
-    pub fn begin(state: &Arc<AppState>) -> Result<Self, Problem> {
-        let permit = Arc::clone(&state.event_streams).try_acquire_owned();
-        let permit = permit.map_err(|_| Problem::from(Code::TooManyStreams).retry_after(STREAMS_TAKEN_SECONDS))?;
-        state.metrics.event_streams.inc();
+    /// Opens one for a tenant, if not too many are open.
+    pub fn begin(state: &Arc<AppState>, tenant: TenantId) -> Result<Self, Problem> {
         Ok(Self {
             state: Arc::clone(state),
-            _permit: permit,
+            _place: place(&state.event_streams, tenant)?,
         })
     }
 
@@ -175,15 +169,10 @@ impl OpenStream {
     }
 }
 
-impl Drop for OpenStream {
-    fn drop(&mut self) {
-        self.state.metrics.event_streams.dec();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::Code;
 
     #[test]
     fn a_client_goes_on_where_it_was() {
