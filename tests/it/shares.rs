@@ -1,6 +1,7 @@
 //! What tenants share, and that one who does their worst takes nothing of it from the others.
 
 mod links;
+mod publishing;
 mod requests;
 mod streams;
 

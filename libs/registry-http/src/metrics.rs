@@ -285,6 +285,12 @@ fn encode_relay(encoder: &mut DescriptorEncoder<'_>, relay: RelayStatus) -> Resu
     )?;
     gauge(
         encoder,
+        "relay_steps",
+        "Tenants whose events are being published at this moment",
+        relay.steps,
+    )?;
+    gauge(
+        encoder,
         "relay_failing_tenants",
         "Tenants whose last attempt failed",
         relay.failing_tenants,

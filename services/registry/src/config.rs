@@ -182,6 +182,8 @@ pub struct Config {
     pub request_burst_seconds: u32,
     /// Most calls to Paymint for links under way at once, 2 to 10,000. Those of one tenant may be no more than are left.
     pub link_calls_max: usize,
+    /// Tenants whose events are published at once, 2 to 64. Those whose attempts fail are no more than half of them.
+    pub relay_tenants_max: usize,
     /// Most event streams (SSE) open at once. Those of one tenant may be no more than are left.
     pub event_streams_max: usize,
     /// Most requests that wait for events at once, shared in the same way.
@@ -269,6 +271,7 @@ impl Default for Config {
             tenant_requests_per_second: 1_000,
             request_burst_seconds: 10,
             link_calls_max: 256,
+            relay_tenants_max: registry_publish::relay::STEPS_MAX,
             event_streams_max: 2_000,
             long_polls_max: 2_000,
             reconcile_first_seconds: 300,

@@ -204,7 +204,9 @@ pub(crate) async fn start_relay(
         ..NatsConfig::new(url.clone())
     };
     let publisher = NatsPublisher::connect(nats).await.context("NATS cannot be used")?;
-    let relay = Relay::new(storage.archive.clone(), Arc::new(publisher), storage.leases()?).flush_limit(flush_limit);
+    let relay = Relay::new(storage.archive.clone(), Arc::new(publisher), storage.leases()?)
+        .flush_limit(flush_limit)
+        .steps_max(config.relay_tenants_max);
     let status = relay.status();
     let stop = CancellationToken::new();
     let task = tokio::spawn(relay.run(commits, stop.clone()));

@@ -33,6 +33,7 @@ impl Config {
             ensure(setting, (1..=most).contains(&value))?;
         }
         ensure("link_calls_max", (2..=10_000).contains(&self.link_calls_max))?;
+        ensure("relay_tenants_max", (2..=64).contains(&self.relay_tenants_max))?;
         ensure("event_streams_max", self.event_streams_max > 0)?;
         ensure("long_polls_max", self.long_polls_max > 0)
     }
@@ -73,6 +74,7 @@ mod tests {
             Err("request_burst_seconds")
         );
         assert_eq!(wrong(|config| config.link_calls_max = 1), Err("link_calls_max"));
+        assert_eq!(wrong(|config| config.relay_tenants_max = 1), Err("relay_tenants_max"));
         assert_eq!(wrong(|config| config.event_streams_max = 0), Err("event_streams_max"));
         assert_eq!(wrong(|config| config.long_polls_max = 0), Err("long_polls_max"));
     }

@@ -97,6 +97,7 @@ const FORMS: &[(&str, &str)] = &[
     ("tenant_requests_per_second", "1 to 100000"),
     ("request_burst_seconds", "1 to 3600"),
     ("link_calls_max", "2 to 10000"),
+    ("relay_tenants_max", "2 to 64"),
     ("event_streams_max", "a number from 1"),
     ("long_polls_max", "a number from 1"),
     (
