@@ -19,6 +19,7 @@ mod downloads;
 mod envelope;
 mod errand;
 mod fields;
+mod heads;
 mod idempotency;
 mod key_failures;
 mod lookups;

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use crate::authenticator::Authenticator;
 use crate::cursor::CursorKey;
 use crate::downloads::Downloads;
+use crate::heads::Heads;
 use crate::lookups::Lookups;
 use crate::metrics::{Metrics, Sharing};
 use crate::problem::Code;
@@ -46,7 +47,8 @@ pub struct AppState {
     pub(crate) carrying: Carrying,
     pub(crate) reconciler: watch::Receiver<ReconcilerStatus>,
     pub(crate) ambient: Ambient,
-    pub(crate) commits: watch::Receiver<u64>,
+    commits: watch::Receiver<u64>,
+    pub(crate) heads: Arc<Heads>,
     pub(crate) relay: Option<watch::Receiver<RelayStatus>>,
     pub(crate) authenticator: Authenticator,
     pub(crate) cursor_key: CursorKey,
@@ -69,6 +71,7 @@ impl AppState {
     pub fn new(services: Services, config: HttpConfig, stopping: CancellationToken) -> Self {
         let event_streams = Room::new(config.event_streams_max);
         let long_polls = Room::new(config.long_polls_max);
+        let heads = Arc::<Heads>::default();
         let gate = Gate::new(config.gate, config.trusted_proxies.clone());
         let bodies = Room::new(BODIES_BYTES_MAX);
         let failures = Arc::default();
@@ -80,6 +83,7 @@ impl AppState {
             link_calls: services.links.calls().clone(),
             event_streams: event_streams.clone(),
             long_polls: long_polls.clone(),
+            heads: Arc::clone(&heads),
         };
         let metrics = Metrics::new(&services, sharing, Arc::clone(&failures));
         Self {
@@ -100,6 +104,7 @@ impl AppState {
             reconciler: services.reconciler,
             ambient: services.ambient,
             commits: services.commits,
+            heads,
             relay: services.relay,
             authenticator: Authenticator::new(metrics.key_failures.clone()),
             cursor_key: CursorKey::new(config.cursor_key),
@@ -120,6 +125,12 @@ impl AppState {
     /// Writes down which requests were refused for want of a right, for as long as it is polled.
     pub async fn record_refusals(&self) {
         self.refusals.record(&self.writer).await;
+    }
+
+    /// Looks where the logs end that somebody follows, for as long as it is polled. On the connections of keys: whoever follows
+    /// must not wait for what is read.
+    pub async fn watch_logs(&self) {
+        self.heads.keep(self.keys.as_ref(), self.commits.clone()).await;
     }
 
     /// Writes down those that are only counted yet: the process is stopping.

@@ -243,6 +243,7 @@ pub(crate) fn start_http(
                 }
             }
             () = state.record_refusals() => {}
+            () = state.watch_logs() => {}
             () = people.keep_facts() => {}
         }
         state.flush_refusals().await;

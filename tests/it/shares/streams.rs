@@ -101,3 +101,44 @@ async fn a_tenant_with_a_thousand_streams_and_polls_leaves_others_theirs() {
     until(|| async { metric(&app, "registry_event_streams").await <= 1 }).await;
     app.finish().await;
 }
+
+/// Idle streams of one tenant, and another's callbacks beside them.
+const IDLE: usize = 200;
+const CALLBACKS: usize = 200;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_wakes_for_its_own_tenant_alone() {
+    let mut app = TestApp::start_with(|config| config.connections_per_address_max = 4_000).await;
+    let other = app.other_tenant().await;
+    other.register("acad-2", "store-1").await;
+    let mut streams = Vec::new();
+    for stream in join_all((0..IDLE).map(|_| open(&app.tenant))).await {
+        streams.push(stream.expect("there is room"));
+    }
+    let mut last = streams.pop().expect("there are some");
+    let reads = metric(&app, "registry_feed_reads_total").await;
+    let url = app.tenant_callback_url(other.id);
+    for number in 0..CALLBACKS {
+        let body = mapping("acad-2", "store-1", "S", Some(&format!("서류 {number}"))).to_string();
+        assert!(is_taken(&send(&url, body).await));
+    }
+    let woken = metric(&app, "registry_feed_reads_total").await - reads;
+    assert!(woken <= IDLE as u64, "each may still read once: {woken}");
+
+    // For their own they wake at once.
+    app.tenant.register("acad-1", "store-1").await;
+    let told = async {
+        let mut text = String::new();
+        while !text.contains("merchant.registered") {
+            let chunk = last
+                .chunk()
+                .await
+                .expect("the stream goes on")
+                .expect("it has not ended");
+            text.push_str(&String::from_utf8_lossy(&chunk));
+        }
+    };
+    within(CALLBACK_WITHIN, told).await;
+    drop(streams);
+    app.finish().await;
+}

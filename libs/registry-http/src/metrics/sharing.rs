@@ -9,6 +9,7 @@ use registry_web::room::Room;
 use registry_web::serve::Gate;
 
 use super::{counter, gauge};
+use crate::heads::Heads;
 use crate::request_rates::RequestRates;
 
 /// What is shared by all who ask.
@@ -25,6 +26,8 @@ pub struct Sharing {
     pub event_streams: Room,
     /// Requests that wait for events.
     pub long_polls: Room,
+    /// The logs that are followed.
+    pub heads: Arc<Heads>,
 }
 
 const LINK_CALLS: (&str, &str) = ("link_calls", "Calls to upstream for links that are under way");
@@ -65,6 +68,11 @@ impl Collector for Sharing {
             gauge(&mut encoder, name, help, room.taken() as u64)?;
             counter(&mut encoder, refused_name, refused_help, room.turned_away())?;
         }
-        Ok(())
+        counter(
+            &mut encoder,
+            "feed_reads",
+            "Pages of logs that were read for those who follow them",
+            self.heads.reads(),
+        )
     }
 }

@@ -122,7 +122,7 @@ async fn page(
         if !is_answer && let Some(room) = room {
             follower.take_place(room)?;
         }
-        if is_answer || !follower.wait(deadline).await {
+        if is_answer || !follower.wait(after, deadline).await {
             return Ok(EventPage {
                 data: slice.events,
                 page: FeedPosition {

@@ -1,6 +1,6 @@
 //! Reading a tenant's log for somebody who follows it.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use registry_documents::{EventData, PublicEvent, Sight, event_shown};
 use registry_domain::{Seq, TenantId};
@@ -12,16 +12,11 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::caller::Caller;
+use crate::heads::Heads;
 use crate::position::require_reached;
 use crate::problem::{Code, Fault, Problem};
 use crate::query::POSITION_MAX;
 use crate::state::AppState;
-
-/// How often a follower looks although nobody woke it: other processes write too.
-const POLL_TIME: Duration = Duration::from_secs(1);
-
-/// How long a follower rests after a look: a busy log must not cost every follower a read per commit.
-const REST_TIME: Duration = Duration::from_millis(50);
 
 /// How many rows are read at once when some of them may not be wanted.
 const SCAN_ROWS: u32 = 500;
@@ -51,9 +46,9 @@ pub struct Follower {
     tenant_id: TenantId,
     sight: Sight,
     types: Vec<String>,
-    commits: watch::Receiver<u64>,
+    heads: Arc<Heads>,
+    head: watch::Receiver<Option<Seq>>,
     stopping: CancellationToken,
-    looked_at: Instant,
     /// Its place among those that wait.
     place: Option<Place>,
 }
@@ -66,9 +61,9 @@ impl Follower {
             tenant_id: caller.tenant_id(),
             sight: caller.sight(),
             types,
-            commits: state.commits.clone(),
+            head: state.heads.follow(caller.tenant_id()),
+            heads: Arc::clone(&state.heads),
             stopping: state.stopping.clone(),
-            looked_at: Instant::now(),
             place: None,
         }
     }
@@ -93,9 +88,7 @@ impl Follower {
 
     /// Reads on after a position, until there are enough events, or no more, or enough was looked at.
     pub async fn read(&mut self, after: Seq, limit: PageSize) -> Result<Slice, Problem> {
-        // Whatever is committed from now on wakes us, so nothing can fall between this look and the next wait.
-        self.commits.mark_unchanged();
-        self.looked_at = Instant::now();
+        self.heads.count_read();
         let wanted = limit.get() as usize;
         let rows = if self.types.is_empty() {
             limit
@@ -127,25 +120,27 @@ impl Follower {
         Ok(slice)
     }
 
-    /// Waits until it makes sense to look again, but not longer than until `deadline`. False once there is no point in
-    /// waiting on: the deadline has come, or the process is stopping.
-    pub async fn wait(&mut self, deadline: Instant) -> bool {
-        let rested = self.looked_at + REST_TIME;
-        let polled = self.looked_at + POLL_TIME;
-        let commits = &mut self.commits;
-        let woken = async move {
-            sleep_until(rested).await;
-            if commits.changed().await.is_err() {
-                // The writer is gone; other processes may still write.
+    /// Waits until the log is known to end behind a position, but not longer than until `deadline`. False if it does not: the
+    /// deadline has come, or the process is stopping.
+    pub async fn wait(&mut self, after: Seq, deadline: Instant) -> bool {
+        let grows = async {
+            let is_behind = |head: &Option<Seq>| head.is_some_and(|head| head > after);
+            if self.head.wait_for(is_behind).await.is_err() {
+                // Nobody looks any more: the process is stopping.
                 std::future::pending::<()>().await;
             }
         };
         tokio::select! {
-            () = woken => true,
-            () = sleep_until(polled) => true,
+            () = grows => true,
             () = sleep_until(deadline) => false,
             () = self.stopping.cancelled() => false,
         }
+    }
+
+    /// Whether the log seems to end before a position. It was looked at a moment ago: a position that was reached since is
+    /// behind that end as well.
+    pub fn seems_beyond(&self, position: Seq) -> bool {
+        self.head.borrow().is_some_and(|head| head < position)
     }
 }
 

@@ -67,6 +67,7 @@ pub async fn open(
         after,
         start_to_tell: is_told.then_some(after),
         buffer: VecDeque::new(),
+        has_news: true,
         key_checked_at: Instant::now(),
         log_checked_at: Instant::now(),
     };
@@ -95,6 +96,8 @@ struct Subscription {
     /// begin somewhere else when it is opened again.
     start_to_tell: Option<Seq>,
     buffer: VecDeque<PublicEvent>,
+    /// There may be more in the log than was read.
+    has_news: bool,
     key_checked_at: Instant,
     log_checked_at: Instant,
 }
@@ -115,7 +118,14 @@ impl Subscription {
             if self.log_checked_at.elapsed() >= LOG_CHECK_TIME {
                 self.log_checked_at = Instant::now();
                 // A database that was put back under an open stream: the client hears why when it connects again.
-                self.follower.require_reached(self.after).await.ok()?;
+                if self.follower.seems_beyond(self.after) {
+                    self.follower.require_reached(self.after).await.ok()?;
+                }
+            }
+            if !self.has_news {
+                let look_up = self.key_checked_at + KEY_CHECK_TIME;
+                self.has_news = self.follower.wait(self.after, look_up).await;
+                continue;
             }
             // The conversion into a problem has logged the cause.
             let slice = self
@@ -125,9 +135,7 @@ impl Subscription {
                 .ok()?;
             self.after = slice.seen;
             self.buffer.extend(slice.events);
-            if self.buffer.is_empty() && slice.at_end {
-                self.follower.wait(self.key_checked_at + KEY_CHECK_TIME).await;
-            }
+            self.has_news = !slice.at_end;
         }
         None
     }
