@@ -214,18 +214,19 @@ async fn a_stream_that_broke_goes_on_without_gap_or_repeat() {
 
 #[tokio::test]
 async fn there_are_no_more_streams_than_allowed() {
-    let app = TestApp::start_with(|config| config.event_streams_max = 2).await;
+    let mut app = TestApp::start_with(|config| config.event_streams_max = 3).await;
+    let (second, third) = (app.other_tenant().await, app.other_tenant().await);
     let first = Stream::open(&app.tenant, "", None).await;
-    let _second = Stream::open(&app.tenant, "", None).await;
-    let request = || {
-        app.tenant
-            .api
-            .request(Method::GET, "/v1/events")
-            .header("accept", "text/event-stream")
+    let refused = async |tenant: &TestTenant| {
+        let request = tenant.api.request(Method::GET, "/v1/events");
+        let refused = Answer::to(request.header("accept", "text/event-stream")).await;
+        assert!(refused.header("retry-after").is_some());
+        refused
     };
-    let refused = Answer::to(request()).await;
-    assert!(refused.header("retry-after").is_some());
-    refused.problem(503, "too_many_streams");
+    refused(&app.tenant).await.problem(429, "too_many_own_streams");
+    let _second = Stream::open(&second, "", None).await;
+    let _third = Stream::open(&third, "", None).await;
+    refused(&third).await.problem(503, "too_many_streams");
     app.tenant.api.get("/v1/events").await.expect(200);
     drop(first);
     app.finish().await;

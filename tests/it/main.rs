@@ -119,6 +119,7 @@ mod calendar;
 mod exports;
 mod insight;
 mod jobs;
+mod shares;
 mod shops;
 mod tenant_settings;
 mod views;

@@ -12,6 +12,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("registry-domain", &[]),
     ("registry-journal", &["registry-domain"]),
     ("registry-urls", &["registry-domain"]),
+    ("registry-shares", &["registry-domain"]),
     ("registry-journal-rows", &["registry-domain", "registry-journal"]),
     (
         "registry-journal-postgres",
@@ -29,7 +30,13 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     (
         "registry-upstream",
-        &["paymint-client", "registry-domain", "registry-journal", "registry-urls"],
+        &[
+            "paymint-client",
+            "registry-domain",
+            "registry-journal",
+            "registry-shares",
+            "registry-urls",
+        ],
     ),
     (
         "registry-shop",
@@ -66,7 +73,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "registry-deliveries",
         &["registry-documents", "registry-domain", "registry-journal"],
     ),
-    ("registry-web", &["registry-domain"]),
+    ("registry-web", &["registry-domain", "registry-shares"]),
     ("registry-tables", &["registry-documents", "registry-web"]),
     (
         "registry-publish",
@@ -89,6 +96,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "registry-journal",
             "registry-people",
             "registry-publish",
+            "registry-shares",
             "registry-shop",
             "registry-tables",
             "registry-upstream",
@@ -125,6 +133,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "registry-people",
             "registry-publish",
             "registry-publish-nats",
+            "registry-shares",
             "registry-shop",
             "registry-upstream",
             "registry-urls",

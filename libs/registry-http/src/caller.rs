@@ -19,6 +19,7 @@ use crate::credentials::Presented;
 use crate::errand::Errand;
 use crate::key_failures::KeyFailure;
 use crate::problem::{Code, Problem};
+use crate::request_rates::{Asker, Told};
 use crate::state::AppState;
 
 /// Notes that a key was used. Nobody waits for it, and nobody is told if it does not work.
@@ -168,7 +169,10 @@ impl FromRequestParts<Arc<AppState>> for Caller {
         if let Some(Principal::Person(person)) = parts.extensions.get::<Principal>() {
             let who = Who::Person(Arc::new(person.clone()));
             return match person.tenant_state {
-                TenantState::Active => Ok(Self { who, errand }),
+                TenantState::Active => {
+                    count(state, parts, person.tenant_id, Asker::Person(person.person_id))?;
+                    Ok(Self { who, errand })
+                }
                 TenantState::Suspended => Err(Code::TenantSuspended.into()),
             };
         }
@@ -179,6 +183,7 @@ impl FromRequestParts<Arc<AppState>> for Caller {
         let presented = presented.ok_or_else(|| authenticator.refuse(KeyFailure::Absent, sender))?;
         let (keys, now) = (state.keys.as_ref(), state.ambient.now());
         let kept = authenticator.authenticate(keys, presented, sender, now).await?;
+        count(state, parts, kept.tenant_id, Asker::Key(presented.key_id))?;
         note_use(state, kept.tenant_id, presented.key_id);
         let who = Who::Key {
             presented,
@@ -187,6 +192,12 @@ impl FromRequestParts<Arc<AppState>> for Caller {
         };
         Ok(Self { who, errand })
     }
+}
+
+/// Counts the request among those of whoever makes it, unless there were too many.
+fn count(state: &AppState, parts: &Parts, tenant: TenantId, asker: Asker) -> Result<(), Problem> {
+    let told = parts.extensions.get::<Told>().cloned().unwrap_or_default();
+    state.request_rates.count(tenant, asker, &told)
 }
 
 /// The API key in `Authorization: Bearer …`. Two such headers are as good as none: which one counts is anybody's guess.

@@ -22,6 +22,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::problem::{self, Code, Failure, Fault, Problem};
+use crate::request_rates::Told;
 use crate::routes::callbacks::door;
 use crate::state::AppState;
 
@@ -47,7 +48,9 @@ pub async fn envelope(State(state): State<Arc<AppState>>, mut request: Request, 
         .as_ref()
         .map_or_else(|| route_of_stray(&context.path), MatchedPath::as_str);
     let place = place_of(&state, &request, &context);
+    let told = Told::default();
     request.extensions_mut().insert(context.clone());
+    request.extensions_mut().insert(told.clone());
 
     let span = tracing::info_span!("http.request", %method, route, request_id = %context.correlation_id);
     let handling = async {
@@ -67,6 +70,7 @@ pub async fn envelope(State(state): State<Arc<AppState>>, mut request: Request, 
         .flatten();
     let mut response = problem::finish(response, &context);
     add_headers(response.headers_mut(), &context);
+    told.write(response.headers_mut());
     if let Some(code) = refused {
         state.metrics.count_refused_callback(code);
         close_to_strangers(code, response.headers_mut());

@@ -5,6 +5,7 @@ mod carrying;
 mod coming;
 mod connections;
 mod jobs;
+mod sharing;
 mod shops;
 mod writing;
 
@@ -18,7 +19,7 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetri
 use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
@@ -26,8 +27,6 @@ use registry_ingest::CallbackDoor;
 use registry_journal::line_limit::LineLimit;
 use registry_journal::{Archive, Writer};
 use registry_publish::RelayStatus;
-use registry_web::room::Room;
-use registry_web::serve::Gate;
 use tokio::sync::watch;
 
 use crate::authenticator::{Authenticator, FailureLabels};
@@ -36,6 +35,8 @@ use crate::services::Services;
 use asking::Asking;
 use coming::Coming;
 use connections::Connections;
+
+pub use sharing::Sharing;
 
 /// The content type of the text.
 pub const OPENMETRICS_TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -86,18 +87,15 @@ pub struct Metrics {
     refused_callbacks: Family<RefusalLabels, Counter>,
     /// API keys that did not work.
     pub key_failures: Family<FailureLabels, Counter>,
-    /// Event streams that are open now.
-    pub event_streams: Gauge,
 }
 
 impl Metrics {
     /// Numbers that start at zero, and those that the parts below keep themselves.
-    pub fn new(services: &Services, gate: Arc<Gate>, bodies: Room, failures: Arc<LineLimit<Option<Code>>>) -> Self {
+    pub fn new(services: &Services, sharing: Sharing, failures: Arc<LineLimit<Option<Code>>>) -> Self {
         let mut registry = Registry::with_prefix("registry");
         let requests = Family::default();
         let new_histogram: fn() -> Histogram = || Histogram::new(DURATION_BOUNDS);
         let durations = Family::new_with_constructor(new_histogram);
-        let event_streams = Gauge::default();
         registry.register(
             "build",
             "Which build this is: while an installation is updated, replicas differ",
@@ -113,11 +111,6 @@ impl Metrics {
             "Time from the head of a request to the head of its answer",
             Unit::Seconds,
             durations.clone(),
-        );
-        registry.register(
-            "event_streams",
-            "Event streams (SSE) that are open",
-            event_streams.clone(),
         );
         let refused_callbacks = Family::<RefusalLabels, Counter>::default();
         for code in REFUSALS {
@@ -135,7 +128,16 @@ impl Metrics {
             "API keys that did not work, by reason",
             key_failures.clone(),
         );
-        registry.register_collector(Box::new(Connections { gate, bodies }));
+        registry.register(
+            "requests_limited",
+            "Requests refused because a key, a person or a tenant asked too often, by the limit that was met",
+            sharing.request_rates.limited().clone(),
+        );
+        registry.register_collector(Box::new(Connections {
+            gate: Arc::clone(&sharing.gate),
+            bodies: sharing.bodies.clone(),
+        }));
+        registry.register_collector(Box::new(sharing));
         registry.register_collector(Box::new(Below {
             writer: services.writer.clone(),
             door: services.door.clone(),
@@ -158,7 +160,6 @@ impl Metrics {
             durations,
             refused_callbacks,
             key_failures,
-            event_streams,
         }
     }
 
@@ -281,6 +282,12 @@ fn encode_relay(encoder: &mut DescriptorEncoder<'_>, relay: RelayStatus) -> Resu
         "relay_held_tenants",
         "Tenants whose events this process publishes",
         relay.held_tenants,
+    )?;
+    gauge(
+        encoder,
+        "relay_steps",
+        "Tenants whose events are being published at this moment",
+        relay.steps,
     )?;
     gauge(
         encoder,

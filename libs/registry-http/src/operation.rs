@@ -45,6 +45,7 @@ const PROBLEMS_OF_CALLERS: &[Code] = &[
     Code::TenantSuspended,
     Code::ValidationFailed,
     Code::TooManyFailures,
+    Code::RateLimited,
     Code::TooManyReads,
     Code::StorageUnavailable,
 ];
@@ -126,9 +127,13 @@ impl Operation {
         }
         for response in responses.values_mut() {
             if let RefOr::T(response) = response {
-                response
-                    .headers
-                    .insert(REQUEST_ID.to_owned(), RefOr::Ref(header_ref(REQUEST_ID)));
+                let told_to_callers = [RATE_LIMIT, RATE_LIMIT_POLICY];
+                let told_to_callers = told_to_callers.iter().filter(|_| self.access != Access::Anybody);
+                for header in told_to_callers.chain([&REQUEST_ID]) {
+                    response
+                        .headers
+                        .insert((*header).to_owned(), RefOr::Ref(header_ref(header)));
+                }
             }
         }
         for parameter in operation.parameters.iter_mut().flatten() {
@@ -238,6 +243,10 @@ fn problem_response(codes: &[Code]) -> Response {
         Code::UpstreamRateCapped,
         Code::UpstreamUnavailable,
         Code::TooManyFailures,
+        Code::RateLimited,
+        Code::TooManyCalls,
+        Code::TooManyReads,
+        Code::TooManyOwnStreams,
         Code::TooManyExports,
     ];
     if codes.iter().any(|code| may_pass.contains(code)) {
@@ -261,10 +270,14 @@ pub fn add_shared(mut components: ComponentsBuilder) -> ComponentsBuilder {
             .schema(Some(String::schema()))
             .build()
     };
-    components.header(REQUEST_ID, header("The id of the request")).header(
-        RETRY_AFTER,
-        header("After how many seconds to try again, where that helps"),
-    )
+    components
+        .header(REQUEST_ID, header("The id of the request"))
+        .header(
+            RETRY_AFTER,
+            header("After how many seconds to try again, where that helps"),
+        )
+        .header(RATE_LIMIT, header(ABOUT_RATE_LIMIT))
+        .header(RATE_LIMIT_POLICY, header(ABOUT_RATE_LIMIT_POLICY))
 }
 
 fn header_ref(name: &str) -> Ref {
@@ -273,6 +286,13 @@ fn header_ref(name: &str) -> Ref {
 
 const REQUEST_ID: &str = "Request-Id";
 const RETRY_AFTER: &str = "Retry-After";
+const RATE_LIMIT: &str = "RateLimit";
+const RATE_LIMIT_POLICY: &str = "RateLimit-Policy";
+const ABOUT_RATE_LIMIT: &str = "How many requests are left: `r` of your key (`person` for somebody in the console) and of all your \
+     keys together (`tenant`), and in how many seconds all of them are back (`t`), such as `\"key\";r=4980;t=1, \"tenant\";r=9712;t=1`. \
+     Absent where it was not known yet who asks";
+const ABOUT_RATE_LIMIT_POLICY: &str = "How many requests there may be: `q` at once, which come back evenly within `w` seconds, \
+     such as `\"key\";q=5000;w=10, \"tenant\";q=10000;w=10`";
 const EXAMPLE_REQUEST_ID: &str = "req_0197f0a1b2c37d4e8f90a1b2c3d4e5f6";
 const EXAMPLE_UUID: Uuid = Uuid::from_u128(0x0197_f0a1_b2c3_7d4e_8f90_a1b2_c3d4_e5f6);
 

@@ -17,6 +17,8 @@ use registry_urls::CallbackUrls;
 use registry_web::serve::GateLimits;
 use tokio::sync::watch;
 
+use crate::request_rates::RequestLimits;
+
 /// The parts of the registry that the HTTP skin stands on.
 pub struct Services {
     /// Takes commands.
@@ -74,8 +76,12 @@ pub struct HttpConfig {
     pub cursor_key: [u8; 32],
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// How often callers and tenants may ask.
+    pub request_limits: RequestLimits,
     /// Most event streams that may be open at once.
     pub event_streams_max: usize,
+    /// Most requests that may wait for events at once.
+    pub long_polls_max: usize,
     /// How many connections there may be.
     pub gate: GateLimits,
 }
@@ -85,7 +91,9 @@ impl fmt::Debug for HttpConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpConfig")
             .field("trusted_proxies", &self.trusted_proxies)
+            .field("request_limits", &self.request_limits)
             .field("event_streams_max", &self.event_streams_max)
+            .field("long_polls_max", &self.long_polls_max)
             .field("gate", &self.gate)
             .finish_non_exhaustive()
     }

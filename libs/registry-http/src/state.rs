@@ -15,16 +15,18 @@ use registry_upstream::{Inquirer, LinkIssuer, ReconcilerStatus};
 use registry_urls::CallbackUrls;
 use registry_web::room::{BODIES_BYTES_MAX, Room};
 use registry_web::serve::Gate;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::authenticator::Authenticator;
 use crate::cursor::CursorKey;
 use crate::downloads::Downloads;
+use crate::heads::Heads;
 use crate::lookups::Lookups;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Sharing};
 use crate::problem::Code;
 use crate::refusals::Refusals;
+use crate::request_rates::RequestRates;
 use crate::services::{Carrying, HttpConfig, Services};
 use crate::usual::UsualWaits;
 
@@ -47,15 +49,17 @@ pub struct AppState {
     pub(crate) carrying: Carrying,
     pub(crate) reconciler: watch::Receiver<ReconcilerStatus>,
     pub(crate) ambient: Ambient,
-    pub(crate) commits: watch::Receiver<u64>,
+    commits: watch::Receiver<u64>,
+    pub(crate) heads: Arc<Heads>,
     pub(crate) relay: Option<watch::Receiver<RelayStatus>>,
     pub(crate) authenticator: Authenticator,
     pub(crate) cursor_key: CursorKey,
     pub(crate) usual: UsualWaits,
     pub(crate) downloads: Arc<Downloads>,
+    pub(crate) request_rates: Arc<RequestRates>,
     pub(crate) trusted_proxies: Vec<IpNet>,
-    pub(crate) event_streams: Arc<Semaphore>,
-    pub(crate) event_streams_max: usize,
+    pub(crate) event_streams: Room,
+    pub(crate) long_polls: Room,
     pub(crate) gate: Arc<Gate>,
     pub(crate) bodies: Room,
     pub(crate) metrics: Metrics,
@@ -67,11 +71,23 @@ pub struct AppState {
 impl AppState {
     /// Puts the state together. `stopping` ends requests that would otherwise wait.
     pub fn new(services: Services, config: HttpConfig, stopping: CancellationToken) -> Self {
-        let event_streams = Arc::new(Semaphore::new(config.event_streams_max));
+        let event_streams = Room::new(config.event_streams_max);
+        let long_polls = Room::new(config.long_polls_max);
+        let heads = Arc::<Heads>::default();
         let gate = Gate::new(config.gate, config.trusted_proxies.clone());
         let bodies = Room::new(BODIES_BYTES_MAX);
         let failures = Arc::default();
-        let metrics = Metrics::new(&services, Arc::clone(&gate), bodies.clone(), Arc::clone(&failures));
+        let request_rates = Arc::new(RequestRates::new(config.request_limits));
+        let sharing = Sharing {
+            gate: Arc::clone(&gate),
+            bodies: bodies.clone(),
+            request_rates: Arc::clone(&request_rates),
+            link_calls: services.links.calls().clone(),
+            event_streams: event_streams.clone(),
+            long_polls: long_polls.clone(),
+            heads: Arc::clone(&heads),
+        };
+        let metrics = Metrics::new(&services, sharing, Arc::clone(&failures));
         Self {
             writer: services.writer,
             archive: services.archive,
@@ -91,14 +107,16 @@ impl AppState {
             reconciler: services.reconciler,
             ambient: services.ambient,
             commits: services.commits,
+            heads,
             relay: services.relay,
             authenticator: Authenticator::new(metrics.key_failures.clone()),
             cursor_key: CursorKey::new(config.cursor_key),
             usual: UsualWaits::new(),
             downloads: Arc::default(),
+            request_rates,
             trusted_proxies: config.trusted_proxies,
             event_streams,
-            event_streams_max: config.event_streams_max,
+            long_polls,
             gate,
             bodies,
             refusals: Arc::default(),
@@ -110,6 +128,12 @@ impl AppState {
     /// Writes down which requests were refused for want of a right, for as long as it is polled.
     pub async fn record_refusals(&self) {
         self.refusals.record(&self.writer).await;
+    }
+
+    /// Looks where the logs end that somebody follows, for as long as it is polled. On the connections of keys: whoever follows
+    /// must not wait for what is read.
+    pub async fn watch_logs(&self) {
+        self.heads.keep(self.keys.as_ref(), self.commits.clone()).await;
     }
 
     /// Writes down those that are only counted yet: the process is stopping.

@@ -281,6 +281,7 @@ impl Attempt<'_> {
             Ok(LinkAnswer::InFlight) | Err(IssueError::Read(_)) => Ended::OPEN,
             Ok(LinkAnswer::KeyReused) => RowCode::Internal.into(),
             Ok(LinkAnswer::Refused(refusal)) => code_of(&refusal).into(),
+            Err(IssueError::TooManyCalls) => WriteError::Busy.into(),
             Err(IssueError::NoUpstream) => RowCode::UpstreamNotConfigured.into(),
             Err(IssueError::NotNow(why)) => (*why).into(),
             Err(IssueError::UnusableUpstream) => RowCode::UpstreamUnusable.into(),

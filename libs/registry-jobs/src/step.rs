@@ -128,7 +128,7 @@ impl Bench {
         }
         let calls = self.tools.inquirer.allowance(tenant).min(CALLS);
         let calls = if job.action.issues_links() {
-            calls.min(self.tools.links.room())
+            calls.min(self.tools.links.room(tenant))
         } else {
             calls
         };

@@ -1,11 +1,14 @@
 //! Carries each tenant's log to the message broker, in order, and keeps the bucket of documents up to date.
 //!
 //! The log is the outbox. For each tenant the relay reads a few pages of events after its position, publishes their
-//! messages, writes the newest document of every merchant in them, and moves on. [`Relay::run_once`] is one such
-//! step. It may be stopped anywhere: the next step looks at what the broker really holds and goes on from there.
+//! messages, writes the newest document of every merchant in them, and moves on. That is one step of it. It may be stopped
+//! anywhere: the next step looks at what the broker really holds and goes on from there.
+//!
+//! Tenants are carried side by side: one whose stream hangs holds up its own events alone. Each has one step at a time.
 
 mod contact;
 mod documents;
+mod error;
 mod pages;
 mod place;
 mod position;
@@ -14,6 +17,7 @@ mod status;
 mod step;
 #[cfg(test)]
 mod tests;
+mod track;
 mod waiting;
 
 use std::collections::{HashMap, HashSet};
@@ -21,28 +25,31 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use registry_domain::tenant::{Slug, Tenant};
-use registry_domain::{MerchantId, Seq, TenantId, causes};
-use registry_journal::port::{Duty, Leases, ListedTenant, PageSize, PublishCursor};
-use registry_journal::{Archive, ArchiveError, ReadError};
+use registry_domain::{Seq, TenantId, causes};
+use registry_journal::Archive;
+use registry_journal::port::{Duty, Leases, ListedTenant, PageSize};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
+pub use error::{Progress, RelayError};
 pub use status::{RelayFailure, RelayStatus};
 
-use crate::publisher::{PublishError, Publisher};
+use crate::publisher::Publisher;
 use contact::Contact;
-use place::Place;
 use states::States;
+use step::Carrier;
+use track::{Seen, Track};
 
 /// How long the relay waits for a wake-up before it looks by itself.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Pause after a tenant's first failed attempt; it doubles with each further one.
-const RETRY_DELAY_MIN: Duration = Duration::from_millis(500);
+/// How soon the relay looks again while steps are under way: a busy log must not cost a look per commit.
+const LOOK_INTERVAL_MIN: Duration = Duration::from_millis(5);
 
-/// Longest pause between two attempts.
-const RETRY_DELAY_MAX: Duration = Duration::from_secs(10);
+/// How many tenants are carried at once unless told otherwise.
+pub const STEPS_MAX: usize = 8;
 
 /// How long a relay that is told to stop goes on publishing what is in the log, at most.
 const FLUSH_LIMIT: Duration = Duration::from_secs(5);
@@ -56,124 +63,36 @@ const NO_SESSION: u64 = 0;
 /// How many tenants are read at once.
 const TENANTS_PAGE: PageSize = PageSize::clamped(500);
 
-/// What a step has done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// Messages published.
-    pub published: u64,
-    /// There may be more events to read.
-    pub more: bool,
-}
-
-/// Why a step failed. The next one begins by looking at what the broker holds.
-#[derive(Debug, thiserror::Error)]
-pub enum RelayError {
-    /// The tenants could not be listed.
-    #[error("the tenants could not be listed")]
-    ListTenants(#[source] ReadError),
-    /// It could not be found out which tenants are ours to carry.
-    #[error("the leases could not be taken")]
-    TakeLeases(#[source] ReadError),
-    /// It could not be read where the relay stands.
-    #[error("the relay's cursor could not be read")]
-    ReadCursor(#[source] ReadError),
-    /// It could not be written down where the relay stands.
-    #[error("the relay's cursor could not be saved")]
-    SaveCursor(#[source] ReadError),
-    /// It could not be looked up whether the stream's last event stands in the log.
-    #[error("the stream's last event could not be looked up in the log")]
-    FindEvent(#[source] ReadError),
-    /// The log could not be read.
-    #[error("the log could not be read")]
-    ReadEvents(#[source] ArchiveError),
-    /// A merchant could not be folded from its events.
-    #[error("the merchant {merchant_id} could not be folded from its events")]
-    FoldMerchant {
-        /// The merchant.
-        merchant_id: MerchantId,
-        /// Why.
-        #[source]
-        source: ArchiveError,
-    },
-    /// The merchants could not be listed.
-    #[error("the merchants could not be listed")]
-    ListMerchants(#[source] ReadError),
-    /// The stream and the bucket could not be looked at.
-    #[error("the stream could not be prepared")]
-    Prepare(#[source] PublishError),
-    /// Messages could not be published.
-    #[error("the messages could not be published")]
-    Publish(#[source] PublishError),
-    /// Documents could not be written.
-    #[error("the documents could not be written")]
-    PutDocuments(#[source] PublishError),
-}
-
-impl RelayError {
-    /// What it failed at.
-    pub fn failure(&self) -> RelayFailure {
-        match self {
-            Self::ListTenants(_)
-            | Self::TakeLeases(_)
-            | Self::ReadCursor(_)
-            | Self::SaveCursor(_)
-            | Self::FindEvent(_)
-            | Self::ReadEvents(_)
-            | Self::FoldMerchant { .. }
-            | Self::ListMerchants(_) => RelayFailure::Storage,
-            Self::Prepare(error) | Self::Publish(error) | Self::PutDocuments(error) => match error {
-                PublishError::OutOfStep => RelayFailure::OutOfStep,
-                PublishError::Unavailable(_) => RelayFailure::Unavailable,
-                PublishError::Refused(_) => RelayFailure::Refused,
-                PublishError::Unfit(_) => RelayFailure::Unfit,
-            },
-        }
-    }
-}
-
 /// Carries the logs of all tenants to a message broker. At most one is active per tenant, the one that holds its lease;
 /// should there be two for a moment, the broker's fence lets only one write.
 pub struct Relay {
-    archive: Archive,
-    publisher: Arc<dyn Publisher>,
+    carrier: Arc<Carrier>,
     leases: Arc<dyn Leases>,
-    /// In which session of the leases the tracks were made; [`NO_SESSION`] while nothing is held.
+    /// In which session of the leases the tenants were seen; [`NO_SESSION`] while nothing is held.
     lease_session: u64,
-    states: States,
-    tracks: HashMap<TenantId, Track>,
+    seen: HashMap<TenantId, Seen>,
+    /// Tenants that have a step under way, and whether their last one had failed. They may be forgotten meanwhile.
+    under_way: HashMap<TenantId, bool>,
+    held: u64,
+    /// Tenants of ours whose row cannot be read.
+    unreadable: u64,
+    /// The tenants could not be listed when it was last tried.
+    is_blind: bool,
     session: Option<u64>,
     contact: Contact,
     failure: Option<RelayFailure>,
     flush_limit: Duration,
-    status: watch::Sender<RelayStatus>,
+    steps_max: usize,
 }
 
-/// What the relay remembers of a tenant.
-struct Track {
-    /// Where it stands; none if the broker must be looked at first.
-    place: Option<Place>,
-    /// The last position read, for the lag. Stays while the position is unknown.
-    read: Seq,
-    /// What was written down last, and when we wrote or read it.
-    saved: PublishCursor,
-    saved_at: Instant,
-    retry: Option<Retry>,
-}
-
-/// The next attempt after a failure.
-#[derive(Clone, Copy)]
-struct Retry {
-    at: Instant,
-    delay: Duration,
-}
-
-/// What a round over all tenants found.
-#[derive(Default)]
-struct Round {
-    more: bool,
-    held: u64,
-    lag: u64,
-    failing: u64,
+/// A step that has ended, and what it brings back.
+struct Ended {
+    tenant: TenantId,
+    slug: Slug,
+    track: Track,
+    /// The sessions of broker and leases in which it began.
+    sessions: (Option<u64>, u64),
+    outcome: Result<Progress, RelayError>,
 }
 
 impl Relay {
@@ -181,16 +100,23 @@ impl Relay {
     pub fn new(archive: Archive, publisher: Arc<dyn Publisher>, leases: Arc<dyn Leases>) -> Self {
         Self {
             contact: Contact::new(publisher.name()),
-            archive,
-            publisher,
+            carrier: Arc::new(Carrier {
+                archive,
+                publisher,
+                states: States::new(),
+                status: watch::Sender::new(RelayStatus::default()),
+            }),
             leases,
             lease_session: NO_SESSION,
-            states: States::new(),
-            tracks: HashMap::new(),
+            seen: HashMap::new(),
+            under_way: HashMap::new(),
+            held: 0,
+            unreadable: 0,
+            is_blind: false,
             session: None,
             failure: None,
             flush_limit: FLUSH_LIMIT,
-            status: watch::Sender::new(RelayStatus::default()),
+            steps_max: STEPS_MAX,
         }
     }
 
@@ -201,97 +127,117 @@ impl Relay {
         self
     }
 
-    /// How the relay is doing, now and later.
-    pub fn status(&self) -> watch::Receiver<RelayStatus> {
-        self.status.subscribe()
+    /// The same for so many tenants at once, at least two: those whose attempts fail take half of that at most.
+    #[must_use]
+    pub fn steps_max(mut self, steps: usize) -> Self {
+        self.steps_max = steps.max(2);
+        self
     }
 
-    /// Carries all tenants' logs until it is told to stop: a few pages of each in turn, so that a tenant with a long
-    /// backlog does not hold up the others. `wake` is a hint that a log has grown; without it the relay looks once a
-    /// second. Told to stop, it publishes what is left in the logs as far as its time allows, five seconds at most.
+    /// How the relay is doing, now and later.
+    pub fn status(&self) -> watch::Receiver<RelayStatus> {
+        self.carrier.status.subscribe()
+    }
+
+    /// Carries all tenants' logs until it is told to stop: a few pages of each in turn, of several tenants side by side, so that
+    /// neither a tenant with a long backlog nor one whose stream hangs holds up the others. `wake` is a hint that a log has
+    /// grown; without it the relay looks once a second. Told to stop, it publishes what is left in the logs as far as its time
+    /// allows, five seconds at most.
     pub async fn run(mut self, mut wake: watch::Receiver<u64>, cancellation: CancellationToken) {
-        while !cancellation.is_cancelled() {
-            // Before looking, so that a log that grows meanwhile wakes the relay again.
-            wake.mark_unchanged();
-            // A round is left wherever it is: the next one looks at what the broker holds.
-            if let Some(false) = cancellation.run_until_cancelled(self.round()).await {
-                self.wait(&mut wake, &cancellation).await;
+        let mut steps = JoinSet::new();
+        let mut look_at = Instant::now();
+        let mut looked_at = look_at;
+        loop {
+            let (in_contact, is_due) = (self.is_in_contact(), look_at <= Instant::now());
+            tokio::select! {
+                () = cancellation.cancelled() => break,
+                Some(ended) = steps.join_next() => {
+                    self.note(unharmed(ended));
+                    self.begin(&mut steps);
+                    self.tell();
+                }
+                () = sleep_until(look_at) => {
+                    // Before looking, so that a log that grows meanwhile wakes the relay again.
+                    wake.mark_unchanged();
+                    looked_at = Instant::now();
+                    if let Some(()) = cancellation.run_until_cancelled(self.look()).await {
+                        self.begin(&mut steps);
+                        self.tell();
+                    }
+                    look_at = Instant::now() + POLL_INTERVAL;
+                }
+                // Without a connection a log that grows changes nothing.
+                Ok(()) = wake.changed(), if in_contact => {
+                    let soon = if steps.is_empty() { Instant::now() } else { looked_at + LOOK_INTERVAL_MIN };
+                    look_at = look_at.min(soon);
+                }
+                // Once it is to be looked at, it is no news.
+                () = self.carrier.publisher.other_session(self.session), if !is_due => look_at = Instant::now(),
             }
         }
-        let limit = self.flush_limit;
-        let flush = async { while self.round().await {} };
-        if timeout(limit, flush).await.is_err() {
+        if timeout(self.flush_limit, self.flush(&mut steps)).await.is_err() {
             tracing::warn!("the relay stops before everything is published; the next start goes on from there");
         }
+        steps.shutdown().await;
         self.save_cursors().await;
         self.leases.release().await;
     }
 
-    async fn wait(&self, wake: &mut watch::Receiver<u64>, cancellation: &CancellationToken) {
-        tokio::select! {
-            () = cancellation.cancelled() => {}
-            // Without a connection a log that grows changes nothing.
-            Ok(()) = wake.changed(), if self.is_in_contact() => {}
-            () = self.publisher.other_session(self.session) => {}
-            () = sleep(POLL_INTERVAL) => {}
-        }
-    }
-
-    /// Takes one step for every tenant that has something to do. Returns whether there is more to do at once.
-    async fn round(&mut self) -> bool {
-        self.notice_session();
-        let mut round = Round::default();
-        let listed = self.visit_all(&mut round).await;
-        match &listed {
-            Ok(()) if round.failing == 0 => self.failure = self.contact.failure(),
-            Ok(()) => {}
-            Err(error) => {
-                if self.failure.replace(error.failure()).is_none() {
-                    tracing::warn!(error = %causes(error), "the relay cannot read the log");
-                }
-            }
-        }
-        self.tell_of_absence(listed.is_ok().then_some(round.lag));
-        let failure = self.failure;
-        self.status.send_modify(|status| {
-            status.failing_tenants = round.failing;
-            status.failure = failure;
-            // Half a round would show half a lag.
-            if listed.is_ok() {
-                status.lag = round.lag;
-                status.held_tenants = round.held;
-            }
-        });
-        round.more && listed.is_ok()
-    }
-
-    async fn visit_all(&mut self, round: &mut Round) -> Result<(), RelayError> {
-        let mut after = None;
+    /// Takes steps until nothing is left in the logs.
+    async fn flush(&mut self, steps: &mut JoinSet<Ended>) {
         loop {
-            let reader = self.archive.reader();
+            self.look().await;
+            self.begin(steps);
+            self.tell();
+            if steps.is_empty() {
+                return;
+            }
+            while let Some(ended) = steps.join_next().await {
+                self.note(unharmed(ended));
+                self.begin(steps);
+                self.tell();
+            }
+        }
+    }
+
+    /// Looks which tenants are ours, and where their logs end.
+    async fn look(&mut self) {
+        self.notice_session();
+        let visited = self.visit_all().await;
+        let was_blind = std::mem::replace(&mut self.is_blind, visited.is_err());
+        if let Err(error) = visited {
+            self.failure = Some(error.failure());
+            if !was_blind {
+                tracing::warn!(error = %causes(&error), "the relay cannot read the log");
+            }
+        }
+    }
+
+    async fn visit_all(&mut self) -> Result<(), RelayError> {
+        let (mut after, mut held_total, mut unreadable) = (None, 0, 0);
+        loop {
+            let reader = self.carrier.archive.reader();
             let page = reader
                 .tenants(after, TENANTS_PAGE)
                 .await
                 .map_err(RelayError::ListTenants)?;
             let held = self.hold(&page).await?;
+            held_total += held.len() as u64;
             for listed in &page {
                 let is_held = held.contains(&listed.id);
                 match &listed.tenant {
-                    Ok(tenant) => self.visit(tenant, listed.head, is_held, round).await?,
+                    Ok(tenant) => self.visit(tenant, listed.head, is_held).await?,
                     // Others are carried all the same. The reconciler, which every process has, tells of it.
-                    Err(_unreadable) if is_held => {
-                        round.held += 1;
-                        round.failing += 1;
-                        self.failure = Some(RelayFailure::Storage);
-                    }
-                    Err(_unreadable) => {}
+                    Err(_unreadable) => unreadable += u64::from(is_held),
                 }
             }
             match page.last() {
                 Some(last) if page.len() == TENANTS_PAGE.get() as usize => after = Some(last.id),
-                Some(_) | None => return Ok(()),
+                Some(_) | None => break,
             }
         }
+        (self.held, self.unreadable) = (held_total, unreadable);
+        Ok(())
     }
 
     /// Which tenants of a page are ours to carry. Without a connection to the broker, none: a process that has one may.
@@ -307,111 +253,156 @@ impl Relay {
         let held = held.map_err(RelayError::TakeLeases)?;
         if std::mem::replace(&mut self.lease_session, held.session) != held.session {
             // All leases were lost for a moment: another process may have worked in it.
-            self.tracks.clear();
+            self.seen.clear();
         }
         for id in ids.iter().filter(|id| !held.tenants.contains(id)) {
             // What is remembered of a tenant that others carry grows old.
-            self.tracks.remove(id);
+            self.seen.remove(id);
         }
         Ok(held.tenants)
     }
 
-    async fn visit(&mut self, tenant: &Tenant, head: Seq, is_held: bool, round: &mut Round) -> Result<(), RelayError> {
+    async fn visit(&mut self, tenant: &Tenant, head: Seq, is_held: bool) -> Result<(), RelayError> {
         let is_connected = self.is_in_contact();
         if is_connected && !is_held {
             return Ok(());
         }
-        round.held += u64::from(is_held);
-        if !is_connected {
-            self.forget_old(tenant.id);
+        // Without a broker others may publish: what is remembered of a tenant is then read anew from time to time.
+        let is_old = |seen: &Seen| !is_connected && seen.is_older_than(CURSOR_AGE_MAX);
+        if let Some(seen) = self.seen.get_mut(&tenant.id).filter(|seen| !is_old(seen)) {
+            seen.head = head;
+            return Ok(());
         }
-        let track = self.track(tenant.id).await?;
-        if is_connected && track.is_due(head) {
-            let outcome = self.run_once(tenant.id, &tenant.slug).await;
-            round.more |= outcome.as_ref().is_ok_and(|progress| progress.more);
-            self.note_outcome(tenant.id, &tenant.slug, outcome);
-        }
-        let track = self.track(tenant.id).await?;
-        round.failing += u64::from(track.retry.is_some());
-        round.lag += head.0.saturating_sub(track.read.0);
+        // At first sight it stands where was written down.
+        let track = Track::new(self.carrier.cursor(tenant.id).await?);
+        self.seen.insert(tenant.id, Seen::new(tenant.slug.clone(), head, track));
         Ok(())
     }
 
-    /// Without a broker others may publish: what is remembered of a tenant is then read anew from time to time.
-    fn forget_old(&mut self, tenant: TenantId) {
-        let is_old = |track: &Track| track.saved_at.elapsed() > CURSOR_AGE_MAX;
-        if self.tracks.get(&tenant).is_some_and(is_old) {
-            self.tracks.remove(&tenant);
-        }
-    }
-
-    /// What is remembered of a tenant. At first sight, that is what was written down.
-    async fn track(&mut self, tenant: TenantId) -> Result<&mut Track, RelayError> {
-        if !self.tracks.contains_key(&tenant) {
-            let track = Track::new(self.cursor(tenant).await?);
-            self.tracks.insert(tenant, track);
-        }
-        Ok(self
-            .tracks
-            .get_mut(&tenant)
-            .expect("it was put there if it was missing"))
-    }
-
-    /// Where the relay stood. One that cannot be read is as good as none, and stops no other tenant's.
-    async fn cursor(&self, tenant: TenantId) -> Result<PublishCursor, RelayError> {
-        match self.archive.reader().publish_cursor(tenant).await {
-            Err(ReadError::Inconsistent(row)) => {
-                tracing::error!(error = %causes(&row), "the relay's cursor is not used");
-                Ok(PublishCursor::START)
-            }
-            cursor => cursor.map_err(RelayError::ReadCursor),
-        }
-    }
-
-    /// Logs where a tenant begins to fail and where it ends, not every attempt between.
-    fn note_outcome(&mut self, tenant: TenantId, slug: &Slug, outcome: Result<Progress, RelayError>) {
-        let Some(track) = self.tracks.get_mut(&tenant) else {
+    /// Begins a step for each tenant that has something to do, as far as there is room: first for those whose last one is
+    /// longest ago. Those whose attempts fail, which may hang, leave half of the room to the others.
+    fn begin(&mut self, steps: &mut JoinSet<Ended>) {
+        if !self.is_in_contact() || self.under_way.len() >= self.steps_max {
             return;
-        };
-        match outcome {
-            Ok(_) => {
-                if track.retry.take().is_some() {
-                    tracing::info!(tenant = %slug, "publishing works again");
-                }
+        }
+        let due = self
+            .seen
+            .iter()
+            .filter(|(id, seen)| !self.under_way.contains_key(*id) && seen.is_due());
+        let mut due: Vec<_> = due
+            .map(|(id, seen)| (seen.stepped_at, *id, seen.is_failing()))
+            .collect();
+        due.sort_unstable();
+        for (_, tenant, is_failing) in due {
+            let failing = self.under_way.values().filter(|failing| **failing).count();
+            if self.under_way.len() >= self.steps_max {
+                return;
             }
+            if is_failing && failing >= self.steps_max / 2 {
+                continue;
+            }
+            let Some(seen) = self.seen.get_mut(&tenant) else {
+                continue;
+            };
+            let Some(mut track) = seen.begin() else { continue };
+            let (carrier, slug) = (Arc::clone(&self.carrier), seen.slug.clone());
+            let sessions = (self.session, self.lease_session);
+            self.under_way.insert(tenant, is_failing);
+            steps.spawn(async move {
+                let outcome = carrier.carry(tenant, &slug, &mut track).await;
+                Ended {
+                    tenant,
+                    slug,
+                    track,
+                    sessions,
+                    outcome,
+                }
+            });
+        }
+    }
+
+    /// Takes back what a step has brought, and logs where a tenant begins to fail and where it ends, not every attempt between.
+    fn note(&mut self, ended: Ended) {
+        let Ended {
+            tenant,
+            slug,
+            mut track,
+            sessions: (session, lease_session),
+            outcome,
+        } = ended;
+        self.under_way.remove(&tenant);
+        if lease_session != self.lease_session {
+            // Another process may have worked for it meanwhile.
+            self.seen.remove(&tenant);
+            return;
+        }
+        let Some(seen) = self.seen.get_mut(&tenant) else { return };
+        if session != self.session {
+            // What it knows, and what it failed at, is about another connection.
+            track.place = None;
+            seen.end(track, Some(true));
+            return;
+        }
+        let more = outcome.as_ref().ok().map(|progress| progress.more);
+        let has_turned = seen.end(track, more);
+        match outcome {
+            Ok(_) if has_turned => tracing::info!(tenant = %slug, "publishing works again"),
+            Ok(_) => {}
             Err(error) => {
                 // That there is no broker is told for all tenants at once.
-                if track.retry.is_none() && self.publisher.session().is_some() {
+                if has_turned && self.carrier.publisher.session().is_some() {
                     tracing::warn!(tenant = %slug, error = %causes(&error), "publishing fails; it is tried again");
                 }
                 self.failure = Some(error.failure());
-                let delay = track
-                    .retry
-                    .map_or(RETRY_DELAY_MIN, |retry| (retry.delay * 2).min(RETRY_DELAY_MAX));
-                track.retry = Some(Retry {
-                    at: Instant::now() + delay,
-                    delay,
-                });
+            }
+        }
+    }
+
+    /// Says how it goes.
+    fn tell(&mut self) {
+        let failing = self.unreadable + self.seen.values().filter(|seen| seen.is_failing()).count() as u64;
+        let lag = self.seen.values().map(Seen::lag).sum();
+        if self.unreadable > 0 {
+            self.failure = Some(RelayFailure::Storage);
+        } else if failing == 0 && !self.is_blind {
+            self.failure = self.contact.failure();
+        }
+        self.tell_of_absence((!self.is_blind).then_some(lag));
+        let (failure, held, is_blind) = (self.failure, self.held, self.is_blind);
+        let under_way = self.under_way.len() as u64;
+        self.carrier.status.send_modify(|status| {
+            status.failing_tenants = failing;
+            status.failure = failure;
+            status.steps = under_way;
+            // Half a look would show half a lag.
+            if !is_blind {
+                status.lag = lag;
+                status.held_tenants = held;
+            }
+        });
+    }
+
+    /// Writes down where every tenant stands.
+    async fn save_cursors(&mut self) {
+        for (tenant, seen) in &mut self.seen {
+            let Some(track) = &mut seen.track else { continue };
+            if let Err(error) = self.carrier.save_cursor(*tenant, track).await {
+                // Losing it costs a look at the stream.
+                tracing::warn!(
+                    error = %causes(&error),
+                    "the relay stops without saving its cursors"
+                );
+                return;
             }
         }
     }
 }
 
-impl Track {
-    fn new(cursor: PublishCursor) -> Self {
-        Self {
-            place: None,
-            read: cursor.seq,
-            saved: cursor,
-            saved_at: Instant::now(),
-            retry: None,
-        }
-    }
-
-    /// Whether a step would do anything, and may be tried.
-    fn is_due(&self, head: Seq) -> bool {
-        let may_try = self.retry.is_none_or(|retry| retry.at <= Instant::now());
-        let has_work = self.place.as_ref().is_none_or(|place| place.position.seq < head) || self.is_save_due();
-        may_try && has_work
+/// A step that panics is a fault of ours, and takes the relay with it: a worker that lives on by half is worse than none. Nobody
+/// aborts a step while the relay looks at them.
+fn unharmed(ended: Result<Ended, JoinError>) -> Ended {
+    match ended {
+        Ok(ended) => ended,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }

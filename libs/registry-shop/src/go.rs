@@ -187,7 +187,7 @@ impl Shared {
                 | AskError::Write(_)
                 | AskError::Read(_) => Stuck::Upstream,
             },
-            IssueError::Write(WriteError::Busy | WriteError::Stopping) => Stuck::Busy,
+            IssueError::TooManyCalls | IssueError::Write(WriteError::Busy | WriteError::Stopping) => Stuck::Busy,
             IssueError::Write(WriteError::Failed) | IssueError::Read(_) => {
                 self.tell(error);
                 Stuck::Busy

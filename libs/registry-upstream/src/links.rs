@@ -18,8 +18,8 @@ use registry_journal::port::ReadError;
 use registry_journal::{
     Ambient, Archive, ArchiveError, Idempotency, Order, Origin, Outcome, Submission, WriteError, Writer,
 };
+use registry_shares::room::{Holder, Place, Room};
 use registry_urls::{CallbackToken, PublicUrl, TokenKeys};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
@@ -31,9 +31,6 @@ use crate::failure::failure_of;
 use crate::inquirer::Inquirer;
 use crate::question::AskError;
 use outcome::{valid_digits, written_link};
-
-/// Most calls to upstream under way at once.
-const CALLS_MAX: usize = 64;
 
 /// After this time a request without an answer is written down as unknown: the process that asked has died. Longer
 /// than the longest call.
@@ -95,6 +92,9 @@ pub enum IssueError {
     /// What was said of it cannot be used.
     #[error("the tenant's upstream configuration cannot be used")]
     UnusableUpstream,
+    /// As many calls of the tenant are under way as there may be: those of one whose upstream hangs must not be all that there are.
+    #[error("too many calls of the tenant are under way")]
+    TooManyCalls,
     /// It may not be made now: nobody of the tenant asked for it, and the call would have been one too many.
     #[error("no call may be made for it now")]
     NotNow(#[source] Box<AskError>),
@@ -134,19 +134,19 @@ pub struct LinkIssuerParts {
 #[derive(Clone)]
 pub struct LinkIssuer {
     parts: Arc<LinkIssuerParts>,
-    calls: Arc<Semaphore>,
+    calls: Room,
     /// Those of them that nobody of a tenant waits for.
-    unasked: Arc<Semaphore>,
+    unasked: Room,
     under_way: TaskTracker,
 }
 
 impl LinkIssuer {
-    /// An issuer.
-    pub fn new(parts: LinkIssuerParts) -> Self {
+    /// An issuer that makes no more than `calls_max` calls at once.
+    pub fn new(parts: LinkIssuerParts, calls_max: usize) -> Self {
         Self {
             parts: Arc::new(parts),
-            calls: Arc::new(Semaphore::new(CALLS_MAX)),
-            unasked: Arc::new(Semaphore::new(CALLS_MAX / 2)),
+            calls: Room::new(calls_max),
+            unasked: Room::new(calls_max / 2),
             under_way: TaskTracker::new(),
         }
     }
@@ -154,24 +154,31 @@ impl LinkIssuer {
     /// Issues a link, or tells what became of the earlier request with the same key.
     pub async fn issue(&self, request: LinkRequest) -> Result<LinkAnswer, IssueError> {
         let access = self.access(request.tenant_id).await?;
-        let permits = (permit(&self.calls)?, None);
-        self.issue_by(request, access, permits, None).await
+        let places = (place(&self.calls, request.tenant_id)?, None);
+        self.issue_by(request, access, places, None).await
     }
 
     /// The same for somebody whom nobody of the tenant stands behind: as far as budget, breaker and pause let it, and with what
     /// is kept for people left to them.
     pub async fn issue_within_limits(&self, request: LinkRequest) -> Result<LinkAnswer, IssueError> {
         let access = self.access(request.tenant_id).await?;
-        let permits = (permit(&self.calls)?, Some(permit(&self.unasked)?));
+        let unasked = place(&self.unasked, request.tenant_id)?;
+        let places = (place(&self.calls, request.tenant_id)?, Some(unasked));
         let admitted = self.parts.inquirer.admit_call(&access, Urgency::Round);
         let admission = admitted.map_err(|error| IssueError::NotNow(Box::new(error)))?;
-        self.issue_by(request, access, permits, Some(admission)).await
+        self.issue_by(request, access, places, Some(admission)).await
     }
 
-    /// How many more calls may be made at once that nobody of a tenant waits for.
-    pub fn room(&self) -> u32 {
-        let room = self.unasked.available_permits().min(self.calls.available_permits());
+    /// How many more calls may be made at once for a tenant that nobody of it waits for.
+    pub fn room(&self, tenant_id: TenantId) -> u32 {
+        let holder = Holder::Tenant(tenant_id);
+        let room = self.unasked.left_for(holder).min(self.calls.left_for(holder));
         u32::try_from(room).unwrap_or(u32::MAX)
+    }
+
+    /// The calls that are under way, and how often there was no room for one more.
+    pub fn calls(&self) -> &Room {
+        &self.calls
     }
 
     async fn access(&self, tenant_id: TenantId) -> Result<Access, IssueError> {
@@ -187,13 +194,13 @@ impl LinkIssuer {
         &self,
         request: LinkRequest,
         access: Access,
-        permits: (OwnedSemaphorePermit, Option<OwnedSemaphorePermit>),
+        places: (Place, Option<Place>),
         admission: Option<Admission>,
     ) -> Result<LinkAnswer, IssueError> {
         let issuer = self.clone();
         let work = async move {
             let answer = issuer.request_and_call(request, access, admission).await;
-            drop(permits);
+            drop(places);
             answer
         };
         // Once begun it goes on, whoever hangs up: what upstream answers must not be lost.
@@ -336,8 +343,8 @@ impl LinkIssuer {
 }
 
 /// Taken before anything is written: a request that cannot be sent should not be in the log.
-fn permit(of: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, WriteError> {
-    Arc::clone(of).try_acquire_owned().map_err(|_| WriteError::Busy)
+fn place(of: &Room, tenant_id: TenantId) -> Result<Place, IssueError> {
+    of.take(Holder::Tenant(tenant_id)).map_err(|_| IssueError::TooManyCalls)
 }
 
 fn submission(request: &LinkRequest, idempotency: Option<Idempotency>, command: Command) -> Submission {

@@ -305,7 +305,7 @@ impl Ways {
             public_url: public_url.clone(),
             ambient: ambient.clone(),
         };
-        let links = LinkIssuer::new(links);
+        let links = LinkIssuer::new(links, config.link_calls_max);
         let shops = ShopParts {
             urls: ShopUrls::new(secrets.token_keys.clone(), public_url.clone()),
             archive: storage.for_requests.clone(),
@@ -338,7 +338,9 @@ fn http_config(config: &Config, cursor_key: [u8; 32]) -> anyhow::Result<HttpConf
     Ok(HttpConfig {
         cursor_key,
         trusted_proxies: config.proxies()?,
+        request_limits: config.request_limits(),
         event_streams_max: config.event_streams_max,
+        long_polls_max: config.long_polls_max,
         gate: gate_limits(config),
     })
 }

@@ -5,6 +5,7 @@ mod callers;
 mod delivery;
 mod jobs;
 mod people;
+mod sharing;
 mod shops;
 mod source;
 
@@ -173,8 +174,20 @@ pub struct Config {
     pub connections_per_address_max: usize,
     /// Whether the console is served, under `/console`.
     pub console: bool,
-    /// Most event streams (SSE) open at once.
+    /// Requests to the API that one API key, or one person, may make in a second, 1 to 100,000.
+    pub caller_requests_per_second: u32,
+    /// The same for all keys of a tenant together, and for all its people together.
+    pub tenant_requests_per_second: u32,
+    /// How many seconds' worth of them may be made at once after a pause, 1 to 3,600.
+    pub request_burst_seconds: u32,
+    /// Most calls to Paymint for links under way at once, 2 to 10,000. Those of one tenant may be no more than are left.
+    pub link_calls_max: usize,
+    /// Tenants whose events are published at once, 2 to 64. Those whose attempts fail are no more than half of them.
+    pub relay_tenants_max: usize,
+    /// Most event streams (SSE) open at once. Those of one tenant may be no more than are left.
     pub event_streams_max: usize,
+    /// Most requests that wait for events at once, shared in the same way.
+    pub long_polls_max: usize,
     /// How long after its last change a merchant is asked about at upstream, and how soon again at the earliest; in
     /// seconds. Later it is asked about in a quarter of the time that it has been as it is.
     pub reconcile_first_seconds: u32,
@@ -256,7 +269,13 @@ impl Default for Config {
             keep_alive_seconds: 75,
             connections_per_address_max: 512,
             console: true,
-            event_streams_max: 1_000,
+            caller_requests_per_second: 500,
+            tenant_requests_per_second: 1_000,
+            request_burst_seconds: 10,
+            link_calls_max: 256,
+            relay_tenants_max: registry_publish::relay::STEPS_MAX,
+            event_streams_max: 2_000,
+            long_polls_max: 2_000,
             reconcile_first_seconds: 300,
             reconcile_longest_seconds: 86_400,
             reconcile_list_seconds: 21_600,
@@ -316,7 +335,6 @@ impl Config {
         ensure("nats_replicas", matches!(self.nats_replicas, 1 | 3 | 5))?;
         ensure("keep_alive_seconds", (1..=3_600).contains(&self.keep_alive_seconds))?;
         ensure("connections_per_address_max", self.connections_per_address_max > 0)?;
-        ensure("event_streams_max", self.event_streams_max > 0)?;
         ensure("batch_length_max", (1..=1_000).contains(&self.batch_length_max))?;
         ensure("remembered_merchants_max", self.remembered_merchants_max <= 1_000_000)?;
         ensure("clock_skew_seconds_max", self.clock_skew_seconds_max > 0)?;
@@ -344,6 +362,7 @@ impl Config {
         if let Some(url) = &self.public_url {
             PublicUrl::parse(url).map_err(|cause| Wrong::because("public_url", cause))?;
         }
+        self.check_sharing()?;
         self.check_delivery()?;
         self.check_shops()?;
         self.check_jobs()?;

@@ -205,7 +205,9 @@ pub(crate) async fn start_relay(
         ..NatsConfig::new(url.clone())
     };
     let publisher = NatsPublisher::connect(nats).await.context("NATS cannot be used")?;
-    let relay = Relay::new(storage.archive.clone(), Arc::new(publisher), storage.leases()?).flush_limit(flush_limit);
+    let relay = Relay::new(storage.archive.clone(), Arc::new(publisher), storage.leases()?)
+        .flush_limit(flush_limit)
+        .steps_max(config.relay_tenants_max);
     let status = relay.status();
     let stop = CancellationToken::new();
     let task = tokio::spawn(relay.run(commits, stop.clone()));
@@ -242,6 +244,7 @@ pub(crate) fn start_http(
                 }
             }
             () = state.record_refusals() => {}
+            () = state.watch_logs() => {}
             () = people.keep_facts() => {}
         }
         state.flush_refusals().await;

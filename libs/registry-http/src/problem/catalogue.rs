@@ -3,52 +3,7 @@
 use axum::http::StatusCode;
 use registry_web::Language;
 
-/// A title, which names the kind of problem, and a detail, which says what to do about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Text {
-    /// Names the kind of problem.
-    pub title: &'static str,
-    /// Says what happened or what to do.
-    pub detail: &'static str,
-}
-
-macro_rules! catalogue {
-    ($($(#[$doc:meta])* $variant:ident, $status:ident, $code:literal,
-        $title:literal, $detail:literal, $korean_title:literal, $korean_detail:literal;)+) => {
-        /// A kind of problem. Its code is part of the contract and never changes its meaning.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Code {
-            $($(#[$doc])* $variant,)+
-        }
-
-        impl Code {
-            /// Every kind of problem.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The stable word for it.
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $code),+
-                }
-            }
-
-            /// The HTTP status that it is answered with.
-            pub const fn status(self) -> StatusCode {
-                match self {
-                    $(Self::$variant => StatusCode::$status),+
-                }
-            }
-
-            /// What it says.
-            pub const fn text(self, language: Language) -> Text {
-                match (self, language) {
-                    $((Self::$variant, Language::English) => Text { title: $title, detail: $detail },
-                    (Self::$variant, Language::Korean) => Text { title: $korean_title, detail: $korean_detail }),+
-                }
-            }
-        }
-    };
-}
+use super::kinds::{Text, catalogue};
 
 catalogue! {
     /// The request is not HTTP that can be understood.
@@ -338,6 +293,14 @@ catalogue! {
     UpstreamRateCapped, TOO_MANY_REQUESTS, "upstream_rate_capped",
     "Paymint is asked too often", "Nothing was sent. Try again after the time in Retry-After.",
     "결제선생 조회가 너무 잦습니다", "요청은 전송되지 않았습니다. Retry-After에 표시된 시간 뒤에 다시 시도해 주세요.";
+    /// As many calls of the tenant to Paymint are under way as may be.
+    TooManyCalls, TOO_MANY_REQUESTS, "too_many_calls",
+    "Too many of your calls to Paymint are under way", "Nothing was written and nothing was sent. Wait for the answers to your other requests, and try again with the same Idempotency-Key.",
+    "처리 중인 결제선생 호출이 너무 많습니다", "아무것도 저장되거나 전송되지 않았습니다. 먼저 보낸 요청의 응답을 받은 뒤 같은 Idempotency-Key로 다시 시도해 주세요.";
+    /// The caller, or its tenant, asks too often.
+    RateLimited, TOO_MANY_REQUESTS, "rate_limited",
+    "Too many requests in a short time", "You, or all keys of your tenant together, ask more often than they may; `RateLimit` says which. Nothing was done. Try again after the time in Retry-After.",
+    "요청이 너무 잦습니다", "짧은 시간에 허용된 횟수보다 많이 요청했습니다. 어느 한도인지는 `RateLimit` 헤더에 있습니다. 처리된 것은 없습니다. Retry-After에 표시된 시간 뒤에 다시 시도해 주세요.";
     /// Too many reads of the tenant are under way.
     TooManyReads, TOO_MANY_REQUESTS, "too_many_reads",
     "Too many of your reads are under way", "Searches and reads of the past take their time. Nothing was read; try again after the time in Retry-After.",
@@ -389,10 +352,14 @@ catalogue! {
     Stopping, SERVICE_UNAVAILABLE, "stopping",
     "The service is stopping", "Nothing was written. Try again in a moment.",
     "서비스가 종료되는 중입니다", "아무것도 저장되지 않았습니다. 잠시 뒤 다시 시도해 주세요.";
+    /// The tenant has as many event streams open, or as many requests waiting for events, as it may.
+    TooManyOwnStreams, TOO_MANY_REQUESTS, "too_many_own_streams",
+    "Too many of your event streams are open", "Streams and requests with `wait` each take a place, and others need some too. Close those that nobody needs, or try again after the time in Retry-After.",
+    "열어 둔 이벤트 스트림이 너무 많습니다", "스트림과 `wait` 요청은 각각 자리를 차지하며, 다른 테넌트의 자리도 필요합니다. 쓰지 않는 것을 닫거나 Retry-After에 표시된 시간 뒤에 다시 시도해 주세요.";
     /// The process has as many event streams open as it may.
     TooManyStreams, SERVICE_UNAVAILABLE, "too_many_streams",
-    "Too many event streams are open", "Try again later, or ask for pages with `wait`.",
-    "열린 이벤트 스트림이 너무 많습니다", "나중에 다시 시도하거나 `wait`로 페이지를 요청해 주세요.";
+    "Too many event streams are open", "Try again later, or ask for pages: with `wait` instead of a stream, or without.",
+    "열린 이벤트 스트림이 너무 많습니다", "나중에 다시 시도하거나, 스트림 대신 `wait`로 또는 `wait` 없이 페이지를 요청해 주세요.";
     /// The address has as many requests in flight as it may have.
     TooManyRequests, TOO_MANY_REQUESTS, "too_many_requests",
     "Too many requests at once", "Your address has as many requests in flight as it may have. Wait for some of them.",

@@ -27,6 +27,9 @@ const CROWDED_SECONDS: u32 = 2;
 /// The same for one whose file others' files keep waiting.
 const FILES_BUSY_SECONDS: u32 = 10;
 
+/// The same for one whose own calls to Paymint are in its way.
+const CALLS_SECONDS: u32 = 5;
+
 /// After how many seconds a client that found storage away should come back.
 const STORAGE_SECONDS: u32 = 5;
 
@@ -105,6 +108,7 @@ impl From<IssueError> for Problem {
         match error {
             IssueError::NoUpstream => Self::from(Code::UpstreamNotConfigured),
             IssueError::UnusableUpstream => Self::from(Code::UpstreamUnusable),
+            IssueError::TooManyCalls => Self::from(Code::TooManyCalls).retry_after(CALLS_SECONDS),
             IssueError::NotNow(error) => Self::from(*error),
             IssueError::Write(error) => Self::from(error),
             IssueError::Read(error) => Self::from(error),

@@ -57,7 +57,8 @@ async fn get_me(State(state): State<Arc<AppState>>, caller: Caller) -> Result<Js
         limits: LimitsDocument {
             body_bytes: BODY_BYTES_MAX,
             page_length: LIMIT_MAX,
-            event_streams: state.event_streams_max,
+            event_streams: state.event_streams.most(),
+            long_polls: state.long_polls.most(),
         },
     }))
 }
@@ -257,9 +258,13 @@ struct LimitsDocument {
     /// Most rows on a page.
     #[schema(example = 500)]
     page_length: u32,
-    /// Most event streams that are open at once, for all tenants together.
-    #[schema(example = 256)]
+    /// Most event streams that are open at once, for all tenants together. Yours may be no more than are left: half of them, if
+    /// nobody else has one open.
+    #[schema(example = 2_000)]
     event_streams: usize,
+    /// Most requests for the feed that wait at once, for all tenants together and shared in the same way.
+    #[schema(example = 2_000)]
+    long_polls: usize,
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use registry_domain::causes;
 use tokio::time::Instant;
 
-use super::{Relay, RelayFailure};
+use super::{Relay, RelayFailure, Seen};
 use crate::publisher::PublishError;
 
 /// How long a relay that has just started waits for its first connection before it says that there is none.
@@ -53,19 +53,18 @@ impl Relay {
 
     /// Looks at the connection. A new one may lead to a broker that holds less than the old one did.
     pub(super) fn notice_session(&mut self) {
-        let session = self.publisher.session();
+        let session = self.carrier.publisher.session();
         // Each time: what the server says of itself may arrive behind its connection, and change under it.
-        self.contact.unfit = session.and_then(|_| self.publisher.fitness().err());
+        self.contact.unfit = session.and_then(|_| self.carrier.publisher.fitness().err());
         if session != self.session {
             self.session = session;
-            self.status.send_modify(|status| status.connected = session.is_some());
-            for track in self.tracks.values_mut() {
-                track.place = None;
-                track.retry = None;
-            }
+            self.carrier
+                .status
+                .send_modify(|status| status.connected = session.is_some());
+            self.seen.values_mut().for_each(Seen::look_anew);
         }
         if self.is_in_contact() && self.contact.told != Told::InContact {
-            let (server, waiting_events) = (&self.contact.broker, self.status.borrow().lag);
+            let (server, waiting_events) = (&self.contact.broker, self.carrier.status.borrow().lag);
             if self.contact.told == Told::Nothing {
                 tracing::info!(%server, "events are published to the message broker");
             } else {
@@ -95,7 +94,7 @@ impl Relay {
             if *told == Told::Away || is_early {
                 return;
             }
-            let reason = self.publisher.last_trouble();
+            let reason = self.carrier.publisher.last_trouble();
             tracing::warn!(%server, waiting_events, reason, "the message broker is away; events wait in the log");
             *told = Told::Away;
         }

@@ -6,19 +6,20 @@ use registry_domain::tenant::Slug;
 use registry_domain::{Seq, TenantId};
 use registry_journal::port::{Direction, MerchantFilter, MerchantQuery, PageSize, SortKey};
 
+use super::RelayError;
 use super::place::Place;
 use super::position::Position;
-use super::{Relay, RelayError};
+use super::step::Carrier;
 use crate::publisher::{BucketEntry, BucketValue};
 
 /// Documents written at once, and merchants read at once when a bucket is rewritten.
 const DOCUMENTS_PAGE: usize = 500;
 const MERCHANTS_PAGE: PageSize = PageSize::clamped(500);
 
-impl Relay {
+impl Carrier {
     /// Writes the documents that wait.
     pub(super) async fn write_waiting(
-        &mut self,
+        &self,
         tenant: TenantId,
         slug: &Slug,
         place: &mut Place,
@@ -30,12 +31,12 @@ impl Relay {
             fetched.map_err(RelayError::ReadEvents)?;
             let mut entries = Vec::with_capacity(part.len());
             for (id, stamp) in part {
-                let merchant = self.states.at(&self.archive, tenant, *id, stamp.version).await;
-                let merchant = merchant.map_err(|source| RelayError::FoldMerchant {
+                let entry = |merchant: &Merchant| entry(merchant, stamp.seq);
+                let made = self.states.at(&self.archive, tenant, *id, stamp.version, entry).await;
+                entries.extend(made.map_err(|source| RelayError::FoldMerchant {
                     merchant_id: *id,
                     source,
-                })?;
-                entries.extend(merchant.map(|merchant| entry(merchant, stamp.seq)));
+                })?);
             }
             position.bucket_seq = self.put(slug, position.bucket_seq, &entries).await?;
         }

@@ -19,6 +19,8 @@ pub struct RelayStatus {
     pub diverged_total: u64,
     /// Tenants whose last attempt failed.
     pub failing_tenants: u64,
+    /// Tenants that are being carried at this moment.
+    pub steps: u64,
     /// What the last failed attempt was about; none while nothing fails.
     pub failure: Option<RelayFailure>,
 }

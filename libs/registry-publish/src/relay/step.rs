@@ -2,29 +2,30 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use registry_documents::document::MerchantDocument;
 use registry_documents::message::{Message, message_for};
+use registry_domain::merchant::Merchant;
 use registry_domain::tenant::Slug;
 use registry_domain::{Seq, TenantId, Version, causes};
-use registry_journal::RecordedEvent;
 use registry_journal::port::PublishCursor;
 use registry_journal::record::StreamEvent;
-use tokio::time::Instant;
+use registry_journal::{Archive, ReadError, RecordedEvent};
+use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::pages::{Page, Pages, join};
 use super::place::Place;
 use super::position::{Position, Tie, resume};
+use super::states::States;
+use super::status::RelayStatus;
+use super::track::Track;
 use super::waiting::Waiting;
-use super::{Progress, Relay, RelayError, Track};
+use super::{Progress, RelayError};
+use crate::publisher::Publisher;
 
 /// Size of the bodies after which a page is cut, in bytes.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
-
-/// How often a cursor is saved at most: each time is a durable write beside those of the log.
-pub(super) const SAVE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The messages of a page.
 struct Batch {
@@ -33,26 +34,32 @@ struct Batch {
     more: bool,
 }
 
-impl Relay {
+/// Carries the logs of tenants, of several side by side.
+pub(super) struct Carrier {
+    pub(super) archive: Archive,
+    pub(super) publisher: Arc<dyn Publisher>,
+    pub(super) states: States,
+    pub(super) status: watch::Sender<RelayStatus>,
+}
+
+impl Carrier {
     /// Takes one step for a tenant: at most 32 pages of 500 events. Does nothing but look if nothing is new.
-    pub async fn run_once(&mut self, tenant: TenantId, slug: &Slug) -> Result<Progress, RelayError> {
-        self.notice_session();
+    pub(super) async fn carry(&self, tenant: TenantId, slug: &Slug, track: &mut Track) -> Result<Progress, RelayError> {
         // A step that fails leaves no place behind: the next one looks at what the broker holds.
-        let mut place = match self.track(tenant).await?.place.take() {
+        let mut place = match track.place.take() {
             Some(place) => place,
             None => self.resume(tenant, slug).await?,
         };
         let progress = self.step(tenant, slug, &mut place).await?;
-        let track = self.track(tenant).await?;
         track.read = place.position.seq;
         track.place = Some(place);
         if track.is_save_due() {
-            self.save_cursor(tenant).await?;
+            self.save_cursor(tenant, track).await?;
         }
         Ok(progress)
     }
 
-    async fn step(&mut self, tenant: TenantId, slug: &Slug, place: &mut Place) -> Result<Progress, RelayError> {
+    async fn step(&self, tenant: TenantId, slug: &Slug, place: &mut Place) -> Result<Progress, RelayError> {
         let mut published = 0;
         let mut pages = Pages::new(&self.archive, tenant);
         // Where the relay stands once everything is stored that is on its way.
@@ -107,7 +114,7 @@ impl Relay {
 
     /// The page of events behind `ahead`, as messages; `ahead` then is at its end.
     async fn next_batch(
-        &mut self,
+        &self,
         pages: &mut Pages,
         tenant: TenantId,
         slug: &Slug,
@@ -129,12 +136,7 @@ impl Relay {
     }
 
     /// Has the merchants of a page at hand as they were before the first of their events that is to be published.
-    async fn fetch_states(
-        &mut self,
-        tenant: TenantId,
-        page: &[RecordedEvent],
-        published: Seq,
-    ) -> Result<(), RelayError> {
+    async fn fetch_states(&self, tenant: TenantId, page: &[RecordedEvent], published: Seq) -> Result<(), RelayError> {
         self.states.forget_erased(page);
         let mut before = HashMap::new();
         for recorded in page.iter().filter(|recorded| recorded.stamp.seq > published) {
@@ -152,7 +154,7 @@ impl Relay {
     /// Turns a page of events into messages and notes whose documents are to be written, as far as the broker does not
     /// hold them. Returns the last event that it came to.
     async fn fill(
-        &mut self,
+        &self,
         messages: &mut Vec<Message>,
         slug: &Slug,
         page: &[RecordedEvent],
@@ -174,17 +176,21 @@ impl Relay {
             if seq <= ahead.published_seq {
                 continue;
             }
-            let merchant = self.states.after(&self.archive, id, event, recorded).await;
-            let merchant = merchant.map_err(|source| RelayError::FoldMerchant {
+            let previous = ahead.published_seq;
+            let message = |merchant: &Merchant| {
+                let document = MerchantDocument::from_merchant(merchant).masked();
+                message_for(slug, recorded, &document, previous)
+            };
+            let made = self.states.after(&self.archive, id, event, recorded, message).await;
+            let made = made.map_err(|source| RelayError::FoldMerchant {
                 merchant_id: id,
                 source,
             })?;
-            let Some(merchant) = merchant else {
+            let Some(message) = made else {
                 tracing::error!(event_id = %recorded.event_id, "an event before its merchant's registration is not published");
                 continue;
             };
-            let document = MerchantDocument::from_merchant(merchant).masked();
-            if let Some(message) = message_for(slug, recorded, &document, ahead.published_seq) {
+            if let Some(message) = message {
                 ahead.published_seq = seq;
                 bytes += message.body.len();
                 messages.push(message);
@@ -197,7 +203,7 @@ impl Relay {
     }
 
     /// Looks at what the broker holds and decides from where to go on.
-    async fn resume(&mut self, tenant: TenantId, slug: &Slug) -> Result<Place, RelayError> {
+    async fn resume(&self, tenant: TenantId, slug: &Slug) -> Result<Place, RelayError> {
         let standing = self.publisher.prepare(slug).await.map_err(RelayError::Prepare)?;
         let reader = self.archive.reader();
         let cursor = self.cursor(tenant).await?;
@@ -241,43 +247,25 @@ impl Relay {
         self.status.send_modify(|status| status.diverged_total += 1);
     }
 
-    async fn save_cursor(&mut self, tenant: TenantId) -> Result<(), RelayError> {
-        let Some(cursor) = self.tracks.get(&tenant).and_then(Track::unsaved) else {
+    /// Where the relay stood. One that cannot be read is as good as none, and stops no other tenant's.
+    pub(super) async fn cursor(&self, tenant: TenantId) -> Result<PublishCursor, RelayError> {
+        match self.archive.reader().publish_cursor(tenant).await {
+            Err(ReadError::Inconsistent(row)) => {
+                tracing::error!(error = %causes(&row), "the relay's cursor is not used");
+                Ok(PublishCursor::START)
+            }
+            cursor => cursor.map_err(RelayError::ReadCursor),
+        }
+    }
+
+    /// Writes down where a tenant stands.
+    pub(super) async fn save_cursor(&self, tenant: TenantId, track: &mut Track) -> Result<(), RelayError> {
+        let Some(cursor) = track.unsaved() else {
             return Ok(());
         };
         let saved = self.archive.reader().save_publish_cursor(tenant, cursor).await;
         saved.map_err(RelayError::SaveCursor)?;
-        let track = self.track(tenant).await?;
-        track.saved = cursor;
-        track.saved_at = Instant::now();
+        track.note_saved(cursor);
         Ok(())
-    }
-
-    /// Writes down where every tenant stands.
-    pub(super) async fn save_cursors(&mut self) {
-        let tenants: Vec<TenantId> = self.tracks.keys().copied().collect();
-        for tenant in tenants {
-            if let Err(error) = self.save_cursor(tenant).await {
-                // Losing it costs a look at the stream.
-                tracing::warn!(
-                    error = %causes(&error),
-                    "the relay stops without saving its cursors"
-                );
-                return;
-            }
-        }
-    }
-}
-
-impl Track {
-    fn unsaved(&self) -> Option<PublishCursor> {
-        let place = self.place.as_ref()?;
-        // Events whose documents are not written yet are to be read again after a restart.
-        let cursor = place.position.cursor().filter(|_| place.waiting.is_empty())?;
-        (cursor != self.saved).then_some(cursor)
-    }
-
-    pub(super) fn is_save_due(&self) -> bool {
-        self.saved_at.elapsed() >= SAVE_INTERVAL && self.unsaved().is_some()
     }
 }

@@ -7,11 +7,11 @@ mod log;
 use registry_domain::merchant::Event;
 use registry_domain::review::{ClaimSource, ReviewCode, ReviewStatus, Verification};
 use registry_domain::tenant::Event as TenantEvent;
-use registry_journal::port::SoleProcess;
+use registry_journal::port::{PublishCursor, SoleProcess};
 use serde_json::Value;
 use tokio::time::advance;
 
-use super::step::SAVE_INTERVAL;
+use super::track::SAVE_INTERVAL;
 use super::waiting::WAITING_TIME_MAX;
 use super::*;
 use crate::testing::{slug, tenant_id, text};
@@ -45,6 +45,22 @@ fn small_log() -> Arc<Log> {
 
 fn relay(log: &Arc<Log>, broker: &Arc<Broker>) -> Relay {
     Relay::new(log.archive(), broker.clone(), Arc::new(SoleProcess))
+}
+
+impl Relay {
+    /// One step for one tenant, whoever has to be looked at.
+    async fn run_once(&mut self, tenant: TenantId, slug: &Slug) -> Result<Progress, RelayError> {
+        self.notice_session();
+        if !self.seen.contains_key(&tenant) {
+            let track = Track::new(self.carrier.cursor(tenant).await?);
+            self.seen.insert(tenant, Seen::new(slug.clone(), Seq::ZERO, track));
+        }
+        let seen = self.seen.get_mut(&tenant).unwrap();
+        let mut track = seen.begin().unwrap();
+        let outcome = self.carrier.carry(tenant, slug, &mut track).await;
+        seen.track = Some(track);
+        outcome
+    }
 }
 
 /// Steps until nothing is left; returns how many messages were published.

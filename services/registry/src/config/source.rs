@@ -93,7 +93,13 @@ const FORMS: &[(&str, &str)] = &[
     ("keep_alive_seconds", "1 to 3600"),
     ("connections_per_address_max", "a number from 1"),
     ("console", "true or false"),
+    ("caller_requests_per_second", "1 to 100000"),
+    ("tenant_requests_per_second", "1 to 100000"),
+    ("request_burst_seconds", "1 to 3600"),
+    ("link_calls_max", "2 to 10000"),
+    ("relay_tenants_max", "2 to 64"),
     ("event_streams_max", "a number from 1"),
+    ("long_polls_max", "a number from 1"),
     (
         "reconcile_first_seconds",
         "1 to 2592000, and not above reconcile_longest_seconds",

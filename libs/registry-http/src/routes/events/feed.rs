@@ -12,6 +12,7 @@ use registry_documents::PublicEvent;
 use registry_domain::Seq;
 use registry_domain::tenant::Scope;
 use registry_journal::port::PageSize;
+use registry_shares::room::Room;
 use serde::Serialize;
 use tokio::time::Instant;
 use utoipa::ToSchema;
@@ -34,7 +35,12 @@ const WAIT_SECONDS_MAX: u64 = 30;
 pub fn route() -> Route {
     let operation = Operation {
         access: Access::Key(SCOPE),
-        problems: &[Code::ValidationFailed, Code::PositionBeyondLog, Code::TooManyStreams],
+        problems: &[
+            Code::ValidationFailed,
+            Code::PositionBeyondLog,
+            Code::TooManyOwnStreams,
+            Code::TooManyStreams,
+        ],
     };
     operation.document(routes!(read_events))
 }
@@ -91,7 +97,8 @@ async fn read_events(
         Start::Latest => follower.head().await?,
     };
     let deadline = Instant::now() + Duration::from_secs(wait);
-    Ok(Json(page(follower, after, limit, deadline).await?).into_response())
+    let room = (wait > 0).then_some(&state.long_polls);
+    Ok(Json(page(follower, after, limit, deadline, room).await?).into_response())
 }
 
 async fn page(
@@ -99,6 +106,7 @@ async fn page(
     mut after: Seq,
     limit: PageSize,
     deadline: Instant,
+    room: Option<&Room>,
 ) -> Result<EventPage, Problem> {
     let start = after;
     loop {
@@ -110,7 +118,11 @@ async fn page(
         after = slice.seen;
         // Not at the end and yet nothing: the client gets its answer in time and goes on from where we are.
         let is_answer = !slice.events.is_empty() || !slice.at_end;
-        if is_answer || !follower.wait(deadline).await {
+        // Whoever finds something takes no place of those who wait.
+        if !is_answer && let Some(room) = room {
+            follower.take_place(room)?;
+        }
+        if is_answer || !follower.wait(after, deadline).await {
             return Ok(EventPage {
                 data: slice.events,
                 page: FeedPosition {

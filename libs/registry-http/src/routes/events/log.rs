@@ -1,32 +1,31 @@
 //! Reading a tenant's log for somebody who follows it.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use registry_documents::{EventData, PublicEvent, Sight, event_shown};
 use registry_domain::{Seq, TenantId};
 use registry_journal::Archive;
 use registry_journal::port::PageSize;
+use registry_shares::room::{Holder, Place, Room};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::caller::Caller;
+use crate::heads::Heads;
 use crate::position::require_reached;
-use crate::problem::{Fault, Problem};
+use crate::problem::{Code, Fault, Problem};
 use crate::query::POSITION_MAX;
 use crate::state::AppState;
-
-/// How often a follower looks although nobody woke it: other processes write too.
-const POLL_TIME: Duration = Duration::from_secs(1);
-
-/// How long a follower rests after a look: a busy log must not cost every follower a read per commit.
-const REST_TIME: Duration = Duration::from_millis(50);
 
 /// How many rows are read at once when some of them may not be wanted.
 const SCAN_ROWS: u32 = 500;
 
 /// How many times one request reads on for wanted rows.
 const SCANS_MAX: u32 = 4;
+
+/// After how many seconds a client that found all places taken should come back.
+const PLACES_TAKEN_SECONDS: u32 = 30;
 
 /// Most event types of a filter.
 const TYPES_MAX: usize = 100;
@@ -47,9 +46,11 @@ pub struct Follower {
     tenant_id: TenantId,
     sight: Sight,
     types: Vec<String>,
-    commits: watch::Receiver<u64>,
+    heads: Arc<Heads>,
+    head: watch::Receiver<Option<Seq>>,
     stopping: CancellationToken,
-    looked_at: Instant,
+    /// Its place among those that wait.
+    place: Option<Place>,
 }
 
 impl Follower {
@@ -60,10 +61,19 @@ impl Follower {
             tenant_id: caller.tenant_id(),
             sight: caller.sight(),
             types,
-            commits: state.commits.clone(),
+            head: state.heads.follow(caller.tenant_id()),
+            heads: Arc::clone(&state.heads),
             stopping: state.stopping.clone(),
-            looked_at: Instant::now(),
+            place: None,
         }
+    }
+
+    /// Takes a place among those that wait, unless it has one; fails if the tenant may have no more.
+    pub fn take_place(&mut self, room: &Room) -> Result<(), Problem> {
+        if self.place.is_none() {
+            self.place = Some(place(room, self.tenant_id)?);
+        }
+        Ok(())
     }
 
     /// Where the log ends now.
@@ -78,9 +88,7 @@ impl Follower {
 
     /// Reads on after a position, until there are enough events, or no more, or enough was looked at.
     pub async fn read(&mut self, after: Seq, limit: PageSize) -> Result<Slice, Problem> {
-        // Whatever is committed from now on wakes us, so nothing can fall between this look and the next wait.
-        self.commits.mark_unchanged();
-        self.looked_at = Instant::now();
+        self.heads.count_read();
         let wanted = limit.get() as usize;
         let rows = if self.types.is_empty() {
             limit
@@ -112,26 +120,42 @@ impl Follower {
         Ok(slice)
     }
 
-    /// Waits until it makes sense to look again, but not longer than until `deadline`. False once there is no point in
-    /// waiting on: the deadline has come, or the process is stopping.
-    pub async fn wait(&mut self, deadline: Instant) -> bool {
-        let rested = self.looked_at + REST_TIME;
-        let polled = self.looked_at + POLL_TIME;
-        let commits = &mut self.commits;
-        let woken = async move {
-            sleep_until(rested).await;
-            if commits.changed().await.is_err() {
-                // The writer is gone; other processes may still write.
+    /// Waits until the log is known to end behind a position, but not longer than until `deadline`. False if it does not: the
+    /// deadline has come, or the process is stopping.
+    pub async fn wait(&mut self, after: Seq, deadline: Instant) -> bool {
+        let grows = async {
+            let is_behind = |head: &Option<Seq>| head.is_some_and(|head| head > after);
+            if self.head.wait_for(is_behind).await.is_err() {
+                // Nobody looks any more: the process is stopping.
                 std::future::pending::<()>().await;
             }
         };
         tokio::select! {
-            () = woken => true,
-            () = sleep_until(polled) => true,
+            () = grows => true,
             () = sleep_until(deadline) => false,
             () = self.stopping.cancelled() => false,
         }
     }
+
+    /// Whether the log seems to end before a position. It was looked at a moment ago: a position that was reached since is
+    /// behind that end as well.
+    pub fn seems_beyond(&self, position: Seq) -> bool {
+        self.head.borrow().is_some_and(|head| head < position)
+    }
+}
+
+/// A place among those that wait for events, if a tenant may have one more.
+pub fn place(room: &Room, tenant: TenantId) -> Result<Place, Problem> {
+    let place = room.take(Holder::Tenant(tenant));
+    place.map_err(|_| {
+        // While there are others, it is the tenant that has too many.
+        let code = if room.taken() < room.most() {
+            Code::TooManyOwnStreams
+        } else {
+            Code::TooManyStreams
+        };
+        Problem::from(code).retry_after(PLACES_TAKEN_SECONDS)
+    })
 }
 
 /// Where a client begins to read.

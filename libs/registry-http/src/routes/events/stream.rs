@@ -10,14 +10,14 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream::{self, Stream};
 use registry_documents::PublicEvent;
-use registry_domain::Seq;
+use registry_domain::{Seq, TenantId};
 use registry_journal::port::PageSize;
-use tokio::sync::OwnedSemaphorePermit;
+use registry_shares::room::Place;
 use tokio::time::Instant;
 
-use super::log::{Follower, Start, read_position};
+use super::log::{Follower, Start, place, read_position};
 use crate::caller::Caller;
-use crate::problem::{Code, Fault, Problem};
+use crate::problem::{Fault, Problem};
 use crate::state::AppState;
 
 /// How often a silent stream shows that it is alive.
@@ -31,9 +31,6 @@ pub const KEY_CHECK_TIME: Duration = Duration::from_millis(1_500);
 
 /// How many events of one stream are in memory at most.
 const BUFFER_EVENTS: u32 = 100;
-
-/// After how many seconds a client that found all streams taken should come back.
-const STREAMS_TAKEN_SECONDS: u32 = 30;
 
 /// Reverse proxies that buffer answers would hold events back.
 pub const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -64,12 +61,13 @@ pub async fn open(
         Start::Latest => (follower.head().await?, true),
     };
     let subscription = Subscription {
-        open: OpenStream::begin(state)?,
+        open: OpenStream::begin(state, caller.tenant_id())?,
         caller,
         follower,
         after,
         start_to_tell: is_told.then_some(after),
         buffer: VecDeque::new(),
+        has_news: true,
         key_checked_at: Instant::now(),
         log_checked_at: Instant::now(),
     };
@@ -98,6 +96,8 @@ struct Subscription {
     /// begin somewhere else when it is opened again.
     start_to_tell: Option<Seq>,
     buffer: VecDeque<PublicEvent>,
+    /// There may be more in the log than was read.
+    has_news: bool,
     key_checked_at: Instant,
     log_checked_at: Instant,
 }
@@ -118,7 +118,14 @@ impl Subscription {
             if self.log_checked_at.elapsed() >= LOG_CHECK_TIME {
                 self.log_checked_at = Instant::now();
                 // A database that was put back under an open stream: the client hears why when it connects again.
-                self.follower.require_reached(self.after).await.ok()?;
+                if self.follower.seems_beyond(self.after) {
+                    self.follower.require_reached(self.after).await.ok()?;
+                }
+            }
+            if !self.has_news {
+                let look_up = self.key_checked_at + KEY_CHECK_TIME;
+                self.has_news = self.follower.wait(self.after, look_up).await;
+                continue;
             }
             // The conversion into a problem has logged the cause.
             let slice = self
@@ -128,9 +135,7 @@ impl Subscription {
                 .ok()?;
             self.after = slice.seen;
             self.buffer.extend(slice.events);
-            if self.buffer.is_empty() && slice.at_end {
-                self.follower.wait(self.key_checked_at + KEY_CHECK_TIME).await;
-            }
+            self.has_news = !slice.at_end;
         }
         None
     }
@@ -154,18 +159,15 @@ fn write(event: &PublicEvent) -> Option<Event> {
 /// Counts a stream as open for as long as it is.
 pub struct OpenStream {
     state: Arc<AppState>,
-    _permit: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl OpenStream {
-    /// Opens one, if not too many are open.
-    pub fn begin(state: &Arc<AppState>) -> Result<Self, Problem> {
-        let permit = Arc::clone(&state.event_streams).try_acquire_owned();
-        let permit = permit.map_err(|_| Problem::from(Code::TooManyStreams).retry_after(STREAMS_TAKEN_SECONDS))?;
-        state.metrics.event_streams.inc();
+    /// Opens one for a tenant, if not too many are open.
+    pub fn begin(state: &Arc<AppState>, tenant: TenantId) -> Result<Self, Problem> {
         Ok(Self {
             state: Arc::clone(state),
-            _permit: permit,
+            _place: place(&state.event_streams, tenant)?,
         })
     }
 
@@ -175,15 +177,10 @@ impl OpenStream {
     }
 }
 
-impl Drop for OpenStream {
-    fn drop(&mut self) {
-        self.state.metrics.event_streams.dec();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::problem::Code;
 
     #[test]
     fn a_client_goes_on_where_it_was() {

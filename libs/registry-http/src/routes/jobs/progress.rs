@@ -29,7 +29,7 @@ const LOOK_TIME: Duration = Duration::from_millis(500);
 pub fn route() -> Route {
     let operation = Operation {
         access: Access::Key(SCOPE),
-        problems: &[Code::JobNotFound, Code::TooManyStreams],
+        problems: &[Code::JobNotFound, Code::TooManyOwnStreams, Code::TooManyStreams],
     };
     operation.document(routes!(follow_job))
 }
@@ -53,7 +53,7 @@ async fn follow_job(
     caller.require(SCOPE)?;
     let job = found(&state, &caller, parse_id(&id)?).await?;
     let following = Following {
-        open: OpenStream::begin(&state)?,
+        open: OpenStream::begin(&state, caller.tenant_id())?,
         caller,
         id: job.id,
         told: None,

@@ -52,6 +52,7 @@ pub fn route() -> Route {
             Code::ContentEncodingUnsupported,
             Code::ValidationFailed,
             Code::IdempotencyKeyReused,
+            Code::TooManyCalls,
             Code::CodesTooLongForLink,
             Code::TooManyLinks,
             Code::UpstreamRefused,

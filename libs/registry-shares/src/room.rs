@@ -1,37 +1,36 @@
-//! Memory for bodies: how many bytes of requests may be in this process at once, and who may have how many of them.
+//! What may be taken at once and is given back, such as bytes of bodies or event streams, and who may have how much of it.
 //!
 //! Nobody may hold more than is left: one who floods gets half of the room, two get a third each, and there is always some
 //! left for whoever comes next. With fixed shares either most of the room would lie idle, or a few could take all of it.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use registry_domain::TenantId;
 
-/// Most bytes of bodies that are in memory at once, from their first byte until they are answered.
-pub const BODIES_BYTES_MAX: usize = 64 * 1024 * 1024;
-
-/// Whose body it is.
+/// Who takes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Holder {
-    /// A tenant's, by the URL that it was sent to.
+    /// A tenant.
     Tenant(TenantId),
-    /// That of an address: what a caller says of itself is not known yet, or does not matter.
+    /// An address: what a caller says of itself is not known yet, or does not matter.
     Address(IpAddr),
-    /// That of nobody who could be named.
+    /// Nobody who could be named.
     Unknown,
 }
 
-/// There is no room for more bytes of this holder now.
+/// There is no room for more of this holder's now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoRoom;
 
 /// The room. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Room {
-    bytes_max: usize,
+    most: usize,
     taken: Arc<Mutex<Taken>>,
+    turned_away: Arc<AtomicU64>,
 }
 
 #[derive(Debug, Default)]
@@ -42,10 +41,11 @@ struct Taken {
 
 impl Room {
     /// An empty room of a size.
-    pub fn new(bytes_max: usize) -> Self {
+    pub fn new(most: usize) -> Self {
         Self {
-            bytes_max,
+            most,
             taken: Arc::default(),
+            turned_away: Arc::default(),
         }
     }
 
@@ -54,13 +54,36 @@ impl Room {
         Place {
             room: self.clone(),
             holder,
-            bytes: 0,
+            held: 0,
         }
     }
 
-    /// How many bytes are taken now.
+    /// One whole thing, for as long as what is returned lives.
+    pub fn take(&self, holder: Holder) -> Result<Place, NoRoom> {
+        let mut place = self.enter(holder);
+        place.grow(1).map(|()| place)
+    }
+
+    /// How many more things a holder could take now, one by one.
+    pub fn left_for(&self, holder: Holder) -> usize {
+        let taken = self.lock();
+        let held = taken.by.get(&holder).copied().unwrap_or_default();
+        (self.most - taken.total).saturating_sub(held) / 2
+    }
+
+    /// How much there is in all.
+    pub fn most(&self) -> usize {
+        self.most
+    }
+
+    /// How much is taken now.
     pub fn taken(&self) -> usize {
         self.lock().total
+    }
+
+    /// How often there was no room for somebody.
+    pub fn turned_away(&self) -> u64 {
+        self.turned_away.load(Ordering::Relaxed)
     }
 
     fn lock(&self) -> MutexGuard<'_, Taken> {
@@ -68,41 +91,45 @@ impl Room {
     }
 }
 
-/// What one body takes. Given back when dropped.
+/// What somebody has taken. Given back when dropped.
 #[derive(Debug)]
 pub struct Place {
     room: Room,
     holder: Holder,
-    bytes: usize,
+    held: usize,
 }
 
 impl Place {
-    /// Takes so many bytes more, if they may be taken.
-    pub fn grow(&mut self, bytes: usize) -> Result<(), NoRoom> {
+    /// Takes so much more, if it may be taken.
+    pub fn grow(&mut self, more: usize) -> Result<(), NoRoom> {
         let mut taken = self.room.lock();
-        let free = self.room.bytes_max - taken.total;
+        let free = self.room.most - taken.total;
         let held = taken.by.get(&self.holder).copied().unwrap_or_default();
-        // What is left afterwards must be no less than what the holder has then.
-        if held.saturating_add(bytes.saturating_mul(2)) > free {
+        // What is left afterwards must be no less than what the holder has then. Of one thing that cannot be parted, the last
+        // goes to whoever has none.
+        let is_last = more == 1 && held == 0 && free == 1;
+        if held.saturating_add(more.saturating_mul(2)) > free && !is_last {
+            drop(taken);
+            self.room.turned_away.fetch_add(1, Ordering::Relaxed);
             return Err(NoRoom);
         }
-        taken.total += bytes;
-        *taken.by.entry(self.holder).or_default() += bytes;
+        taken.total += more;
+        *taken.by.entry(self.holder).or_default() += more;
         drop(taken);
-        self.bytes += bytes;
+        self.held += more;
         Ok(())
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        if self.bytes == 0 {
+        if self.held == 0 {
             return;
         }
         let mut taken = self.room.lock();
-        taken.total -= self.bytes;
+        taken.total -= self.held;
         let left = taken.by.get_mut(&self.holder).map(|held| {
-            *held -= self.bytes;
+            *held -= self.held;
             *held
         });
         if left == Some(0) {
@@ -140,6 +167,31 @@ mod tests {
         assert_eq!(room.enter(tenant(3)).grow(100), Ok(()), "a third one is served");
         assert_eq!(room.enter(tenant(1)).grow(1), Err(NoRoom), "the first one gets no more");
         assert_eq!(room.taken(), 750);
+    }
+
+    #[test]
+    fn whole_things_are_shared_to_the_last_one() {
+        let room = Room::new(8);
+        let take_all = |holder| {
+            let room = room.clone();
+            let taken: Vec<_> = std::iter::repeat_with(move || room.take(holder))
+                .map_while(Result::ok)
+                .collect();
+            taken
+        };
+        assert_eq!(room.left_for(tenant(1)), 4);
+        let (first, second) = (take_all(tenant(1)), take_all(tenant(2)));
+        assert_eq!((first.len(), second.len()), (4, 2));
+        assert_eq!(room.left_for(tenant(1)), 0);
+        let (third, fourth) = (room.take(tenant(3)), room.take(tenant(4)));
+        assert!(
+            third.is_ok() && fourth.is_ok(),
+            "whoever has none gets one of the last ones"
+        );
+        assert!(room.take(tenant(5)).is_err());
+        assert_eq!((room.taken(), room.turned_away()), (8, 3));
+        drop(first);
+        assert_eq!(room.left_for(tenant(5)), 2);
     }
 
     #[test]

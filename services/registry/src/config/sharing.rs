@@ -1,0 +1,81 @@
+//! What tenants share, and how much of it one of them may have.
+
+use std::num::NonZeroU32;
+
+use registry_http::RequestLimits;
+use registry_shares::rates::Rate;
+
+use super::Config;
+use super::source::Wrong;
+
+/// Most requests in a second that may be set.
+const PER_SECOND_MAX: u32 = 100_000;
+
+/// Longest burst that may be set.
+const BURST_SECONDS_MAX: u32 = 3_600;
+
+impl Config {
+    pub(super) fn check_sharing(&self) -> Result<(), Wrong> {
+        let ensure = |setting, holds: bool| if holds { Ok(()) } else { Err(Wrong::new(setting)) };
+        for (setting, value, most) in [
+            (
+                "caller_requests_per_second",
+                self.caller_requests_per_second,
+                PER_SECOND_MAX,
+            ),
+            (
+                "tenant_requests_per_second",
+                self.tenant_requests_per_second,
+                PER_SECOND_MAX,
+            ),
+            ("request_burst_seconds", self.request_burst_seconds, BURST_SECONDS_MAX),
+        ] {
+            ensure(setting, (1..=most).contains(&value))?;
+        }
+        ensure("link_calls_max", (2..=10_000).contains(&self.link_calls_max))?;
+        ensure("relay_tenants_max", (2..=64).contains(&self.relay_tenants_max))?;
+        ensure("event_streams_max", self.event_streams_max > 0)?;
+        ensure("long_polls_max", self.long_polls_max > 0)
+    }
+
+    /// How often callers and tenants may ask.
+    pub(crate) fn request_limits(&self) -> RequestLimits {
+        let number = |value| NonZeroU32::new(value).unwrap_or(NonZeroU32::MIN);
+        let rate = |per_second| Rate::new(number(per_second), number(self.request_burst_seconds));
+        RequestLimits {
+            caller: rate(self.caller_requests_per_second),
+            tenant: rate(self.tenant_requests_per_second),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shared_has_limits_that_leave_something() {
+        let wrong = |change: fn(&mut Config)| {
+            let mut config = Config::default();
+            change(&mut config);
+            config.check_sharing().map_err(|wrong| wrong.setting)
+        };
+        assert!(wrong(|_| ()).is_ok());
+        assert_eq!(
+            wrong(|config| config.caller_requests_per_second = 0),
+            Err("caller_requests_per_second")
+        );
+        assert_eq!(
+            wrong(|config| config.tenant_requests_per_second = 100_001),
+            Err("tenant_requests_per_second")
+        );
+        assert_eq!(
+            wrong(|config| config.request_burst_seconds = 3_601),
+            Err("request_burst_seconds")
+        );
+        assert_eq!(wrong(|config| config.link_calls_max = 1), Err("link_calls_max"));
+        assert_eq!(wrong(|config| config.relay_tenants_max = 1), Err("relay_tenants_max"));
+        assert_eq!(wrong(|config| config.event_streams_max = 0), Err("event_streams_max"));
+        assert_eq!(wrong(|config| config.long_polls_max = 0), Err("long_polls_max"));
+    }
+}
