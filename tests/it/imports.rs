@@ -1,5 +1,6 @@
 //! Shops from a file: how it is read, what a plan says of each row, what comes of it, and what is corrected.
 
+mod desk;
 mod hostile;
 
 use encoding_rs::EUC_KR;

@@ -30,6 +30,7 @@ async fn sources<H: Harness>(world: &World<H>, tenant: TenantId, job: JobId, num
     found.expect("an answer")
 }
 
+/// A file is its tenant's, there are so many and no more, and old ones are forgotten.
 pub async fn files_are_kept_for_their_tenant_for_a_while<H: Harness>() {
     let world = World::<H>::new().await;
     let (tenant, other) = (world.tenant("acme").await, world.tenant("globex").await);
@@ -71,6 +72,7 @@ pub async fn files_are_kept_for_their_tenant_for_a_while<H: Harness>() {
     );
 }
 
+/// What rows say is added while a plan is made, stays as it is, and goes with it.
 pub async fn what_rows_say_is_kept_with_their_job<H: Harness>() {
     let world = World::<H>::new().await;
     let (tenant, other) = (world.tenant("acme").await, world.tenant("globex").await);

@@ -121,6 +121,7 @@ const FORMS: &[(&str, &str)] = &[
     ("jobs_kept_max", "1 to 10000"),
     ("jobs_kept_days", "1 to 365"),
     ("jobs_running_max", "1 to 16"),
+    ("file_reader", "the path of a program"),
     ("batch_length_max", "1 to 1000"),
     ("remembered_merchants_max", "0 to 1000000"),
     ("clock_skew_seconds_max", "a number from 1"),
