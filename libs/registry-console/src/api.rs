@@ -81,6 +81,7 @@ impl Ask {
 
     /// With a JSON body.
     #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "bodies are made where they are sent")]
     pub fn body(self, body: Value) -> Self {
         self.file(
             HeaderValue::from_static("application/json"),

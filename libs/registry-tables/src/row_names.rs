@@ -127,7 +127,7 @@ pub fn field(word: &str, language: Language) -> &str {
 }
 
 /// The word itself, if it came after this table was written.
-fn named<'a>(english: Names, korean: Names, word: &'a str, language: Language) -> &'a str {
+fn named(english: Names, korean: Names, word: &str, language: Language) -> &str {
     let names = match language {
         Language::English => english,
         Language::Korean => korean,

@@ -8,6 +8,15 @@ use serde_json::json;
 use super::table;
 use crate::chromium::{Browser, Screen};
 
+/// Where pictures of the pages are left, for whoever wants to see them.
+const PICTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/pictures/imports");
+
+async fn picture(browser: &Browser, name: &str) {
+    let picture = browser.client.screenshot().await.expect("a picture");
+    std::fs::create_dir_all(PICTURES).expect("a folder");
+    std::fs::write(format!("{PICTURES}/{name}.png"), picture).expect("a file");
+}
+
 /// Forty of these are wrong, each in its own way or another.
 fn file(rows: usize) -> String {
     let row = |number: usize| match number % 10 {
@@ -21,10 +30,11 @@ fn file(rows: usize) -> String {
     )
 }
 
-async fn go_through(scripts: bool) {
+async fn go_through(screen: Screen, scripts: bool) {
+    let look = async |browser: &Browser, name: &str| picture(browser, &format!("{name}-{screen:?}")).await;
     let app = TestApp::start().await;
     let (home, link) = app.open_console().await;
-    let browser = Browser::on(Screen::Wide, scripts).await;
+    let browser = Browser::on(screen, scripts).await;
     browser.sign_in(&link).await;
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("가맹점.csv");
@@ -39,10 +49,12 @@ async fn go_through(scripts: bool) {
     browser.click("form[enctype] button.go", "열 확인").await;
     browser.see("400행").await;
     browser.see("CP949").await;
+    look(&browser, "1-columns").await;
     browser
         .click("form[action$='/plan'] button.go", "계획을 보고 확인하세요")
         .await;
     // All that is wrong is shown before anything is written.
+    look(&browser, "2-preview").await;
     let bad = "return document.querySelectorAll('td .bad').length";
     if scripts {
         assert_eq!(browser.run(bad).await, json!(40));
@@ -72,6 +84,7 @@ async fn go_through(scripts: bool) {
         .await
         .expect("the job opens");
     browser.see("쓸 수 없는 값이 있습니다").await;
+    look(&browser, "3-refused").await;
     // What comes back has the shape of the file: corrected, it is read in as it is, and nothing twice.
     let wrong = table(&app.tenant.api, &format!("/v1/jobs/{job}/rows.csv?state=refused")).await;
     assert_eq!(wrong.lines().count(), 41, "{wrong}");
@@ -82,12 +95,12 @@ async fn go_through(scripts: bool) {
 
 #[tokio::test]
 async fn a_file_is_looked_at_row_by_row_and_read_in() {
-    go_through(true).await;
+    go_through(Screen::Wide, true).await;
 }
 
 #[tokio::test]
 async fn the_same_without_scripts() {
-    go_through(false).await;
+    go_through(Screen::Narrow, false).await;
 }
 
 #[tokio::test]

@@ -62,9 +62,10 @@ impl Action {
         match self {
             Self::IssueLinks => &[Scope::LinksWrite],
             Self::AskNow => &[Scope::UpstreamAsk],
-            Self::AddTags(_) | Self::RemoveTags(_) | Self::Archive | Self::Restore => &[Scope::MerchantsWrite],
             Self::Import(wish) if wish.issue_links => &[Scope::MerchantsWrite, Scope::LinksWrite],
-            Self::Import(_) => &[Scope::MerchantsWrite],
+            Self::AddTags(_) | Self::RemoveTags(_) | Self::Archive | Self::Restore | Self::Import(_) => {
+                &[Scope::MerchantsWrite]
+            }
         }
     }
 

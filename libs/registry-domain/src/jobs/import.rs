@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::RowCode;
-use crate::business::BusinessNumberError;
+use crate::business::{BusinessNumberError, ReportedNumber};
 use crate::codes::{CodeError, Reference};
 use crate::merchant::{DetailsChange, LINKS_MAX, LinkState, Merchant, Registration, TAGS_MAX};
-use crate::text::{Label, LabelError};
+use crate::text::{FreeText, Label, LabelError};
 use crate::words::words;
 use crate::{Adjustment, BusinessNumber, MemberCode, MerchantCode};
 
@@ -214,13 +214,13 @@ impl ImportRow {
         let differs = |said: Option<&str>, known: Option<&str>| said.is_some() && said != known;
         differs(
             self.company_name.as_ref().map(Label::as_str),
-            business.company_name.as_ref().map(|name| name.as_str()),
+            business.company_name.as_ref().map(FreeText::as_str),
         ) || differs(
             self.branch_name.as_ref().map(Label::as_str),
-            business.branch_name.as_ref().map(|name| name.as_str()),
+            business.branch_name.as_ref().map(FreeText::as_str),
         ) || differs(
             self.business_number.as_ref().map(BusinessNumber::digits),
-            business.number.as_ref().map(|number| number.as_str()),
+            business.number.as_ref().map(ReportedNumber::as_str),
         ) || self.tags.as_ref().is_some_and(|tags| *tags != merchant.tags)
     }
 

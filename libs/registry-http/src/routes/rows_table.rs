@@ -11,7 +11,7 @@ use futures::stream;
 use registry_domain::jobs::{ImportField, RowCode, RowState};
 use registry_domain::tenant::Scope;
 use registry_imports::FileRow;
-use registry_jobs::{SOURCES_AT_ONCE, Sources};
+use registry_jobs::Sources;
 use registry_journal::port::{Job, JobRow, JobRowQuery, PageSize};
 use registry_tables::{Cell, CsvWriter, row_names};
 use registry_web::Language;
@@ -28,7 +28,7 @@ use crate::state::AppState;
 pub const SCOPES: &[Scope] = &[Scope::MerchantsRead, Scope::ExportsCreate];
 
 /// Rows that are read at once.
-const PAGE: PageSize = PageSize::clamped(SOURCES_AT_ONCE as u32);
+const PAGE: PageSize = PageSize::clamped(64);
 
 /// After how many seconds whoever found all places taken should come back.
 const PLACES_TAKEN_SECONDS: u32 = 30;
@@ -183,17 +183,15 @@ impl File {
 
     fn cells(&self, row: &JobRow, said: Option<FileRow>) -> Vec<Cell> {
         let remarks = said.as_ref().map_or(String::new(), |said| self.remarks(said));
-        let mut cells = match (said, self.job.action.import()) {
-            (Some(said), Some(wish)) => {
-                let field = |place: usize| wish.columns.fields().get(place).copied().flatten();
-                let cells = said.cells.iter().enumerate();
-                let seen = cells.map(|(place, text)| Cell::Text(seen(field(place), text, self.caller.sight())));
-                seen.collect()
-            }
-            (Some(_) | None, Some(_) | None) => {
-                let (member, merchant) = row.codes.clone().unzip();
-                vec![Cell::text(member.as_deref()), Cell::text(merchant.as_deref())]
-            }
+        let mut cells: Vec<_> = if let (Some(said), Some(wish)) = (said, self.job.action.import()) {
+            let field = |place: usize| wish.columns.fields().get(place).copied().flatten();
+            let cells = said.cells.iter().enumerate();
+            cells
+                .map(|(place, text)| Cell::Text(seen(field(place), text, self.caller.sight())))
+                .collect()
+        } else {
+            let (member, merchant) = row.codes.clone().unzip();
+            vec![Cell::text(member.as_deref()), Cell::text(merchant.as_deref())]
         };
         cells.resize(self.width.max(cells.len()), Cell::Empty);
         cells.truncate(self.width);
