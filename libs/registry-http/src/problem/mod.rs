@@ -6,6 +6,7 @@
 mod catalogue;
 mod causes;
 mod fault;
+mod kinds;
 
 use axum::Json;
 use axum::http::header::{
