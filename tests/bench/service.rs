@@ -61,6 +61,9 @@ impl Service {
             .env("REGISTRY_SENDER_MODE", "off")
             // The whole load comes from one address.
             .env("REGISTRY_CONNECTIONS_PER_ADDRESS_MAX", "4096")
+            // One key asks as fast as it can.
+            .env("REGISTRY_CALLER_REQUESTS_PER_SECOND", "100000")
+            .env("REGISTRY_TENANT_REQUESTS_PER_SECOND", "100000")
             .env("REGISTRY_BATCH_LENGTH_MAX", start.batch_length_max.to_string())
             .env("REGISTRY_REMEMBERED_MERCHANTS_MAX", start.remembered_max.to_string())
             // A list of ten thousand would be a measurement of its own.

@@ -4,6 +4,7 @@ mod links;
 mod publishing;
 mod requests;
 mod streams;
+mod writing;
 
 use std::time::Duration;
 

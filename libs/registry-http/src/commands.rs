@@ -3,7 +3,7 @@
 use registry_domain::merchant::Merchant;
 use registry_domain::tenant::{self, Tenant};
 use registry_domain::{MerchantId, Version};
-use registry_journal::archive::Until;
+use registry_journal::archive::{TooLong, Until};
 use registry_journal::{Idempotency, Order, Outcome, RecordedEvent, Submission};
 use registry_web::RequestContext;
 
@@ -108,6 +108,20 @@ pub async fn asked_about(state: &AppState, caller: &Caller, id: MerchantId) -> R
     found.ok_or_else(|| Code::MerchantNotFound.into())
 }
 
+/// A merchant as it was then; none before it was registered. A life is read event by event: not of too many at once for one
+/// tenant, and not one that is too long.
+pub async fn in_past(
+    state: &AppState,
+    caller: &Caller,
+    id: MerchantId,
+    until: Until,
+) -> Result<Option<Merchant>, Problem> {
+    let (tenant, past) = (caller.tenant_id(), &state.past);
+    let _share = past.shares.enter(tenant, "a merchant's past").await?;
+    let read = state.archive.merchant_within(tenant, id, until, past.events_max);
+    read.await?.map_err(|TooLong| Code::PastTooLong.into())
+}
+
 /// A merchant as it was at a version.
 pub async fn at_version(
     state: &AppState,
@@ -115,10 +129,7 @@ pub async fn at_version(
     id: MerchantId,
     version: Version,
 ) -> Result<Merchant, Problem> {
-    let merchant = state
-        .archive
-        .merchant_at(caller.tenant_id(), id, Until::Version(version))
-        .await?;
+    let merchant = in_past(state, caller, id, Until::Version(version)).await?;
     let merchant = merchant.ok_or(Code::MerchantNotFound)?;
     if merchant.version == version {
         Ok(merchant)

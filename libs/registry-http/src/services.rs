@@ -82,6 +82,10 @@ pub struct HttpConfig {
     pub event_streams_max: usize,
     /// Most requests that may wait for events at once.
     pub long_polls_max: usize,
+    /// Most merchants of one tenant whose past is read at once.
+    pub past_reads_max: usize,
+    /// Most events that a merchant may have up to then.
+    pub past_events_max: u64,
     /// How many connections there may be.
     pub gate: GateLimits,
 }
@@ -94,6 +98,8 @@ impl fmt::Debug for HttpConfig {
             .field("request_limits", &self.request_limits)
             .field("event_streams_max", &self.event_streams_max)
             .field("long_polls_max", &self.long_polls_max)
+            .field("past_reads_max", &self.past_reads_max)
+            .field("past_events_max", &self.past_events_max)
             .field("gate", &self.gate)
             .finish_non_exhaustive()
     }

@@ -7,6 +7,7 @@ use registry_imports::Reader as Imports;
 use registry_ingest::{CallbackDoor, Redriver};
 use registry_jobs::Desk;
 use registry_journal::line_limit::LineLimit;
+use registry_journal::port::Shares;
 use registry_journal::{Ambient, Archive, Reader, Writer};
 use registry_people::People;
 use registry_publish::RelayStatus;
@@ -60,6 +61,7 @@ pub struct AppState {
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) event_streams: Room,
     pub(crate) long_polls: Room,
+    pub(crate) past: Arc<Past>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) bodies: Room,
     pub(crate) metrics: Metrics,
@@ -68,12 +70,24 @@ pub struct AppState {
     pub(crate) stopping: CancellationToken,
 }
 
+/// How much of the past may be read.
+pub struct Past {
+    /// At once for each tenant.
+    pub shares: Shares,
+    /// Of one merchant, in events.
+    pub events_max: u64,
+}
+
 impl AppState {
     /// Puts the state together. `stopping` ends requests that would otherwise wait.
     pub fn new(services: Services, config: HttpConfig, stopping: CancellationToken) -> Self {
         let event_streams = Room::new(config.event_streams_max);
         let long_polls = Room::new(config.long_polls_max);
         let heads = Arc::<Heads>::default();
+        let past = Arc::new(Past {
+            shares: Shares::new(config.past_reads_max),
+            events_max: config.past_events_max,
+        });
         let gate = Gate::new(config.gate, config.trusted_proxies.clone());
         let bodies = Room::new(BODIES_BYTES_MAX);
         let failures = Arc::default();
@@ -85,6 +99,7 @@ impl AppState {
             link_calls: services.links.calls().clone(),
             event_streams: event_streams.clone(),
             long_polls: long_polls.clone(),
+            past: Arc::clone(&past),
             heads: Arc::clone(&heads),
         };
         let metrics = Metrics::new(&services, sharing, Arc::clone(&failures));
@@ -117,6 +132,7 @@ impl AppState {
             trusted_proxies: config.trusted_proxies,
             event_streams,
             long_polls,
+            past,
             gate,
             bodies,
             refusals: Arc::default(),

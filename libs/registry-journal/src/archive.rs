@@ -80,6 +80,10 @@ pub enum Until {
     Time(DateTime<Utc>),
 }
 
+/// A merchant has more events up to then than may be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooLong;
+
 /// Events that are read at once to fold several merchants. One that has more alone is folded page by page.
 const BEGINNINGS_MAX: u64 = 4_000;
 
@@ -166,6 +170,18 @@ impl Archive {
         id: MerchantId,
         until: Until,
     ) -> Result<Option<Merchant>, ArchiveError> {
+        let past = self.merchant_within(tenant, id, until, u64::MAX).await?;
+        Ok(past.unwrap_or_default())
+    }
+
+    /// The same of no more than so many events; an error inside if there were more.
+    pub async fn merchant_within(
+        &self,
+        tenant: TenantId,
+        id: MerchantId,
+        until: Until,
+        events_max: u64,
+    ) -> Result<Result<Option<Merchant>, TooLong>, ArchiveError> {
         let mut query = StreamQuery {
             stream: StreamId::Merchant(id),
             after: Version::ZERO,
@@ -174,6 +190,7 @@ impl Archive {
             limit: PageSize::MAX,
         };
         match until {
+            Until::Version(version) if version.0 > events_max => return Ok(Err(TooLong)),
             Until::Version(version) => query.until_version = Some(version),
             Until::Time(at) => query.until_time = Some(at),
         }
@@ -183,8 +200,11 @@ impl Archive {
             let full = page.len() == query.limit.get() as usize;
             state = folded(id, state, &page);
             query.after = page.last().map_or(query.after, |recorded| recorded.stamp.version);
+            if query.after.0 > events_max {
+                return Ok(Err(TooLong));
+            }
             if !full {
-                return Ok(state);
+                return Ok(Ok(state));
             }
         }
     }

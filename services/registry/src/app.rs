@@ -341,6 +341,8 @@ fn http_config(config: &Config, cursor_key: [u8; 32]) -> anyhow::Result<HttpConf
         request_limits: config.request_limits(),
         event_streams_max: config.event_streams_max,
         long_polls_max: config.long_polls_max,
+        past_reads_max: config.past_reads_max,
+        past_events_max: config.past_events_max,
         gate: gate_limits(config),
     })
 }

@@ -2,6 +2,7 @@
 
 mod asking;
 mod callers;
+mod database;
 mod delivery;
 mod jobs;
 mod people;
@@ -9,21 +10,20 @@ mod sharing;
 mod shops;
 mod source;
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context;
 use chrono::TimeDelta;
 use registry_publish_nats::NatsConfig;
 use registry_urls::PublicUrl;
 use serde::{Deserialize, Serialize};
-use url::Url;
 
-use crate::files::{Shared, expect_private, expect_readable};
+use crate::files::{Shared, expect_readable};
 use crate::logging;
 use source::{Sources, Wrong};
+
+pub use database::Database;
 
 /// The name of the database file in the data directory.
 const DATABASE_FILE: &str = "registry.db";
@@ -33,59 +33,6 @@ const RECONCILE_SECONDS_MAX: u32 = 30 * 86_400;
 
 /// Longest time for stopping that may be set.
 const STOP_SECONDS_MAX: u32 = 3_600;
-
-/// Which database.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Database {
-    /// A file.
-    Sqlite(PathBuf),
-    /// A server. The URL may hold a password.
-    Postgres(Url),
-}
-
-impl Database {
-    /// Reads a URL. A `PostgreSQL` URL without a password gets the one in the file, if there is one.
-    pub fn parse(url: &str, password_file: Option<&Path>) -> anyhow::Result<Self> {
-        if let Some(path) = url.strip_prefix("sqlite://").filter(|path| !path.is_empty()) {
-            return Ok(Self::Sqlite(PathBuf::from(path)));
-        }
-        let parsed = Url::parse(url).ok();
-        let postgres = parsed.filter(|url| matches!(url.scheme(), "postgres" | "postgresql"));
-        let mut url = postgres
-            .context("database_url must be of the form sqlite://<path> or postgres://<user>@<host>/<database>")?;
-        if let Some(file) = password_file.filter(|_| url.password().is_none()) {
-            expect_private(file, Shared::WithGroup)?;
-            let password = std::fs::read_to_string(file);
-            let password = password.with_context(|| format!("the password file {} cannot be read", file.display()))?;
-            let set = url.set_password(Some(password.trim_end_matches(['\r', '\n'])));
-            set.ok().context("database_url has no room for a password")?;
-        }
-        Ok(Self::Postgres(url))
-    }
-}
-
-/// The password does not show.
-impl fmt::Debug for Database {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-/// The password does not show.
-impl fmt::Display for Database {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Sqlite(path) => write!(f, "{}", path.display()),
-            Self::Postgres(url) => {
-                let (host, database) = (
-                    url.host_str().unwrap_or("localhost"),
-                    url.path().trim_start_matches('/'),
-                );
-                write!(f, "the PostgreSQL database {database} at {host}")
-            }
-        }
-    }
-}
 
 /// What is done with callbacks from addresses that are not on the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -184,6 +131,14 @@ pub struct Config {
     pub link_calls_max: usize,
     /// Tenants whose events are published at once, 2 to 64. Those whose attempts fail are no more than half of them.
     pub relay_tenants_max: usize,
+    /// Most commands that wait to be written, 16 to 1,000,000. Those of one tenant may be no more than are left.
+    pub queue_length_max: usize,
+    /// Most memory that they take, in mebibytes, 1 to 4,096, shared in the same way.
+    pub queue_mebibytes_max: usize,
+    /// Most merchants of one tenant whose past is read at once, 1 to 100.
+    pub past_reads_max: usize,
+    /// Most events from which a merchant is made as of a moment or version, 500 to 10,000,000.
+    pub past_events_max: u64,
     /// Most event streams (SSE) open at once. Those of one tenant may be no more than are left.
     pub event_streams_max: usize,
     /// Most requests that wait for events at once, shared in the same way.
@@ -273,6 +228,10 @@ impl Default for Config {
             tenant_requests_per_second: 1_000,
             request_burst_seconds: 10,
             link_calls_max: 256,
+            queue_length_max: 8_192,
+            queue_mebibytes_max: 64,
+            past_reads_max: 4,
+            past_events_max: 100_000,
             relay_tenants_max: registry_publish::relay::STEPS_MAX,
             event_streams_max: 2_000,
             long_polls_max: 2_000,

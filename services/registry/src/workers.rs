@@ -110,6 +110,8 @@ pub(crate) fn start_writer(
     let stop = CancellationToken::new();
     let limits = WriterConfig {
         lanes: storage.lanes,
+        queue_length_max: config.queue_length_max,
+        queue_bytes_max: config.queue_mebibytes_max * 1024 * 1024,
         batch_length_max: config.batch_length_max,
         remembered_max: config.remembered_merchants_max,
         questions: config.questions(),

@@ -11,6 +11,7 @@ use registry_web::serve::Gate;
 use super::{counter, gauge};
 use crate::heads::Heads;
 use crate::request_rates::RequestRates;
+use crate::state::Past;
 
 /// What is shared by all who ask.
 pub struct Sharing {
@@ -26,6 +27,8 @@ pub struct Sharing {
     pub event_streams: Room,
     /// Requests that wait for events.
     pub long_polls: Room,
+    /// What is read of the past.
+    pub past: Arc<Past>,
     /// The logs that are followed.
     pub heads: Arc<Heads>,
 }
@@ -68,6 +71,12 @@ impl Collector for Sharing {
             gauge(&mut encoder, name, help, room.taken() as u64)?;
             counter(&mut encoder, refused_name, refused_help, room.turned_away())?;
         }
+        counter(
+            &mut encoder,
+            "past_reads_turned_away",
+            "Reads of a merchant's past turned away because too many of the same tenant were under way",
+            self.past.shares.counts().turned_away,
+        )?;
         counter(
             &mut encoder,
             "feed_reads",

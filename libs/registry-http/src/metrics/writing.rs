@@ -16,6 +16,12 @@ pub(super) fn encode(encoder: &mut DescriptorEncoder<'_>, writer: &Writer) -> Re
         "Commands that wait to be written",
         stats.queued,
     )?;
+    gauge(
+        encoder,
+        "writer_queue_bytes",
+        "Memory that these commands take",
+        stats.queued_bytes,
+    )?;
     counter(
         encoder,
         "writer_commands",
@@ -27,7 +33,7 @@ pub(super) fn encode(encoder: &mut DescriptorEncoder<'_>, writer: &Writer) -> Re
     counter(
         encoder,
         "writer_refused",
-        "Commands turned away from a full queue",
+        "Commands turned away because the queue, or the tenant's share of it, was full",
         stats.refused_busy,
     )?;
     counter(

@@ -3,9 +3,9 @@
 use axum::http::StatusCode;
 use registry_web::Language;
 
-use super::kinds::{Text, catalogue};
+use super::kinds::{Text, kinds};
 
-catalogue! {
+kinds! {
     /// The request is not HTTP that can be understood.
     MalformedRequest, BAD_REQUEST, "malformed_request", "The request cannot be read", "The URL, a header or the framing of the body is malformed.",
     "요청을 읽을 수 없습니다", "URL, 헤더 또는 본문의 형식이 잘못되었습니다.";
@@ -278,6 +278,10 @@ catalogue! {
     TooManyLinks, UNPROCESSABLE_ENTITY, "too_many_links",
     "The merchant has too many registration links", "No more links can be issued for this merchant.",
     "등록 링크가 너무 많습니다", "이 가맹점에는 더 이상 링크를 발급할 수 없습니다.";
+    /// The merchant has more events up to then than are read for one question.
+    PastTooLong, UNPROCESSABLE_ENTITY, "past_too_long",
+    "The merchant's past is too long to be told as of then", "It would have to be made from more events than are read for one question. Read its timeline (`/v1/merchants/{id}/events`) around that version instead.",
+    "해당 시점의 상태를 만들기에는 이력이 너무 깁니다", "한 번에 읽을 수 있는 것보다 많은 이벤트가 필요합니다. 그 버전 전후의 타임라인(`/v1/merchants/{id}/events`)을 조회해 주세요.";
     /// The tenant has as many people as it may have.
     TooManyPeople, UNPROCESSABLE_ENTITY, "too_many_people",
     "You have too many people", "A tenant has at most 500 people. Remove somebody first.",

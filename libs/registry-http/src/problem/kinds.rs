@@ -1,4 +1,4 @@
-//! What is to be said of a kind of problem.
+//! What the catalogue of problems is written in: a line for each kind makes the enum, and what it says of each.
 
 /// A title, which names the kind of problem, and a detail, which says what to do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub struct Text {
     pub detail: &'static str,
 }
 
-macro_rules! catalogue {
+macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident, $status:ident, $code:literal,
         $title:literal, $detail:literal, $korean_title:literal, $korean_detail:literal;)+) => {
         /// A kind of problem. Its code is part of the contract and never changes its meaning.
@@ -47,4 +47,4 @@ macro_rules! catalogue {
     };
 }
 
-pub(super) use catalogue;
+pub(super) use kinds;

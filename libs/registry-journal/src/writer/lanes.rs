@@ -85,6 +85,11 @@ impl Lanes {
         self.all.0.iter().all(|lane| !lane.is_closed())
     }
 
+    /// How much memory what is waiting takes, roughly.
+    pub(super) fn bytes(&self) -> usize {
+        self.all.0.iter().map(|lane| lane.bytes()).sum()
+    }
+
     /// How many commands are waiting.
     pub(super) fn queued(&self) -> usize {
         self.all.0.iter().map(|lane| lane.length()).sum()

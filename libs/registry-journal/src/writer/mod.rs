@@ -105,6 +105,8 @@ struct Counters {
 pub struct WriterStats {
     /// Commands waiting now.
     pub queued: u64,
+    /// Memory that they take, in bytes.
+    pub queued_bytes: u64,
     /// Commands answered.
     pub commands: u64,
     /// Transactions committed.
@@ -240,6 +242,7 @@ impl Writer {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         WriterStats {
             queued: self.lanes.queued() as u64,
+            queued_bytes: self.lanes.bytes() as u64,
             commands: read(&self.counters.commands),
             batches: read(&self.counters.batches),
             events: read(&self.counters.events),

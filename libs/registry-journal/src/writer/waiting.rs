@@ -150,6 +150,11 @@ impl Waiting {
         self.lock().length
     }
 
+    /// How much memory it takes, roughly.
+    pub(super) fn bytes(&self) -> usize {
+        self.lock().bytes
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

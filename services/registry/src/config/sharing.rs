@@ -33,6 +33,10 @@ impl Config {
             ensure(setting, (1..=most).contains(&value))?;
         }
         ensure("link_calls_max", (2..=10_000).contains(&self.link_calls_max))?;
+        ensure("queue_length_max", (16..=1_000_000).contains(&self.queue_length_max))?;
+        ensure("queue_mebibytes_max", (1..=4_096).contains(&self.queue_mebibytes_max))?;
+        ensure("past_reads_max", (1..=100).contains(&self.past_reads_max))?;
+        ensure("past_events_max", (500..=10_000_000).contains(&self.past_events_max))?;
         ensure("relay_tenants_max", (2..=64).contains(&self.relay_tenants_max))?;
         ensure("event_streams_max", self.event_streams_max > 0)?;
         ensure("long_polls_max", self.long_polls_max > 0)
@@ -74,6 +78,13 @@ mod tests {
             Err("request_burst_seconds")
         );
         assert_eq!(wrong(|config| config.link_calls_max = 1), Err("link_calls_max"));
+        assert_eq!(wrong(|config| config.queue_length_max = 15), Err("queue_length_max"));
+        assert_eq!(
+            wrong(|config| config.queue_mebibytes_max = 0),
+            Err("queue_mebibytes_max")
+        );
+        assert_eq!(wrong(|config| config.past_reads_max = 0), Err("past_reads_max"));
+        assert_eq!(wrong(|config| config.past_events_max = 499), Err("past_events_max"));
         assert_eq!(wrong(|config| config.relay_tenants_max = 1), Err("relay_tenants_max"));
         assert_eq!(wrong(|config| config.event_streams_max = 0), Err("event_streams_max"));
         assert_eq!(wrong(|config| config.long_polls_max = 0), Err("long_polls_max"));

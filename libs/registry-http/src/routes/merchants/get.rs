@@ -19,7 +19,7 @@ use utoipa_axum::routes;
 
 use super::{document_unless_known, parse_id};
 use crate::caller::Caller;
-use crate::commands::{at_version, current};
+use crate::commands::{at_version, current, in_past};
 use crate::conditional::{etag_with, names};
 use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Fault, Problem};
@@ -36,6 +36,7 @@ pub fn route() -> Route {
             Code::MerchantNotFound,
             Code::NotYetRegistered,
             Code::VersionNotFound,
+            Code::PastTooLong,
             Code::ValidationFailed,
         ],
     };
@@ -141,11 +142,7 @@ async fn at_moment(
             return Ok(merchant);
         }
     }
-    if let Some(merchant) = state
-        .archive
-        .merchant_at(caller.tenant_id(), id, Until::Time(moment))
-        .await?
-    {
+    if let Some(merchant) = in_past(state, caller, id, Until::Time(moment)).await? {
         return Ok(merchant);
     }
     current(state, caller, id).await?;
