@@ -177,7 +177,7 @@ async fn each_shop_that_has_no_link_gets_one() {
     assert_eq!(job["counts"]["done"], 1, "{job}");
     let rows = tenant
         .api
-        .get(&format!("/v1/jobs/{}/rows?state=done", id_of(job)))
+        .get(&format!("/v1/jobs/{}/rows?state=done", id_of(&job)))
         .await
         .expect(200);
     assert!(rows["data"][0]["link_id"].is_string(), "{rows}");
