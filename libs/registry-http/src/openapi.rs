@@ -123,7 +123,7 @@ doubtful ones are held until it has.
 **Problems** are `application/problem+json` (RFC 9457) with a stable `code`, in English, or in Korean if `Accept-Language` \
 prefers it.
 
-**Limits.** Bodies have at most 64 KiB and arrive within 10 seconds; headers have at most 16 KiB. An address has so many connections \
+**Limits.** Bodies have at most 64 KiB, files 5 MiB, and arrive within 10 seconds; headers have at most 16 KiB. An address has so many connections \
 and requests in flight at once; the next one is refused with 503 or 429 (`too_many_requests`). A key, and all keys of a tenant \
 together, may ask so often: `RateLimit` on each answer says how many requests are left, `RateLimit-Policy` how many there are. One too many \
 is 429 (`rate_limited`), and did nothing.";
