@@ -53,6 +53,11 @@ impl WebDriverCompatibleCommand for OnPaper {
     }
 }
 
+/// Where a text stands.
+fn showing(text: &str) -> String {
+    format!("//*[contains(normalize-space(.), '{text}')]")
+}
+
 /// A browser with an empty profile, which reaches nothing but this machine.
 pub struct Browser {
     pub client: Client,
@@ -152,27 +157,40 @@ impl Browser {
 
     /// Clicks, and waits for what the next page shows.
     pub async fn click(&self, selector: &str, then: &str) {
-        self.press(selector).await;
+        self.press_until(selector, async || self.shows(then).await).await;
         self.see(then).await;
     }
 
     /// Clicks. What is drawn anew between the look and the click is looked for again.
     pub async fn press(&self, selector: &str) {
+        self.press_until(selector, async || false).await;
+    }
+
+    /// Clicks. Of what is gone it is not known whether it was clicked: that its page went may be what came of it.
+    async fn press_until(&self, selector: &str, is_done: impl AsyncFn() -> bool) {
         until(async || {
-            let found = self.client.wait().for_element(Locator::Css(selector)).await;
-            match found.expect("it is there").click().await {
+            let found = self.client.find(Locator::Css(selector)).await;
+            let clicked = match found {
+                Ok(found) => found.click().await,
+                Err(missing) => Err(missing),
+            };
+            match clicked {
                 Ok(()) => true,
-                Err(error) if error.is_stale_element_reference() => false,
+                Err(error) if error.is_stale_element_reference() || error.is_no_such_element() => is_done().await,
                 Err(error) => panic!("one cannot click: {error}"),
             }
         })
         .await;
     }
 
+    /// Whether a text is to be seen now.
+    async fn shows(&self, text: &str) -> bool {
+        self.client.find(Locator::XPath(&showing(text))).await.is_ok()
+    }
+
     /// Waits for a text.
     pub async fn see(&self, text: &str) {
-        let path = format!("//*[contains(normalize-space(.), '{text}')]");
-        let found = self.client.wait().for_element(Locator::XPath(&path)).await;
+        let found = self.client.wait().for_element(Locator::XPath(&showing(text))).await;
         found.unwrap_or_else(|error| panic!("{text:?} is not to be seen: {error}"));
     }
 

@@ -100,7 +100,7 @@ async fn a_file_is_looked_at_row_by_row_and_read_in() {
 
 #[tokio::test]
 async fn the_same_without_scripts() {
-    go_through(Screen::Narrow, false).await;
+    go_through(Screen::Wide, false).await;
 }
 
 #[tokio::test]
