@@ -114,10 +114,10 @@ fn columns(headings: &FileRow, rows: &[FileRow], sight: Sight) -> Vec<ColumnDocu
     (0..width).map(column).collect()
 }
 
-/// A cell, as far as somebody may see it.
+/// A cell, as far as somebody may see it. What stands in a column that is not read may be anything.
 pub fn seen(field: Option<ImportField>, text: &str, sight: Sight) -> String {
     match (sight, field) {
-        (Sight::Masked, Some(ImportField::BusinessNumber)) if !text.is_empty() => mask_number(text, true),
+        (Sight::Masked, None | Some(ImportField::BusinessNumber)) if !text.is_empty() => mask_number(text, true),
         (Sight::Masked | Sight::Whole, _) => text.to_owned(),
     }
 }
