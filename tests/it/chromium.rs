@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use fantoccini::actions::{InputSource, MOUSE_BUTTON_MIDDLE, MouseActions, PointerAction};
+use fantoccini::elements::Element;
 use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
 use fantoccini::{Client, ClientBuilder, Locator};
 use http::Method;
@@ -141,18 +142,16 @@ impl Browser {
 
     /// Types into a field.
     pub async fn fill(&self, selector: &str, text: &str) {
-        let field = self
-            .client
-            .find(Locator::Css(selector))
-            .await
-            .expect("there is a field");
+        let field = self.see_element(selector).await;
         field.send_keys(text).await.expect("one can type");
     }
 
     /// Signs in with a link that works once.
     pub async fn sign_in(&self, link: &str) {
         self.client.goto(link).await.expect("the link opens");
-        self.click("main form button", "가맹점").await;
+        self.press("main form button").await;
+        // Only whoever is signed in has it. Who goes elsewhere before that has not signed in.
+        self.see_element("header.bar").await;
     }
 
     /// Clicks, and waits for what the next page shows.
@@ -186,6 +185,12 @@ impl Browser {
     /// Whether a text is to be seen now.
     async fn shows(&self, text: &str) -> bool {
         self.client.find(Locator::XPath(&showing(text))).await.is_ok()
+    }
+
+    /// Waits for an element.
+    async fn see_element(&self, selector: &str) -> Element {
+        let found = self.client.wait().for_element(Locator::Css(selector)).await;
+        found.unwrap_or_else(|error| panic!("{selector:?} is not there: {error}"))
     }
 
     /// Waits for a text.

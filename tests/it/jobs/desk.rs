@@ -77,8 +77,7 @@ async fn without_javascript_everything_works_too() {
         .fail_mapping(&json!({ "answer": "PARTNER_999", "times": 1 }))
         .await;
     let browser = Browser::on(Screen::Wide, false).await;
-    browser.client.goto(&link).await.expect("the link opens");
-    browser.click("main form button", "가맹점").await;
+    browser.sign_in(&link).await;
     let list = format!("{home}/merchants?stage=registered");
     browser.client.goto(&list).await.expect("the list opens");
     browser

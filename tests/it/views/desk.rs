@@ -93,8 +93,7 @@ async fn a_view_is_kept_renamed_shared_and_begun_with_and_is_there_in_another_br
     shops(&app).await;
     // Without JavaScript.
     let browser = Browser::on(Screen::Wide, false).await;
-    browser.client.goto(&link).await.expect("the link opens");
-    browser.click("main form button", "가맹점").await;
+    browser.sign_in(&link).await;
     let list = format!("{home}/merchants?tag=seoul&sort=merchant_code&columns=name,code");
     browser.client.goto(&list).await.expect("the list opens");
     keep(&browser, "서울 가맹점").await;
