@@ -12,8 +12,8 @@ use crate::console::{Console, look};
 use crate::live;
 use crate::pages::sign_in::{links, oidc, sign_out};
 use crate::pages::{
-    ageing, alerts, audit, calendar, callbacks, destinations, funnel, health, home, imports, jobs, keys, licences,
-    merchant, merchants, people, quarantine, register, settings, sign_in, unclaimed, views,
+    ageing, alerts, audit, calendar, callbacks, destinations, exports, funnel, health, home, imports, jobs, keys,
+    licences, merchant, merchants, people, quarantine, register, settings, sign_in, unclaimed, views,
 };
 
 /// Where something is answered, and by what.
@@ -123,6 +123,7 @@ pub(crate) fn of_tenants() -> Vec<Route> {
     ];
     routes.extend(of_destinations());
     routes.extend(of_views());
+    routes.extend(of_exports());
     routes.extend(of_jobs());
     routes.extend(of_merchants());
     routes.extend(of_people());
@@ -167,6 +168,19 @@ fn of_jobs() -> Vec<Route> {
     ]
 }
 
+fn of_exports() -> Vec<Route> {
+    vec![
+        see("/{tenant}/exports", exports::list),
+        act("/{tenant}/exports", exports::create),
+        see("/{tenant}/exports/new", exports::new),
+        act("/{tenant}/exports/chosen", exports::chosen),
+        see("/{tenant}/exports/{id}", exports::get),
+        act("/{tenant}/exports/{id}/cancellation", exports::cancel),
+        // What leaves is written down: nothing that a look alone may do.
+        act("/{tenant}/exports/{id}/file", exports::take),
+    ]
+}
+
 fn of_views() -> Vec<Route> {
     vec![
         see("/{tenant}/views", views::list),
@@ -182,8 +196,6 @@ fn of_merchants() -> Vec<Route> {
         see("/{tenant}/merchants", merchants::list),
         act("/{tenant}/merchants", register::create),
         see("/{tenant}/merchants/tabs", merchants::tabs),
-        // What leaves is written down: nothing that a look alone may do.
-        act("/{tenant}/merchants/csv", merchants::csv),
         see("/{tenant}/merchants/new", register::new),
         see("/{tenant}/merchants/{id}", merchant::get),
         act("/{tenant}/merchants/{id}", register::change),

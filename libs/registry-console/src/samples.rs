@@ -16,8 +16,8 @@ use crate::answer;
 use crate::assets;
 use crate::pages::shops::Sample;
 use crate::pages::{
-    ageing, alerts, audit, calendar, callbacks, destinations, funnel, health, home, imports, jobs, keys, licences,
-    merchant, merchants, people, quarantine, register, settings, sign_in, unclaimed, views,
+    ageing, alerts, audit, calendar, callbacks, destinations, exports, funnel, health, home, imports, jobs, keys,
+    licences, merchant, merchants, people, quarantine, register, settings, sign_in, unclaimed, views,
 };
 use crate::preferences::Preferences;
 
@@ -42,7 +42,7 @@ impl Part {
 
 type Group = (Part, fn(Preferences) -> Vec<Sample>);
 
-const GROUPS: [Group; 22] = [
+const GROUPS: [Group; 23] = [
     (Part::Office, sign_in::samples::samples),
     (Part::Desk, home::samples::samples),
     (Part::Desk, merchants::samples::samples),
@@ -64,6 +64,7 @@ const GROUPS: [Group; 22] = [
     (Part::Work, licences::samples::samples),
     (Part::Desk, views::samples::samples),
     (Part::Work, imports::samples::samples),
+    (Part::Work, exports::samples::samples),
     (Part::Work, jobs::samples::samples),
 ];
 

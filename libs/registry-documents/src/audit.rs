@@ -40,7 +40,7 @@ pub struct AuditDocument {
     #[schema(example = "김 대리")]
     pub on_behalf_of: Option<String>,
     /// What was done: the type of the event. What was only read or refused has a type too: `personal.revealed`,
-    /// `payload.opened`, `merchants.exported`, `access.refused`, `session.opened`, `session.refused`, `session.closed`.
+    /// `payload.opened`, `merchants.exported`, `export.taken`, `access.refused`, `session.opened`, `session.refused`, `session.closed`.
     #[schema(example = "merchant.archived")]
     pub action: String,
     /// What became of it: `done`, `refused`.

@@ -182,6 +182,8 @@ pub enum EventData {
     PayloadOpened(data::PayloadOpened),
     #[serde(rename = "merchants.exported")]
     MerchantsExported(data::MerchantsExported),
+    #[serde(rename = "export.taken")]
+    ExportTaken(data::ExportTaken),
     #[serde(rename = "access.refused")]
     AccessRefused(data::AccessRefused),
     #[serde(rename = "session.opened")]
@@ -302,6 +304,7 @@ event_types! {
     PersonalRevealed => "personal.revealed",
     PayloadOpened => "payload.opened",
     MerchantsExported => "merchants.exported",
+    ExportTaken => "export.taken",
     AccessRefused => "access.refused",
     SessionOpened => "session.opened",
     SessionRefused => "session.refused",

@@ -21,6 +21,7 @@ mod shown;
 
 #[cfg(test)]
 mod testing;
+mod waits;
 
 pub use asyncapi::asyncapi;
 pub use audit::{AuditDocument, audit_entry};
@@ -29,3 +30,4 @@ pub use event::{ActorDocument, EventData, PublicEvent, event_shown, merchant_fac
 pub use message::{Message, message_for};
 pub use registry_domain::search::{highlighted, is_searchable};
 pub use shown::{Sight, mask_number};
+pub use waits::Waits;

@@ -132,6 +132,11 @@ id!(
     ImportId,
     "imp"
 );
+id!(
+    /// A list of merchants that is taken out as a file.
+    ExportId,
+    "exp"
+);
 
 impl PlanId {
     /// The job that becomes of it.

@@ -15,6 +15,7 @@ pub mod calendar;
 mod causes;
 pub mod codes;
 pub mod destinations;
+pub mod exports;
 mod words;
 
 pub mod ids;
@@ -35,7 +36,7 @@ pub use business::{BusinessNumber, ReportedNumber};
 pub use causes::causes;
 pub use codes::{MemberCode, MerchantCode, Reference};
 pub use ids::{
-    AlertId, DeliveryId, DestinationId, EventId, ImportId, JobId, KeyId, LinkId, MerchantId, PersonId, PlanId, Seq,
-    SessionId, Stamp, TenantId, UnclaimedId, Version, ViewId,
+    AlertId, DeliveryId, DestinationId, EventId, ExportId, ImportId, JobId, KeyId, LinkId, MerchantId, PersonId,
+    PlanId, Seq, SessionId, Stamp, TenantId, UnclaimedId, Version, ViewId,
 };
 pub use text::{FreeText, Label, Note};

@@ -40,5 +40,6 @@ pub use app::router;
 pub use axum::Router;
 pub use openapi::openapi;
 pub use request_rates::RequestLimits;
+pub use routes::exports::read_list;
 pub use services::{Carrying, HttpConfig, Services};
 pub use state::AppState;

@@ -4,6 +4,7 @@ mod asking;
 mod carrying;
 mod coming;
 mod connections;
+mod exports;
 mod jobs;
 mod sharing;
 mod shops;
@@ -154,6 +155,7 @@ impl Metrics {
         registry.register_collector(Box::new(shops::Shops(services.shops.clone())));
         registry.register_collector(Box::new(carrying::Carried(services.carrying.numbers.clone())));
         registry.register_collector(Box::new(jobs::Worked(services.job_numbers.clone())));
+        registry.register_collector(Box::new(exports::Made(services.export_numbers.clone())));
         Self {
             registry,
             requests,

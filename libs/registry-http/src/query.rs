@@ -160,14 +160,7 @@ impl Parameters {
 
     /// A moment that is not later than now, give or take what clocks differ.
     pub fn past_moment(&mut self, name: &'static str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.optional(name, |text| {
-            let moment = read_moment(text)?;
-            if moment > now + PRESENT {
-                Err(Fault::InTheFuture)
-            } else {
-                Ok(moment)
-            }
-        })
+        self.optional(name, |text| read_past(text, now))
     }
 
     /// A fault that shows only when several parameters are looked at together.
@@ -205,6 +198,16 @@ impl Parameters {
             self.blame(name, Fault::Repeated);
         }
         values.pop().map(|(_, value)| value)
+    }
+}
+
+/// Reads a moment that has passed.
+pub fn read_past(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Fault> {
+    let moment = read_moment(text)?;
+    if moment > now + PRESENT {
+        Err(Fault::InTheFuture)
+    } else {
+        Ok(moment)
     }
 }
 

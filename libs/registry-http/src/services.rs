@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 use registry_deliveries::{Guard, Numbers};
+use registry_exports::{ExportDesk, ExportNumbers};
 use registry_imports::Reader as Imports;
 use registry_ingest::{CallbackDoor, Redriver};
 use registry_jobs::{Desk, Numbers as JobNumbers};
@@ -49,6 +50,10 @@ pub struct Services {
     pub commits: watch::Receiver<u64>,
     /// Plans and jobs.
     pub jobs: Desk,
+    /// Lists as files.
+    pub exports: ExportDesk,
+    /// How exports go.
+    pub export_numbers: ExportNumbers,
     /// Has files read that people hand over.
     pub imports: Imports,
     /// How jobs go.

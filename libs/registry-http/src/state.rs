@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use ipnet::IpNet;
+use registry_exports::ExportDesk;
 use registry_imports::Reader as Imports;
 use registry_ingest::{CallbackDoor, Redriver};
 use registry_jobs::Desk;
@@ -47,6 +48,7 @@ pub struct AppState {
     pub(crate) people: People,
     pub(crate) jobs: Desk,
     pub(crate) imports: Imports,
+    pub(crate) exports: ExportDesk,
     pub(crate) carrying: Carrying,
     pub(crate) reconciler: watch::Receiver<ReconcilerStatus>,
     pub(crate) ambient: Ambient,
@@ -118,6 +120,7 @@ impl AppState {
             people: services.people,
             jobs: services.jobs,
             imports: services.imports,
+            exports: services.exports,
             carrying: services.carrying,
             reconciler: services.reconciler,
             ambient: services.ambient,

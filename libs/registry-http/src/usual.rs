@@ -5,13 +5,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use moka::sync::Cache;
-use registry_documents::WaitDocument;
+use registry_documents::Waits;
 use registry_domain::TenantId;
-use registry_domain::calendar::{Calendar, day_in_korea};
-use registry_domain::merchant::{Merchant, Stage};
-use registry_domain::waits::Usual;
+use registry_domain::calendar::day_in_korea;
 use registry_journal::Reader;
-use registry_journal::port::{WaitOrder, usual_of, usual_query};
+use registry_journal::port::usual_query;
 
 use crate::problem::{Code, Problem};
 
@@ -24,13 +22,6 @@ const BELIEFS_MAX: u64 = 1_000;
 /// Remembers what is usual.
 pub struct UsualWaits {
     beliefs: Cache<(TenantId, NaiveDate), Arc<Waits>>,
-}
-
-/// By what waits are judged on a day.
-pub struct Waits {
-    calendar: Calendar,
-    today: NaiveDate,
-    usual: Usual,
 }
 
 impl UsualWaits {
@@ -53,33 +44,8 @@ impl UsualWaits {
         let tenant = reader.tenant(tenant_id).await?.ok_or(Code::Unauthenticated)?;
         let calendar = tenant.settings.calendar;
         let counts = reader.stays(tenant_id, &usual_query(today)).await?;
-        let usual = usual_of(&counts, &calendar);
-        let waits = Arc::new(Waits { calendar, today, usual });
+        let waits = Arc::new(Waits::new(calendar, today, &counts));
         self.beliefs.insert((tenant_id, today), Arc::clone(&waits));
         Ok(waits)
-    }
-}
-
-impl Waits {
-    /// What is said of a merchant's wait; nothing if nobody waits for it.
-    pub fn of(&self, merchant: &Merchant) -> Option<WaitDocument> {
-        let stage = merchant.stage();
-        if !stage.is_waiting() {
-            return None;
-        }
-        let days = self
-            .calendar
-            .business_days(day_in_korea(merchant.stage_since()), self.today);
-        let business_days = u32::try_from(days).unwrap_or(0);
-        Some(WaitDocument {
-            business_days,
-            longer_than_percent: self.usual.longer_than_percent(stage, business_days),
-        })
-    }
-
-    /// The order by how unusual waits are.
-    pub fn order(&self) -> Arc<WaitOrder> {
-        let steps = |stage| (stage, self.usual.steps(stage, &self.calendar, self.today));
-        Arc::new(Stage::waiting().map(steps).collect())
     }
 }

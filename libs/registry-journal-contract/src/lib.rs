@@ -12,6 +12,7 @@ pub mod approvals;
 pub mod audit;
 pub mod callbacks;
 pub mod deliveries;
+pub mod exports;
 pub mod failures;
 pub mod fixtures;
 pub mod histories;
@@ -247,6 +248,7 @@ macro_rules! contract_tests {
             reading::lists_are_filtered_and_searched,
             reading::counts_follow_the_filter,
             lists::lists_and_counts_are_what_the_log_says,
+            lists::a_whole_list_ends_where_nobody_takes_it,
             many::pages_of_many_are_found_in_steps,
             insight::insight_is_what_the_log_says,
             reading::waiting_links_are_found,
@@ -262,6 +264,9 @@ macro_rules! contract_tests {
             views::there_are_so_many_views_and_no_more,
             views::somebody_begins_with_one_view,
             views::views_are_walked_and_forgotten,
+            exports::exports_are_kept_for_their_tenant_for_a_while,
+            exports::a_file_is_made_by_one_attempt,
+            exports::what_is_given_up_or_fails_keeps_no_piece,
             imports::files_are_kept_for_their_tenant_for_a_while,
             imports::what_rows_say_is_kept_with_their_job,
             jobs::a_plan_is_frozen_row_by_row,

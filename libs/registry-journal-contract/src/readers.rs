@@ -9,19 +9,21 @@ use registry_domain::jobs::{HeldUp, RowCode, RowState};
 use registry_domain::merchant::{Merchant, WalletReading, Wallets};
 use registry_domain::tenant::{SilentLinks, Slug, Tenant};
 use registry_domain::{
-    AlertId, DeliveryId, DestinationId, EventId, ImportId, JobId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId,
-    UnclaimedId, Version, ViewId,
+    AlertId, DeliveryId, DestinationId, EventId, ExportId, ImportId, JobId, KeyId, LinkId, MerchantId, Reference, Seq,
+    TenantId, UnclaimedId, Version, ViewId,
 };
 use registry_journal::port::{
     AlertCount, AlertQuery, Alerts, Attempt, AuditEntry, AuditQuery, AuditTrail, Balances, Claim, CohortQuery,
-    Deliveries, Delivery, DeliveryPlan, DeliveryQuery, DeliveryState, DueJob, DueQuestion, DueThere, FacetCount, Head,
-    IdempotencyRow, ImportFile, Imports, Insight, Job, JobExpiry, JobMove, JobPosition, JobRow, JobRowQuery, Jobs,
-    KeyUses, LateMerchant, LateQuery, ListedMerchant, ListedTenant, ListedThen, MerchantFilter, MerchantQuery,
-    PageSize, PlannedEvent, PlannedRow, Postponement, PresentedKey, ProjectedMerchant, PublishCursor, QuarantineCount,
-    QuarantineQuery, QuarantineRow, QuestionCounts, ReadError, Reader, RowClaim, RowOutcome, RowSource, StandingCount,
-    StayCount, StayQuery, StepCount, StreamQuery, TenantHealth, UnclaimedQuery, UnclaimedRow, View, Views, Worklist,
+    Deliveries, Delivery, DeliveryPlan, DeliveryQuery, DeliveryState, DueExport, DueJob, DueQuestion, DueThere, Export,
+    ExportEnd, ExportPiece, ExportPosition, Exports, FacetCount, Head, IdempotencyRow, ImportFile, Imports, Insight,
+    Job, JobExpiry, JobMove, JobPosition, JobRow, JobRowQuery, Jobs, KeyUses, LateMerchant, LateQuery, ListedMerchant,
+    ListedTenant, ListedThen, MerchantFilter, MerchantQuery, PageSize, PlannedEvent, PlannedRow, Postponement,
+    PresentedKey, ProjectedMerchant, PublishCursor, QuarantineCount, QuarantineQuery, QuarantineRow, QuestionCounts,
+    ReadError, Reader, RowClaim, RowOutcome, RowSource, StandingCount, StayCount, StayQuery, StepCount, StreamQuery,
+    TenantHealth, UnclaimedQuery, UnclaimedRow, View, Views, Worklist, Written,
 };
 use registry_journal::record::EventRow;
+use tokio::sync::mpsc::Sender;
 use uuid::Uuid;
 
 /// Counts the questions that go through it, by their names.
@@ -71,6 +73,8 @@ passed_on! {
     Reader {
         merchant(tenant: TenantId, id: MerchantId) -> Option<Merchant>;
         merchant_by_reference(tenant: TenantId, reference: &Reference) -> Option<Merchant>;
+        whole_list(tenant: TenantId, query: &MerchantQuery, most: u64, to: Sender<ListedMerchant>) -> ();
+        whole_list_as_of(tenant: TenantId, query: &MerchantQuery, at: DateTime<Utc>, most: u64, to: Sender<ListedThen>) -> ();
         merchants(tenant: TenantId, query: &MerchantQuery) -> Vec<ListedMerchant>;
         merchants_as_of(tenant: TenantId, query: &MerchantQuery, at: DateTime<Utc>) -> Vec<ListedThen>;
         facet_counts(tenant: TenantId, filter: &MerchantFilter) -> Vec<FacetCount>;
@@ -174,6 +178,17 @@ passed_on! {
         forget_import_files(tenant: TenantId, before: DateTime<Utc>) -> ();
         add_row_sources(tenant: TenantId, job: JobId, sources: &[RowSource]) -> ();
         row_sources(tenant: TenantId, job: JobId, numbers: &[u32]) -> Vec<RowSource>;
+    }
+    Exports {
+        add_export(tenant: TenantId, export: &Export, most: u32) -> bool;
+        export(tenant: TenantId, id: ExportId) -> Option<Export>;
+        exports(tenant: TenantId, before: Option<ExportPosition>, limit: PageSize) -> Vec<Export>;
+        due_exports(limit: PageSize) -> Vec<DueExport>;
+        begin_export(tenant: TenantId, id: ExportId, now: DateTime<Utc>) -> Option<Export>;
+        add_export_piece(tenant: TenantId, id: ExportId, attempt: u64, piece: &ExportPiece, written: Written) -> bool;
+        end_export(tenant: TenantId, id: ExportId, attempt: Option<u64>, end: ExportEnd) -> bool;
+        export_piece(tenant: TenantId, id: ExportId, number: u32) -> Option<ExportPiece>;
+        forget_exports(tenant: TenantId, ended_before: DateTime<Utc>) -> ();
     }
     Insight {
         standing(tenant: TenantId, filter: &MerchantFilter, at: Option<DateTime<Utc>>) -> Vec<StandingCount>;

@@ -1,12 +1,14 @@
 //! Asking: a connection, a transaction that may see one tenant, one statement.
 
+use futures::TryStreamExt;
 use registry_domain::{MerchantId, TenantId};
-use registry_journal::port::{Asker, ReadError};
+use registry_journal::port::{Asker, ReadError, WHOLE_LIST_LIMIT};
 use registry_journal_rows::{RawMerchant, RawRow};
 use sqlx::postgres::{PgArguments, PgPool, PgRow};
 use sqlx::query::{Map, Query};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::mpsc::Sender;
 
 use crate::session::{QUESTION_LIMIT, Underway, limited};
 use crate::{PostgresJournal, error};
@@ -177,6 +179,42 @@ impl PostgresJournal {
         });
         let noted = limited(QUESTION_LIMIT, noted).await;
         noted.map_err(|error| error::read(what, error))
+    }
+
+    /// Hands over what a question finds, row by row, while it is found. Its connection is its own for so long; one whose rows nobody
+    /// takes any more does not return to the pool, for the server would go on sending them.
+    pub(crate) async fn each<Raw, F>(
+        &self,
+        question: &'static str,
+        tenant: TenantId,
+        statement: Map<'_, Postgres, F, PgArguments>,
+        to: Sender<Raw::Row>,
+    ) -> Result<(), ReadError>
+    where
+        Raw: RawRow + Send + Unpin,
+        F: FnMut(PgRow) -> Result<Raw, sqlx::Error> + Send,
+    {
+        let sight = Sight::from(tenant);
+        let _share = self.share(sight, question).await?;
+        let limit = WHOLE_LIST_LIMIT.as_secs();
+        let begin = format!("{}; SET LOCAL statement_timeout = '{limit}s'", sight.begin());
+        let unread = |error| error::read(question, error);
+        let mut underway = Underway::new(self.pool().acquire().await.map_err(unread)?);
+        let mut transaction = underway
+            .connection()
+            .begin_with(AssertSqlSafe(begin))
+            .await
+            .map_err(unread)?;
+        let mut found = statement.fetch(&mut *transaction);
+        while let Some(raw) = found.try_next().await.map_err(unread)? {
+            if to.send(raw.into_row()?).await.is_err() {
+                return Ok(());
+            }
+        }
+        drop(found);
+        transaction.rollback().await.map_err(unread)?;
+        drop(underway.ended());
+        Ok(())
     }
 
     /// A tenant's share of the connections for requests, taken until it is dropped.

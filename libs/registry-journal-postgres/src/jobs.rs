@@ -387,6 +387,6 @@ impl Jobs for PostgresJournal {
 }
 
 /// The year 9999: what the server can compare with, and nothing of ours comes near it.
-fn latest() -> DateTime<Utc> {
+pub(crate) fn latest() -> DateTime<Utc> {
     DateTime::from_timestamp(253_370_764_800, 0).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }

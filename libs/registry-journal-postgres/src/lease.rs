@@ -135,6 +135,7 @@ const fn lock_class(duty: Duty) -> i32 {
         Duty::Alerting => 3,
         Duty::Delivering => 4,
         Duty::Jobs => 5,
+        Duty::Exports => 6,
     }
 }
 

@@ -17,6 +17,7 @@ mod callbacks;
 mod commits;
 mod deliveries;
 mod error;
+mod exports;
 mod imports;
 mod insight;
 mod installation;

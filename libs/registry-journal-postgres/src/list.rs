@@ -11,6 +11,7 @@ use registry_journal_rows::{RawFacetCount, RawKeptCount, RawListedMerchant, RawL
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Postgres, QueryBuilder, Row};
+use tokio::sync::mpsc::Sender;
 
 use crate::PostgresJournal;
 
@@ -117,13 +118,7 @@ impl PostgresJournal {
         sort: SortKey,
         statement: Statement,
     ) -> Result<Vec<ListedMerchant>, ReadError> {
-        let row = move |row: PgRow| {
-            Ok(RawListedMerchant {
-                merchant_id: row.try_get(0)?,
-                state: row.try_get(1)?,
-                key: key(&row, sort)?,
-            })
-        };
+        let row = move |row: PgRow| listed(&row, sort);
         self.all("merchants", tenant, query(statement).try_map(row)).await
     }
 
@@ -133,13 +128,7 @@ impl PostgresJournal {
         sort: SortKey,
         statement: Statement,
     ) -> Result<Vec<ListedThen>, ReadError> {
-        let row = move |row: PgRow| {
-            Ok(RawListedThen {
-                merchant_id: row.try_get(0)?,
-                version: row.try_get(1)?,
-                key: key(&row, sort)?,
-            })
-        };
+        let row = move |row: PgRow| listed_then(&row, sort);
         self.all("merchants", tenant, query(statement).try_map(row)).await
     }
 
@@ -153,6 +142,54 @@ impl PostgresJournal {
         self.all("counts of merchants", tenant, query(statement).try_map(row))
             .await
     }
+
+    /// A whole list as it is.
+    pub(crate) async fn hand_over(
+        &self,
+        tenant: TenantId,
+        query: &MerchantQuery,
+        most: u64,
+        to: Sender<ListedMerchant>,
+    ) -> Result<(), ReadError> {
+        let (plan, sort) = (self.plan(tenant, &query.filter).await?, query.sort);
+        if plan.finds_nothing() {
+            return Ok(());
+        }
+        let statement = self::query(list::whole(DIALECT, tenant, query, &plan, most));
+        let row = move |row: PgRow| listed(&row, sort);
+        self.each("merchants", tenant, statement.try_map(row), to).await
+    }
+
+    /// A whole list as it was.
+    pub(crate) async fn hand_over_as_of(
+        &self,
+        tenant: TenantId,
+        query: &MerchantQuery,
+        at: DateTime<Utc>,
+        most: u64,
+        to: Sender<ListedThen>,
+    ) -> Result<(), ReadError> {
+        let sort = query.sort;
+        let statement = self::query(list::whole_as_of(DIALECT, tenant, query, at, most));
+        let row = move |row: PgRow| listed_then(&row, sort);
+        self.each("merchants", tenant, statement.try_map(row), to).await
+    }
+}
+
+fn listed(row: &PgRow, sort: SortKey) -> Result<RawListedMerchant<DateTime<Utc>>, sqlx::Error> {
+    Ok(RawListedMerchant {
+        merchant_id: row.try_get(0)?,
+        state: row.try_get(1)?,
+        key: key(row, sort)?,
+    })
+}
+
+fn listed_then(row: &PgRow, sort: SortKey) -> Result<RawListedThen<DateTime<Utc>>, sqlx::Error> {
+    Ok(RawListedThen {
+        merchant_id: row.try_get(0)?,
+        version: row.try_get(1)?,
+        key: key(row, sort)?,
+    })
 }
 
 /// By what a list is sorted, of a row of it.

@@ -15,6 +15,7 @@ use registry_journal::record::EventRow;
 use registry_journal_rows::{
     RawKey, RawMerchant, RawMerchantId, RawPendingLink, RawPublishCursor, RawRow, RawTenant, RawTenantHead, bigint,
 };
+use tokio::sync::mpsc::Sender;
 use uuid::Uuid;
 
 use crate::ask::{Sight, merchant_by_id};
@@ -55,6 +56,27 @@ impl Reader for PostgresJournal {
             reference.merchant_code.as_str()
         );
         self.one("merchant by reference", tenant, statement).await
+    }
+
+    async fn whole_list(
+        &self,
+        tenant: TenantId,
+        query: &MerchantQuery,
+        most: u64,
+        to: Sender<ListedMerchant>,
+    ) -> Result<(), ReadError> {
+        self.hand_over(tenant, query, most, to).await
+    }
+
+    async fn whole_list_as_of(
+        &self,
+        tenant: TenantId,
+        query: &MerchantQuery,
+        at: DateTime<Utc>,
+        most: u64,
+        to: Sender<ListedThen>,
+    ) -> Result<(), ReadError> {
+        self.hand_over_as_of(tenant, query, at, most, to).await
     }
 
     async fn merchants(&self, tenant: TenantId, query: &MerchantQuery) -> Result<Vec<ListedMerchant>, ReadError> {

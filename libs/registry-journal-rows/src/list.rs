@@ -25,7 +25,7 @@ use uuid::Uuid;
 
 use builder::{Builder, id_of, key_of, order};
 pub use insight::{cohorts, standing, stays};
-pub use past::{counts_as_of, page_as_of, walk_as_of};
+pub use past::{counts_as_of, page_as_of, walk_as_of, whole_as_of};
 pub use pieces::{pieces_of, pieces_text};
 pub use plan::Plan;
 
@@ -108,6 +108,11 @@ pub fn walk(dialect: Dialect, tenant: TenantId, query: &MerchantQuery, most: u64
 
 /// A page of merchants by what is found: the same columns.
 pub fn few(dialect: Dialect, tenant: TenantId, query: &MerchantQuery, plan: &Plan) -> Statement {
+    whole(dialect, tenant, query, plan, u64::from(query.limit.get()))
+}
+
+/// The same of the whole list, at most so many.
+pub fn whole(dialect: Dialect, tenant: TenantId, query: &MerchantQuery, plan: &Plan, limit: u64) -> Statement {
     let mut builder = Builder::new(dialect, tenant);
     let key = key_of(dialect, query);
     builder.push("WITH found AS MATERIALIZED (SELECT m.merchant_id");
@@ -124,7 +129,6 @@ pub fn few(dialect: Dialect, tenant: TenantId, query: &MerchantQuery, plan: &Pla
     builder.push(") SELECT m.merchant_id, m.state");
     builder.push(if key.is_some() { ", w.key" } else { "" });
     builder.push(" FROM (SELECT * FROM found");
-    let limit = u64::from(query.limit.get());
     builder.push_order("found", key.is_some(), order(query), limit);
     builder.push(") AS w");
     builder.push_join("merchants", "m", "");

@@ -1,12 +1,14 @@
 //! Asking: one statement, on one of the connections that read.
 
+use futures::TryStreamExt;
 use registry_domain::TenantId;
-use registry_journal::port::{Asker, ReadError};
+use registry_journal::port::{Asker, ReadError, WHOLE_LIST_LIMIT};
 use registry_journal_rows::RawRow;
 use sqlx::query::{Map, Query};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Sqlite, SqlitePool};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::mpsc::Sender;
 
 use crate::SqliteJournal;
 use crate::error::read;
@@ -71,6 +73,32 @@ impl SqliteJournal {
         let _share = self.share(sight.into(), question).await?;
         let found = statement.fetch_optional(self.pool()).await.map_err(read(question))?;
         Ok(found.map(Raw::into_row).transpose()?)
+    }
+
+    /// Hands over what a question finds, row by row, while it is found. Its connection is its own for so long.
+    pub(crate) async fn each<Raw, F>(
+        &self,
+        question: &'static str,
+        tenant: TenantId,
+        statement: Map<'_, Sqlite, F, SqliteArguments>,
+        to: Sender<Raw::Row>,
+    ) -> Result<(), ReadError>
+    where
+        Raw: RawRow + Send + Unpin,
+        F: FnMut(SqliteRow) -> Result<Raw, sqlx::Error> + Send,
+    {
+        let _share = self.share(tenant.into(), question).await?;
+        let mut connection = self.pool().acquire().await.map_err(read(question))?;
+        let limit = Limit::set(&mut connection, WHOLE_LIST_LIMIT).await;
+        let limit = limit.map_err(read(question))?;
+        let mut found = statement.fetch(&mut *connection);
+        while let Some(raw) = found.try_next().await.map_err(read(question))? {
+            if to.send(raw.into_row()?).await.is_err() {
+                break;
+            }
+        }
+        limit.lift();
+        Ok(())
     }
 
     /// A tenant's share of the connections for requests, taken until it is dropped.

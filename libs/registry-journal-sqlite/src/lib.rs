@@ -14,6 +14,7 @@ mod balances;
 mod callbacks;
 mod deliveries;
 mod error;
+mod exports;
 mod imports;
 mod insight;
 mod installation;

@@ -11,6 +11,7 @@ use registry_journal_rows::{RawFacetCount, RawKeptCount, RawListedMerchant, RawL
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{AssertSqlSafe, QueryBuilder, Row, Sqlite};
+use tokio::sync::mpsc::Sender;
 
 use crate::SqliteJournal;
 use crate::rows::micros;
@@ -118,13 +119,7 @@ impl SqliteJournal {
         sort: SortKey,
         statement: Statement,
     ) -> Result<Vec<ListedMerchant>, ReadError> {
-        let row = move |row: SqliteRow| {
-            Ok(RawListedMerchant {
-                merchant_id: row.try_get(0)?,
-                state: row.try_get(1)?,
-                key: key(&row, sort)?,
-            })
-        };
+        let row = move |row: SqliteRow| listed(&row, sort);
         self.all("merchants", tenant, query(statement).try_map(row)).await
     }
 
@@ -134,13 +129,7 @@ impl SqliteJournal {
         sort: SortKey,
         statement: Statement,
     ) -> Result<Vec<ListedThen>, ReadError> {
-        let row = move |row: SqliteRow| {
-            Ok(RawListedThen {
-                merchant_id: row.try_get(0)?,
-                version: row.try_get(1)?,
-                key: key(&row, sort)?,
-            })
-        };
+        let row = move |row: SqliteRow| listed_then(&row, sort);
         self.all("merchants", tenant, query(statement).try_map(row)).await
     }
 
@@ -154,6 +143,54 @@ impl SqliteJournal {
         self.all("counts of merchants", tenant, query(statement).try_map(row))
             .await
     }
+
+    /// A whole list as it is.
+    pub(crate) async fn hand_over(
+        &self,
+        tenant: TenantId,
+        query: &MerchantQuery,
+        most: u64,
+        to: Sender<ListedMerchant>,
+    ) -> Result<(), ReadError> {
+        let (plan, sort) = (self.plan(tenant, &query.filter).await?, query.sort);
+        if plan.finds_nothing() {
+            return Ok(());
+        }
+        let statement = self::query(list::whole(DIALECT, tenant, query, &plan, most));
+        let row = move |row: SqliteRow| listed(&row, sort);
+        self.each("merchants", tenant, statement.try_map(row), to).await
+    }
+
+    /// A whole list as it was.
+    pub(crate) async fn hand_over_as_of(
+        &self,
+        tenant: TenantId,
+        query: &MerchantQuery,
+        at: DateTime<Utc>,
+        most: u64,
+        to: Sender<ListedThen>,
+    ) -> Result<(), ReadError> {
+        let sort = query.sort;
+        let statement = self::query(list::whole_as_of(DIALECT, tenant, query, at, most));
+        let row = move |row: SqliteRow| listed_then(&row, sort);
+        self.each("merchants", tenant, statement.try_map(row), to).await
+    }
+}
+
+fn listed(row: &SqliteRow, sort: SortKey) -> Result<RawListedMerchant<i64>, sqlx::Error> {
+    Ok(RawListedMerchant {
+        merchant_id: row.try_get(0)?,
+        state: row.try_get(1)?,
+        key: key(row, sort)?,
+    })
+}
+
+fn listed_then(row: &SqliteRow, sort: SortKey) -> Result<RawListedThen<i64>, sqlx::Error> {
+    Ok(RawListedThen {
+        merchant_id: row.try_get(0)?,
+        version: row.try_get(1)?,
+        key: key(row, sort)?,
+    })
 }
 
 /// By what a list is sorted, of a row of it.

@@ -16,6 +16,7 @@ use registry_journal_rows::{
     RawKey, RawMerchant, RawMerchantId, RawPendingLink, RawPublishCursor, RawTenant, RawTenantHead, bigint,
 };
 use sqlx::types::Uuid;
+use tokio::sync::mpsc::Sender;
 
 use crate::ask::Sight;
 use crate::rows::micros;
@@ -52,6 +53,27 @@ impl Reader for SqliteJournal {
             reference.merchant_code.as_str()
         );
         self.one("merchant by reference", tenant, statement).await
+    }
+
+    async fn whole_list(
+        &self,
+        tenant: TenantId,
+        query: &MerchantQuery,
+        most: u64,
+        to: Sender<ListedMerchant>,
+    ) -> Result<(), ReadError> {
+        self.hand_over(tenant, query, most, to).await
+    }
+
+    async fn whole_list_as_of(
+        &self,
+        tenant: TenantId,
+        query: &MerchantQuery,
+        at: DateTime<Utc>,
+        most: u64,
+        to: Sender<ListedThen>,
+    ) -> Result<(), ReadError> {
+        self.hand_over_as_of(tenant, query, at, most, to).await
     }
 
     async fn merchants(&self, tenant: TenantId, query: &MerchantQuery) -> Result<Vec<ListedMerchant>, ReadError> {

@@ -18,4 +18,4 @@ pub use self::csv::CsvWriter;
 pub use cell::Cell;
 pub use merchants::Column;
 pub use names::stage_name;
-pub use xlsx::XlsxWriter;
+pub use xlsx::{XlsxError, XlsxWriter};

@@ -2,7 +2,8 @@
 
 use std::io::{Seek, Write};
 
-use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
+pub use rust_xlsxwriter::XlsxError;
+use rust_xlsxwriter::{Format, Workbook, Worksheet};
 
 use crate::cell::{Cell, in_korea};
 

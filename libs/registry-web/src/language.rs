@@ -30,6 +30,11 @@ impl Language {
         best.1
     }
 
+    /// The language of a tag of ours.
+    pub fn of_tag(tag: &str) -> Option<Self> {
+        [Self::English, Self::Korean].into_iter().find(|it| it.tag() == tag)
+    }
+
     /// The tag for `Content-Language`.
     pub const fn tag(self) -> &'static str {
         match self {

@@ -23,8 +23,8 @@ use crate::installation::Installation;
 use crate::secrets::Secrets;
 use crate::storage::{ServeLock, Storage};
 use crate::workers::{
-    Worker, start_courier, start_desk, start_files, start_http, start_reconciler, start_relay, start_renewing,
-    start_runner, start_settler, start_sharing, start_watcher, start_writer,
+    Worker, start_courier, start_desk, start_exports, start_files, start_http, start_reconciler, start_relay,
+    start_renewing, start_runner, start_settler, start_sharing, start_watcher, start_writer,
 };
 
 /// The time for stopping, shared: up to which part of the whole, in hundredths, each step may take. With the usual 25 s the
@@ -55,6 +55,7 @@ pub struct App {
     watcher: Worker,
     courier: Worker,
     runner: Worker,
+    exporter: Worker,
     reconciler: Worker,
     relay: Option<Worker>,
     sharing: Worker,
@@ -93,6 +94,7 @@ impl App {
         let people = people(&storage, &writer, &ambient, coming)?;
         let desk = start_desk(config, &storage, &writer, &ambient);
         let (runner, job_numbers) = start_runner(config, &storage, &writer, &ambient, &ways)?;
+        let (exporter, exports, export_numbers) = start_exports(config, &storage, &writer, &ambient)?;
         let renewing = start_renewing(&storage, &ambient);
         let services = Services {
             writer: writer.clone(),
@@ -107,6 +109,8 @@ impl App {
             people: people.clone(),
             jobs: desk,
             imports: start_files(config)?,
+            exports,
+            export_numbers,
             job_numbers,
             carrying,
             reconciler: reconciling,
@@ -135,6 +139,7 @@ impl App {
             watcher,
             courier,
             runner,
+            exporter,
             relay: relay.map(|(worker, _)| worker),
             sharing,
             writing,
@@ -200,6 +205,7 @@ impl App {
         self.watcher.tell();
         self.courier.tell();
         self.runner.tell();
+        self.exporter.tell();
         // It cuts requests off when their time is over; then it has its answer a moment later.
         let mut in_order = self.http.stop_by(until(shares::CALLS)).await;
         if timeout_at(until(shares::CALLS), self.links.finish()).await.is_err() {
@@ -214,6 +220,7 @@ impl App {
         in_order &= self.watcher.stop_by(until(shares::CALLS)).await;
         in_order &= self.courier.stop_by(until(shares::CALLS)).await;
         in_order &= self.runner.stop_by(until(shares::CALLS)).await;
+        in_order &= self.exporter.stop_by(until(shares::CALLS)).await;
         in_order &= self.writing.stop_by(until(shares::WRITING)).await;
         if let Some(relay) = self.relay {
             in_order &= relay.stop_by(until(shares::PUBLISHING)).await;
@@ -243,6 +250,7 @@ impl App {
             name = self.watcher.death() => name,
             name = self.courier.death() => name,
             name = self.runner.death() => name,
+            name = self.exporter.death() => name,
             name = self.sharing.death() => name,
             name = self.writing.death() => name,
             name = relay => name,

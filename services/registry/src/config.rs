@@ -176,6 +176,14 @@ pub struct Config {
     pub file_reader: Option<PathBuf>,
     /// Most jobs of one tenant that are worked at, at once, 1 to 16; the others wait for their turn.
     pub jobs_running_max: u32,
+    /// Merchants of a file that is made of a list.
+    pub export_rows_max: u32,
+    /// Mebibytes of such a file.
+    pub export_mebibytes_max: u32,
+    /// Such files of a tenant that are kept.
+    pub exports_kept_max: u32,
+    /// For how many hours one is kept.
+    pub exports_kept_hours: u32,
     /// Most commands in one transaction, 1 to 1,000. With 1 every command pays for a commit of its own.
     pub batch_length_max: usize,
     /// Most merchants that are remembered as the last transaction left them, 0 to 1,000,000: a transaction about those
@@ -251,6 +259,10 @@ impl Default for Config {
             jobs_kept_days: 30,
             file_reader: None,
             jobs_running_max: 2,
+            export_rows_max: 1_000_000,
+            export_mebibytes_max: 512,
+            exports_kept_max: 20,
+            exports_kept_hours: 72,
             batch_length_max: 1_000,
             remembered_merchants_max: 16_384,
             stop_seconds: 25,

@@ -38,10 +38,29 @@ pub(super) async fn visit(visitor: &mut Visitor<'_>) {
         visitor.get(path, &[id_of(id)]).await.expect(200);
     }
     visit_files(visitor).await;
+    visit_exports(visitor).await;
     let nothing = json!({ "action": "restore", "merchant_ids": [] });
     let nothing = visitor.post(plans, &[], Some(nothing)).await.expect(201);
     let reason = Some(json!({ "reason": "x" }));
     visitor.post(confirmation, &[id_of(&nothing)], reason).await.expect(409);
+}
+
+async fn visit_exports(visitor: &mut Visitor<'_>) {
+    let exports = "/v1/exports";
+    let wish = json!({ "format": "csv", "filter": "sort=merchant_code", "reason": "x" });
+    let export = visitor.post(exports, &[], Some(wish)).await.expect(202);
+    let (of_one, file) = ("/v1/exports/{id}", "/v1/exports/{id}/file");
+    let id = id_of(&export);
+    let (api, path) = (visitor.api().clone(), format!("{exports}/{id}"));
+    until(async || api.get(&path).await.expect(200)["state"] == "ready").await;
+    visitor.get(of_one, &[id]).await.expect(200);
+    let taken = visitor.get(file, &[id]).await;
+    assert_eq!(taken.status, 200);
+    visitor.get(exports, &[]).await.expect(200);
+    visitor
+        .post("/v1/exports/{id}/cancellation", &[id], None)
+        .await
+        .expect(200);
 }
 
 async fn visit_files(visitor: &mut Visitor<'_>) {

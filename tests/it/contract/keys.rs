@@ -9,7 +9,6 @@ use serde_json::json;
 use super::Visitor;
 
 pub(super) async fn visit(visitor: &mut Visitor<'_>) {
-    visitor.get("/v1/merchants.csv", &[]).await.expect(200);
     let wish = json!({ "name": "portal", "scopes": ["merchants:read"], "networks": ["198.51.100.0/24"] });
     let made = visitor.post("/v1/api-keys", &[], Some(wish)).await.expect(201);
     logs::secret(text_of(&made, "secret"));

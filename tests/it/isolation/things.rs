@@ -26,9 +26,8 @@ pub(crate) struct Things {
     pub(crate) plan: String,
     pub(crate) job: String,
     pub(crate) import: String,
+    pub(crate) export: String,
 }
-
-use crate::imports;
 
 /// Has something raised that is wrong with a tenant whenever it is, but on a holiday: then the tenant says that it works.
 pub(crate) async fn raise(app: &TestApp, tenant: &TestTenant) -> String {
@@ -102,6 +101,8 @@ impl Things {
         let file = b"member_code,merchant_code\nacad-1,store-1\n".to_vec();
         let file = imports::hand_over(&tenant.api, "text/csv", file).await.expect(201);
         let import = id_of(&file).to_owned();
+        let export = exports::made(&tenant.api, &json!({ "reason": "x" })).await;
+        let export = id_of(&export).to_owned();
         let issued = text_of(&link, "url");
         let mapping_behind = app.sandbox.mapping_behind("acad-1", "store-1", issued).await;
         let url = mapping_behind.callback_url;
@@ -128,6 +129,7 @@ impl Things {
             plan,
             job,
             import,
+            export,
         }
     }
 
@@ -136,6 +138,7 @@ impl Things {
         [
             ("{merchant}", &self.merchant),
             ("{link}", &self.link),
+            ("{export}", &self.export),
             ("{callback}", &self.callback),
             ("{quarantined}", &self.quarantined),
             ("{unclaimed}", &self.unclaimed),

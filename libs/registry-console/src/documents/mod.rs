@@ -3,6 +3,7 @@
 mod account;
 mod billing;
 mod callbacks;
+mod exports;
 mod imports;
 mod insight;
 mod jobs;
@@ -20,6 +21,7 @@ use serde::Deserialize;
 pub use account::{Health, Me, Readiness, Settings};
 pub use billing::{Approvals, Balance, CallbackUrl, Eligibility};
 pub use callbacks::{Payload, Quarantined, Redrive, RedriveReport, Resolved, Unclaimed};
+pub use exports::Export;
 pub use imports::{Import, ImportColumn};
 pub use insight::{AgeColumn, Ageing, Cohort, DayCount, Funnel, FunnelStep, LeftOutDay, Listed, StageAgeing, Told};
 pub use jobs::{Job, JobRow, JobRows, Plan, Remark, RowSource};

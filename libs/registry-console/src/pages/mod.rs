@@ -6,6 +6,7 @@ pub mod audit;
 pub mod calendar;
 pub mod callbacks;
 pub mod destinations;
+pub mod exports;
 pub mod funnel;
 pub mod health;
 pub mod home;

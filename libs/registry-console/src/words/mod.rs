@@ -2,6 +2,7 @@
 
 mod desk;
 mod en;
+mod exports;
 mod imports;
 mod insight;
 mod jobs;
@@ -14,6 +15,7 @@ mod work;
 
 pub use desk::{CallbackWords, SettingsWords};
 pub use en::EN;
+pub use exports::ExportWords;
 pub use imports::ImportWords;
 pub use insight::InsightWords;
 pub use jobs::JobWords;
@@ -70,6 +72,8 @@ pub struct Words {
     pub jobs: JobWords,
     /// Shops from a file.
     pub imports: ImportWords,
+    /// Lists as files.
+    pub exports: ExportWords,
     /// People, their rights, their sessions.
     pub people: PeopleWords,
     /// API keys.

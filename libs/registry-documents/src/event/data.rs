@@ -18,7 +18,7 @@ pub use destinations::{EventDestination, EventDestinationDisabled, EventDestinat
 pub use jobs::{JobConfirmed, JobFinished, OfJob};
 pub use tenant::{
     AccessRefused, ApiKeyIssued, ApiKeyRevoked, ApiKeyRotated, Balance, CallbackQuarantined, CallbacksMissing,
-    MemberRemoved, Membership, MerchantsExported, OwnDay, PayloadOpened, PersonalRevealed, SessionClosed,
+    ExportTaken, MemberRemoved, Membership, MerchantsExported, OwnDay, PayloadOpened, PersonalRevealed, SessionClosed,
     SessionRefused, TenantCreated, TenantSettingsChanged, UnclaimedMerchantAdopted, UnclaimedMerchantDismissed,
     UnclaimedMerchantListed, UnclaimedMerchantSeen, UpstreamPaused,
 };

@@ -7,7 +7,7 @@ use registry_domain::tenant::{Access, Event};
 
 use super::data::{
     AccessRefused, AlertRuleRemoved, ApiKeyIssued, ApiKeyRevoked, ApiKeyRotated, Balance, CallbackDiscarded,
-    CallbackQuarantined, CallbacksMissing, MemberRemoved, Membership, MerchantsExported, Nothing, OwnDay,
+    CallbackQuarantined, CallbacksMissing, ExportTaken, MemberRemoved, Membership, MerchantsExported, Nothing, OwnDay,
     PayloadOpened, PersonalRevealed, SessionClosed, SessionRefused, TenantCreated, TenantSettingsChanged,
     UnclaimedMerchantAdopted, UnclaimedMerchantDismissed, UnclaimedMerchantListed, UnclaimedMerchantSeen,
     UpstreamPaused,
@@ -163,11 +163,19 @@ fn access(access: &Access) -> EventData {
             rows,
             filters,
             with_numbers,
+            export_id,
+            reason,
         } => EventData::MerchantsExported(MerchantsExported {
             format: format.as_str().to_owned(),
             rows: *rows,
             filters: filters.clone(),
             with_numbers: *with_numbers,
+            export_id: export_id.to_string(),
+            reason: reason.as_ref().map(|reason| reason.as_str().to_owned()),
+        }),
+        Access::ExportTaken { export_id, from } => EventData::ExportTaken(ExportTaken {
+            export_id: export_id.to_string(),
+            from: *from,
         }),
         Access::Refused {
             operation,

@@ -1,7 +1,9 @@
 //! What somebody did that changed nothing, and is written down all the same.
 
 use super::state::Scope;
-use crate::ids::{EventId, MerchantId, PersonId};
+use crate::exports::ExportFormat;
+use crate::ids::{EventId, ExportId, MerchantId, PersonId};
+use crate::jobs::Reason;
 use crate::words::words;
 
 /// An access to the tenant's data, or a try. Who it was stands beside the event, as with every other.
@@ -19,7 +21,7 @@ pub enum Access {
         /// The merchant that it was for, if it was for one.
         merchant_id: Option<MerchantId>,
     },
-    /// A list of merchants was taken out as a file. It is written down before the first row leaves.
+    /// Somebody had a file made of a list of merchants. It is written down before the first row is read.
     MerchantsExported {
         /// What kind of file.
         format: ExportFormat,
@@ -29,6 +31,17 @@ pub enum Access {
         filters: Vec<String>,
         /// Whether business numbers stand in it whole.
         with_numbers: bool,
+        /// The file that is made of it.
+        export_id: ExportId,
+        /// Why. Not known any more once the tenant's secrets are destroyed.
+        reason: Option<Reason>,
+    },
+    /// A file that was made was taken, whole or in part.
+    ExportTaken {
+        /// Which.
+        export_id: ExportId,
+        /// From which byte on.
+        from: u64,
     },
     /// Somebody lacked a right.
     Refused {
@@ -60,6 +73,7 @@ impl Access {
             Self::NumberRevealed { merchant_id } => Some(*merchant_id),
             Self::PayloadOpened { merchant_id, .. } => *merchant_id,
             Self::MerchantsExported { .. }
+            | Self::ExportTaken { .. }
             | Self::Refused { .. }
             | Self::SignedIn
             | Self::SignInRefused { .. }
@@ -67,17 +81,6 @@ impl Access {
         }
     }
 }
-
-/// What kind of file a list is taken out as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExportFormat {
-    /// Values separated by commas, in UTF-8.
-    Csv,
-}
-
-words!(ExportFormat {
-    Csv => "csv",
-});
 
 /// What became of something that somebody wanted to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,7 +14,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use access::{Access, AuditOutcome, ExportFormat};
+pub use access::{Access, AuditOutcome};
 pub use command::{
     Command, Creation, ExpectedRule, KeyIssue, KeyRotation, LastManager, ListedPair, Refusal, SilentLinks,
     UnclaimedClaim, UnclaimedResolution, Upstream,

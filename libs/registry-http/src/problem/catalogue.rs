@@ -79,6 +79,9 @@ kinds! {
     /// The tenant has no such file.
     ImportNotFound, NOT_FOUND, "import_not_found", "There is no such file", "You have no file with this id, or it came more than 24 hours ago.",
     "파일을 찾을 수 없습니다", "이 ID의 파일이 없거나 올린 지 24시간이 지났습니다.";
+    /// The tenant has no such export.
+    ExportNotFound, NOT_FOUND, "export_not_found", "There is no such export", "You have no export with this id, or it is not kept any more.",
+    "내보내기를 찾을 수 없습니다", "이 ID의 내보내기가 없거나 보관 기간이 지났습니다.";
     /// The tenant has no such link.
     LinkNotFound, NOT_FOUND, "link_not_found", "No such registration link", "You have no registration link with this id.",
     "등록 링크를 찾을 수 없습니다", "이 ID의 등록 링크가 없습니다.";
@@ -142,6 +145,15 @@ kinds! {
     /// There are as many files as there may be.
     TooManyImports, CONFLICT, "too_many_imports", "There are too many files", "20 files are kept, each for 24 hours: wait until one is forgotten.",
     "파일이 너무 많습니다", "파일은 20개까지 24시간 동안 보관됩니다. 하나가 지워질 때까지 기다려 주세요.";
+    /// There are as many files of lists as there may be.
+    TooManyExports, CONFLICT, "too_many_exports", "There are too many exports", "As many are kept as this installation allows: wait until the oldest is forgotten.",
+    "내보낸 파일이 너무 많습니다", "보관할 수 있는 만큼 있습니다. 가장 오래된 파일이 지워질 때까지 기다려 주세요.";
+    /// The file is not made, or never will be.
+    ExportNotReady, CONFLICT, "export_not_ready", "The file is not ready", "`GET /v1/exports/{id}` says how far it is, or why it failed.",
+    "아직 준비되지 않은 파일입니다", "진행 상황이나 실패 이유는 `GET /v1/exports/{id}`에서 확인해 주세요.";
+    /// The part that is wanted is none of the file's.
+    RangeNotSatisfiable, RANGE_NOT_SATISFIABLE, "range_not_satisfiable", "The file has no such part", "`Range` begins behind its end. `GET /v1/exports/{id}` says how many bytes it has.",
+    "파일에 없는 범위입니다", "`Range`가 파일 끝을 넘습니다. 파일 크기는 `GET /v1/exports/{id}`에서 확인해 주세요.";
     /// A file that cannot be read.
     FileRefused, UNPROCESSABLE_ENTITY, "file_refused", "The file cannot be read", "`errors` says why, and in which line.",
     "파일을 읽을 수 없습니다", "이유와 줄 번호는 `errors`에 있습니다.";
@@ -287,8 +299,8 @@ kinds! {
     "You have too many people", "A tenant has at most 500 people. Remove somebody first.",
     "사용자가 너무 많습니다", "사용자는 최대 500명까지 등록할 수 있습니다. 먼저 다른 사용자를 제거해 주세요.";
     /// The list has more merchants than a file may have.
-    ExportTooLong, UNPROCESSABLE_ENTITY, "export_too_long", "The list is too long for one file", "A file has at most 100,000 merchants. Take the list out in parts, by filters.",
-    "목록이 파일 하나에 담기에 너무 깁니다", "파일 하나에는 가맹점 100,000곳까지 담을 수 있습니다. 조건으로 나누어 내려받아 주세요.";
+    ExportTooLong, UNPROCESSABLE_ENTITY, "export_too_long", "The list is too long for one file", "It has more merchants than a file may have here. Have it made in parts, by filters.",
+    "목록이 파일 하나에 담기에 너무 깁니다", "파일 하나에 담을 수 있는 가맹점 수를 넘습니다. 조건으로 나누어 만들어 주세요.";
     /// The change wants an If-Match.
     IfMatchRequired, PRECONDITION_REQUIRED, "if_match_required",
     "If-Match is required", "Send the ETag that you got with the merchant, so that nobody's change is lost.",
@@ -309,8 +321,8 @@ kinds! {
     TooManyReads, TOO_MANY_REQUESTS, "too_many_reads",
     "Too many of your reads are under way", "Searches and reads of the past take their time. Nothing was read; try again after the time in Retry-After.",
     "처리 중인 조회가 너무 많습니다", "검색과 과거 시점 조회에는 시간이 걸립니다. 조회하지 못했습니다. Retry-After에 표시된 시간 뒤에 다시 시도해 주세요.";
-    /// As many files are being written as may be.
-    TooManyExports, TOO_MANY_REQUESTS, "too_many_exports", "Too many files are being written", "Two files of yours may be written at once. Wait for one of them.",
+    /// As many files are being taken as may be.
+    TooManyDownloads, TOO_MANY_REQUESTS, "too_many_downloads", "Too many files are being taken", "Two files of yours may be taken at once. Wait for one of them.",
     "내려받는 중인 파일이 너무 많습니다", "파일은 동시에 두 개까지 내려받을 수 있습니다. 먼저 받는 파일이 끝난 뒤 다시 시도해 주세요.";
     /// A defect of the registry.
     Internal, INTERNAL_SERVER_ERROR, "internal_error",

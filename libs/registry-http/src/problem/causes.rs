@@ -10,6 +10,7 @@ use registry_domain::calendar::TooManyOwnDays;
 use registry_domain::destinations::DestinationRefusal;
 use registry_domain::merchant::{CallFailure, CallOutcome, LinkRefusal, Refusal, WhoFixes};
 use registry_domain::{causes, tenant};
+use registry_exports::ExportError;
 use registry_imports::ReaderError;
 use registry_ingest::{DoorError, RedriveError};
 use registry_jobs::JobError;
@@ -282,6 +283,20 @@ impl From<JobError> for Problem {
             JobError::Shut(error) => Self::internal("open what was kept of a file", &error),
             JobError::Read(error) => error.into(),
             JobError::Write(error) => error.into(),
+        }
+    }
+}
+
+impl From<ExportError> for Problem {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::NoSuchExport => Self::from(Code::ExportNotFound),
+            ExportError::TooManyExports => Self::from(Code::TooManyExports),
+            ExportError::TooManyRows { .. } => Self::from(Code::ExportTooLong),
+            ExportError::NotReady(_) => Self::from(Code::ExportNotReady),
+            ExportError::Shut | ExportError::Wish(_) => Self::internal("read what was kept of an export", &error),
+            ExportError::Read(error) => error.into(),
+            ExportError::Write(error) => error.into(),
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod callbacks;
 mod deliveries;
 mod event_destinations;
 mod events;
+pub mod exports;
 mod imports;
 mod jobs;
 mod links;
@@ -62,7 +63,6 @@ pub fn all<O: Operations>(operations: O) -> O {
     operations
         .routes(merchants::create::route())
         .routes(merchants::list::route())
-        .routes(merchants::export::route())
         .routes(merchants::get::route())
         .routes(merchants::change::route())
         .routes(merchants::archive::route())
@@ -167,6 +167,11 @@ fn of_views<O: Operations>(operations: O) -> O {
 
 fn of_jobs<O: Operations>(operations: O) -> O {
     operations
+        .routes(exports::create::route())
+        .routes(exports::list::route())
+        .routes(exports::get::route())
+        .routes(exports::cancel::route())
+        .routes(exports::file::route())
         .routes(imports::create::route())
         .routes(imports::template::route())
         .routes(imports::get::route())

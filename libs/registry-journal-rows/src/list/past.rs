@@ -20,6 +20,17 @@ pub(super) enum Valid {
 
 /// A page as it was: id, version and sort key.
 pub fn page_as_of(dialect: Dialect, tenant: TenantId, query: &MerchantQuery, at: DateTime<Utc>) -> Statement {
+    whole_as_of(dialect, tenant, query, at, u64::from(query.limit.get()))
+}
+
+/// The same of the whole list, at most so many.
+pub fn whole_as_of(
+    dialect: Dialect,
+    tenant: TenantId,
+    query: &MerchantQuery,
+    at: DateTime<Utc>,
+    limit: u64,
+) -> Statement {
     let mut builder = Builder::new(dialect, tenant);
     let key = key_of(dialect, query);
     builder.push("SELECT m.merchant_id, m.version");
@@ -29,7 +40,7 @@ pub fn page_as_of(dialect: Dialect, tenant: TenantId, query: &MerchantQuery, at:
     let with_terms = query.filter.needs_terms() || is_by_terms(query.sort);
     builder.push_past(&query.filter, with_terms, at);
     builder.push_position(id_of(query.sort), query);
-    let (order, limit) = (order(query), query.limit.get());
+    let order = order(query);
     let key = key.map_or_else(String::new, |key| format!("{key} {order}, "));
     builder.push(&format!(" ORDER BY {key}m.merchant_id {order} LIMIT {limit}"));
     builder.statement()

@@ -20,6 +20,8 @@ pub enum Duty {
     Delivering,
     /// Working at jobs.
     Jobs,
+    /// Making files of lists.
+    Exports,
 }
 
 /// The tenants that this process holds.

@@ -11,6 +11,7 @@ mod audit;
 mod balances;
 mod callbacks;
 mod deliveries;
+mod exports;
 mod filter;
 mod imports;
 mod insight;
@@ -44,6 +45,7 @@ pub use deliveries::{
     ANSWER_BODY_MAX, Answer, Attempt, Claim, Deliveries, Delivery, DeliveryPlan, DeliveryPosition, DeliveryQuery,
     DeliveryState, DueThere, Matter, PlannedDigest, PlannedEvent, Tally,
 };
+pub use exports::{DueExport, Export, ExportEnd, ExportPiece, ExportPosition, Exports, Written};
 pub use filter::{
     Direction, FacetCount, MerchantFilter, MerchantQuery, PagePosition, PlaceKey, SILENT, SortKey, Span, WAIT_STEP,
     WaitOrder, wait_level,
@@ -66,6 +68,7 @@ pub use people::{
 pub use projected::{EndedStay, HistoryRow, IdentityRow, LinkRow, MilestonesRow, TermsRow};
 pub use read::{
     PAGE_SIZE_MAX, PageSize, PresentedKey, ProjectedMerchant, PublishCursor, ReadError, Reader, StreamQuery,
+    WHOLE_LIST_LIMIT,
 };
 pub use schema::SchemaState;
 pub use shares::{Asker, ShareCounts, Shares};

@@ -1,21 +1,26 @@
 //! Reading: one method for each question that somebody asks.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use registry_domain::merchant::Merchant;
 use registry_domain::tenant::{ApiKey, Slug, Tenant, TenantState};
 use registry_domain::{EventId, KeyId, LinkId, MerchantId, Reference, Seq, TenantId, Version};
+use tokio::sync::mpsc::Sender;
 use uuid::Uuid;
 
 use super::{
-    Alerts, ApprovalRow, AuditTrail, Balances, Cause, Deliveries, FacetCount, Head, HistoryRow, IdempotencyRow,
-    Imports, Inconsistency, Insight, Jobs, KeyUses, ListedMerchant, ListedTenant, ListedThen, MerchantFilter,
-    MerchantQuery, MilestonesRow, ShareCounts, TermsRow, Views, Worklist,
+    Alerts, ApprovalRow, AuditTrail, Balances, Cause, Deliveries, Exports, FacetCount, Head, HistoryRow,
+    IdempotencyRow, Imports, Inconsistency, Insight, Jobs, KeyUses, ListedMerchant, ListedTenant, ListedThen,
+    MerchantFilter, MerchantQuery, MilestonesRow, ShareCounts, TermsRow, Views, Worklist,
 };
 use crate::record::{EventRow, StreamId};
 use crate::stored::MerchantColumns;
+
+/// How long a whole list may take to be handed over.
+pub const WHOLE_LIST_LIMIT: Duration = Duration::from_mins(20);
 
 /// Most rows that one read may ask for.
 pub const PAGE_SIZE_MAX: u32 = 1_000;
@@ -146,10 +151,10 @@ pub struct ProjectedMerchant {
 
 /// Reading. Every question about a tenant's things names the tenant first; the last ones are asked before a tenant is
 /// known, or about all of them. Whoever reads can ask for the [`Worklist`], the [`Balances`], the [`AuditTrail`], the
-/// [`KeyUses`], the [`Alerts`], the [`Deliveries`], the [`Insight`], the [`Views`], the [`Jobs`] and the [`Imports`] too.
+/// [`KeyUses`], the [`Alerts`], the [`Deliveries`], the [`Insight`], the [`Views`], the [`Jobs`], the [`Imports`] and the [`Exports`] too.
 #[async_trait]
 pub trait Reader:
-    Worklist + Balances + AuditTrail + KeyUses + Alerts + Deliveries + Insight + Views + Jobs + Imports
+    Worklist + Balances + AuditTrail + KeyUses + Alerts + Deliveries + Insight + Views + Jobs + Imports + Exports
 {
     /// A merchant by its id.
     async fn merchant(&self, tenant: TenantId, id: MerchantId) -> Result<Option<Merchant>, ReadError>;
@@ -175,6 +180,27 @@ pub trait Reader:
         }
         Ok(None)
     }
+
+    /// A whole list as it is at one moment, at most so many merchants of it, handed over one by one in its order: however long it is, and
+    /// however slowly it is taken, memory holds a few. Ends early once nobody takes them any more, and fails if it takes longer than
+    /// [`WHOLE_LIST_LIMIT`].
+    async fn whole_list(
+        &self,
+        tenant: TenantId,
+        query: &MerchantQuery,
+        most: u64,
+        to: Sender<ListedMerchant>,
+    ) -> Result<(), ReadError>;
+
+    /// The same of a list as it was.
+    async fn whole_list_as_of(
+        &self,
+        tenant: TenantId,
+        query: &MerchantQuery,
+        at: DateTime<Utc>,
+        most: u64,
+        to: Sender<ListedThen>,
+    ) -> Result<(), ReadError>;
 
     /// A page of merchants.
     async fn merchants(&self, tenant: TenantId, query: &MerchantQuery) -> Result<Vec<ListedMerchant>, ReadError>;

@@ -8,13 +8,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 use registry_domain::alerts::{AlertEnd, AlertFact, AlertRule, HealthCondition, Levels, Severity, Subject};
 use registry_domain::calendar::{Calendar, DayName, OwnDay};
 use registry_domain::destinations::{DestinationFact, DestinationKind, DisableReason, Target, Wants};
+use registry_domain::exports::ExportFormat;
 use registry_domain::jobs::{ActionKind, JobAct, JobFact, Outcomes, Reason};
 use registry_domain::merchant::*;
 use registry_domain::people::{Extra, Rights, Role};
 use registry_domain::review::*;
 use registry_domain::tenant::{
-    self, Access, CallPath, ExportFormat, FieldName, HoldTime, ReadBack, ReturnUrl, Scope, SecretHash, Settings,
-    SilenceDays, Slug, Upstream,
+    self, Access, CallPath, FieldName, HoldTime, ReadBack, ReturnUrl, Scope, SecretHash, Settings, SilenceDays, Slug,
+    Upstream,
 };
 use registry_domain::views::{ViewAct, ViewFact, ViewName};
 use registry_domain::*;
@@ -355,6 +356,12 @@ fn accesses() -> Vec<Access> {
             rows: 1_234,
             filters: vec!["stage".to_owned(), "q".to_owned()],
             with_numbers: true,
+            export_id: ExportId::from_uuid(Uuid::from_u128(83)),
+            reason: Some(Reason::parse("시험 보고").unwrap()),
+        },
+        Access::ExportTaken {
+            export_id: ExportId::from_uuid(Uuid::from_u128(83)),
+            from: 0,
         },
         Access::SignedIn,
         Access::SignInRefused { count: 2 },
@@ -736,6 +743,7 @@ fn number_of(event: &StreamEvent) -> usize {
                 Access::SignInRefused { .. } => 46,
                 Access::SignedOut { .. } => 47,
                 Access::MerchantsExported { .. } => 65,
+                Access::ExportTaken { .. } => 79,
             },
             tenant::Event::ApiKeyRotated { .. } => 48,
             tenant::Event::Alert(fact) => 53 + alert_number(fact),
@@ -788,7 +796,7 @@ fn alert_number(fact: &AlertFact) -> usize {
     }
 }
 
-const KINDS: usize = 79;
+const KINDS: usize = 80;
 
 /// A stored event as a golden file holds it.
 #[derive(Serialize, Deserialize)]

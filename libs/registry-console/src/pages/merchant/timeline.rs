@@ -210,6 +210,7 @@ fn tell(event: &PublicEvent, before: Option<&PublicEvent>, words: &'static Words
         | EventData::CallbacksMissing(_)
         | EventData::PersonalRevealed(_)
         | EventData::PayloadOpened(_)
+        | EventData::ExportTaken(_)
         | EventData::MerchantsExported(_)
         | EventData::AccessRefused(_)
         | EventData::SessionOpened(_)

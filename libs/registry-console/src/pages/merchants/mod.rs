@@ -96,7 +96,7 @@ pub struct List {
     prev: Option<String>,
     next: Option<String>,
     sizes: Vec<Choice>,
-    csv: String,
+    export: String,
     /// What can be done to many, by whoever looks.
     bulk: Vec<(&'static str, &'static str)>,
 }
@@ -206,28 +206,6 @@ pub async fn tabs(
     answer::fragment(frame.status(), &TabsFragment { frame, tabs })
 }
 
-/// `POST /console/{tenant}/merchants/csv`: the whole list as a file, with the filters, the order and the columns of the page.
-pub async fn csv(
-    State(console): State<Arc<Console>>,
-    who: SignedIn,
-    look: Preferences,
-    RawQuery(raw): RawQuery,
-) -> Response {
-    let query = Query::read(raw.as_deref());
-    let call = conditions::for_api(&query)
-        .without("limit")
-        .without("cursor")
-        .with("columns", &columns::of_file(&columns::of(&query)))
-        .on("/v1/merchants.csv");
-    match console.api().file(&who, &call).await {
-        Ok(file) => answer::file(file),
-        Err(trouble) => {
-            let here = query.on(&format!("/console/{}/merchants", who.tenant.slug));
-            answer::trouble(frame(&who, look, console.now()).at(here), &trouble)
-        }
-    }
-}
-
 fn frame(who: &SignedIn, look: Preferences, now: DateTime<Utc>) -> Frame {
     let title = look.words().frame.merchants;
     let mut frame = Frame::new(who, look, Section::Merchants, title, now);
@@ -305,7 +283,7 @@ impl List {
             next: page_at(&page.page.next),
             prev: page_at(&page.page.prev),
             sizes: sizes(query, &path),
-            csv: begun.without("limit").on(&frame.path("/merchants/csv")),
+            export: begun.without("limit").on(&frame.path("/exports/new")),
             bulk: bulk::actions(frame),
         }
     }

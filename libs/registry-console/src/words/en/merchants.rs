@@ -3,8 +3,8 @@
 use crate::words::{EventWords, MerchantWords, MerchantsWords, RegisterWords};
 
 pub const MERCHANTS: MerchantsWords = MerchantsWords {
-    export: "CSV",
-    export_title: "Download the whole list with these conditions in this order, as CSV. It is noted in the audit log.",
+    export: "Export",
+    export_title: "Make the whole list, with these conditions in this order, into a file (CSV or Excel)",
     register: "Register",
     tabs: "Stages",
     all: "All",

@@ -3,8 +3,8 @@
 use crate::words::{EventWords, MerchantWords, MerchantsWords, RegisterWords};
 
 pub const MERCHANTS: MerchantsWords = MerchantsWords {
-    export: "CSV",
-    export_title: "이 조건·정렬의 목록 전체를 CSV 파일로 내려받습니다. 감사 기록에 남습니다.",
+    export: "내보내기",
+    export_title: "지금 조건과 정렬 그대로 목록 전체를 파일(CSV, 엑셀)로 만듭니다",
     register: "가맹점 등록",
     tabs: "단계",
     all: "전체",

@@ -1,6 +1,7 @@
 //! Korean.
 
 mod desk;
+mod exports;
 mod imports;
 mod insight;
 mod jobs;
@@ -33,6 +34,7 @@ pub const KO: Words = Words {
     views: work::VIEWS,
     jobs: jobs::JOBS,
     imports: imports::IMPORTS,
+    exports: exports::EXPORTS,
     people: team::PEOPLE,
     keys: team::KEYS,
     audit: team::AUDIT,

@@ -261,11 +261,11 @@ pub struct PayloadOpened {
     pub merchant_id: Option<String>,
 }
 
-/// Somebody took a list of merchants out as a file.
+/// Somebody had a file made of a list of merchants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = MerchantsExportedData)]
 pub struct MerchantsExported {
-    /// What kind of file: `csv`.
+    /// What kind of file: `csv`, `csv_cp949` or `xlsx`. Others may appear.
     #[schema(example = "csv")]
     pub format: String,
     /// How many merchants the list had then.
@@ -277,6 +277,24 @@ pub struct MerchantsExported {
     /// Whether business numbers stand in it whole.
     #[schema(example = true)]
     pub with_numbers: bool,
+    /// The file.
+    #[schema(example = "exp_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
+    pub export_id: String,
+    /// Why.
+    #[schema(example = "월말 정산 확인")]
+    pub reason: Option<String>,
+}
+
+/// Somebody took a file that was made of a list of merchants.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ExportTakenData)]
+pub struct ExportTaken {
+    /// The file.
+    #[schema(example = "exp_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
+    pub export_id: String,
+    /// From which byte on. What is taken in parts is told of for each.
+    #[schema(example = 0)]
+    pub from: u64,
 }
 
 /// Somebody lacked a right. The first try is told at once; those that follow within the hour are told together at its end.

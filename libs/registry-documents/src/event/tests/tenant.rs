@@ -1,9 +1,12 @@
 //! What each event of a tenant tells.
 
+use registry_domain::ExportId;
 use registry_domain::alerts::{AlertRule, HealthCondition, Levels, Severity, Subject};
+use registry_domain::exports::ExportFormat;
+use registry_domain::jobs::Reason;
 use registry_domain::merchant::Stage;
 use registry_domain::people::{Extra, Rights, Role};
-use registry_domain::tenant::{Access, ExportFormat, Scope, SecretHash, Settings, Upstream};
+use registry_domain::tenant::{Access, Scope, SecretHash, Settings, Upstream};
 
 use super::*;
 
@@ -310,12 +313,26 @@ fn access_table() -> Vec<Row<TenantEvent>> {
         rows: 1_234,
         filters: vec!["q".to_owned()],
         with_numbers: false,
+        export_id: ExportId::from_uuid(Uuid::nil()),
+        reason: Some(Reason::parse("월말").unwrap()),
+    };
+    let taken = Access::ExportTaken {
+        export_id: ExportId::from_uuid(Uuid::nil()),
+        from: 7,
     };
     [
         (
             exported,
             "merchants.exported",
-            json!({ "format": "csv", "rows": 1_234, "filters": ["q"], "with_numbers": false }),
+            json!({
+                "format": "csv", "rows": 1_234, "filters": ["q"], "with_numbers": false,
+                "export_id": ExportId::from_uuid(Uuid::nil()).to_string(), "reason": "월말",
+            }),
+        ),
+        (
+            taken,
+            "export.taken",
+            json!({ "export_id": ExportId::from_uuid(Uuid::nil()).to_string(), "from": 7 }),
         ),
         (
             Access::NumberRevealed { merchant_id },

@@ -244,6 +244,12 @@ pub fn check(query: &mut Parameters, sight: Sight, now: DateTime<Utc>) {
     read(query, &reading);
 }
 
+/// Reads the filters of a query that was kept, as they were meant on a day.
+pub fn read_on(query: &mut Parameters, sight: Sight, calendar: &Calendar, today: NaiveDate) -> Asked {
+    let reading = Reading { sight, calendar, today };
+    read(query, &reading)
+}
+
 /// Whether what the filters of a query mean depends on the day on which one asks.
 pub fn are_told_from_today(query: &Parameters) -> bool {
     AGES.iter().any(|name| query.has(name)) || relative_days(query).next().is_some()

@@ -7,7 +7,6 @@ pub mod change;
 pub mod create;
 pub mod eligibility;
 pub mod events;
-pub mod export;
 pub mod filter;
 pub mod get;
 pub mod list;

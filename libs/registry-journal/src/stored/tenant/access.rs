@@ -1,15 +1,36 @@
 //! The stored shape of an access to a tenant's data.
 
-use registry_domain::tenant::{Access, ExportFormat, Scope};
-use registry_domain::{EventId, MerchantId, PersonId};
+use registry_domain::exports::ExportFormat;
+use registry_domain::jobs::Reason;
+use registry_domain::tenant::{Access, Scope};
+use registry_domain::{EventId, ExportId, MerchantId, PersonId};
 
 use super::shapes::{
-    AccessRefused, MerchantsExported, Nothing, NumberRevealed, PayloadOpened, SignInRefused, SignedOut,
+    AccessRefused, ExportTaken, MerchantsExported, Nothing, NumberRevealed, PayloadOpened, SignInRefused, SignedOut,
 };
+use crate::stored::personal::Personal;
 use crate::stored::{StoredError, read, to_json, word};
 
-/// The type of an access and its open data.
-pub(super) fn from_domain(access: &Access) -> (&'static str, String) {
+/// The type of an access, its open data and what is sealed of it: why it was wanted, since people write names into that.
+pub(super) fn from_domain(access: &Access) -> (&'static str, String, Option<Personal>) {
+    let (event_type, data) = open_part(access);
+    let personal = match access {
+        Access::MerchantsExported { reason, .. } => reason.as_ref().map(|reason| Personal {
+            text: Some(reason.as_str().to_owned()),
+            ..Personal::default()
+        }),
+        Access::NumberRevealed { .. }
+        | Access::PayloadOpened { .. }
+        | Access::ExportTaken { .. }
+        | Access::Refused { .. }
+        | Access::SignedIn
+        | Access::SignInRefused { .. }
+        | Access::SignedOut { .. } => None,
+    };
+    (event_type, data, personal)
+}
+
+fn open_part(access: &Access) -> (&'static str, String) {
     match access {
         Access::NumberRevealed { merchant_id } => {
             let merchant_id = merchant_id.as_uuid();
@@ -27,14 +48,24 @@ pub(super) fn from_domain(access: &Access) -> (&'static str, String) {
             rows,
             filters,
             with_numbers,
+            export_id,
+            reason: _,
         } => {
             let data = MerchantsExported {
                 format: format.as_str().to_owned(),
                 rows: *rows,
                 filters: filters.clone(),
                 with_numbers: *with_numbers,
+                export_id: export_id.as_uuid(),
             };
             ("merchants.exported", to_json(&data))
+        }
+        Access::ExportTaken { export_id, from } => {
+            let data = ExportTaken {
+                export_id: export_id.as_uuid(),
+                from: *from,
+            };
+            ("export.taken", to_json(&data))
         }
         Access::Refused {
             operation,
@@ -58,7 +89,11 @@ pub(super) fn from_domain(access: &Access) -> (&'static str, String) {
 }
 
 /// The inverse; none for any other type.
-pub(super) fn into_domain(event_type: &str, data: &str) -> Result<Option<Access>, StoredError> {
+pub(super) fn into_domain(
+    event_type: &str,
+    data: &str,
+    personal: Option<&Personal>,
+) -> Result<Option<Access>, StoredError> {
     let access = match event_type {
         "personal.revealed" => Access::NumberRevealed {
             merchant_id: MerchantId::from_uuid(read::<NumberRevealed>(event_type, data)?.merchant_id),
@@ -72,11 +107,22 @@ pub(super) fn into_domain(event_type: &str, data: &str) -> Result<Option<Access>
         }
         "merchants.exported" => {
             let data: MerchantsExported = read(event_type, data)?;
+            let reason = personal.and_then(|personal| personal.text.as_deref());
+            let reason = reason.map(|text| word("reason", Reason::recorded(text).ok()));
             Access::MerchantsExported {
                 format: word("format", ExportFormat::from_word(&data.format))?,
                 rows: data.rows,
                 filters: data.filters,
                 with_numbers: data.with_numbers,
+                export_id: ExportId::from_uuid(data.export_id),
+                reason: reason.transpose()?,
+            }
+        }
+        "export.taken" => {
+            let data: ExportTaken = read(event_type, data)?;
+            Access::ExportTaken {
+                export_id: ExportId::from_uuid(data.export_id),
+                from: data.from,
             }
         }
         "access.refused" => {
@@ -101,5 +147,5 @@ pub(super) fn into_domain(event_type: &str, data: &str) -> Result<Option<Access>
 
 /// The merchant that an access of this type is about.
 pub(crate) fn merchant_of(event_type: &str, data: &str) -> Option<MerchantId> {
-    into_domain(event_type, data).ok()??.merchant_id()
+    into_domain(event_type, data, None).ok()??.merchant_id()
 }

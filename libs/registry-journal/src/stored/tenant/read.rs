@@ -80,7 +80,7 @@ pub(in crate::stored) fn into_domain(
                 Some(fact) => Event::View(fact),
                 None => match jobs::into_fact(event_type, data, &personal)? {
                     Some(fact) => Event::Job(fact),
-                    None => return people(event_type, data),
+                    None => return people(event_type, data, &personal),
                 },
             },
         },
@@ -109,7 +109,7 @@ fn quarantined(data: &Quarantined, personal: &Personal) -> Result<Event, StoredE
 }
 
 /// The facts about who belongs to the tenant.
-fn people(event_type: &str, data: &str) -> Result<Option<Event>, StoredError> {
+fn people(event_type: &str, data: &str, personal: &Personal) -> Result<Option<Event>, StoredError> {
     let event = match event_type {
         "member.added" => {
             let data: OfMember = read(event_type, data)?;
@@ -130,13 +130,13 @@ fn people(event_type: &str, data: &str) -> Result<Option<Event>, StoredError> {
         "member.removed" => Event::MemberRemoved {
             person_id: PersonId::from_uuid(read::<OfPerson>(event_type, data)?.person_id),
         },
-        _ => return health(event_type, data),
+        _ => return health(event_type, data, personal),
     };
     Ok(Some(event))
 }
 
 /// The facts that tell how the tenant fares.
-fn health(event_type: &str, data: &str) -> Result<Option<Event>, StoredError> {
+fn health(event_type: &str, data: &str, personal: &Personal) -> Result<Option<Event>, StoredError> {
     let event = match event_type {
         "tenant.settings_changed" => Event::SettingsChanged {
             settings: read::<SettingsChanged>(event_type, data)?.settings.into_domain()?,
@@ -170,7 +170,7 @@ fn health(event_type: &str, data: &str) -> Result<Option<Event>, StoredError> {
         },
         _ => match alerts::into_fact(&alerts::OF_TENANT, event_type, data)? {
             Some(fact) => Event::Alert(fact),
-            None => return Ok(access::into_domain(event_type, data)?.map(Event::Access)),
+            None => return Ok(access::into_domain(event_type, data, Some(personal))?.map(Event::Access)),
         },
     };
     Ok(Some(event))

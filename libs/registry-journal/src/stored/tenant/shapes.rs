@@ -137,6 +137,13 @@ pub(super) struct MerchantsExported {
     pub(super) rows: u64,
     pub(super) filters: Vec<String>,
     pub(super) with_numbers: bool,
+    pub(super) export_id: Uuid,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct ExportTaken {
+    pub(super) export_id: Uuid,
+    pub(super) from: u64,
 }
 
 #[derive(Serialize, Deserialize)]

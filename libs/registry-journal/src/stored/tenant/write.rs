@@ -189,10 +189,7 @@ pub(crate) fn from_domain(event: &Event) -> Stored {
             ("callbacks.missing", to_json(&data), None)
         }
         Event::CallbacksSeen => ("callbacks.seen", to_json(&Nothing {}), None),
-        Event::Access(access) => {
-            let (event_type, data) = access::from_domain(access);
-            (event_type, data, None)
-        }
+        Event::Access(access) => access::from_domain(access),
         Event::AlertRuleSet { rule } => ("alert_rule.set", to_json(&StoredRule::from(rule)), None),
         Event::AlertRuleRemoved { subject } => {
             let rule = subject.as_str().to_owned();

@@ -16,6 +16,7 @@ use registry_journal::record::{StreamEvent, StreamId};
 use registry_journal::{Archive, EventRow, Keyring, MasterKey, ReadError, stored};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
+use tokio::sync::mpsc::Sender;
 use uuid::Uuid;
 
 pub struct Log {
@@ -151,6 +152,27 @@ impl Log {
 /// The relay asks some questions only; a test in which it asks another one fails.
 #[async_trait]
 impl Reader for Log {
+    async fn whole_list(
+        &self,
+        _: TenantId,
+        _: &MerchantQuery,
+        _: u64,
+        _: Sender<ListedMerchant>,
+    ) -> Result<(), ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn whole_list_as_of(
+        &self,
+        _: TenantId,
+        _: &MerchantQuery,
+        _: DateTime<Utc>,
+        _: u64,
+        _: Sender<ListedThen>,
+    ) -> Result<(), ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
     async fn merchants(&self, _: TenantId, query: &MerchantQuery) -> Result<Vec<ListedMerchant>, ReadError> {
         assert_eq!(query.after, None, "the logs of these tests have one page of merchants");
         let merchants = self.state().merchants.values().cloned().collect::<Vec<_>>();

@@ -1,5 +1,6 @@
 //! What the relay asks of no log.
 
+mod exports;
 mod imports;
 mod jobs;
 
