@@ -1,6 +1,7 @@
 //! A browser with an empty profile, driven as a person would.
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use fantoccini::actions::{InputSource, MOUSE_BUTTON_MIDDLE, MouseActions, PointerAction};
@@ -255,6 +256,14 @@ impl Browser {
     pub async fn print(&self) {
         let told = self.client.issue_cmd(OnPaper).await;
         told.expect("the browser can show how it prints");
+    }
+
+    /// Keeps what is to be seen, for whoever wants to look.
+    pub async fn picture(&self, name: &str) {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../target/pictures/{name}.png"));
+        let picture = self.client.screenshot().await.expect("a picture is taken");
+        std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
+        std::fs::write(file, picture).expect("a file");
     }
 
     /// Ends it.

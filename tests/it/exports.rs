@@ -1,5 +1,6 @@
 //! A list as a file: what somebody sees, whole, in order, made while they do something else, and written down.
 
+mod desk;
 mod lossless;
 
 use axum::body::{Body, to_bytes};
@@ -365,7 +366,7 @@ async fn what_is_seen_in_the_console_comes_out_of_it_as_a_file() {
     let begun = Answer::to(pages.form("/exports", &form("월말"))).await;
     assert_eq!(begun.status, 303, "{}", begun.text);
     let place = begun.header("location").expect("a place").to_owned();
-    let (_, path) = place.split_once(&app.tenant.slug).expect("it is the tenant's");
+    let (_, path) = place.split_once(app.tenant.slug.as_str()).expect("it is the tenant's");
     until(async || pages.get(path).await.text.contains("data-state=\"ready\"")).await;
     assert!(pages.get("/exports").await.text.contains("월말"));
     let before = app.tenant.api.feed().await.len();

@@ -9,6 +9,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::calls::Call;
+use crate::{exports, imports};
 
 /// The ids of what one tenant has.
 pub(crate) struct Things {

@@ -194,8 +194,12 @@ enum WantedOf {
 impl Wanted {
     fn read(mut fields: Fields, now: DateTime<Utc>) -> Result<Self, Problem> {
         let format = fields.optional("format", |word| ExportFormat::from_word(word).ok_or(Fault::UnknownWord));
-        let filter = fields.optional("filter", |text| Ok::<_, Fault>(text.to_owned()));
         let ids = fields.texts("merchant_ids", NAMED_MAX, str::parse::<MerchantId>);
+        if ids.is_some() {
+            fields.refuse("filter", Fault::Inapplicable);
+            fields.refuse("as_of", Fault::Inapplicable);
+        }
+        let filter = fields.optional("filter", |text| Ok::<_, Fault>(text.to_owned()));
         let as_of = fields.optional("as_of", |text| read_past(text, now));
         let columns = fields.texts("columns", Column::ALL.len(), |word| {
             Column::from_word(word).ok_or(Fault::UnknownWord)
@@ -203,16 +207,12 @@ impl Wanted {
         let reason = fields.required("reason", Reason::parse);
         if let Some(columns) = &columns {
             if columns.is_empty() {
-                fields.refuse("columns", Fault::Required);
+                fields.blame_there("columns", Fault::Required);
             }
             let is_twice = |(at, column): (usize, &Column)| columns[..at].contains(column);
             if columns.iter().enumerate().any(is_twice) {
-                fields.refuse("columns", Fault::Repeated);
+                fields.blame_there("columns", Fault::Repeated);
             }
-        }
-        if ids.is_some() {
-            fields.refuse("filter", Fault::Inapplicable);
-            fields.refuse("as_of", Fault::Inapplicable);
         }
         fields.finish()?;
         Ok(Self {

@@ -64,8 +64,10 @@ pub fn route() -> Route {
         (
             status = 200,
             description = "The file",
-            body = Vec<u8>,
-            content_type = "application/octet-stream",
+            content(
+                (Vec<u8> = "text/csv"),
+                (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+            ),
             headers(
                 ("Content-Disposition" = String, description = "What to call the file"),
                 ("ETag" = String, description = "The file, for `If-Range`"),
@@ -74,8 +76,10 @@ pub fn route() -> Route {
         (
             status = 206,
             description = "A part of it",
-            body = Vec<u8>,
-            content_type = "application/octet-stream",
+            content(
+                (Vec<u8> = "text/csv"),
+                (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+            ),
             headers(("Content-Range" = String, description = "Which part, and how many bytes the file has")),
         ),
     )
