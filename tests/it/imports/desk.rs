@@ -1,7 +1,6 @@
 //! Shops from a file in the console: with JavaScript and without, down to the rows that come back.
 
 use encoding_rs::EUC_KR;
-use fantoccini::Locator;
 use registry_tests::{Answer, TestApp};
 use reqwest::Method;
 use serde_json::json;
@@ -49,15 +48,20 @@ const ENGLISH: Words = Words {
     refused: "a cell cannot be used",
 };
 
-/// The whole page, however long it is; nothing of it may stand out at the side.
+/// The top of the page, and what stands below; nothing of it may stand out at the side.
 async fn picture(browser: &Browser, name: &str) {
     let width = "return [document.documentElement.scrollWidth, window.innerWidth]";
     let width = browser.run(width).await;
     assert!(width[0].as_u64() <= width[1].as_u64(), "{name} is too wide: {width}");
-    let page = browser.client.find(Locator::Css("body")).await.expect("a page");
-    let picture = page.screenshot().await.expect("a picture");
     std::fs::create_dir_all(PICTURES).expect("a folder");
-    std::fs::write(format!("{PICTURES}/{name}.png"), picture).expect("a file");
+    for (part, script) in [
+        ("", "window.scrollTo(0, 0)"),
+        ("-below", "window.scrollBy(0, window.innerHeight - 80)"),
+    ] {
+        browser.run(script).await;
+        let picture = browser.client.screenshot().await.expect("a picture");
+        std::fs::write(format!("{PICTURES}/{name}{part}.png"), picture).expect("a file");
+    }
 }
 
 /// Forty of these are wrong, each in its own way or another.
