@@ -2,6 +2,7 @@
 
 mod desk;
 mod hostile;
+mod masked;
 
 use encoding_rs::EUC_KR;
 use registry_tests::api::{text_of, until};

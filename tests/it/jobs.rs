@@ -1,5 +1,6 @@
 //! Plans and jobs: one thing done to many shops, row by row, each once, whoever dies meanwhile.
 
+mod amid;
 mod crash;
 mod desk;
 
@@ -52,7 +53,7 @@ async fn ended(tenant: &TestTenant, id: &Value) -> Value {
 async fn rows(tenant: &TestTenant, job: &Value) -> Vec<Value> {
     let (mut rows, mut after) = (Vec::new(), 0);
     loop {
-        let path = format!("{}/rows?limit=100&after={after}", of(job));
+        let path = format!("{}/rows?limit=500&after={after}", of(job));
         let page = tenant.api.get(&path).await.expect(200);
         rows.extend(page["data"].as_array().expect("rows").iter().cloned());
         match page["page"]["next_after"].as_u64() {

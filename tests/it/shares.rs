@@ -1,5 +1,6 @@
 //! What tenants share, and that one who does their worst takes nothing of it from the others.
 
+mod files;
 mod links;
 mod publishing;
 mod requests;

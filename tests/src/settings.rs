@@ -18,6 +18,8 @@ pub struct Settings {
     pub storm_callbacks: usize,
     /// How many lives the storm of callbacks has.
     pub storm_merchants: usize,
+    /// How many rows a file has that is read in while the process dies again and again; few, unless somebody asks for many.
+    pub import_rows: usize,
     /// How many merchants wait to be asked about at once; few, unless somebody asks for many.
     pub pending_merchants: usize,
     /// How long a message broker stays away at least; not at all, unless somebody asks for it.
@@ -42,6 +44,9 @@ const STORM_CALLBACKS: usize = 4_000;
 /// Enough that each kind of trouble meets each step of a life.
 const STORM_MERCHANTS: usize = 1_000;
 
+/// Enough for each death to meet rows that are done, under way and not begun.
+const IMPORT_ROWS: usize = 200;
+
 /// Enough for several seconds at the cap of the test.
 const PENDING_MERCHANTS: usize = 100;
 
@@ -54,6 +59,7 @@ pub fn settings() -> &'static Settings {
         log_directory: read("TEST_LOG_DIR").map_or_else(|| target().join("test-logs"), PathBuf::from),
         storm_callbacks: number("TEST_STORM_CALLBACKS", STORM_CALLBACKS),
         storm_merchants: number("TEST_STORM_MERCHANTS", STORM_MERCHANTS),
+        import_rows: number("TEST_IMPORT_ROWS", IMPORT_ROWS),
         pending_merchants: number("TEST_PENDING_MERCHANTS", PENDING_MERCHANTS),
         outage: read("TEST_OUTAGE_SECONDS").map_or(Duration::ZERO, |seconds| {
             Duration::from_secs(seconds.parse().expect("TEST_OUTAGE_SECONDS is a number"))

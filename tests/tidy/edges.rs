@@ -67,7 +67,10 @@ const EDGES: &[(&str, &[&str])] = &[
             "registry-upstream",
         ],
     ),
-    ("registry-imports", &["registry-domain", "registry-tables"]),
+    (
+        "registry-imports",
+        &["registry-domain", "registry-shares", "registry-tables"],
+    ),
     ("registry-documents", &["registry-domain", "registry-journal"]),
     (
         "registry-deliveries",

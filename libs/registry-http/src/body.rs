@@ -93,7 +93,7 @@ impl FromRequest<Arc<AppState>> for JsonBody {
 pub struct FileBody {
     bytes: Vec<u8>,
     is_declared: bool,
-    _place: Place,
+    place: Place,
 }
 
 /// What files are declared to be. What one really is, its bytes tell.
@@ -105,10 +105,10 @@ const FILES: [&str; 4] = [
 ];
 
 impl FileBody {
-    /// The bytes as they came.
-    pub fn into_bytes(self) -> Result<Vec<u8>, Problem> {
+    /// The bytes as they came, and the memory that they take for as long as somebody has them.
+    pub fn into_parts(self) -> Result<(Vec<u8>, Place), Problem> {
         if self.is_declared {
-            Ok(self.bytes)
+            Ok((self.bytes, self.place))
         } else {
             Err(Code::UnsupportedMediaType.into())
         }
@@ -125,7 +125,7 @@ impl FromRequest<Arc<AppState>> for FileBody {
         Ok(Self {
             bytes,
             is_declared,
-            _place: place,
+            place,
         })
     }
 }

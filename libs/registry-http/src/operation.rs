@@ -247,6 +247,7 @@ fn problem_response(codes: &[Code]) -> Response {
         Code::TooManyCalls,
         Code::TooManyReads,
         Code::TooManyOwnStreams,
+        Code::TooManyOwnFiles,
         Code::TooManyExports,
     ];
     if codes.iter().any(|code| may_pass.contains(code)) {

@@ -101,6 +101,7 @@ impl AppState {
             link_calls: services.links.calls().clone(),
             event_streams: event_streams.clone(),
             long_polls: long_polls.clone(),
+            files: services.imports.places().clone(),
             past: Arc::clone(&past),
             heads: Arc::clone(&heads),
         };

@@ -6,24 +6,19 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
+use registry_domain::TenantId;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
-use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
 use crate::child::{Answer, COMMAND, arguments};
 use crate::limits::{FILE_BYTES_MAX, MEMORY_MAX, TEXT_BYTES_MAX};
+use crate::places::{Full, Places, ReadingLimits};
 use crate::read::{Table, Wish};
 use crate::refusal::Refusal;
 
-/// Files that are read at once.
-const READ_AT_ONCE: usize = 2;
-
-/// How long somebody waits for others' files to be read.
-const WAIT_TIME: Duration = Duration::from_secs(20);
-
 /// How long a file may be read.
-const READ_TIME: Duration = Duration::from_secs(30);
+pub(crate) const READ_TIME: Duration = Duration::from_secs(30);
 
 /// Bytes of what a child says: all the texts of a file, written down so that none can be mistaken for anything else.
 const ANSWER_BYTES_MAX: u64 = 3 * TEXT_BYTES_MAX as u64;
@@ -38,14 +33,17 @@ pub struct ReaderParts {
     pub program: PathBuf,
     /// Bytes of memory that a child may take beside what it takes at once.
     pub memory_max: u64,
+    /// How many files are read and wait at once.
+    pub limits: ReadingLimits,
 }
 
 impl ReaderParts {
     /// The same program as this one.
-    pub fn of_this_program() -> io::Result<Self> {
+    pub fn of_this_program(limits: ReadingLimits) -> io::Result<Self> {
         Ok(Self {
             program: std::env::current_exe()?,
             memory_max: MEMORY_MAX,
+            limits,
         })
     }
 }
@@ -56,6 +54,9 @@ pub enum ReaderError {
     /// It cannot be read.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// As many of the tenant's files are being read, or wait, as may be.
+    #[error("too many files of the tenant are being read")]
+    TooManyOwn,
     /// Others' files are being read.
     #[error("too many files are being read")]
     Busy,
@@ -71,29 +72,32 @@ pub struct Reader(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     parts: ReaderParts,
-    places: Semaphore,
+    places: Places,
 }
 
 impl Reader {
     /// A reader.
     pub fn new(parts: ReaderParts) -> Self {
         Self(Arc::new(Inner {
+            places: Places::new(parts.limits),
             parts,
-            places: Semaphore::new(READ_AT_ONCE),
         }))
     }
 
-    /// How many files can be read at once now.
-    pub fn room(&self) -> usize {
-        self.0.places.available_permits()
+    /// The places for files.
+    pub fn places(&self) -> &Places {
+        &self.0.places
     }
 
-    /// Reads a file. A child that dies of it, or takes too long, refuses it.
-    pub async fn read(&self, bytes: &[u8], wish: Wish) -> Result<Table, ReaderError> {
+    /// Reads a file of a tenant's. A child that dies of it, or takes too long, refuses it.
+    pub async fn read(&self, tenant: TenantId, bytes: &[u8], wish: Wish) -> Result<Table, ReaderError> {
         if bytes.len() > FILE_BYTES_MAX {
             return Err(Refusal::TooLarge.into());
         }
-        let _place = self.place().await?;
+        let _place = self.0.places.enter(tenant).await.map_err(|full| match full {
+            Full::OfTenant => ReaderError::TooManyOwn,
+            Full::OfOthers => ReaderError::Busy,
+        })?;
         let mut child = self.start(wish).map_err(ReaderError::Start)?;
         let answered = timeout(READ_TIME, talk(&mut child, bytes)).await;
         // One that is killed is waited for too, so that nothing is left of it.
@@ -106,13 +110,6 @@ impl Reader {
             Some(Answer::Read(table)) if ended.is_ok_and(|status| status.success()) => Ok(table),
             Some(Answer::Refused(refusal)) => Err(refusal.into()),
             Some(Answer::Read(_)) | None => Err(Refusal::TooMuchWork.into()),
-        }
-    }
-
-    async fn place(&self) -> Result<SemaphorePermit<'_>, ReaderError> {
-        match timeout(WAIT_TIME, self.0.places.acquire()).await {
-            Ok(Ok(place)) => Ok(place),
-            Ok(Err(_)) | Err(_) => Err(ReaderError::Busy),
         }
     }
 

@@ -39,6 +39,17 @@ struct Taken {
     by: HashMap<Holder, usize>,
 }
 
+impl Taken {
+    /// What is left afterwards must be no less than what the holder has then. Of one thing that cannot be parted, the last goes to
+    /// whoever has none.
+    fn leaves_enough(&self, most: usize, holder: Holder, more: usize) -> bool {
+        let free = most - self.total;
+        let held = self.by.get(&holder).copied().unwrap_or_default();
+        let is_last = more == 1 && held == 0 && free == 1;
+        held.saturating_add(more.saturating_mul(2)) <= free || is_last
+    }
+}
+
 impl Room {
     /// An empty room of a size.
     pub fn new(most: usize) -> Self {
@@ -69,6 +80,16 @@ impl Room {
         let taken = self.lock();
         let held = taken.by.get(&holder).copied().unwrap_or_default();
         (self.most - taken.total).saturating_sub(held) / 2
+    }
+
+    /// Whether a holder could take one whole thing now. Whoever only asks is not turned away.
+    pub fn has_one_for(&self, holder: Holder) -> bool {
+        self.lock().leaves_enough(self.most, holder, 1)
+    }
+
+    /// How much a holder has.
+    pub fn held_by(&self, holder: Holder) -> usize {
+        self.lock().by.get(&holder).copied().unwrap_or_default()
     }
 
     /// How much there is in all.
@@ -103,12 +124,7 @@ impl Place {
     /// Takes so much more, if it may be taken.
     pub fn grow(&mut self, more: usize) -> Result<(), NoRoom> {
         let mut taken = self.room.lock();
-        let free = self.room.most - taken.total;
-        let held = taken.by.get(&self.holder).copied().unwrap_or_default();
-        // What is left afterwards must be no less than what the holder has then. Of one thing that cannot be parted, the last
-        // goes to whoever has none.
-        let is_last = more == 1 && held == 0 && free == 1;
-        if held.saturating_add(more.saturating_mul(2)) > free && !is_last {
+        if !taken.leaves_enough(self.room.most, self.holder, more) {
             drop(taken);
             self.room.turned_away.fetch_add(1, Ordering::Relaxed);
             return Err(NoRoom);
@@ -183,6 +199,8 @@ mod tests {
         let (first, second) = (take_all(tenant(1)), take_all(tenant(2)));
         assert_eq!((first.len(), second.len()), (4, 2));
         assert_eq!(room.left_for(tenant(1)), 0);
+        assert!(!room.has_one_for(tenant(1)) && room.has_one_for(tenant(3)));
+        assert_eq!((room.held_by(tenant(1)), room.held_by(tenant(3))), (4, 0));
         let (third, fourth) = (room.take(tenant(3)), room.take(tenant(4)));
         assert!(
             third.is_ok() && fourth.is_ok(),

@@ -174,6 +174,10 @@ pub struct Config {
     pub jobs_kept_days: u32,
     /// The program that is started to read a file that somebody hands over. This one, if it is left out.
     pub file_reader: Option<PathBuf>,
+    /// Most files that are read at once, 2 to 16, each by a process of its own. Those of one tenant may be no more than are left.
+    pub file_readings_max: usize,
+    /// Most files that wait to be read, 2 to 64, shared in the same way.
+    pub file_readings_waiting_max: usize,
     /// Most jobs of one tenant that are worked at, at once, 1 to 16; the others wait for their turn.
     pub jobs_running_max: u32,
     /// Merchants of a file that is made of a list.
@@ -258,6 +262,8 @@ impl Default for Config {
             jobs_kept_max: 200,
             jobs_kept_days: 30,
             file_reader: None,
+            file_readings_max: 2,
+            file_readings_waiting_max: 8,
             jobs_running_max: 2,
             export_rows_max: 1_000_000,
             export_mebibytes_max: 512,

@@ -363,7 +363,8 @@ pub(crate) fn start_desk(config: &Config, storage: &Storage, writer: &Writer, am
 
 /// What has files read that people hand over.
 pub(crate) fn start_files(config: &Config) -> anyhow::Result<FileReader> {
-    let own = ReaderParts::of_this_program().context("this program does not know where it lies")?;
+    let own =
+        ReaderParts::of_this_program(config.reading_limits()).context("this program does not know where it lies")?;
     Ok(FileReader::new(ReaderParts {
         program: config.file_reader.clone().unwrap_or(own.program),
         ..own

@@ -3,10 +3,12 @@
 use std::io::{Cursor, Write};
 use std::time::{Duration, Instant};
 
-use registry_imports::{FILE_BYTES_MAX, Reader, ReaderError, ReaderParts, Refusal, Table, Wish};
+use registry_domain::TenantId;
+use registry_imports::{FILE_BYTES_MAX, Reader, ReaderError, ReaderParts, ReadingLimits, Refusal, Table, Wish};
 use registry_tests::TestApp;
 use registry_tests::settings::settings;
 use rust_xlsxwriter::Workbook;
+use uuid::Uuid;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
@@ -192,6 +194,7 @@ async fn a_reader_has_no_more_memory_than_it_was_given() {
         Reader::new(ReaderParts {
             program: settings().registry(),
             memory_max,
+            limits: ReadingLimits { at_once: 2, waiting: 2 },
         })
     };
     // A text of 60 MiB, in a file of 60 kB.
@@ -201,10 +204,14 @@ async fn a_reader_has_no_more_memory_than_it_was_given() {
     let (much, little) = (reader(512 * 1024 * 1024), reader(1024 * 1024));
     let refused = |read: Result<Table, ReaderError>| match read {
         Err(ReaderError::Refused(refusal)) => refusal,
-        Ok(_) | Err(ReaderError::Busy | ReaderError::Start(_)) => panic!("it is not refused"),
+        Ok(_) | Err(ReaderError::TooManyOwn | ReaderError::Busy | ReaderError::Start(_)) => panic!("it is not refused"),
     };
-    let with_much = refused(much.read(&file, Wish::default()).await);
+    let tenant = TenantId::from_uuid(Uuid::from_u128(1));
+    let with_much = refused(much.read(tenant, &file, Wish::default()).await);
     assert_eq!(with_much, Refusal::RowTooLong { line: 1 }, "it is read, and looked at");
-    assert_eq!(refused(little.read(&file, Wish::default()).await), Refusal::TooMuchWork);
-    assert_eq!(little.room(), 2, "its place is free again");
+    assert_eq!(
+        refused(little.read(tenant, &file, Wish::default()).await),
+        Refusal::TooMuchWork
+    );
+    assert_eq!(little.places().reading(), 0, "its place is free again");
 }

@@ -1,38 +1,56 @@
 //! A process that dies in the middle of a job, again and again.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
-use registry_tests::api::text_of;
+use registry_tests::api::{text_of, within};
+use registry_tests::callback::tenant_url;
 use registry_tests::sandbox::TestSandbox;
+use registry_tests::settings::settings;
 use registry_tests::tenant::id_of;
 use registry_tests::{Installation, PATIENCE, TestTenant};
 use serde_json::{Value, json};
-use tokio::time::{sleep, timeout};
+use tokio::task::block_in_place;
+use tokio::time::sleep;
 
 use crate::imports;
 
-use super::{confirm, count, job, plan, rows, shops, told};
+use super::amid::{BESIDE, Budget, Callbacks, Sent};
+use super::{confirm, count, job, plan, rows, shops};
 
 const SHOPS: usize = 200;
 
-/// After so many the process is killed, and after so many the next one.
-const KILLED_AT: [u64; 2] = [40, 110];
+/// After so many tenths of the rows the process is killed.
+const KILLED_AT: [u64; 3] = [2, 5, 8];
 
 /// The longest that a call whose process died takes to be settled, and the rest of the job.
-const ENDS_WITHIN: Duration = Duration::from_secs(150);
+const SETTLED_WITHIN: Duration = Duration::from_secs(150);
 
-async fn until_tried(tenant: &TestTenant, begun: &Value, tried: u64) {
+/// Proxies wait so long for an answer, and a plan of as many rows as a file may have is an answer.
+const PLANNED_WITHIN: Duration = Duration::from_secs(45);
+
+/// Calls to upstream in a second: so few that they bind, and enough for a large file in minutes.
+fn calls_per_second(rows: usize) -> usize {
+    (rows / 200).max(40)
+}
+
+/// How long so many rows may take.
+fn patience(rows: usize) -> Duration {
+    let least = Duration::from_secs((rows / calls_per_second(rows)) as u64);
+    PATIENCE + 3 * least
+}
+
+async fn until_tried(tenant: &TestTenant, begun: &Value, tried: u64, patience: Duration) {
     let looks = async {
         loop {
             let job = job(tenant, begun).await;
             if count(&job, "done") + count(&job, "failed") >= tried {
                 return;
             }
-            sleep(Duration::from_millis(20)).await;
+            sleep(Duration::from_millis(50)).await;
         }
     };
-    timeout(PATIENCE, looks).await.expect("it goes on");
+    within(patience, looks).await;
 }
 
 /// How often each merchant has an event of a type.
@@ -44,49 +62,65 @@ fn by_merchant(feed: &[Value], event_type: &str) -> BTreeMap<String, usize> {
     counts
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_row_has_one_outcome_and_no_shop_two_links_whoever_dies() {
-    go_through(async |tenant| {
+    go_through(SHOPS, async |tenant| {
         shops(tenant, SHOPS).await;
         plan(tenant, json!({ "action": "issue_links", "filter": "stage=registered" })).await
     })
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_is_read_in_once_whoever_dies() {
-    go_through(async |tenant| {
-        let rows = (0..SHOPS).map(|number| format!("acad-12,store-{number},가나다 {number}\n"));
+    let count = settings().import_rows;
+    go_through(count, async |tenant| {
+        let rows = (0..count).map(|number| format!("acad-12,store-{number},가나다 {number}\n"));
         let text = format!("member_code,merchant_code,상호\n{}", rows.collect::<String>());
         let file = imports::hand_over(&tenant.api, "text/csv", text.into_bytes())
             .await
             .expect(201);
-        plan(
-            tenant,
-            json!({ "action": "import", "import_id": id_of(&file), "issue_links": true }),
-        )
-        .await
+        let wish = json!({ "action": "import", "import_id": id_of(&file), "issue_links": true });
+        let begun = Instant::now();
+        let planned = plan(tenant, wish).await;
+        let took = begun.elapsed();
+        println!("{count} rows are planned in {took:?}");
+        assert!(took < PLANNED_WITHIN, "{took:?}");
+        planned
     })
     .await;
 }
 
-/// Carries out a plan with links for many shops, and kills the process on the way.
-async fn go_through(planned: impl AsyncFnOnce(&TestTenant) -> Value) {
+/// Carries out a plan with links for many shops while callbacks come in, and kills the process on the way.
+async fn go_through(count: usize, planned: impl AsyncFnOnce(&TestTenant) -> Value) {
     let sandbox = TestSandbox::start().await;
-    let mut installation = Installation::new().with("REGISTRY_RECONCILE_CALLS_PER_SECOND", "60");
-    let (mut process, mut tenant) = installation.serve_tenant(&sandbox);
+    let calls = calls_per_second(count);
+    let mut installation = Installation::new()
+        .with("REGISTRY_RECONCILE_CALLS_PER_SECOND", &calls.to_string())
+        // Calls are counted here, and the reconciler's own are another test's business.
+        .with("REGISTRY_RECONCILE_FIRST_SECONDS", "86400");
+    let (mut process, mut tenant) = block_in_place(|| installation.serve_tenant(&sandbox));
     let planned = planned(&tenant).await;
+    assert_eq!(planned["eligible"], count);
+    for number in 0..BESIDE {
+        tenant.register("beside", &format!("store-{number}")).await;
+    }
+    let url = tenant_url(installation.data_dir(), &process.base_url(), tenant.id);
+    let before = Callbacks::start(&url, "before", count).finish_after((count / 4).min(1_000)).await;
     sandbox
         .faults(
             &json!({ "seed": 7, "calls": { "auth/mapping": { "answer": "500", "probability": 0.05, "slow_ms": 60 } } }),
         )
         .await;
-    assert_eq!(planned["eligible"], SHOPS);
+    let budget = Budget::watch(&sandbox, calls);
+    let callbacks = Callbacks::start(&url, "amid", count);
+    let began = Instant::now();
     let begun = confirm(&tenant, &planned).await;
-    for tried in KILLED_AT {
-        until_tried(&tenant, &begun, tried).await;
-        process.kill();
-        process = installation.serve();
+    for tenth in KILLED_AT {
+        until_tried(&tenant, &begun, count as u64 * tenth / 10, patience(count)).await;
+        block_in_place(|| process.kill());
+        budget.new_life();
+        process = block_in_place(|| installation.serve());
         tenant = tenant.reconnected();
     }
     let ends = async {
@@ -94,21 +128,35 @@ async fn go_through(planned: impl AsyncFnOnce(&TestTenant) -> Value) {
             sleep(Duration::from_millis(200)).await;
         }
     };
-    timeout(ENDS_WITHIN, ends).await.expect("it comes to its end");
-    let over = job(&tenant, &begun).await;
+    within(SETTLED_WITHIN + patience(count), ends).await;
+    println!("{count} rows are done in {:?}", began.elapsed());
+    let amid = callbacks.finish().await;
+    println!("callbacks: before {before}, amid the job {amid}");
+    budget.expect_kept().await;
+    let feed = tenant.api.feed().await;
+    expect_one_outcome(&tenant, &begun, count, &feed).await;
+    assert!(sandbox.calls("auth/mapping").await <= count as u64);
+    expect_told(&feed, &[before, amid]);
+    expect_each_once(&tenant, count).await;
+    block_in_place(|| {
+        assert!(installation.print(&["verify"]).contains("the chain is whole"));
+        assert!(process.terminate().success());
+    });
+}
+
+async fn expect_one_outcome(tenant: &TestTenant, begun: &Value, shops: usize, feed: &[Value]) {
+    let over = job(tenant, begun).await;
     let (done, failed) = (count(&over, "done"), count(&over, "failed"));
     assert_eq!(
         (over["state"].as_str(), done + failed),
-        (Some("finished"), SHOPS as u64)
+        (Some("finished"), shops as u64)
     );
-    assert!(done > SHOPS as u64 / 2, "{over}");
-    let rows = rows(&tenant, &begun).await;
+    assert!(done > shops as u64 / 2, "{over}");
+    let rows = rows(tenant, begun).await;
     let numbers: Vec<_> = rows.iter().filter_map(|row| row["number"].as_u64()).collect();
-    assert_eq!(numbers, (1..=SHOPS as u64).collect::<Vec<_>>());
-    let feed = tenant.api.feed().await;
-    let (asked, issued) = (by_merchant(&feed, "link.requested"), by_merchant(&feed, "link.issued"));
+    assert_eq!(numbers, (1..=shops as u64).collect::<Vec<_>>());
+    let (asked, issued) = (by_merchant(feed, "link.requested"), by_merchant(feed, "link.issued"));
     assert!(asked.values().all(|times| *times == 1), "nobody is asked for twice");
-    assert!(sandbox.calls("auth/mapping").await <= SHOPS as u64);
     for row in &rows {
         let merchant = text_of(row, "merchant_id");
         match text_of(row, "state") {
@@ -117,23 +165,32 @@ async fn go_through(planned: impl AsyncFnOnce(&TestTenant) -> Value) {
             other => panic!("{other} is no end: {row}"),
         }
     }
-    assert_eq!(
-        told(&tenant)
-            .await
-            .iter()
-            .filter(|name| *name == "job.confirmed")
-            .count(),
-        1
-    );
-    assert!(told(&tenant).await.contains(&"job.finished".to_owned()));
-    assert!(installation.print(&["verify"]).contains("the chain is whole"));
-    let merchants = tenant.api.get("/v1/merchants?limit=500").await.expect(200);
-    assert_eq!(
-        merchants["data"].as_array().map(Vec::len),
-        Some(SHOPS),
-        "each shop once"
-    );
-    assert!(process.terminate().success());
+}
+
+/// The log tells of the job once, and of every callback that was acknowledged.
+fn expect_told(feed: &[Value], sent: &[Sent]) {
+    let told = |name: &str| feed.iter().filter(|event| event["type"] == name).count();
+    assert_eq!((told("job.confirmed"), told("job.finished")), (1, 1));
+    let changes = feed.iter().filter(|event| event["type"] == "review.changed");
+    let messages: BTreeSet<_> = changes.filter_map(|event| event["data"]["message"].as_str()).collect();
+    for message in sent.iter().flat_map(Sent::taken) {
+        assert!(messages.contains(message), "{message} was acknowledged and is lost");
+    }
+}
+
+async fn expect_each_once(tenant: &TestTenant, count: usize) {
+    let (mut codes, mut path) = (Vec::new(), "/v1/merchants?member_code=acad-12&limit=500".to_owned());
+    loop {
+        let page = tenant.api.get(&path).await.expect(200);
+        let shops = page["data"].as_array().expect("shops").iter();
+        codes.extend(shops.map(|shop| text_of(shop, "merchant_code").to_owned()));
+        match page["page"]["next"].as_str() {
+            Some(next) => path = format!("/v1/merchants?member_code=acad-12&limit=500&cursor={next}"),
+            None => break,
+        }
+    }
+    let different: BTreeSet<_> = codes.iter().collect();
+    assert_eq!((codes.len(), different.len()), (count, count), "each shop once");
 }
 
 #[tokio::test]

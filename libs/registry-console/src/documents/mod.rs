@@ -181,12 +181,6 @@ impl Problem {
         }
     }
 
-    /// What is wrong, each with the line of a file in which it is, if it is in one.
-    pub fn details(&self) -> Vec<(Option<u32>, String)> {
-        let errors = self.errors.iter().map(|error| (error.line, error.detail.clone()));
-        errors.collect()
-    }
-
     /// What is wrong with a field of the body.
     pub fn of_field(&self, name: &str) -> Option<&str> {
         let named = |error: &&FieldProblem| {

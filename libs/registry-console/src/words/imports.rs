@@ -27,6 +27,7 @@ pub struct ImportWords {
     pub preview: &'static str,
     pub preview_hint: &'static str,
     pub line: &'static str,
+    pub line_of_file: fn(u32) -> String,
     pub company: &'static str,
     pub number: &'static str,
     pub verdict: &'static str,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::DescriptorEncoder;
+use registry_imports::Places;
 use registry_web::room::Room;
 use registry_web::serve::Gate;
 
@@ -27,6 +28,8 @@ pub struct Sharing {
     pub event_streams: Room,
     /// Requests that wait for events.
     pub long_polls: Room,
+    /// Places for files that are read.
+    pub files: Places,
     /// What is read of the past.
     pub past: Arc<Past>,
     /// The logs that are followed.
@@ -55,6 +58,21 @@ impl fmt::Debug for Sharing {
     }
 }
 
+impl Sharing {
+    fn encode_files(&self, encoder: &mut DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
+        let reading = "Files of merchants that are being read, each by a process of its own";
+        gauge(encoder, "file_readings", reading, self.files.reading() as u64)?;
+        let waiting = "Files of merchants that wait to be read";
+        gauge(encoder, "file_readings_waiting", waiting, self.files.waiting() as u64)?;
+        counter(
+            encoder,
+            "file_readings_refused",
+            "Files of merchants that were not read because too many others were read or waited, in all or of the same tenant",
+            self.files.refused(),
+        )
+    }
+}
+
 impl Collector for Sharing {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
         gauge(
@@ -71,6 +89,7 @@ impl Collector for Sharing {
             gauge(&mut encoder, name, help, room.taken() as u64)?;
             counter(&mut encoder, refused_name, refused_help, room.turned_away())?;
         }
+        self.encode_files(&mut encoder)?;
         counter(
             &mut encoder,
             "past_reads_turned_away",

@@ -324,6 +324,9 @@ kinds! {
     /// As many files are being taken as may be.
     TooManyDownloads, TOO_MANY_REQUESTS, "too_many_downloads", "Too many files are being taken", "Two files of yours may be taken at once. Wait for one of them.",
     "내려받는 중인 파일이 너무 많습니다", "파일은 동시에 두 개까지 내려받을 수 있습니다. 먼저 받는 파일이 끝난 뒤 다시 시도해 주세요.";
+    /// As many files of the tenant are being read, or wait, as may be.
+    TooManyOwnFiles, TOO_MANY_REQUESTS, "too_many_own_files", "Too many of your files are being read", "Files of others are to be read too. Nothing was kept or planned. Wait for your other files, and try again after the time in Retry-After.",
+    "읽는 중인 파일이 너무 많습니다", "다른 테넌트의 파일도 읽어야 합니다. 저장하거나 계획한 것은 없습니다. 먼저 올린 파일을 다 읽은 뒤 Retry-After에 표시된 시간이 지나 다시 시도해 주세요.";
     /// A defect of the registry.
     Internal, INTERNAL_SERVER_ERROR, "internal_error",
     "Something went wrong here", "The cause was logged under `request_id`.",

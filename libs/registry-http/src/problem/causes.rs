@@ -25,7 +25,7 @@ const BUSY_SECONDS: u32 = 1;
 /// The same for one whose own reads are in its way.
 const CROWDED_SECONDS: u32 = 2;
 
-/// The same for one whose file others' files keep waiting.
+/// The same for one whose file other files keep waiting, its own or others'.
 const FILES_BUSY_SECONDS: u32 = 10;
 
 /// The same for one whose own calls to Paymint are in its way.
@@ -305,6 +305,7 @@ impl From<ReaderError> for Problem {
     fn from(error: ReaderError) -> Self {
         match error {
             ReaderError::Refused(refusal) => Self::file_refused(&refusal),
+            ReaderError::TooManyOwn => Self::from(Code::TooManyOwnFiles).retry_after(FILES_BUSY_SECONDS),
             ReaderError::Busy => Self::from(Code::Overloaded).retry_after(FILES_BUSY_SECONDS),
             ReaderError::Start(_) => Self::internal("have a file read", &error),
         }

@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 
 use registry_http::RequestLimits;
+use registry_imports::ReadingLimits;
 use registry_shares::rates::Rate;
 
 use super::Config;
@@ -33,6 +34,11 @@ impl Config {
             ensure(setting, (1..=most).contains(&value))?;
         }
         ensure("link_calls_max", (2..=10_000).contains(&self.link_calls_max))?;
+        ensure("file_readings_max", (2..=16).contains(&self.file_readings_max))?;
+        ensure(
+            "file_readings_waiting_max",
+            (2..=64).contains(&self.file_readings_waiting_max),
+        )?;
         ensure("queue_length_max", (16..=1_000_000).contains(&self.queue_length_max))?;
         ensure("queue_mebibytes_max", (1..=4_096).contains(&self.queue_mebibytes_max))?;
         ensure("past_reads_max", (1..=100).contains(&self.past_reads_max))?;
@@ -40,6 +46,14 @@ impl Config {
         ensure("relay_tenants_max", (2..=64).contains(&self.relay_tenants_max))?;
         ensure("event_streams_max", self.event_streams_max > 0)?;
         ensure("long_polls_max", self.long_polls_max > 0)
+    }
+
+    /// How many files are read and wait at once.
+    pub(crate) fn reading_limits(&self) -> ReadingLimits {
+        ReadingLimits {
+            at_once: self.file_readings_max,
+            waiting: self.file_readings_waiting_max,
+        }
     }
 
     /// How often callers and tenants may ask.
@@ -78,6 +92,11 @@ mod tests {
             Err("request_burst_seconds")
         );
         assert_eq!(wrong(|config| config.link_calls_max = 1), Err("link_calls_max"));
+        assert_eq!(wrong(|config| config.file_readings_max = 1), Err("file_readings_max"));
+        assert_eq!(
+            wrong(|config| config.file_readings_waiting_max = 65),
+            Err("file_readings_waiting_max")
+        );
         assert_eq!(wrong(|config| config.queue_length_max = 15), Err("queue_length_max"));
         assert_eq!(
             wrong(|config| config.queue_mebibytes_max = 0),

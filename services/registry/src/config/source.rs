@@ -130,6 +130,8 @@ const FORMS: &[(&str, &str)] = &[
     ("exports_kept_max", "1 to 100"),
     ("exports_kept_hours", "1 to 720"),
     ("file_reader", "the path of a program"),
+    ("file_readings_max", "2 to 16"),
+    ("file_readings_waiting_max", "2 to 64"),
     ("batch_length_max", "1 to 1000"),
     ("remembered_merchants_max", "0 to 1000000"),
     ("clock_skew_seconds_max", "a number from 1"),

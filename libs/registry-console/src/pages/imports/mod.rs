@@ -24,9 +24,6 @@ use crate::words::Names;
 
 const FILES: &str = "/v1/imports";
 
-/// What is wrong with a file, with the line in which it is.
-type Wrong = Vec<(Option<u32>, String)>;
-
 /// The tenant's name, and the file's id.
 type Place = Path<(String, String)>;
 
@@ -49,7 +46,6 @@ struct Column {
 #[template(path = "imports/new.html")]
 struct NewPage {
     frame: Frame,
-    wrong: Wrong,
 }
 
 #[derive(Template)]
@@ -66,14 +62,12 @@ struct ColumnsPage {
     separators: Vec<Choice>,
     columns: Vec<Column>,
     existings: Vec<Choice>,
-    wrong: Wrong,
 }
 
 /// `GET /console/{tenant}/imports/new`
 pub async fn new(State(console): State<Arc<Console>>, who: SignedIn, look: Preferences) -> Response {
     let frame = frame(&who, look, &console).calls("POST", FILES);
-    let wrong = Vec::new();
-    answer::page(frame.status(), &NewPage { frame, wrong })
+    answer::page(frame.status(), &NewPage { frame })
 }
 
 /// `POST …/imports`
@@ -98,8 +92,7 @@ pub async fn create(
         }
         Err(trouble) if trouble.is_the_askers() => {
             let frame = frame(&who, look, &console).troubled(&trouble);
-            let wrong = details(&trouble);
-            answer::page(frame.status(), &NewPage { frame, wrong })
+            answer::page(frame.status(), &NewPage { frame })
         }
         Err(trouble) => answer::trouble(frame(&who, look, &console), &trouble),
     }
@@ -182,19 +175,8 @@ async fn draw(
         frame = frame.troubled(trouble);
     }
     match console.api().get::<Import>(who, &call).await {
-        Ok(file) => {
-            let wrong = trouble.map(details).unwrap_or_default();
-            answer::page(frame.status(), &ColumnsPage::new(frame, &file, read, wrong))
-        }
+        Ok(file) => answer::page(frame.status(), &ColumnsPage::new(frame, &file, read)),
         Err(trouble) => answer::trouble(frame, &trouble),
-    }
-}
-
-/// What is wrong, and in which line.
-fn details(trouble: &Trouble) -> Wrong {
-    match trouble {
-        Trouble::Refused(problem) => problem.details(),
-        Trouble::Unreadable(_) | Trouble::Form | Trouble::NotFound => Vec::new(),
     }
 }
 
@@ -211,14 +193,24 @@ fn choices(names: Names, chosen: Option<&str>) -> Vec<Choice> {
     names.collect()
 }
 
+/// What stands in the first rows, as far as anything does.
+fn said(samples: &[String]) -> String {
+    let said: Vec<_> = samples
+        .iter()
+        .map(String::as_str)
+        .filter(|text| !text.is_empty())
+        .collect();
+    said.join(" · ")
+}
+
 impl ColumnsPage {
-    fn new(frame: Frame, file: &Import, read: Query, wrong: Wrong) -> Self {
+    fn new(frame: Frame, file: &Import, read: Query) -> Self {
         let words = &frame.words().imports;
         let here = frame.path(&format!("/imports/{}", segment(&file.id)));
         let column = |(place, column): (usize, &ImportColumn)| Column {
             number: place + 1,
             heading: column.heading.clone(),
-            samples: column.samples.join(" · "),
+            samples: said(&column.samples),
             fields: choices(words.fields, column.field.as_deref()),
         };
         Self {
@@ -232,7 +224,6 @@ impl ColumnsPage {
             columns: file.columns.iter().enumerate().map(column).collect(),
             existings: choices(words.existings, Some("skip")),
             read,
-            wrong,
             frame,
         }
     }
@@ -243,7 +234,7 @@ impl ColumnsPage {
 pub(crate) mod samples {
     use serde_json::json;
 
-    use super::{ColumnsPage, Frame, NewPage, Preferences, Query, Section};
+    use super::{ColumnsPage, Frame, NewPage, Preferences, Query, Section, Trouble};
     use crate::pages::shops::{self, Sample};
 
     pub(crate) fn samples(look: Preferences) -> Vec<Sample> {
@@ -259,23 +250,17 @@ pub(crate) mod samples {
                 { "heading": "", "field": null, "samples": ["x", "", ""] },
             ] });
         let file = serde_json::from_value(file).expect("a sample reads");
-        let wrong = vec![(
-            Some(3),
-            "이 인코딩으로는 읽을 수 없는 줄입니다. 다른 인코딩을 선택해 주세요".to_owned(),
-        )];
+        let problem = json!({ "status": 422, "code": "file_refused", "title": "파일을 읽을 수 없습니다", "detail": "",
+            "request_id": "req_0197f0a1b2c37d4e8f90a1b2c3d4e5f6",
+            "errors": [{ "line": 3, "detail": "이 인코딩으로는 읽을 수 없는 줄입니다. 다른 인코딩을 선택해 주세요" }] });
+        let trouble = Trouble::Refused(serde_json::from_value(problem).expect("a sample reads"));
+        let wrong = NewPage {
+            frame: frame().troubled(&trouble),
+        };
         vec![
-            Sample::new(
-                "import-new",
-                &NewPage {
-                    frame: frame(),
-                    wrong: vec![],
-                },
-            ),
-            Sample::new("import-wrong", &NewPage { frame: frame(), wrong }),
-            Sample::new(
-                "import-columns",
-                &ColumnsPage::new(frame(), &file, Query::default(), vec![]),
-            ),
+            Sample::new("import-new", &NewPage { frame: frame() }),
+            Sample::new("import-wrong", &wrong),
+            Sample::new("import-columns", &ColumnsPage::new(frame(), &file, Query::default())),
         ]
     }
 }

@@ -306,7 +306,9 @@ impl Row {
     pub(super) fn new(frame: &Frame, row: &JobRow) -> Self {
         let words = frame.words();
         let code = row.code.as_deref().map(|code| words.row_code(code).to_owned());
-        let why = [code, row.upstream_code.clone()];
+        let faults = row.source.iter().flat_map(|source| &source.faults);
+        let faults = faults.map(|fault| Some(format!("{}: {}", words.import_field(&fault.field), fault.detail)));
+        let why = [code, row.upstream_code.clone()].into_iter().chain(faults);
         let codes = [row.member_code.as_deref(), row.merchant_code.as_deref()];
         let codes: Vec<_> = codes.into_iter().flatten().collect();
         Self {
@@ -320,13 +322,13 @@ impl Row {
                 let line = row
                     .source
                     .as_ref()
-                    .map(|source| format!("{} {}", words.imports.line, source.line));
+                    .map(|source| (words.imports.line_of_file)(source.line));
                 row.merchant_id.clone().or(line).unwrap_or_default()
             } else {
                 codes.join("/")
             },
             state: words.row_state(&row.state),
-            why: why.into_iter().flatten().collect::<Vec<_>>().join(" · "),
+            why: why.flatten().collect::<Vec<_>>().join(" · "),
             ended: row.ended_at.map(|moment| At { moment, now: frame.now }),
         }
     }

@@ -55,6 +55,7 @@ struct Shown {
     hint: &'static str,
     act: String,
     back: String,
+    back_name: &'static str,
     typed: String,
     wrong: Option<String>,
     may_confirm: bool,
@@ -240,6 +241,7 @@ impl Shown {
                 .filter
                 .as_ref()
                 .map_or(list.clone(), |filter| format!("{list}?{filter}")),
+            back_name: words.frame.merchants,
             typed: typed.to_owned(),
             wrong,
             may_confirm: frame.may(Scope::JobsWrite),
@@ -261,6 +263,7 @@ impl Shown {
             fits: Vec::new(),
             others: Vec::new(),
             back: frame.path("/imports/new"),
+            back_name: frame.words().imports.title,
             ..self
         }
     }

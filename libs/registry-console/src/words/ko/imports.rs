@@ -26,6 +26,7 @@ pub const IMPORTS: ImportWords = ImportWords {
     preview: "미리보기",
     preview_hint: "행마다 무엇을 할지, 무엇이 잘못되었는지 보여 줍니다.",
     line: "행",
+    line_of_file: |line| format!("파일 {line}행"),
     company: "사업장",
     number: "사업자번호",
     verdict: "판정",

@@ -49,7 +49,7 @@ pub const JOBS: JobWords = JobWords {
     bulk_all: "조건에 맞는 전체",
     bulk_hint: "계획을 보고 확인하기 전에는 아무것도 실행하지 않습니다.",
     actions: &[
-        ("import", "파일에서 등록"),
+        ("import", "일괄 등록"),
         ("issue_links", "등록 링크 발급"),
         ("ask_now", "결제선생에 지금 확인"),
         ("add_tags", "태그 붙이기"),

@@ -35,6 +35,7 @@ pub fn route() -> Route {
             Code::ContentEncodingUnsupported,
             Code::ValidationFailed,
             Code::FileRefused,
+            Code::TooManyOwnFiles,
             Code::Overloaded,
         ],
     };
@@ -83,12 +84,14 @@ async fn create_import(
     let name = query.optional("name", Label::parse);
     let wish = read_wish(&mut query);
     query.finish()?;
+    // It takes memory until it is read.
+    let (bytes, _place) = body.into_parts()?;
     let file = HandedOver {
         name: name.map_or(NAMELESS.to_owned(), |name| name.as_str().to_owned()),
-        bytes: body.into_bytes()?,
+        bytes,
     };
     // First it is read: what cannot be is not kept.
-    let table = state.imports.read(&file.bytes, wish).await?;
+    let table = state.imports.read(caller.tenant_id(), &file.bytes, wish).await?;
     let kept = state.jobs.keep_file(caller.tenant_id(), &file).await?;
     let document = ImportDocument::new(kept.id, &file, kept.created_at, &table, caller.sight());
     let location = HeaderValue::try_from(format!("/v1/imports/{}", document.id));

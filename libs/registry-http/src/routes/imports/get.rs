@@ -21,6 +21,7 @@ pub fn route() -> Route {
             Code::ImportNotFound,
             Code::ValidationFailed,
             Code::FileRefused,
+            Code::TooManyOwnFiles,
             Code::Overloaded,
         ],
     };
@@ -55,6 +56,6 @@ async fn get_import(
     query.finish()?;
     let id = parse_id(&id)?;
     let (file, created_at) = state.jobs.file(caller.tenant_id(), id).await?;
-    let table = state.imports.read(&file.bytes, wish).await?;
+    let table = state.imports.read(caller.tenant_id(), &file.bytes, wish).await?;
     Ok(Json(ImportDocument::new(id, &file, created_at, &table, caller.sight())))
 }

@@ -48,6 +48,9 @@ pub fn route() -> Route {
             Code::UnsupportedMediaType,
             Code::ContentEncodingUnsupported,
             Code::ValidationFailed,
+            Code::ImportNotFound,
+            Code::FileRefused,
+            Code::TooManyOwnFiles,
             Code::Overloaded,
         ],
     };

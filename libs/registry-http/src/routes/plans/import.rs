@@ -47,7 +47,7 @@ impl WantedImport {
     /// Reads the file anew: what is planned is what stands in it.
     pub(super) async fn read_file(self, state: &AppState, caller: &Caller) -> Result<(Action, Whom), Problem> {
         let (file, _) = state.jobs.file(caller.tenant_id(), self.id).await?;
-        let table = state.imports.read(&file.bytes, self.wish).await?;
+        let table = state.imports.read(caller.tenant_id(), &file.bytes, self.wish).await?;
         let columns = self.columns.unwrap_or_else(|| fields_of(&table.file.headings.cells));
         let columns = ImportColumns::new(columns).map_err(|error| {
             Problem::validation(vec![FieldFault {
