@@ -54,9 +54,10 @@ async fn picture(browser: &Browser, name: &str) {
     let width = browser.run(width).await;
     assert!(width[0].as_u64() <= width[1].as_u64(), "{name} is too wide: {width}");
     std::fs::create_dir_all(PICTURES).expect("a folder");
+    // What is clicked next is looked for from the top.
     for (part, script) in [
-        ("", "window.scrollTo(0, 0)"),
-        ("-below", "window.scrollBy(0, window.innerHeight - 80)"),
+        ("-below", "window.scrollBy({ top: window.innerHeight - 80, behavior: 'instant' })"),
+        ("", "window.scrollTo({ top: 0, behavior: 'instant' })"),
     ] {
         browser.run(script).await;
         let picture = browser.client.screenshot().await.expect("a picture");
