@@ -51,6 +51,8 @@ mod people_elsewhere;
 
 mod operations;
 
+mod recounted;
+
 mod imports;
 mod upgrade;
 

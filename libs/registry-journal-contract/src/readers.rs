@@ -20,6 +20,7 @@ use registry_journal::port::{
     PageSize, PlannedEvent, PlannedRow, Postponement, PresentedKey, ProjectedMerchant, PublishCursor, QuarantineCount,
     QuarantineQuery, QuarantineRow, QuestionCounts, ReadError, Reader, RowClaim, RowOutcome, RowSource, StandingCount,
     StayCount, StayQuery, StepCount, StreamQuery, TenantHealth, UnclaimedQuery, UnclaimedRow, View, Views, Worklist,
+    WrongCount,
 };
 use registry_journal::record::EventRow;
 use uuid::Uuid;
@@ -179,6 +180,7 @@ passed_on! {
         standing(tenant: TenantId, filter: &MerchantFilter, at: Option<DateTime<Utc>>) -> Vec<StandingCount>;
         stays(tenant: TenantId, query: &StayQuery) -> Vec<StayCount>;
         cohorts(tenant: TenantId, query: &CohortQuery) -> Vec<StepCount>;
+        wrong_counts(tenant: TenantId) -> Vec<WrongCount>;
     }
     KeyUses {
         key_uses(tenant: TenantId) -> Vec<(KeyId, DateTime<Utc>)>;
