@@ -48,6 +48,7 @@ mod oidc;
 
 mod people;
 mod people_elsewhere;
+mod people_groups;
 
 mod operations;
 

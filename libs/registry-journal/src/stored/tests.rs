@@ -10,7 +10,7 @@ use registry_domain::calendar::{Calendar, DayName, OwnDay};
 use registry_domain::destinations::{DestinationFact, DestinationKind, DisableReason, Target, Wants};
 use registry_domain::jobs::{ActionKind, JobAct, JobFact, Outcomes, Reason};
 use registry_domain::merchant::*;
-use registry_domain::people::{Extra, Rights, Role};
+use registry_domain::people::{Extra, MappingChange, Rights, Role};
 use registry_domain::review::*;
 use registry_domain::tenant::{
     self, Access, CallPath, ExportFormat, FieldName, HoldTime, ReadBack, ReturnUrl, Scope, SecretHash, Settings,
@@ -310,7 +310,22 @@ fn people_events() -> Vec<tenant::Event> {
             by_groups: false,
         },
         tenant::Event::MemberRemoved { person_id },
+        tenant::Event::RoleMappingsReplaced {
+            changes: vec![
+                mapping_change("gone", Some(Role::Viewer), None),
+                mapping_change("ops", Some(Role::Viewer), Some(Role::Operator)),
+                mapping_change("운영팀", None, Some(Role::Auditor)),
+            ],
+        },
     ]
+}
+
+fn mapping_change(group: &str, before: Option<Role>, after: Option<Role>) -> MappingChange {
+    MappingChange {
+        group: group.to_owned(),
+        before,
+        after,
+    }
 }
 
 fn health_events() -> Vec<tenant::Event> {
@@ -744,6 +759,7 @@ fn number_of(event: &StreamEvent) -> usize {
             tenant::Event::Destination(fact) => 59 + destination_number(fact),
             tenant::Event::View(fact) => 66 + view_number(fact),
             tenant::Event::Job(fact) => 74 + job_number(fact),
+            tenant::Event::RoleMappingsReplaced { .. } => 79,
         },
     }
 }
@@ -788,7 +804,7 @@ fn alert_number(fact: &AlertFact) -> usize {
     }
 }
 
-const KINDS: usize = 79;
+const KINDS: usize = 80;
 
 /// A stored event as a golden file holds it.
 #[derive(Serialize, Deserialize)]
