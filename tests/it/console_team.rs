@@ -164,6 +164,22 @@ async fn groups_are_given_roles_one_by_one() {
         "what was typed is still there"
     );
     assert_eq!(groups().await, json!({ "감사팀": "viewer" }));
+    let told = app
+        .tenant
+        .api
+        .get("/v1/audit?action=role_mappings.replaced")
+        .await
+        .expect(200);
+    let told = told["data"].as_array().expect("a list");
+    let through: Vec<_> = told.iter().map(|entry| &entry["channel"]).collect();
+    assert_eq!(through, ["console"; 4], "each that changed something");
+    let auditor = Pages::of(&app, "감사자 박", Role::Auditor).await;
+    let audit = auditor.get("/audit?action=role_mappings.replaced").await;
+    assert!(
+        audit.text.contains("그룹 역할 바꿈") && audit.text.contains("김운영"),
+        "{}",
+        audit.text
+    );
     app.finish().await;
 }
 

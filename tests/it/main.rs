@@ -48,8 +48,11 @@ mod oidc;
 
 mod people;
 mod people_elsewhere;
+mod people_groups;
 
 mod operations;
+
+mod recounted;
 
 mod imports;
 mod upgrade;

@@ -77,7 +77,7 @@ async fn seen(tenant: &TestTenant) -> (Vec<(Value, String)>, Vec<Value>) {
     (merchants, tenant.api.feed().await)
 }
 
-async fn live(tenant: &TestTenant, sandbox: &TestSandbox, letters: &[&str]) {
+pub(crate) async fn live(tenant: &TestTenant, sandbox: &TestSandbox, letters: &[&str]) {
     for number in 0..10 {
         let code = format!("store-{number}");
         let by_reference = format!("/v1/merchants/by-reference/acad-1/{code}");

@@ -150,6 +150,8 @@ pub enum EventData {
     MemberRoleChanged(data::Membership),
     #[serde(rename = "member.removed")]
     MemberRemoved(data::MemberRemoved),
+    #[serde(rename = "role_mappings.replaced")]
+    RoleMappingsReplaced(data::RoleMappingsReplaced),
     #[serde(rename = "unclaimed_merchant.seen")]
     UnclaimedMerchantSeen(data::UnclaimedMerchantSeen),
     #[serde(rename = "callback.quarantined")]
@@ -288,6 +290,7 @@ event_types! {
     MemberAdded => "member.added",
     MemberRoleChanged => "member.role_changed",
     MemberRemoved => "member.removed",
+    RoleMappingsReplaced => "role_mappings.replaced",
     UnclaimedMerchantSeen => "unclaimed_merchant.seen",
     CallbackQuarantined => "callback.quarantined",
     TenantSettingsChanged => "tenant.settings_changed",

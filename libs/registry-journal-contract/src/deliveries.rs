@@ -11,8 +11,8 @@ use registry_journal::port::{
 use uuid::Uuid;
 
 use crate::Harness;
+use crate::copies::copy_whole;
 use crate::fixtures::World;
-use crate::projection::copy_whole;
 
 const THERE: DestinationId = DestinationId::from_uuid(Uuid::from_u128(1));
 const ELSEWHERE: DestinationId = DestinationId::from_uuid(Uuid::from_u128(2));

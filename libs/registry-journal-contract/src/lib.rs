@@ -11,6 +11,8 @@ mod ambient;
 pub mod approvals;
 pub mod audit;
 pub mod callbacks;
+pub mod copies;
+mod damage;
 pub mod deliveries;
 pub mod exports;
 pub mod failures;
@@ -46,6 +48,8 @@ use registry_domain::{MerchantId, Seq, TenantId};
 use registry_journal::port::{Cause, Founding, Journal, People, Reader};
 use registry_journal::record::StreamId;
 
+pub use damage::Damage;
+
 /// A column of the events table that is altered behind the registry's back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EventColumn(pub &'static str);
@@ -68,99 +72,6 @@ pub const EVENT_COLUMNS: [EventColumn; 15] = [
     EventColumn("sealed"),
     EventColumn("hash"),
 ];
-
-/// What is done to a merchant's projected rows behind the registry's back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Damage {
-    /// The column `status` of its row gets another word.
-    Status,
-    /// The JSON of its row is no JSON any more.
-    State,
-    /// Its row is filtered and counted by what is another's.
-    Facets,
-    /// Its row is as a version of the program wrote it that knows no facets.
-    Outdated,
-    /// Its row is deleted.
-    Lost,
-    /// It is found by another merchant code.
-    FoundElsewhere,
-    /// Its stretches are deleted.
-    HistoryLost,
-    /// What it is and was found by is deleted.
-    TermsLost,
-    /// What it has reached is deleted.
-    MilestonesLost,
-    /// Its links are deleted.
-    LinksLost,
-    /// A row like its own appears under another id and other codes.
-    Surplus,
-    /// Its payment approvals are deleted.
-    ApprovalsLost,
-    /// The row of its callback that waits in quarantine is deleted.
-    QuarantineLost,
-    /// The row of its callback that was driven again says that it waits.
-    QuarantineReopened,
-    /// Each pair of the tenant that nobody had registered has one callback more.
-    UnclaimedChanged,
-    /// The tenant's row says that it is of before its first event.
-    TenantBehind,
-    /// The tenant's row says that it is of after its last event.
-    TenantAhead,
-    /// What is kept of who did something to it is deleted.
-    AuditLost,
-    /// Something that nobody did to it is kept.
-    AuditMadeUp,
-}
-
-impl Damage {
-    /// All of them.
-    pub const ALL: [Self; 19] = [
-        Self::Status,
-        Self::State,
-        Self::Facets,
-        Self::Outdated,
-        Self::Lost,
-        Self::FoundElsewhere,
-        Self::HistoryLost,
-        Self::TermsLost,
-        Self::MilestonesLost,
-        Self::LinksLost,
-        Self::Surplus,
-        Self::ApprovalsLost,
-        Self::QuarantineLost,
-        Self::QuarantineReopened,
-        Self::UnclaimedChanged,
-        Self::TenantBehind,
-        Self::TenantAhead,
-        Self::AuditLost,
-        Self::AuditMadeUp,
-    ];
-
-    /// Whether it is done to what is compared merchant by merchant.
-    pub const fn is_of_merchant(self) -> bool {
-        match self {
-            Self::Status
-            | Self::State
-            | Self::Facets
-            | Self::Outdated
-            | Self::Lost
-            | Self::FoundElsewhere
-            | Self::HistoryLost
-            | Self::TermsLost
-            | Self::MilestonesLost
-            | Self::LinksLost
-            | Self::ApprovalsLost => true,
-            Self::Surplus
-            | Self::QuarantineLost
-            | Self::QuarantineReopened
-            | Self::UnclaimedChanged
-            | Self::TenantBehind
-            | Self::TenantAhead
-            | Self::AuditLost
-            | Self::AuditMadeUp => false,
-        }
-    }
-}
 
 /// What the suite needs of an adapter beside the port: a storage of its own for each test, and a hand inside it.
 #[async_trait]
@@ -241,9 +152,10 @@ macro_rules! contract_tests {
             projection::rows_of_an_earlier_version_are_renewed,
             projection::a_rebuild_does_not_disturb_the_service,
             projection::a_rebuild_can_be_cancelled,
-            projection::a_copy_is_the_same,
-            projection::an_interrupted_copy_goes_on,
-            projection::a_copy_does_not_mix_logs,
+            copies::a_copy_is_the_same,
+            copies::an_interrupted_copy_goes_on,
+            copies::a_merchant_that_arrives_in_parts_is_counted_once,
+            copies::a_copy_does_not_mix_logs,
             reading::lists_are_sorted_and_paged,
             reading::lists_are_filtered_and_searched,
             reading::counts_follow_the_filter,

@@ -314,7 +314,7 @@ fn judged<H: Harness>(dice: &mut Dice, world: &World<H>, tenant: TenantId, merch
 }
 
 /// The tenant wants to be told of every stage of which it can be.
-async fn set_alert_rules<H: Harness>(world: &World<H>, tenant: TenantId) {
+pub(crate) async fn set_alert_rules<H: Harness>(world: &World<H>, tenant: TenantId) {
     for subject in Subject::all() {
         let Subject::Stage(stage) = subject else { continue };
         let levels = Levels::new(Some(1), Some(4), Some(9), None).expect("they rise");

@@ -1,26 +1,24 @@
-//! Promises about what is projected: it is the fold of the log, it can be folded anew, and it can be moved.
+//! Promises about what is projected: it is the fold of the log, and it can be folded anew.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
+use chrono::{NaiveDate, TimeDelta};
 use registry_domain::merchant::{Command, QuarantineReason};
 use registry_domain::tenant::UnclaimedResolution;
-use registry_domain::{MerchantId, Seq, TenantId, Version};
-use registry_journal::ambient::Ambient;
+use registry_domain::{AlertId, MerchantId, TenantId};
 use registry_journal::port::{
-    AuditEntry, AuditFilter, MerchantFilter, PageSize, ProjectedMerchant, PublishCursor, QuarantineRow, Reader,
-    UnclaimedRow,
+    AuditEntry, AuditFilter, CohortQuery, CountTable, Insight, MerchantFilter, PageSize, ProjectedMerchant,
+    QuarantineRow, Reader, StayQuery, UnclaimedRow,
 };
-use registry_journal::submission::Outcome;
-use registry_maintenance::copy::{Copy, CopyError};
 use registry_maintenance::rebuild::{Difference, Mode, Rebuild, Report};
 
 use tokio_util::sync::CancellationToken;
 
 use crate::audit::done;
 use crate::callbacks::{all, approval, by_codes, discarded, of_nobody, received, redriven, resolved, unusable};
-use crate::fixtures::{World, by_operator, callback, command, label, reference, register, registration, with_key};
+use crate::fixtures::{World, by_operator, callback, command, label, reference};
+use crate::lists::set_alert_rules;
 use crate::{Damage, Harness};
 
 fn rebuild<H: Harness>(world: &World<H>) -> Rebuild {
@@ -32,7 +30,7 @@ fn rebuild<H: Harness>(world: &World<H>) -> Rebuild {
     }
 }
 
-async fn run<H: Harness>(world: &World<H>, tenant: TenantId, mode: Mode) -> Report {
+pub(super) async fn run<H: Harness>(world: &World<H>, tenant: TenantId, mode: Mode) -> Report {
     let report = rebuild(world)
         .run(tenant, mode, &mut |_| ControlFlow::Continue(()))
         .await;
@@ -75,7 +73,7 @@ pub(super) async fn lively<H: Harness>(world: &World<H>, tenant: TenantId, shop:
 }
 
 /// A tenant in whose own stream there is something too: a pair that waits, callbacks that were settled by other streams.
-async fn busy<H: Harness>(world: &World<H>, slug: &str) -> TenantId {
+pub(super) async fn busy<H: Harness>(world: &World<H>, slug: &str) -> TenantId {
     let tenant = world.tenant(slug).await;
     let merchant = world.merchant(tenant, "m", "bound").await;
     for shop in ["waits", "gone", "gone", "adopted"] {
@@ -134,48 +132,100 @@ pub async fn a_rebuild_finds_nothing_where_nothing_is_wrong<H: Harness>() {
     }
 }
 
-/// What is projected of a merchant, and of callbacks.
-async fn everything<H: Harness>(
+/// What is projected of merchants and of callbacks, and what is counted.
+pub(super) async fn everything<H: Harness>(
     world: &World<H>,
     tenant: TenantId,
-    merchant: MerchantId,
+    merchants: &[MerchantId],
 ) -> (
     HashMap<MerchantId, ProjectedMerchant>,
     Vec<QuarantineRow>,
     Vec<UnclaimedRow>,
     Vec<AuditEntry>,
+    Vec<String>,
 ) {
-    let rows = world.storage.projected(tenant, &[merchant]).await.expect("rows");
+    let rows = world.storage.projected(tenant, merchants).await.expect("rows");
     let (quarantine, pairs) = (world.quarantine(tenant, &all()).await, world.pairs(tenant).await);
     (
         rows,
         quarantine,
         pairs,
         done(world, tenant, AuditFilter::default()).await,
+        counted(world, tenant).await,
     )
 }
 
-/// A row that was changed, lost or made up behind the registry's back is named by a check and healed by a repair.
+/// Everything that is counted, in one order.
+async fn counted<H: Harness>(world: &World<H>, tenant: TenantId) -> Vec<String> {
+    let (storage, everyone) = (&world.storage, MerchantFilter::all());
+    let (from, until) = (NaiveDate::MIN, NaiveDate::MAX);
+    let stays = StayQuery {
+        filter: everyone.clone(),
+        from,
+        until,
+        at: None,
+    };
+    let cohorts = CohortQuery {
+        filter: everyone.clone(),
+        from,
+        until,
+        at: None,
+    };
+    let facets = storage.facet_counts(tenant, &everyone).await.expect("facets");
+    let standing = storage
+        .standing(tenant, &everyone, None)
+        .await
+        .expect("who stands where");
+    let stays = storage.stays(tenant, &stays).await.expect("stays");
+    let cohorts = storage.cohorts(tenant, &cohorts).await.expect("cohorts");
+    let facets = facets.iter().map(|count| format!("{count:?}"));
+    let standing = standing.iter().map(|count| format!("{count:?}"));
+    let stays = stays.iter().map(|count| format!("{count:?}"));
+    let cohorts = cohorts.iter().map(|count| format!("{count:?}"));
+    let mut all: Vec<_> = facets.chain(standing).chain(stays).chain(cohorts).collect();
+    all.sort_unstable();
+    all
+}
+
+/// A merchant of which the tenant has been told.
+async fn told_of<H: Harness>(world: &World<H>, tenant: TenantId) -> MerchantId {
+    set_alert_rules(world, tenant).await;
+    let merchant = world.merchant(tenant, "m", "late").await;
+    let judged = Command::JudgeAlerts {
+        alert_id: AlertId::from_uuid(world.merchant_id().as_uuid()),
+        now: world.now() + TimeDelta::days(20),
+        unusual: Vec::new(),
+    };
+    world.write(command(tenant, merchant, judged)).await;
+    let rows = world.storage.projected(tenant, &[merchant]).await.expect("rows");
+    assert!(rows[&merchant].alert.is_some(), "it is late");
+    merchant
+}
+
+/// A row that was changed, lost or made up behind the registry's back, of whatever kind, is named by a check and healed by a repair.
 pub async fn a_rebuild_heals_what_differs<H: Harness>() {
-    for damage in Damage::ALL {
-        let world = World::<H>::new().await;
-        let (tenant, other) = (busy(&world, "acme").await, busy(&world, "umbrella").await);
-        let merchant = lively(&world, tenant, "a").await;
-        lively(&world, tenant, "b").await;
-        lively(&world, other, "a").await;
-        let before = everything(&world, tenant, merchant).await;
-        world.harness.damage(tenant, merchant, damage).await;
+    let world = World::<H>::new().await;
+    let (tenant, other) = (busy(&world, "acme").await, busy(&world, "umbrella").await);
+    let merchant = lively(&world, tenant, "a").await;
+    lively(&world, tenant, "b").await;
+    lively(&world, other, "a").await;
+    let late = told_of(&world, tenant).await;
+    let before = everything(&world, tenant, &[merchant, late]).await;
+    for damage in Damage::all() {
+        let damaged = if damage.is_of_alert() { late } else { merchant };
+        world.harness.damage(tenant, damaged, damage).await;
 
         let report = run(&world, tenant, Mode::Check).await;
         let count = if damage == Damage::UnclaimedChanged { 3 } else { 1 };
         assert_eq!(report.progress.differing, count, "{damage:?}: {report:?}");
         let is_named = match report.differences[0] {
-            Difference::Surplus(surplus) => damage == Damage::Surplus && surplus != merchant,
-            Difference::Merchant(differing) => differing == merchant && damage.is_of_merchant(),
+            Difference::Surplus(surplus) => damage.is_of_nobody() && surplus != damaged,
+            Difference::Merchant(differing) => differing == damaged && damage.is_of_merchant(),
             Difference::Callback(_) => matches!(damage, Damage::QuarantineLost | Damage::QuarantineReopened),
             Difference::Unclaimed(_) => damage == Damage::UnclaimedChanged,
             Difference::Audit(_) => matches!(damage, Damage::AuditLost | Damage::AuditMadeUp),
             Difference::Tenant => matches!(damage, Damage::TenantBehind | Damage::TenantAhead),
+            Difference::Counts(table) => damage.counts() == Some(table),
         };
         assert!(is_named, "{damage:?}: {report:?}");
         assert_eq!(run(&world, other, Mode::Check).await.progress.differing, 0);
@@ -189,7 +239,11 @@ pub async fn a_rebuild_heals_what_differs<H: Harness>() {
             0,
             "{damage:?}"
         );
-        assert_eq!(everything(&world, tenant, merchant).await, before, "{damage:?}");
+        assert_eq!(
+            everything(&world, tenant, &[merchant, late]).await,
+            before,
+            "{damage:?}"
+        );
     }
 }
 
@@ -245,14 +299,23 @@ pub async fn a_rebuild_does_not_disturb_the_service<H: Harness>() {
         }
     };
     let folding = async {
-        let mut differing = 0;
+        let mut differing = Vec::new();
         for mode in [Mode::Check, Mode::Repair, Mode::Check] {
-            differing += run(&world, tenant, mode).await.progress.differing;
+            differing.push(run(&world, tenant, mode).await.progress.differing);
+        }
+        for table in CountTable::ALL {
+            world
+                .harness
+                .damage(tenant, merchants[0], Damage::CountsMadeUp(table))
+                .await;
+        }
+        for mode in [Mode::Check, Mode::Repair, Mode::Check] {
+            differing.push(run(&world, tenant, mode).await.progress.differing);
         }
         differing
     };
     let ((), differing) = tokio::join!(storm, folding);
-    assert_eq!(differing, 0);
+    assert_eq!(differing, [0, 0, 0, 4, 4, 0]);
     assert_eq!(run(&world, tenant, Mode::Check).await.progress.differing, 0);
     world.expect_sound(tenant, 1 + 30 + 30 * 30 * 2).await;
 }
@@ -279,122 +342,4 @@ pub async fn a_rebuild_can_be_cancelled<H: Harness>() {
         .run(tenant, Mode::Repair, &mut |_| ControlFlow::Break(()))
         .await;
     assert!(report.expect("the log can be read").cancelled);
-}
-
-fn copy<H: Harness>(from: &World<H>, to: &World<H>) -> Copy {
-    let parts = to.parts(to.storage.clone(), 3);
-    Copy {
-        from: from.archive(),
-        to: Arc::new(to.storage.clone()),
-        journal: parts.journal,
-        ambient: Ambient {
-            clock: from.clock.clone(),
-            ids: parts.ambient.ids,
-        },
-    }
-}
-
-pub(crate) async fn copy_whole<H: Harness>(
-    from: &World<H>,
-    to: &World<H>,
-    tenant: TenantId,
-) -> Result<bool, CopyError> {
-    copy(from, to).run(tenant, &mut |_| ControlFlow::Continue(())).await
-}
-
-/// A copy has the same log, the same rows, the same keys and the same cursor, and goes on where the original stood.
-pub async fn a_copy_is_the_same<H: Harness>() {
-    let (world, target) = (World::<H>::new().await, World::<H>::new().await);
-    let (tenant, other) = (busy(&world, "acme").await, world.tenant("umbrella").await);
-    lively(&world, other, "s").await;
-    let merchant = lively(&world, tenant, "a").await;
-    let keyed_id = world.merchant_id();
-    let keyed = || with_key(register(tenant, keyed_id, registration("m", "keyed")), "k", 1);
-    world.write(keyed()).await;
-    let cursor = PublishCursor {
-        seq: Seq(5),
-        published_seq: Seq(4),
-        stream_seq: 3,
-    };
-    world.storage.save_publish_cursor(tenant, cursor).await.expect("saved");
-
-    assert!(copy_whole(&world, &target, tenant).await.expect("copied"));
-    assert_eq!(target.log(tenant).await, world.log(tenant).await);
-    assert_eq!(target.log(other).await, Vec::new());
-    assert_eq!(
-        everything(&target, tenant, merchant).await,
-        everything(&world, tenant, merchant).await
-    );
-    assert_eq!(
-        target.storage.tenant(tenant).await.expect("a row"),
-        world.storage.tenant(tenant).await.expect("a row")
-    );
-    assert_eq!(target.storage.publish_cursor(tenant).await.expect("a cursor"), cursor);
-    assert_eq!(run(&target, tenant, Mode::Check).await.progress.differing, 0);
-
-    // What was done before the move is not done again after it, and what is new follows in the same log.
-    assert!(matches!(target.submit(keyed()).await, Outcome::Replayed(_)));
-    target.report(callback(tenant, merchant, "O", "")).await;
-    let rows = world.log(tenant).await.len() + 2;
-    target.expect_sound(tenant, rows).await;
-    // Nothing more to do: the copy is ahead and stays as it is.
-    assert!(matches!(
-        copy_whole(&world, &target, tenant).await,
-        Err(CopyError::AnotherLog { .. })
-    ));
-}
-
-/// A copy that was interrupted goes on behind the last row that arrived; what came since then arrives too.
-pub async fn an_interrupted_copy_goes_on<H: Harness>() {
-    let (world, target) = (World::<H>::new().await, World::<H>::new().await);
-    let tenant = world.tenant("acme").await;
-    let merchant = world.merchant(tenant, "m", "s").await;
-    for round in 0..600 {
-        world
-            .report(callback(tenant, merchant, ["P", "S"][round % 2], &round.to_string()))
-            .await;
-    }
-    let mut pages = 0;
-    let whole = copy(&world, &target)
-        .run(tenant, &mut |_| {
-            pages += 1;
-            if pages == 2 {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        })
-        .await;
-    assert!(!whole.expect("the first page is copied"));
-    let arrived = target.log(tenant).await.len();
-    assert!((900..=1_000).contains(&arrived), "{arrived} rows");
-    // A page ends where a command ends.
-    assert_eq!(target.row(tenant, merchant).await.version, Version(arrived as u64 - 1));
-    assert_eq!(run(&target, tenant, Mode::Check).await.progress.differing, 0);
-
-    world.report(callback(tenant, merchant, "O", "")).await;
-    assert!(copy_whole(&world, &target, tenant).await.expect("copied"));
-    assert_eq!(target.log(tenant).await, world.log(tenant).await);
-    assert_eq!(run(&target, tenant, Mode::Check).await.progress.differing, 0);
-}
-
-/// A target that holds another log, and a source that is damaged, are told apart from a copy.
-pub async fn a_copy_does_not_mix_logs<H: Harness>() {
-    let (world, target) = (World::<H>::new().await, World::<H>::new().await);
-    // Both count their ids from 1: the same tenant, with different histories.
-    let tenant = world.tenant("acme").await;
-    assert_eq!(target.tenant("umbrella").await, tenant);
-    assert!(matches!(
-        copy_whole(&world, &target, tenant).await,
-        Err(CopyError::AnotherLog { seq: Seq(1) })
-    ));
-    let empty = World::<H>::new().await;
-    world.merchant(tenant, "m", "s").await;
-    let actor = crate::EventColumn("actor");
-    world.harness.alter_event_byte(tenant, Seq(2), actor).await;
-    assert!(matches!(
-        copy_whole(&world, &empty, tenant).await,
-        Err(CopyError::Flawed(_))
-    ));
-    assert_eq!(empty.log(tenant).await, Vec::new());
 }

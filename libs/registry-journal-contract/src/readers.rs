@@ -20,7 +20,7 @@ use registry_journal::port::{
     ListedTenant, ListedThen, MerchantFilter, MerchantQuery, PageSize, PlannedEvent, PlannedRow, Postponement,
     PresentedKey, ProjectedMerchant, PublishCursor, QuarantineCount, QuarantineQuery, QuarantineRow, QuestionCounts,
     ReadError, Reader, RowClaim, RowOutcome, RowSource, StandingCount, StayCount, StayQuery, StepCount, StreamQuery,
-    TenantHealth, UnclaimedQuery, UnclaimedRow, View, Views, Worklist, Written,
+    TenantHealth, UnclaimedQuery, UnclaimedRow, View, Views, Worklist, Written, WrongCount,
 };
 use registry_journal::record::EventRow;
 use tokio::sync::mpsc::Sender;
@@ -194,6 +194,7 @@ passed_on! {
         standing(tenant: TenantId, filter: &MerchantFilter, at: Option<DateTime<Utc>>) -> Vec<StandingCount>;
         stays(tenant: TenantId, query: &StayQuery) -> Vec<StayCount>;
         cohorts(tenant: TenantId, query: &CohortQuery) -> Vec<StepCount>;
+        wrong_counts(tenant: TenantId) -> Vec<WrongCount>;
     }
     KeyUses {
         key_uses(tenant: TenantId) -> Vec<(KeyId, DateTime<Utc>)>;

@@ -1,5 +1,7 @@
 //! Asking: a connection, a transaction that may see one tenant, one statement.
 
+use std::time::Duration;
+
 use futures::TryStreamExt;
 use registry_domain::{MerchantId, TenantId};
 use registry_journal::port::{Asker, ReadError, WHOLE_LIST_LIMIT};
@@ -10,7 +12,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::Sender;
 
-use crate::session::{QUESTION_LIMIT, Underway, limited};
+use crate::session::{QUESTION_LIMIT, Underway, WALK_LIMIT, limited};
 use crate::{PostgresJournal, error};
 
 /// What a question may see.
@@ -64,8 +66,40 @@ impl PostgresJournal {
         F: FnMut(PgRow) -> Result<Raw, sqlx::Error> + Send,
     {
         let sight = sight.into();
+        self.ask(question, sight, sight.begin(), QUESTION_LIMIT, statement)
+            .await
+    }
+
+    /// The same for a question that looks at all rows of a tenant: whoever compares them with a log has minutes.
+    pub(crate) async fn walk<Raw, F>(
+        &self,
+        question: &'static str,
+        tenant: TenantId,
+        statement: Map<'_, Postgres, F, PgArguments>,
+    ) -> Result<Vec<Raw::Row>, ReadError>
+    where
+        Raw: RawRow + Send + Unpin,
+        F: FnMut(PgRow) -> Result<Raw, sqlx::Error> + Send,
+    {
+        let sight = Sight::Tenant(tenant);
+        let limit = WALK_LIMIT.as_millis();
+        let begin = format!("{}; SET LOCAL statement_timeout = {limit}", sight.begin());
+        self.ask(question, sight, begin, WALK_LIMIT, statement).await
+    }
+
+    async fn ask<Raw, F>(
+        &self,
+        question: &'static str,
+        sight: Sight,
+        begin: String,
+        limit: Duration,
+        statement: Map<'_, Postgres, F, PgArguments>,
+    ) -> Result<Vec<Raw::Row>, ReadError>
+    where
+        Raw: RawRow + Send + Unpin,
+        F: FnMut(PgRow) -> Result<Raw, sqlx::Error> + Send,
+    {
         let _share = self.share(sight, question).await?;
-        let begin = sight.begin();
         let mut not_asked = Some(statement);
         let mut dead_at_most = self.pool().options().get_max_connections();
         let asking = async {
@@ -83,7 +117,7 @@ impl PostgresJournal {
                 dead_at_most -= 1;
             }
         };
-        let found = limited(QUESTION_LIMIT, asking).await;
+        let found = limited(limit, asking).await;
         let found = found.map_err(|error| error::read(question, error))?;
         Ok(found.into_iter().map(Raw::into_row).collect::<Result<_, _>>()?)
     }

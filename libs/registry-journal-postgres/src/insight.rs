@@ -4,10 +4,11 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use registry_domain::TenantId;
 use registry_journal::port::{
-    CohortQuery, Insight, MerchantFilter, ReadError, StandingCount, StayCount, StayQuery, StepCount,
+    CohortQuery, Insight, MerchantFilter, ReadError, StandingCount, StayCount, StayQuery, StepCount, WRONG_COUNTS_MAX,
+    WrongCount,
 };
 use registry_journal_rows::list::{self, Dialect, Plan};
-use registry_journal_rows::{RawStandingCount, RawStayCount, RawStepCount, day_number};
+use registry_journal_rows::{RawStandingCount, RawStayCount, RawStepCount, RawWrongCount, day_number};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
@@ -105,6 +106,16 @@ impl Insight for PostgresJournal {
         };
         let statement = ready(list::cohorts(DIALECT, tenant, query, &plan));
         self.all("cohorts", tenant, statement.try_map(row)).await
+    }
+
+    async fn wrong_counts(&self, tenant: TenantId) -> Result<Vec<WrongCount>, ReadError> {
+        let statement = sqlx::query_file_as!(
+            RawWrongCount,
+            "src/wrong_counts.sql",
+            tenant.as_uuid(),
+            i64::from(WRONG_COUNTS_MAX)
+        );
+        self.walk("wrong counts", tenant, statement).await
     }
 }
 

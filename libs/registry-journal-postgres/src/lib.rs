@@ -15,6 +15,7 @@ mod batch;
 mod begin;
 mod callbacks;
 mod commits;
+mod counts;
 mod deliveries;
 mod error;
 mod exports;

@@ -37,6 +37,9 @@ pub(crate) const BATCH_LIMIT: Duration = Duration::from_secs(30);
 /// The same for a question.
 pub(crate) const QUESTION_LIMIT: Duration = Duration::from_secs(15);
 
+/// The same for a question that looks at all rows of a tenant, which only whoever compares them with its log asks.
+pub(crate) const WALK_LIMIT: Duration = Duration::from_mins(5);
+
 /// The same for what processes tell each other: whoever cannot be reached for so long is taken for gone.
 pub(crate) const SIGNAL_LIMIT: Duration = Duration::from_secs(5);
 

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::error::transact;
 use crate::statement::{Statement, column};
-use crate::{alerts, audit, begin, callbacks, terms};
+use crate::{alerts, audit, begin, callbacks, counts, terms};
 
 /// Writes everything. The caller commits.
 pub(crate) async fn write(
@@ -73,6 +73,7 @@ fn statements(writes: &Writes, now: DateTime<Utc>) -> Vec<Statement> {
     statements.extend(callbacks::written(writes));
     statements.extend(audit::written(writes));
     statements.extend(alerts::written(writes));
+    statements.extend(counts::corrected(writes));
     statements
 }
 

@@ -2,7 +2,9 @@
 
 use chrono::NaiveDate;
 use registry_domain::merchant::Stage;
-use registry_journal::port::{Inconsistency, StandingCount, Stay, StayCount, Step, StepCount};
+use registry_journal::port::{
+    CountKey, CountTable, Inconsistency, StandingCount, Stay, StayCount, Step, StepCount, WrongCount,
+};
 
 use crate::{BadColumn, RawRow, RawValue};
 
@@ -88,5 +90,55 @@ impl RawRow for RawStepCount {
             })
         };
         row().map_err(|error| Inconsistency::of("cohort_counts", &self.step, error))
+    }
+}
+
+/// A count that is not what the rows come to: its table, and the columns of its key, the word first.
+#[expect(missing_docs, reason = "columns")]
+pub struct RawWrongCount {
+    pub generation: i64,
+    pub counts: String,
+    pub word: Option<String>,
+    pub one: i64,
+    pub two: Option<i64>,
+    pub three: Option<i64>,
+    pub by: i64,
+}
+
+impl RawRow for RawWrongCount {
+    type Row = WrongCount;
+
+    fn into_row(self) -> Result<WrongCount, Inconsistency> {
+        let generation = self.generation;
+        let by = self.by;
+        let counts = self.counts.clone();
+        let key = self.key().map_err(|error| Inconsistency::of("counts", counts, error))?;
+        Ok(WrongCount { generation, key, by })
+    }
+}
+
+impl RawWrongCount {
+    fn key(self) -> Result<CountKey, BadColumn> {
+        let word = self.word.ok_or(BadColumn("word"));
+        let two = self.two.ok_or(BadColumn("two"));
+        let three = self.three.ok_or(BadColumn("three"));
+        Ok(match CountTable::from_word(&self.counts).ok_or(BadColumn("counts"))? {
+            CountTable::Merchants => CountKey::Merchants { facets: self.one },
+            CountTable::Standing => CountKey::Standing {
+                stage: word?,
+                since_on: self.one,
+            },
+            CountTable::Stays => CountKey::Stays {
+                stage: word?,
+                ended_on: self.one,
+                since_on: two?,
+            },
+            CountTable::Cohorts => CountKey::Cohorts {
+                step: word?,
+                cohort_on: self.one,
+                from_on: two?,
+                to_on: three?,
+            },
+        })
     }
 }

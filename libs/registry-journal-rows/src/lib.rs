@@ -35,7 +35,7 @@ pub use counts::{CountChanges, CountedStep};
 pub use deliveries::{RawDelivery, RawDueThere, RawMoment};
 pub use exports::{RawDueExport, RawExport, RawExportPiece};
 pub use imports::{RawImportFile, RawRowSource};
-pub use insight::{RawStandingCount, RawStayCount, RawStepCount, day_number};
+pub use insight::{RawStandingCount, RawStayCount, RawStepCount, RawWrongCount, day_number};
 pub use jobs::{RawDueJob, RawJob, RawJobRow, RawJobRowCode, details_text, merchant_or_nobody, tag_texts};
 pub use log::{RawEvent, RawHead, RawKey, RawStream};
 pub use merchants::{

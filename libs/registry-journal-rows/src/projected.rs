@@ -1,24 +1,27 @@
 //! What is projected of a merchant, column by column, for whoever compares it with the log.
 
 use chrono::{DateTime, Utc};
+use registry_domain::alerts::{Severity, Subject};
 use registry_domain::merchant::{Facets, Stage};
 use registry_domain::review::ReviewStatus;
 use registry_domain::search::Terms;
-use registry_domain::{EventId, LinkId, MerchantId, TenantId, Version};
+use registry_domain::{AlertId, EventId, LinkId, MerchantId, TenantId, Version};
 use registry_journal::port::{
-    ApprovalDigest, ApprovalRow, EndedStay, HistoryRow, Inconsistency, MilestonesRow, ProjectedMerchant, TermsRow,
+    ApprovalDigest, ApprovalRow, EndedStay, HistoryRow, Inconsistency, MilestonesRow, ProjectedAlert,
+    ProjectedMerchant, TermsRow,
 };
 use registry_journal::stored::MerchantColumns;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::list::pieces_of;
-use crate::{BadColumn, RawRow, RawValue};
+use crate::{BadColumn, RawRow, RawValue, alert_rank};
 
 /// A merchant's row, with what stands beside it in other tables as JSON, in any order: its stretches
 /// (`[version, status, stage, valid_from, facets, stage_since, ended_stage, ended_since]`), its links (ids), its payment approvals (`[version, event_id,
 /// identity in hex, recorded_at]`), what it is found by (`[version, created_at, valid_from, valid_to, name_key, code_key, text,
-/// number, marks, pieces]`), what it has reached (`[created_at, linked_at, begun_at, submitted_at, opened_at, under_way]`). All of it is of one moment, because it is one row.
+/// number, marks, pieces]`), what it has reached (`[created_at, linked_at, begun_at, submitted_at, opened_at, under_way]`), its alert
+/// (`[alert_id, rule, rank, due_at, acknowledged_at, snoozed_until]`). All of it is of one moment, because it is one row.
 #[expect(missing_docs, reason = "columns")]
 pub struct RawProjection<Time> {
     pub tenant_id: Uuid,
@@ -44,6 +47,7 @@ pub struct RawProjection<Time> {
     pub approvals: String,
     pub terms: String,
     pub milestones: Option<String>,
+    pub alert: Option<String>,
 }
 
 type Stretch<Time> = (
@@ -57,6 +61,7 @@ type Stretch<Time> = (
     Option<Time>,
 );
 type Reached<Time> = (Time, Option<Time>, Option<Time>, Option<Time>, Option<Time>, u8);
+type Alerted<Time> = (Uuid, String, i64, Time, Option<Time>, Option<Time>);
 type Approval<Time> = (i64, Uuid, Option<String>, Time);
 type Found<Time> = (
     i64,
@@ -87,6 +92,7 @@ impl<Time: RawValue<DateTime<Utc>> + DeserializeOwned> RawRow for RawProjection<
             terms: terms::<Time>(tenant_id, id, &self.terms).map_err(in_table("merchant_terms"))?,
             milestones: milestones::<Time>(tenant_id, id, self.milestones.as_deref())
                 .map_err(in_table("merchant_milestones"))?,
+            alert: alert::<Time>(self.alert.as_deref()).map_err(in_table("merchant_alerts"))?,
             columns: self.columns().map_err(in_table("merchants"))?,
         };
         Ok((id, projected))
@@ -232,5 +238,23 @@ fn milestones<Time: RawValue<DateTime<Utc>> + DeserializeOwned>(
         submitted_at: submitted_at.read("submitted_at")?,
         opened_at: opened_at.read("opened_at")?,
         is_under_way: under_way != 0,
+    }))
+}
+
+/// A word or a number that was put there by hand is told from ours, and nothing worse: it is put right.
+fn alert<Time: RawValue<DateTime<Utc>> + DeserializeOwned>(
+    json: Option<&str>,
+) -> Result<Option<ProjectedAlert>, BadColumn> {
+    let Some(json) = json else { return Ok(None) };
+    let alerted: Alerted<Time> = serde_json::from_str(json).map_err(|_| BadColumn("alert"))?;
+    let (id, rule, rank, due_at, acknowledged_at, snoozed_until) = alerted;
+    let mut severities = Severity::ALL.iter().copied();
+    Ok(Some(ProjectedAlert {
+        id: AlertId::from_uuid(id),
+        subject: Subject::from_word(&rule),
+        severity: severities.find(|severity| i64::from(alert_rank(*severity)) == rank),
+        due_at: due_at.read("due_at")?,
+        acknowledged_at: acknowledged_at.read("acknowledged_at")?,
+        snoozed_until: snoozed_until.read("snoozed_until")?,
     }))
 }

@@ -1,5 +1,7 @@
 //! Asking: one statement, on one of the connections that read.
 
+use std::time::Duration;
+
 use futures::TryStreamExt;
 use registry_domain::TenantId;
 use registry_journal::port::{Asker, ReadError, WHOLE_LIST_LIMIT};
@@ -12,7 +14,7 @@ use tokio::sync::mpsc::Sender;
 
 use crate::SqliteJournal;
 use crate::error::read;
-use crate::limit::{Limit, QUESTION_LIMIT};
+use crate::limit::{Limit, QUESTION_LIMIT, WALK_LIMIT};
 
 /// What a question is about.
 #[derive(Clone, Copy)]
@@ -41,15 +43,44 @@ impl SqliteJournal {
         Raw: RawRow + Send + Unpin,
         F: FnMut(SqliteRow) -> Result<Raw, sqlx::Error> + Send,
     {
-        let _share = self.share(sight.into(), question).await?;
-        let mut connection = self.pool().acquire().await.map_err(read(question))?;
         let limit = match self.asker {
-            Asker::Requests => Some(
-                Limit::set(&mut connection, QUESTION_LIMIT)
-                    .await
-                    .map_err(read(question))?,
-            ),
+            Asker::Requests => Some(QUESTION_LIMIT),
             Asker::Tasks | Asker::Door => None,
+        };
+        self.ask(question, sight.into(), limit, statement).await
+    }
+
+    /// The same for a question that looks at all rows of a tenant: whoever compares them with a log has minutes.
+    pub(crate) async fn walk<Raw, F>(
+        &self,
+        question: &'static str,
+        tenant: TenantId,
+        statement: Map<'_, Sqlite, F, SqliteArguments>,
+    ) -> Result<Vec<Raw::Row>, ReadError>
+    where
+        Raw: RawRow + Send + Unpin,
+        F: FnMut(SqliteRow) -> Result<Raw, sqlx::Error> + Send,
+    {
+        self.ask(question, Sight::Tenant(tenant), Some(WALK_LIMIT), statement)
+            .await
+    }
+
+    async fn ask<Raw, F>(
+        &self,
+        question: &'static str,
+        sight: Sight,
+        limit: Option<Duration>,
+        statement: Map<'_, Sqlite, F, SqliteArguments>,
+    ) -> Result<Vec<Raw::Row>, ReadError>
+    where
+        Raw: RawRow + Send + Unpin,
+        F: FnMut(SqliteRow) -> Result<Raw, sqlx::Error> + Send,
+    {
+        let _share = self.share(sight, question).await?;
+        let mut connection = self.pool().acquire().await.map_err(read(question))?;
+        let limit = match limit {
+            Some(limit) => Some(Limit::set(&mut connection, limit).await.map_err(read(question))?),
+            None => None,
         };
         let found = statement.fetch_all(&mut *connection).await;
         if let Some(limit) = limit {

@@ -12,6 +12,7 @@ mod ask;
 mod audit;
 mod balances;
 mod callbacks;
+mod counts;
 mod deliveries;
 mod error;
 mod exports;

@@ -9,6 +9,9 @@ use sqlx::SqliteConnection;
 /// Longest that a question takes, as on a server.
 pub(crate) const QUESTION_LIMIT: Duration = Duration::from_secs(15);
 
+/// The same for a question that looks at all rows of a tenant, which only whoever compares them with its log asks.
+pub(crate) const WALK_LIMIT: Duration = Duration::from_mins(5);
+
 /// After how many of its steps SQLite asks: some milliseconds.
 const STEPS: i32 = 100_000;
 

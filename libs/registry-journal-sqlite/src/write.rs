@@ -20,7 +20,7 @@ use sqlx::types::Uuid;
 use crate::error::transact;
 use crate::rows::micros;
 use crate::statement::{Statement, hex, to_json};
-use crate::{alerts, audit, callbacks, insight, terms};
+use crate::{alerts, audit, callbacks, counts, insight, terms};
 
 /// Writes everything. The caller commits.
 pub(crate) async fn write(
@@ -70,6 +70,7 @@ fn statements(writes: &Writes, now: DateTime<Utc>) -> Vec<Statement> {
     statements.extend(callbacks::written(writes));
     statements.extend(audit::written(writes));
     statements.extend(alerts::written(writes));
+    statements.extend(counts::corrected(writes));
     statements
 }
 

@@ -15,8 +15,8 @@ use registry_domain::{MerchantId, Seq, TenantId, Version};
 use registry_journal::ambient::Ambient;
 use registry_journal::archive::{Archive, ArchiveError};
 use registry_journal::port::{
-    AuditEntry, Head, Journal, KeyRow, Loaded, PageSize, QuarantineQuery, ReadError, Reader, Scope, TransactError,
-    UnclaimedQuery, Writes,
+    AuditEntry, CountTable, Head, Journal, KeyRow, Loaded, PageSize, QuarantineQuery, ReadError, Reader, Scope,
+    TransactError, UnclaimedQuery, Writes,
 };
 use registry_journal::projection::Callbacks;
 use registry_journal::record::{EventRow, RecordedEvent, StreamEvent, StreamId};
@@ -67,6 +67,9 @@ pub enum CopyError {
     /// After the copy, something projected differs.
     #[error("merchant {0} is projected differently in the target")]
     ProjectedDifferently(MerchantId),
+    /// After the copy, what is counted is not what the rows come to.
+    #[error("{} of the target do not count what stands in its rows", .0.as_str())]
+    CountedDifferently(CountTable),
     /// After the copy, the quarantine differs.
     #[error("the quarantine after event {0} is projected differently in the target")]
     QuarantinedDifferently(Seq),
@@ -119,6 +122,7 @@ impl Copy {
         }
         self.copy_idempotency_keys(tenant).await?;
         self.expect_same_projection(tenant).await?;
+        self.expect_counted(tenant).await?;
         self.expect_same_quarantine(tenant).await?;
         self.expect_same_pairs(tenant).await?;
         self.copy_deliveries(tenant).await?;
@@ -240,6 +244,15 @@ impl Copy {
         }
     }
 
+    /// The rows are the same: so are the counts, if they count them.
+    async fn expect_counted(&self, tenant: TenantId) -> Result<(), CopyError> {
+        let wrong = self.to.wrong_counts(tenant).await.map_err(CopyError::ReadTarget)?;
+        match wrong.first() {
+            None => Ok(()),
+            Some(wrong) => Err(CopyError::CountedDifferently(wrong.key.table())),
+        }
+    }
+
     async fn expect_same_quarantine(&self, tenant: TenantId) -> Result<(), CopyError> {
         let mut query = QuarantineQuery {
             reasons: Vec::new(),
@@ -282,11 +295,8 @@ impl Copy {
 
 /// The rows of a page with everything that follows from them.
 fn fold(tenant: TenantId, loaded: Loaded, page: Page) -> Writes {
-    let mut merchants: HashMap<MerchantId, _> = loaded
-        .merchants
-        .into_iter()
-        .map(|((_, id), loaded)| (id, Arc::unwrap_or_clone(loaded.merchant)))
-        .collect();
+    let merchants = loaded.merchants.into_iter();
+    let mut merchants: HashMap<MerchantId, _> = merchants.map(|((_, id), loaded)| (id, loaded)).collect();
     let mut own: Option<Tenant> = loaded.tenants.into_values().next().map(|loaded| loaded.tenant);
     let mut folds: BTreeMap<MerchantId, Fold> = BTreeMap::new();
     let mut has_own = false;

@@ -7,8 +7,8 @@ use registry_domain::merchant::{self, Event, Merchant, QuestionPlan};
 use registry_domain::search::Found;
 use registry_domain::{LinkId, MerchantId, TenantId, Version};
 use registry_journal::port::{
-    AlertRow, ApprovalRow, CountedBefore, HistoryRow, IdentityRow, LinkRow, MerchantRow, MilestonesRow,
-    ProjectedMerchant, TermsRow, Writes,
+    AlertRow, ApprovalRow, CountedBefore, HistoryRow, IdentityRow, LinkRow, LoadedMerchant, MerchantRow, MilestonesRow,
+    ProjectedAlert, ProjectedMerchant, TermsRow, Writes,
 };
 use registry_journal::projection::{Seen, approval_row, begun, joined, place_of, reached, renamed, seen};
 use registry_journal::record::{RecordedEvent, StreamEvent};
@@ -18,6 +18,8 @@ use registry_journal::stored::MerchantColumns;
 pub(crate) struct Fold {
     tenant_id: TenantId,
     id: MerchantId,
+    /// What is counted of the row in whose place it comes.
+    before: CountedBefore,
     merchant: Option<Merchant>,
     history: Vec<HistoryRow>,
     links: Vec<LinkId>,
@@ -38,6 +40,7 @@ struct CommandUnderway {
 pub(crate) struct Folded {
     tenant_id: TenantId,
     id: MerchantId,
+    before: CountedBefore,
     merchant: Option<Merchant>,
     history: Vec<HistoryRow>,
     links: Vec<LinkId>,
@@ -47,17 +50,23 @@ pub(crate) struct Folded {
 }
 
 impl Fold {
-    /// Begins with what is known already; nothing for a stream from its beginning.
-    pub(crate) fn on(tenant_id: TenantId, id: MerchantId, merchant: Option<Merchant>) -> Self {
+    /// Begins a stream with its first event. What comes out stands where nothing stood before.
+    pub(crate) fn new(tenant_id: TenantId, id: MerchantId) -> Self {
+        Self::on(tenant_id, id, None)
+    }
+
+    /// Goes on where a stream has come to; none for its beginning. What comes out takes the place of what was loaded.
+    pub(crate) fn on(tenant_id: TenantId, id: MerchantId, loaded: Option<LoadedMerchant>) -> Self {
         Self {
             tenant_id,
             id,
-            merchant,
+            before: CountedBefore::of(loaded.as_ref()),
+            milestones: loaded.as_ref().and_then(|loaded| loaded.milestones),
+            merchant: loaded.map(|loaded| Arc::unwrap_or_clone(loaded.merchant)),
             history: Vec::new(),
             links: Vec::new(),
             approvals: Vec::new(),
             terms: Vec::new(),
-            milestones: None,
             command: None,
         }
     }
@@ -126,6 +135,7 @@ impl Fold {
         Folded {
             tenant_id: self.tenant_id,
             id: self.id,
+            before: self.before,
             merchant: self.merchant.clone(),
             history: self.history.clone(),
             links,
@@ -148,6 +158,7 @@ impl Folded {
                     && projected.approvals == self.approvals
                     && projected.terms == self.terms
                     && projected.milestones == self.milestones
+                    && projected.alert == merchant.alerts.first().map(ProjectedAlert::of)
             }
             (Some(_), None) | (None, Some(_)) => false,
         }
@@ -158,6 +169,7 @@ impl Folded {
         let Self {
             tenant_id,
             id,
+            before,
             merchant,
             history,
             links,
@@ -177,11 +189,14 @@ impl Folded {
             tenant_id,
             ask_at: QuestionPlan::default().of_folded(&merchant),
             merchant: Arc::new(merchant),
-            before: CountedBefore::Nothing,
+            before,
         });
         writes.merchants.extend(row);
         writes.history.extend(history);
-        writes.milestones.extend(milestones);
+        // A row that waits to be folded anew gets its milestones then, all at once.
+        writes
+            .milestones
+            .extend(milestones.filter(|_| before != CountedBefore::Unknown));
         writes.approvals.extend(approvals);
         writes.terms.extend(terms);
         let row = |link_id| LinkRow {

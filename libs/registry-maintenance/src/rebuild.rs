@@ -4,10 +4,11 @@
 //! small however long the log is. What differs is swapped under the tenant's lock, a few hundred merchants at a time,
 //! and only if no event came in between; otherwise the fold catches up first. There is no second set of tables: it
 //! would double the storage to compare what almost always is equal. Only what is said of callbacks is compared at the
-//! end, because events of one stream settle callbacks of another.
+//! end, because events of one stream settle callbacks of another, and then what is counted of all that.
 
 mod audit;
 mod callbacks;
+mod counts;
 mod own;
 mod settle;
 
@@ -18,7 +19,9 @@ use registry_domain::tenant::{self, Tenant};
 use registry_domain::{EventId, MerchantId, Seq, TenantId, UnclaimedId, Version};
 use registry_journal::ambient::Ambient;
 use registry_journal::archive::{Archive, ArchiveError};
-use registry_journal::port::{AuditEntry, Journal, Loaded, PageSize, ReadError, Scope, TransactError, Writes};
+use registry_journal::port::{
+    AuditEntry, CountTable, Journal, Loaded, PageSize, ReadError, Scope, TransactError, Writes,
+};
 use registry_journal::projection::Callbacks;
 use registry_journal::record::{EventRow, RecordedEvent, StreamEvent, StreamId};
 use tokio::task::JoinSet;
@@ -55,9 +58,9 @@ pub enum Mode {
 /// What was found to be different from the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Difference {
-    /// A merchant's row, its stretches, its links or its payment approvals.
+    /// A merchant's row, or what stands beside it: its stretches, links, payment approvals, milestones, its alert.
     Merchant(MerchantId),
-    /// A merchant's row is there and the log knows no such merchant.
+    /// Something is projected of a merchant, and the log knows no such merchant.
     Surplus(MerchantId),
     /// The tenant's own row.
     Tenant,
@@ -67,6 +70,8 @@ pub enum Difference {
     Unclaimed(UnclaimedId),
     /// What is kept of who did what, by the position of the event that tells of it.
     Audit(Seq),
+    /// What this table counts.
+    Counts(CountTable),
 }
 
 /// How far it has come.
@@ -115,6 +120,9 @@ pub enum RebuildError {
     /// Events kept coming for these merchants or pairs faster than they could be folded.
     #[error("{0} merchants or pairs changed all the time and could not be compared")]
     Restless(usize),
+    /// Others put rows in place all the time.
+    #[error("what is counted changed all the time and could not be put right")]
+    RestlessCounts,
 }
 
 /// Hears how far it has come, and may cancel.
@@ -170,6 +178,8 @@ impl Rebuild {
             work.settle_tenant().await?;
             work.settle_callbacks().await?;
             work.find_surplus_audit().await?;
+            // Last: what was put right before has changed what is counted.
+            work.settle_counts().await?;
         }
         Ok(Report {
             progress: work.progress,
@@ -192,7 +202,7 @@ impl Rebuild {
             let Some(last) = page.last() else { break };
             after = Some(*last);
             let count = page.len() as u64;
-            let folds = page.into_iter().map(|id| Fold::on(tenant, id, None)).collect();
+            let folds = page.into_iter().map(|id| Fold::new(tenant, id)).collect();
             let settling = Settling {
                 parts: self.clone(),
                 tenant,
@@ -290,7 +300,7 @@ impl Work<'_> {
                 return open.take();
             }
             StreamId::Merchant(id) if open.as_ref().is_some_and(|fold| fold.id() == id) => None,
-            StreamId::Merchant(id) => open.replace(Fold::on(self.tenant, id, None)),
+            StreamId::Merchant(id) => open.replace(Fold::new(self.tenant, id)),
         };
         if let Some(fold) = open {
             fold.apply(recorded);
@@ -326,7 +336,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Looks for rows of merchants that the log does not know.
+    /// Looks for what is projected of merchants that the log does not know.
     async fn find_surplus(&mut self, observe: &mut Observe<'_>) -> Result<ControlFlow<()>, RebuildError> {
         let mut after = None;
         loop {

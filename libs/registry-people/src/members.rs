@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use registry_domain::people::{EmailAddress, Member, Rights, Role};
+use registry_domain::people::{EmailAddress, Member, Rights, Role, mapping_changes};
 use registry_domain::tenant::{Command, LastManager, Refusal, Tenant};
 use registry_domain::{Label, PersonId, TenantId};
 use registry_journal::port::{Person, RoleMapping};
@@ -195,19 +195,29 @@ impl People {
         self.store().role_mappings(tenant).await
     }
 
-    /// Puts other role mappings in the place of a tenant's. They count from everybody's next sign-in on.
+    /// Puts other role mappings in the place of a tenant's. They count from everybody's next sign-in on. The log says it first: no role
+    /// is given of which it does not tell.
     pub async fn replace_role_mappings(
         &self,
         tenant: TenantId,
+        origin: Origin,
         mappings: BTreeMap<String, Role>,
-    ) -> Result<(), ReadError> {
+    ) -> Result<(), MemberError> {
+        let before = self.store().role_mappings(tenant).await?;
+        let before = before.into_iter().map(|mapping| (mapping.group, mapping.role));
+        let changes = mapping_changes(&before.collect(), &mappings);
+        if changes.is_empty() {
+            return Ok(());
+        }
+        self.submit(tenant, origin, Command::RecordRoleMappings(changes))
+            .await?;
         let rows = mappings.into_iter().map(|(group, role)| RoleMapping {
             tenant_id: tenant,
             group,
             role,
         });
         let rows: Vec<_> = rows.collect();
-        self.store().replace_role_mappings(tenant, &rows).await
+        Ok(self.store().replace_role_mappings(tenant, &rows).await?)
     }
 
     /// A link for somebody who was invited and has not come yet, if nobody but this tenant has anything to do with them: whoever

@@ -41,6 +41,16 @@ async fn the_version_before_works_on_until_the_new_one_has_taken_over() {
 
     assert!(block_in_place(|| old.terminate()).success());
     work(&at_new, &sandbox, "after").await;
+    // A fact that the version before could not have read: it waits until nobody does.
+    let groups = at_new.api.request(Method::PUT, "/v1/role-mappings");
+    let groups = groups.json(&json!({ "groups": { "after": "viewer" } }));
+    Answer::to(groups).await.expect(200);
+    let audit = at_new
+        .api
+        .get("/v1/audit?action=role_mappings.replaced")
+        .await
+        .expect(200);
+    assert_eq!(audit["data"].as_array().map(Vec::len), Some(1));
     check_published(&at_new, &nats).await;
     // What the version before has written lacks what it did not know, and is folded anew by itself.
     let is_renewed = || site.installation.run(&["rebuild", "--check"]).status.success();

@@ -9,12 +9,14 @@ use utoipa::ToSchema;
 
 mod alerts;
 mod destinations;
+mod groups;
 mod jobs;
 mod tenant;
 mod views;
 
 pub use alerts::{AlertAcknowledged, AlertRaised, AlertResolved, AlertRule, AlertRuleRemoved, AlertSnoozed};
 pub use destinations::{EventDestination, EventDestinationDisabled, EventDestinationSecretRotated, OfEventDestination};
+pub use groups::{RoleMappingChange, RoleMappingsReplaced};
 pub use jobs::{JobConfirmed, JobFinished, OfJob};
 pub use tenant::{
     AccessRefused, ApiKeyIssued, ApiKeyRevoked, ApiKeyRotated, Balance, CallbackQuarantined, CallbacksMissing,

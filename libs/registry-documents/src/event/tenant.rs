@@ -8,9 +8,9 @@ use registry_domain::tenant::{Access, Event};
 use super::data::{
     AccessRefused, AlertRuleRemoved, ApiKeyIssued, ApiKeyRevoked, ApiKeyRotated, Balance, CallbackDiscarded,
     CallbackQuarantined, CallbacksMissing, ExportTaken, MemberRemoved, Membership, MerchantsExported, Nothing, OwnDay,
-    PayloadOpened, PersonalRevealed, SessionClosed, SessionRefused, TenantCreated, TenantSettingsChanged,
-    UnclaimedMerchantAdopted, UnclaimedMerchantDismissed, UnclaimedMerchantListed, UnclaimedMerchantSeen,
-    UpstreamPaused,
+    PayloadOpened, PersonalRevealed, RoleMappingChange, RoleMappingsReplaced, SessionClosed, SessionRefused,
+    TenantCreated, TenantSettingsChanged, UnclaimedMerchantAdopted, UnclaimedMerchantDismissed,
+    UnclaimedMerchantListed, UnclaimedMerchantSeen, UpstreamPaused,
 };
 use super::{EventData, alerts, destinations, jobs, views};
 
@@ -65,6 +65,9 @@ pub(super) fn data(event: &Event) -> EventData {
         } => EventData::MemberRoleChanged(membership(*person_id, rights, *by_groups)),
         Event::MemberRemoved { person_id } => EventData::MemberRemoved(MemberRemoved {
             person_id: person_id.to_string(),
+        }),
+        Event::RoleMappingsReplaced { changes } => EventData::RoleMappingsReplaced(RoleMappingsReplaced {
+            changes: changes.iter().map(RoleMappingChange::from).collect(),
         }),
         Event::UnclaimedMerchantSeen {
             reference,
@@ -222,6 +225,7 @@ pub(super) fn source(event: &Event) -> Option<ClaimSource> {
         | Event::MemberAdded { .. }
         | Event::MemberRoleChanged { .. }
         | Event::MemberRemoved { .. }
+        | Event::RoleMappingsReplaced { .. }
         | Event::CallbackDiscarded { .. }
         | Event::UnclaimedMerchantAdopted { .. }
         | Event::UnclaimedMerchantDismissed { .. }

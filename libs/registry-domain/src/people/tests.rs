@@ -80,3 +80,27 @@ fn what_is_granted_is_added_and_what_is_withheld_is_taken() {
     let both = of(&[Extra::ExportsCreate], &[Extra::ExportsCreate]);
     assert_eq!(both, Err(RightsError(Extra::ExportsCreate)));
 }
+
+#[test]
+fn only_groups_with_another_role_have_changed() {
+    let mappings = |groups: &[(&str, Role)]| {
+        let groups = groups.iter().map(|(group, role)| ((*group).to_owned(), *role));
+        groups.collect()
+    };
+    let before = mappings(&[("boss", Role::Manager), ("gone", Role::Viewer), ("ops", Role::Viewer)]);
+    let after = mappings(&[("boss", Role::Manager), ("new", Role::Auditor), ("ops", Role::Operator)]);
+    let change = |group: &str, before, after| MappingChange {
+        group: group.to_owned(),
+        before,
+        after,
+    };
+    assert_eq!(
+        mapping_changes(&before, &after),
+        [
+            change("gone", Some(Role::Viewer), None),
+            change("new", None, Some(Role::Auditor)),
+            change("ops", Some(Role::Viewer), Some(Role::Operator)),
+        ]
+    );
+    assert_eq!(mapping_changes(&before, &before), []);
+}

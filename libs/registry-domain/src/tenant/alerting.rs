@@ -89,6 +89,7 @@ fn ends(event: &Event) -> Option<Subject> {
         | Event::Access(_)
         | Event::AlertRuleSet { .. }
         | Event::Destination(_)
+        | Event::RoleMappingsReplaced { .. }
         | Event::View(_)
         | Event::Job(_)
         | Event::Alert(_) => None,

@@ -13,7 +13,7 @@ use crate::destinations::{DestinationRefusal, DestinationWish};
 use crate::ids::{AlertId, EventId, KeyId, MerchantId, PersonId, TenantId, Version};
 use crate::jobs::JobFact;
 use crate::merchant::{QuarantineReason, Receipt, SecretText};
-use crate::people::Rights;
+use crate::people::{MappingChange, Rights};
 use crate::review::MappingStatus;
 use crate::text::Label;
 use crate::views::ViewFact;
@@ -260,6 +260,8 @@ pub enum Command {
     },
     /// Say to whom or what the tenant's alerts are carried.
     Destination(Box<DestinationWish>),
+    /// Write down that other groups of the OpenID provider are roles from now on.
+    RecordRoleMappings(Vec<MappingChange>),
     /// Write down that somebody did something to a view.
     RecordView(ViewFact),
     /// Write down that something happened to a job.

@@ -95,6 +95,10 @@ fn decide_alone(state: Option<&Tenant>, command: Command, context: &Context) -> 
             until,
             expected,
         } => alerting::said(alerts::snooze(&tenant.alerts, alert_id, until, expected)),
+        Command::RecordRoleMappings(changes) => Ok(match changes.as_slice() {
+            [] => vec![],
+            [..] => vec![Event::RoleMappingsReplaced { changes }],
+        }),
         Command::RecordView(fact) => Ok(vec![Event::View(fact)]),
         Command::RecordJob(fact) => Ok(vec![Event::Job(fact)]),
         Command::Destination(wish) => carry(tenant, *wish),
@@ -142,6 +146,7 @@ fn create(command: Command, context: &Context) -> Result<Vec<Event>, Refusal> {
         | Command::AcknowledgeAlert { .. }
         | Command::SnoozeAlert { .. }
         | Command::Destination(_)
+        | Command::RecordRoleMappings(_)
         | Command::RecordView(_)
         | Command::RecordJob(_) => Err(Refusal::NoSuchTenant),
     }

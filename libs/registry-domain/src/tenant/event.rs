@@ -13,7 +13,7 @@ use crate::destinations::DestinationFact;
 use crate::ids::{EventId, KeyId, MerchantId, PersonId};
 use crate::jobs::JobFact;
 use crate::merchant::{QuarantineReason, RawPayload};
-use crate::people::Rights;
+use crate::people::{MappingChange, Rights};
 use crate::review::MappingStatus;
 use crate::text::{FreeText, Label};
 use crate::views::ViewFact;
@@ -202,6 +202,11 @@ pub enum Event {
     Alert(AlertFact),
     /// Something happened to a destination of its alerts.
     Destination(DestinationFact),
+    /// Other groups of the OpenID provider are roles here from now on.
+    RoleMappingsReplaced {
+        /// What became of which groups.
+        changes: Vec<MappingChange>,
+    },
     /// Somebody did something to a view.
     View(ViewFact),
     /// Something happened to a job.

@@ -91,6 +91,7 @@ fn apply(tenant: &mut Tenant, event: &Event, stamp: Stamp) {
         | Event::CallbackQuarantined { .. }
         | Event::CallbackDiscarded { .. }
         | Event::Access(_)
+        | Event::RoleMappingsReplaced { .. }
         | Event::View(_)
         | Event::Job(_) => {}
     }

@@ -59,6 +59,8 @@ const MAY_WALK: &[(&str, &str)] = &[
         "row_number() OVER (PARTITION BY tenant_id ORDER BY confirmed_at) AS place",
         "of all jobs that are due the oldest of each tenant are found: those of one tenant are bounded",
     ),
+    ("'merchant_counts' AS counts", "all is compared"),
+    ("AS found ORDER BY merchant_id", "a page of pages"),
     (
         "AS was_claimed",
         "the newest events are put together by command: no more than HEALTH_WINDOW of them",

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use async_trait::async_trait;
 use registry_domain::{MerchantId, Seq, TenantId};
 use registry_journal::StreamId;
-use registry_journal::port::Cause;
+use registry_journal::port::{Cause, CountTable};
 use registry_journal_contract::{Damage, EventColumn, Harness};
 use registry_journal_sqlite::SqliteJournal;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -111,6 +111,7 @@ impl Harness for SqliteFile {
 
     async fn damage(&self, tenant: TenantId, merchant: MerchantId, damage: Damage) {
         let key = "WHERE tenant_id = ?1 AND merchant_id = ?2";
+        let of_all = "WHERE tenant_id = ?1 AND ?2 IS NOT NULL";
         let of_stream = "WHERE tenant_id = ?1 AND stream_id = ?2";
         let of_tenant = |version| {
             let state = format!(r#"replace(state, '{{"version":', '{{"version":{version},"was":')"#);
@@ -149,6 +150,25 @@ impl Harness for SqliteFile {
                 "INSERT INTO audit_entries SELECT tenant_id, 1, recorded_at, actor, channel, action, merchant_id, outcome
                  FROM audit_entries {key}"
             ),
+            Damage::AlertLost => format!("DELETE FROM merchant_alerts {key}"),
+            Damage::AlertChanged => format!("UPDATE merchant_alerts SET rank = rank + 1 {key}"),
+            Damage::AlertOfNoRule => format!("UPDATE merchant_alerts SET rule = 'nonsense', rank = 7 {key}"),
+            Damage::AlertOfNobody => format!(
+                "INSERT INTO merchant_alerts SELECT tenant_id, randomblob(16), randomblob(16), rule, rank, due_at, acknowledged_at,
+                     snoozed_until
+                 FROM merchant_alerts {key}"
+            ),
+            Damage::CountsLost(table) => format!("DELETE FROM {} {of_all}", table.as_str()),
+            Damage::CountsChanged(table) => format!("UPDATE {} SET count = count + 1 {of_all}", table.as_str()),
+            Damage::CountsMadeUp(table) => {
+                let columns = match table {
+                    CountTable::Merchants => "777777",
+                    CountTable::Standing => "'nowhere', 7",
+                    CountTable::Stays => "'nowhere', 7, 7",
+                    CountTable::Cohorts => "7, 'nothing', 7, 7",
+                };
+                format!("INSERT INTO {} SELECT tenant_id, {columns}, 3 FROM merchants {key}", table.as_str())
+            }
         };
         let done = sqlx::query(AssertSqlSafe(statement))
             .bind(tenant.as_uuid())

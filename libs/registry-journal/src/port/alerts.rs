@@ -20,6 +20,37 @@ pub struct AlertRow {
     pub alert: Option<Alert>,
 }
 
+/// What stands beside a merchant of its alert, as storage has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProjectedAlert {
+    /// Its id.
+    pub id: AlertId,
+    /// The rule that raised it; none for a word that no rule has.
+    pub subject: Option<Subject>,
+    /// How bad it is; none for a number that stands for nothing.
+    pub severity: Option<Severity>,
+    /// When it became due.
+    pub due_at: DateTime<Utc>,
+    /// When somebody has taken note of it.
+    pub acknowledged_at: Option<DateTime<Utc>>,
+    /// Until when nobody wants to hear of it.
+    pub snoozed_until: Option<DateTime<Utc>>,
+}
+
+impl ProjectedAlert {
+    /// That of an alert.
+    pub const fn of(alert: &Alert) -> Self {
+        Self {
+            id: alert.id,
+            subject: Some(alert.subject),
+            severity: Some(alert.severity),
+            due_at: alert.due_at,
+            acknowledged_at: alert.acknowledged_at,
+            snoozed_until: alert.snoozed_until,
+        }
+    }
+}
+
 /// Who stands in a stage for so long that somebody is to be told, and was not told of so badly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LateQuery {

@@ -8,7 +8,7 @@ use registry_domain::calendar::Calendar;
 use registry_domain::merchant::{Milestone, Stage};
 use registry_domain::waits::{Durations, Usual, usual_days};
 
-use super::{MerchantFilter, ReadError};
+use super::{MerchantFilter, ReadError, WrongCount};
 
 /// How many merchants stand in a stage since a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,6 +177,10 @@ pub trait Insight: Send + Sync {
 
     /// How far the merchants of some weeks have come.
     async fn cohorts(&self, tenant: TenantId, query: &CohortQuery) -> Result<Vec<StepCount>, ReadError>;
+
+    /// The counts that are not what the rows of merchants, of their history and of their milestones come to, all of one moment; of very
+    /// many only some ([`super::WRONG_COUNTS_MAX`]). All rows of the tenant are looked at: nobody asks this who has a reader waiting.
+    async fn wrong_counts(&self, tenant: TenantId) -> Result<Vec<WrongCount>, ReadError>;
 }
 
 #[cfg(test)]

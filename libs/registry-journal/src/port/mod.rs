@@ -10,6 +10,7 @@ mod append;
 mod audit;
 mod balances;
 mod callbacks;
+mod counts;
 mod deliveries;
 mod exports;
 mod filter;
@@ -34,13 +35,14 @@ use std::fmt::Display;
 
 use registry_domain::{TenantId, causes};
 
-pub use alerts::{AlertCount, AlertPosition, AlertQuery, AlertRow, Alerts, LateMerchant, LateQuery};
+pub use alerts::{AlertCount, AlertPosition, AlertQuery, AlertRow, Alerts, LateMerchant, LateQuery, ProjectedAlert};
 pub use append::{Additions, AppendError, ExpectedHead};
 pub use audit::{AuditEntry, AuditFilter, AuditQuery, AuditTrail};
 pub use balances::Balances;
 pub use callbacks::{
     ApprovalDigest, ApprovalRow, QuarantineRow, QuarantineState, Settlement, UnclaimedRow, UnclaimedState,
 };
+pub use counts::{CountCorrection, CountKey, CountTable, Counted, CountedBefore, WRONG_COUNTS_MAX, WrongCount};
 pub use deliveries::{
     ANSWER_BODY_MAX, Answer, Attempt, Claim, Deliveries, Delivery, DeliveryPlan, DeliveryPosition, DeliveryQuery,
     DeliveryState, DueThere, Matter, PlannedDigest, PlannedEvent, Tally,
@@ -78,8 +80,8 @@ pub use worklist::{
     TenantHealth, UnclaimedQuery, Worklist,
 };
 pub use write::{
-    ClockCheck, Counted, CountedBefore, Head, IdempotencyRow, Journal, KeyRow, Loaded, LoadedMerchant, LoadedTenant,
-    MerchantRow, Scope, TransactError, Writes,
+    ClockCheck, Head, IdempotencyRow, Journal, KeyRow, Loaded, LoadedMerchant, LoadedTenant, MerchantRow, Scope,
+    TransactError, Writes,
 };
 
 /// Any failure below the port, kept as the source of ours.

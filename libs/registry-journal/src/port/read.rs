@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{
     Alerts, ApprovalRow, AuditTrail, Balances, Cause, Deliveries, Exports, FacetCount, Head, HistoryRow,
     IdempotencyRow, Imports, Inconsistency, Insight, Jobs, KeyUses, ListedMerchant, ListedTenant, ListedThen,
-    MerchantFilter, MerchantQuery, MilestonesRow, ShareCounts, TermsRow, Views, Worklist,
+    MerchantFilter, MerchantQuery, MilestonesRow, ProjectedAlert, ShareCounts, TermsRow, Views, Worklist,
 };
 use crate::record::{EventRow, StreamId};
 use crate::stored::MerchantColumns;
@@ -147,6 +147,8 @@ pub struct ProjectedMerchant {
     pub terms: Vec<TermsRow>,
     /// What it has reached.
     pub milestones: Option<MilestonesRow>,
+    /// Its alert, as lists of alerts have it.
+    pub alert: Option<ProjectedAlert>,
 }
 
 /// Reading. Every question about a tenant's things names the tenant first; the last ones are asked before a tenant is
@@ -244,7 +246,7 @@ pub trait Reader:
         limit: PageSize,
     ) -> Result<Vec<(MerchantId, LinkId)>, ReadError>;
 
-    /// A page of the ids of all merchants that have a row, sorted.
+    /// A page of the ids of all merchants of which anything is projected, sorted.
     async fn merchant_ids(
         &self,
         tenant: TenantId,

@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
-use registry_domain::merchant::{Facets, Merchant};
+use registry_domain::merchant::Merchant;
 use registry_domain::tenant::{Slug, Tenant};
 use registry_domain::{EventId, LinkId, MerchantCode, MerchantId, Reference, Seq, TenantId, Version};
 use uuid::Uuid;
 
 use super::{
-    Additions, AlertRow, AppendError, ApprovalDigest, ApprovalRow, AuditEntry, Cause, ExpectedHead, HistoryRow,
-    IdentityRow, Inconsistency, LinkRow, MilestonesRow, QuarantineRow, Settlement, TermsRow, UnclaimedRow,
+    Additions, AlertRow, AppendError, ApprovalDigest, ApprovalRow, AuditEntry, Cause, CountCorrection, CountedBefore,
+    ExpectedHead, HistoryRow, IdentityRow, Inconsistency, LinkRow, MilestonesRow, QuarantineRow, Settlement, TermsRow,
+    UnclaimedRow,
 };
 use crate::record::EventRow;
 
@@ -223,6 +224,8 @@ pub struct Writes {
     pub approvals: Vec<ApprovalRow>,
     /// Alerts about merchants, each merchant at most once: to insert or replace, or to remove.
     pub alerts: Vec<AlertRow>,
+    /// Counts that are put right; those that are not there begin with nothing.
+    pub corrections: Vec<CountCorrection>,
     /// What people and programs did.
     pub audit: Vec<AuditEntry>,
     /// The clock by which it was decided; none for what is put in place as it stands in a log.
@@ -261,6 +264,7 @@ impl Writes {
             settlements,
             approvals,
             alerts,
+            corrections,
             audit,
             clock: _,
         } = self;
@@ -279,6 +283,7 @@ impl Writes {
             && settlements.is_empty()
             && approvals.is_empty()
             && alerts.is_empty()
+            && corrections.is_empty()
             && audit.is_empty())
     }
 }
@@ -306,39 +311,6 @@ pub struct MerchantRow {
     pub ask_at: Option<DateTime<Utc>>,
     /// What is counted of the row in whose place it comes.
     pub before: CountedBefore,
-}
-
-/// What is counted of the row in whose place another comes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CountedBefore {
-    /// Nothing: there is none.
-    Nothing,
-    /// This.
-    Known(Counted),
-    /// It is not known, because another version of the program wrote it: storage looks for itself.
-    Unknown,
-}
-
-/// What is counted of a merchant's row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Counted {
-    /// What the merchant is filtered by, its stage among it.
-    pub facets: Facets,
-    /// Since when it stands in its stage.
-    pub stage_since: DateTime<Utc>,
-    /// When it first reached each milestone; none if nothing is kept of that.
-    pub milestones: Option<MilestonesRow>,
-}
-
-impl Counted {
-    /// What is counted of a merchant with these milestones.
-    pub fn of(merchant: &Merchant, milestones: Option<MilestonesRow>) -> Self {
-        Self {
-            facets: Facets::of(merchant),
-            stage_since: merchant.stage_since(),
-            milestones,
-        }
-    }
 }
 
 /// Why a transaction did not go through.

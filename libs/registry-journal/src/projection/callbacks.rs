@@ -146,6 +146,7 @@ impl Callbacks {
             | tenant::Event::AlertRuleRemoved { .. }
             | tenant::Event::Alert(_)
             | tenant::Event::Destination(_)
+            | tenant::Event::RoleMappingsReplaced { .. }
             | tenant::Event::View(_)
             | tenant::Event::Job(_) => {}
         }

@@ -7,6 +7,7 @@ mod alerts;
 mod columns;
 mod destinations;
 mod jobs;
+mod mappings;
 mod merchant;
 mod merchant_state;
 mod moment;

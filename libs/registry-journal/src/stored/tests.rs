@@ -11,7 +11,7 @@ use registry_domain::destinations::{DestinationFact, DestinationKind, DisableRea
 use registry_domain::exports::ExportFormat;
 use registry_domain::jobs::{ActionKind, JobAct, JobFact, Outcomes, Reason};
 use registry_domain::merchant::*;
-use registry_domain::people::{Extra, Rights, Role};
+use registry_domain::people::{Extra, MappingChange, Rights, Role};
 use registry_domain::review::*;
 use registry_domain::tenant::{
     self, Access, CallPath, FieldName, HoldTime, ReadBack, ReturnUrl, Scope, SecretHash, Settings, SilenceDays, Slug,
@@ -311,7 +311,22 @@ fn people_events() -> Vec<tenant::Event> {
             by_groups: false,
         },
         tenant::Event::MemberRemoved { person_id },
+        tenant::Event::RoleMappingsReplaced {
+            changes: vec![
+                mapping_change("gone", Some(Role::Viewer), None),
+                mapping_change("ops", Some(Role::Viewer), Some(Role::Operator)),
+                mapping_change("운영팀", None, Some(Role::Auditor)),
+            ],
+        },
     ]
+}
+
+fn mapping_change(group: &str, before: Option<Role>, after: Option<Role>) -> MappingChange {
+    MappingChange {
+        group: group.to_owned(),
+        before,
+        after,
+    }
 }
 
 fn health_events() -> Vec<tenant::Event> {
@@ -743,7 +758,7 @@ fn number_of(event: &StreamEvent) -> usize {
                 Access::SignInRefused { .. } => 46,
                 Access::SignedOut { .. } => 47,
                 Access::MerchantsExported { .. } => 65,
-                Access::ExportTaken { .. } => 79,
+                Access::ExportTaken { .. } => 80,
             },
             tenant::Event::ApiKeyRotated { .. } => 48,
             tenant::Event::Alert(fact) => 53 + alert_number(fact),
@@ -752,6 +767,7 @@ fn number_of(event: &StreamEvent) -> usize {
             tenant::Event::Destination(fact) => 59 + destination_number(fact),
             tenant::Event::View(fact) => 66 + view_number(fact),
             tenant::Event::Job(fact) => 74 + job_number(fact),
+            tenant::Event::RoleMappingsReplaced { .. } => 79,
         },
     }
 }
@@ -796,7 +812,7 @@ fn alert_number(fact: &AlertFact) -> usize {
     }
 }
 
-const KINDS: usize = 80;
+const KINDS: usize = 81;
 
 /// A stored event as a golden file holds it.
 #[derive(Serialize, Deserialize)]

@@ -92,6 +92,7 @@ impl Batch<'_> {
             | tenant::Command::AcknowledgeAlert { .. }
             | tenant::Command::SnoozeAlert { .. }
             | tenant::Command::Destination(_)
+            | tenant::Command::RecordRoleMappings(_)
             | tenant::Command::RecordView(_)
             | tenant::Command::RecordJob(_) => {}
         }

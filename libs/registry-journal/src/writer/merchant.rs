@@ -9,7 +9,7 @@ use registry_domain::{LinkId, MerchantId, TenantId, Version};
 use super::append::{Appended, Sealing};
 use super::batch::{Batch, Touched};
 use super::idempotency::idempotency_row;
-use crate::port::{Counted, CountedBefore, LinkRow, LoadedMerchant};
+use crate::port::{CountedBefore, LinkRow, LoadedMerchant};
 use crate::projection::{begun, reached, renamed, seen};
 use crate::record::{StreamEvent, StreamId};
 use crate::stored;
@@ -95,7 +95,7 @@ impl Batch<'_> {
         };
         let is_current = before.is_none_or(|loaded| loaded.is_current);
         let mut milestones = before.and_then(|loaded| loaded.milestones);
-        let counted_before = counted(before);
+        let counted_before = CountedBefore::of(before);
         let seen_before = before.map(|loaded| seen(&loaded.merchant));
         let alert_before = before.and_then(|loaded| loaded.merchant.alerts.first().copied());
         let ground = before.and_then(|loaded| AskGround::of(&loaded.merchant));
@@ -155,14 +155,6 @@ impl Batch<'_> {
         let touched = self.touched_merchants.entry(key);
         let touched = touched.or_insert(Touched { before, ask_at: None });
         touched.ask_at = QuestionPlan::earliest(touched.ask_at, wanted);
-    }
-}
-
-fn counted(before: Option<&LoadedMerchant>) -> CountedBefore {
-    match before {
-        None => CountedBefore::Nothing,
-        Some(loaded) if loaded.is_current => CountedBefore::Known(Counted::of(&loaded.merchant, loaded.milestones)),
-        Some(_) => CountedBefore::Unknown,
     }
 }
 

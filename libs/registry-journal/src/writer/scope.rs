@@ -145,6 +145,7 @@ fn add_tenant(scope: &mut Scope, tenant_id: TenantId, command: &tenant::Command)
         | tenant::Command::AcknowledgeAlert { .. }
         | tenant::Command::SnoozeAlert { .. }
         | tenant::Command::Destination(_)
+        | tenant::Command::RecordRoleMappings(_)
         | tenant::Command::RecordView(_)
         | tenant::Command::RecordJob(_) => {}
     }

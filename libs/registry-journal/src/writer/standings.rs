@@ -114,6 +114,7 @@ impl Standings {
             | tenant::Event::AlertRuleRemoved { .. }
             | tenant::Event::Alert(_)
             | tenant::Event::Destination(_)
+            | tenant::Event::RoleMappingsReplaced { .. }
             | tenant::Event::View(_)
             | tenant::Event::Job(_) => {}
         }

@@ -101,11 +101,12 @@ fn print(tenant: &Tenant, mode: Mode, report: &Report) {
     for difference in &report.differences {
         match difference {
             Difference::Merchant(id) => say!("{slug}: what is projected of {id} is not what the log says"),
-            Difference::Surplus(id) => say!("{slug}: {id} has a row, and the log knows no such merchant"),
+            Difference::Surplus(id) => say!("{slug}: {id} has rows, and the log knows no such merchant"),
             Difference::Tenant => say!("{slug}: the tenant's row is not what the log says"),
             Difference::Callback(id) => say!("{slug}: {id} does not stand in quarantine as the log says"),
             Difference::Unclaimed(id) => say!("{slug}: what is known of {id} is not what the log says"),
             Difference::Audit(seq) => say!("{slug}: who did what at {seq} is not what the log says"),
+            Difference::Counts(table) => say!("{slug}: what {} counts is not what the log says", table.as_str()),
         }
     }
     let progress = report.progress;

@@ -196,6 +196,7 @@ fn tell(event: &PublicEvent, before: Option<&PublicEvent>, words: &'static Words
         | EventData::MemberAdded(_)
         | EventData::MemberRoleChanged(_)
         | EventData::MemberRemoved(_)
+        | EventData::RoleMappingsReplaced(_)
         | EventData::UnclaimedMerchantSeen(_)
         | EventData::CallbackQuarantined(_)
         | EventData::TenantSettingsChanged(_)

@@ -216,6 +216,7 @@ pub const AUDIT: AuditWords = AuditWords {
         ("member.added", "added a person"),
         ("member.role_changed", "changed a person's rights"),
         ("member.removed", "removed a person"),
+        ("role_mappings.replaced", "changed roles of groups"),
         ("api_key.issued", "created an API key"),
         ("api_key.rotated", "rotated an API key"),
         ("api_key.revoked", "revoked an API key"),

@@ -201,6 +201,7 @@ pub const AUDIT: AuditWords = AuditWords {
         ("member.added", "사람 더함"),
         ("member.role_changed", "권한 바꿈"),
         ("member.removed", "사람 내보냄"),
+        ("role_mappings.replaced", "그룹 역할 바꿈"),
         ("api_key.issued", "API 키 만듦"),
         ("api_key.rotated", "API 키 교체"),
         ("api_key.revoked", "API 키 폐기"),

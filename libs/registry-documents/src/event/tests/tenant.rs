@@ -5,7 +5,7 @@ use registry_domain::alerts::{AlertRule, HealthCondition, Levels, Severity, Subj
 use registry_domain::exports::ExportFormat;
 use registry_domain::jobs::Reason;
 use registry_domain::merchant::Stage;
-use registry_domain::people::{Extra, Rights, Role};
+use registry_domain::people::{Extra, MappingChange, Rights, Role};
 use registry_domain::tenant::{Access, Scope, SecretHash, Settings, Upstream};
 
 use super::*;
@@ -103,6 +103,28 @@ fn people_table() -> Vec<Row<TenantEvent>> {
             "member.removed",
             json!(null),
             json!({ "person_id": person_id.to_string() }),
+        ),
+        (
+            TenantEvent::RoleMappingsReplaced {
+                changes: vec![
+                    MappingChange {
+                        group: "gone".to_owned(),
+                        before: Some(Role::Viewer),
+                        after: None,
+                    },
+                    MappingChange {
+                        group: "운영팀".to_owned(),
+                        before: None,
+                        after: Some(Role::Operator),
+                    },
+                ],
+            },
+            "role_mappings.replaced",
+            json!(null),
+            json!({ "changes": [
+                { "group": "gone", "before": "viewer", "after": null },
+                { "group": "운영팀", "before": null, "after": "operator" },
+            ] }),
         ),
     ]
 }

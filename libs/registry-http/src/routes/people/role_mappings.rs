@@ -8,6 +8,7 @@ use axum::extract::State;
 use registry_domain::people::Role;
 use registry_domain::tenant::Scope;
 use registry_people::{GROUP_LENGTH_MAX, MAPPINGS_MAX, RoleMapping};
+use registry_web::RequestContext;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -42,6 +43,8 @@ pub fn put_route() -> Route {
             Code::BodyTooLarge,
             Code::UnsupportedMediaType,
             Code::ValidationFailed,
+            Code::Overloaded,
+            Code::Stopping,
         ],
     };
     operation.document(routes!(put_role_mappings))
@@ -70,7 +73,7 @@ async fn get_role_mappings(
 /// These take the place of all that there were. They are looked at whenever somebody signs in through the `OpenID` provider: a
 /// person whose groups are among them becomes one of your people, and of several roles has the one that may do most (manager,
 /// operator, auditor, viewer). One who has left all of these groups leaves you, unless somebody of yours gave them their rights.
-/// Nobody gives more than they have.
+/// Nobody gives more than they have. What changes is `role_mappings.replaced` in your audit log.
 #[utoipa::path(
     put,
     path = "/v1/role-mappings",
@@ -81,6 +84,7 @@ async fn get_role_mappings(
 async fn put_role_mappings(
     State(state): State<Arc<AppState>>,
     caller: Caller,
+    context: RequestContext,
     body: JsonBody,
 ) -> Result<Json<RoleMappingsDocument>, Problem> {
     caller.require(SCOPE)?;
@@ -92,7 +96,8 @@ async fn put_role_mappings(
             expect_own(&caller, &(*role).into())?;
         }
     }
-    state.people.replace_role_mappings(caller.tenant_id(), wanted).await?;
+    let (tenant, origin) = (caller.tenant_id(), caller.origin(&context));
+    state.people.replace_role_mappings(tenant, origin, wanted).await?;
     let mappings = state.people.role_mappings(caller.tenant_id()).await?;
     Ok(Json(RoleMappingsDocument::new(&mappings)))
 }

@@ -14,7 +14,7 @@ use crate::stored::alerts::{self, OfRule, StoredRule};
 use crate::stored::destinations;
 use crate::stored::personal::Personal;
 use crate::stored::settings::days;
-use crate::stored::{StoredError, jobs, read, views, word};
+use crate::stored::{StoredError, jobs, mappings, read, views, word};
 
 /// The fact of a tenant's type; none if the type is no tenant's.
 pub(in crate::stored) fn into_domain(
@@ -130,7 +130,12 @@ fn people(event_type: &str, data: &str, personal: &Personal) -> Result<Option<Ev
         "member.removed" => Event::MemberRemoved {
             person_id: PersonId::from_uuid(read::<OfPerson>(event_type, data)?.person_id),
         },
-        _ => return health(event_type, data, personal),
+        _ => {
+            return match mappings::into_event(event_type, data)? {
+                Some(event) => Ok(Some(event)),
+                None => health(event_type, data, personal),
+            };
+        }
     };
     Ok(Some(event))
 }

@@ -13,7 +13,7 @@ use crate::stored::alerts::{self, OfRule, StoredRule};
 use crate::stored::destinations;
 use crate::stored::personal::{Personal, encode_payload};
 use crate::stored::scopes::{StoredRights, StoredScopes};
-use crate::stored::{Stored, jobs, to_json, views};
+use crate::stored::{Stored, jobs, mappings, to_json, views};
 
 #[expect(clippy::too_many_lines, reason = "one exhaustive match, one arm for each event")]
 pub(crate) fn from_domain(event: &Event) -> Stored {
@@ -200,6 +200,10 @@ pub(crate) fn from_domain(event: &Event) -> Stored {
             (event_type, data, None)
         }
         Event::Destination(fact) => destinations::from_fact(fact),
+        Event::RoleMappingsReplaced { changes } => {
+            let (event_type, data) = mappings::from_changes(changes);
+            (event_type, data, None)
+        }
         Event::View(fact) => {
             let (event_type, data) = views::from_fact(fact);
             (event_type, data, None)
