@@ -56,7 +56,10 @@ async fn picture(browser: &Browser, name: &str) {
     std::fs::create_dir_all(PICTURES).expect("a folder");
     // What is clicked next is looked for from the top.
     for (part, script) in [
-        ("-below", "window.scrollBy({ top: window.innerHeight - 80, behavior: 'instant' })"),
+        (
+            "-below",
+            "window.scrollBy({ top: window.innerHeight - 80, behavior: 'instant' })",
+        ),
         ("", "window.scrollTo({ top: 0, behavior: 'instant' })"),
     ] {
         browser.run(script).await;

@@ -106,7 +106,9 @@ async fn go_through(count: usize, planned: impl AsyncFnOnce(&TestTenant) -> Valu
         tenant.register("beside", &format!("store-{number}")).await;
     }
     let url = tenant_url(installation.data_dir(), &process.base_url(), tenant.id);
-    let before = Callbacks::start(&url, "before", count).finish_after((count / 4).min(1_000)).await;
+    let before = Callbacks::start(&url, "before", count)
+        .finish_after((count / 4).min(1_000))
+        .await;
     sandbox
         .faults(
             &json!({ "seed": 7, "calls": { "auth/mapping": { "answer": "500", "probability": 0.05, "slow_ms": 60 } } }),
