@@ -16,7 +16,7 @@ use registry_journal::port::{
     Deliveries, Delivery, DeliveryPlan, DeliveryQuery, DeliveryState, DueQuestion, DueThere, Insight, KeyUses,
     LateMerchant, LateQuery, MerchantFilter, PageSize, PlannedEvent, Postponement, QuarantineCount, QuarantineQuery,
     QuarantineRow, QuestionCounts, StandingCount, StayCount, StayQuery, StepCount, TenantHealth, UnclaimedQuery,
-    UnclaimedRow, View, Views, Worklist,
+    UnclaimedRow, View, Views, Worklist, WrongCount,
 };
 use registry_journal::{EventRow, ReadError};
 use uuid::Uuid;
@@ -230,6 +230,10 @@ impl Insight for Log {
     }
 
     async fn cohorts(&self, _: TenantId, _: &CohortQuery) -> Result<Vec<StepCount>, ReadError> {
+        unreachable!("the relay does not ask this")
+    }
+
+    async fn wrong_counts(&self, _: TenantId) -> Result<Vec<WrongCount>, ReadError> {
         unreachable!("the relay does not ask this")
     }
 }
