@@ -177,6 +177,8 @@ impl Browser {
             match clicked {
                 Ok(()) => true,
                 Err(error) if error.is_stale_element_reference() || error.is_no_such_element() => is_done().await,
+                // It is on its way into view: pages scroll smoothly.
+                Err(error) if error.to_string().contains("click intercepted") => false,
                 Err(error) => panic!("one cannot click: {error}"),
             }
         })

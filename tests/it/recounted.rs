@@ -156,7 +156,7 @@ fn with_keys_of(other: &Installation) -> Installation {
 async fn who_is_copied_twice_to_postgresql_is_counted_once() {
     let cluster = Cluster::start();
     let from = Installation::new();
-    from.print(&["tenant", "list"]);
+    from.print(&["migrate"]);
     let mut to = with_keys_of(&from).with("DATABASE_URL", &cluster.url());
     to.print(&["migrate"]);
     let file = format!("sqlite://{}", from.database().display());
@@ -168,7 +168,7 @@ async fn who_is_copied_twice_to_postgresql_is_counted_once() {
 async fn who_is_copied_twice_to_a_file_is_counted_once() {
     let cluster = Cluster::start();
     let mut to = Installation::new();
-    to.print(&["tenant", "list"]);
+    to.print(&["migrate"]);
     let from = with_keys_of(&to).with("DATABASE_URL", &cluster.url());
     from.print(&["migrate"]);
     let file = format!("sqlite://{}", to.database().display());
@@ -179,7 +179,7 @@ async fn who_is_copied_twice_to_a_file_is_counted_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn damaged_counts_are_found_and_mended_on_a_server() {
     let (cluster, sandbox, keys) = (Cluster::start(), TestSandbox::start().await, Installation::new());
-    keys.print(&["tenant", "list"]);
+    keys.print(&["migrate"]);
     let mut installation = with_keys_of(&keys).with("DATABASE_URL", &cluster.url());
     installation.print(&["migrate"]);
     let (process, tenant) = installation.serve_tenant(&sandbox);

@@ -68,6 +68,16 @@ const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "registry-exports",
+        &[
+            "registry-documents",
+            "registry-domain",
+            "registry-journal",
+            "registry-tables",
+            "registry-web",
+        ],
+    ),
+    (
         "registry-imports",
         &["registry-domain", "registry-shares", "registry-tables"],
     ),
@@ -93,6 +103,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "registry-deliveries",
             "registry-documents",
             "registry-domain",
+            "registry-exports",
             "registry-imports",
             "registry-ingest",
             "registry-jobs",
@@ -125,6 +136,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "registry-deliveries",
             "registry-documents",
             "registry-domain",
+            "registry-exports",
             "registry-http",
             "registry-imports",
             "registry-ingest",

@@ -48,6 +48,14 @@ const ACROSS_TENANTS: &[(&str, &str)] = &[
         "finds the logs that are there, whose tenants' rows may be gone, and tells of each its tenant",
     ),
     (
+        "FROM exports WHERE state IN ('queued', 'running')",
+        "tells which files are to be made, of each tenant the oldest, and nothing of what stands in them",
+    ),
+    (
+        "FROM exports\n            WHERE state IN ('queued', 'running')",
+        "the same on a server",
+    ),
+    (
         "INSERT INTO write_probes",
         "asks whether the writer may write tables of tenants, and looks into none",
     ),

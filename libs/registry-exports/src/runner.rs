@@ -130,7 +130,8 @@ impl ExportRunner {
     /// Looks what is to be made, and begins what there is room for.
     async fn begin(&mut self) -> Result<(), RoundError> {
         let reader = self.shop.archive.reader();
-        let due = reader.due_exports(PageSize::MAX).await.map_err(RoundError::ReadDue)?;
+        let mut due = reader.due_exports(PageSize::MAX).await.map_err(RoundError::ReadDue)?;
+        due.sort_unstable_by_key(|due| due.created_at);
         let mut tenants: Vec<_> = due.iter().map(|due| due.tenant_id).collect();
         tenants.sort_unstable();
         if !tenants.is_empty() && self.under_way.len() < MADE_AT_ONCE {

@@ -82,6 +82,7 @@ const TAGS: &[(&str, &str)] = &[
         "Jobs",
         "Have one thing done to many merchants: plan it, see whom it fits, confirm it, follow it, take up what failed.",
     ),
+    ("Exports", "Have a list of merchants made into a file, and take it."),
     (
         "Insight",
         "How long shops wait, how long things took, and how far those of each week have come, by your business days.",

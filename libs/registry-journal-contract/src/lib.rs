@@ -42,6 +42,7 @@ pub mod sessions;
 pub mod state;
 pub mod unclaimed;
 pub mod views;
+pub mod whole;
 
 use async_trait::async_trait;
 use registry_domain::{MerchantId, Seq, TenantId};
@@ -160,7 +161,7 @@ macro_rules! contract_tests {
             reading::lists_are_filtered_and_searched,
             reading::counts_follow_the_filter,
             lists::lists_and_counts_are_what_the_log_says,
-            lists::a_whole_list_ends_where_nobody_takes_it,
+            whole::a_whole_list_ends_where_nobody_takes_it,
             many::pages_of_many_are_found_in_steps,
             insight::insight_is_what_the_log_says,
             reading::waiting_links_are_found,

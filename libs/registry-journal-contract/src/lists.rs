@@ -12,15 +12,14 @@ use registry_domain::tenant::{self, ExpectedRule};
 use registry_domain::{AlertId, MerchantId, TenantId};
 use registry_journal::archive::Until;
 use registry_journal::port::{
-    Direction, FacetCount, ListedMerchant, ListedThen, MerchantFilter, MerchantQuery, PagePosition, PageSize, PlaceKey,
-    Reader, SortKey, Span,
+    Direction, FacetCount, MerchantFilter, MerchantQuery, PagePosition, PageSize, PlaceKey, Reader, SortKey, Span,
 };
 use registry_journal::submission::{Order, Submission};
-use tokio::sync::mpsc;
 
 use crate::Harness;
 use crate::fixtures::{World, command, label, queued, register, registration, submission};
 use crate::histories::{Dice, some_command};
+use crate::whole;
 
 const MERCHANTS: u64 = 40;
 const TURNS: u64 = 24;
@@ -231,71 +230,6 @@ pub(super) async fn page_through<H: Harness>(
     }
 }
 
-/// The same list, handed over in one go.
-async fn whole<H: Harness>(
-    world: &World<H>,
-    tenant: TenantId,
-    query: &MerchantQuery,
-    at: Option<DateTime<Utc>>,
-    most: u64,
-) -> Vec<MerchantId> {
-    let mut listed = Vec::new();
-    // Less room than there are rows: whoever hands over waits for whoever takes.
-    match at {
-        None => {
-            let (to, mut from) = mpsc::channel::<ListedMerchant>(1);
-            let taking = async {
-                while let Some(row) = from.recv().await {
-                    listed.push(row.position.id);
-                }
-            };
-            let (handed_over, ()) = tokio::join!(world.storage.whole_list(tenant, query, most, to), taking);
-            handed_over.expect("a whole list");
-        }
-        Some(at) => {
-            let (to, mut from) = mpsc::channel::<ListedThen>(1);
-            let taking = async {
-                while let Some(row) = from.recv().await {
-                    listed.push(row.position.id);
-                }
-            };
-            let handed_over = world.storage.whole_list_as_of(tenant, query, at, most, to);
-            let (handed_over, ()) = tokio::join!(handed_over, taking);
-            handed_over.expect("a whole list");
-        }
-    }
-    listed
-}
-
-/// A list that nobody takes any more is not handed over any further, and other questions are answered after it.
-pub async fn a_whole_list_ends_where_nobody_takes_it<H: Harness>() {
-    let world = World::<H>::new().await;
-    let tenant = world.tenant("acme").await;
-    for number in 0..20 {
-        world.merchant(tenant, "m-0", &format!("s{number}")).await;
-    }
-    let query = MerchantQuery {
-        filter: MerchantFilter::default(),
-        sort: SortKey::Code,
-        waits: None,
-        direction: Direction::Ascending,
-        after: None,
-        limit: PageSize::MAX,
-    };
-    for _ in 0..20 {
-        let (to, mut from) = mpsc::channel::<ListedMerchant>(1);
-        let taking = async move {
-            let first = from.recv().await.expect("a row");
-            drop(from);
-            first.position
-        };
-        let (handed_over, first) = tokio::join!(world.storage.whole_list(tenant, &query, 100, to), taking);
-        handed_over.expect("it ends in order");
-        let page = world.storage.merchants(tenant, &query).await.expect("a page");
-        assert_eq!((page.len(), &page[0].position), (20, &first));
-    }
-}
-
 /// Somebody whose clock says that some days have gone by looks whether the tenant is to be told of a merchant.
 fn judged<H: Harness>(dice: &mut Dice, world: &World<H>, tenant: TenantId, merchant: MerchantId) -> Submission {
     // From a Friday on: two, five and thirteen business days.
@@ -414,14 +348,14 @@ async fn expect_as_by_hand<H: Harness>(
     );
     let most = listed.len() as u64;
     assert_eq!(
-        whole(world, tenant, query, at, most + 1).await,
+        whole::handed_over(world, tenant, query, at, most + 1).await,
         listed,
         "whole, as of {at:?}: {query:?}"
     );
     let short = most.div_ceil(2);
     let begun = &listed[..usize::try_from(short).expect("it fits")];
     assert_eq!(
-        whole(world, tenant, query, at, short).await,
+        whole::handed_over(world, tenant, query, at, short).await,
         begun,
         "its beginning, as of {at:?}: {query:?}"
     );

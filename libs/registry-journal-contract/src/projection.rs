@@ -275,7 +275,8 @@ pub async fn rows_of_an_earlier_version_are_renewed<H: Harness>() {
     let renewed = renewed.expect("the log can be folded");
     assert_eq!((renewed.merchants, renewed.passed_over), (1, 0));
     assert_eq!(counted().await, 2);
-    assert_eq!(run(&world, tenant, Mode::Check).await.progress.differing, 0);
+    let checked = run(&world, tenant, Mode::Check).await;
+    assert_eq!(checked.progress.differing, 0, "{checked:?}");
     let again = rebuild(&world).renew(tenant, &CancellationToken::new()).await;
     assert_eq!(again.expect("the log can be folded").merchants, 0);
 }

@@ -8,7 +8,7 @@ use registry_journal::port::{
     DueExport, Export, ExportEnd, ExportPiece, ExportPosition, Exports, PageSize, ReadError, Written,
 };
 use registry_journal::record::actor_to_text;
-use registry_journal_rows::{RawDueExport, RawExportPiece, bigint};
+use registry_journal_rows::{RawExportPiece, bigint};
 use uuid::Uuid;
 
 use crate::ask::Sight;
@@ -82,13 +82,10 @@ impl Exports for PostgresJournal {
 
     async fn due_exports(&self, limit: PageSize) -> Result<Vec<DueExport>, ReadError> {
         let statement = sqlx::query_as!(
-            RawDueExport,
+            rows::DueExport,
             r#"
-            SELECT tenant_id, export_id FROM (
-                SELECT DISTINCT ON (tenant_id) tenant_id, export_id, created_at FROM exports
-                WHERE state IN ('queued', 'running') ORDER BY tenant_id, created_at
-            ) AS due
-            ORDER BY created_at LIMIT $1
+            SELECT DISTINCT ON (tenant_id) tenant_id, export_id, created_at FROM exports
+            WHERE state IN ('queued', 'running') ORDER BY tenant_id, created_at LIMIT $1
             "#,
             i64::from(limit.get())
         );
@@ -202,9 +199,9 @@ impl Exports for PostgresJournal {
 
     async fn forget_exports(&self, tenant: TenantId, ended_before: DateTime<Utc>) -> Result<(), ReadError> {
         let statement = sqlx::query_as!(
-            RawDueExport,
+            rows::DueExport,
             r#"
-            SELECT tenant_id, export_id FROM exports
+            SELECT tenant_id, export_id, created_at FROM exports
             WHERE tenant_id = $1 AND ended_at IS NOT NULL AND ended_at < $2 ORDER BY created_at, export_id LIMIT 4
             "#,
             tenant.as_uuid(),

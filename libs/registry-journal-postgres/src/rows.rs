@@ -31,6 +31,7 @@ pub(crate) type View = raw::RawView<DateTime<Utc>>;
 pub(crate) type DueThere = raw::RawDueThere<DateTime<Utc>>;
 pub(crate) type DueJob = raw::RawDueJob<DateTime<Utc>>;
 pub(crate) type ImportFile = raw::RawImportFile<DateTime<Utc>>;
+pub(crate) type DueExport = raw::RawDueExport<DateTime<Utc>>;
 pub(crate) type Export = raw::RawExport<DateTime<Utc>>;
 pub(crate) type Job = raw::RawJob<DateTime<Utc>>;
 pub(crate) type JobRow = raw::RawJobRow<DateTime<Utc>>;

@@ -67,18 +67,22 @@ impl<Time: RawValue<DateTime<Utc>>> RawExport<Time> {
 
 /// A file that is to be made.
 #[expect(missing_docs, reason = "columns")]
-pub struct RawDueExport {
+pub struct RawDueExport<Time> {
     pub tenant_id: Uuid,
     pub export_id: Uuid,
+    pub created_at: Time,
 }
 
-impl RawRow for RawDueExport {
+impl<Time: RawValue<DateTime<Utc>>> RawRow for RawDueExport<Time> {
     type Row = DueExport;
 
     fn into_row(self) -> Result<DueExport, Inconsistency> {
+        let id = ExportId::from_uuid(self.export_id);
+        let created_at = self.created_at.read("created_at");
         Ok(DueExport {
             tenant_id: TenantId::from_uuid(self.tenant_id),
-            id: ExportId::from_uuid(self.export_id),
+            id,
+            created_at: created_at.map_err(|error| Inconsistency::of("exports", id, error))?,
         })
     }
 }

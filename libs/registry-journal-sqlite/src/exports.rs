@@ -8,7 +8,7 @@ use registry_journal::port::{
     DueExport, Export, ExportEnd, ExportPiece, ExportPosition, Exports, PageSize, ReadError, Written,
 };
 use registry_journal::record::actor_to_text;
-use registry_journal_rows::{RawDueExport, RawExportPiece, bigint};
+use registry_journal_rows::{RawExportPiece, bigint};
 use sqlx::types::Uuid;
 
 use crate::ask::Sight;
@@ -82,14 +82,14 @@ impl Exports for SqliteJournal {
 
     async fn due_exports(&self, limit: PageSize) -> Result<Vec<DueExport>, ReadError> {
         let statement = sqlx::query_as!(
-            RawDueExport,
+            rows::DueExport,
             r#"
-            SELECT tenant_id AS "tenant_id!: Uuid", export_id AS "export_id!: Uuid" FROM (
+            SELECT tenant_id AS "tenant_id!: Uuid", export_id AS "export_id!: Uuid", created_at AS "created_at!: i64" FROM (
                 SELECT tenant_id, export_id, created_at,
                     row_number() OVER (PARTITION BY tenant_id ORDER BY created_at) AS place
                 FROM exports WHERE state IN ('queued', 'running')
             )
-            WHERE place = 1 ORDER BY created_at LIMIT ?1
+            WHERE place = 1 ORDER BY tenant_id, created_at LIMIT ?1
             "#,
             limit.get()
         );
@@ -210,9 +210,9 @@ impl Exports for SqliteJournal {
 
     async fn forget_exports(&self, tenant: TenantId, ended_before: DateTime<Utc>) -> Result<(), ReadError> {
         let statement = sqlx::query_as!(
-            RawDueExport,
+            rows::DueExport,
             r#"
-            SELECT tenant_id AS "tenant_id!: Uuid", export_id AS "export_id!: Uuid" FROM exports
+            SELECT tenant_id AS "tenant_id!: Uuid", export_id AS "export_id!: Uuid", created_at FROM exports
             WHERE tenant_id = ?1 AND ended_at IS NOT NULL AND ended_at < ?2 ORDER BY created_at, export_id LIMIT 4
             "#,
             tenant.as_uuid(),

@@ -33,6 +33,7 @@ pub(crate) type DueThere = raw::RawDueThere<i64>;
 pub(crate) type DueJob = raw::RawDueJob<i64>;
 pub(crate) type Job = raw::RawJob<i64>;
 pub(crate) type ImportFile = raw::RawImportFile<i64>;
+pub(crate) type DueExport = raw::RawDueExport<i64>;
 pub(crate) type Export = raw::RawExport<i64>;
 pub(crate) type JobRow = raw::RawJobRow<i64>;
 pub(crate) type DueQuestion = raw::RawDueQuestion<i64>;

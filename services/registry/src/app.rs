@@ -19,12 +19,13 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::config::Config;
 use crate::descriptors;
+use crate::exporting::start_exports;
 use crate::installation::Installation;
 use crate::secrets::Secrets;
 use crate::storage::{ServeLock, Storage};
 use crate::workers::{
-    Worker, start_courier, start_desk, start_exports, start_files, start_http, start_reconciler, start_relay,
-    start_renewing, start_runner, start_settler, start_sharing, start_watcher, start_writer,
+    Worker, start_courier, start_desk, start_files, start_http, start_reconciler, start_relay, start_renewing,
+    start_runner, start_settler, start_sharing, start_watcher, start_writer,
 };
 
 /// The time for stopping, shared: up to which part of the whole, in hundredths, each step may take. With the usual 25 s the

@@ -11,8 +11,7 @@ use registry_alerts::{Watcher, WatcherParts};
 use registry_console::{Api, Console};
 use registry_deliveries::{Courier, CourierParts, Numbers};
 use registry_domain::{Seq, TenantId, causes};
-use registry_exports::{ExportDesk, ExportDeskParts, ExportNumbers, ExportRunner, ExportRunnerParts};
-use registry_http::{AppState, Carrying, HttpConfig, Router, Services, read_list};
+use registry_http::{AppState, Carrying, HttpConfig, Router, Services};
 use registry_imports::{Reader as FileReader, ReaderParts};
 use registry_jobs::{Desk, DeskParts, Numbers as JobNumbers, Runner, RunnerParts};
 use registry_journal::port::{ListedTenant, PageSize};
@@ -47,7 +46,7 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    fn new(name: &'static str, stop: CancellationToken, task: JoinHandle<()>) -> Self {
+    pub(crate) fn new(name: &'static str, stop: CancellationToken, task: JoinHandle<()>) -> Self {
         let task = Some(task);
         Self { name, stop, task }
     }
@@ -394,34 +393,6 @@ pub(crate) fn start_runner(
     let stop = CancellationToken::new();
     let task = tokio::spawn(Runner::new(parts).run(stop.clone()));
     Ok((Worker::new("runner of jobs", stop, task), numbers))
-}
-
-/// Makes files of lists. Returns the task, where files are asked for and taken, and what is to be known of both.
-pub(crate) fn start_exports(
-    config: &Config,
-    storage: &Storage,
-    writer: &Writer,
-    ambient: &Ambient,
-) -> anyhow::Result<(Worker, ExportDesk, ExportNumbers)> {
-    let numbers = ExportNumbers::default();
-    let desk = ExportDesk::new(ExportDeskParts {
-        archive: storage.for_requests.clone(),
-        writer: writer.clone(),
-        ambient: ambient.clone(),
-        limits: config.export_limits(),
-        numbers: numbers.clone(),
-    });
-    let parts = ExportRunnerParts {
-        archive: storage.archive.clone(),
-        leases: storage.leases()?,
-        ambient: ambient.clone(),
-        limits: config.export_limits(),
-        read_list,
-        numbers: numbers.clone(),
-    };
-    let stop = CancellationToken::new();
-    let task = tokio::spawn(ExportRunner::new(parts).run(stop.clone()));
-    Ok((Worker::new("maker of exports", stop, task), desk, numbers))
 }
 
 #[cfg(test)]

@@ -74,7 +74,7 @@ type Sent = (&'static str, &'static [(&'static str, &'static str)], &'static str
 const FORMS: &[Sent] = &[
     (
         "/merchants",
-        &[("key", "k-1"), ("member_code", "acad-3"), ("merchant_code", "store-3")],
+        &[("key", "k-1"), ("member_code", "a-3"), ("merchant_code", "s-3")],
         WHO_WORKS,
     ),
     ("/exports", &[("reason", "x")], WHO_EXPORTS),

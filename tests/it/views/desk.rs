@@ -44,7 +44,8 @@ async fn choosing_columns_keeps_every_filter_and_a_copied_address_shows_the_same
     browser.sign_in(&link).await;
     let list = format!("{home}/merchants?stage=registered&tag=seoul&updated_from=-7bd&metadata=&sort=name&limit=100");
     browser.client.goto(&list).await.expect("the list opens");
-    assert_eq!(browser.run(SHOWN).await[2], 2);
+    let are_there = "return document.querySelectorAll('row-select tbody tr').length === 2";
+    browser.until(are_there, Vec::new()).await;
     browser.press("button[popovertarget=columns]").await;
     // What is ticked away goes, and the first place goes to what waits longest.
     let choose = "for (const box of document.querySelectorAll('#columns input[name=column]'))

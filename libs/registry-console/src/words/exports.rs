@@ -18,6 +18,7 @@ pub struct ExportWords {
     pub make: &'static str,
     pub these: &'static str,
     pub take: &'static str,
+    pub when: &'static str,
     pub size: &'static str,
     pub expires: &'static str,
     pub numbers: &'static str,

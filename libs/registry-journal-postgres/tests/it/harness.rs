@@ -51,6 +51,10 @@ const SEED: &str = "
         CASE m % 10 WHEN 1 THEN at END, 0, 0, 0, 0, NULL
     FROM seed;
     INSERT INTO import_files SELECT tenant_id, merchant_id, at, '\\x00' FROM seed;
+    INSERT INTO exports SELECT tenant_id, merchant_id, CASE m % 10 WHEN 1 THEN 'running' ELSE 'ready' END, '{}', 'user:command_line',
+        merchant_id, 'Why', at, at, CASE m % 10 WHEN 1 THEN NULL ELSE at END, 1, 3, 3, 9, NULL, NULL
+    FROM seed;
+    INSERT INTO export_pieces SELECT tenant_id, merchant_id, 1, n, '\\x00' FROM seed, generate_series(0, 3) AS n;
     INSERT INTO job_sources SELECT tenant_id, merchant_id, n, '\\x00' FROM seed, generate_series(0, 3) AS n;
     INSERT INTO job_rows SELECT tenant_id, merchant_id, n, merchant_id, 'member-' || m, 'shop-' || m,
         CASE n WHEN 1 THEN 'running' WHEN 2 THEN 'waiting' ELSE 'done' END, CASE n WHEN 3 THEN 'archived' END, NULL, NULL, 1,

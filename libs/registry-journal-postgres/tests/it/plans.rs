@@ -222,8 +222,9 @@ async fn what_a_batch_looks_for_probes_the_right_index_from_the_first_row_on() {
         .await
         .expect("settings");
     let probing = statements().into_iter();
-    // What a dismissal settles is looked for among what is open in quarantine: that is little.
-    let probing = probing.filter(|(text, _)| text.contains("LATERAL") && !text.contains("UPDATE quarantine"));
+    // What a dismissal settles is looked for among what is open in quarantine: that is little. All counts are compared with all rows.
+    let others = |text: &str| text.contains("UPDATE quarantine") || text.contains("sum(looked.by)");
+    let probing = probing.filter(|(text, _)| text.contains("LATERAL") && !others(text));
     let mut count = 0;
     for (statement, parameters) in probing {
         let Some(plan) = plan(&mut connection, "registry_writer", &statement, parameters).await else {

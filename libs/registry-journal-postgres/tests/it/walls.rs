@@ -112,7 +112,7 @@ async fn nobody_changes_events() {
 }
 
 /// Tables of which a tenant's rows can be taken away for it.
-const OWN: [&str; 7] = [
+const OWN: [&str; 9] = [
     "deliveries",
     "views",
     "view_defaults",
@@ -120,10 +120,12 @@ const OWN: [&str; 7] = [
     "job_rows",
     "job_sources",
     "import_files",
+    "exports",
+    "export_pieces",
 ];
 
-/// The reader writes nothing but its own tenant's cursors, plans, balances, uses of keys, deliveries, views, jobs and
-/// files. The directory reads no content.
+/// The reader writes nothing but its own tenant's cursors, plans, balances, uses of keys, deliveries, views, jobs,
+/// files and exports. The directory reads no content.
 #[tokio::test]
 async fn roles_may_do_their_work_and_no_more() {
     let database = PostgresDatabase::fresh().await;
@@ -148,6 +150,8 @@ async fn roles_may_do_their_work_and_no_more() {
             "job_rows",
             "job_sources",
             "import_files",
+            "exports",
+            "export_pieces",
         ]
         .contains(&table.as_str())
         {

@@ -65,6 +65,8 @@ pub struct DueExport {
     pub tenant_id: TenantId,
     /// Which.
     pub id: ExportId,
+    /// Since when it waits.
+    pub created_at: DateTime<Utc>,
 }
 
 /// A part of a file.
@@ -106,7 +108,7 @@ pub trait Exports: Send + Sync {
         limit: PageSize,
     ) -> Result<Vec<Export>, ReadError>;
 
-    /// The first export of each tenant that is still to be made, whichever waits longest first.
+    /// The first export of each tenant that is still to be made.
     async fn due_exports(&self, limit: PageSize) -> Result<Vec<DueExport>, ReadError>;
 
     /// Begins one that is still to be made, from its first byte: what an earlier attempt has written is gone. None if there is nothing

@@ -22,6 +22,7 @@ pub const EXPORTS: ExportWords = ExportWords {
     make: "Make the file",
     these: "Export those chosen",
     take: "Download",
+    when: "Asked for",
     size: "Size",
     expires: "Kept until",
     numbers: "Business numbers",

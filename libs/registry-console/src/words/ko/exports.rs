@@ -19,6 +19,7 @@ pub const EXPORTS: ExportWords = ExportWords {
     make: "파일 만들기",
     these: "고른 가맹점 내보내기",
     take: "내려받기",
+    when: "요청한 때",
     size: "크기",
     expires: "보관 기한",
     numbers: "사업자번호",
