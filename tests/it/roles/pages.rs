@@ -362,11 +362,8 @@ async fn what_does_not_exist_has_no_page_and_no_form() {
         }
     }
     assert!(tried.len() > 20, "{tried:?}");
-    assert_eq!(
-        (app.tenant.api.feed().await, stranger.api.feed().await),
-        before,
-        "nothing came of it"
-    );
+    let after = (app.tenant.api.feed().await, stranger.api.feed().await);
+    assert_eq!(after, before, "nothing came of it");
     app.finish().await;
 }
 
