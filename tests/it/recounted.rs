@@ -151,6 +151,13 @@ fn with_keys_of(other: &Installation) -> Installation {
         .with("REGISTRY_CALLBACK_KEYS_FILE", &path("callback.keys"))
 }
 
+/// An installation of which nothing is wanted but its keys.
+fn keys() -> Installation {
+    let keys = Installation::new();
+    keys.print(&["tenant", "create", "--slug", "keys", "--name", "Keys"]);
+    keys
+}
+
 /// From a file to a server.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_copied_twice_to_postgresql_is_counted_once() {
@@ -166,10 +173,10 @@ async fn who_is_copied_twice_to_postgresql_is_counted_once() {
 /// From a server to a file.
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_copied_twice_to_a_file_is_counted_once() {
-    let cluster = Cluster::start();
-    let mut to = Installation::new();
+    let (cluster, keys) = (Cluster::start(), keys());
+    let mut to = with_keys_of(&keys);
     to.print(&["migrate"]);
-    let from = with_keys_of(&to).with("DATABASE_URL", &cluster.url());
+    let from = with_keys_of(&keys).with("DATABASE_URL", &cluster.url());
     from.print(&["migrate"]);
     let file = format!("sqlite://{}", to.database().display());
     moves_twice(from, &mut to, (&cluster.url(), &file)).await;
@@ -178,8 +185,7 @@ async fn who_is_copied_twice_to_a_file_is_counted_once() {
 /// The same as in a file.
 #[tokio::test(flavor = "multi_thread")]
 async fn damaged_counts_are_found_and_mended_on_a_server() {
-    let (cluster, sandbox, keys) = (Cluster::start(), TestSandbox::start().await, Installation::new());
-    keys.print(&["migrate"]);
+    let (cluster, sandbox, keys) = (Cluster::start(), TestSandbox::start().await, keys());
     let mut installation = with_keys_of(&keys).with("DATABASE_URL", &cluster.url());
     installation.print(&["migrate"]);
     let (process, tenant) = installation.serve_tenant(&sandbox);

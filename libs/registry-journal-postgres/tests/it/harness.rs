@@ -283,7 +283,11 @@ impl Harness for PostgresDatabase {
             Damage::State => format!("UPDATE merchants SET state = '{{' {key}"),
             // As of one that is registered and nothing else.
             Damage::Facets => format!("UPDATE merchants SET facets = 128 {key}"),
-            Damage::Outdated => format!("UPDATE merchants SET facets = NULL, facets_version = 0 {key}"),
+            // An earlier version would have moved the log: whoever remembers the merchant notices that it was somebody else.
+            Damage::Outdated => format!(
+                "WITH noticed AS (UPDATE tenants SET generation = generation + 1 WHERE tenant_id = $1)
+                 UPDATE merchants SET facets = NULL, facets_version = 0 {key}"
+            ),
             Damage::Lost => format!("DELETE FROM merchants {key}"),
             Damage::HistoryLost => format!("DELETE FROM merchant_history {key}"),
             Damage::TermsLost => format!("DELETE FROM merchant_terms {key}"),

@@ -59,6 +59,7 @@ const MAY_WALK: &[(&str, &str)] = &[
         "row_number() OVER (PARTITION BY tenant_id ORDER BY confirmed_at) AS place",
         "of all jobs that are due the oldest of each tenant are found: those of one tenant are bounded",
     ),
+    ("DISTINCT ON (tenant_id) tenant_id, export_id", "what is due"),
     ("'merchant_counts' AS counts", "all is compared"),
     ("AS found ORDER BY merchant_id", "a page of pages"),
     (
