@@ -59,7 +59,9 @@ mod tests {
 
     #[test]
     fn whatever_is_written_how_is_the_same_in_pieces() {
-        let text: Vec<u8> = (0..2 * PIECE_BYTES + 7).map(|at| (at % 251) as u8).collect();
+        let text: Vec<u8> = (0..2 * PIECE_BYTES + 7)
+            .map(|at| u8::try_from(at % 251).expect("it fits"))
+            .collect();
         for step in [1_000, PIECE_BYTES, PIECE_BYTES + 1, text.len()] {
             let mut pieces = Pieces::default();
             let mut found = Vec::new();

@@ -68,6 +68,7 @@ struct Text {
 
 impl ExportWish {
     /// As it is written down.
+    #[expect(clippy::missing_panics_doc, reason = "texts and numbers are valid JSON")]
     pub fn to_text(&self) -> String {
         let (list, merchant_ids) = match &self.whom {
             Whom::Listed(list) => (Some(list.clone()), None),

@@ -91,8 +91,7 @@ impl App {
         let (reconciler, reconciling) = start_reconciler(config, &storage, inquirer, &ambient, commits.clone())?;
         let watcher = start_watcher(&storage, &writer, &ambient, relay.is_some())?;
         let (courier, carrying) = start_courier(config, &storage, &writer, &ambient, address)?;
-        let coming = config.people(secrets.people_key, address)?;
-        let people = people(&storage, &writer, &ambient, coming)?;
+        let people = people(&storage, &writer, &ambient, config.people(secrets.people_key, address)?)?;
         let desk = start_desk(config, &storage, &writer, &ambient);
         let (runner, job_numbers) = start_runner(config, &storage, &writer, &ambient, &ways)?;
         let (exporter, exports, export_numbers) = start_exports(config, &storage, &writer, &ambient)?;
@@ -120,9 +119,8 @@ impl App {
             relay: relay.as_ref().map(|(_, status)| status.clone()),
         };
         let http_config = http_config(config, secrets.cursor_key)?;
-        let limits = serve_limits(config);
         let console = config.console.then(|| people.clone());
-        let (http, api) = start_http(services, http_config, limits, listener, console);
+        let (http, api) = start_http(services, http_config, serve_limits(config), listener, console);
         tracing::info!(%address, "serving");
         Ok(Self {
             address,

@@ -161,7 +161,7 @@ async fn count(sandbox: Api, per_second: f64, life: Arc<AtomicUsize>, ends: Canc
             .as_object()
             .expect("calls")
             .values()
-            .filter_map(|calls| calls.as_f64())
+            .filter_map(serde_json::Value::as_f64)
             .sum();
         let answered = began.elapsed().as_secs_f64();
         if now != std::mem::replace(&mut of_life, now) {

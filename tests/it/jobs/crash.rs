@@ -116,7 +116,7 @@ async fn go_through(count: usize, planned: impl AsyncFnOnce(&TestTenant) -> Valu
         .await;
     let budget = Budget::watch(&sandbox, calls);
     let callbacks = Callbacks::start(&url, "amid", count);
-    let began = Instant::now();
+    let started = Instant::now();
     let begun = confirm(&tenant, &planned).await;
     for tenth in KILLED_AT {
         until_tried(&tenant, &begun, count as u64 * tenth / 10, patience(count)).await;
@@ -131,7 +131,7 @@ async fn go_through(count: usize, planned: impl AsyncFnOnce(&TestTenant) -> Valu
         }
     };
     within(SETTLED_WITHIN + patience(count), ends).await;
-    println!("{count} rows are done in {:?}", began.elapsed());
+    println!("{count} rows are done in {:?}", started.elapsed());
     let amid = callbacks.finish().await;
     println!("callbacks: before {before}, amid the job {amid}");
     budget.expect_kept().await;

@@ -29,6 +29,7 @@ pub fn decide(state: Option<&Tenant>, command: Command, context: &Context) -> Re
     Ok(events)
 }
 
+#[expect(clippy::too_many_lines, reason = "one exhaustive match, one arm for each command")]
 fn decide_alone(state: Option<&Tenant>, command: Command, context: &Context) -> Result<Vec<Event>, Refusal> {
     let Some(tenant) = state else {
         return create(command, context);

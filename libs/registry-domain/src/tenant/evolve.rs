@@ -22,6 +22,7 @@ pub fn evolve(id: TenantId, state: Option<Tenant>, event: &Event, stamp: Stamp) 
     Some(tenant)
 }
 
+#[expect(clippy::too_many_lines, reason = "one exhaustive match, one arm for each event")]
 fn apply(tenant: &mut Tenant, event: &Event, stamp: Stamp) {
     match event {
         Event::UpstreamConfigured { upstream } => {

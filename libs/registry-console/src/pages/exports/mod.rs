@@ -136,7 +136,7 @@ pub(crate) mod samples {
     use crate::documents::Next;
     use crate::pages::shops::{self, Sample};
 
-    fn export(number: u32, state: &str, error: Value) -> Export {
+    fn export(number: u32, state: &str, error: &Value) -> Export {
         let is_over = !["queued", "running"].contains(&state);
         let one = json!({ "id": format!("exp_0197f0a1b2c37d4e8f90a1b2c3d4{number:04x}"), "state": state,
             "format": if number == 2 { "csv_cp949" } else { "xlsx" }, "filter": "stage=opened&sort=merchant_code",
@@ -154,9 +154,9 @@ pub(crate) mod samples {
         let failed = json!({ "code": "not_in_cp949", "row": 17 });
         let page = Page {
             data: vec![
-                export(1, "running", Value::Null),
-                export(2, "failed", failed.clone()),
-                export(3, "ready", Value::Null),
+                export(1, "running", &Value::Null),
+                export(2, "failed", &failed),
+                export(3, "ready", &Value::Null),
             ],
             page: Next::default(),
         };
@@ -169,9 +169,9 @@ pub(crate) mod samples {
             Sample::new("exports", &ExportsPage::new(frame(LIST), &query, &page)),
             Sample::new("exports-none", &ExportsPage::new(frame(LIST), &query, &none)),
             Sample::new("export-new", &new_page(frame(LIST))),
-            Sample::new("export-running", &one(frame(LIST), &export(1, "running", Value::Null))),
-            Sample::new("export-failed", &one(frame(LIST), &export(2, "failed", failed))),
-            Sample::new("export-ready", &one(frame(LIST), &export(3, "ready", Value::Null))),
+            Sample::new("export-running", &one(frame(LIST), &export(1, "running", &Value::Null))),
+            Sample::new("export-failed", &one(frame(LIST), &export(2, "failed", &failed))),
+            Sample::new("export-ready", &one(frame(LIST), &export(3, "ready", &Value::Null))),
         ]
     }
 
