@@ -41,6 +41,10 @@ async fn the_version_before_works_on_until_the_new_one_has_taken_over() {
 
     assert!(block_in_place(|| old.terminate()).success());
     work(&at_new, &sandbox, "after").await;
+    check_published(&at_new, &nats).await;
+    // What the version before has written lacks what it did not know, and is folded anew by itself.
+    let is_renewed = || site.installation.run(&["rebuild", "--check"]).status.success();
+    until(async || block_in_place(is_renewed)).await;
     // A fact that the version before could not have read: it waits until nobody does.
     let groups = at_new.api.request(Method::PUT, "/v1/role-mappings");
     let groups = groups.json(&json!({ "groups": { "after": "viewer" } }));
@@ -51,10 +55,6 @@ async fn the_version_before_works_on_until_the_new_one_has_taken_over() {
         .await
         .expect(200);
     assert_eq!(audit["data"].as_array().map(Vec::len), Some(1));
-    check_published(&at_new, &nats).await;
-    // What the version before has written lacks what it did not know, and is folded anew by itself.
-    let is_renewed = || site.installation.run(&["rebuild", "--check"]).status.success();
-    until(async || block_in_place(is_renewed)).await;
     assert!(block_in_place(|| new.terminate()).success());
     block_in_place(|| {
         site.expect_proven();
