@@ -1,6 +1,7 @@
-//! Whose file is made when: one of each tenant at a time, and of few tenants at once, whoever has waited longest first.
+//! Whose file is made when: one of each tenant at a time, and of few tenants at once, in turns: however many files one has asked for,
+//! another waits for one of them at most.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,6 +60,9 @@ pub struct ExportRunner {
     shop: Arc<Workshop>,
     leases: Arc<dyn Leases>,
     making: HashSet<TenantId>,
+    /// When each tenant that still waits for something had its turn last, counted in turns.
+    served: HashMap<TenantId, u64>,
+    turns: u64,
     under_way: JoinSet<TenantId>,
     rounds: u32,
     is_blind: bool,
@@ -77,6 +81,8 @@ impl ExportRunner {
             }),
             leases: parts.leases,
             making: HashSet::new(),
+            served: HashMap::new(),
+            turns: 0,
             under_way: JoinSet::new(),
             rounds: 0,
             is_blind: false,
@@ -131,14 +137,17 @@ impl ExportRunner {
     async fn begin(&mut self) -> Result<(), RoundError> {
         let reader = self.shop.archive.reader();
         let mut due = reader.due_exports(PageSize::MAX).await.map_err(RoundError::ReadDue)?;
-        due.sort_unstable_by_key(|due| due.created_at);
         let mut tenants: Vec<_> = due.iter().map(|due| due.tenant_id).collect();
+        self.served.retain(|tenant, _| tenants.contains(tenant));
+        in_turn(&mut due, &self.served);
         tenants.sort_unstable();
         if !tenants.is_empty() && self.under_way.len() < MADE_AT_ONCE {
             let held = self.leases.hold(Duty::Exports, &tenants).await;
             let held = held.map_err(RoundError::TakeLeases)?.tenants;
             for due in due.iter().filter(|due| held.contains(&due.tenant_id)) {
                 if self.under_way.len() < MADE_AT_ONCE && self.making.insert(due.tenant_id) {
+                    self.turns += 1;
+                    self.served.insert(due.tenant_id, self.turns);
                     self.under_way.spawn(made(Arc::clone(&self.shop), *due));
                 }
             }
@@ -167,10 +176,39 @@ impl ExportRunner {
     }
 }
 
+/// Whoever had no turn yet comes first, then whoever had it longest ago; among equals the one that waits longest.
+fn in_turn(due: &mut [DueExport], served: &HashMap<TenantId, u64>) {
+    due.sort_unstable_by_key(|due| (served.get(&due.tenant_id).copied(), due.created_at));
+}
+
 async fn made(shop: Arc<Workshop>, due: DueExport) -> TenantId {
     if let Err(error) = make(&shop, due.tenant_id, due.id).await {
         tracing::warn!(tenant = %due.tenant_id, export = %due.id, error = %causes(&error), "an export is begun anew");
         sleep(AFTER_FAILURE).await;
     }
     due.tenant_id
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, TimeDelta};
+    use registry_domain::ExportId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn whoever_has_asked_for_many_goes_behind_those_who_wait() {
+        let tenant = |number| TenantId::from_uuid(Uuid::from_u128(number));
+        let due = |number, seconds| DueExport {
+            tenant_id: tenant(number),
+            id: ExportId::from_uuid(Uuid::from_u128(number)),
+            created_at: DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds),
+        };
+        // The first two asked long before the others, and have had their turns.
+        let served = HashMap::from([(tenant(1), 2), (tenant(2), 1)]);
+        let mut waiting = [due(1, 0), due(2, 1), due(3, 9), due(4, 8)];
+        in_turn(&mut waiting, &served);
+        assert_eq!(waiting.map(|due| due.tenant_id), [4, 3, 2, 1].map(tenant));
+    }
 }
