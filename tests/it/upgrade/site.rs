@@ -17,6 +17,10 @@ const KEYS: [(&str, &str); 2] = [("master.key", ""), ("callback.keys", "1 ")];
 /// A place where nobody is: what was written down is not asked for anew.
 const NOWHERE: &str = "http://127.0.0.1:9/";
 
+/// An Idempotency-Key is known for a day, and what a version left lies for years: here those are a moment.
+const REMEMBER: &str = "UPDATE idempotency_keys SET expires_at = now() + interval '1 hour'";
+const REMEMBER_IN_SQLITE: &str = "UPDATE idempotency_keys SET expires_at = (unixepoch() + 3600) * 1000000";
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Engine {
     File,
@@ -85,10 +89,13 @@ impl Site {
             None => {
                 let copied = std::fs::copy(folder.join("registry.db"), site.installation.database());
                 copied.expect("the database can be copied");
+                remember(&site.installation.database());
             }
             Some(cluster) => {
                 let dump = read(&folder.join("registry.sql"));
-                cluster.client("psql", "registry", &["-X", "-q", "-v", "ON_ERROR_STOP=1"], &dump);
+                for script in [dump.as_str(), REMEMBER] {
+                    cluster.client("psql", "registry", &["-X", "-q", "-v", "ON_ERROR_STOP=1"], script);
+                }
             }
         }
         site.told = Some(Told::read(&folder.join("told.json")));
@@ -174,6 +181,18 @@ fn login(cluster: &Cluster, login: &str) -> [(&'static str, String); 2] {
             password.to_str().expect("a path is text").to_owned(),
         ),
     ]
+}
+
+/// Lets a file know the keys that it was given.
+fn remember(file: &Path) {
+    let update = async {
+        let options = SqliteConnectOptions::new().filename(file);
+        let mut database = options.connect().await.expect("the database opens");
+        let updated = sqlx::query(REMEMBER_IN_SQLITE).execute(&mut database).await;
+        assert!(updated.expect("rows can be changed").rows_affected() > 0);
+        database.close().await.expect("the connection ends");
+    };
+    tokio::runtime::Handle::current().block_on(update);
 }
 
 /// One file without its journal, and without pages that nothing is on.

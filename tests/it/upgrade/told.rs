@@ -4,10 +4,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use chrono::{DateTime, Utc};
 use registry_domain::tenant::Slug;
+use registry_journal::Ambient;
 use registry_tests::{Api, TestTenant, logs};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::life::Lived;
 
@@ -124,9 +126,11 @@ fn difference(before: &Value, now: &Value) -> Option<String> {
         (Value::Object(before), Value::Object(now)) => before
             .iter()
             .filter(|(name, _)| !CHANGING.contains(&name.as_str()))
-            .find_map(|(name, before)| {
+            .find_map(|(name, told)| {
                 let now = now.get(name).unwrap_or(&Value::Null);
-                difference(before, now).map(|different| format!("/{name}{different}"))
+                let has_run_out = name == "state" && now == "expired" && has_run_out(before);
+                let different = difference(told, now).filter(|_| !has_run_out);
+                different.map(|different| format!("/{name}{different}"))
             }),
         (Value::Array(before), Value::Array(now)) if before.len() <= now.len() => {
             let mut pairs = before.iter().zip(now).enumerate();
@@ -136,6 +140,23 @@ fn difference(before: &Value, now: &Value) -> Option<String> {
         }
         (before, now) => (before != now).then(|| format!(": {now}, and was {before}")),
     }
+}
+
+/// Whether what was told of was good until a moment that has passed.
+fn has_run_out(told: &Map<String, Value>) -> bool {
+    let until = told.get("expires_at").and_then(Value::as_str);
+    let until = until.and_then(|until| until.parse::<DateTime<Utc>>().ok());
+    until.is_some_and(|until| until <= Ambient::system().now())
+}
+
+#[test]
+fn what_runs_out_says_so_and_not_before() {
+    let key = |state: &str, until: &str| json!({ "state": state, "expires_at": until });
+    let (past, future) = ("2026-11-30T11:57:30Z", "9999-01-01T00:00:00Z");
+    assert_eq!(difference(&key("usable", past), &key("expired", past)), None);
+    assert!(difference(&key("usable", future), &key("expired", future)).is_some());
+    assert!(difference(&key("usable", past), &key("revoked", past)).is_some());
+    assert!(difference(&json!({ "state": "usable" }), &json!({ "state": "expired" })).is_some());
 }
 
 #[test]
