@@ -42,6 +42,9 @@ const MANAGERS: &str = "Mmx";
 const AUDITORS: &str = "Aa";
 const WHO_EXPORTS: &str = "eMm";
 
+/// Of those who work, who may see what is personal: files that somebody else handed over are for them.
+const WHO_READS_FILES: &str = "Mx";
+
 /// Who may do what.
 const RIGHTS: &[(&str, &str)] = &[
     ("get_me", EVERYBODY),
@@ -67,7 +70,7 @@ const RIGHTS: &[(&str, &str)] = &[
     ("export_plan_rows", WHO_EXPORTS),
     ("export_job_rows", WHO_EXPORTS),
     ("create_import", WHO_WORKS),
-    ("get_import", WHO_WORKS),
+    ("get_import", WHO_READS_FILES),
     ("get_import_template", WHO_WORKS),
     ("create_plan", WHO_WORKS),
     ("confirm_plan", WHO_WORKS),

@@ -48,6 +48,17 @@ pub enum Actor {
 }
 
 impl Actor {
+    /// Whether this is who that is, whatever they act through.
+    pub fn is_who(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Person { id, .. }, Self::Person { id: theirs, .. }) => id == theirs,
+            (
+                Self::Upstream | Self::ApiKey(_) | Self::Operator | Self::Person { .. } | Self::Shop | Self::System,
+                _,
+            ) => self == other,
+        }
+    }
+
     /// The word for the kind of actor, as used in every contract.
     pub const fn kind(&self) -> &'static str {
         match self {

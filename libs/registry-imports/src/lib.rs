@@ -17,7 +17,7 @@ mod refusal;
 mod rows;
 
 pub use limits::{COLUMNS_MAX, FILE_BYTES_MAX, ROW_BYTES_MAX, ROWS_MAX};
-pub use places::{Places, ReadingLimits};
+pub use places::{Places, Reading, ReadingLimits};
 pub use read::{Encoding, Format, Separator, Table, Wish, read};
 pub use reader::{Reader, ReaderError, ReaderParts};
 pub use refusal::Refusal;

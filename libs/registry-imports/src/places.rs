@@ -48,7 +48,7 @@ type Turns = VecDeque<(TenantId, VecDeque<oneshot::Sender<Reading>>)>;
 
 /// A place that somebody has. Given to whoever waits when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Reading {
+pub struct Reading {
     places: Places,
     /// None once it is given back.
     place: Option<Place>,

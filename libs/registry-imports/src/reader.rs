@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::child::{Answer, COMMAND, arguments};
 use crate::limits::{FILE_BYTES_MAX, MEMORY_MAX, TEXT_BYTES_MAX};
-use crate::places::{Full, Places, ReadingLimits};
+use crate::places::{Full, Places, Reading, ReadingLimits};
 use crate::read::{Table, Wish};
 use crate::refusal::Refusal;
 
@@ -89,15 +89,21 @@ impl Reader {
         &self.0.places
     }
 
-    /// Reads a file of a tenant's. A child that dies of it, or takes too long, refuses it.
-    pub async fn read(&self, tenant: TenantId, bytes: &[u8], wish: Wish) -> Result<Table, ReaderError> {
+    /// A place for a file of a tenant's whose rows take memory.
+    pub async fn place(&self, tenant: TenantId) -> Result<Reading, ReaderError> {
+        self.0.places.enter(tenant).await.map_err(|full| match full {
+            Full::OfTenant => ReaderError::TooManyOwn,
+            Full::OfOthers => ReaderError::Busy,
+        })
+    }
+
+    /// Reads a file of a tenant's. A child that dies of it, or takes too long, refuses it. The place is to be kept for as long as its
+    /// rows are in memory.
+    pub async fn read(&self, tenant: TenantId, bytes: &[u8], wish: Wish) -> Result<(Table, Reading), ReaderError> {
         if bytes.len() > FILE_BYTES_MAX {
             return Err(Refusal::TooLarge.into());
         }
-        let _place = self.0.places.enter(tenant).await.map_err(|full| match full {
-            Full::OfTenant => ReaderError::TooManyOwn,
-            Full::OfOthers => ReaderError::Busy,
-        })?;
+        let place = self.place(tenant).await?;
         let mut child = self.start(wish).map_err(ReaderError::Start)?;
         let answered = timeout(READ_TIME, talk(&mut child, bytes)).await;
         // One that is killed is waited for too, so that nothing is left of it.
@@ -107,7 +113,7 @@ impl Reader {
         }
         let ended = child.wait().await;
         match answer {
-            Some(Answer::Read(table)) if ended.is_ok_and(|status| status.success()) => Ok(table),
+            Some(Answer::Read(table)) if ended.is_ok_and(|status| status.success()) => Ok((table, place)),
             Some(Answer::Refused(refusal)) => Err(refusal.into()),
             Some(Answer::Read(_)) | None => Err(Refusal::TooMuchWork.into()),
         }

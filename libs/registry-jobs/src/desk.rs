@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use registry_domain::jobs::{Action, HeldUp, JobAct, JobFact, JobState, JobWish, Reason, WrongState, follow};
-use registry_domain::{ImportId, JobId, MerchantId, TenantId, tenant};
+use registry_domain::{Actor, ImportId, JobId, MerchantId, TenantId, tenant};
 use registry_imports::FileRows;
 use registry_journal::port::{ImportFile, Job, JobExpiry, JobMove, MerchantFilter, RowTally};
 use registry_journal::{Ambient, Archive, Order, Origin, Outcome, ReadError, Submission, WriteError, Writer};
 
-use crate::file::{FileShut, HandedOver};
+use crate::file::{FileShut, HandedOver, KeptFile};
 use crate::limits::{FILE_KEPT_FOR, FILES_MAX, JobLimits};
 use crate::planned::Rows;
 
@@ -148,8 +148,8 @@ impl Desk {
         self.get(tenant, id).await
     }
 
-    /// Keeps a file for a while.
-    pub async fn keep_file(&self, tenant: TenantId, file: &HandedOver) -> Result<ImportFile, JobError> {
+    /// Keeps a file for a while, of whoever hands it over.
+    pub async fn keep_file(&self, tenant: TenantId, file: &HandedOver, actor: Actor) -> Result<ImportFile, JobError> {
         let DeskParts { archive, ambient, .. } = &*self.0;
         let (id, now) = (ImportId::from_uuid(ambient.ids.uuid()), ambient.now());
         archive
@@ -159,6 +159,7 @@ impl Desk {
         let kept = ImportFile {
             id,
             created_at: now,
+            actor: Some(actor),
             sealed: file.seal(archive, id),
         };
         if archive.reader().add_import_file(tenant, &kept, FILES_MAX).await? {
@@ -168,13 +169,17 @@ impl Desk {
         }
     }
 
-    /// A file that is kept, and since when.
-    pub async fn file(&self, tenant: TenantId, id: ImportId) -> Result<(HandedOver, DateTime<Utc>), JobError> {
+    /// A file that is kept.
+    pub async fn file(&self, tenant: TenantId, id: ImportId) -> Result<KeptFile, JobError> {
         let DeskParts { archive, ambient, .. } = &*self.0;
         let kept = archive.reader().import_file(tenant, id).await?;
         let kept = kept.filter(|kept| kept.created_at > ambient.now() - FILE_KEPT_FOR);
         let kept = kept.ok_or(JobError::NoSuchFile)?;
-        Ok((HandedOver::open(archive, &kept)?, kept.created_at))
+        Ok(KeptFile {
+            file: HandedOver::open(archive, &kept)?,
+            created_at: kept.created_at,
+            actor: kept.actor,
+        })
     }
 
     /// A plan or a job.

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use registry_domain::{ImportId, JobId};
+use chrono::{DateTime, Utc};
+use registry_domain::{Actor, ImportId, JobId};
 use registry_imports::FileRow;
 use registry_journal::port::{ImportFile, RowSource};
 use registry_journal::{Archive, DataKey};
@@ -47,6 +48,17 @@ impl Sources {
 
 fn place(number: u32) -> Uuid {
     Uuid::from_u128(u128::from(number))
+}
+
+/// A file that is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptFile {
+    /// What was handed over.
+    pub file: HandedOver,
+    /// When.
+    pub created_at: DateTime<Utc>,
+    /// By whom; none if that was not written down yet.
+    pub actor: Option<Actor>,
 }
 
 /// A file that somebody handed over, whole.

@@ -1,7 +1,7 @@
 //! Files from which shops are to be registered: kept for one tenant, and what their rows say with their job.
 
 use chrono::TimeDelta;
-use registry_domain::{ImportId, JobId, TenantId};
+use registry_domain::{Actor, ImportId, JobId, KeyId, TenantId};
 use registry_journal::port::{ImportFile, Imports, JobExpiry, Jobs, RowSource};
 use uuid::Uuid;
 
@@ -14,6 +14,7 @@ fn file<H: Harness>(world: &World<H>, number: u128) -> ImportFile {
     ImportFile {
         id: ImportId::from_uuid(Uuid::from_u128(number)),
         created_at: world.now(),
+        actor: (number == 1).then_some(Actor::ApiKey(KeyId::from_uuid(Uuid::from_u128(7)))),
         sealed: vec![0, 255, 7],
     }
 }
@@ -43,11 +44,11 @@ pub async fn files_are_kept_for_their_tenant_for_a_while<H: Harness>() {
     );
     assert_eq!(storage.import_file(other, first.id).await.expect("an answer"), None);
     world.clock.advance(3_600_000);
-    assert!(
-        storage
-            .add_import_file(tenant, &file(&world, 2), 2)
-            .await
-            .expect("an answer")
+    let nobodys = file(&world, 2);
+    assert!(storage.add_import_file(tenant, &nobodys, 2).await.expect("an answer"));
+    assert_eq!(
+        storage.import_file(tenant, nobodys.id).await.expect("an answer"),
+        Some(nobodys)
     );
     assert!(
         !storage

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use registry_domain::{ImportId, JobId, TenantId};
 use registry_journal::port::{ImportFile, Imports, ReadError, RowSource};
+use registry_journal::record::actor_to_text;
 use registry_journal_rows::RawRowSource;
 
 use crate::statement::column;
@@ -14,8 +15,8 @@ impl Imports for PostgresJournal {
     async fn add_import_file(&self, tenant: TenantId, file: &ImportFile, most: u32) -> Result<bool, ReadError> {
         let statement = changes!(
             r#"
-            INSERT INTO import_files (tenant_id, import_id, created_at, sealed)
-            SELECT $1::uuid, $2::uuid, $3::timestamptz, $4::bytea
+            INSERT INTO import_files (tenant_id, import_id, created_at, sealed, actor)
+            SELECT $1::uuid, $2::uuid, $3::timestamptz, $4::bytea, $6::text
             WHERE (SELECT count(*) FROM import_files AS o WHERE o.tenant_id = $1) < $5
             ON CONFLICT DO NOTHING
             RETURNING 1::bigint AS "one!"
@@ -24,7 +25,8 @@ impl Imports for PostgresJournal {
             file.id.as_uuid(),
             file.created_at,
             &file.sealed,
-            i64::from(most)
+            i64::from(most),
+            file.actor.as_ref().map(actor_to_text)
         );
         self.changed_of("file that is kept", tenant, statement).await
     }
@@ -32,7 +34,7 @@ impl Imports for PostgresJournal {
     async fn import_file(&self, tenant: TenantId, id: ImportId) -> Result<Option<ImportFile>, ReadError> {
         let statement = sqlx::query_as!(
             rows::ImportFile,
-            "SELECT import_id, created_at, sealed FROM import_files WHERE tenant_id = $1 AND import_id = $2",
+            "SELECT import_id, created_at, actor, sealed FROM import_files WHERE tenant_id = $1 AND import_id = $2",
             tenant.as_uuid(),
             id.as_uuid()
         );

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use registry_domain::ImportId;
 use registry_journal::port::{ImportFile, Inconsistency, RowSource};
+use registry_journal::record::actor_from_text;
 use uuid::Uuid;
 
 use crate::{BadColumn, RawRow, RawValue};
@@ -12,6 +13,7 @@ use crate::{BadColumn, RawRow, RawValue};
 pub struct RawImportFile<Time> {
     pub import_id: Uuid,
     pub created_at: Time,
+    pub actor: Option<String>,
     pub sealed: Vec<u8>,
 }
 
@@ -20,10 +22,12 @@ impl<Time: RawValue<DateTime<Utc>>> RawRow for RawImportFile<Time> {
 
     fn into_row(self) -> Result<ImportFile, Inconsistency> {
         let id = ImportId::from_uuid(self.import_id);
-        let created_at = self.created_at.read("created_at");
+        let inconsistent = |error| Inconsistency::of("import_files", id, error);
+        let actor = self.actor.map(|text| actor_from_text(&text).ok_or(BadColumn("actor")));
         Ok(ImportFile {
             id,
-            created_at: created_at.map_err(|error| Inconsistency::of("import_files", id, error))?,
+            created_at: self.created_at.read("created_at").map_err(inconsistent)?,
+            actor: actor.transpose().map_err(inconsistent)?,
             sealed: self.sealed,
         })
     }

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use registry_domain::{ImportId, JobId, TenantId};
 use registry_journal::port::{ImportFile, Imports, ReadError, RowSource};
+use registry_journal::record::actor_to_text;
 use registry_journal_rows::RawRowSource;
 use sqlx::types::Uuid;
 
@@ -16,8 +17,8 @@ impl Imports for SqliteJournal {
     async fn add_import_file(&self, tenant: TenantId, file: &ImportFile, most: u32) -> Result<bool, ReadError> {
         let statement = changes!(
             r#"
-            INSERT INTO import_files (tenant_id, import_id, created_at, sealed)
-            SELECT ?1, ?2, ?3, ?4 WHERE (SELECT count(*) FROM import_files AS o WHERE o.tenant_id = ?1) < ?5
+            INSERT INTO import_files (tenant_id, import_id, created_at, sealed, actor)
+            SELECT ?1, ?2, ?3, ?4, ?6 WHERE (SELECT count(*) FROM import_files AS o WHERE o.tenant_id = ?1) < ?5
             ON CONFLICT DO NOTHING
             RETURNING 1 AS "one!: i64"
             "#,
@@ -25,7 +26,8 @@ impl Imports for SqliteJournal {
             file.id.as_uuid(),
             micros(file.created_at),
             &file.sealed,
-            i64::from(most)
+            i64::from(most),
+            file.actor.as_ref().map(actor_to_text)
         );
         self.changed("file that is kept", statement).await
     }
@@ -34,7 +36,8 @@ impl Imports for SqliteJournal {
         let statement = sqlx::query_as!(
             rows::ImportFile,
             r#"
-            SELECT import_id AS "import_id!: Uuid", created_at, sealed FROM import_files WHERE tenant_id = ?1 AND import_id = ?2
+            SELECT import_id AS "import_id!: Uuid", created_at, actor, sealed FROM import_files
+            WHERE tenant_id = ?1 AND import_id = ?2
             "#,
             tenant.as_uuid(),
             id.as_uuid()

@@ -4,7 +4,9 @@ use std::io::{Cursor, Write};
 use std::time::{Duration, Instant};
 
 use registry_domain::TenantId;
-use registry_imports::{FILE_BYTES_MAX, Reader, ReaderError, ReaderParts, ReadingLimits, Refusal, Table, Wish};
+use registry_imports::{
+    FILE_BYTES_MAX, Reader, ReaderError, ReaderParts, Reading, ReadingLimits, Refusal, Table, Wish,
+};
 use registry_tests::TestApp;
 use registry_tests::settings::settings;
 use rust_xlsxwriter::Workbook;
@@ -202,7 +204,7 @@ async fn a_reader_has_no_more_memory_than_it_was_given() {
     let file = workbook(long, &[]);
     assert!(file.len() < 100 * 1024, "{}", file.len());
     let (much, little) = (reader(512 * 1024 * 1024), reader(1024 * 1024));
-    let refused = |read: Result<Table, ReaderError>| match read {
+    let refused = |read: Result<(Table, Reading), ReaderError>| match read {
         Err(ReaderError::Refused(refusal)) => refusal,
         Ok(_) | Err(ReaderError::TooManyOwn | ReaderError::Busy | ReaderError::Start(_)) => panic!("it is not refused"),
     };

@@ -12,7 +12,7 @@ use registry_tests::{Answer, TestApp, TestTenant, logs};
 use reqwest::Method;
 use serde_json::json;
 
-use super::{AUDITORS, EVERYBODY, MANAGERS, PEOPLE, Somebody, WHO_EXPORTS, WHO_WORKS, operator};
+use super::{AUDITORS, EVERYBODY, MANAGERS, PEOPLE, Somebody, WHO_EXPORTS, WHO_READS_FILES, WHO_WORKS, operator};
 use crate::isolation::things::{Things, share_a_view};
 use crate::visitor::{Visitor, leads_to};
 
@@ -39,7 +39,7 @@ pub(super) const PAGES: &[(&str, &str)] = &[
     ("/exports/{export}", WHO_EXPORTS),
     ("/imports/new", EVERYBODY),
     ("/imports/template", WHO_WORKS),
-    ("/imports/{import}", WHO_WORKS),
+    ("/imports/{import}", WHO_READS_FILES),
     ("/callbacks", EVERYBODY),
     ("/callbacks/{callback}", EVERYBODY),
     ("/quarantine", EVERYBODY),
@@ -108,7 +108,7 @@ const FORMS: &[Sent] = &[
     (
         "/imports/{import}/plan",
         &[("column", "member_code"), ("existing", "skip")],
-        WHO_WORKS,
+        WHO_READS_FILES,
     ),
     ("/plans", &[("action", "archive"), ("whom", "these")], WHO_WORKS),
     ("/plans/{plan}/confirmation", &[("reason", "x")], WHO_WORKS),

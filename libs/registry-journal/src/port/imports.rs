@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use registry_domain::{ImportId, JobId, TenantId};
+use registry_domain::{Actor, ImportId, JobId, TenantId};
 
 use super::ReadError;
 
@@ -14,6 +14,8 @@ pub struct ImportFile {
     pub id: ImportId,
     /// When it came.
     pub created_at: DateTime<Utc>,
+    /// Who handed it over; none if that was not written down yet.
+    pub actor: Option<Actor>,
     /// Its name and its bytes.
     pub sealed: Vec<u8>,
 }

@@ -91,8 +91,9 @@ async fn create_import(
         bytes,
     };
     // First it is read: what cannot be is not kept.
-    let table = state.imports.read(caller.tenant_id(), &file.bytes, wish).await?;
-    let kept = state.jobs.keep_file(caller.tenant_id(), &file).await?;
+    let (table, _rows_place) = state.imports.read(caller.tenant_id(), &file.bytes, wish).await?;
+    let kept = state.jobs.keep_file(caller.tenant_id(), &file, caller.actor());
+    let kept = kept.await?;
     let document = ImportDocument::new(kept.id, &file, kept.created_at, &table, caller.sight());
     let location = HeaderValue::try_from(format!("/v1/imports/{}", document.id));
     let mut response = (StatusCode::CREATED, Json(document)).into_response();

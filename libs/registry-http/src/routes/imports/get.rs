@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use utoipa_axum::routes;
 
-use super::{ImportDocument, SCOPES, parse_id, read_wish};
+use super::{ImportDocument, SCOPES, opened, parse_id, read_wish};
 use crate::caller::Caller;
 use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
@@ -31,7 +31,7 @@ pub fn route() -> Route {
 /// Read a file of merchants anew
 ///
 /// The same as when it was handed over, or read in another way. It is kept as it came, whatever you choose here: say it again when you
-/// make a plan of it.
+/// make a plan of it. One that somebody else handed over is for those who may see personal data.
 #[utoipa::path(
     get,
     path = "/v1/imports/{id}",
@@ -55,7 +55,9 @@ async fn get_import(
     let wish = read_wish(&mut query);
     query.finish()?;
     let id = parse_id(&id)?;
-    let (file, created_at) = state.jobs.file(caller.tenant_id(), id).await?;
-    let table = state.imports.read(caller.tenant_id(), &file.bytes, wish).await?;
-    Ok(Json(ImportDocument::new(id, &file, created_at, &table, caller.sight())))
+    let kept = opened(&state, &caller, id).await?;
+    let read = state.imports.read(caller.tenant_id(), &kept.file.bytes, wish);
+    let (table, _place) = read.await?;
+    let document = ImportDocument::new(id, &kept.file, kept.created_at, &table, caller.sight());
+    Ok(Json(document))
 }

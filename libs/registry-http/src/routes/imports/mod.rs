@@ -11,12 +11,14 @@ use registry_domain::jobs::ImportField;
 use registry_domain::tenant::Scope;
 use registry_imports::columns::fields_of;
 use registry_imports::{Encoding, FileRow, Format, Separator, Table, Wish};
-use registry_jobs::{FILE_KEPT_FOR, HandedOver};
+use registry_jobs::{FILE_KEPT_FOR, HandedOver, KeptFile};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::caller::Caller;
 use crate::problem::{Code, Fault, Problem};
 use crate::query::Parameters;
+use crate::state::AppState;
 
 const SCOPES: &[Scope] = &[Scope::MerchantsWrite, Scope::JobsWrite];
 
@@ -128,6 +130,17 @@ fn read_wish(query: &mut Parameters) -> Wish {
         encoding: query.optional("encoding", |word| Encoding::from_word(word).ok_or(Fault::UnknownWord)),
         separator: query.optional("separator", |word| Separator::from_word(word).ok_or(Fault::UnknownWord)),
     }
+}
+
+/// A file, for who handed it over and for who may see personal data. To others its headings would be shown as they are, whatever stands
+/// there, and they could have a column read as what it is not.
+pub async fn opened(state: &AppState, caller: &Caller, id: ImportId) -> Result<KeptFile, Problem> {
+    let kept = state.jobs.file(caller.tenant_id(), id).await?;
+    let is_own = kept.actor.as_ref().is_some_and(|actor| actor.is_who(&caller.actor()));
+    if !is_own {
+        caller.require(Scope::PersonalRead)?;
+    }
+    Ok(kept)
 }
 
 fn read_format(query: &mut Parameters) -> Option<Format> {

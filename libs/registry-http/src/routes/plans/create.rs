@@ -61,7 +61,7 @@ pub fn route() -> Route {
 ///
 /// Freezes for whom it is: all that fit a `filter` now, those with `merchant_ids`, or those for which a job has failed (`failed_of`,
 /// whose action it takes over), or, for `import`, those in a file that you have handed over (`import_id`). The answer says to how many it would be done, and whom it does not fit and why. Nothing is done before
-/// you confirm it. You need the scope of the action too: `links:write`, `upstream:ask` or `merchants:write`, for an import with links both. A plan that nobody confirms
+/// you confirm it. You need the scope of the action too: `links:write`, `upstream:ask`, `quarantine:write` or `merchants:write`, for an import with links both of links and merchants. A plan that nobody confirms
 /// is forgotten after 24 hours.
 #[utoipa::path(
     post,
@@ -83,19 +83,24 @@ async fn create_plan(
 ) -> Result<Response, Problem> {
     caller.require(SCOPE)?;
     let wanted = Wanted::read(body.fields(Null::Absent)?)?;
-    let (action, whom) = match wanted {
+    // Rows of a file take memory until they are planned.
+    let (action, whom, _place) = match wanted {
         Wanted::Import(wanted) => wanted.read_file(&state, &caller).await?,
         Wanted::Fitting(action, text) => {
             let whom = fitting(&state, &caller, &text).await?;
-            (action, whom)
+            (action, whom, None)
         }
-        Wanted::These(action, ids) => (action, Whom::These(distinct(ids))),
+        Wanted::These(action, ids) => (action, Whom::These(distinct(ids)), None),
         Wanted::FailedOf(id) => {
             let job = state.jobs.get(caller.tenant_id(), id).await?;
             if job.state == JobState::Planned {
                 return Err(Code::JobNotFound.into());
             }
-            (job.action, Whom::FailedOf(id))
+            let place = match job.action.import() {
+                Some(_) => Some(state.imports.place(caller.tenant_id()).await?),
+                None => None,
+            };
+            (job.action, Whom::FailedOf(id), place)
         }
     };
     for scope in action.scopes() {
@@ -145,7 +150,8 @@ fn distinct(ids: Vec<MerchantId>) -> Vec<MerchantId> {
     reason = "stands for the body in the document; the body itself is read field by field"
 )]
 struct PlanRequest {
-    /// `issue_links`, `ask_now`, `add_tags`, `remove_tags`, `archive`, `restore` or `import`. Not with `failed_of`.
+    /// `issue_links`, `ask_now`, `add_tags`, `remove_tags`, `archive`, `restore`, `redrive` (what of its callbacks is in quarantine)
+    /// or `import`. Not with `failed_of`.
     #[schema(example = "issue_links")]
     action: Option<String>,
     /// The tags, for `add_tags` and `remove_tags` only.

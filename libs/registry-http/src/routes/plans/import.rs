@@ -3,12 +3,13 @@
 use registry_domain::ImportId;
 use registry_domain::jobs::{Action, Existing, ImportColumns, ImportField, ImportWish};
 use registry_imports::columns::fields_of;
-use registry_imports::{COLUMNS_MAX, Encoding, Separator, Wish};
+use registry_imports::{COLUMNS_MAX, Encoding, Reading, Separator, Wish};
 use registry_jobs::Whom;
 
 use crate::caller::Caller;
 use crate::fields::Fields;
 use crate::problem::{Code, Fault, FieldFault, Place, Problem};
+use crate::routes::imports::opened;
 use crate::state::AppState;
 
 /// What a column is called that is nothing of a merchant.
@@ -44,10 +45,15 @@ impl WantedImport {
         })
     }
 
-    /// Reads the file anew: what is planned is what stands in it.
-    pub(super) async fn read_file(self, state: &AppState, caller: &Caller) -> Result<(Action, Whom), Problem> {
-        let (file, _) = state.jobs.file(caller.tenant_id(), self.id).await?;
-        let table = state.imports.read(caller.tenant_id(), &file.bytes, self.wish).await?;
+    /// Reads the file anew: what is planned is what stands in it. The place is to be kept until it is planned.
+    pub(super) async fn read_file(
+        self,
+        state: &AppState,
+        caller: &Caller,
+    ) -> Result<(Action, Whom, Option<Reading>), Problem> {
+        let tenant = caller.tenant_id();
+        let kept = opened(state, caller, self.id).await?;
+        let (table, place) = state.imports.read(tenant, &kept.file.bytes, self.wish).await?;
         let columns = self.columns.unwrap_or_else(|| fields_of(&table.file.headings.cells));
         let columns = ImportColumns::new(columns).map_err(|error| {
             Problem::validation(vec![FieldFault {
@@ -60,7 +66,7 @@ impl WantedImport {
             existing: self.existing,
             issue_links: self.issue_links,
         });
-        Ok((action, Whom::InFile(Box::new(table.file))))
+        Ok((action, Whom::InFile(Box::new(table.file)), Some(place)))
     }
 }
 
