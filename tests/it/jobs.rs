@@ -1,5 +1,6 @@
 //! Plans and jobs: one thing done to many shops, row by row, each once, whoever dies meanwhile.
 
+mod again;
 mod amid;
 mod crash;
 mod desk;

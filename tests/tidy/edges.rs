@@ -63,6 +63,7 @@ const EDGES: &[(&str, &[&str])] = &[
         &[
             "registry-domain",
             "registry-imports",
+            "registry-ingest",
             "registry-journal",
             "registry-upstream",
         ],

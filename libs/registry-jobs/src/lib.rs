@@ -14,12 +14,13 @@ mod imported;
 mod limits;
 mod numbers;
 mod planned;
+mod redriven;
 mod row;
 mod runner;
 mod step;
 
 pub use desk::{Desk, DeskParts, JobError, PlanWish, Whom};
-pub use file::{FileShut, HandedOver, SOURCES_AT_ONCE, Sources};
+pub use file::{FileShut, HandedOver, KeptFile, SOURCES_AT_ONCE, Sources};
 pub use limits::{FILE_KEPT_FOR, FILES_MAX, JobLimits, PLAN_KEPT_FOR};
 pub use numbers::{JobCounts, Numbers};
 pub use runner::{Runner, RunnerParts};

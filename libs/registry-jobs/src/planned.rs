@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use futures::future::try_join_all;
-use registry_domain::jobs::{ImportRow, ImportWish, RowCode, RowState, obstacle};
+use registry_domain::jobs::{ActionKind, ImportRow, ImportWish, RowCode, RowState, obstacle};
 use registry_domain::merchant::Merchant;
 use registry_domain::{JobId, MerchantId, Reference, TenantId};
 use registry_imports::{FileRow, FileRows};
@@ -14,6 +14,7 @@ use registry_journal::port::{
 
 use crate::desk::{DeskParts, JobError, Whom};
 use crate::file::{FileShut, SOURCES_AT_ONCE, Sources};
+use crate::redriven::has_quarantined;
 
 /// Rows that are read and written at once.
 const PAGE: PageSize = PageSize::clamped(500);
@@ -146,9 +147,14 @@ impl<'a> Rows<'a> {
         &mut self,
         found: Vec<(MerchantId, Result<Option<Merchant>, RowCode>)>,
     ) -> Result<(), JobError> {
+        let lacking = self.without_quarantined(&found).await?;
         let mut rows = Vec::with_capacity(found.len());
         for (merchant_id, merchant) in found {
             let (reference, obstacle) = match merchant {
+                Ok(Some(merchant)) if lacking.contains(&merchant_id) => {
+                    let obstacle = obstacle(&self.job.action, &merchant).unwrap_or(RowCode::NothingQuarantined);
+                    (Some(merchant.reference), Some(obstacle))
+                }
                 Ok(Some(merchant)) => {
                     let obstacle = obstacle(&self.job.action, &merchant);
                     (Some(merchant.reference), obstacle)
@@ -159,6 +165,34 @@ impl<'a> Rows<'a> {
             rows.push(self.planned(Some(merchant_id), reference, obstacle)?);
         }
         Ok(self.reader().add_job_rows(self.tenant, self.job.id, &rows).await?)
+    }
+
+    /// Those of which nothing is in quarantine, if that is what the job is about.
+    async fn without_quarantined(
+        &self,
+        found: &[(MerchantId, Result<Option<Merchant>, RowCode>)],
+    ) -> Result<HashSet<MerchantId>, ReadError> {
+        let mut lacking = HashSet::new();
+        if self.job.action.kind() != ActionKind::Redrive {
+            return Ok(lacking);
+        }
+        let merchants: Vec<_> = found
+            .iter()
+            .filter_map(|(_, found)| found.as_ref().ok()?.as_ref())
+            .collect();
+        for few in merchants.chunks(LOOKED_UP) {
+            let looks = few
+                .iter()
+                .map(|merchant| has_quarantined(self.reader(), self.tenant, merchant));
+            let has = try_join_all(looks).await?;
+            lacking.extend(
+                few.iter()
+                    .zip(has)
+                    .filter(|(_, has)| !has)
+                    .map(|(merchant, _)| merchant.id),
+            );
+        }
+        Ok(lacking)
     }
 
     /// The next row.

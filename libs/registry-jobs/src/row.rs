@@ -7,6 +7,7 @@ use registry_domain::jobs::{Action, HeldUp, RowCode, obstacle, tags_after};
 use registry_domain::merchant::{CallFailure, CallOutcome, Command, DetailsChange, LinkRefusal, Merchant, Refusal};
 use registry_domain::review::ReadingSource;
 use registry_domain::{LinkId, MerchantId, TenantId, causes};
+use registry_ingest::Redriver;
 use registry_journal::port::{Job, JobRow};
 use registry_journal::{
     Ambient, Archive, Idempotency, IdempotencyKey, Order, Origin, Outcome, Submission, WriteError, Writer,
@@ -138,6 +139,7 @@ pub(crate) struct Tools {
     pub(crate) ambient: Ambient,
     pub(crate) links: LinkIssuer,
     pub(crate) inquirer: Inquirer,
+    pub(crate) redriver: Redriver,
 }
 
 /// An attempt at a row.
@@ -209,6 +211,7 @@ impl Attempt<'_> {
             Action::AddTags(_) | Action::RemoveTags(_) => self.tag(merchant_id).await,
             Action::Archive => self.command(merchant_id, Command::Archive).await,
             Action::Restore => self.command(merchant_id, Command::Restore).await,
+            Action::Redrive => self.redrive(merchant_id).await,
             Action::Import(_) => RowCode::Internal.into(),
         };
         ended.into()
@@ -225,7 +228,7 @@ impl Attempt<'_> {
         self.row.begun_at == Some(self.now)
     }
 
-    async fn merchant(&self, id: MerchantId) -> Result<Merchant, Ended> {
+    pub(crate) async fn merchant(&self, id: MerchantId) -> Result<Merchant, Ended> {
         match self.tools.archive.reader().merchant(self.tenant, id).await {
             Ok(Some(merchant)) => Ok(merchant),
             Ok(None) => Err(RowCode::MerchantNotFound.into()),

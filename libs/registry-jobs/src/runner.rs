@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use registry_domain::{JobId, TenantId, causes};
+use registry_ingest::Redriver;
 use registry_journal::port::{DueJob, Duty, JobExpiry, Leases, PageSize, People, ReadError};
 use registry_journal::{Ambient, Archive, Writer};
 use registry_upstream::{Inquirer, LinkIssuer};
@@ -46,6 +47,8 @@ pub struct RunnerParts {
     pub links: LinkIssuer,
     /// Asks Paymint.
     pub inquirer: Inquirer,
+    /// Drives callbacks again.
+    pub redriver: Redriver,
     /// Which tenants are ours.
     pub leases: Arc<dyn Leases>,
     /// Clock and ids.
@@ -104,6 +107,7 @@ impl Runner {
             ambient: parts.ambient.clone(),
             links: parts.links,
             inquirer: parts.inquirer,
+            redriver: parts.redriver,
         };
         Self {
             bench: Arc::new(Bench {

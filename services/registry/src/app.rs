@@ -274,6 +274,8 @@ pub(crate) struct Ways {
     pub(crate) links: LinkIssuer,
     pub(crate) inquirer: Inquirer,
     redriver: Redriver,
+    /// The same for jobs, which read beside requests.
+    pub(crate) redriver_of_jobs: Redriver,
     callback_urls: CallbackUrls,
     shops: ShopPages,
 }
@@ -326,7 +328,13 @@ impl Ways {
             shops: ShopPages::new(shops, config.shop_limits()),
             links,
             inquirer,
-            redriver: Redriver::new(writer.clone(), storage.for_requests.clone(), at_hand, config.senders()?),
+            redriver: Redriver::new(
+                writer.clone(),
+                storage.for_requests.clone(),
+                at_hand.clone(),
+                config.senders()?,
+            ),
+            redriver_of_jobs: Redriver::new(writer.clone(), archive.clone(), at_hand, config.senders()?),
             callback_urls: CallbackUrls::new(secrets.token_keys.clone(), public_url),
         })
     }
@@ -348,6 +356,8 @@ fn http_config(config: &Config, cursor_key: [u8; 32]) -> anyhow::Result<HttpConf
         request_limits: config.request_limits(),
         event_streams_max: config.event_streams_max,
         long_polls_max: config.long_polls_max,
+        file_downloads_max: config.file_downloads_max,
+        body_bytes_max: config.body_mebibytes_max * 1024 * 1024,
         past_reads_max: config.past_reads_max,
         past_events_max: config.past_events_max,
         gate: gate_limits(config),

@@ -385,6 +385,7 @@ pub(crate) fn start_runner(
         people: Arc::clone(&storage.people),
         links: ways.links.clone(),
         inquirer: ways.inquirer.clone(),
+        redriver: ways.redriver_of_jobs.clone(),
         leases: storage.leases()?,
         ambient: ambient.clone(),
         limits: config.job_limits(),

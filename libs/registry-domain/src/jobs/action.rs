@@ -23,6 +23,8 @@ pub enum ActionKind {
     Archive,
     /// Take it back.
     Restore,
+    /// Drive again what of its callbacks is in quarantine.
+    Redrive,
     /// Register shops from a file, or change those that there are.
     Import,
 }
@@ -34,6 +36,7 @@ words!(ActionKind {
     RemoveTags => "remove_tags",
     Archive => "archive",
     Restore => "restore",
+    Redrive => "redrive",
     Import => "import",
 });
 
@@ -52,6 +55,8 @@ pub enum Action {
     Archive,
     /// Take it back.
     Restore,
+    /// Drive again what of its callbacks is in quarantine.
+    Redrive,
     /// Register it as its row of a file says, or change it to that.
     Import(ImportWish),
 }
@@ -62,6 +67,7 @@ impl Action {
         match self {
             Self::IssueLinks => &[Scope::LinksWrite],
             Self::AskNow => &[Scope::UpstreamAsk],
+            Self::Redrive => &[Scope::QuarantineWrite],
             Self::Import(wish) if wish.issue_links => &[Scope::MerchantsWrite, Scope::LinksWrite],
             Self::AddTags(_) | Self::RemoveTags(_) | Self::Archive | Self::Restore | Self::Import(_) => {
                 &[Scope::MerchantsWrite]
@@ -74,7 +80,7 @@ impl Action {
         match self {
             Self::IssueLinks | Self::AskNow => true,
             Self::Import(wish) => wish.issue_links,
-            Self::AddTags(_) | Self::RemoveTags(_) | Self::Archive | Self::Restore => false,
+            Self::AddTags(_) | Self::RemoveTags(_) | Self::Archive | Self::Restore | Self::Redrive => false,
         }
     }
 
@@ -83,7 +89,9 @@ impl Action {
         match self {
             Self::IssueLinks => true,
             Self::Import(wish) => wish.issue_links,
-            Self::AskNow | Self::AddTags(_) | Self::RemoveTags(_) | Self::Archive | Self::Restore => false,
+            Self::AskNow | Self::AddTags(_) | Self::RemoveTags(_) | Self::Archive | Self::Restore | Self::Redrive => {
+                false
+            }
         }
     }
 
@@ -96,6 +104,7 @@ impl Action {
             Self::RemoveTags(_) => ActionKind::RemoveTags,
             Self::Archive => ActionKind::Archive,
             Self::Restore => ActionKind::Restore,
+            Self::Redrive => ActionKind::Redrive,
             Self::Import(_) => ActionKind::Import,
         }
     }
@@ -104,7 +113,7 @@ impl Action {
     pub fn tags(&self) -> &[Label] {
         match self {
             Self::AddTags(tags) | Self::RemoveTags(tags) => tags,
-            Self::IssueLinks | Self::AskNow | Self::Archive | Self::Restore | Self::Import(_) => &[],
+            Self::IssueLinks | Self::AskNow | Self::Archive | Self::Restore | Self::Redrive | Self::Import(_) => &[],
         }
     }
 
@@ -117,7 +126,8 @@ impl Action {
             | Self::AddTags(_)
             | Self::RemoveTags(_)
             | Self::Archive
-            | Self::Restore => None,
+            | Self::Restore
+            | Self::Redrive => None,
         }
     }
 
@@ -131,6 +141,7 @@ impl Action {
             ActionKind::AskNow => tags.is_empty().then_some(Self::AskNow),
             ActionKind::Archive => tags.is_empty().then_some(Self::Archive),
             ActionKind::Restore => tags.is_empty().then_some(Self::Restore),
+            ActionKind::Redrive => tags.is_empty().then_some(Self::Redrive),
             ActionKind::Import => None,
         }
     }
@@ -155,8 +166,8 @@ pub fn obstacle(action: &Action, merchant: &Merchant) -> Option<Obstacle> {
         },
         Action::Archive => is_archived.then_some(RowCode::Archived),
         Action::Restore => (!is_archived).then_some(RowCode::NotArchived),
-        // What its row says is weighed against it, not the action alone.
-        Action::Import(_) => None,
+        // What its row says is weighed against it, or what is in quarantine: not the action alone.
+        Action::Redrive | Action::Import(_) => None,
     }
 }
 
@@ -172,7 +183,12 @@ pub fn tags_after(action: &Action, merchant: &Merchant) -> Option<Vec<Label>> {
             }
         }
         Action::RemoveTags(removed) => tags.retain(|tag| !removed.contains(tag)),
-        Action::IssueLinks | Action::AskNow | Action::Archive | Action::Restore | Action::Import(_) => {}
+        Action::IssueLinks
+        | Action::AskNow
+        | Action::Archive
+        | Action::Restore
+        | Action::Redrive
+        | Action::Import(_) => {}
     }
     (tags != merchant.tags).then_some(tags)
 }

@@ -77,6 +77,10 @@ pub enum RowCode {
     UpstreamOutcomeUnknown,
     /// The answer was about another shop.
     UpstreamOtherMerchant,
+    /// None of its callbacks is in quarantine.
+    NothingQuarantined,
+    /// It was driven again, and callbacks of it are in quarantine still.
+    StillQuarantined,
     /// A cell of its row cannot be used.
     Invalid,
     /// There is such a shop already.
@@ -106,6 +110,8 @@ words!(RowCode {
     UpstreamUnreachable => "upstream_unreachable",
     UpstreamOutcomeUnknown => "upstream_outcome_unknown",
     UpstreamOtherMerchant => "upstream_other_merchant",
+    NothingQuarantined => "nothing_quarantined",
+    StillQuarantined => "still_quarantined",
     Invalid => "invalid",
     AlreadyRegistered => "already_registered",
     DuplicateRow => "duplicate_row",

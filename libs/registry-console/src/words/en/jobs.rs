@@ -56,6 +56,7 @@ pub const JOBS: JobWords = JobWords {
         ("remove_tags", "Remove tags"),
         ("archive", "Archive"),
         ("restore", "Restore"),
+        ("redrive", "Drive quarantined callbacks again"),
     ],
     hints: &[
         (

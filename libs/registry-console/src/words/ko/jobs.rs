@@ -56,6 +56,7 @@ pub const JOBS: JobWords = JobWords {
         ("remove_tags", "태그 떼기"),
         ("archive", "보관"),
         ("restore", "보관 해제"),
+        ("redrive", "격리된 콜백 다시 처리"),
     ],
     hints: &[
         (

@@ -10,7 +10,8 @@ pub struct JobConfirmed {
     /// The job's id.
     #[schema(example = "job_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
     pub job_id: String,
-    /// What it does: `issue_links`, `ask_now`, `add_tags`, `remove_tags`, `archive` or `restore`. Others may appear.
+    /// What it does: `issue_links`, `ask_now`, `add_tags`, `remove_tags`, `archive`, `restore`, `redrive` or `import`.
+    /// Others may appear.
     #[schema(example = "issue_links")]
     pub action: String,
     /// To how many merchants.

@@ -75,9 +75,9 @@ struct PlanDocument {
 #[schema(as = RowReason)]
 pub struct CodeCount {
     /// Why: `merchant_not_found`, `archived`, `not_archived`, `erased`, `codes_too_long`, `too_many_links`, `already_open`,
-    /// `not_known_upstream` (Paymint cannot know the shop yet), `nothing_to_change`, `too_many_tags`; of rows of a file `invalid` (a cell
+    /// `not_known_upstream` (Paymint cannot know the shop yet), `nothing_to_change`, `too_many_tags`, `nothing_quarantined`; of rows of a file `invalid` (a cell
     /// cannot be used), `already_registered`, `duplicate_row` (an earlier row is about the same merchant); of what has failed also
-    /// `changed_meanwhile`, `upstream_not_configured`, `upstream_unusable`, `read_back_off`, `upstream_refused`, `upstream_unreachable`,
+    /// `changed_meanwhile`, `still_quarantined`, `upstream_not_configured`, `upstream_unusable`, `read_back_off`, `upstream_refused`, `upstream_unreachable`,
     /// `upstream_outcome_unknown`, `upstream_other_merchant`, `internal`. Others may appear.
     #[schema(example = "already_open")]
     code: &'static str,
