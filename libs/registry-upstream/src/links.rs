@@ -13,13 +13,14 @@ use paymint_client::MappingRequest;
 use registry_domain::merchant::{
     CallFailure, Command, Link, LinkState, Merchant, RedirectUrl, Refusal, RegistrationUrl, SecretText,
 };
+use registry_domain::tenant::Tenant;
 use registry_domain::{LinkId, MerchantId, TenantId, causes};
 use registry_journal::port::ReadError;
 use registry_journal::{
     Ambient, Archive, ArchiveError, Idempotency, Order, Origin, Outcome, Submission, WriteError, Writer,
 };
 use registry_shares::room::{Holder, Place, Room};
-use registry_urls::{CallbackToken, PublicUrl, TokenKeys};
+use registry_urls::{CallbackToken, PublicUrl, Shop, ShopPage, ShopUrls, TokenKeys};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
@@ -214,12 +215,29 @@ impl LinkIssuer {
         self.under_way.wait().await;
     }
 
+    /// Where a shop comes back to that nobody sends anywhere: to us, if its tenant has pages to which it is sent on from there. So it
+    /// is known that it was here, and Paymint is asked.
+    fn way_back(&self, request: &LinkRequest, tenant: &Tenant) -> Option<RedirectUrl> {
+        if tenant.settings.return_urls.is_empty() {
+            return None;
+        }
+        let urls = ShopUrls::new(self.parts.keys.clone(), self.parts.public_url.clone());
+        let shop = Shop {
+            tenant_id: request.tenant_id,
+            merchant_id: request.merchant_id,
+        };
+        Some(urls.url(ShopPage::Return, shop))
+    }
+
     async fn request_and_call(
         &self,
-        request: LinkRequest,
+        mut request: LinkRequest,
         access: Access,
         admission: Option<Admission>,
     ) -> Result<LinkAnswer, IssueError> {
+        if request.redirect_url.is_none() {
+            request.redirect_url = self.way_back(&request, &access.tenant);
+        }
         let link_id = LinkId::from_uuid(self.parts.ambient.ids.uuid());
         let command = Command::RequestLink {
             link_id,

@@ -1,6 +1,7 @@
 //! Coming back from Paymint: it is asked, once in a while, and the shop is sent on to where its partner wants.
 
 use chrono::TimeDelta;
+use registry_tests::tenant::id_of;
 use registry_tests::{Answer, TestApp, logs};
 use reqwest::Method;
 use serde_json::json;
@@ -138,5 +139,42 @@ async fn a_page_that_is_not_public_cannot_be_one_to_return_to() {
             "{url}"
         );
     }
+    app.finish().await;
+}
+
+/// Whoever issues a link over REST, or many by a job, learns of the return too.
+#[tokio::test]
+async fn a_shop_that_was_sent_nowhere_comes_back_to_us_if_its_partner_has_pages() {
+    let app = TestApp::start().await;
+    let pages = json!({ "return_urls": ["https://partner.example/shops/"] });
+    app.tenant.set(&pages).await;
+    let shop = Visited::registered(&app).await;
+    let merchant = app.tenant.api.merchant(&shop.id).await;
+    app.tenant.issue_link(&merchant).await;
+    let back = way_back(&app).await;
+    assert_eq!(
+        leads_to(&come_back(&shop, &back).await),
+        "https://partner.example/shops/"
+    );
+    assert_eq!(told(&app, &shop.id, "merchant.returned").await.len(), 1);
+
+    // Where somebody says where to, or there is no page, it goes there or nowhere.
+    let leads_back = async |code: &str, body: serde_json::Value| {
+        let merchant = app.tenant.register("acad-12", code).await;
+        let path = format!("/v1/merchants/{}/registration-links", id_of(&merchant));
+        let request = app
+            .tenant
+            .api
+            .request(Method::POST, &path)
+            .header("idempotency-key", code);
+        Answer::to(request.json(&body)).await.expect(201);
+        let mapping = app.sandbox.mapping("acad-12", code).await;
+        mapping.submit("가나다 학원").await;
+        app.sandbox.open(&mapping.registration_url).await.text.contains("/r/")
+    };
+    assert!(leads_back("store-4", json!({})).await);
+    assert!(!leads_back("store-5", json!({ "redirect_url": "https://partner.example/done" })).await);
+    app.tenant.set(&json!({ "return_urls": [] })).await;
+    assert!(!leads_back("store-6", json!({})).await);
     app.finish().await;
 }

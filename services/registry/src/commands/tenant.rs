@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use registry_domain::calendar::OwnDaysChange;
 use registry_domain::merchant::SecretText;
 use registry_domain::tenant::{
-    CallPath, Command, Creation, FieldName, HoldTime, Settings, SettingsChange, SilenceDays, Slug, Upstream,
+    CallPath, Command, Creation, FieldName, HoldTime, ReturnUrl, Settings, SettingsChange, SilenceDays, Slug, Upstream,
 };
 use registry_domain::{Adjustment, Label, TenantId};
 use registry_journal::port::PageSize;
@@ -134,6 +134,13 @@ pub(super) struct SettingsArgs {
     /// After how many days without any callback, while links are issued, callbacks are missed: 1 to 90.
     #[arg(long)]
     callbacks_missing_days: Option<u16>,
+    /// A page to which shops may be sent once they come back from Paymint, and what lies below it: https. The first is the usual one.
+    /// Together they take the place of those of before.
+    #[arg(long = "return-url")]
+    return_urls: Vec<String>,
+    /// Send shops nowhere.
+    #[arg(long, conflicts_with = "return_urls")]
+    no_return_urls: bool,
 }
 
 impl SettingsArgs {
@@ -151,10 +158,23 @@ impl SettingsArgs {
                 threshold
             },
             callbacks_missing_after: self.callbacks_missing_days.map(SilenceDays::from_days).transpose()?,
-            // Days are said one by one, over REST and in the console; so are pages to return to.
+            // Days are said one by one, over REST and in the console.
             own_days: OwnDaysChange::new(),
-            return_urls: None,
+            return_urls: self.return_urls()?,
         })
+    }
+}
+
+impl SettingsArgs {
+    fn return_urls(&self) -> anyhow::Result<Option<Vec<ReturnUrl>>> {
+        anyhow::ensure!(
+            self.return_urls.len() <= ReturnUrl::COUNT_MAX,
+            "--return-url can be given {} times",
+            ReturnUrl::COUNT_MAX
+        );
+        let read = self.return_urls.iter().map(|url| ReturnUrl::parse(url));
+        let read = read.collect::<Result<Vec<_>, _>>()?;
+        Ok((self.no_return_urls || !read.is_empty()).then_some(read))
     }
 }
 

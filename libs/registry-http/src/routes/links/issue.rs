@@ -151,7 +151,8 @@ fn mark_replayed(response: &mut Response, replayed: bool) {
 /// What Paymint shall know of a link.
 #[derive(Default, ToSchema)]
 struct NewLink {
-    /// Where the shop shall be sent after its registration: an absolute https URL.
+    /// Where the shop shall be sent after its registration: an absolute https URL. If it is left out and you have `return_urls`, the
+    /// shop comes back to the registry, which asks Paymint, tells it as `merchant.returned`, and sends the shop on to the first of them.
     #[schema(value_type = Option<String>, max_length = 500, example = "https://partner.example/done")]
     redirect_url: Option<SecretText>,
 }
