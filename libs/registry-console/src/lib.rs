@@ -5,12 +5,13 @@
 //! cannot. It knows no log, no database, no broker and no rule about merchants.
 //!
 //! Read in this order: [`routes`] (all of them), [`console`] (what they stand on), `api` (how `/v1` is called), `door` (who is
-//! signed in), `frame` (what all pages share), `pages` (a folder for each), `parts` (what pages are made of), `words` (every
+//! signed in), `colleagues` (how they are called), `frame` (what all pages share), `pages` (a folder for each), `parts` (what pages are made of), `words` (every
 //! text, in Korean and English), `assets` (stylesheet, script, font and icons).
 
 mod answer;
 mod api;
 mod assets;
+mod colleagues;
 pub mod console;
 #[cfg(test)]
 mod contrast;

@@ -1,6 +1,5 @@
 //! Who did what.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -11,6 +10,7 @@ use registry_documents::AuditDocument;
 use registry_people::Scope;
 
 use crate::answer;
+use crate::colleagues::{Colleagues, PEOPLE};
 use crate::console::Console;
 use crate::documents::{Next, Page, Person, Rows};
 use crate::door::SignedIn;
@@ -101,7 +101,7 @@ pub async fn list(
     let api = console.api();
     let (entries, people) = futures::join!(
         api.get::<Page<AuditDocument>>(&who, &call),
-        api.get::<Rows<Person>>(&who, "/v1/people"),
+        api.get::<Rows<Person>>(&who, PEOPLE),
     );
     let people = people.map(|people| people.data).unwrap_or_default();
     let entries = match entries {
@@ -138,7 +138,7 @@ fn asked(query: &Query) -> Query {
 impl List {
     fn new(frame: &Frame, query: &Query, people: &[Person], page: &Page<AuditDocument>) -> Self {
         let words = frame.words();
-        let names: BTreeMap<_, _> = people.iter().map(|it| (it.id.as_str(), it.name.as_str())).collect();
+        let names = Colleagues::of(people);
         let path = frame.path("/audit");
         let filters = query.only(&FILTERS);
         let chosen = |name: &str| query.get(name).unwrap_or_default();
@@ -181,15 +181,13 @@ impl List {
     }
 }
 
-fn row(frame: &Frame, filters: &Query, names: &BTreeMap<&str, &str>, entry: &AuditDocument) -> Row {
+fn row(frame: &Frame, filters: &Query, names: &Colleagues, entry: &AuditDocument) -> Row {
     let words = frame.words();
     let id = entry.actor.id.as_deref();
-    let known = id.and_then(|id| names.get(id).copied());
-    let who = match (id, known) {
-        (_, Some(name)) => name.to_owned(),
-        (Some(COMMAND_LINE), None) => words.channel(COMMAND_LINE).to_owned(),
-        (Some(id), None) => format!("{} {}", words.actor(&entry.actor.kind), short_id(id)),
-        (None, None) => words.actor(&entry.actor.kind).to_owned(),
+    let known = names.name(id);
+    let who = match id {
+        Some(COMMAND_LINE) => words.channel(COMMAND_LINE).to_owned(),
+        Some(_) | None => names.who(&entry.actor, words),
     };
     let who_href = id.and_then(|id| match known {
         Some(_) => Some(frame.path(&format!("/people/{}", segment(id)))),

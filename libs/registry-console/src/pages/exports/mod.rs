@@ -10,6 +10,7 @@ use axum::extract::{RawQuery, State};
 use axum::response::Response;
 
 use crate::answer;
+use crate::colleagues::Colleagues;
 use crate::console::Console;
 use crate::documents::{Export, Page};
 use crate::door::SignedIn;
@@ -63,8 +64,12 @@ pub async fn list(
     let query = Query::read(raw.as_deref()).only(&["cursor"]);
     let call = query.with("limit", LIMIT).on(LIST);
     let frame = frame(&who, look, &console).calls("GET", &call);
-    match console.api().get::<Page<Export>>(&who, &call).await {
-        Ok(page) => answer::page(frame.status(), &ExportsPage::new(frame, &query, &page)),
+    let (page, names) = futures::join!(
+        console.api().get::<Page<Export>>(&who, &call),
+        Colleagues::read(&console, &who)
+    );
+    match page {
+        Ok(page) => answer::page(frame.status(), &ExportsPage::new(frame, &query, &names, &page)),
         Err(trouble) => answer::trouble(frame, &trouble),
     }
 }
@@ -74,7 +79,7 @@ fn frame(who: &SignedIn, look: Preferences, console: &Console) -> Frame {
 }
 
 impl ExportsPage {
-    fn new(frame: Frame, query: &Query, page: &Page<Export>) -> Self {
+    fn new(frame: Frame, query: &Query, names: &Colleagues, page: &Page<Export>) -> Self {
         let path = frame.path(PATH);
         let words = frame.words();
         let row = |export: &Export| Row {
@@ -85,7 +90,7 @@ impl ExportsPage {
             class: class(&export.state),
             rows: thousands(export.rows.max(export.rows_expected)),
             reason: export.reason.clone(),
-            who: words.actor(&export.actor.kind).to_owned(),
+            who: names.who(&export.actor, words),
             when: At {
                 moment: export.created_at,
                 now: frame.now,
@@ -132,15 +137,16 @@ pub(crate) mod samples {
 
     use super::make::samples::new_page;
     use super::one::OnePage;
-    use super::{Export, ExportsPage, Frame, LIST, Page, Preferences, Query, Section};
+    use super::{Colleagues, Export, ExportsPage, Frame, LIST, Page, Preferences, Query, Section};
     use crate::documents::Next;
     use crate::pages::shops::{self, Sample};
+    use crate::pages::staff::{people, person_id};
 
     fn export(number: u32, state: &str, error: &Value) -> Export {
         let is_over = !["queued", "running"].contains(&state);
         let one = json!({ "id": format!("exp_0197f0a1b2c37d4e8f90a1b2c3d4{number:04x}"), "state": state,
             "format": if number == 2 { "csv_cp949" } else { "xlsx" }, "filter": "stage=opened&sort=merchant_code",
-            "with_numbers": true, "reason": "월말 정산 확인", "actor": { "type": "user", "id": "psn_1", "channel": "console" },
+            "with_numbers": true, "reason": "월말 정산 확인", "actor": { "type": "user", "id": person_id(0), "channel": "console" },
             "rows_expected": 12_345, "rows": if is_over { 12_345 } else { 4_608 }, "bytes": 1_872_344, "error": error,
             "created_at": shops::now().to_rfc3339(), "expires_at": is_over.then(|| shops::now().to_rfc3339()) });
         serde_json::from_value(one).expect("a sample reads")
@@ -166,8 +172,8 @@ pub(crate) mod samples {
         };
         let query = Query::default();
         vec![
-            Sample::new("exports", &ExportsPage::new(frame(LIST), &query, &page)),
-            Sample::new("exports-none", &ExportsPage::new(frame(LIST), &query, &none)),
+            Sample::new("exports", &ExportsPage::new(frame(LIST), &query, &names(), &page)),
+            Sample::new("exports-none", &ExportsPage::new(frame(LIST), &query, &names(), &none)),
             Sample::new("export-new", &new_page(frame(LIST))),
             Sample::new("export-running", &one(frame(LIST), &export(1, "running", &Value::Null))),
             Sample::new("export-failed", &one(frame(LIST), &export(2, "failed", &failed))),
@@ -176,6 +182,10 @@ pub(crate) mod samples {
     }
 
     fn one(frame: Frame, export: &Export) -> OnePage {
-        OnePage::new(frame, export)
+        OnePage::new(frame, export, &names())
+    }
+
+    fn names() -> Colleagues {
+        Colleagues::of(&people())
     }
 }

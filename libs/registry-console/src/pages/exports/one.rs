@@ -9,6 +9,7 @@ use axum::response::Response;
 use super::{LIST, PATH, class, frame, named, standing};
 use crate::answer;
 use crate::api::{Ask, Trouble};
+use crate::colleagues::Colleagues;
 use crate::console::Console;
 use crate::documents::Export;
 use crate::door::SignedIn;
@@ -100,14 +101,15 @@ async fn draw(console: &Console, who: &SignedIn, look: Preferences, id: &str, tr
     if let Some(trouble) = trouble {
         frame = frame.troubled(trouble);
     }
-    match console.api().get::<Export>(who, &path).await {
-        Ok(export) => answer::page(frame.status(), &OnePage::new(frame, &export)),
+    let (export, names) = futures::join!(console.api().get::<Export>(who, &path), Colleagues::read(console, who));
+    match export {
+        Ok(export) => answer::page(frame.status(), &OnePage::new(frame, &export, &names)),
         Err(trouble) => answer::trouble(frame, &trouble),
     }
 }
 
 impl OnePage {
-    pub(super) fn new(frame: Frame, export: &Export) -> Self {
+    pub(super) fn new(frame: Frame, export: &Export, names: &Colleagues) -> Self {
         let words = frame.words();
         let exports = &words.exports;
         let at = |moment| At { moment, now: frame.now };
@@ -131,7 +133,7 @@ impl OnePage {
             expected_text: thousands(export.rows_expected),
             size: size(export.bytes),
             reason: export.reason.clone(),
-            who: words.actor(&export.actor.kind).to_owned(),
+            who: names.who(&export.actor, words),
             when: at(export.created_at),
             expires: export.expires_at.map(at),
             numbers: if export.with_numbers {

@@ -14,10 +14,11 @@ use registry_documents::WaitingMerchant;
 
 use crate::answer;
 use crate::console::Console;
-use crate::documents::{Counts, Health, Me, Page, Rows, View};
+use crate::documents::{Counts, Health, Job, Me, Page, Rows, View};
 use crate::door::SignedIn;
 use crate::frame::{Frame, Section};
 use crate::kst;
+use crate::pages::jobs::OpenJob;
 use crate::pages::merchants::Row;
 use crate::parts::{filters, thousands};
 use crate::preferences::Preferences;
@@ -53,6 +54,7 @@ pub struct Home {
     unclaimed: String,
     held: String,
     checks: Vec<Check>,
+    jobs: Vec<OpenJob>,
     keys: Vec<String>,
     words: &'static Words,
 }
@@ -78,9 +80,11 @@ pub async fn get(State(console): State<Arc<Console>>, who: SignedIn, look: Prefe
     let oldest = waiting().with("limit", ROWS).on("/v1/merchants");
     let frame = frame.calls("GET", &oldest);
     let api = console.api();
-    let (me, merchants) = futures::join!(
+    let jobs = OpenJob::call();
+    let (me, merchants, jobs) = futures::join!(
         api.get::<Me>(&who, "/v1/me"),
         api.get::<Page<WaitingMerchant>>(&who, &oldest),
+        api.get::<Page<Job>>(&who, &jobs),
     );
     let (me, merchants) = match (me, merchants) {
         (Ok(me), Ok(merchants)) => (me, merchants),
@@ -88,7 +92,9 @@ pub async fn get(State(console): State<Arc<Console>>, who: SignedIn, look: Prefe
     };
     let keys = merchants.data.iter().map(|_| console.new_key()).collect();
     let figures = Figures::new(&frame, None, Some(&me.health), Vec::new());
-    let home = Home::new(&frame, &me.health, &merchants, keys);
+    let mut home = Home::new(&frame, &me.health, &merchants, keys);
+    // Nobody comes here for them alone.
+    home.jobs = jobs.map(|jobs| OpenJob::among(&frame, &jobs)).unwrap_or_default();
     answer::page(StatusCode::OK, &HomePage { frame, home, figures })
 }
 
@@ -147,6 +153,7 @@ impl Home {
             unclaimed: thousands(health.unclaimed_merchants),
             held: thousands(health.held),
             checks: checks(health, frame.now, words),
+            jobs: Vec::new(),
             keys,
             words,
         }
@@ -229,18 +236,26 @@ fn checks(health: &Health, now: DateTime<Utc>, words: &'static Words) -> Vec<Che
 #[cfg(any(test, feature = "samples"))]
 pub(crate) mod samples {
     use super::{Counts, Figures, Health, Home, HomePage, Preferences, ViewCount, frame};
+    use crate::documents::{Job, Next, Page};
+    use crate::pages::jobs::{self, OpenJob};
     use crate::pages::shops::{self, Sample};
 
     /// The page in all its states.
     pub fn samples(look: Preferences) -> Vec<Sample> {
+        let none = || Page {
+            data: Vec::new(),
+            page: Next::default(),
+        };
         let sample = |name: &'static str, health: &Health, rows: usize, counts: Option<&Counts>| {
+            let jobs: Page<Job> = if rows > 0 { jobs::samples::page() } else { none() };
             let frame = frame(&shops::person(look), look, shops::now()).calls("GET", "/v1/merchants");
             let views = shops::views();
             let views = views.iter().map(|view| ViewCount::new(&frame, view, counts));
             let views = views.collect();
             let figures = Figures::new(&frame, counts, Some(health), views);
             let keys = (0..rows).map(|row| format!("key-{row}")).collect();
-            let home = Home::new(&frame, health, &shops::merchants(rows), keys);
+            let mut home = Home::new(&frame, health, &shops::merchants(rows), keys);
+            home.jobs = OpenJob::among(&frame, &jobs);
             Sample::new(name, &HomePage { frame, home, figures })
         };
         let well = shops::health();

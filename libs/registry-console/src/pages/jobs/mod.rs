@@ -36,6 +36,44 @@ const PATH: &str = "/jobs";
 /// Jobs that are shown at once.
 const LIMIT: &str = "50";
 
+/// Jobs that are shown elsewhere while they are not over, and among how many of the newest they are looked for.
+const OPEN_MAX: usize = 4;
+const OPEN_AMONG: &str = "20";
+
+/// A job that is not over, as it is told elsewhere.
+pub struct OpenJob {
+    /// What is done.
+    pub what: String,
+    /// Where it is followed.
+    pub href: String,
+    /// How it stands, in words.
+    pub standing: &'static str,
+    /// The class of that.
+    pub class: &'static str,
+    /// How far it is.
+    pub progress: String,
+}
+
+impl OpenJob {
+    /// The call that finds them.
+    pub fn call() -> String {
+        Query::default().with("limit", OPEN_AMONG).on(LIST)
+    }
+
+    /// Those of a page that are not over.
+    pub fn among(frame: &Frame, page: &Page<Job>) -> Vec<Self> {
+        let open = page.data.iter().filter(|job| job.ended_at.is_none());
+        let told = open.map(|job| Self {
+            what: what(frame.words(), &job.action, &job.tags),
+            href: frame.path(&format!("{PATH}/{}", segment(&job.id))),
+            standing: standing(frame.words(), job),
+            class: class(job),
+            progress: format!("{} / {}", thousands(job.ended()), thousands(job.tried())),
+        });
+        told.take(OPEN_MAX).collect()
+    }
+}
+
 /// A job in the list.
 struct Row {
     id: String,
@@ -153,8 +191,10 @@ pub(crate) mod samples {
     use super::one::{OneOf, OnePage};
     use super::plan::PlanPage;
     use super::{Frame, Job, JobsPage, LIST, Page, Preferences, Query, Section};
+    use crate::colleagues::Colleagues;
     use crate::documents::{JobRow, JobRows, Next, Plan};
     use crate::pages::shops::{self, Sample};
+    use crate::pages::staff::{people, person_id};
 
     fn job(number: u32, state: &str, held_up: Option<&str>) -> Job {
         let is_over = ["finished", "cancelled"].contains(&state);
@@ -162,12 +202,28 @@ pub(crate) mod samples {
         let one = json!({ "object": "job", "id": format!("job_0197f0a1b2c37d4e8f90a1b2c3d4{number:04x}"),
             "action": if number == 2 { "add_tags" } else { "issue_links" }, "tags": if number == 2 { vec!["서울"] } else { vec![] },
             "filter": "stage=registered&created_from=-7bd", "failed_of": null, "state": state, "held_up": held_up,
-            "reason": "월요일 재발송", "actor": { "type": "user", "id": "psn_1", "channel": "console" },
+            "reason": "월요일 재발송", "actor": { "type": "user", "id": person_id(0), "channel": "console" },
             "counts": { "rows": 1_234, "refused": 54, "waiting": waiting, "running": 0, "done": 1_178 - waiting, "failed": 2,
                 "cancelled": 0 },
             "failures": [{ "code": "upstream_refused", "count": 2 }],
-            "created_at": shops::now().to_rfc3339(), "ended_at": null });
+            "created_at": shops::now().to_rfc3339(), "ended_at": is_over.then(|| shops::now().to_rfc3339()) });
         serde_json::from_value(one).expect("a sample reads")
+    }
+
+    fn names() -> Colleagues {
+        Colleagues::of(&people())
+    }
+
+    /// The jobs of a page, of which not all are over.
+    pub fn page() -> Page<Job> {
+        Page {
+            data: vec![
+                job(1, "running", None),
+                job(2, "queued", None),
+                job(3, "finished", None),
+            ],
+            page: Next::default(),
+        }
     }
 
     fn rows(states: &[(&str, Option<&str>)]) -> Vec<JobRow> {
@@ -243,7 +299,7 @@ pub(crate) mod samples {
                 state: "failed",
                 after: None,
             };
-            Sample::new(name, &OnePage::new(frame(who), &job, &rows, &of))
+            Sample::new(name, &OnePage::new(frame(who), &job, &names(), &rows, &of))
         };
         let failed = [
             ("failed", Some("upstream_refused")),

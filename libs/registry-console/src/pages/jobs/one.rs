@@ -11,6 +11,7 @@ use serde_json::json;
 use super::{LIST, PATH, class, frame, standing, what};
 use crate::answer;
 use crate::api::{Ask, Trouble};
+use crate::colleagues::Colleagues;
 use crate::console::Console;
 use crate::documents::{Job, JobRow, JobRows, Plan};
 use crate::door::SignedIn;
@@ -128,12 +129,10 @@ async fn draw(
     };
     let rows = Query::default().with("state", of.state).with("limit", LIMIT);
     let rows = rows.with("after", of.after.unwrap_or_default());
-    match console
-        .api()
-        .get::<JobRows>(who, &rows.on(&format!("{path}/rows")))
-        .await
-    {
-        Ok(rows) => answer::page(frame.status(), &OnePage::new(frame, &job, &rows, &of)),
+    let rows = rows.on(&format!("{path}/rows"));
+    let (rows, names) = futures::join!(console.api().get::<JobRows>(who, &rows), Colleagues::read(console, who));
+    match rows {
+        Ok(rows) => answer::page(frame.status(), &OnePage::new(frame, &job, &names, &rows, &of)),
         Err(trouble) => answer::trouble(frame, &trouble),
     }
 }
@@ -211,8 +210,8 @@ pub async fn retry(
 }
 
 impl OnePage {
-    pub(super) fn new(frame: Frame, job: &Job, rows: &JobRows, of: &OneOf<'_>) -> Self {
-        let one = One::new(&frame, job, rows, of);
+    pub(super) fn new(frame: Frame, job: &Job, names: &Colleagues, rows: &JobRows, of: &OneOf<'_>) -> Self {
+        let one = One::new(&frame, job, names, rows, of);
         Self { frame, one }
     }
 }
@@ -239,7 +238,7 @@ impl One {
         self.acts.contains(&act)
     }
 
-    fn new(frame: &Frame, job: &Job, page: &JobRows, of: &OneOf<'_>) -> Self {
+    fn new(frame: &Frame, job: &Job, names: &Colleagues, page: &JobRows, of: &OneOf<'_>) -> Self {
         let words = frame.words();
         let path = frame.path(&format!("{PATH}/{}", segment(&job.id)));
         let is_over = job.ended_at.is_some() || ["finished", "cancelled"].contains(&job.state.as_str());
@@ -251,7 +250,7 @@ impl One {
             class: class(job),
             state: job.state.clone(),
             reason: job.reason.clone().unwrap_or_default(),
-            who: words.actor(&job.actor.kind).to_owned(),
+            who: names.who(&job.actor, words),
             when: At {
                 moment: job.created_at,
                 now: frame.now,

@@ -1,9 +1,8 @@
 //! A line of the record: what happened, told in one sentence, with the details at hand.
 
-use std::collections::BTreeMap;
-
 use registry_documents::PublicEvent;
 
+use crate::colleagues::Colleagues;
 use crate::frame::Frame;
 use crate::kst;
 use crate::parts::Glyph;
@@ -143,7 +142,7 @@ pub struct Line {
 
 impl Line {
     /// The line of an event.
-    pub fn new(frame: &Frame, names: &BTreeMap<String, String>, event: &PublicEvent, told: Told, path: &str) -> Self {
+    pub fn new(frame: &Frame, names: &Colleagues, event: &PublicEvent, told: Told, path: &str) -> Self {
         let words = frame.words();
         let version = Query::default().with("version", &event.version.to_string());
         Self {
@@ -179,13 +178,13 @@ impl Line {
 }
 
 /// Who said it or did it: what Paymint said it through, or through what somebody acted, and who that was.
-fn who(event: &PublicEvent, names: &BTreeMap<String, String>, words: &Words) -> String {
+fn who(event: &PublicEvent, names: &Colleagues, words: &Words) -> String {
     if let Some(source) = &event.source {
         return words.source(source).to_owned();
     }
     let actor = &event.actor;
     let channel = actor.channel.as_deref().map(|word| words.channel(word));
-    let name = actor.id.as_ref().and_then(|id| names.get(id)).map(String::as_str);
+    let name = names.name(actor.id.as_deref());
     let through = channel.unwrap_or_else(|| words.actor(&actor.kind));
     let person = event.on_behalf_of.as_deref().or(name);
     person.map_or_else(|| through.to_owned(), |person| format!("{through} · {person}"))

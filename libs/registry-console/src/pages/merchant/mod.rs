@@ -8,7 +8,6 @@ mod line;
 mod stable;
 mod timeline;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -19,8 +18,9 @@ use registry_documents::{MerchantDocument, WaitDocument, WaitingMerchant};
 
 use crate::answer::{self, is_fragment};
 use crate::api::Trouble;
+use crate::colleagues::Colleagues;
 use crate::console::Console;
-use crate::documents::{Alert, Eligibility, Page, Person, RegistrationLink, RegistrationLinks, Rows, Timeline};
+use crate::documents::{Alert, Eligibility, Page, RegistrationLink, RegistrationLinks, Timeline};
 use crate::door::SignedIn;
 use crate::frame::{Frame, Section};
 use crate::kst;
@@ -76,7 +76,7 @@ pub struct Known {
     /// Whether it may bill; none of the past.
     pub eligibility: Option<Eligibility>,
     /// The names of the tenant's people, by their ids.
-    pub names: BTreeMap<String, String>,
+    pub names: Colleagues,
     /// What somebody was told of it and has not ended; none of the past.
     pub alert: Option<Alert>,
 }
@@ -243,7 +243,7 @@ async fn known(
         format!("{path}/billing-eligibility"),
     );
     let alerts = Query::default().with("merchant_id", &merchant.id).on("/v1/alerts");
-    let (timeline, earlier, links, people, eligibility, alerts) = futures::join!(
+    let (timeline, earlier, links, names, eligibility, alerts) = futures::join!(
         api.get::<Timeline>(who, &newest),
         async {
             match before.filter(|before| *before < end) {
@@ -252,7 +252,7 @@ async fn known(
             }
         },
         api.get::<RegistrationLinks>(who, &links),
-        api.get::<Rows<Person>>(who, "/v1/people"),
+        Colleagues::read(console, who),
         async {
             if is_now {
                 api.get::<Eligibility>(who, &billing).await.ok()
@@ -274,8 +274,7 @@ async fn known(
         earlier: earlier?,
         links: links.data,
         stable_link: links.stable_link.filter(|_| is_now),
-        // Whose name is not known is shown as somebody.
-        names: people.map(|people| names(people.data)).unwrap_or_default(),
+        names,
         alert: alerts.and_then(|alerts| alerts.data.into_iter().next()),
         merchant,
         wait,
@@ -283,14 +282,10 @@ async fn known(
     })
 }
 
-fn names(people: Vec<Person>) -> BTreeMap<String, String> {
-    people.into_iter().map(|person| (person.id, person.name)).collect()
-}
-
 /// Samples of the page.
 #[cfg(any(test, feature = "samples"))]
 pub(crate) mod samples {
-    use super::{Detail, Frame, Issued, Known, MerchantPage, Preferences, Query, Section, SignedIn, names, past};
+    use super::{Colleagues, Detail, Frame, Issued, Known, MerchantPage, Preferences, Query, Section, SignedIn, past};
     use crate::pages::shops::{self, Sample};
 
     /// The page in all its states.
@@ -312,7 +307,7 @@ pub(crate) mod samples {
                 stable_link: Some(format!("https://registry.example/l/{}", "BAEBlyen8NB7wQ".repeat(5)))
                     .filter(|_| is_now && who.may(registry_people::Scope::LinksWrite)),
                 eligibility: is_now.then(shops::eligibility),
-                names: names(crate::pages::staff::people()),
+                names: Colleagues::of(&crate::pages::staff::people()),
                 alert: None,
             };
             let mut detail = Detail::new(&frame, &known, &query, "key");
