@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::document::MerchantDocument;
-use crate::event::PublicEvent;
+use crate::event::{PublicEvent, name_events, name_of};
 use crate::message::{
     CE_CAUSATION_ID, CE_CORRELATION_ID, CE_ID, CE_PARTITION_KEY, CE_SEQUENCE, CE_SOURCE, CE_SPEC_VERSION, CE_SUBJECT,
     CE_TIME, CE_TYPE, CONTENT_TYPE, MESSAGE_ID, REGISTRY_HASH, REGISTRY_PREV_SEQ, REGISTRY_SEQ, TRACE_PARENT,
@@ -130,8 +130,8 @@ fn operation(event_type: &str, summary: &str) -> Value {
 fn message(event_type: &str, summary: &str) -> Value {
     let event = json!({
         "allOf": [
-            reference("schemas", "Event"),
-            { "type": "object", "properties": { "type": { "const": event_type }, "merchant_id": { "type": "string" } } },
+            reference("schemas", &name_of(event_type)),
+            { "type": "object", "properties": { "merchant_id": { "type": "string" } } },
         ],
     });
     json!({
@@ -247,9 +247,9 @@ fn schemas() -> Value {
     ];
     PublicEvent::schemas(&mut schemas);
     MerchantDocument::schemas(&mut schemas);
-    let schema = |schema| serde_json::to_value(schema).expect("a schema is valid JSON");
-    let named: Map<String, Value> = schemas.into_iter().map(|(name, it)| (name, schema(it))).collect();
-    Value::Object(named)
+    let mut schemas = schemas.into_iter().collect();
+    name_events(&mut schemas);
+    serde_json::to_value(schemas).expect("schemas are valid JSON")
 }
 
 fn reference(kind: &str, name: &str) -> Value {

@@ -9,6 +9,7 @@ pub mod data;
 mod destinations;
 mod jobs;
 mod merchant;
+mod named;
 mod tenant;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::actor::ActorDocument;
+pub use self::named::{name_events, name_of};
 use crate::shown::{Sight, is_false};
 
 /// The word that tells an event from other objects.

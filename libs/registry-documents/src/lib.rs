@@ -26,7 +26,7 @@ mod waits;
 pub use asyncapi::asyncapi;
 pub use audit::{AuditDocument, audit_entry};
 pub use document::{MaskedDocument, MerchantDocument, REPRESENTATION, WaitDocument, WaitingMerchant};
-pub use event::{ActorDocument, EventData, PublicEvent, event_shown, merchant_fact, public_event};
+pub use event::{ActorDocument, EventData, PublicEvent, event_shown, merchant_fact, name_events, public_event};
 pub use message::{Message, message_for};
 pub use registry_domain::search::{highlighted, is_searchable};
 pub use shown::{Sight, mask_number};

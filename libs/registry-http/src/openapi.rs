@@ -1,5 +1,6 @@
 //! The OpenAPI document: what every operation shares is added here, so that each one says only what is its own.
 
+use registry_documents::name_events;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
@@ -12,7 +13,11 @@ use crate::routes;
 
 /// The whole document. Needs no state.
 pub fn openapi() -> OpenApi {
-    routes::all(OpenApiRouter::with_openapi(frame())).into_openapi()
+    let mut document = routes::all(OpenApiRouter::with_openapi(frame())).into_openapi();
+    if let Some(components) = document.components.as_mut() {
+        name_events(&mut components.schemas);
+    }
+    document
 }
 
 /// The document without any operation.
