@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, SqliteConnec
 use crate::installation::{Engine, Installation};
 
 /// Merchants: copies of those that the product wrote, in turn, registered a second apart. Their ids rise with time, as
-/// real ones do.
+/// real ones do. They are counted, because lists are looked for by what the counts say.
 const MERCHANTS_IN_POSTGRES: &str = "
     INSERT INTO merchants (tenant_id, merchant_id, member_code, merchant_code, version, status, stage, stage_since,
         company_name, branch_name, business_number, created_at, updated_at, state, facets, facets_version)
@@ -31,7 +31,12 @@ const MERCHANTS_IN_POSTGRES: &str = "
         marks, pieces)
     SELECT tenant_id, merchant_id, version, created_at, created_at, merchant_code, merchant_code, merchant_code, '', '', '{}'
     FROM merchants WHERE member_code LIKE 'bulk-%'
-    ON CONFLICT (tenant_id, merchant_id, version) DO NOTHING";
+    ON CONFLICT (tenant_id, merchant_id, version) DO NOTHING;
+    INSERT INTO merchant_counts SELECT tenant_id, facets, count(*) FROM merchants WHERE facets IS NOT NULL GROUP BY 1, 2
+    ON CONFLICT (tenant_id, facets) DO UPDATE SET count = excluded.count;
+    INSERT INTO standing_counts SELECT tenant_id, stage, registry_day(stage_since), count(*) FROM merchants
+    WHERE facets IS NOT NULL GROUP BY 1, 2, 3
+    ON CONFLICT (tenant_id, stage, since_on) DO UPDATE SET count = excluded.count";
 
 const MERCHANTS_IN_SQLITE: &str = "
     WITH RECURSIVE numbers (n, ago) AS (
@@ -50,7 +55,12 @@ const MERCHANTS_IN_SQLITE: &str = "
         marks, pieces)
     SELECT tenant_id, merchant_id, version, created_at, created_at, merchant_code, merchant_code, merchant_code, '', '', ''
     FROM merchants WHERE member_code LIKE 'bulk-%'
-    ON CONFLICT (tenant_id, merchant_id, version) DO NOTHING";
+    ON CONFLICT (tenant_id, merchant_id, version) DO NOTHING;
+    INSERT INTO merchant_counts SELECT tenant_id, facets, count(*) FROM merchants WHERE facets IS NOT NULL GROUP BY 1, 2
+    ON CONFLICT (tenant_id, facets) DO UPDATE SET count = excluded.count;
+    INSERT INTO standing_counts SELECT tenant_id, stage, (stage_since + 32400000000) / 86400000000, count(*) FROM merchants
+    WHERE facets IS NOT NULL GROUP BY 1, 2, 3
+    ON CONFLICT (tenant_id, stage, since_on) DO UPDATE SET count = excluded.count";
 
 const COPIED_IN_SQLITE: &str = "
     CREATE TEMP TABLE copied AS

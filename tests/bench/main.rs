@@ -5,6 +5,8 @@ mod bare;
 mod bulk;
 mod console;
 mod document;
+mod export;
+mod feeds;
 mod growth;
 mod ingest;
 mod installation;
@@ -60,6 +62,10 @@ enum What {
     Console(console::Args),
     /// Searches, filters and counts where there are many merchants.
     Worklist(worklist::Args),
+    /// A list as a file, and the memory that it takes.
+    Export(export::Args),
+    /// What streams cost that are followed and tell nothing.
+    Feeds(feeds::Args),
     /// Callbacks per second where the log is long.
     Growth(growth::Args),
     /// Folding the log anew.
@@ -81,7 +87,7 @@ enum What {
 const SQLITE: &str = "--sqlite";
 
 /// Everything there is to measure, the ingest on both engines.
-const ALL: [&[&str]; 14] = [
+const ALL: [&[&str]; 16] = [
     &["ingest"],
     &["ingest", SQLITE],
     &["append"],
@@ -90,6 +96,8 @@ const ALL: [&[&str]; 14] = [
     &["list"],
     &["worklist"],
     &["console"],
+    &["export"],
+    &["feeds"],
     &["growth"],
     &["rebuild"],
     &["reconcile"],
@@ -157,6 +165,8 @@ async fn measure(what: What) -> anyhow::Result<Vec<Figure>> {
         What::List(args) => list::run(args).await,
         What::Console(args) => console::run(args).await,
         What::Worklist(args) => worklist::run(args).await,
+        What::Export(args) => export::run(args).await,
+        What::Feeds(args) => feeds::run(args).await,
         What::Growth(args) => growth::run(args).await,
         What::Rebuild(args) => rebuild::run(args).await,
         What::Reconcile(args) => reconcile::run(args).await,

@@ -17,6 +17,9 @@ pub(crate) const GROUPED: usize = 1_000;
 /// The same for merchants that are remembered.
 pub(crate) const REMEMBERED: usize = 16_384;
 
+/// In what the kernel counts time that it tells programs, on every machine that this runs on.
+const TICKS_PER_SECOND: f64 = 100.0;
+
 /// Longest wait for a program to be ready.
 const READY_LIMIT: Duration = Duration::from_mins(1);
 
@@ -131,6 +134,19 @@ impl Service {
             .context("no VmRSS")?;
         let kibibytes: f64 = line.split_whitespace().nth(1).context("no number")?.parse()?;
         Ok(kibibytes / 1024.0)
+    }
+
+    /// The time of processors that it has taken since its start, in seconds.
+    pub(crate) fn processor_seconds(&self) -> anyhow::Result<f64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // Behind the name, which may have blanks: user and system time are the 14th and 15th field of all.
+        let (_, fields) = stat.rsplit_once(')').context("no name")?;
+        let mut fields = fields.split_whitespace().skip(11);
+        let (user, system): (f64, f64) = (
+            fields.next().context("no user time")?.parse()?,
+            fields.next().context("no system time")?.parse()?,
+        );
+        Ok((user + system) / TICKS_PER_SECOND)
     }
 
     /// How many commands one transaction held, on average, since the start.

@@ -141,7 +141,7 @@ async fn attempt(shop: &Workshop, tenant: TenantId, export: &Export) -> Result<O
         shop,
         tenant,
         export,
-        pieces: Pieces::default(),
+        pieces: Pieces::new(),
         number: 0,
         rows: 0,
     };
@@ -303,40 +303,44 @@ impl Kept<'_> {
                 return Ok(None);
             }
         }
-        if let Some(last) = self.pieces.last()
-            && !self.keep(&last).await?
+        if let Some(last) = self.sealed(self.pieces.last())
+            && !self.keep(last).await?
         {
             return Ok(None);
         }
         Ok(Some(self.written()))
     }
 
-    async fn add(&mut self, bytes: &[u8]) -> Result<bool, Stop> {
-        let whole = self.pieces.add(bytes);
-        if self.pieces.bytes() > self.shop.limits.bytes_max {
-            return Err(Stop::Fault(ExportFault::TooLarge, None));
-        }
-        for piece in whole {
-            if !self.keep(&piece).await? {
-                return Ok(false);
+    async fn add(&mut self, mut bytes: &[u8]) -> Result<bool, Stop> {
+        while !bytes.is_empty() {
+            bytes = self.pieces.add(bytes);
+            if self.pieces.bytes() > self.shop.limits.bytes_max {
+                return Err(Stop::Fault(ExportFault::TooLarge, None));
+            }
+            if let Some(whole) = self.sealed(self.pieces.whole()) {
+                if !self.keep(whole).await? {
+                    return Ok(false);
+                }
+                self.pieces.begin_next();
             }
         }
         Ok(true)
     }
 
-    /// Keeps a piece. False if it is of no use any more.
-    async fn keep(&mut self, bytes: &[u8]) -> Result<bool, Stop> {
-        let (archive, id) = (&self.shop.archive, self.export.id);
-        let place = place(self.export.attempts, self.number);
-        let piece = ExportPiece {
+    /// A piece as it is kept.
+    fn sealed(&self, piece: Option<&[u8]>) -> Option<ExportPiece> {
+        let key = self.shop.archive.key_of_file(self.export.id.as_uuid());
+        Some(ExportPiece {
             number: self.number,
-            sealed: archive.key_of_file(id.as_uuid()).seal(place, bytes),
-        };
+            sealed: key.seal(place(self.export.attempts, self.number), piece?),
+        })
+    }
+
+    /// Keeps a piece. False if it is of no use any more.
+    async fn keep(&mut self, piece: ExportPiece) -> Result<bool, Stop> {
         self.number += 1;
-        let written = self.written();
-        let kept = archive
-            .reader()
-            .add_export_piece(self.tenant, id, self.export.attempts, &piece, written);
+        let (reader, attempt) = (self.shop.archive.reader(), self.export.attempts);
+        let kept = reader.add_export_piece(self.tenant, self.export.id, attempt, &piece, self.written());
         Ok(kept.await?)
     }
 

@@ -1,34 +1,46 @@
 //! Bytes become pieces of one size, and a part of a file is found in them again.
 
-use std::mem;
 use std::ops::RangeInclusive;
 
 use crate::limits::PIECE_BYTES;
 
-/// Cuts what is written into pieces.
-#[derive(Debug, Default)]
+/// Cuts what is written into pieces. There is one buffer, in which each is gathered in turn.
+#[derive(Debug)]
 pub(crate) struct Pieces {
-    rest: Vec<u8>,
+    gathered: Vec<u8>,
     bytes: u64,
 }
 
 impl Pieces {
-    /// Takes on bytes; gives back the pieces that are whole now.
-    pub(crate) fn add(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
-        self.bytes = self.bytes.saturating_add(bytes.len() as u64);
-        self.rest.extend_from_slice(bytes);
-        let mut whole = Vec::new();
-        while self.rest.len() >= PIECE_BYTES {
-            let behind = self.rest.split_off(PIECE_BYTES);
-            whole.push(mem::replace(&mut self.rest, behind));
+    pub(crate) fn new() -> Self {
+        Self {
+            gathered: Vec::with_capacity(PIECE_BYTES),
+            bytes: 0,
         }
-        whole
     }
 
-    /// The last piece, if there is anything left.
-    pub(crate) fn last(&mut self) -> Option<Vec<u8>> {
-        let rest = mem::take(&mut self.rest);
-        (!rest.is_empty()).then_some(rest)
+    /// Takes on as many bytes as the piece lacks; gives back the others.
+    pub(crate) fn add<'bytes>(&mut self, bytes: &'bytes [u8]) -> &'bytes [u8] {
+        let lacking = PIECE_BYTES - self.gathered.len();
+        let (taken, rest) = bytes.split_at(bytes.len().min(lacking));
+        self.gathered.extend_from_slice(taken);
+        self.bytes = self.bytes.saturating_add(taken.len() as u64);
+        rest
+    }
+
+    /// The piece, once it is whole.
+    pub(crate) fn whole(&self) -> Option<&[u8]> {
+        self.last().filter(|piece| piece.len() == PIECE_BYTES)
+    }
+
+    /// What is gathered, if that is anything.
+    pub(crate) fn last(&self) -> Option<&[u8]> {
+        Some(self.gathered.as_slice()).filter(|piece| !piece.is_empty())
+    }
+
+    /// Begins the next piece.
+    pub(crate) fn begin_next(&mut self) {
+        self.gathered.clear();
     }
 
     /// How many bytes there are by now.
@@ -63,12 +75,18 @@ mod tests {
             .map(|at| u8::try_from(at % 251).expect("it fits"))
             .collect();
         for step in [1_000, PIECE_BYTES, PIECE_BYTES + 1, text.len()] {
-            let mut pieces = Pieces::default();
+            let mut pieces = Pieces::new();
             let mut found = Vec::new();
-            for part in text.chunks(step) {
-                found.extend(pieces.add(part));
+            for mut part in text.chunks(step) {
+                while !part.is_empty() {
+                    part = pieces.add(part);
+                    if let Some(whole) = pieces.whole() {
+                        found.push(whole.to_vec());
+                        pieces.begin_next();
+                    }
+                }
             }
-            found.extend(pieces.last());
+            found.extend(pieces.last().map(<[u8]>::to_vec));
             assert_eq!(
                 found.iter().map(Vec::len).collect::<Vec<_>>(),
                 [PIECE_BYTES, PIECE_BYTES, 7]

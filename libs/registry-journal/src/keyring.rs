@@ -3,7 +3,7 @@
 use std::array::TryFromSliceError;
 use std::fmt;
 
-use aes_gcm::aead::{Aead, KeyInit, Payload};
+use aes_gcm::aead::{Aead, AeadInOut, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Key, Nonce};
 use hmac::{Hmac, Mac};
 use registry_domain::TenantId;
@@ -15,6 +15,9 @@ use crate::submission::IdempotencyKey;
 
 /// Format of a wrapped key: the first byte, so that another cipher can follow one day.
 const FORMAT: u8 = 1;
+
+/// Bytes by which what is sealed is longer than its text, beside the format.
+const TAG_LENGTH: usize = 16;
 const NONCE_LENGTH: usize = 12;
 
 /// What a kept Idempotency-Key begins with. The blank behind it can stand in no key that a client sends.
@@ -201,16 +204,13 @@ fn nonce_of(id: Uuid) -> [u8; NONCE_LENGTH] {
 }
 
 fn seal_with(cipher: &Aes256Gcm, id: Uuid, text: &[u8]) -> Vec<u8> {
-    let payload = Payload {
-        msg: text,
-        aad: id.as_bytes(),
-    };
-    let sealed = cipher
-        .encrypt(&Nonce::from(nonce_of(id)), payload)
-        .expect("AES-GCM takes texts below 64 GiB");
-    let mut framed = Vec::with_capacity(sealed.len() + 1);
+    let mut framed = Vec::with_capacity(1 + text.len() + TAG_LENGTH);
     framed.push(FORMAT);
-    framed.extend_from_slice(&sealed);
+    framed.extend_from_slice(text);
+    let tag = cipher
+        .encrypt_inout_detached(&Nonce::from(nonce_of(id)), id.as_bytes(), (&mut framed[1..]).into())
+        .expect("AES-GCM takes texts below 64 GiB");
+    framed.extend_from_slice(&tag);
     framed
 }
 
