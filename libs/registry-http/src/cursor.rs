@@ -173,6 +173,35 @@ impl CursorKey {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
+    /// The cursor for a place that has an order before its id: that stands before what is signed, and in it.
+    pub fn seal_place(&self, tenant_id: TenantId, list: &str, order: &str, id: Uuid) -> String {
+        let sealed = self.seal_number(tenant_id, &format!("{list} {order}"), id.as_u128());
+        format!("{order}.{sealed}")
+    }
+
+    /// The order and the id that a cursor stands for; none if it was not made with this key for this list.
+    pub fn open_place<'cursor>(
+        &self,
+        tenant_id: TenantId,
+        list: &str,
+        cursor: &'cursor str,
+    ) -> Option<(&'cursor str, Uuid)> {
+        let (order, sealed) = cursor.rsplit_once('.')?;
+        let id = self.open_number(tenant_id, &format!("{list} {order}"), sealed)?;
+        Some((order, Uuid::from_u128(id)))
+    }
+
+    /// The same where a moment is the order.
+    pub fn seal_moment(&self, tenant_id: TenantId, list: &str, at: DateTime<Utc>, id: Uuid) -> String {
+        self.seal_place(tenant_id, list, &at.timestamp_micros().to_string(), id)
+    }
+
+    /// The moment and the id that a cursor stands for; none if it was not made with this key for this list.
+    pub fn open_moment(&self, tenant_id: TenantId, list: &str, cursor: &str) -> Option<(DateTime<Utc>, Uuid)> {
+        let (micros, id) = self.open_place(tenant_id, list, cursor)?;
+        Some((DateTime::from_timestamp_micros(micros.parse().ok()?)?, id))
+    }
+
     /// The position of the log behind which a page begins: its beginning without a cursor. None if the cursor was not
     /// made with this key for this list.
     pub fn open_seq(&self, tenant_id: TenantId, list: &str, cursor: Option<&str>) -> Option<u64> {

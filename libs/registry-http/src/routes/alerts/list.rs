@@ -13,7 +13,6 @@ use registry_journal::port::{AlertPosition, AlertQuery, PageSize};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
 use super::{AlertDocument, own};
 use crate::caller::Caller;
@@ -133,8 +132,7 @@ fn name_of(query: &AlertQuery) -> String {
     format!("alerts {} {} {subject}", standings.join(","), severities.join(","))
 }
 
-/// Cursors of a list. A place has three parts, and the signed number holds one of them: the others stand before it, and in what
-/// is signed.
+/// Cursors of a list. Alerts are ordered by how grave they are before when they are due.
 struct Places<'a> {
     state: &'a AppState,
     caller: &'a Caller,
@@ -143,25 +141,19 @@ struct Places<'a> {
 
 impl Places<'_> {
     fn seal(&self, alert: &Alert, merchant: MerchantId) -> String {
-        let place = format!("{}.{}", alert.severity.as_str(), alert.due_at.timestamp_micros());
-        let list = format!("{} {place}", self.list);
-        let id = merchant.as_uuid().as_u128();
-        let sealed = self.state.cursor_key.seal_number(self.caller.tenant_id(), &list, id);
-        format!("{place}.{sealed}")
+        let order = format!("{}.{}", alert.severity.as_str(), alert.due_at.timestamp_micros());
+        let key = &self.state.cursor_key;
+        key.seal_place(self.caller.tenant_id(), self.list, &order, merchant.as_uuid())
     }
 
     fn open(&self, cursor: &str) -> Option<AlertPosition> {
-        let (place, sealed) = cursor.rsplit_once('.')?;
-        let list = format!("{} {place}", self.list);
-        let id = self
-            .state
-            .cursor_key
-            .open_number(self.caller.tenant_id(), &list, sealed)?;
-        let (severity, micros) = place.split_once('.')?;
+        let key = &self.state.cursor_key;
+        let (order, id) = key.open_place(self.caller.tenant_id(), self.list, cursor)?;
+        let (severity, micros) = order.split_once('.')?;
         Some(AlertPosition {
             severity: Severity::from_word(severity)?,
             due_at: DateTime::from_timestamp_micros(micros.parse().ok()?)?,
-            merchant_id: MerchantId::from_uuid(Uuid::from_u128(id)),
+            merchant_id: MerchantId::from_uuid(id),
         })
     }
 }

@@ -4,14 +4,12 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use chrono::DateTime;
 use registry_domain::tenant::Scope;
 use registry_domain::{DeliveryId, DestinationId};
 use registry_journal::port::{Delivery, DeliveryPosition, DeliveryQuery, DeliveryState, PageSize};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
 use super::DeliveryDocument;
 use crate::caller::Caller;
@@ -94,8 +92,7 @@ fn name_of(destination: Option<DestinationId>, state: Option<DeliveryState>) -> 
     )
 }
 
-/// Cursors of a list. A place has two parts, and the signed number holds one of them: the other stands before it, and in what is
-/// signed.
+/// Cursors of a list.
 struct Places<'a> {
     state: &'a AppState,
     caller: &'a Caller,
@@ -104,23 +101,15 @@ struct Places<'a> {
 
 impl Places<'_> {
     fn seal(&self, end: &Delivery) -> String {
-        let place = end.created_at.timestamp_micros();
-        let (list, id) = (format!("{} {place}", self.list), end.id.as_uuid().as_u128());
-        let sealed = self.state.cursor_key.seal_number(self.caller.tenant_id(), &list, id);
-        format!("{place}.{sealed}")
+        let key = &self.state.cursor_key;
+        key.seal_moment(self.caller.tenant_id(), self.list, end.created_at, end.id.as_uuid())
     }
 
     fn open(&self, cursor: &str) -> Option<DeliveryPosition> {
-        let (place, sealed) = cursor.split_once('.')?;
-        let list = format!("{} {place}", self.list);
-        let id = self
-            .state
-            .cursor_key
-            .open_number(self.caller.tenant_id(), &list, sealed)?;
-        Some(DeliveryPosition {
-            created_at: DateTime::from_timestamp_micros(place.parse().ok()?)?,
-            id: DeliveryId::from_uuid(Uuid::from_u128(id)),
-        })
+        let key = &self.state.cursor_key;
+        let (created_at, id) = key.open_moment(self.caller.tenant_id(), self.list, cursor)?;
+        let id = DeliveryId::from_uuid(id);
+        Some(DeliveryPosition { created_at, id })
     }
 }
 

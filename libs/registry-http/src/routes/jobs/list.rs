@@ -4,14 +4,12 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use chrono::DateTime;
 use registry_domain::JobId;
 use registry_domain::tenant::Scope;
 use registry_journal::port::{Job, JobPosition, PageSize};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
 use super::JobDocument;
 use crate::caller::Caller;
@@ -72,22 +70,17 @@ async fn list_jobs(
     }))
 }
 
-/// A place has two parts, and the signed number holds one of them: the other stands before it, and in what is signed.
 fn seal(state: &AppState, caller: &Caller, end: &Job) -> String {
-    let place = end.created_at.timestamp_micros();
-    let (list, id) = (format!("{LIST} {place}"), end.id.as_uuid().as_u128());
-    let sealed = state.cursor_key.seal_number(caller.tenant_id(), &list, id);
-    format!("{place}.{sealed}")
+    let id = end.id.as_uuid();
+    state
+        .cursor_key
+        .seal_moment(caller.tenant_id(), LIST, end.created_at, id)
 }
 
 fn open(state: &AppState, caller: &Caller, cursor: &str) -> Option<JobPosition> {
-    let (place, sealed) = cursor.split_once('.')?;
-    let list = format!("{LIST} {place}");
-    let id = state.cursor_key.open_number(caller.tenant_id(), &list, sealed)?;
-    Some(JobPosition {
-        created_at: DateTime::from_timestamp_micros(place.parse().ok()?)?,
-        id: JobId::from_uuid(Uuid::from_u128(id)),
-    })
+    let (created_at, id) = state.cursor_key.open_moment(caller.tenant_id(), LIST, cursor)?;
+    let id = JobId::from_uuid(id);
+    Some(JobPosition { created_at, id })
 }
 
 /// A page of jobs.
