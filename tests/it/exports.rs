@@ -1,5 +1,6 @@
 //! A list as a file: what somebody sees, whole, in order, made while they do something else, and written down.
 
+mod crash;
 mod desk;
 mod lossless;
 
@@ -13,6 +14,8 @@ use registry_tests::{Answer, Api, BUSINESS_NUMBER, TestApp};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tower::ServiceExt;
+
+use crate::shares::metric;
 
 const PATH: &str = "/v1/exports";
 
@@ -314,8 +317,8 @@ async fn begin(app: &TestApp, api: &Api, export: &Value) -> (StatusCode, Body) {
 }
 
 #[tokio::test]
-async fn two_files_are_taken_by_a_tenant_at_once_and_another_has_its_own_places() {
-    let mut app = TestApp::start().await;
+async fn half_of_the_files_on_their_way_are_a_tenants_at_most() {
+    let mut app = TestApp::start_with(|config| config.file_downloads_max = 4).await;
     let other = app.other_tenant().await;
     shops(&app).await;
     let (own, others) = (app.tenant.api.clone(), other.api.clone());
@@ -327,6 +330,8 @@ async fn two_files_are_taken_by_a_tenant_at_once_and_another_has_its_own_places(
     let third = own.get(&file_of(&of_own)).await;
     assert!(third.header("retry-after").is_some());
     third.problem(429, "too_many_downloads");
+    assert_eq!(metric(&app, "registry_file_downloads").await, 2);
+    assert_eq!(metric(&app, "registry_file_downloads_refused_total").await, 1);
     assert_eq!(begin(&app, &others, &of_others).await.0, StatusCode::OK);
     // One is read to its end, the other given up.
     let bytes = to_bytes(second.1, 1_000_000).await.expect("it comes whole");

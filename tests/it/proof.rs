@@ -184,6 +184,7 @@ async fn log_of(installation: &Installation, tenant: TenantId) -> Vec<EventRow> 
     let storage = Storage::open(
         &Database::Sqlite(installation.database()),
         keyring(installation.data_dir()),
+        None,
     )
     .await;
     let storage = storage.expect("the file can be opened");

@@ -22,7 +22,7 @@ const CALLBACK_WITHIN: Duration = if cfg!(debug_assertions) {
 const LINK_WITHIN: Duration = Duration::from_secs(2);
 
 /// A counter or a gauge, as it is now.
-async fn metric(app: &TestApp, name: &str) -> u64 {
+pub(crate) async fn metric(app: &TestApp, name: &str) -> u64 {
     let metrics = app.tenant.api.anonymous().get("/metrics").await.text;
     let value = metrics
         .lines()

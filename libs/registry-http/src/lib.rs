@@ -15,7 +15,6 @@ mod conditional;
 pub mod credentials;
 mod cursor;
 mod docs;
-mod downloads;
 mod envelope;
 mod errand;
 mod fields;

@@ -87,6 +87,10 @@ pub struct HttpConfig {
     pub event_streams_max: usize,
     /// Most requests that may wait for events at once.
     pub long_polls_max: usize,
+    /// Most files that may be on their way to clients at once.
+    pub file_downloads_max: usize,
+    /// Most bytes of bodies that may be in memory at once, from their first byte until they are answered.
+    pub body_bytes_max: usize,
     /// Most merchants of one tenant whose past is read at once.
     pub past_reads_max: usize,
     /// Most events that a merchant may have up to then.
@@ -103,6 +107,8 @@ impl fmt::Debug for HttpConfig {
             .field("request_limits", &self.request_limits)
             .field("event_streams_max", &self.event_streams_max)
             .field("long_polls_max", &self.long_polls_max)
+            .field("file_downloads_max", &self.file_downloads_max)
+            .field("body_bytes_max", &self.body_bytes_max)
             .field("past_reads_max", &self.past_reads_max)
             .field("past_events_max", &self.past_events_max)
             .field("gate", &self.gate)

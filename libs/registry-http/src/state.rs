@@ -15,14 +15,13 @@ use registry_publish::RelayStatus;
 use registry_shop::ShopPages;
 use registry_upstream::{Inquirer, LinkIssuer, ReconcilerStatus};
 use registry_urls::CallbackUrls;
-use registry_web::room::{BODIES_BYTES_MAX, Room};
+use registry_web::room::Room;
 use registry_web::serve::Gate;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::authenticator::Authenticator;
 use crate::cursor::CursorKey;
-use crate::downloads::Downloads;
 use crate::heads::Heads;
 use crate::lookups::Lookups;
 use crate::metrics::{Metrics, Sharing};
@@ -58,7 +57,7 @@ pub struct AppState {
     pub(crate) authenticator: Authenticator,
     pub(crate) cursor_key: CursorKey,
     pub(crate) usual: UsualWaits,
-    pub(crate) downloads: Arc<Downloads>,
+    pub(crate) downloads: Room,
     pub(crate) request_rates: Arc<RequestRates>,
     pub(crate) trusted_proxies: Vec<IpNet>,
     pub(crate) event_streams: Room,
@@ -85,13 +84,14 @@ impl AppState {
     pub fn new(services: Services, config: HttpConfig, stopping: CancellationToken) -> Self {
         let event_streams = Room::new(config.event_streams_max);
         let long_polls = Room::new(config.long_polls_max);
+        let downloads = Room::new(config.file_downloads_max);
         let heads = Arc::<Heads>::default();
         let past = Arc::new(Past {
             shares: Shares::new(config.past_reads_max),
             events_max: config.past_events_max,
         });
         let gate = Gate::new(config.gate, config.trusted_proxies.clone());
-        let bodies = Room::new(BODIES_BYTES_MAX);
+        let bodies = Room::new(config.body_bytes_max);
         let failures = Arc::default();
         let request_rates = Arc::new(RequestRates::new(config.request_limits));
         let sharing = Sharing {
@@ -101,6 +101,7 @@ impl AppState {
             link_calls: services.links.calls().clone(),
             event_streams: event_streams.clone(),
             long_polls: long_polls.clone(),
+            downloads: downloads.clone(),
             files: services.imports.places().clone(),
             past: Arc::clone(&past),
             heads: Arc::clone(&heads),
@@ -131,7 +132,7 @@ impl AppState {
             authenticator: Authenticator::new(metrics.key_failures.clone()),
             cursor_key: CursorKey::new(config.cursor_key),
             usual: UsualWaits::new(),
-            downloads: Arc::default(),
+            downloads,
             request_rates,
             trusted_proxies: config.trusted_proxies,
             event_streams,

@@ -73,12 +73,17 @@ impl PostgresJournal {
     /// Connects to a database whose schema is there. The user of the URL is a member of `registry_writer`,
     /// `registry_reader` and `registry_directory`.
     pub async fn connect(url: &str) -> Result<Self, OpenError> {
+        Self::connect_with(url, session::READERS).await
+    }
+
+    /// The same, with so many connections that read for requests.
+    pub async fn connect_with(url: &str, readers: u32) -> Result<Self, OpenError> {
         let login = session::login(url)?;
         let writers = session::writers(&login).await.map_err(OpenError::Connect)?;
-        let requests = session::readers(&login).await.map_err(OpenError::Connect)?;
+        let requests = session::readers(&login, readers).await.map_err(OpenError::Connect)?;
         let readers = Readers {
             requests,
-            shares: Shares::new(session::READERS_PER_TENANT),
+            shares: Shares::of_readers(readers),
             tasks: session::later_readers(&login, "registry-task", session::TASK_READERS),
             door: session::later_readers(&login, "registry-door", session::DOOR_READERS),
             probe: session::probe(&login),

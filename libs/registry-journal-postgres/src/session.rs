@@ -11,11 +11,8 @@ use crate::{OpenError, begin};
 /// How many connections write side by side, each a batch of other tenants.
 pub(crate) const WRITERS: u32 = 8;
 
-/// How many connections read side by side for requests.
+/// How many connections read side by side for requests, unless somebody says otherwise.
 pub(crate) const READERS: u32 = 8;
-
-/// How many of them one tenant may have at once: its slow questions leave some to the others.
-pub(crate) const READERS_PER_TENANT: usize = 6;
 
 /// How many connections read for the service's own tasks.
 pub(crate) const TASK_READERS: u32 = 4;
@@ -178,10 +175,10 @@ pub(crate) async fn writers(login: &PgConnectOptions) -> Result<PgPool, sqlx::Er
 }
 
 /// They are not tried out before each question: that would be another round trip.
-pub(crate) async fn readers(login: &PgConnectOptions) -> Result<PgPool, sqlx::Error> {
+pub(crate) async fn readers(login: &PgConnectOptions, count: u32) -> Result<PgPool, sqlx::Error> {
     let options = options(login, "registry-reader", &READER);
     try_out(&options, &READER).await?;
-    pool(READERS)
+    pool(count)
         .test_before_acquire(false)
         .acquire_timeout(READER_CONNECT_LIMIT)
         .after_connect(|connection, _| Box::pin(read_back(connection, &READER)))

@@ -55,11 +55,8 @@ pub use error::OpenError;
 
 static MIGRATOR: Migrator = sqlx::migrate!();
 
-/// How many connections read side by side for requests.
+/// How many connections read side by side for requests, unless somebody says otherwise.
 const READERS: u32 = 4;
-
-/// How many of them one tenant may have at once: its slow questions leave some to the others.
-const READERS_PER_TENANT: usize = 3;
 
 /// How many connections read for the service's own tasks.
 const TASK_READERS: u32 = 2;
@@ -93,6 +90,11 @@ struct Readers {
 impl SqliteJournal {
     /// Opens a file whose schema is there.
     pub async fn open(path: &Path) -> Result<Self, OpenError> {
+        Self::open_with(path, READERS).await
+    }
+
+    /// The same, with so many connections that read for requests.
+    pub async fn open_with(path: &Path, readers: u32) -> Result<Self, OpenError> {
         let options = options(path).create_if_missing(false);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
@@ -107,10 +109,10 @@ impl SqliteJournal {
                 .max_connections(connections)
                 .test_before_acquire(false)
         };
-        let requests = pool(READERS).min_connections(1).connect_with(reading.clone()).await;
+        let requests = pool(readers).min_connections(1).connect_with(reading.clone()).await;
         let readers = Readers {
+            shares: Shares::of_readers(readers),
             requests: requests.map_err(OpenError::Connect)?,
-            shares: Shares::new(READERS_PER_TENANT),
             tasks: pool(TASK_READERS).connect_lazy_with(reading.clone()),
             door: pool(DOOR_READERS).connect_lazy_with(reading),
             probe: pool(1).connect_lazy_with(trying),

@@ -16,9 +16,6 @@ pub mod room {
     //! Memory for bodies: how many bytes of requests may be in this process at once, and who may have how many of them.
 
     pub use registry_shares::room::{Holder, NoRoom, Place, Room};
-
-    /// Most bytes of bodies that are in memory at once, from their first byte until they are answered.
-    pub const BODIES_BYTES_MAX: usize = 64 * 1024 * 1024;
 }
 pub mod serve;
 

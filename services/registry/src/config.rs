@@ -143,6 +143,13 @@ pub struct Config {
     pub event_streams_max: usize,
     /// Most requests that wait for events at once, shared in the same way.
     pub long_polls_max: usize,
+    /// Connections to the database that read for requests, 4 to 64; those of one tenant may be three quarters. None: 8 with
+    /// `PostgreSQL`, 4 with `SQLite`.
+    pub readers_max: Option<u32>,
+    /// Most files on their way to clients at once, 2 to 1,000, shared in the same way.
+    pub file_downloads_max: usize,
+    /// Most memory that bodies of requests take, in mebibytes, 16 to 4,096, shared in the same way.
+    pub body_mebibytes_max: usize,
     /// How long after its last change a merchant is asked about at upstream, and how soon again at the earliest; in
     /// seconds. Later it is asked about in a quarter of the time that it has been as it is.
     pub reconcile_first_seconds: u32,
@@ -205,6 +212,7 @@ pub struct Config {
 }
 
 impl Default for Config {
+    #[expect(clippy::too_many_lines, reason = "a line for each setting")]
     fn default() -> Self {
         Self {
             data_dir: PathBuf::from("data"),
@@ -247,6 +255,9 @@ impl Default for Config {
             relay_tenants_max: registry_publish::relay::STEPS_MAX,
             event_streams_max: 2_000,
             long_polls_max: 2_000,
+            readers_max: None,
+            file_downloads_max: 8,
+            body_mebibytes_max: 64,
             reconcile_first_seconds: 300,
             reconcile_longest_seconds: 86_400,
             reconcile_list_seconds: 21_600,

@@ -26,7 +26,7 @@ impl Installation {
         let database = config.database()?;
         expect_there(&database).await?;
         let secrets = Secrets::open(config)?;
-        let storage = open_storage(&database, &secrets, IfNone::Refuse).await?;
+        let storage = open_storage(&database, &secrets, IfNone::Refuse, config.readers_max).await?;
         Ok(Self { secrets, storage })
     }
 
@@ -45,14 +45,19 @@ impl Installation {
         {
             storage::migrate(&database).await?;
         }
-        let storage = open_storage(&database, &secrets, IfNone::Found).await?;
+        let storage = open_storage(&database, &secrets, IfNone::Found, config.readers_max).await?;
         Ok(Self { secrets, storage })
     }
 }
 
 /// Opens a database that has our schema, if the keys are those of its installation.
-pub(crate) async fn open_storage(database: &Database, secrets: &Secrets, if_none: IfNone) -> anyhow::Result<Storage> {
-    let storage = Storage::open(database, Arc::clone(&secrets.keyring)).await?;
+pub(crate) async fn open_storage(
+    database: &Database,
+    secrets: &Secrets,
+    if_none: IfNone,
+    readers: Option<u32>,
+) -> anyhow::Result<Storage> {
+    let storage = Storage::open(database, Arc::clone(&secrets.keyring), readers).await?;
     let Err(error) = recognise_keys(&storage, secrets, if_none).await else {
         return Ok(storage);
     };

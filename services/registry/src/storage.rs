@@ -62,19 +62,27 @@ impl Engine {
 }
 
 impl Storage {
-    /// Opens a database that is there; a schema that is not ours is refused.
-    pub async fn open(database: &Database, keyring: Arc<Keyring>) -> anyhow::Result<Self> {
+    /// Opens a database that is there, with so many connections that read for requests; a schema that is not ours is refused.
+    pub async fn open(database: &Database, keyring: Arc<Keyring>, readers: Option<u32>) -> anyhow::Result<Self> {
         expect_current(database, schema_state(database).await?)?;
         let opening = || format!("{database} cannot be opened");
         match database {
             Database::Sqlite(file) => {
                 close_to_others(file);
-                let journal = Arc::new(SqliteJournal::open(file).await.with_context(opening)?);
+                let journal = match readers {
+                    Some(readers) => SqliteJournal::open_with(file, readers).await,
+                    None => SqliteJournal::open(file).await,
+                };
+                let journal = Arc::new(journal.with_context(opening)?);
                 let asked_by = |asker| Arc::new(journal.asked_by(asker));
                 Ok(Self::over(asked_by, &keyring, Engine::Sqlite(Arc::clone(&journal))))
             }
             Database::Postgres(url) => {
-                let journal = Arc::new(PostgresJournal::connect(url.as_str()).await.with_context(opening)?);
+                let journal = match readers {
+                    Some(readers) => PostgresJournal::connect_with(url.as_str(), readers).await,
+                    None => PostgresJournal::connect(url.as_str()).await,
+                };
+                let journal = Arc::new(journal.with_context(opening)?);
                 let asked_by = |asker| Arc::new(journal.asked_by(asker));
                 let engine = Engine::Postgres(Arc::clone(&journal), url.to_string());
                 Ok(Self::over(asked_by, &keyring, engine))

@@ -28,6 +28,8 @@ pub struct Sharing {
     pub event_streams: Room,
     /// Requests that wait for events.
     pub long_polls: Room,
+    /// Files that are on their way to clients.
+    pub downloads: Room,
     /// Places for files that are read.
     pub files: Places,
     /// What is read of the past.
@@ -50,6 +52,11 @@ const LONG_POLLS: (&str, &str) = ("long_polls", "Requests for the feed that wait
 const LONG_POLLS_REFUSED: (&str, &str) = (
     "long_polls_refused",
     "Requests for the feed that were refused because too many waited, in all or of the same tenant",
+);
+const FILE_DOWNLOADS: (&str, &str) = ("file_downloads", "Files that are on their way to clients");
+const FILE_DOWNLOADS_REFUSED: (&str, &str) = (
+    "file_downloads_refused",
+    "Files that were not handed out because too many were on their way, in all or of the same tenant",
 );
 
 impl fmt::Debug for Sharing {
@@ -85,6 +92,7 @@ impl Collector for Sharing {
             (&self.link_calls, LINK_CALLS, LINK_CALLS_REFUSED),
             (&self.event_streams, EVENT_STREAMS, EVENT_STREAMS_REFUSED),
             (&self.long_polls, LONG_POLLS, LONG_POLLS_REFUSED),
+            (&self.downloads, FILE_DOWNLOADS, FILE_DOWNLOADS_REFUSED),
         ] {
             gauge(&mut encoder, name, help, room.taken() as u64)?;
             counter(&mut encoder, refused_name, refused_help, room.turned_away())?;

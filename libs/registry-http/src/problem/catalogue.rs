@@ -322,7 +322,7 @@ kinds! {
     "Too many of your reads are under way", "Searches and reads of the past take their time. Nothing was read; try again after the time in Retry-After.",
     "처리 중인 조회가 너무 많습니다", "검색과 과거 시점 조회에는 시간이 걸립니다. 조회하지 못했습니다. Retry-After에 표시된 시간 뒤에 다시 시도해 주세요.";
     /// As many files are being taken as may be.
-    TooManyDownloads, TOO_MANY_REQUESTS, "too_many_downloads", "Too many files are being taken", "Two files of yours may be taken at once. Wait for one of them.",
+    TooManyDownloads, TOO_MANY_REQUESTS, "too_many_downloads", "Too many files are being taken", "Half of what this installation hands out at once is for one tenant at most, and no more than is left. Wait for a file of yours.",
     "내려받는 중인 파일이 너무 많습니다", "파일은 동시에 두 개까지 내려받을 수 있습니다. 먼저 받는 파일이 끝난 뒤 다시 시도해 주세요.";
     /// As many files of the tenant are being read, or wait, as may be.
     TooManyOwnFiles, TOO_MANY_REQUESTS, "too_many_own_files", "Too many of your files are being read", "Files of others are to be read too. Nothing was kept or planned. Wait for your other files, and try again after the time in Retry-After.",

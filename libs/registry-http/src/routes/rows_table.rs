@@ -8,16 +8,17 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
-use registry_domain::jobs::{ImportField, RowCode, RowState};
+use registry_domain::jobs::{ImportField, ImportWish, RowCode, RowState};
 use registry_domain::tenant::Scope;
 use registry_imports::FileRow;
+use registry_imports::columns::fields_of;
 use registry_jobs::Sources;
 use registry_journal::port::{Job, JobRow, JobRowQuery, PageSize};
 use registry_tables::{Cell, CsvWriter, row_names};
 use registry_web::Language;
+use registry_web::room::{Holder, Place};
 
 use crate::caller::Caller;
-use crate::downloads::Download;
 use crate::problem::{Code, Fault, Problem};
 use crate::query::Parameters;
 use crate::routes::imports::seen;
@@ -51,8 +52,8 @@ pub async fn answer(
     job: Job,
     wanted: Option<RowState>,
 ) -> Result<Response, Problem> {
-    let place = state.downloads.begin(caller.tenant_id());
-    let place = place.ok_or_else(|| Problem::from(Code::TooManyExports).retry_after(PLACES_TAKEN_SECONDS))?;
+    let place = state.downloads.take(Holder::Tenant(caller.tenant_id()));
+    let place = place.map_err(|_| Problem::from(Code::TooManyDownloads).retry_after(PLACES_TAKEN_SECONDS))?;
     let above = headings(&state, &caller, &job).await?;
     let headers = of_file(&job);
     let query = JobRowQuery {
@@ -105,12 +106,22 @@ async fn headings(state: &AppState, caller: &Caller, job: &Job) -> Result<Vec<St
         .await?;
     let kept = kept.first().ok_or(Code::Internal)?;
     let row = Sources::of(&state.archive, job.id).open(kept);
-    let mut cells = row
-        .map_err(|error| Problem::internal("open what was kept of a file", &error))?
-        .cells;
+    let row = row.map_err(|error| Problem::internal("open what was kept of a file", &error))?;
+    // Where no headings stood, the first row was taken for them: what is none that we know is shown as what stands below it.
+    let known = fields_of(&row.cells);
+    let shown = |(place, text): (usize, &String)| match known[place] {
+        Some(_) => text.clone(),
+        None => seen(column(wish, place), text, caller.sight()),
+    };
+    let mut cells: Vec<_> = row.cells.iter().enumerate().map(shown).collect();
     // One without a heading is a column too.
     cells.resize(wish.columns.fields().len().max(cells.len()), String::new());
     Ok(cells)
+}
+
+/// What was to be read from a column.
+fn column(wish: &ImportWish, place: usize) -> Option<ImportField> {
+    wish.columns.fields().get(place).copied().flatten()
 }
 
 /// Why a file breaks off.
@@ -136,7 +147,7 @@ struct File {
     query: JobRowQuery,
     first: Option<Bytes>,
     is_over: bool,
-    _place: Download,
+    _place: Place,
 }
 
 impl File {
@@ -184,10 +195,9 @@ impl File {
     fn cells(&self, row: &JobRow, said: Option<FileRow>) -> Vec<Cell> {
         let remarks = said.as_ref().map_or(String::new(), |said| self.remarks(said));
         let mut cells: Vec<_> = if let (Some(said), Some(wish)) = (said, self.job.action.import()) {
-            let field = |place: usize| wish.columns.fields().get(place).copied().flatten();
             let cells = said.cells.iter().enumerate();
             cells
-                .map(|(place, text)| Cell::Text(seen(field(place), text, self.caller.sight())))
+                .map(|(place, text)| Cell::Text(seen(column(wish, place), text, self.caller.sight())))
                 .collect()
         } else {
             let (member, merchant) = row.codes.clone().unzip();

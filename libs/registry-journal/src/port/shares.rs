@@ -51,6 +51,11 @@ impl Shares {
         }
     }
 
+    /// Shares of so many connections: three quarters are for one tenant at most, and some are always left to the others.
+    pub fn of_readers(readers: u32) -> Self {
+        Self::new((readers - readers.div_ceil(4)).max(1) as usize)
+    }
+
     /// Waits until the tenant may ask, but not for long. Its share is taken until what is returned is dropped.
     pub async fn enter(&self, tenant: TenantId, question: &'static str) -> Result<OwnedSemaphorePermit, ReadError> {
         let share = self.share(tenant);

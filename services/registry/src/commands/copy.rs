@@ -49,7 +49,7 @@ pub(super) async fn run(config: Config, args: CopyArgs) -> anyhow::Result<ExitCo
     let Installation { secrets, storage: from } = Installation::open(&source).await?;
     // What has a schema and no more becomes this installation. What has a key already must have ours.
     expect_schema(&target)?;
-    let to = open_storage(&target, &secrets, IfNone::Found).await?;
+    let to = open_storage(&target, &secrets, IfNone::Found, config.readers_max).await?;
     let stop = CancellationToken::new();
     let whole = {
         let mut work = pin!(copy_all(&from, &to, &ambient, &stop));

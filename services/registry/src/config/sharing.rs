@@ -45,7 +45,13 @@ impl Config {
         ensure("past_events_max", (500..=10_000_000).contains(&self.past_events_max))?;
         ensure("relay_tenants_max", (2..=64).contains(&self.relay_tenants_max))?;
         ensure("event_streams_max", self.event_streams_max > 0)?;
-        ensure("long_polls_max", self.long_polls_max > 0)
+        ensure("long_polls_max", self.long_polls_max > 0)?;
+        ensure(
+            "readers_max",
+            self.readers_max.is_none_or(|readers| (4..=64).contains(&readers)),
+        )?;
+        ensure("file_downloads_max", (2..=1_000).contains(&self.file_downloads_max))?;
+        ensure("body_mebibytes_max", (16..=4_096).contains(&self.body_mebibytes_max))
     }
 
     /// How many files are read and wait at once.
@@ -107,5 +113,11 @@ mod tests {
         assert_eq!(wrong(|config| config.relay_tenants_max = 1), Err("relay_tenants_max"));
         assert_eq!(wrong(|config| config.event_streams_max = 0), Err("event_streams_max"));
         assert_eq!(wrong(|config| config.long_polls_max = 0), Err("long_polls_max"));
+        assert_eq!(wrong(|config| config.readers_max = Some(3)), Err("readers_max"));
+        assert_eq!(wrong(|config| config.file_downloads_max = 1), Err("file_downloads_max"));
+        assert_eq!(
+            wrong(|config| config.body_mebibytes_max = 15),
+            Err("body_mebibytes_max")
+        );
     }
 }

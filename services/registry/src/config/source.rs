@@ -104,6 +104,9 @@ const FORMS: &[(&str, &str)] = &[
     ("relay_tenants_max", "2 to 64"),
     ("event_streams_max", "a number from 1"),
     ("long_polls_max", "a number from 1"),
+    ("readers_max", "4 to 64"),
+    ("file_downloads_max", "2 to 1000"),
+    ("body_mebibytes_max", "16 to 4096"),
     (
         "reconcile_first_seconds",
         "1 to 2592000, and not above reconcile_longest_seconds",

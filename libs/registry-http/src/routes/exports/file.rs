@@ -18,11 +18,11 @@ use registry_domain::tenant::Scope;
 use registry_exports::{ExportDesk, ExportError, Taking};
 use registry_tables::cell::in_korea;
 use registry_web::RequestContext;
+use registry_web::room::{Holder, Place};
 use utoipa_axum::routes;
 
 use super::{SCOPES, parse_id};
 use crate::caller::Caller;
-use crate::downloads::Download;
 use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
@@ -101,8 +101,8 @@ async fn take_export(
     }
     let tag = HeaderValue::try_from(format!("\"{id}\"")).map_err(|_| Code::Internal)?;
     let part = wanted_part(&headers, &tag, taking.bytes())?;
-    let place = state.downloads.begin(tenant_id);
-    let place = place.ok_or_else(|| Problem::from(Code::TooManyDownloads).retry_after(PLACES_TAKEN_SECONDS))?;
+    let place = state.downloads.take(Holder::Tenant(tenant_id));
+    let place = place.map_err(|_| Problem::from(Code::TooManyDownloads).retry_after(PLACES_TAKEN_SECONDS))?;
     let range = part.clone().unwrap_or(0..=taking.bytes().saturating_sub(1));
     let origin = caller.origin(&context);
     state.exports.tell_taken(tenant_id, id, *range.start(), &origin).await?;
@@ -173,7 +173,7 @@ struct File {
     caller: Caller,
     tenant_id: TenantId,
     taking: Taking,
-    _place: Download,
+    _place: Place,
 }
 
 /// Why a file breaks off. What came is right, and the rest can be taken later.

@@ -19,7 +19,7 @@ use crate::state::AppState;
 pub fn route() -> Route {
     let operation = Operation {
         access: Access::Keys(table::SCOPES),
-        problems: &[Code::JobNotFound, Code::TooManyExports, Code::ValidationFailed],
+        problems: &[Code::JobNotFound, Code::TooManyDownloads, Code::ValidationFailed],
     };
     operation.document(routes!(export_job_rows))
 }

@@ -19,7 +19,7 @@ use crate::state::AppState;
 pub fn route() -> Route {
     let operation = Operation {
         access: Access::Keys(table::SCOPES),
-        problems: &[Code::PlanNotFound, Code::TooManyExports, Code::ValidationFailed],
+        problems: &[Code::PlanNotFound, Code::TooManyDownloads, Code::ValidationFailed],
     };
     operation.document(routes!(export_plan_rows))
 }
