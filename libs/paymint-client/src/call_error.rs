@@ -15,7 +15,7 @@ const CONTENT_TYPE_MAX_CHARACTERS: usize = 100;
 /// Why a call did not succeed. No variant holds a request or an answer.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
-    /// Upstream understood the call and said no.
+    /// Upstream understood the call and said no, or somebody behind it did not answer well.
     #[error("upstream refused the call with code {code}")]
     Refused {
         /// The envelope's code.
@@ -58,6 +58,7 @@ impl CallError {
     /// What is known about the effect of the call.
     pub fn outcome(&self) -> Outcome {
         match self {
+            Self::Refused { code, .. } if code.leaves_outcome_unknown() => Outcome::Unknown,
             Self::Refused { .. } => Outcome::Refused,
             Self::OutcomeUnknown { .. } | Self::Unintelligible { .. } => Outcome::Unknown,
             Self::Unreachable { .. } => Outcome::NotSent,
@@ -89,6 +90,41 @@ impl CallError {
             Self::Refused { code, .. } => code.partner_level(),
             Self::OutcomeUnknown { .. } | Self::Unreachable { .. } | Self::Unintelligible { .. } => false,
         }
+    }
+
+    /// Whether a bill or a receipt has to be read before its call is repeated or given up: the call may have been carried
+    /// out. After an unclassified failure in upstream's server (`ERROR`) too, as nobody says how far it got.
+    pub fn is_to_be_read_first(&self) -> bool {
+        let is_unclassified = matches!(
+            self,
+            Self::Refused {
+                code: UpstreamCode::ServerError,
+                ..
+            }
+        );
+        is_unclassified || self.outcome() == Outcome::Unknown
+    }
+
+    /// Whether upstream says that it has no such bill or receipt for these codes.
+    pub fn is_bill_not_found(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused {
+                code: UpstreamCode::BillNotFound,
+                ..
+            }
+        )
+    }
+
+    /// Whether upstream says that the id of a new bill or receipt is used already: perhaps by the same call before.
+    pub fn is_bill_id_used(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused {
+                code: UpstreamCode::BillIdUsed,
+                ..
+            }
+        )
     }
 
     /// Whether upstream says that it has no link for these codes.
@@ -351,6 +387,30 @@ mod tests {
             assert_eq!(error.is_against_the_call(), is_against_the_call, "{error}");
         }
         assert!(unintelligible(404).speaks_of_our_address() && !unintelligible(200).speaks_of_our_address());
+    }
+
+    #[test]
+    fn what_may_have_moved_money_is_read_first() {
+        let refused = |code| CallError::Refused {
+            code: UpstreamCode::parse(code),
+            message: None,
+        };
+        for (code, outcome, is_to_be_read_first) in [
+            ("PAYMENT_001", Outcome::Unknown, true),
+            ("PAYMENT_002", Outcome::Unknown, true),
+            ("ERROR", Outcome::Refused, true),
+            ("BILL_001", Outcome::Refused, false),
+            ("BILL_003", Outcome::Refused, false),
+            ("MAINTAINED_METHOD", Outcome::Refused, false),
+        ] {
+            let error = refused(code);
+            assert_eq!(error.outcome(), outcome, "{code}");
+            assert_eq!(error.is_to_be_read_first(), is_to_be_read_first, "{code}");
+            assert_eq!(error.is_bill_id_used(), code == "BILL_001", "{code}");
+            assert_eq!(error.is_bill_not_found(), code == "BILL_003", "{code}");
+        }
+        let strange = CallError::unintelligible(AnswerFault::NotJson, 400, "text/html", 10);
+        assert!(strange.is_to_be_read_first());
     }
 
     #[test]

@@ -40,19 +40,21 @@ pub enum UpstreamCode {
     NotProvided,
     /// `VALIDATION_001`: a parameter is missing or malformed.
     InvalidParameter,
-    /// `VALIDATION_002`: the hash of a bill call is wrong.
-    HashMismatch,
-    /// `BILL_001`: the bill is refused for good.
-    BillRefused,
-    /// `BILL_003`: no such bill.
+    /// `VALIDATION_002`: the hash of a call is wrong, or a field that the server wants is missing. Both were seen; the
+    /// message tells which.
+    HashOrFieldRefused,
+    /// `BILL_001`: the id of the bill or the receipt is used already, and stays so. Seen for receipts, likely for bills.
+    BillIdUsed,
+    /// `BILL_003`: no such bill for these codes.
     BillNotFound,
-    /// `BILL_006`: the bill cannot be sent in its present state.
+    /// `BILL_006`: the bill is in no state for that call, likely of every kind. Read it before repeating the call.
     BillNotSendable,
-    /// `POINT_001`: the prepaid points do not suffice.
+    /// `POINT_001`: the prepaid points do not suffice; also seen with enough of them, while the contract did not say which
+    /// wallet pays.
     PointsShort,
-    /// `PAYMENT_001`: the card network did not answer well.
+    /// `PAYMENT_001`: the card network did not answer well. Whether it acted is not known.
     CardNetworkFailed,
-    /// `PAYMENT_002`: the bank did not answer well.
+    /// `PAYMENT_002`: the bank did not answer well. Whether it acted is not known.
     BankFailed,
     /// `PAYMENT_005`: the amount is above the sandbox's ceiling.
     AmountAboveCeiling,
@@ -75,8 +77,8 @@ impl UpstreamCode {
             "PARTNER_006" => Self::ContractInactive,
             "PARTNER_007" => Self::NotProvided,
             "VALIDATION_001" => Self::InvalidParameter,
-            "VALIDATION_002" => Self::HashMismatch,
-            "BILL_001" => Self::BillRefused,
+            "VALIDATION_002" => Self::HashOrFieldRefused,
+            "BILL_001" => Self::BillIdUsed,
             "BILL_003" => Self::BillNotFound,
             "BILL_006" => Self::BillNotSendable,
             "POINT_001" => Self::PointsShort,
@@ -100,8 +102,8 @@ impl UpstreamCode {
             Self::ContractInactive => "PARTNER_006",
             Self::NotProvided => "PARTNER_007",
             Self::InvalidParameter => "VALIDATION_001",
-            Self::HashMismatch => "VALIDATION_002",
-            Self::BillRefused => "BILL_001",
+            Self::HashOrFieldRefused => "VALIDATION_002",
+            Self::BillIdUsed => "BILL_001",
             Self::BillNotFound => "BILL_003",
             Self::BillNotSendable => "BILL_006",
             Self::PointsShort => "POINT_001",
@@ -110,6 +112,31 @@ impl UpstreamCode {
             Self::AmountAboveCeiling => "PAYMENT_005",
             Self::UnderMaintenance => "MAINTAINED_METHOD",
             Self::Unlisted(code) => code,
+        }
+    }
+
+    /// Whether the call may have been carried out although it was refused with this code: somebody behind upstream, whom
+    /// it asked, did not answer well.
+    pub fn leaves_outcome_unknown(&self) -> bool {
+        match self {
+            Self::CardNetworkFailed | Self::BankFailed => true,
+            Self::ServerError
+            | Self::LinkingNotAvailable
+            | Self::ApiKeyNotVerified
+            | Self::NotAPartner
+            | Self::LinkNotFound
+            | Self::PartnerNotFound
+            | Self::ContractInactive
+            | Self::NotProvided
+            | Self::InvalidParameter
+            | Self::HashOrFieldRefused
+            | Self::BillIdUsed
+            | Self::BillNotFound
+            | Self::BillNotSendable
+            | Self::PointsShort
+            | Self::AmountAboveCeiling
+            | Self::UnderMaintenance
+            | Self::Unlisted(_) => false,
         }
     }
 
@@ -129,8 +156,8 @@ impl UpstreamCode {
             | Self::ContractInactive
             | Self::NotProvided
             | Self::InvalidParameter
-            | Self::HashMismatch
-            | Self::BillRefused
+            | Self::HashOrFieldRefused
+            | Self::BillIdUsed
             | Self::BillNotFound
             | Self::PointsShort
             | Self::AmountAboveCeiling
@@ -151,13 +178,13 @@ impl UpstreamCode {
             | Self::PartnerNotFound
             | Self::ContractInactive
             | Self::NotProvided
-            | Self::BillRefused
+            | Self::BillIdUsed
             | Self::BillNotFound
             | Self::BillNotSendable
             | Self::PointsShort
             | Self::AmountAboveCeiling => WhoFixes::Partner,
             // A call that upstream finds malformed is our bug, and a code that we do not know is ours to look up.
-            Self::InvalidParameter | Self::HashMismatch | Self::Unlisted(_) => WhoFixes::Us,
+            Self::InvalidParameter | Self::HashOrFieldRefused | Self::Unlisted(_) => WhoFixes::Us,
         }
     }
 
@@ -173,8 +200,8 @@ impl UpstreamCode {
             Self::ServerError
             | Self::LinkNotFound
             | Self::InvalidParameter
-            | Self::HashMismatch
-            | Self::BillRefused
+            | Self::HashOrFieldRefused
+            | Self::BillIdUsed
             | Self::BillNotFound
             | Self::BillNotSendable
             | Self::PointsShort
@@ -228,6 +255,10 @@ mod tests {
             assert_eq!(code.retryable(), retryable, "{text}");
             assert_eq!(code.who_fixes(), who_fixes, "{text}");
             assert_eq!(code.partner_level(), partner_level, "{text}");
+            assert_eq!(
+                code.leaves_outcome_unknown(),
+                matches!(text, "PAYMENT_001" | "PAYMENT_002")
+            );
         }
     }
 
