@@ -5,10 +5,12 @@ use std::fmt;
 use serde_json::Value;
 use url::Url;
 
+use crate::answer_fields::list;
 use crate::call_error::AnswerFault;
 use crate::callback::MerchantReport;
 use crate::json::{self, Object};
 use crate::scrub::Scrubber;
+use crate::wire;
 
 /// The longest URL that is taken from an answer, in bytes.
 const URL_MAX_BYTES: usize = 2048;
@@ -38,6 +40,55 @@ impl RegistrationUrl {
 impl fmt::Debug for RegistrationUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("RegistrationUrl(redacted)")
+    }
+}
+
+/// A page where a customer pays, or gives a card. Whoever holds it sees the bill: `Debug` hides it.
+///
+/// The host is not fixed and may change; pages refuse to be framed (integrators: sure).
+#[derive(Clone, PartialEq, Eq)]
+pub struct BillLink(Url);
+
+impl BillLink {
+    /// Takes an absolute `http` or `https` URL of at most 2,048 bytes.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        parse_url(text.trim()).map(Self)
+    }
+
+    /// The URL in clear, for the customer who is to open it.
+    pub fn expose(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl fmt::Debug for BillLink {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("BillLink(redacted)")
+    }
+}
+
+/// All of an answer's `data` as JSON, without the partner's key, card numbers and signatures.
+///
+/// It may still hold names and phone numbers: keep it where such may be kept. `Debug` hides it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RawData(String);
+
+impl RawData {
+    pub(crate) fn of(data: &Value, scrubber: Scrubber<'_>) -> Self {
+        let text = data.to_string();
+        let clean = wire::parse(&text).and_then(|parsed| scrubber.tree(&parsed.wire));
+        Self(clean.map_or(text, |clean| clean.to_text()))
+    }
+
+    /// The JSON text; `null` if there was no data.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for RawData {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("RawData(redacted)")
     }
 }
 
@@ -137,13 +188,11 @@ pub struct MappingList {
 
 impl MappingList {
     pub(crate) fn from_data(data: &Value) -> Result<Self, AnswerFault> {
-        let items = match data {
-            Value::Null => return Ok(Self::default()),
-            Value::Array(items) => items,
-            Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
-                return Err(AnswerFault::Field("data"));
-            }
-        };
+        if data.is_null() {
+            return Ok(Self::default());
+        }
+        // One integrator saw a bare list; a list in an object is a guess.
+        let items = list(data, &["list", "info"]).ok_or(AnswerFault::Field("data"))?;
         let rows: Vec<_> = items.iter().filter_map(ListedMapping::from_item).collect();
         Ok(Self {
             unreadable: items.len() - rows.len(),
@@ -320,6 +369,14 @@ mod tests {
         assert_eq!(list.rows[0].mapping_status.as_deref(), Some("COMPLETED"));
         assert!(!format!("{list:?}").contains("1178178260"));
         assert_eq!(MappingList::from_data(&json!(null)), Ok(MappingList::default()));
+        for wrapped in [
+            json!({"list": [{"partnerMerchant": "s"}]}),
+            json!({"info": [{"partnerMerchant": "s"}]}),
+            json!({"data": [{"partnerMerchant": "s"}]}),
+            json!({"data": {"list": [{"partnerMerchant": "s"}]}}),
+        ] {
+            assert_eq!(MappingList::from_data(&wrapped).unwrap().rows.len(), 1, "{wrapped}");
+        }
         assert_eq!(MappingList::from_data(&json!({})), Err(AnswerFault::Field("data")));
     }
 

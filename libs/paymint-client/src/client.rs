@@ -6,19 +6,21 @@ use serde::Serialize;
 use serde_json::Value;
 use url::Url;
 
-use crate::address::{address, is_below};
+use crate::addresses::Addresses;
 use crate::answer::{Balance, MappingList, MappingStatus, RegistrationUrl};
 use crate::api_key::ApiKey;
 use crate::call_error::{AnswerFault, CallError};
 use crate::client_error::ClientError;
 use crate::config::ClientConfig;
-use crate::request::{Keyed, MappingRequest, NamedPair, Nothing, Pair};
+use crate::configured_call::{ConfiguredCall, ExtraFields};
+use crate::json::Object;
+use crate::request::{Assumed, Keyed, MappingRequest, NamedPair, Nothing, Pair};
 use crate::scrub::Scrubber;
-use crate::status_call::StatusCall;
 use crate::transport::{self, Answer};
+use crate::values::MerchantCodes;
 
 /// The longest answer of a call about one merchant, in bytes.
-const ANSWER_MAX_BYTES: usize = 256 * 1024;
+pub(crate) const ANSWER_MAX_BYTES: usize = 256 * 1024;
 
 /// The longest answer of the list call, in bytes: it is unpaged, with about 250 bytes a merchant.
 const LIST_MAX_BYTES: usize = 32 * 1024 * 1024;
@@ -27,34 +29,7 @@ const LIST_MAX_BYTES: usize = 32 * 1024 * 1024;
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
-    addresses: Arc<Addresses>,
-}
-
-/// Where each call goes.
-#[derive(Debug)]
-struct Addresses {
-    mapping: Url,
-    mapping_status: StatusCall,
-    mapping_list: Url,
-    balance: Url,
-    merchant_balance: Url,
-}
-
-impl Addresses {
-    fn new(config: &ClientConfig) -> Result<Self, ClientError> {
-        Ok(Self {
-            mapping: address(&config.base_url, "auth/mapping")?,
-            mapping_status: match &config.status_call {
-                Some(call) if is_below(&config.base_url, call.address()) => call.clone(),
-                // It was made for another base.
-                Some(_) => return Err(ClientError::Address),
-                None => StatusCall::usual(&config.base_url)?,
-            },
-            mapping_list: address(&config.base_url, "read/mapping")?,
-            balance: address(&config.base_url, "read/remain_count")?,
-            merchant_balance: address(&config.base_url, "read/merchant/remain_count")?,
-        })
-    }
+    pub(crate) addresses: Arc<Addresses>,
 }
 
 impl Client {
@@ -133,7 +108,27 @@ impl Client {
         .await
     }
 
-    async fn call<T>(
+    /// A call whose fields are configured, about a pair or about the whole partner.
+    pub(crate) async fn call_as_configured<T>(
+        &self,
+        call: &ConfiguredCall,
+        key: &ApiKey,
+        codes: Option<&MerchantCodes>,
+        fields: Object,
+        extra: &ExtraFields,
+        read: impl FnOnce(&Value) -> Result<T, AnswerFault>,
+    ) -> Result<T, CallError> {
+        let body = Assumed {
+            pair: codes.map(|codes| Pair {
+                member: codes.member(),
+                merchant: codes.merchant(),
+            }),
+            fields: call.body(fields, extra),
+        };
+        self.call(call.address(), key, body, ANSWER_MAX_BYTES, read).await
+    }
+
+    pub(crate) async fn call<T>(
         &self,
         address: &Url,
         key: &ApiKey,
@@ -152,73 +147,5 @@ impl Client {
             "upstream answered"
         );
         answer.read(key, read)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn addresses(base: &str) -> Result<Addresses, ClientError> {
-        Addresses::new(&ClientConfig::new(Url::parse(base).unwrap()))
-    }
-
-    #[test]
-    fn paths_are_appended_to_the_base() {
-        for base in ["https://up.example/partner", "https://up.example/partner/"] {
-            let addresses = addresses(base).unwrap();
-            assert_eq!(addresses.mapping.as_str(), "https://up.example/partner/auth/mapping");
-            assert_eq!(
-                addresses.mapping_status.address().as_str(),
-                "https://up.example/partner/auth/mapping-status"
-            );
-            assert_eq!(
-                addresses.merchant_balance.as_str(),
-                "https://up.example/partner/read/merchant/remain_count"
-            );
-        }
-        assert_eq!(
-            addresses("http://up.example").unwrap().mapping.as_str(),
-            "http://up.example/auth/mapping"
-        );
-    }
-
-    #[test]
-    fn another_mapping_status_call_belongs_to_its_base() {
-        let base = |text| Url::parse(text).unwrap();
-        let call = StatusCall::below(&base("https://up.example/partner"), Some("/x/y"), None, None).unwrap();
-        let mut config = ClientConfig::new(base("https://up.example/partner/"));
-        config.status_call = Some(call.clone());
-        let addresses = Addresses::new(&config).unwrap();
-        assert_eq!(
-            addresses.mapping_status.address().as_str(),
-            "https://up.example/partner/x/y"
-        );
-        for elsewhere in [
-            "https://up.example/other",
-            "http://up.example/partner",
-            "https://up.example:444/partner",
-        ] {
-            let config = ClientConfig {
-                status_call: Some(call.clone()),
-                ..ClientConfig::new(base(elsewhere))
-            };
-            assert!(
-                matches!(Addresses::new(&config), Err(ClientError::Address)),
-                "{elsewhere}"
-            );
-        }
-    }
-
-    #[test]
-    fn only_a_plain_web_address_is_a_base() {
-        for base in [
-            "ftp://up.example/",
-            "https://up.example/?x=1",
-            "https://up.example/#x",
-            "data:text/plain,x",
-        ] {
-            assert!(matches!(addresses(base), Err(ClientError::Address)), "{base}");
-        }
     }
 }

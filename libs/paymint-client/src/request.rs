@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use crate::values::{MAPPING_CODE_MAX_CHARACTERS, MerchantCodes, MerchantCodesError};
 
 /// What `/auth/mapping` is told about a merchant whose registration URL is wanted.
 ///
@@ -24,6 +27,24 @@ pub struct MappingRequest<'a> {
     /// Where the person is led after the registration.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_url: Option<&'a str>,
+}
+
+impl<'a> MappingRequest<'a> {
+    /// The request for two codes, if this call takes codes of their length; nothing optional is said.
+    pub fn for_codes(codes: &'a MerchantCodes, callback_url: &'a str) -> Result<Self, MerchantCodesError> {
+        if !codes.fit_mapping() {
+            return Err(MerchantCodesError::TooLong {
+                max: MAPPING_CODE_MAX_CHARACTERS,
+            });
+        }
+        Ok(Self {
+            member_id: codes.member(),
+            merchant_id: codes.merchant(),
+            business_number: None,
+            callback_url,
+            redirect_url: None,
+        })
+    }
 }
 
 impl fmt::Debug for MappingRequest<'_> {
@@ -66,6 +87,52 @@ impl Serialize for NamedPair<'_> {
         map.serialize_entry(self.merchant.0, self.merchant.1)?;
         map.end()
     }
+}
+
+/// A call about a bill: the pair, and beside it an object (acceptance v2: sure).
+#[derive(Serialize)]
+pub(crate) struct AboutBill<'a, T: Serialize> {
+    member: &'a str,
+    merchant: &'a str,
+    bill: T,
+}
+
+impl<'a, T: Serialize> AboutBill<'a, T> {
+    pub(crate) fn new(codes: &'a MerchantCodes, bill: T) -> Self {
+        Self {
+            member: codes.member(),
+            merchant: codes.merchant(),
+            bill,
+        }
+    }
+}
+
+/// A call about a cash receipt: the same with another object (cash-receipt v2: sure).
+#[derive(Serialize)]
+pub(crate) struct AboutCashReceipt<'a, T: Serialize> {
+    member: &'a str,
+    merchant: &'a str,
+    #[serde(rename = "cashReceipt")]
+    cash_receipt: T,
+}
+
+impl<'a, T: Serialize> AboutCashReceipt<'a, T> {
+    pub(crate) fn new(codes: &'a MerchantCodes, cash_receipt: T) -> Self {
+        Self {
+            member: codes.member(),
+            merchant: codes.merchant(),
+            cash_receipt,
+        }
+    }
+}
+
+/// A call whose fields no page shows: whatever was configured for it.
+#[derive(Serialize)]
+pub(crate) struct Assumed<'a> {
+    #[serde(flatten)]
+    pub(crate) pair: Option<Pair<'a>>,
+    #[serde(flatten)]
+    pub(crate) fields: Map<String, Value>,
 }
 
 /// The calls that are about the whole partner say nothing beside the key.
@@ -121,6 +188,16 @@ mod tests {
         })
         .unwrap();
         assert_eq!(body, json!({"apiKey": "k"}));
+    }
+
+    #[test]
+    fn a_mapping_request_is_made_only_of_short_codes() {
+        let codes = |length: usize| MerchantCodes::parse(&"m".repeat(length), "s").unwrap();
+        let fits = codes(30);
+        let request = MappingRequest::for_codes(&fits, "https://cb.example/x").unwrap();
+        assert_eq!((request.member_id.len(), request.merchant_id), (30, "s"));
+        let refused = MappingRequest::for_codes(&codes(31), "https://cb.example/x").err();
+        assert_eq!(refused, Some(MerchantCodesError::TooLong { max: 30 }));
     }
 
     #[test]

@@ -87,12 +87,12 @@ impl StatusCall {
 }
 
 /// Whether every reader of a URL takes it for the same path, whatever it decodes and whichever segments it folds.
-fn is_plain_path(path: &str) -> bool {
+pub(crate) fn is_plain_path(path: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte);
     !path.is_empty() && path.bytes().all(is_plain) && !path.contains("..") && !path.contains("//")
 }
 
-fn is_plain_name(name: &str) -> bool {
+pub(crate) fn is_plain_name(name: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let compared = name.replace('_', "").to_ascii_lowercase();
     !compared.is_empty() && name.bytes().all(is_plain) && compared != KEY_FIELD
