@@ -1,7 +1,6 @@
 //! What a program that runs a sandbox in its own process can have happen there, to show something.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use url::Url;
@@ -66,9 +65,7 @@ impl RunningSandbox {
             carry_out(world, id, act).map(|()| id)
         });
         let id = done?;
-        let upstream = Arc::clone(&self.upstream);
-        let is_idle = || upstream.with_world(|world| world.get(id).map_or(true, |mapping| mapping.callbacks.is_idle()));
-        self.upstream.wait_until(DELIVERY_PATIENCE, is_idle).await;
+        self.upstream.wait_until_sent(id, DELIVERY_PATIENCE).await;
         Ok(())
     }
 

@@ -1,11 +1,16 @@
 //! The control API under `/_sandbox`, for scripts and tests: look at the world, move it, break it.
 
 mod approvals;
+mod bills;
 mod calls;
 mod faults;
 mod lives;
 mod mappings;
 mod partners;
+mod pay_methods;
+mod receipts;
+mod repeats;
+mod rules;
 mod tally;
 
 use std::sync::Arc;
@@ -19,7 +24,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::upstream::Upstream;
-use crate::world::Denied;
+use crate::world::{BillDenied, Denied};
 
 pub(crate) use mappings::check_message;
 
@@ -34,6 +39,21 @@ pub(crate) fn router() -> Router<Arc<Upstream>> {
         .route("/mappings/{id}/silence", put(mappings::set_silent))
         .route("/mappings/{id}/approvals", post(approvals::send))
         .route("/mappings/{id}/balance", put(approvals::set_points))
+        .route("/mappings/{id}/pay-methods", get(pay_methods::list))
+        .route(
+            "/mappings/{id}/pay-methods/{phone}",
+            put(pay_methods::register).delete(pay_methods::delete),
+        )
+        .route("/bills", get(bills::list))
+        .route("/bills/{id}", get(bills::show))
+        .route("/bills/{id}/pay", post(bills::pay))
+        .route("/bills/{id}/decline", post(bills::decline))
+        .route("/bills/{id}/cancel", post(bills::cancel))
+        .route("/bills/{id}/approval", post(bills::tell_again))
+        .route("/bills/{id}/last-day", put(bills::set_last_day))
+        .route("/receipts", get(receipts::list))
+        .route("/repeats", post(repeats::pass))
+        .route("/rules", get(rules::show).put(rules::replace))
         .route("/partners/{number}", get(partners::show).put(partners::replace))
         .route("/lives", post(lives::begin))
         .route("/lives/{id}", get(lives::show))
@@ -87,6 +107,27 @@ impl From<Denied> for ControlError {
             Denied::NoSuchMapping | Denied::NoSuchCallback => StatusCode::NOT_FOUND,
             Denied::NothingToSubmit => StatusCode::CONFLICT,
             Denied::Full => StatusCode::INSUFFICIENT_STORAGE,
+        };
+        Self {
+            status,
+            text: denied.to_string(),
+        }
+    }
+}
+
+impl From<BillDenied> for ControlError {
+    fn from(denied: BillDenied) -> Self {
+        let status = match denied {
+            BillDenied::NotFound | BillDenied::NoPayMethod => StatusCode::NOT_FOUND,
+            BillDenied::IdUsed
+            | BillDenied::WrongState
+            | BillDenied::WrongPrice
+            | BillDenied::NotOpen
+            | BillDenied::PointsShort
+            | BillDenied::NoWallet
+            | BillDenied::CardDeclined
+            | BillDenied::AboveCeiling => StatusCode::CONFLICT,
+            BillDenied::Full => StatusCode::INSUFFICIENT_STORAGE,
         };
         Self {
             status,

@@ -99,15 +99,57 @@ pub(crate) enum CallName {
     RemainCount,
     #[serde(rename = "read/merchant/remain_count")]
     MerchantRemainCount,
+    #[serde(rename = "bill")]
+    Bill,
+    #[serde(rename = "bill/resend")]
+    BillResend,
+    #[serde(rename = "bill/read")]
+    BillRead,
+    #[serde(rename = "bill/destroy")]
+    BillDestroy,
+    #[serde(rename = "bill/cancel")]
+    BillCancel,
+    #[serde(rename = "bill/rp")]
+    BillRp,
+    #[serde(rename = "cash-receipt/issue")]
+    CashReceiptIssue,
+    #[serde(rename = "cash-receipt/cancel")]
+    CashReceiptCancel,
+    #[serde(rename = "cash-receipt/read")]
+    CashReceiptRead,
+    #[serde(rename = "rp/manage")]
+    RpManage,
+    #[serde(rename = "rp/delete")]
+    RpDelete,
+    #[serde(rename = "customer/pay-method")]
+    PayMethod,
+    #[serde(rename = "read/partner")]
+    ReadPartner,
+    #[serde(rename = "update/partner")]
+    UpdatePartner,
 }
 
 impl CallName {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::AuthMapping,
         Self::MappingStatus,
         Self::ReadMapping,
         Self::RemainCount,
         Self::MerchantRemainCount,
+        Self::Bill,
+        Self::BillResend,
+        Self::BillRead,
+        Self::BillDestroy,
+        Self::BillCancel,
+        Self::BillRp,
+        Self::CashReceiptIssue,
+        Self::CashReceiptCancel,
+        Self::CashReceiptRead,
+        Self::RpManage,
+        Self::RpDelete,
+        Self::PayMethod,
+        Self::ReadPartner,
+        Self::UpdatePartner,
     ];
 }
 

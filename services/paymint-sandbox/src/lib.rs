@@ -6,10 +6,10 @@
 //!
 //! Three doors lead to one world:
 //! - `/partner/…`: the partner API (`wire`),
-//! - `/register/{token}` and `/desk`: pages for people (`pages`),
+//! - `/register/{token}`, `/b/{token}`, `/rp/{token}` and `/desk`: pages for people (`pages`),
 //! - `/_sandbox/…`: the control API for scripts (`control`).
 //!
-//! Every change of the world puts a callback into the outbox of its mapping; `sender` carries it out.
+//! Every change of a mapping and every payment puts a callback into the outbox of its mapping; `sender` carries it out.
 
 mod config;
 
@@ -25,6 +25,7 @@ mod upstream;
 
 mod act;
 mod lives;
+mod repeats;
 
 mod state_file;
 

@@ -1,6 +1,8 @@
-//! Pages for people, in Korean: the registration page of a sub-merchant and the review desk. They need no script and
-//! nothing from elsewhere.
+//! Pages for people, in Korean: the registration page of a sub-merchant, the pages of a payer and the review desk. They need
+//! no script and nothing from elsewhere.
 
+mod bill;
+mod card;
 mod desk;
 mod desk_mapping;
 mod register;
@@ -12,21 +14,23 @@ use axum::Router;
 use axum::middleware;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
-use chrono::{DateTime, FixedOffset, Utc};
+use chrono::{DateTime, Utc};
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, StatusCode};
 
+use crate::clock;
 use crate::upstream::Upstream;
 use crate::world::ReviewLetter;
 
 const STYLE_SHEET: &str = include_str!("../assets/sandbox.css");
 
-/// Seoul is nine hours ahead of UTC, all year.
-const SEOUL_OFFSET_SECONDS: i32 = 9 * 3600;
-
 pub(crate) fn router() -> Router<Arc<Upstream>> {
     Router::new()
         .route("/register/{token}", get(register::show).post(register::submit))
+        .route("/b/{token}", get(bill::show))
+        .route("/b/{token}/pay", post(bill::pay))
+        .route("/b/{token}/decline", post(bill::decline))
+        .route("/rp/{token}", get(card::show).post(card::register))
         .route("/desk", get(desk::show))
         .route("/desk/{id}", get(desk_mapping::show))
         .route("/desk/{id}/review", post(desk_mapping::review))
@@ -97,8 +101,5 @@ impl From<ReviewLetter> for LetterView {
 
 /// A time as people in Seoul read it.
 fn seoul(time: DateTime<Utc>) -> String {
-    let offset = FixedOffset::east_opt(SEOUL_OFFSET_SECONDS);
-    offset.map_or_else(String::new, |offset| {
-        time.with_timezone(&offset).format("%m-%d %H:%M:%S").to_string()
-    })
+    clock::in_seoul(time).format("%m-%d %H:%M:%S").to_string()
 }

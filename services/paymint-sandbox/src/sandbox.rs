@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use url::Url;
 
 use crate::config::SandboxConfig;
+use crate::repeats;
 use crate::sender::{Sender, SenderError};
 use crate::state_file::{self, StateError};
 use crate::upstream::Upstream;
@@ -80,6 +81,7 @@ impl Sandbox {
         if let Some(path) = config.state_file.clone() {
             upstream.tasks.spawn(state_file::keep(Arc::clone(&upstream), path));
         }
+        upstream.tasks.spawn(repeats::keep(Arc::clone(&upstream)));
         let router = router(Arc::clone(&upstream));
         let stopped = upstream.stop.clone().cancelled_owned();
         let server = tokio::spawn(async move { axum::serve(listener, router).with_graceful_shutdown(stopped).await });

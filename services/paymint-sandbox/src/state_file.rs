@@ -19,7 +19,7 @@ const PAUSE_MIN: Duration = Duration::from_millis(100);
 /// A large world is written so seldom that writing takes at most a part of the time.
 const PAUSE_PER_WRITE: u32 = 10;
 
-/// The largest file that is read, in bytes: well above what the largest number of mappings takes.
+/// The largest file that is read, in bytes: well above what the largest numbers of mappings and bills take.
 const FILE_MAX_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 
 /// Why a sandbox cannot go on from its state.

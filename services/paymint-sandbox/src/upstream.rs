@@ -14,7 +14,7 @@ use crate::dice;
 use crate::faults::{CallMishap, CallName};
 use crate::lives::Lives;
 use crate::sender::Sender;
-use crate::world::{Wake, World};
+use crate::world::{MappingId, Wake, World};
 
 /// The name under which the faults of calls are drawn.
 const DICE_CALL: u64 = 4;
@@ -127,6 +127,13 @@ impl Upstream {
             }
         };
         let _ = self.stop.run_until_cancelled(tokio::time::timeout(longest, wait)).await;
+    }
+
+    /// Waits until no callback of this mapping is under way, but no longer than this.
+    pub(crate) async fn wait_until_sent(self: &Arc<Self>, mapping: MappingId, longest: Duration) {
+        let is_idle =
+            || self.with_world(|world| world.get(mapping).map_or(true, |mapping| mapping.callbacks.is_idle()));
+        self.wait_until(longest, is_idle).await;
     }
 
     // A panic while the lock was held leaves a world that is still a world: the sandbox goes on with it.

@@ -1,17 +1,24 @@
-//! The upstream's side of the story: which businesses there are, where their reviews stand, and what is still to be
-//! reported of them.
+//! The upstream's side of the story: which businesses there are, where their reviews stand, what they have billed, and what is
+//! still to be reported of them.
 //!
 //! It is synchronous and does no input or output. A change puts a callback into the outbox of its mapping and leaves a
 //! [`Wake`] for whoever carries callbacks out.
 
 mod arranged;
+mod bill;
+mod bills;
 mod letter;
 mod life;
 mod made_up;
 mod mapping;
 mod outbox;
 mod partner;
+mod pay_methods;
 mod payload;
+mod receipts;
+mod repeats;
+mod report;
+mod rules;
 mod stored;
 
 use std::collections::HashMap;
@@ -21,17 +28,24 @@ use chrono::{DateTime, Utc};
 use rand::RngExt;
 use url::Url;
 
+pub(crate) use bill::{Bill, BillNumber, BillState, Order, SendType, Telling};
+pub(crate) use bills::BillDenied;
 pub(crate) use letter::ReviewLetter;
 pub(crate) use life::{LifeStart, PlannedStep, Step, plan};
 pub(crate) use mapping::{Business, Mapping, MappingId};
 pub(crate) use outbox::{CallbackKind, CallbackRecord, Delivery, FailureReason, Outgoing};
 pub(crate) use partner::Partner;
-pub(crate) use payload::{Approval, Stray, mapping_payload};
+pub(crate) use pay_methods::{PayMethod, PayMethodWish};
+pub(crate) use payload::{Approval, Spelling, Stray, mapping_payload, timestamp};
+pub(crate) use receipts::{Entry, Receipt, ReceiptWish, Trader};
+pub(crate) use rules::Rules;
 pub(crate) use stored::StoredWorldError;
 
 use crate::dice;
-use crate::faults::{CallbackMishap, Content, Faults};
-use outbox::FaultWord;
+use crate::faults::{CallbackMishap, Faults};
+use bills::Bills;
+use pay_methods::PayMethods;
+use receipts::Receipts;
 
 /// The mappings of all partners together.
 const MAPPINGS_MAX: usize = 200_000;
@@ -41,6 +55,10 @@ const DICE_TOKEN: u64 = 1;
 const DICE_CALLBACK: u64 = 2;
 const DICE_CONTENT: u64 = 3;
 const DICE_APPROVAL: u64 = 6;
+const DICE_BILL: u64 = 8;
+const DICE_PAYMENT: u64 = 9;
+const DICE_RECEIPT: u64 = 10;
+const DICE_PAY_METHOD: u64 = 11;
 
 /// Something to do outside of the world, in the order in which it came up.
 #[derive(Debug, PartialEq, Eq)]
@@ -86,7 +104,7 @@ pub(crate) enum Denied {
     NoSuchCallback,
 }
 
-/// All businesses of all partners.
+/// All businesses of all partners, and their bills.
 #[derive(Debug)]
 pub(crate) struct World {
     seed: u64,
@@ -96,6 +114,10 @@ pub(crate) struct World {
     mappings: Vec<Mapping>,
     by_token: HashMap<String, MappingId>,
     by_codes: HashMap<(usize, String, String), MappingId>,
+    bills: Bills,
+    receipts: Receipts,
+    pay_methods: PayMethods,
+    rules: Rules,
     wakes: Vec<Wake>,
     /// Counts what was changed, so that it is seen when there is something to write down.
     changes: u64,
@@ -112,6 +134,10 @@ impl World {
             mappings: Vec::new(),
             by_token: HashMap::new(),
             by_codes: HashMap::new(),
+            bills: Bills::default(),
+            receipts: Receipts::default(),
+            pay_methods: PayMethods::default(),
+            rules: Rules::default(),
             wakes: Vec::new(),
             changes: 0,
         }
@@ -128,6 +154,15 @@ impl World {
 
     pub(crate) fn faults_mut(&mut self) -> &mut Faults {
         &mut self.faults
+    }
+
+    /// What upstream leaves open, as it was decided here.
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    pub(crate) fn rules_mut(&mut self) -> &mut Rules {
+        &mut self.rules
     }
 
     /// How it stands with a partner, if there is one of this number.
@@ -253,31 +288,6 @@ impl World {
         self.report(id, mishap, now)
     }
 
-    /// A bill of the business was paid, cancelled or destroyed: an approval is sent, once more for each repeat. Upstream
-    /// repeats it hourly for a day until it is answered as expected; here that happens at once.
-    pub(crate) fn approve(
-        &mut self,
-        id: MappingId,
-        approval: &Approval,
-        to: Option<&Url>,
-        repeats: u8,
-        now: DateTime<Utc>,
-    ) -> Result<(), Denied> {
-        let seed = self.seed;
-        let mapping = self.mappings.get_mut(id.index()).ok_or(Denied::NoSuchMapping)?;
-        let key = self.keys.get(mapping.partner).map_or("", String::as_str);
-        let nth = mapping.callbacks.next_approval();
-        let mut dice = dice::for_decision(seed, &[DICE_APPROVAL, id.number(), nth]);
-        let body = payload::approval_body(key, approval, now, &mut dice);
-        for _ in 0..=repeats {
-            mapping.callbacks.push(Outgoing {
-                to: to.cloned(),
-                ..Outgoing::new(now, CallbackKind::Approval, body.clone(), None)
-            });
-        }
-        self.wake_sender(id)
-    }
-
     /// Puts points into the wallet of a business.
     pub(crate) fn set_points(&mut self, id: MappingId, points: i32) -> Result<(), Denied> {
         self.get_mut(id)?.points = points;
@@ -302,8 +312,9 @@ impl World {
         Some((url.clone(), outgoing))
     }
 
-    /// Notes what became of a callback that was taken out.
+    /// Notes what became of a callback that was taken out. An approval that was taken well is not repeated.
     pub(crate) fn record(&mut self, id: MappingId, record: CallbackRecord) {
+        self.settle(&record);
         if let Ok(mapping) = self.get_mut(id) {
             mapping.callbacks.record(record);
         }
@@ -318,67 +329,6 @@ impl World {
     /// What came up since this was asked last.
     pub(crate) fn take_wakes(&mut self) -> Vec<Wake> {
         std::mem::take(&mut self.wakes)
-    }
-
-    /// Puts the callback for the present state into the outbox, with the faults that are to befall it: the given ones, or
-    /// what chance brings.
-    fn report(&mut self, id: MappingId, mishap: Option<CallbackMishap>, now: DateTime<Utc>) -> Result<(), Denied> {
-        let seed = self.fault_seed();
-        let delay = Duration::from_millis(self.faults.delay_ms);
-        let mapping = self.mappings.get_mut(id.index()).ok_or(Denied::NoSuchMapping)?;
-        let report = mapping.callbacks.next_report();
-        let drawn = self
-            .faults
-            .callback_mishap(&mut dice::for_decision(seed, &[DICE_CALLBACK, id.number(), report]));
-        let mishap = mishap.unwrap_or(drawn);
-        let mut dice = dice::for_decision(seed, &[DICE_CONTENT, id.number(), report]);
-        let (kind, body) = match mishap.content {
-            Content::Official => (CallbackKind::Mapping, payload::mapping_body(mapping, false)),
-            Content::Nulls => (CallbackKind::Mapping, payload::mapping_body(mapping, true)),
-            Content::Garbage => (CallbackKind::Garbage, payload::garbage(mapping, &mut dice)),
-            Content::WrongKind => {
-                let key = self.keys.get(mapping.partner).map_or("", String::as_str);
-                (
-                    CallbackKind::Approval,
-                    payload::approval_body(key, &Approval::default(), now, &mut dice),
-                )
-            }
-        };
-        let mut outgoing = Outgoing::new(now, kind, body, FaultWord::of_content(mishap.content));
-        if mishap.lost {
-            mapping.callbacks.lose(outgoing);
-            self.changes += 1;
-            return Ok(());
-        }
-        let copy = mishap.duplicated.then(|| outgoing.copy(FaultWord::Duplicated));
-        if mishap.overtaken_by > 0 {
-            outgoing.add(if mishap.overtaken_by == 1 {
-                FaultWord::Delayed
-            } else {
-                FaultWord::Reordered
-            });
-            let number = mapping.callbacks.hold(outgoing, copy, mishap.overtaken_by);
-            self.changes += 1;
-            self.wakes.push(Wake::ReleaseLater {
-                mapping: id,
-                number,
-                after: delay,
-            });
-            return Ok(());
-        }
-        mapping.callbacks.push(outgoing);
-        if let Some(copy) = copy {
-            mapping.callbacks.push(copy);
-        }
-        mapping.callbacks.overtake();
-        self.wake_sender(id)
-    }
-
-    fn wake_sender(&mut self, id: MappingId) -> Result<(), Denied> {
-        if self.get_mut(id)?.callbacks.begin_turn() {
-            self.wakes.push(Wake::Send(id));
-        }
-        Ok(())
     }
 }
 

@@ -11,7 +11,7 @@ use super::ControlError;
 use super::mappings::{MappingView, change};
 use crate::clock;
 use crate::upstream::Upstream;
-use crate::world;
+use crate::world::{self, Spelling};
 
 /// Upstream repeats an approval hourly for a day.
 const REPEATS_MAX: u8 = 24;
@@ -53,8 +53,10 @@ pub(super) async fn send(
         number: wish.number,
         state: wish.state,
         price: wish.price,
-        is_old_spelling: wish.old_spelling,
-        is_without_key: wish.without_key,
+        spelling: Spelling {
+            is_old: wish.old_spelling,
+            is_without_key: wish.without_key,
+        },
     };
     change(&upstream, &id, |world, id| {
         world.approve(id, &approval, wish.callback_url.as_ref(), wish.repeats, clock::now())

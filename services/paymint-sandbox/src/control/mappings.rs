@@ -67,8 +67,9 @@ pub(super) struct MappingView {
     callbacks: Vec<CallbackView>,
 }
 
+/// A callback as scripts see it.
 #[derive(Debug, Serialize)]
-struct CallbackView {
+pub(super) struct CallbackView {
     number: u64,
     sent_at: DateTime<Utc>,
     kind: CallbackKind,
@@ -112,7 +113,7 @@ impl MappingView {
 }
 
 impl CallbackView {
-    fn new(upstream: &Upstream, record: &CallbackRecord) -> Self {
+    pub(super) fn new(upstream: &Upstream, record: &CallbackRecord) -> Self {
         let (http_status, accepted, failure, milliseconds) = match record.delivery {
             Delivery::NotSent => (None, false, None, None),
             Delivery::Answered {
@@ -166,10 +167,7 @@ pub(super) async fn show(
     Path(id): Path<String>,
     Query(patience): Query<Patience>,
 ) -> Result<Json<MappingView>, ControlError> {
-    let mapping = parse_id(&id)?;
-    let is_over =
-        || upstream.with_world(|world| world.get(mapping).map_or(true, |mapping| mapping.callbacks.is_idle()));
-    upstream.wait_until(patience.longest(), is_over).await;
+    upstream.wait_until_sent(parse_id(&id)?, patience.longest()).await;
     change(&upstream, &id, |_, _| Ok(()))
 }
 
@@ -263,9 +261,7 @@ pub(super) async fn stray(
     let mapping = parse_id(&id)?;
     upstream.with_world(|world| world.stray(mapping, wish.content, clock::now()))?;
     // Whoever looks next shall find it.
-    let is_over =
-        || upstream.with_world(|world| world.get(mapping).map_or(true, |mapping| mapping.callbacks.is_idle()));
-    upstream.wait_until(STRAY_PATIENCE, is_over).await;
+    upstream.wait_until_sent(mapping, STRAY_PATIENCE).await;
     change(&upstream, &id, |_, _| Ok(()))
 }
 
@@ -284,7 +280,7 @@ pub(super) async fn set_silent(
     change(&upstream, &id, |world, id| world.set_silent(id, silence.silent))
 }
 
-fn parse_id(id: &str) -> Result<MappingId, ControlError> {
+pub(super) fn parse_id(id: &str) -> Result<MappingId, ControlError> {
     id.parse().map_err(|()| ControlError::not_found("mapping"))
 }
 

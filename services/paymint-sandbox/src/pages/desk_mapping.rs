@@ -101,7 +101,10 @@ pub(super) async fn show(State(upstream): State<Arc<Upstream>>, Path(id): Path<S
 
 fn view(upstream: &Arc<Upstream>, id: &str) -> Result<MappingPage, Denied> {
     let id: MappingId = id.parse().map_err(|()| Denied::NoSuchMapping)?;
-    upstream.with_world(|world| world.get(id).map(|mapping| MappingPage::new(upstream, mapping)))
+    upstream.with_world(|world| {
+        let mapping = world.get(id)?;
+        Ok(MappingPage::new(upstream, mapping))
+    })
 }
 
 /// What the review form sends.
@@ -164,10 +167,7 @@ async fn change(
     };
     match upstream.with_world(|world| act(world, mapping)) {
         Ok(()) => {
-            let is_idle = |world: &mut World| world.get(mapping).is_ok_and(|mapping| mapping.callbacks.is_idle());
-            upstream
-                .wait_until(DELIVERY_PATIENCE, || upstream.with_world(is_idle))
-                .await;
+            upstream.wait_until_sent(mapping, DELIVERY_PATIENCE).await;
             Redirect::to(&format!("/desk/{mapping}")).into_response()
         }
         Err(Denied::NoSuchCallback) => complain(upstream, id, "아직 보낸 콜백이 없습니다.", String::new()),

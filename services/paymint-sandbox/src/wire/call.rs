@@ -9,17 +9,14 @@ use futures::stream;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
-use url::Url;
 
 use super::envelope::{self, Refusal};
+use super::parameters::Parameters;
 use crate::faults::{CallName, FaultAnswer};
 use crate::upstream::Upstream;
 
 /// How long a hanging call hangs at most. Every sensible client has given up by then.
 const HANG_MAX: Duration = Duration::from_mins(2);
-
-/// The codes of all calls but `/auth/mapping` (release notes of v2.0.1).
-const CODE_MAX_CHARACTERS: usize = 60;
 
 /// What one call does once its key is known.
 pub(super) type Handler = fn(&Arc<Upstream>, usize, &Parameters) -> Result<Value, Refusal>;
@@ -83,13 +80,14 @@ impl Call {
             .upstream
             .partner(key.ok_or(Refusal::KeyMissing)?)
             .ok_or(Refusal::KeyUnknown)?;
-        let refused_with = self
-            .upstream
-            .with_world(|world| world.partner(partner).and_then(|partner| partner.refused_with.clone()));
+        let (refused_with, rules) = self.upstream.with_world(|world| {
+            let refused_with = world.partner(partner).and_then(|partner| partner.refused_with.clone());
+            (refused_with, world.rules().clone())
+        });
         if let Some(code) = refused_with {
             return Ok(Done::PartnerRefused(code));
         }
-        (self.handler)(&self.upstream, partner, &Parameters(body)).map(Done::Answered)
+        (self.handler)(&self.upstream, partner, &Parameters::new(body, rules)).map(Done::Answered)
     }
 
     /// Returns whether the time is over and the sandbox still runs.
@@ -108,47 +106,4 @@ fn cut() -> Response {
     let end = Err(std::io::Error::other("cut on purpose"));
     let body = Body::from_stream(stream::iter([beginning, end]));
     ([(CONTENT_TYPE, "application/json")], body).into_response()
-}
-
-/// The parameters of a call. Null is absent.
-pub(super) struct Parameters(Map<String, Value>);
-
-impl Parameters {
-    /// A code of the partner's, not empty and not too long.
-    pub(super) fn code(&self, name: &'static str, max_characters: usize) -> Result<String, Refusal> {
-        let code = self
-            .text(name)?
-            .filter(|code| !code.is_empty() && code.chars().count() <= max_characters);
-        code.map(str::to_owned).ok_or(Refusal::Parameter(name))
-    }
-
-    /// Both codes under the names that all calls but `/auth/mapping` use.
-    pub(super) fn pair(&self) -> Result<(String, String), Refusal> {
-        Ok((
-            self.code("member", CODE_MAX_CHARACTERS)?,
-            self.code("merchant", CODE_MAX_CHARACTERS)?,
-        ))
-    }
-
-    pub(super) fn text(&self, name: &'static str) -> Result<Option<&str>, Refusal> {
-        match self.0.get(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(value) => value.as_str().map(Some).ok_or(Refusal::Parameter(name)),
-        }
-    }
-
-    /// An `http` or `https` address of at most so many bytes.
-    pub(super) fn web_address(&self, name: &'static str, max_bytes: usize) -> Result<Option<Url>, Refusal> {
-        let Some(text) = self.text(name)? else { return Ok(None) };
-        let url = Url::parse(text)
-            .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https"));
-        url.filter(|_| text.len() <= max_bytes)
-            .map(Some)
-            .ok_or(Refusal::Parameter(name))
-    }
-
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.0.get(name).is_some_and(|value| !value.is_null())
-    }
 }

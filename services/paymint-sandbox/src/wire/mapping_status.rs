@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::call::Parameters;
 use super::envelope::Refusal;
+use super::parameters::Parameters;
 use crate::upstream::Upstream;
 use crate::world::mapping_payload;
 

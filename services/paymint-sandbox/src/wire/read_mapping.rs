@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::call::Parameters;
 use super::envelope::Refusal;
+use super::parameters::Parameters;
 use crate::upstream::Upstream;
 
 pub(super) fn answer(upstream: &Arc<Upstream>, partner: usize, _: &Parameters) -> Result<Value, Refusal> {

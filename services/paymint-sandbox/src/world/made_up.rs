@@ -1,7 +1,8 @@
-//! Businesses that do not exist, for lives that nobody types in.
+//! Businesses and cards that do not exist, for what nobody types in.
 
 use rand::RngExt;
 use rand::rngs::StdRng;
+use serde::{Deserialize, Serialize};
 
 use super::Application;
 use super::mapping::Business;
@@ -46,6 +47,39 @@ pub(super) fn application(dice: &mut StdRng) -> Application {
             number: Some(format!("{body}{last}")),
         },
     }
+}
+
+/// A card, as far as anybody is told of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Card {
+    pub(crate) issuer: String,
+    pub(crate) issuer_code: String,
+    /// Its number, the middle of it masked.
+    pub(crate) number: String,
+}
+
+/// The issuers whose cards work in the real test environment, with the first digits of ours.
+const ISSUERS: [(&str, &str, &str); 3] = [
+    ("현대카드", "08", "949000"),
+    ("국민카드", "02", "944500"),
+    ("신한카드", "06", "941000"),
+];
+
+/// A card that nobody has.
+pub(super) fn card(dice: &mut StdRng) -> Card {
+    let place = dice.random_range(0..ISSUERS.len());
+    let (issuer, issuer_code, beginning) = ISSUERS.get(place).copied().unwrap_or_default();
+    let end = dice.random_range(0..10_000);
+    Card {
+        issuer: issuer.to_owned(),
+        issuer_code: issuer_code.to_owned(),
+        number: format!("{beginning}******{end:04}"),
+    }
+}
+
+/// The number of an approval, a refund or a receipt.
+pub(super) fn approval_number(dice: &mut StdRng) -> String {
+    format!("{:08}", dice.random_range(0..100_000_000))
 }
 
 /// What the review desk may ask for.

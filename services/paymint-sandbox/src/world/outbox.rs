@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::Url;
 
+use super::BillNumber;
 use crate::faults::Content;
 
 /// The callbacks of one mapping that are remembered.
@@ -24,6 +25,8 @@ const WAITING_MAX: usize = 1000;
 pub(crate) enum CallbackKind {
     Mapping,
     Approval,
+    /// A payment was taken back. It looks like an approval with another state.
+    Refund,
     Garbage,
 }
 
@@ -40,6 +43,8 @@ pub(crate) enum FaultWord {
     Nulls,
     Overflow,
     Resent,
+    /// Not a fault: it was not answered as expected before.
+    Repeated,
 }
 
 impl FaultWord {
@@ -54,6 +59,7 @@ impl FaultWord {
             Self::Nulls => "nulls",
             Self::Overflow => "overflow",
             Self::Resent => "resent",
+            Self::Repeated => "repeated",
         }
     }
 
@@ -78,6 +84,8 @@ pub(crate) struct Outgoing {
     pub(crate) faults: Vec<FaultWord>,
     /// Where it goes; none for the mapping's own callback URL.
     pub(crate) to: Option<Url>,
+    /// The bill that it tells of, if it does.
+    pub(crate) bill: Option<BillNumber>,
 }
 
 impl Outgoing {
@@ -89,6 +97,7 @@ impl Outgoing {
             body,
             faults: fault.into_iter().collect(),
             to: None,
+            bill: None,
         }
     }
 
@@ -111,6 +120,7 @@ impl Outgoing {
             faults: self.faults,
             body: self.body,
             to: self.to,
+            bill: self.bill,
             delivery,
         }
     }
@@ -126,6 +136,9 @@ pub(crate) struct CallbackRecord {
     #[serde(with = "body_as_text")]
     pub(crate) body: Bytes,
     to: Option<Url>,
+    /// The bill that it tells of. Older states do not have the field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) bill: Option<BillNumber>,
     pub(crate) delivery: Delivery,
 }
 
@@ -133,8 +146,18 @@ impl CallbackRecord {
     pub(super) fn again(&self, now: DateTime<Utc>) -> Outgoing {
         Outgoing {
             to: self.to.clone(),
+            bill: self.bill,
             ..Outgoing::new(now, self.kind, self.body.clone(), Some(FaultWord::Resent))
         }
+    }
+
+    /// Whether it is an approval, and the answer the expected one.
+    pub(super) fn is_accepted_approval(&self) -> bool {
+        let is_accepted = match self.delivery {
+            Delivery::Answered { accepted, .. } => accepted,
+            Delivery::NotSent | Delivery::Failed { .. } => false,
+        };
+        is_accepted && self.kind == CallbackKind::Approval
     }
 
     /// The faults in one word, such as `delayed+duplicated`.

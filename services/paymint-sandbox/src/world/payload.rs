@@ -1,16 +1,16 @@
 //! The bodies of callbacks (official callback pages), and what is sent in their place on purpose.
 
 use bytes::Bytes;
-use chrono::{DateTime, FixedOffset, Utc};
+use chrono::{DateTime, Utc};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::bill::{Bill, BillState};
 use super::mapping::Mapping;
-
-/// Seoul is nine hours ahead of UTC, all year.
-const SEOUL_OFFSET_SECONDS: i32 = 9 * 3600;
+use super::receipts::Receipt;
+use crate::clock;
 
 /// The mapping-result callback. The schema has no null and requires no field, so a field without a value is left out;
 /// with `nulls` it is sent as null, of which the page's text speaks.
@@ -53,8 +53,14 @@ pub(crate) struct Approval {
     pub(crate) state: Option<char>,
     /// In won.
     pub(crate) price: Option<u32>,
+    pub(crate) spelling: Spelling,
+}
+
+/// How the fields of an approval are written.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Spelling {
     /// In the snake case of API V1.
-    pub(crate) is_old_spelling: bool,
+    pub(crate) is_old: bool,
     /// Without the partner's key, as some were seen.
     pub(crate) is_without_key: bool,
 }
@@ -82,16 +88,14 @@ const OLD_SPELLING: [(&str, &str); 17] = [
 
 /// A payment approval. It carries the partner's key, as the real one does.
 pub(super) fn approval_body(key: &str, approval: &Approval, now: DateTime<Utc>, dice: &mut StdRng) -> Bytes {
-    let seoul = FixedOffset::east_opt(SEOUL_OFFSET_SECONDS);
-    let local = seoul.map_or_else(|| now.naive_utc(), |seoul| now.with_timezone(&seoul).naive_local());
-    let approved_at = local.format("%Y%m%d%H%M%S").to_string();
+    let approved_at = timestamp(now);
     // Drawn in any case, so that what is given does not move what is made up.
     let number = format!("{:08}", dice.random_range(0..100_000_000));
     let bill_id = format!("BILL{:012}", dice.random_range(0..1_000_000_000_000_u64));
     let price = dice.random_range(1..=500) * 1000;
     let card = format!("9490{:012}", dice.random_range(0..1_000_000_000_000_u64));
     let number = approval.number.clone().unwrap_or(number);
-    let mut body = json!({
+    let body = json!({
         "apiKey": key,
         "billId": approval.bill_id.clone().unwrap_or(bill_id),
         "apprPayType": "CARD_VAN",
@@ -110,19 +114,78 @@ pub(super) fn approval_body(key: &str, approval: &Approval, now: DateTime<Utc>, 
         "apprMonthly": "0",
         "apprState": approval.state.unwrap_or('F').to_string(),
     });
-    if let Value::Object(fields) = &mut body {
-        if approval.is_without_key {
-            fields.remove("apiKey");
-        }
-        if approval.is_old_spelling {
-            for (name, old) in OLD_SPELLING {
-                if let Some(value) = fields.remove(name) {
-                    fields.insert(old.to_owned(), value);
-                }
+    respell(body.to_string().into(), approval.spelling)
+}
+
+/// A time as upstream writes it.
+pub(crate) fn timestamp(time: DateTime<Utc>) -> String {
+    clock::in_seoul(time).format("%Y%m%d%H%M%S").to_string()
+}
+
+/// The same approval in another spelling.
+pub(super) fn respell(body: Bytes, spelling: Spelling) -> Bytes {
+    let Ok(Value::Object(mut fields)) = serde_json::from_slice(&body) else {
+        return body;
+    };
+    if spelling.is_without_key {
+        fields.remove("apiKey");
+    }
+    if spelling.is_old {
+        for (name, old) in OLD_SPELLING {
+            if let Some(value) = fields.remove(name) {
+                fields.insert(old.to_owned(), value);
             }
         }
     }
-    body.to_string().into()
+    Value::Object(fields).to_string().into()
+}
+
+/// What is told of a bill in one state, by callback and to whoever reads it (official callback page): a field without a
+/// value is left out, or null with `nulls`.
+pub(super) fn bill_fields(
+    key: &str,
+    bill: &Bill,
+    state: &BillState,
+    receipt: Option<&Receipt>,
+    nulls: bool,
+) -> Map<String, Value> {
+    let payment = state.payment();
+    let card = payment.map(|payment| &payment.card);
+    let origin_at = payment.map(|payment| timestamp(payment.paid_at));
+    let origin_number = payment.map(|payment| payment.number.clone());
+    let (at, number) = match state {
+        BillState::Cancelled(_, refund) => (Some(timestamp(refund.refunded_at)), Some(refund.number.clone())),
+        BillState::Waiting | BillState::Paid(_) | BillState::Destroyed => (origin_at.clone(), origin_number.clone()),
+    };
+    let issuer = card.map(|card| card.issuer.clone());
+    let issuer_code = card.map(|card| card.issuer_code.clone());
+    let wish = receipt.map(|receipt| &receipt.wish);
+    let paid = |text: &str| payment.map(|_| text.to_owned());
+    let fields = [
+        ("apiKey", Some(key.to_owned())),
+        ("billId", Some(bill.order.bill_id.clone())),
+        ("apprState", Some(state.code().to_string())),
+        ("apprPrice", Some(bill.order.price.to_string())),
+        ("apprPayType", payment.map(|payment| payment.pay_type.clone())),
+        ("apprCardType", paid("신용")),
+        ("apprDt", at),
+        ("apprOriginDt", origin_at),
+        ("apprIssuer", issuer.clone()),
+        ("apprIssuerCd", issuer_code.clone()),
+        ("apprIssuerNum", card.map(|card| card.number.clone())),
+        ("apprAcquirerCd", issuer_code),
+        ("apprAcquirerNm", issuer),
+        ("apprNum", number),
+        ("apprOriginNum", origin_number),
+        ("apprResCd", paid("0000")),
+        ("apprMonthly", paid("0")),
+        ("apprCashNum", receipt.map(|receipt| receipt.issued.number.clone())),
+        ("apprCashTrader", wish.map(|wish| wish.trader.word().to_owned())),
+        ("apprCashIssuanceNumber", wish.map(|wish| wish.issuance_number.clone())),
+    ];
+    let sent = fields.into_iter().filter(|(_, value)| nulls || value.is_some());
+    sent.map(|(name, value)| (name.to_owned(), value.map_or(Value::Null, Value::from)))
+        .collect()
 }
 
 /// What the URL of one business is sent and nobody can use.

@@ -3,8 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::bill::{Bill, BillNumber};
 use super::mapping::Mapping;
 use super::partner::Partner;
+use super::pay_methods::PayMethod;
+use super::receipts::Receipt;
 use super::{MAPPINGS_MAX, MappingId, World};
 
 /// The form of the file. Another one is refused.
@@ -15,6 +18,10 @@ struct Stored<'a> {
     format: u32,
     partners: &'a [Partner],
     mappings: &'a [Mapping],
+    bills: &'a [Bill],
+    receipts: &'a [Receipt],
+    pay_methods: Vec<&'a PayMethod>,
+    pay_methods_made: u64,
 }
 
 #[derive(Deserialize)]
@@ -23,6 +30,15 @@ struct Read {
     format: u32,
     partners: Vec<Partner>,
     mappings: Vec<Mapping>,
+    // A state that was written before there were bills has none.
+    #[serde(default)]
+    bills: Vec<Bill>,
+    #[serde(default)]
+    receipts: Vec<Receipt>,
+    #[serde(default)]
+    pay_methods: Vec<PayMethod>,
+    #[serde(default)]
+    pay_methods_made: u64,
 }
 
 /// Why a state cannot be gone on from.
@@ -38,8 +54,11 @@ pub(crate) enum StoredWorldError {
     #[error("it was written for {0} partner keys")]
     Partners(usize),
     /// It contradicts itself.
-    #[error("its mappings are not numbered one after the other, or too many")]
+    #[error("its mappings or bills are not numbered one after the other, or too many")]
     Numbers,
+    /// It tells of a business that it does not hold.
+    #[error("it holds a bill, a receipt or a card of an unknown business")]
+    Business,
 }
 
 impl World {
@@ -49,6 +68,10 @@ impl World {
             format: FORMAT,
             partners: &self.partners,
             mappings: &self.mappings,
+            bills: self.bills(),
+            receipts: self.receipts(),
+            pay_methods: self.pay_methods().collect(),
+            pay_methods_made: self.pay_methods.made,
         })
     }
 
@@ -73,7 +96,26 @@ impl World {
             }
             world.add(mapping);
         }
+        for (index, bill) in read.bills.into_iter().enumerate() {
+            if bill.number != BillNumber::from_index(index) {
+                return Err(StoredWorldError::Numbers);
+            }
+            world.add_bill(world.owner(bill.mapping)?, bill);
+        }
+        for receipt in read.receipts {
+            world.add_receipt(world.owner(receipt.mapping)?, receipt);
+        }
+        for method in read.pay_methods {
+            world.owner(method.mapping)?;
+            world.pay_methods.add(method);
+        }
+        world.pay_methods.made = read.pay_methods_made;
         world.changes = 0;
         Ok(world)
+    }
+
+    fn owner(&self, id: MappingId) -> Result<usize, StoredWorldError> {
+        let mapping = self.get(id).map_err(|_| StoredWorldError::Business)?;
+        Ok(mapping.partner)
     }
 }

@@ -284,3 +284,73 @@ fn the_mapping_status_follows_the_review() {
     review(&mut world, id, "O");
     assert_eq!(status(&world), "COMPLETED");
 }
+
+fn order(bill_id: &str) -> Order {
+    Order {
+        bill_id: bill_id.to_owned(),
+        send_type: SendType::Url,
+        product_name: "수강료".to_owned(),
+        price: 1000,
+        supply_price: None,
+        tax: None,
+        member_name: "김하늘".to_owned(),
+        phone: "01012345678".to_owned(),
+        callback_url: Url::parse("http://partner.example/bill").unwrap(),
+        issuer: None,
+        message: None,
+        expires_on: None,
+        page_redirect_url: None,
+    }
+}
+
+/// A paid bill whose approval nobody has answered.
+fn paid(world: &mut World, id: MappingId) -> BillNumber {
+    review(world, id, "O");
+    let number = world.create_bill(id, order("B1"), now()).unwrap().number;
+    world.pay_bill(number, None, None, now()).unwrap();
+    sent(world, id);
+    number
+}
+
+#[test]
+fn hours_in_which_the_sandbox_did_not_run_are_counted_and_repeat_once() {
+    let (mut world, id) = world(serde_json::json!({"lost": 1}));
+    let number = paid(&mut world, id);
+    let later = |minutes| now() + chrono::TimeDelta::minutes(minutes);
+    assert_eq!(world.repeat_due(later(59)), []);
+    assert_eq!(world.repeat_due(later(60)), [id]);
+    assert_eq!(world.repeat_due(later(60)), []);
+    assert_eq!(world.repeat_due(later(10 * 60 + 5)), [id]);
+    let due_at = later(11 * 60);
+    let owed = Telling::Owed { hours: 10, due_at };
+    assert_eq!(world.bill(number).unwrap().telling, Some(owed));
+    assert_eq!(world.repeat_due(later(24 * 60)), [id], "the last of the day");
+    assert_eq!(world.repeat_due(later(25 * 60)), []);
+    assert_eq!(world.bill(number).unwrap().telling, Some(Telling::GivenUp));
+    assert_eq!(world.owed_approvals(), 0);
+}
+
+#[test]
+fn a_last_day_ends_at_midnight_in_seoul() {
+    let (mut world, id) = world(serde_json::json!({}));
+    review(&mut world, id, "O");
+    let order = Order {
+        expires_on: chrono::NaiveDate::from_ymd_opt(2026, 9, 21),
+        ..order("B1")
+    };
+    let midnight: DateTime<Utc> = "2026-09-21T15:00:00Z".parse().unwrap();
+    let bill = world.create_bill(id, order, now()).unwrap();
+    assert!(bill.is_payable(midnight - chrono::TimeDelta::seconds(1)));
+    assert!(!bill.is_payable(midnight));
+}
+
+#[test]
+fn bills_are_the_same_in_another_world_of_the_same_seed() {
+    let payment = || {
+        let (mut world, id) = world(serde_json::json!({}));
+        let number = paid(&mut world, id);
+        let bill = world.bill(number).unwrap();
+        (bill.token.clone(), bill.state.clone())
+    };
+    assert_eq!(payment(), payment());
+}

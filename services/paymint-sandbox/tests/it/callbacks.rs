@@ -1,21 +1,7 @@
-use std::path::Path;
-
-use jsonschema::Validator;
 use paymint_client::callback::{self, CallbackPayload, DeletionMark};
 use serde_json::{Value, json};
 
-use crate::support::{Arrival, Fixture};
-
-/// The official schema of a callback's body.
-fn official(file: &str, schema: &str) -> Validator {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../tests/fixtures/upstream")
-        .join(file);
-    let mut document: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-    // The page's own schemas are looked up where the page has them.
-    document["$ref"] = json!(format!("#/components/schemas/{schema}"));
-    jsonschema::options().build(&document).unwrap()
-}
+use crate::support::{Arrival, Fixture, official};
 
 #[tokio::test]
 async fn every_callback_of_a_long_life_fits_the_official_schema() {

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use paymint_client::{ApiKey, CallError, Client, ClientConfig, ConnectionLoss, MappingRequest, Outcome, WhoFixes};
@@ -73,11 +74,12 @@ async fn every_call_understands_its_answer() {
     );
 
     let calls = fixture.get("/_sandbox/calls").await;
+    let asked_for = calls.as_object().unwrap().iter().filter(|(_, count)| **count != 0);
     let expected = json!({
         "auth/mapping": 1, "auth/mapping-status": 1, "read/mapping": 1, "read/remain_count": 1,
         "read/merchant/remain_count": 1
     });
-    assert_eq!(calls, expected);
+    assert_eq!(json!(asked_for.collect::<BTreeMap<_, _>>()), expected);
 }
 
 #[tokio::test]

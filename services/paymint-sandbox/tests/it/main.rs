@@ -1,7 +1,11 @@
 //! The sandbox through its real doors: HTTP on free ports, callbacks to a real receiver.
 
 #[cfg(test)]
+mod bills;
+#[cfg(test)]
 mod callbacks;
+#[cfg(test)]
+mod cards;
 #[cfg(test)]
 mod client;
 #[cfg(test)]
@@ -12,6 +16,10 @@ mod faults;
 mod lives;
 #[cfg(test)]
 mod pages;
+#[cfg(test)]
+mod receipts;
+#[cfg(test)]
+mod refusals;
 #[cfg(test)]
 mod state;
 #[cfg(test)]

@@ -116,3 +116,66 @@ async fn the_file_stays_small_and_is_private() {
     assert_eq!(text.matches("reviewStatus").count(), 3);
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
 }
+
+#[tokio::test]
+async fn bills_receipts_and_cards_are_known_again_and_an_owed_approval_comes_back() {
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("sandbox.json");
+    let fixture = support::Fixture::start_with(Some(file.clone())).await;
+    let mapping = fixture.open_business("s1").await;
+    for id in ["B1", "B2", "B3"] {
+        fixture.good("bill", fixture.bill(id, "1000")).await;
+    }
+    fixture.receiver.answer_with(500);
+    fixture.on_bill("B1", "pay", json!({})).await;
+    fixture.on_bill("B2", "pay", json!({})).await;
+    fixture.good("bill/cancel", support::named("B2", "1000")).await;
+    let receipt = json!({
+        "billId": "R1", "price": "1100", "supplyPrice": "1000", "tax": "100", "issuanceNumber": "01012345678",
+        "trader": "0", "hash": support::hash(&["R1", "1100"]),
+    });
+    fixture.good("cash-receipt/issue", receipt).await;
+    let card = format!("/_sandbox/mappings/{mapping}/pay-methods/01012345678");
+    fixture.put(&card, &json!({})).await;
+    let lists = [
+        "/_sandbox/bills".to_owned(),
+        "/_sandbox/receipts".to_owned(),
+        format!("/_sandbox/mappings/{mapping}/pay-methods"),
+    ];
+    fixture.settled(&mapping).await;
+    let mut before = Vec::new();
+    for list in &lists {
+        before.push(without_address(&fixture, list).await);
+    }
+    assert_eq!(before[0].as_array().unwrap().len(), 3);
+    let fixture = fixture.restart(file).await;
+    for (list, before) in lists.iter().zip(before) {
+        assert_eq!(without_address(&fixture, list).await, before);
+    }
+    assert_eq!(fixture.refused("bill", fixture.bill("B3", "1000")).await, "BILL_001");
+    fixture.receiver.rest().await;
+    fixture.receiver.answer_with(200);
+    let (_, passed) = fixture.post("/_sandbox/repeats", &json!({"hours": 1})).await;
+    assert_eq!(passed, json!({"repeated": 2, "owed": 0}));
+    assert_eq!(fixture.receiver.next().await.json()["billId"], "B1");
+    let made = fixture.good("bill", fixture.bill("B4", "1000")).await;
+    assert_eq!(made["billId"], "B4");
+}
+
+async fn without_address(fixture: &support::Fixture, path: &str) -> Value {
+    let text = fixture.get(path).await.to_string();
+    serde_json::from_str(&text.replace(fixture.sandbox.site_url().as_str(), "/")).unwrap()
+}
+
+/// A state from before there were bills.
+#[tokio::test]
+async fn an_older_state_is_gone_on_from() {
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("sandbox.json");
+    let older = r#"{"format":1,"partners":[{"points":77,"refused_with":null}],"mappings":[]}"#;
+    std::fs::write(&file, older).unwrap();
+    let sandbox = start(&file, &[KEY]).await.unwrap();
+    assert_eq!(get(&sandbox, "/_sandbox/partners/0").await["points"], 77);
+    assert_eq!(get(&sandbox, "/_sandbox/bills").await, json!([]));
+    sandbox.shutdown().await;
+}

@@ -1,6 +1,7 @@
 //! A sandbox, a receiver of its callbacks, and a browser without scripts.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
@@ -9,15 +10,20 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use http::{HeaderMap, StatusCode};
+use jsonschema::Validator;
 use paymint_client::{ApiKey, Client, ClientConfig, MappingRequest};
 use paymint_sandbox::{PartnerKey, RunningSandbox, Sandbox, SandboxConfig};
 use reqwest::Response;
-use serde_json::Value;
+use serde_json::{Value, json as object};
+use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc};
 
 pub(crate) const KEY: &str = "key-of-the-first-partner";
 pub(crate) const OTHER_KEY: &str = "key-of-the-second-partner";
+
+/// The telephone of every payer.
+pub(crate) const PHONE: &str = "01012345678";
 
 /// Nothing that a test waits for takes this long.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -31,20 +37,27 @@ pub(crate) struct Fixture {
 
 impl Fixture {
     pub(crate) async fn start() -> Self {
-        let config = SandboxConfig {
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            public_url: None,
-            api_keys: vec![PartnerKey::parse(KEY).unwrap(), PartnerKey::parse(OTHER_KEY).unwrap()],
-            seed: 7,
-            state_file: None,
-        };
-        let sandbox = Sandbox::start(config).await.unwrap();
+        Self::start_with(None).await
+    }
+
+    /// A sandbox that remembers.
+    pub(crate) async fn start_with(state_file: Option<PathBuf>) -> Self {
+        Self::around(start_sandbox(state_file).await, Receiver::start().await)
+    }
+
+    /// The same sandbox after a restart, with the same receiver.
+    pub(crate) async fn restart(self, state_file: PathBuf) -> Self {
+        self.sandbox.shutdown().await;
+        Self::around(start_sandbox(Some(state_file)).await, self.receiver)
+    }
+
+    fn around(sandbox: RunningSandbox, receiver: Receiver) -> Self {
         let mut client = ClientConfig::new(sandbox.base_url());
         client.total_timeout = Duration::from_secs(2);
         Self {
             client: Client::new(&client).unwrap(),
             sandbox,
-            receiver: Receiver::start().await,
+            receiver,
             http: http(),
         }
     }
@@ -108,6 +121,78 @@ impl Fixture {
         mapping
     }
 
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> (u16, Value) {
+        let response = self.http.put(self.url(path)).json(body).send().await.unwrap();
+        (response.status().as_u16(), json(response).await)
+    }
+
+    /// A business that may bill. Returns the id of its mapping; what was told of it so far is taken.
+    pub(crate) async fn open_business(&self, merchant: &str) -> String {
+        let (_, id) = self.issue("m1", merchant).await;
+        self.review(&id, "O").await;
+        self.settled(&id).await;
+        self.receiver.rest().await;
+        id
+    }
+
+    /// One call of the partner API for a business, with its object. Returns the HTTP status and the answer.
+    pub(crate) async fn call(&self, name: &str, merchant: &str, key: &str, fields: Value) -> (u16, Value) {
+        let mut body = object!({ "apiKey": KEY, "member": "m1", "merchant": merchant });
+        body[key] = fields;
+        self.post(&format!("/partner/{name}"), &body).await
+    }
+
+    /// The same for a call about a bill that must succeed. Returns the data.
+    pub(crate) async fn good(&self, name: &str, fields: Value) -> Value {
+        let key = if name.starts_with("cash-receipt") {
+            "cashReceipt"
+        } else {
+            "bill"
+        };
+        let (status, answer) = self.call(name, "s1", key, fields).await;
+        assert_eq!((status, answer["code"].as_str()), (200, Some("0000")), "{answer}");
+        assert!(answer["message"].is_string());
+        answer["data"].clone()
+    }
+
+    /// The same for a call that is refused with HTTP 200. Returns the code.
+    pub(crate) async fn refused(&self, name: &str, fields: Value) -> String {
+        let key = if name.starts_with("cash-receipt") {
+            "cashReceipt"
+        } else {
+            "bill"
+        };
+        let (status, answer) = self.call(name, "s1", key, fields).await;
+        assert_eq!((status, &answer["data"]), (200, &Value::Null), "{answer}");
+        answer["code"].as_str().unwrap().to_owned()
+    }
+
+    /// A bill with every field that is required. Its callback URL is the receiver's.
+    pub(crate) fn bill(&self, bill_id: &str, price: &str) -> Value {
+        let hash = hash(&[bill_id, PHONE, price]);
+        object!({
+            "billId": bill_id, "sendType": "URL", "productName": "11월 수강료", "price": price, "memberName": "김하늘",
+            "phone": PHONE, "hash": hash, "callbackUrl": self.receiver.url("bill", bill_id),
+        })
+    }
+
+    /// The bill of an id as scripts see it, once no callback of it is under way.
+    pub(crate) async fn shown_bill(&self, bill_id: &str) -> Value {
+        let found = self.get(&format!("/_sandbox/bills?bill_id={bill_id}")).await;
+        let id = found[0]["id"].as_str().unwrap().to_owned();
+        let bill = self.get(&format!("/_sandbox/bills/{id}?wait_ms=20000")).await;
+        assert_eq!(bill["idle"], true);
+        bill
+    }
+
+    /// Has something done to a bill, by script.
+    pub(crate) async fn on_bill(&self, bill_id: &str, act: &str, wish: Value) -> Value {
+        let id = self.shown_bill(bill_id).await["id"].as_str().unwrap().to_owned();
+        let (status, bill) = self.post(&format!("/_sandbox/bills/{id}/{act}"), &wish).await;
+        assert_eq!(status, 200, "{bill}");
+        bill
+    }
+
     pub(crate) async fn open_page(&self, path: &str) -> (u16, String) {
         let response = self.http.get(self.url(path)).send().await.unwrap();
         (response.status().as_u16(), response.text().await.unwrap())
@@ -129,6 +214,47 @@ impl Fixture {
             .map(|place| place.to_str().unwrap().to_owned());
         (response.status().as_u16(), place, response.text().await.unwrap())
     }
+}
+
+async fn start_sandbox(state_file: Option<PathBuf>) -> RunningSandbox {
+    let config = SandboxConfig {
+        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        public_url: None,
+        api_keys: vec![PartnerKey::parse(KEY).unwrap(), PartnerKey::parse(OTHER_KEY).unwrap()],
+        seed: 7,
+        state_file,
+    };
+    Sandbox::start(config).await.unwrap()
+}
+
+/// The fields of a call that has no telephone, with their hash.
+pub(crate) fn named(bill_id: &str, price: &str) -> Value {
+    object!({ "billId": bill_id, "price": price, "hash": hash(&[bill_id, price]) })
+}
+
+pub(crate) fn hash(parts: &[&str]) -> String {
+    hex::encode(Sha256::digest(parts.join(",")))
+}
+
+/// The official schema of a callback's body.
+pub(crate) fn official(file: &str, schema: &str) -> Validator {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/fixtures/upstream")
+        .join(file);
+    let mut document: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    // The page's own schemas are looked up where the page has them.
+    document["$ref"] = object!(format!("#/components/schemas/{schema}"));
+    jsonschema::options().build(&document).unwrap()
+}
+
+/// The official schema of an approval.
+pub(crate) fn official_approval() -> Validator {
+    let validator = official(
+        "approval-callback.openapi.json",
+        "PartnerCallbackClient_SyncApprovalRequest",
+    );
+    assert!(!validator.is_valid(&object!({"billId": 5})), "the schema is in force");
+    validator
 }
 
 pub(crate) fn key() -> ApiKey {
