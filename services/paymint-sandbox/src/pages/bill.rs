@@ -82,7 +82,7 @@ impl BillPage {
 }
 
 /// The headline, what there is to say, the state in a word, and the end of its style class.
-fn words(bill: &Bill, now: DateTime<Utc>) -> (&'static str, &'static str, &'static str, &'static str) {
+pub(super) fn words(bill: &Bill, now: DateTime<Utc>) -> (&'static str, &'static str, &'static str, &'static str) {
     match &bill.state {
         BillState::Waiting if bill.is_expired(now) => (
             "결제 기한이 지났습니다",
@@ -113,7 +113,7 @@ fn words(bill: &Bill, now: DateTime<Utc>) -> (&'static str, &'static str, &'stat
 }
 
 /// An amount as people read it: `12,000원`.
-fn won(amount: u64) -> String {
+pub(super) fn won(amount: u64) -> String {
     let digits = amount.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {

@@ -1,4 +1,4 @@
-//! `/desk/{id}`: one business, the buttons that move its review, and the callbacks that were sent about it.
+//! `/desk/{id}`: one business, the buttons that move its review, its bills, and the callbacks that were sent about it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,16 +10,20 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::StatusCode;
 use serde::Deserialize;
 
+use super::bill::{won, words};
 use super::desk::DeliveryView;
 use super::{LetterView, not_found, page, seoul};
 use crate::business_number;
 use crate::clock;
 use crate::control::check_message;
 use crate::upstream::Upstream;
-use crate::world::{CallbackRecord, Denied, Mapping, MappingId, ReviewLetter, World};
+use crate::world::{Bill, CallbackRecord, Denied, Mapping, MappingId, ReviewLetter, World};
 
 /// How long a button waits for its callback, so that the page that follows shows what became of it.
 const DELIVERY_PATIENCE: Duration = Duration::from_millis(1500);
+
+/// The bills that are shown.
+const BILLS_MAX: usize = 20;
 
 struct CallbackRow {
     number: u64,
@@ -41,6 +45,31 @@ impl CallbackRow {
     }
 }
 
+struct BillRow {
+    created_at: String,
+    label: &'static str,
+    style: &'static str,
+    page_url: String,
+    bill_id: String,
+    product_name: String,
+    price: String,
+}
+
+impl BillRow {
+    fn new(upstream: &Upstream, bill: &Bill) -> Self {
+        let (.., label, style) = words(bill, clock::now());
+        Self {
+            created_at: seoul(bill.created_at),
+            label,
+            style,
+            page_url: upstream.page(&format!("/b/{}", bill.token)),
+            bill_id: bill.order.bill_id.clone(),
+            product_name: bill.order.product_name.clone(),
+            price: won(bill.order.price),
+        }
+    }
+}
+
 #[derive(Template)]
 #[template(path = "desk_mapping.html")]
 struct MappingPage {
@@ -58,13 +87,15 @@ struct MappingPage {
     registration_url: String,
     callback_url: String,
     quiet_letters: Vec<LetterView>,
+    bills: Vec<BillRow>,
     callbacks: Vec<CallbackRow>,
     complaint: Option<&'static str>,
     typed_message: String,
 }
 
 impl MappingPage {
-    fn new(upstream: &Upstream, mapping: &Mapping) -> Self {
+    fn new(upstream: &Upstream, world: &World, mapping: &Mapping) -> Self {
+        let bills = world.bills().iter().rev().filter(|bill| bill.mapping == mapping.id);
         let quiet = ReviewLetter::OFFICIAL
             .into_iter()
             .filter(|letter| !letter.has_message());
@@ -85,6 +116,7 @@ impl MappingPage {
             registration_url: upstream.page(&format!("/register/{}", mapping.token)),
             callback_url: mapping.callback_url.to_string(),
             quiet_letters: quiet.map(LetterView::from).collect(),
+            bills: bills.take(BILLS_MAX).map(|bill| BillRow::new(upstream, bill)).collect(),
             callbacks: records.map(|record| CallbackRow::new(upstream, record)).collect(),
             complaint: None,
             typed_message: String::new(),
@@ -103,7 +135,7 @@ fn view(upstream: &Arc<Upstream>, id: &str) -> Result<MappingPage, Denied> {
     let id: MappingId = id.parse().map_err(|()| Denied::NoSuchMapping)?;
     upstream.with_world(|world| {
         let mapping = world.get(id)?;
-        Ok(MappingPage::new(upstream, mapping))
+        Ok(MappingPage::new(upstream, world, mapping))
     })
 }
 

@@ -111,7 +111,7 @@ async fn pay(fixture: &Fixture, page: &str) {
 #[tokio::test]
 async fn after_the_payment_the_page_leads_back_to_the_partner() {
     let fixture = Fixture::start().await;
-    fixture.open_business("s1").await;
+    let mapping = fixture.open_business("s1").await;
     let mut bill = fixture.bill("B1", "12000");
     bill["pageRedirectUrl"] = json!("https://partner.example/thanks?a=1&b=2");
     fixture.good("bill", bill).await;
@@ -141,6 +141,9 @@ async fn after_the_payment_the_page_leads_back_to_the_partner() {
         !html.contains("http-equiv") && html.contains("돌아가기"),
         "who comes later stays"
     );
+
+    let (_, desk) = fixture.open_page(&format!("/desk/{mapping}")).await;
+    assert!(desk.contains(&format!("{page}\">B1</a>")) && desk.contains("12,000원") && desk.contains("결제 완료"));
 
     // Whoever presses late sees how it stands, and pays nothing again.
     let number = fixture.shown_bill("B1").await["payment"]["number"].clone();
