@@ -171,9 +171,25 @@ pub(crate) struct CallFault {
     /// Whether the call does its work before it answers wrongly.
     #[serde(default)]
     pub(crate) carried_out: bool,
+    /// What happens to the call's bill just before: somebody pays it, cancels its payment elsewhere, or destroys it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) beforehand: Option<Beforehand>,
+    /// Whether the approval of the call's bill is out and answered before the call answers. A bill that waits is paid at
+    /// once for it.
+    #[serde(default)]
+    pub(crate) approval_first: bool,
     /// How many more times the fault strikes. Without it, for ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) times: Option<u32>,
+}
+
+/// What somebody else does to a bill just before a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Beforehand {
+    Paid,
+    Cancelled,
+    Destroyed,
 }
 
 fn always() -> f64 {
@@ -241,6 +257,8 @@ pub(crate) struct CallMishap {
     pub(crate) wait: Duration,
     pub(crate) answer: Option<FaultAnswer>,
     pub(crate) carried_out: bool,
+    pub(crate) beforehand: Option<Beforehand>,
+    pub(crate) approval_first: bool,
 }
 
 impl Faults {
@@ -320,6 +338,8 @@ impl Faults {
         }
         fault.times = fault.times.map(|times| times - 1);
         mishap.wait += Duration::from_millis(fault.slow_ms);
+        mishap.beforehand = fault.beforehand;
+        mishap.approval_first = fault.approval_first;
         if fault.answer.is_some() {
             mishap.answer.clone_from(&fault.answer);
             mishap.carried_out = fault.carried_out;

@@ -13,6 +13,7 @@ mod fields;
 mod mapping_status;
 mod parameters;
 mod partner_info;
+mod race;
 mod read_mapping;
 mod remain_count;
 mod rp;

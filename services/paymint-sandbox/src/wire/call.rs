@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use super::envelope::{self, Refusal};
 use super::parameters::Parameters;
+use super::race;
 use crate::faults::{CallName, FaultAnswer};
 use crate::upstream::Upstream;
 
@@ -42,12 +43,15 @@ impl Call {
         if !mishap.wait.is_zero() && !self.wait(mishap.wait).await {
             return StatusCode::SERVICE_UNAVAILABLE.into_response();
         }
+        if let Some(beforehand) = mishap.beforehand {
+            race::before(&self.upstream, &self.body, beforehand);
+        }
         let Some(wrong) = mishap.answer else {
-            return self.carry_out();
+            return self.carry_out_amid(mishap.approval_first).await;
         };
         if mishap.carried_out {
             // The point of this fault is that the caller does not learn what came of the call.
-            let _ = self.carry_out();
+            let _ = self.carry_out_amid(mishap.approval_first).await;
         }
         match wrong {
             FaultAnswer::Code(code) => envelope::any_code(&code),
@@ -63,6 +67,15 @@ impl Call {
                 StatusCode::GATEWAY_TIMEOUT.into_response()
             }
         }
+    }
+
+    /// Does the work, and waits for the approval that it led to, if that is to come first.
+    async fn carry_out_amid(&self, is_approval_first: bool) -> Response {
+        let done = self.carry_out();
+        if is_approval_first {
+            race::approval_first(&self.upstream, &self.body).await;
+        }
+        done
     }
 
     fn carry_out(&self) -> Response {

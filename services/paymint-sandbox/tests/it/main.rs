@@ -1,6 +1,8 @@
 //! The sandbox through its real doors: HTTP on free ports, callbacks to a real receiver.
 
 #[cfg(test)]
+mod bill_faults;
+#[cfg(test)]
 mod bills;
 #[cfg(test)]
 mod callbacks;
