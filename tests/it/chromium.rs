@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use fantoccini::actions::{InputSource, MOUSE_BUTTON_MIDDLE, MouseActions, PointerAction};
 use fantoccini::elements::Element;
@@ -10,6 +11,7 @@ use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
 use fantoccini::{Client, ClientBuilder, Locator};
 use http::Method;
 use hyper_util::client::legacy::connect::HttpConnector;
+use registry_tests::PATIENCE;
 use registry_tests::api::until;
 use registry_tests::logs;
 use registry_tests::settings::settings;
@@ -192,14 +194,27 @@ impl Browser {
 
     /// Waits for an element.
     async fn see_element(&self, selector: &str) -> Element {
-        let found = self.client.wait().for_element(Locator::Css(selector)).await;
+        let found = self
+            .client
+            .wait()
+            .at_most(PATIENCE)
+            .for_element(Locator::Css(selector))
+            .await;
         found.unwrap_or_else(|error| panic!("{selector:?} is not there: {error}"))
     }
 
     /// Waits for a text.
     pub async fn see(&self, text: &str) {
-        let found = self.client.wait().for_element(Locator::XPath(&showing(text))).await;
-        found.unwrap_or_else(|error| panic!("{text:?} is not to be seen: {error}"));
+        let found = self
+            .client
+            .wait()
+            .at_most(PATIENCE)
+            .for_element(Locator::XPath(&showing(text)))
+            .await;
+        if let Err(error) = found {
+            let page = self.run("return [location.href, document.body.innerText]").await;
+            panic!("{text:?} is not to be seen: {error}: {page:#}");
+        }
     }
 
     /// What the browser complained about since it was asked last: errors of scripts, files that are missing, what the policy
@@ -221,12 +236,20 @@ impl Browser {
 
     /// Waits until a script says that something is so.
     pub async fn until(&self, script: &str, arguments: Vec<Value>) {
-        until(async || {
-            let told = self.client.execute(script, arguments.clone()).await;
-            // Between two pages there is nothing to ask.
-            told.is_ok_and(|told| told == true)
-        })
-        .await;
+        let looks = async {
+            loop {
+                // Between two pages there is nothing to ask.
+                let told = self.client.execute(script, arguments.clone()).await;
+                if told.is_ok_and(|told| told == true) {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        if tokio::time::timeout(PATIENCE, looks).await.is_err() {
+            let page = self.run("return [location.href, document.body.innerText]").await;
+            panic!("it is not so that {script} with {arguments:?}: {page:#}");
+        }
     }
 
     /// Presses the middle button of the mouse.

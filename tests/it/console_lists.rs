@@ -313,10 +313,8 @@ async fn each_tab_counts_the_rows_that_its_list_shows() {
     for tab in tabs {
         let (href, count) = (tab[0].as_str().expect("an address"), tab[1].as_str().expect("a number"));
         browser.client.goto(href).await.expect("the list opens");
-        let rows = browser
-            .run("return document.querySelectorAll('row-select tbody tr').length")
-            .await;
-        assert_eq!(rows.to_string(), count, "{href}");
+        let rows = "return document.querySelectorAll('row-select tbody tr').length === Number(arguments[0])";
+        browser.until(rows, vec![json!(count)]).await;
         counts.push(count.parse::<u64>().expect("a number"));
     }
     // All but the archived one, those that are stuck, each stage, the archived one.
