@@ -23,7 +23,7 @@ use registry_domain::TenantId;
 use registry_journal::port::{MerchantFilter, MerchantQuery, SortKey, Span};
 use uuid::Uuid;
 
-use builder::{Builder, id_of, key_of, order};
+use builder::{Builder, key_of, order};
 pub use insight::{cohorts, standing, stays};
 pub use past::{counts_as_of, page_as_of, walk_as_of, whole_as_of};
 pub use pieces::{pieces_of, pieces_text};
@@ -108,31 +108,33 @@ pub fn walk(dialect: Dialect, tenant: TenantId, query: &MerchantQuery, most: u64
 
 /// A page of merchants by what is found: the same columns.
 pub fn few(dialect: Dialect, tenant: TenantId, query: &MerchantQuery, plan: &Plan) -> Statement {
-    whole(dialect, tenant, query, plan, u64::from(query.limit.get()))
+    let limit = u64::from(query.limit.get());
+    let mut builder = Builder::new(dialect, tenant);
+    let has_key = builder.push_all_found(query, plan);
+    builder.push("SELECT m.merchant_id, m.state");
+    builder.push(if has_key { ", w.key" } else { "" });
+    builder.push(" FROM (SELECT * FROM found");
+    builder.push_order("found", has_key, order(query), limit);
+    builder.push(") AS w");
+    builder.push_join("merchants", "m", "");
+    builder.push_order("w", has_key, order(query), limit);
+    builder.statement()
 }
 
 /// The same of the whole list, at most so many.
+///
+/// Only ids and keys are put in order: each state is looked up on the way out, and both engines hand on what a limited subquery
+/// has put in order as it is. A second order outside would sort all states, which is a gigabyte where a million shops are listed.
 pub fn whole(dialect: Dialect, tenant: TenantId, query: &MerchantQuery, plan: &Plan, limit: u64) -> Statement {
     let mut builder = Builder::new(dialect, tenant);
-    let key = key_of(dialect, query);
-    builder.push("WITH found AS MATERIALIZED (SELECT m.merchant_id");
-    if let Some(key) = &key {
-        builder.push(&format!(", {key} AS key"));
-    }
-    let with_terms = query.filter.needs_terms() || is_by_terms(query.sort);
-    builder.push_source(&query.filter, with_terms);
-    builder.push_fitting(plan);
-    builder.push_spans("m", &query.filter);
-    builder.push_milestones("m", &query.filter, None);
-    builder.push_terms("t", &query.filter);
-    builder.push_position(id_of(query.sort), query);
-    builder.push(") SELECT m.merchant_id, m.state");
-    builder.push(if key.is_some() { ", w.key" } else { "" });
+    let has_key = builder.push_all_found(query, plan);
+    builder.push("SELECT w.merchant_id, (SELECT m.state FROM merchants AS m WHERE m.tenant_id = ");
+    builder.bind_tenant();
+    builder.push(" AND m.merchant_id = w.merchant_id)");
+    builder.push(if has_key { ", w.key" } else { "" });
     builder.push(" FROM (SELECT * FROM found");
-    builder.push_order("found", key.is_some(), order(query), limit);
+    builder.push_order("found", has_key, order(query), limit);
     builder.push(") AS w");
-    builder.push_join("merchants", "m", "");
-    builder.push_order("w", key.is_some(), order(query), limit);
     builder.statement()
 }
 

@@ -9,7 +9,7 @@ use registry_journal::port::{Direction, MerchantFilter, MerchantQuery, PagePosit
 
 use super::pieces::{piece_word, pieces};
 use super::waits::wait_key;
-use super::{Dialect, Plan, Statement, Value};
+use super::{Dialect, Plan, Statement, Value, is_by_terms};
 
 /// A statement in the making.
 pub(super) struct Builder {
@@ -223,6 +223,24 @@ impl Builder {
                 ));
             }
         }
+    }
+
+    /// All that is found, by id and sort key, as `found`. Whether there is a key: where there is none, the order is that of ids.
+    pub(super) fn push_all_found(&mut self, query: &MerchantQuery, plan: &Plan) -> bool {
+        let key = key_of(self.dialect, query);
+        self.push("WITH found AS MATERIALIZED (SELECT m.merchant_id");
+        if let Some(key) = &key {
+            self.push(&format!(", {key} AS key"));
+        }
+        let with_terms = query.filter.needs_terms() || is_by_terms(query.sort);
+        self.push_source(&query.filter, with_terms);
+        self.push_fitting(plan);
+        self.push_spans("m", &query.filter);
+        self.push_milestones("m", &query.filter, None);
+        self.push_terms("t", &query.filter);
+        self.push_position(id_of(query.sort), query);
+        self.push(") ");
+        key.is_some()
     }
 
     /// As a list of numbers, which an index finds.
