@@ -117,8 +117,20 @@ async fn an_operator_sees_and_changes_settings() {
     assert_eq!(seen["hold_seconds"], 120);
     assert_eq!(seen["read_back"]["member_field"], "memberId");
     assert!(settings(&["--member-field", ""]).contains("member_field\t(the usual one)"));
-    let refused = installation.run(&["tenant", "settings", "--tenant", slug, "--hold-seconds", "1"]);
-    assert_eq!(refused.status.code(), Some(1));
+    let urls = ["https://portal.example/done", "https://portal.example/again"];
+    let shown = settings(&["--return-url", urls[0], "--return-url", urls[1]]);
+    for url in urls {
+        assert!(shown.contains(&format!("return_url\t{url}")), "{shown}");
+    }
+    // What is not named stays.
+    settings(&["--hold-seconds", "240"]);
+    let seen = tenant.api.get("/v1/settings").await.expect(200);
+    assert_eq!(seen["return_urls"], json!(urls));
+    assert!(!settings(&["--no-return-urls"]).contains("return_url\t"));
+    for bad in [["--hold-seconds", "1"], ["--return-url", "http://portal.example/done"]] {
+        let refused = installation.run(&[&["tenant", "settings", "--tenant", slug], bad.as_slice()].concat());
+        assert_eq!(refused.status.code(), Some(1), "{bad:?}");
+    }
     assert!(process.terminate().success());
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
-use registry_domain::jobs::{HeldUp, JobAct, JobFact, JobState, RowCode, RowState, may_still};
+use registry_domain::jobs::{ActionKind, HeldUp, JobAct, JobFact, JobState, RowCode, RowState, may_still};
 use registry_domain::{Actor, JobId, TenantId};
 use registry_journal::port::{Job, JobMove, JobRow, PageSize, People, ReadError, RowClaim, RowOutcome};
 use registry_journal::{Ambient, Origin, WriteError};
@@ -19,6 +19,9 @@ const CALLS: u32 = 8;
 
 /// Rows that are tried at once where none does: they share a commit.
 const COMMANDS: u32 = 64;
+
+/// Rows that are tried at once where each drives all that a shop has in quarantine, which may be many callbacks.
+const REDRIVES: u32 = 2;
 
 /// When a row is begun anew of which nothing is heard: longer than the longest call and the time in which its outcome is written down.
 const CLAIMED_FOR: TimeDelta = TimeDelta::seconds(90);
@@ -123,6 +126,9 @@ impl Bench {
 
     /// How many rows may be tried now; none for none.
     fn room(&self, tenant: TenantId, job: &Job) -> Option<PageSize> {
+        if job.action.kind() == ActionKind::Redrive {
+            return Some(PageSize::clamped(REDRIVES));
+        }
         if !job.action.calls_upstream() {
             return Some(PageSize::clamped(COMMANDS));
         }
