@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::document::MerchantDocument;
-use crate::event::{PublicEvent, name_events, name_of};
+use crate::event::{PublicEvent, name_events, name_of, named_with};
 use crate::message::{
     CE_CAUSATION_ID, CE_CORRELATION_ID, CE_ID, CE_PARTITION_KEY, CE_SEQUENCE, CE_SOURCE, CE_SPEC_VERSION, CE_SUBJECT,
     CE_TIME, CE_TYPE, CONTENT_TYPE, MESSAGE_ID, REGISTRY_HASH, REGISTRY_PREV_SEQ, REGISTRY_SEQ, TRACE_PARENT,
@@ -67,6 +67,11 @@ the last one you saw, you missed something; the REST feed `/v1/events` has it. `
 to the event, of sealed bytes: keep it with `Registry-Seq`, and `registry verify --expect <seq>:<hash>` proves later that \
 nobody wrote that log anew. Messages of earlier versions have none.
 
+A consumer that filters by types or by one merchant sees no gap by `Registry-Prev-Seq`: it names events that were never for it. \
+`JetStream` brings it every stored message that fits. Of one merchant with all its types `ce-sequence` has no gaps. Messages are kept \
+for 90 days: whoever was away for longer begins with the bucket again, or reads the feed. Events of the tenant itself, such as keys, \
+people and jobs, are in the feed only.
+
 Event types, fields and words are open lists: new ones may come within `v1`, none goes away. Pass over what you do not \
 know. Business numbers are masked; personal fields are null once the personal data was destroyed.";
 
@@ -81,6 +86,7 @@ pub fn asyncapi() -> Value {
         messages.insert(event_type.to_owned(), message(event_type, summary));
     }
     channels.insert("documents".to_owned(), documents_channel());
+    operations.insert("documents".to_owned(), documents_operation());
     messages.insert("document".to_owned(), document_message());
     json!({
         "asyncapi": "3.0.0",
@@ -90,6 +96,15 @@ pub fn asyncapi() -> Value {
             "description": DESCRIPTION,
         },
         "defaultContentType": "application/json",
+        "servers": {
+            "nats": {
+                "host": "nats.example:4222",
+                "protocol": "nats",
+                "description": "NATS with JetStream, 2.14 or newer. Whoever runs the installation says where it is, and hands out \
+                    credentials that may read what is of one tenant. Set the inbox prefix that they name.",
+                "security": [{ "$ref": "#/components/securitySchemes/credentials" }],
+            },
+        },
         "channels": channels,
         "operations": operations,
         "components": {
@@ -97,9 +112,19 @@ pub fn asyncapi() -> Value {
             "messageTraits": { "event": { "headers": headers() } },
             "parameters": parameters(),
             "schemas": schemas(),
+            "securitySchemes": {
+                "credentials": {
+                    "type": "asymmetricEncryption",
+                    "description": "A credentials file (`.creds`): a signed JWT that says what may be read, and the nkey that proves \
+                        whose it is.",
+                },
+            },
         },
     })
 }
+
+/// Messages as they are published, by their types.
+const EXAMPLES: &str = include_str!("asyncapi/examples.json");
 
 fn channel(event_type: &str) -> Value {
     let address = match event_type {
@@ -128,6 +153,24 @@ fn operation(event_type: &str, summary: &str) -> Value {
 }
 
 fn message(event_type: &str, summary: &str) -> Value {
+    let examples: Value = serde_json::from_str(EXAMPLES).expect("the examples are JSON");
+    json!({
+        "name": format!("kr.submerchant.merchant.{event_type}.v1"),
+        "summary": summary,
+        "contentType": "application/json",
+        "traits": [reference("messageTraits", "event")],
+        "payload": reference("schemas", &payload_name(event_type)),
+        "examples": [examples[event_type]],
+    })
+}
+
+/// `ReviewChangedMessage` of `review.changed`.
+fn payload_name(event_type: &str) -> String {
+    named_with(event_type, "Message")
+}
+
+/// The event, of a merchant, and the merchant as of it.
+fn payload(event_type: &str) -> Value {
     let event = json!({
         "allOf": [
             reference("schemas", &name_of(event_type)),
@@ -135,15 +178,10 @@ fn message(event_type: &str, summary: &str) -> Value {
         ],
     });
     json!({
-        "name": format!("kr.submerchant.merchant.{event_type}.v1"),
-        "summary": summary,
-        "contentType": "application/json",
-        "traits": [reference("messageTraits", "event")],
-        "payload": {
-            "type": "object",
-            "required": ["event", "merchant"],
-            "properties": { "event": event, "merchant": reference("schemas", "Merchant") },
-        },
+        "type": "object",
+        "description": format!("An event of the type `{event_type}`, and the merchant as of it."),
+        "required": ["event", "merchant"],
+        "properties": { "event": event, "merchant": reference("schemas", "Merchant") },
     })
 }
 
@@ -157,6 +195,15 @@ fn documents_channel() -> Value {
             "merchant_id": reference("parameters", "merchant_id"),
         },
         "messages": { "document": reference("messages", "document") },
+    })
+}
+
+fn documents_operation() -> Value {
+    json!({
+        "action": "send",
+        "summary": "What a shop is like now; written behind its events, five seconds at most.",
+        "channel": { "$ref": "#/channels/documents" },
+        "messages": [{ "$ref": "#/channels/documents/messages/document" }],
     })
 }
 
@@ -249,7 +296,11 @@ fn schemas() -> Value {
     MerchantDocument::schemas(&mut schemas);
     let mut schemas = schemas.into_iter().collect();
     name_events(&mut schemas);
-    serde_json::to_value(schemas).expect("schemas are valid JSON")
+    let mut schemas = serde_json::to_value(schemas).expect("schemas are valid JSON");
+    for (event_type, _) in PUBLISHED {
+        schemas[payload_name(event_type)] = payload(event_type);
+    }
+    schemas
 }
 
 fn reference(kind: &str, name: &str) -> Value {
@@ -307,6 +358,34 @@ mod tests {
                 errors(&headers, &Value::Object(sent)),
                 Vec::<String>::new(),
                 "{event_type}"
+            );
+        }
+    }
+
+    /// Written anew it lies beside what is built: the test says where.
+    #[test]
+    fn examples_are_what_is_published() {
+        let mut examples = Map::new();
+        for (event_type, message) in published() {
+            let headers: Map<String, Value> = message
+                .headers
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), json!(value)))
+                .collect();
+            let payload: Value = serde_json::from_slice(&message.body).unwrap();
+            examples
+                .entry(event_type)
+                .or_insert_with(|| json!({ "headers": headers, "payload": payload }));
+        }
+        let text = serde_json::to_string_pretty(&examples).unwrap() + "\n";
+        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/asyncapi/examples.json");
+        let new = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/asyncapi-examples.json");
+        if text != EXAMPLES {
+            fs::write(&new, text).unwrap();
+            panic!(
+                "put {} in place of {}, and run `cargo xtask openapi`",
+                new.display(),
+                kept.display()
             );
         }
     }

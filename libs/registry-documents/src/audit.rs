@@ -37,7 +37,7 @@ pub struct AuditDocument {
     /// Who.
     pub actor: ActorDocument,
     /// On whose behalf, as the client said.
-    #[schema(example = "김 대리")]
+    #[schema(required = true, example = "김 대리")]
     pub on_behalf_of: Option<String>,
     /// What was done: the type of the event. What was only read or refused has a type too: `personal.revealed`,
     /// `payload.opened`, `merchants.exported`, `export.taken`, `access.refused`, `session.opened`, `session.refused`, `session.closed`.
@@ -50,23 +50,23 @@ pub struct AuditDocument {
     #[schema(example = "api")]
     pub channel: String,
     /// The merchant that it was done to.
-    #[schema(example = "mer_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
+    #[schema(required = true, example = "mer_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
     pub merchant_id: Option<String>,
     /// The address that the request came from, as far as your proxies are known. Null once the personal data of the merchant
     /// was destroyed.
-    #[schema(example = "198.51.100.7")]
+    #[schema(required = true, example = "198.51.100.7")]
     pub address: Option<String>,
     /// The request.
     #[schema(example = "req_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
     pub request_id: String,
     /// What was asked for, where it was refused.
-    #[schema(example = "GET /v1/audit")]
+    #[schema(required = true, example = "GET /v1/audit")]
     pub operation: Option<String>,
     /// The scope that was lacking, where it was refused.
-    #[schema(example = "audit:read")]
+    #[schema(required = true, example = "audit:read")]
     pub required_scope: Option<String>,
     /// How often it was refused since the last such entry.
-    #[schema(example = 1)]
+    #[schema(required = true, example = 1)]
     pub count: Option<u64>,
 }
 

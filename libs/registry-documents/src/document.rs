@@ -102,6 +102,7 @@ pub struct WaitingMerchant {
     #[serde(flatten)]
     pub merchant: MerchantDocument,
     /// How long it has stood in its stage; null for one that is open or archived.
+    #[schema(required = true)]
     pub wait: Option<WaitDocument>,
 }
 
@@ -114,7 +115,7 @@ pub struct WaitDocument {
     pub business_days: u32,
     /// Of how many percent of your waits in this stage that ended in the last 180 days (not today) this one is longer; null if there
     /// were fewer than 30.
-    #[schema(example = 93)]
+    #[schema(required = true, example = 93)]
     pub longer_than_percent: Option<u8>,
 }
 
@@ -123,16 +124,17 @@ pub struct WaitDocument {
 #[schema(as = Business)]
 pub struct BusinessDocument {
     /// 사업장명.
-    #[schema(example = "가나다 학원")]
+    #[schema(required = true, example = "가나다 학원")]
     pub company_name: Option<String>,
     /// 지점명.
-    #[schema(example = "강남점")]
+    #[schema(required = true, example = "강남점")]
     pub branch_name: Option<String>,
     /// 사업자등록번호: ten digits, or what Paymint reported if that does not read as one. In messages, and without the scope
     /// `personal:read`, it is masked: `117-81-*****`, or ten asterisks for what does not read as one.
-    #[schema(example = "1178178260")]
+    #[schema(required = true, example = "1178178260")]
     pub number: Option<String>,
     /// Why the number is doubtful: `not_ten_digits`, `all_zeros`, `checksum_mismatch`.
+    #[schema(required = true)]
     pub number_flag: Option<String>,
 }
 
@@ -144,17 +146,19 @@ pub struct ReviewDocument {
     #[schema(example = "documents_required")]
     pub status: String,
     /// The letter that Paymint uses for it.
-    #[schema(example = "S")]
+    #[schema(required = true, example = "S")]
     pub code: Option<String>,
     /// 심사 메시지: what to supply, or why it was rejected.
-    #[schema(example = "사업자등록증 사본을 다시 올려 주세요")]
+    #[schema(required = true, example = "사업자등록증 사본을 다시 올려 주세요")]
     pub message: Option<String>,
     /// Since when the code stands.
+    #[schema(required = true)]
     pub since: Option<DateTime<Utc>>,
     /// When Paymint last said anything about the shop.
+    #[schema(required = true)]
     pub observed_at: Option<DateTime<Utc>>,
     /// Who said what stands here: `callback`, or in answer to a question `read_back`, `reconciliation`, `list`.
-    #[schema(example = "callback")]
+    #[schema(required = true, example = "callback")]
     pub source: Option<String>,
     /// How far it can be trusted: `verified` (Paymint confirmed it when asked), `unverified` (it came through the
     /// secret callback URL), `held` (it is the last known truth, a newer claim is being checked), `conflicting`
@@ -162,7 +166,7 @@ pub struct ReviewDocument {
     #[schema(example = "unverified")]
     pub verification: String,
     /// 하위 사업장 상태: the word of Paymint's list for the link, such as `MERCHANT_OPENING` or `COMPLETED`.
-    #[schema(example = "MERCHANT_OPENING")]
+    #[schema(required = true, example = "MERCHANT_OPENING")]
     pub mapping_status: Option<String>,
 }
 
@@ -177,9 +181,10 @@ pub struct ConfirmationDocument {
     /// Since when Paymint's word is waited for.
     pub since: DateTime<Utc>,
     /// The letter that the newest held claim gives.
-    #[schema(example = "P")]
+    #[schema(required = true, example = "P")]
     pub code: Option<String>,
     /// Whether that claim says that the shop is deleted; null if that cannot be read.
+    #[schema(required = true)]
     pub deleted: Option<bool>,
 }
 
@@ -213,6 +218,7 @@ pub struct NextActionDocument {
     /// Since when.
     pub since: DateTime<Utc>,
     /// What Paymint wrote, where that helps.
+    #[schema(required = true)]
     pub message: Option<String>,
 }
 
@@ -227,6 +233,7 @@ pub struct LinkDocument {
     #[schema(example = "issued")]
     pub state: String,
     /// When Paymint issued the URL.
+    #[schema(required = true)]
     pub issued_at: Option<DateTime<Utc>>,
 }
 

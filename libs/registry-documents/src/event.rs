@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use self::actor::ActorDocument;
+pub(crate) use self::named::named_with;
 pub use self::named::{name_events, name_of};
 use crate::shown::{Sight, is_false};
 
@@ -48,7 +49,7 @@ pub struct PublicEvent {
     #[schema(example = 41)]
     pub seq: u64,
     /// The merchant that it is about; null for facts about the tenant itself.
-    #[schema(example = "mer_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
+    #[schema(required = true, example = "mer_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
     pub merchant_id: Option<String>,
     /// Position among the merchant's (or the tenant's own) events, without gaps from 1.
     #[schema(example = 7)]
@@ -63,12 +64,13 @@ pub struct PublicEvent {
     #[schema(example = "김 대리")]
     pub on_behalf_of: Option<String>,
     /// Who claimed it, where it is a claim: `callback`, `read_back`, `reconciliation`, `list`.
-    #[schema(example = "callback")]
+    #[schema(required = true, example = "callback")]
     pub source: Option<String>,
     /// The request that it belongs to.
     #[schema(example = "req_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
     pub correlation_id: String,
     /// The event that led to it.
+    #[schema(required = true)]
     pub causation_id: Option<String>,
     /// The personal part of the event was destroyed: its personal fields are null. Absent otherwise.
     #[serde(default, skip_serializing_if = "is_false")]

@@ -13,6 +13,7 @@ pub struct ActorDocument {
     #[schema(example = "upstream")]
     pub kind: String,
     /// The id of the key or the user, where there is one: `key_…`, `psn_…`, or `command_line`.
+    #[schema(required = true)]
     pub id: Option<String>,
     /// Through what a user acted: `console`, `api`, `command_line`. Absent for others.
     #[serde(default, skip_serializing_if = "Option::is_none")]

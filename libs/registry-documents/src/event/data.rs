@@ -40,11 +40,13 @@ pub struct MerchantRegistered {
     /// 파트너 매장 코드.
     pub merchant_code: String,
     /// 사업장명.
+    #[schema(required = true)]
     pub company_name: Option<String>,
     /// 지점명.
+    #[schema(required = true)]
     pub branch_name: Option<String>,
     /// 사업자등록번호, its last five digits hidden.
-    #[schema(example = "117-81-*****")]
+    #[schema(required = true, example = "117-81-*****")]
     pub business_number: Option<String>,
     /// The tags.
     pub tags: Vec<String>,
@@ -57,15 +59,19 @@ pub struct MerchantRegistered {
 #[schema(as = MerchantDetailsChangedData)]
 pub struct MerchantDetailsChanged {
     /// 사업장명.
+    #[schema(required = true)]
     pub company_name: Option<String>,
     /// 지점명.
+    #[schema(required = true)]
     pub branch_name: Option<String>,
     /// 사업자등록번호, its last five digits hidden.
-    #[schema(example = "117-81-*****")]
+    #[schema(required = true, example = "117-81-*****")]
     pub business_number: Option<String>,
     /// All tags.
+    #[schema(required = true)]
     pub tags: Option<Vec<String>>,
     /// All of the tenant's own data.
+    #[schema(required = true)]
     pub metadata: Option<BTreeMap<String, String>>,
     /// The fields that were taken away: `company_name`, `branch_name`, `business_number`. Absent if there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -100,6 +106,7 @@ pub struct LinkIssueFailed {
     /// What is known of the call: `not_sent`, `refused`, `unknown`.
     pub outcome: String,
     /// Paymint's code, if it gave one.
+    #[schema(required = true)]
     pub upstream_code: Option<String>,
     /// Whether trying again later can help.
     pub retryable: bool,
@@ -125,16 +132,21 @@ pub struct CallbackReceived {
     #[schema(example = "applied")]
     pub verdict: String,
     /// Why it was quarantined.
+    #[schema(required = true)]
     pub reason: Option<String>,
     /// The link through whose URL it came.
+    #[schema(required = true)]
     pub link_id: Option<String>,
     /// When its last byte arrived. For a callback that was driven again: when it first came.
     pub received_at: DateTime<Utc>,
     /// The review code that it claims.
+    #[schema(required = true)]
     pub code: Option<String>,
     /// Whether it claims that the shop is deleted; null if that cannot be read.
+    #[schema(required = true)]
     pub deleted: Option<bool>,
     /// Whether it came from one of Paymint's addresses; null if that was not checked.
+    #[schema(required = true)]
     pub sender_listed: Option<bool>,
     /// True if some of its body could not be read, so that U+FFFD stands in texts of it. Absent otherwise.
     #[serde(default, skip_serializing_if = "Not::not")]
@@ -165,11 +177,13 @@ pub struct StatusObserved {
     /// Paymint does not know the shop, or it is not in the list. That is no deletion.
     pub missing: bool,
     /// The review code that it gives. A list gives none.
+    #[schema(required = true)]
     pub code: Option<String>,
     /// 하위 사업장 상태, the word of Paymint's list, if the answer has it.
-    #[schema(example = "MERCHANT_OPENING")]
+    #[schema(required = true, example = "MERCHANT_OPENING")]
     pub mapping_status: Option<String>,
     /// Whether it says that the shop is deleted; null if it does not say or that cannot be read.
+    #[schema(required = true)]
     pub deleted: Option<bool>,
     /// How far the review can be trusted after it: `verified`, `unverified`, `held`, `conflicting`.
     #[schema(example = "verified")]
@@ -192,6 +206,7 @@ pub struct ReviewChanged {
     #[schema(example = "S")]
     pub code: String,
     /// 심사 메시지.
+    #[schema(required = true)]
     pub message: Option<String>,
     /// Who said so: `callback`, `read_back`, `reconciliation`, `list`.
     pub source: String,
@@ -204,13 +219,16 @@ pub struct ReviewChanged {
 #[schema(as = BusinessChangedData)]
 pub struct BusinessChanged {
     /// 사업장명.
+    #[schema(required = true)]
     pub company_name: Option<String>,
     /// 지점명.
+    #[schema(required = true)]
     pub branch_name: Option<String>,
     /// 사업자등록번호, hidden in part, or whole if it does not read as one.
-    #[schema(example = "117-81-*****")]
+    #[schema(required = true, example = "117-81-*****")]
     pub business_number: Option<String>,
     /// Why the number is doubtful: `not_ten_digits`, `all_zeros`, `checksum_mismatch`.
+    #[schema(required = true)]
     pub business_number_flag: Option<String>,
 }
 
@@ -232,7 +250,7 @@ pub struct ConfirmationResolved {
     #[schema(example = json!([6]))]
     pub claims: Vec<u64>,
     /// The one that Paymint confirmed, or that stands because it did not answer.
-    #[schema(example = 6)]
+    #[schema(required = true, example = 6)]
     pub applied: Option<u64>,
 }
 
@@ -241,26 +259,36 @@ pub struct ConfirmationResolved {
 #[schema(as = PaymentApprovedData)]
 pub struct PaymentApproved {
     /// The link through whose URL it came.
+    #[schema(required = true)]
     pub link_id: Option<String>,
     /// When its last byte arrived.
     pub received_at: DateTime<Utc>,
     /// 승인 상태 (F 승인, W 대기, C 취소, D 파기).
+    #[schema(required = true)]
     pub state: Option<String>,
     /// Your bill id.
+    #[schema(required = true)]
     pub bill_id: Option<String>,
     /// 승인 금액, in won.
+    #[schema(required = true)]
     pub price: Option<String>,
     /// 거래번호.
+    #[schema(required = true)]
     pub approval_number: Option<String>,
     /// 원거래 승인번호.
+    #[schema(required = true)]
     pub original_number: Option<String>,
     /// 승인 일시, `yyyyMMddHHmmss` in Korean time.
+    #[schema(required = true)]
     pub approved_at: Option<String>,
     /// 결제수단.
+    #[schema(required = true)]
     pub pay_type: Option<String>,
     /// 카드명 or 은행명.
+    #[schema(required = true)]
     pub issuer: Option<String>,
     /// Card or account number: of 13 to 19 digits the first six and the last four, of fewer the last four.
+    #[schema(required = true)]
     pub issuer_number_masked: Option<String>,
     /// How the key in it compares with yours: `absent`, `matches`, `differs`.
     pub api_key: String,

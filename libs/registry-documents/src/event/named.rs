@@ -92,7 +92,7 @@ pub fn name_of(event_type: &str) -> String {
     named_with(event_type, EVENT_ENDING)
 }
 
-fn named_with(event_type: &str, ending: &str) -> String {
+pub(crate) fn named_with(event_type: &str, ending: &str) -> String {
     let words = event_type.split(['.', '_']).map(|word| {
         let (first, rest) = word.split_at(word.len().min(1));
         first.to_ascii_uppercase() + rest

@@ -15,24 +15,24 @@ pub struct AlertRule {
     #[schema(example = "in_review")]
     pub rule: String,
     /// For a stage: after how many business days there it is soon late; null for never.
-    #[schema(example = 3)]
+    #[schema(required = true, example = 3)]
     pub warn: Option<u16>,
     /// For a stage: after how many it is late; null for never.
-    #[schema(example = 6)]
+    #[schema(required = true, example = 6)]
     pub late: Option<u16>,
     /// For a stage: after how many it is very late; null for never.
-    #[schema(example = 11)]
+    #[schema(required = true, example = 11)]
     pub critical: Option<u16>,
     /// For a stage: of how many percent of the tenant's waits there that ended in the last 180 days one is longer that is told of as
     /// `warn`; null for never.
     #[serde(default)]
-    #[schema(example = 95)]
+    #[schema(required = true, example = 95)]
     pub unusual: Option<u8>,
     /// For what is wrong with the tenant itself: how bad that is, `warn`, `late` or `critical`.
-    #[schema(example = json!(null))]
+    #[schema(required = true, example = json!(null))]
     pub severity: Option<String>,
     /// Where something is counted: how much may pass.
-    #[schema(example = json!(null))]
+    #[schema(required = true, example = json!(null))]
     pub more_than: Option<u32>,
 }
 
@@ -109,6 +109,7 @@ pub struct AlertSnoozed {
     #[schema(example = "alt_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
     pub alert_id: String,
     /// Until when; null if it was woken.
+    #[schema(required = true)]
     pub until: Option<DateTime<Utc>>,
 }
 

@@ -15,7 +15,7 @@ pub struct EventDestination {
     #[schema(example = "당직")]
     pub name: String,
     /// What carries messages there, `mail`, `slack`, `chat` or `webhook`; null if it leads where it led before.
-    #[schema(example = "webhook")]
+    #[schema(required = true, example = "webhook")]
     pub kind: Option<String>,
     /// The rules whose alerts are carried; those of all if there is none.
     #[schema(example = json!(["in_review"]))]

@@ -20,10 +20,10 @@ pub struct RoleMappingChange {
     #[schema(example = "registry-operators")]
     pub group: String,
     /// The role that it had; null for none.
-    #[schema(example = "viewer")]
+    #[schema(required = true, example = "viewer")]
     pub before: Option<String>,
     /// The role that it has; null for none.
-    #[schema(example = "operator")]
+    #[schema(required = true, example = "operator")]
     pub after: Option<String>,
 }
 

@@ -18,7 +18,7 @@ pub struct JobConfirmed {
     #[schema(example = 300)]
     pub rows: u64,
     /// Why.
-    #[schema(example = "월요일 재발송")]
+    #[schema(required = true, example = "월요일 재발송")]
     pub reason: Option<String>,
 }
 

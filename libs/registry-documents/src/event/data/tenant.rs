@@ -31,6 +31,7 @@ pub struct ApiKeyIssued {
     /// From which networks it may be used; from anywhere if there is none.
     pub networks: Vec<String>,
     /// From when on it no longer works by itself.
+    #[schema(required = true)]
     pub expires_at: Option<DateTime<Utc>>,
 }
 
@@ -45,6 +46,7 @@ pub struct ApiKeyRotated {
     /// The id of the new key. It has the old one's name, scopes and networks.
     pub successor_id: String,
     /// From when on the new one no longer works by itself.
+    #[schema(required = true)]
     pub expires_at: Option<DateTime<Utc>>,
 }
 
@@ -97,6 +99,7 @@ pub struct UnclaimedMerchantSeen {
     /// When its last byte arrived.
     pub received_at: DateTime<Utc>,
     /// Whether it came from one of Paymint's addresses; null if that was not checked.
+    #[schema(required = true)]
     pub sender_listed: Option<bool>,
     /// True if some of its body could not be read, so that U+FFFD stands in texts of it. Absent otherwise.
     #[serde(default, skip_serializing_if = "Not::not")]
@@ -112,6 +115,7 @@ pub struct CallbackQuarantined {
     /// When its last byte arrived.
     pub received_at: DateTime<Utc>,
     /// Whether it came from one of Paymint's addresses; null if that was not checked.
+    #[schema(required = true)]
     pub sender_listed: Option<bool>,
     /// True if some of its body could not be read, so that U+FFFD stands in texts of it. Absent otherwise.
     #[serde(default, skip_serializing_if = "Not::not")]
@@ -127,7 +131,7 @@ pub struct UnclaimedMerchantListed {
     /// 파트너 매장 코드.
     pub merchant_code: String,
     /// 하위 사업장 상태 in the list.
-    #[schema(example = "COMPLETED")]
+    #[schema(required = true, example = "COMPLETED")]
     pub mapping_status: Option<String>,
     /// When the list arrived.
     pub read_at: DateTime<Utc>,
@@ -167,7 +171,7 @@ pub struct TenantSettingsChanged {
     /// Whether Paymint is asked about single shops. Without it nothing can be verified.
     pub read_back_enabled: bool,
     /// Below how many points the balance is low; null for no warning.
-    #[schema(example = 5500)]
+    #[schema(required = true, example = 5500)]
     pub low_balance_threshold: Option<i64>,
     /// After how many days without any callback, while links are issued, callbacks are missed.
     #[schema(example = 7)]
@@ -189,7 +193,7 @@ pub struct OwnDay {
     #[schema(example = false)]
     pub business_day: bool,
     /// What the day is called; null for a day that works and has no name.
-    #[schema(example = "창립기념일")]
+    #[schema(required = true, example = "창립기념일")]
     pub name: Option<String>,
 }
 
@@ -257,7 +261,7 @@ pub struct PayloadOpened {
     #[schema(example = "evt_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
     pub event_id: String,
     /// The shop that it was for; null for one of nobody's.
-    #[schema(example = "mer_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
+    #[schema(required = true, example = "mer_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
     pub merchant_id: Option<String>,
 }
 
@@ -281,7 +285,7 @@ pub struct MerchantsExported {
     #[schema(example = "exp_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
     pub export_id: String,
     /// Why.
-    #[schema(example = "월말 정산 확인")]
+    #[schema(required = true, example = "월말 정산 확인")]
     pub reason: Option<String>,
 }
 
@@ -317,7 +321,7 @@ pub struct AccessRefused {
 #[schema(as = SessionClosedData)]
 pub struct SessionClosed {
     /// Who; null where it was the actor.
-    #[schema(example = "psn_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
+    #[schema(required = true, example = "psn_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
     pub person_id: Option<String>,
 }
 

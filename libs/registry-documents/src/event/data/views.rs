@@ -11,6 +11,6 @@ pub struct OfView {
     #[schema(example = "viw_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
     pub view_id: String,
     /// Its name if it is shared; null if it is somebody's own.
-    #[schema(example = "서류보완 4일+")]
+    #[schema(required = true, example = "서류보완 4일+")]
     pub name: Option<String>,
 }
