@@ -36,6 +36,9 @@ pub struct Settings {
     node: Option<PathBuf>,
     node_modules: Option<PathBuf>,
     oidc_modules: Option<PathBuf>,
+    generators_python: Option<PathBuf>,
+    generators_modules: Option<PathBuf>,
+    gson: Option<PathBuf>,
 }
 
 /// Enough for every trouble of the storm to meet a full service.
@@ -75,6 +78,9 @@ pub fn settings() -> &'static Settings {
         node: read("TEST_NODE_BIN").map(PathBuf::from),
         node_modules: read("TEST_NODE_MODULES").map(PathBuf::from),
         oidc_modules: read("TEST_OIDC_MODULES").map(PathBuf::from),
+        generators_python: read("TEST_GENERATORS_PYTHON_BIN").map(PathBuf::from),
+        generators_modules: read("TEST_GENERATORS_MODULES").map(PathBuf::from),
+        gson: read("TEST_GSON_JAR").map(PathBuf::from),
     })
 }
 
@@ -130,6 +136,25 @@ impl Settings {
     pub fn oidc_modules(&self) -> PathBuf {
         let left_behind = || target().join("tools/oidc/package.json");
         self.oidc_modules.clone().unwrap_or_else(left_behind)
+    }
+
+    /// A Python that has generators of clients.
+    pub fn generators_python(&self) -> PathBuf {
+        let given = self.generators_python.as_ref();
+        program("python", given, "tools/generated/python/bin/python")
+    }
+
+    /// The file beside which Node.js finds generators and compilers.
+    pub fn generators_modules(&self) -> PathBuf {
+        let left_behind = || target().join("tools/generated/node/package.json");
+        self.generators_modules.clone().unwrap_or_else(left_behind)
+    }
+
+    /// The library by which a client for Kotlin reads JSON.
+    pub fn gson(&self) -> PathBuf {
+        self.gson
+            .clone()
+            .unwrap_or_else(|| PathBuf::from("/usr/share/java/gson.jar"))
     }
 }
 

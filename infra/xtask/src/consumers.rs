@@ -1,5 +1,6 @@
-//! NATS's own clients for Python and Node.js, with which the tests read what consumers read, and an OpenID provider. They lie in
-//! target/tools, in the versions that the files in tests/consumers and tests/oidc pin by their hashes.
+//! NATS's own clients for Python and Node.js, with which the tests read what consumers read, an OpenID provider, and generators of
+//! clients with the compilers for what they make. They lie in target/tools, in the versions that the files in tests/consumers,
+//! tests/oidc and tests/generated pin by their hashes; Java and a library of it come with the system.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,17 @@ pub struct Clients {
     node: PathBuf,
     node_modules: PathBuf,
     oidc_modules: PathBuf,
+    generators: Result<Generators>,
 }
+
+/// What makes clients from the document of the contract, and compiles them.
+struct Generators {
+    python: PathBuf,
+    modules: PathBuf,
+}
+
+/// Where Debian keeps the library by which a client for Kotlin reads JSON.
+const GSON: &str = "/usr/share/java/gson.jar";
 
 impl Clients {
     /// Tells a test run: `TEST_PYTHON_BIN`, `TEST_NODE_BIN`, and the files from which modules are found: `TEST_NODE_MODULES`,
@@ -26,6 +37,15 @@ impl Clients {
             .env("TEST_NODE_BIN", &self.node)
             .env("TEST_NODE_MODULES", &self.node_modules)
             .env("TEST_OIDC_MODULES", &self.oidc_modules);
+        match &self.generators {
+            Ok(generators) => {
+                command
+                    .env("TEST_GENERATORS_PYTHON_BIN", &generators.python)
+                    .env("TEST_GENERATORS_MODULES", &generators.modules)
+                    .env("TEST_GSON_JAR", GSON);
+            }
+            Err(error) => eprintln!("xtask: {error:#}\nxtask: going on; the test of generated clients will fail"),
+        }
     }
 }
 
@@ -44,7 +64,25 @@ pub fn arrange(tools: &Tools) -> Result<Clients> {
         node,
         node_modules,
         oidc_modules,
+        generators: generators(tools).context("no generators of clients"),
     })
+}
+
+fn generators(tools: &Tools) -> Result<Generators> {
+    let (pinned, place) = (
+        tools.root.join("tests/generated"),
+        tools.root.join("target/tools/generated"),
+    );
+    let java = tools.on_path("javac").is_none().then_some("default-jdk-headless");
+    let gson = (!Path::new(GSON).exists()).then_some("libgoogle-gson-java");
+    let missing: Vec<_> = java.into_iter().chain(gson).collect();
+    if !missing.is_empty() {
+        eprintln!("xtask: installing Java");
+        tools.install(&missing)?;
+    }
+    let (_, modules) = node(tools, &pinned, &place.join("node"))?;
+    let python = python(tools, &pinned, &place.join("python"))?;
+    Ok(Generators { python, modules })
 }
 
 pub fn python(tools: &Tools, pinned: &Path, place: &Path) -> Result<PathBuf> {
