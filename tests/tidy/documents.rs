@@ -20,19 +20,30 @@ fn no_document_is_too_long() {
     );
 }
 
+/// Documents that there are in both languages.
+const TWINS: [(&str, &str); 2] = [
+    ("README.md", "README.ko.md"),
+    ("openapi/README.md", "openapi/README.ko.md"),
+];
+
 #[test]
 fn both_languages_have_the_same_commands() {
-    let [english, korean] =
-        ["README.md", "README.ko.md"].map(|file| blocks(&text(Path::new(file)).expect("it is text")));
+    let differences = TWINS.iter().flat_map(|(english, korean)| differences(english, korean));
+    expect_none(&differences.collect::<Vec<_>>(), "The twins show different commands:");
+}
+
+fn differences(english_file: &str, korean_file: &str) -> Vec<String> {
+    let read = |file: &str| blocks(&text(Path::new(file)).expect("it is text"));
+    let (english, korean) = (read(english_file), read(korean_file));
     let pairs = english.iter().zip(&korean);
     let mut wrong: Vec<_> = pairs
         .filter(|(english, korean)| english != korean)
-        .map(|(english, korean)| format!("{english}\n    and\n  {korean}"))
+        .map(|(english, korean)| format!("{korean_file}: {english}\n    and\n  {korean}"))
         .collect();
     if english.len() != korean.len() {
-        wrong.push(format!("{} blocks and {}", english.len(), korean.len()));
+        wrong.push(format!("{korean_file}: {} blocks and {}", english.len(), korean.len()));
     }
-    expect_none(&wrong, "README.md and README.ko.md show different commands:");
+    wrong
 }
 
 /// What stands between fences, without what is said behind a command.
