@@ -1,9 +1,13 @@
 //! The documents of the contracts, and whether what really goes out is what they say.
 
 mod alerts;
+mod documents;
+mod examples;
+mod generated;
 mod jobs;
 mod keys;
 mod people;
+mod typescript;
 mod waiting;
 
 use std::collections::BTreeSet;
@@ -15,6 +19,8 @@ use registry_tests::tenant::id_of;
 use registry_tests::{Answer, Api, TestApp, TestNats, logs};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
+
+use examples::Examples;
 
 fn committed(file: &str) -> Value {
     let text = std::fs::read_to_string(repository().join("openapi").join(file));
@@ -69,6 +75,7 @@ impl Document {
 struct Visitor<'a> {
     document: Document,
     visited: BTreeSet<String>,
+    examples: Examples,
     app: &'a TestApp,
 }
 
@@ -108,7 +115,9 @@ impl Visitor<'_> {
     fn look(&mut self, method: &Method, template: &str, answer: &Answer) {
         let what = format!("{method} {template}: {}", answer.status);
         let operation = &self.document.0["paths"][template][method.as_str().to_ascii_lowercase()];
-        self.visited.insert(text_of(operation, "operationId").to_owned());
+        let id = text_of(operation, "operationId").to_owned();
+        self.examples.take(&id, answer, self.app);
+        self.visited.insert(id);
         let response = &operation["responses"][answer.status.to_string()];
         assert!(response.is_object(), "{what} is not documented");
         let Some(content) = response["content"].as_object() else {
@@ -134,10 +143,24 @@ fn filled(template: &str, ids: &[&str]) -> String {
 #[tokio::test]
 async fn every_operation_answers_as_documented() {
     let app = TestApp::start().await;
+    let visitor = visit(&app).await;
+    visitor.examples.write();
+    examples::expect_all(&visitor.document);
+    assert_eq!(
+        visitor.visited,
+        operations(&visitor.document.0),
+        "not all is called, or not all documented"
+    );
+    app.finish().await;
+}
+
+/// Calls every operation.
+async fn visit(app: &TestApp) -> Visitor<'_> {
     let mut visitor = Visitor {
         document: Document(openapi()),
         visited: BTreeSet::new(),
-        app: &app,
+        examples: Examples::default(),
+        app,
     };
     let merchant = register(&mut visitor).await;
     let link = issue(&mut visitor, id_of(&merchant)).await;
@@ -149,12 +172,7 @@ async fn every_operation_answers_as_documented() {
     people::visit(&mut visitor).await;
     keys::visit(&mut visitor).await;
     change(&mut visitor, id_of(&merchant), id_of(&link)).await;
-    assert_eq!(
-        visitor.visited,
-        operations(&visitor.document.0),
-        "not all is called, or not all documented"
-    );
-    app.finish().await;
+    visitor
 }
 
 fn operations(document: &Value) -> BTreeSet<String> {
@@ -223,6 +241,11 @@ async fn read(visitor: &mut Visitor<'_>, merchant_id: &str) {
     for path in ["/v1/me", "/v1/merchants", "/v1/events", "/livez", "/readyz"] {
         assert_eq!(visitor.get(path, &[]).await.status, 200, "{path}");
     }
+    let beyond = visitor
+        .api()
+        .request(Method::GET, "/v1/events/stream?after=9007199254740991");
+    let beyond = visitor.send(&Method::GET, "/v1/events/stream", beyond).await;
+    beyond.problem(409, "position_beyond_log");
     let metrics = visitor.get("/metrics", &[]).await.text;
     let build = concat!("registry_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"} 1");
     assert!(metrics.contains(build), "{metrics}");
@@ -364,16 +387,4 @@ async fn what_is_published_is_what_the_asyncapi_document_says() {
         "the bucket's document",
     );
     app.finish_published(&nats).await;
-}
-
-#[tokio::test]
-async fn the_service_hands_out_its_documents_and_a_page_to_read_them() {
-    let app = TestApp::start().await;
-    let api = app.tenant.api.anonymous();
-    assert_eq!(api.get("/openapi.json").await.expect(200), openapi());
-    let page = api.get("/docs/").await;
-    assert_eq!(page.status, 200);
-    let foreign = page.text.match_indices("://").count();
-    assert_eq!(foreign, 0, "the page fetches nothing from elsewhere");
-    app.finish().await;
 }

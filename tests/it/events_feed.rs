@@ -29,8 +29,7 @@ struct Streamed {
 
 impl Stream {
     async fn open(tenant: &TestTenant, query: &str, last: Option<u64>) -> Self {
-        let request = tenant.api.request(Method::GET, &format!("/v1/events{query}"));
-        let mut request = request.header("accept", "text/event-stream");
+        let mut request = tenant.api.request(Method::GET, &format!("/v1/events/stream{query}"));
         if let Some(last) = last {
             request = request.header("last-event-id", last.to_string());
         }

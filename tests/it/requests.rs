@@ -161,7 +161,18 @@ async fn queries_out_of_range_are_named() {
     let packed = packed.header("content-encoding", "gzip").body(vec![0x1f, 0x8b]);
     Answer::to(packed).await.problem(415, "content_encoding_unsupported");
     app.tenant.api.get("/v1/nothing").await.problem(404, "route_not_found");
-    let request = app.tenant.api.request(Method::PUT, "/v1/merchants");
-    Answer::to(request).await.problem(405, "method_not_allowed");
+    // What is wrong with the rest of the request is not looked at.
+    for path in ["/v1/merchants", "/v1/me?x=1", "/v1/settings?x=1"] {
+        let request = app.tenant.api.request(Method::PUT, path);
+        Answer::to(request).await.problem(405, "method_not_allowed");
+    }
+    let twice = r#"{"member_code": "a", "merchant_code": "b", "metadata": {"x": "1", "x": "2"}}"#;
+    let twice = app.tenant.api.request(Method::POST, "/v1/merchants").body(twice);
+    let twice = Answer::to(twice.header("content-type", "application/json")).await;
+    let error = &twice.problem(422, "validation_failed")["errors"][0];
+    assert_eq!(
+        (&error["pointer"], &error["code"]),
+        (&json!("/metadata/x"), &json!("repeated"))
+    );
     app.finish().await;
 }

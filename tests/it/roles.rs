@@ -109,6 +109,7 @@ const RIGHTS: &[(&str, &str)] = &[
     ("list_people", EVERYBODY),
     ("get_person", EVERYBODY),
     ("read_events", EVERYBODY),
+    ("stream_events", EVERYBODY),
     ("create_merchant", WHO_WORKS),
     ("put_merchant", WHO_WORKS),
     ("change_merchant", WHO_WORKS),

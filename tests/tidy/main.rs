@@ -7,6 +7,7 @@ mod edges;
 mod manifests;
 mod migrations;
 mod released;
+mod schemas;
 mod sizes;
 mod statements;
 mod words;

@@ -49,8 +49,8 @@ enum Task {
     Storm(storm::Storm),
     /// Install npm where there is none: the build of the console fetches with it what is not ours.
     Npm,
-    /// Write openapi/registry.json anew.
-    Openapi,
+    /// Write the documents in openapi anew.
+    Openapi(openapi::Openapi),
     /// Write the table of Korea's public holidays anew.
     Holidays,
     /// Take the pictures of the console in README anew.
@@ -103,7 +103,7 @@ fn run(task: &Task, interruption: &Interruption) -> Result<ExitCode> {
         Task::Bench(bench) => bench::run(root, bench, interruption),
         Task::Storm(storm) => storm::run(root, storm, interruption),
         Task::Holidays => holidays::run(root, interruption),
-        Task::Openapi => openapi::run(root, interruption),
+        Task::Openapi(what) => openapi::run(root, what, interruption),
         Task::Pictures(pictures) => pictures::run(root, pictures, interruption),
         Task::Sqlx(sqlx) => sqlx::run(root, sqlx, interruption),
         Task::Deny => deny::run(root, interruption),

@@ -78,23 +78,55 @@ fn tags(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     texts.flat_map(|text| text.split(',')).map(str::trim)
 }
 
+/// No merchant has it, nor anything else that is changed: what is meant for it meets nothing.
+const NO_VERSION: Version = Version(0);
+
 /// The version that a change is meant for, by its `If-Match`. `None` for `*`: any version. In which form it was seen makes no
 /// difference: what is to be changed is the same.
+///
+/// Of several tags the newest one counts: whoever has seen it knows that the others are gone. A weak tag, and one that was
+/// never given, meets no version (RFC 9110, 13.1.1).
 pub fn expected(headers: &HeaderMap) -> Result<Option<Version>, Problem> {
-    let mut values = headers.get_all(IF_MATCH).into_iter();
-    let value = values.next().ok_or(Code::IfMatchRequired)?;
-    if values.next().is_some() {
-        return Err(Code::IfMatchInvalid.into());
-    }
-    let text = value.to_str().map_err(|_| Problem::from(Code::IfMatchInvalid))?.trim();
-    if text == "*" {
+    let mut values = headers.get_all(IF_MATCH).into_iter().peekable();
+    values.peek().ok_or(Code::IfMatchRequired)?;
+    let texts = values.map(|value| value.to_str().map_err(|_| Code::IfMatchInvalid));
+    let text = texts.collect::<Result<Vec<_>, _>>()?.join(",");
+    if text.trim() == "*" {
         return Ok(None);
     }
-    read_tag(text).map(Some).ok_or_else(|| Code::IfMatchInvalid.into())
+    let tags = entity_tags(&text).ok_or(Code::IfMatchInvalid)?;
+    let strong = tags.into_iter().filter(|tag| !tag.is_weak);
+    let versions = strong.filter_map(|tag| read_tag(tag.text));
+    Ok(Some(versions.max().unwrap_or(NO_VERSION)))
+}
+
+/// One of a list of tags: what stands between its quotation marks.
+struct EntityTag<'a> {
+    is_weak: bool,
+    text: &'a str,
+}
+
+/// At least one tag, separated by commas, which may stand in a tag too. None if it is no such list.
+fn entity_tags(text: &str) -> Option<Vec<EntityTag<'_>>> {
+    let is_between = |letter: char| letter == ',' || letter == ' ' || letter == '\t';
+    let (mut tags, mut rest) = (Vec::new(), text.trim_start_matches(is_between));
+    while !rest.is_empty() {
+        let weak = rest.strip_prefix("W/");
+        let (tag, behind) = weak.unwrap_or(rest).strip_prefix('"')?.split_once('"')?;
+        tags.push(EntityTag {
+            is_weak: weak.is_some(),
+            text: tag,
+        });
+        let next = behind.trim_start_matches([' ', '\t']);
+        if !next.is_empty() && !next.starts_with(',') {
+            return None;
+        }
+        rest = next.trim_start_matches(is_between);
+    }
+    (!tags.is_empty()).then_some(tags)
 }
 
 fn read_tag(text: &str) -> Option<Version> {
-    let text = text.strip_prefix('"')?.strip_suffix('"')?;
     let (text, wait) = text.split_once(WAIT).unwrap_or((text, ""));
     let is_wait = wait.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
     let (version, form) = text.split_once('.').unwrap_or((text, "0"));
@@ -168,11 +200,16 @@ mod tests {
         }
         assert_eq!(expected(&headers(IF_MATCH, "*")).unwrap(), None);
         assert_eq!(expected(&HeaderMap::new()).unwrap_err().code(), Code::IfMatchRequired);
+        // The newest of several, in one line or in more.
+        for text in ["\"6.1\", \"7.1\"", ", \"7\" ,,\"x,y\",W/\"9.1\"", "\"7.1m\",\"7.1\""] {
+            assert_eq!(expected(&headers(IF_MATCH, text)).unwrap(), Some(Version(7)), "{text}");
+        }
+        let mut lines = headers(IF_MATCH, "\"6.1\"");
+        lines.append(IF_MATCH, HeaderValue::from_static("\"7.1\""));
+        assert_eq!(expected(&lines).unwrap(), Some(Version(7)));
+        // Tags, and none that was ever given.
         for text in [
-            "",
-            "7",
             "W/\"7\"",
-            "\"6\", \"7\"",
             "\"\"",
             "\"0\"",
             "\"07\"",
@@ -184,6 +221,20 @@ mod tests {
             "\"7.1+x\"",
             "\"+9-93\"",
             "\".1\"",
+            "\"*\"",
+        ] {
+            assert_eq!(expected(&headers(IF_MATCH, text)).unwrap(), Some(NO_VERSION), "{text}");
+        }
+        for text in [
+            "",
+            "7",
+            ",",
+            "\"7\" \"8\"",
+            "\"7",
+            "w/\"7\"",
+            "*, \"7\"",
+            "*,*",
+            "\"7\"x",
         ] {
             assert_eq!(
                 expected(&headers(IF_MATCH, text)).unwrap_err().code(),

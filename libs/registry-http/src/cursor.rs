@@ -45,8 +45,10 @@ pub struct CursorKey(Hmac<Sha256>);
 #[derive(Serialize, ToSchema)]
 pub struct Page {
     /// The `cursor` of the next page; null on the last.
+    #[schema(required = true)]
     pub next: Option<String>,
     /// The `cursor` of the page before; null on the first. Other lists than that of merchants go forward only, and it is always null.
+    #[schema(required = true)]
     pub prev: Option<String>,
 }
 

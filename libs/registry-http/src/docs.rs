@@ -1,4 +1,8 @@
-//! The contracts as documents, and the rendered form of one, with all assets from this process.
+//! The contracts as documents, and what people read of them, with all assets from this process.
+
+mod catalogue;
+mod guide;
+mod sheet;
 
 use std::sync::{Arc, LazyLock};
 
@@ -24,7 +28,7 @@ const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
 );
 
-/// `/openapi.json`, its rendered form `/docs`, and `/asyncapi.json`, which describes what is published.
+/// `/openapi.json`, its rendered form `/docs`, what problems and scopes mean, and `/asyncapi.json`, which describes what is published.
 pub fn pages() -> Router<Arc<AppState>> {
     let config = Config::new([OPENAPI_PATH])
         // Without the bar for looking at other documents.
@@ -39,6 +43,11 @@ pub fn pages() -> Router<Arc<AppState>> {
     Router::from(ui)
         .route(OPENAPI_PATH, document(openapi))
         .route("/asyncapi.json", document(|| asyncapi().to_string()))
+        .route("/docs/guide", get(guide::guide))
+        .route("/docs/changelog", get(guide::changelog))
+        .route("/docs/problems", get(catalogue::problems))
+        .route("/docs/problems/{code}", get(catalogue::problem))
+        .route("/docs/scopes", get(catalogue::scopes))
         .layer(map_response(add_headers))
 }
 

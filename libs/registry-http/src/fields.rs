@@ -1,15 +1,13 @@
 //! A JSON object, read field by field, so that a client learns everything that is wrong with it at once.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::ops::RangeInclusive;
 
 use registry_domain::Adjustment;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::error::Category;
 use serde_json::{Map, Value};
 
 use crate::problem::{Code, Fault, FieldFault, Place, Problem};
+use crate::unique::Unique;
 
 /// Most faults that are told of one request.
 const FAULTS_MAX: usize = 50;
@@ -39,30 +37,25 @@ pub struct Fields {
 impl Fields {
     /// Reads a JSON object.
     pub fn read(bytes: &[u8], null: Null) -> Result<Self, Problem> {
-        match serde_json::from_slice::<UniqueMembers>(bytes) {
-            Ok(UniqueMembers { members, repeated }) => {
-                let mut fields = Self {
-                    members,
-                    null,
-                    faults: Vec::new(),
-                    place: String::new(),
-                };
-                for name in repeated {
-                    fields.blame::<()>(&pointer(&[&name]), Fault::Repeated);
-                }
-                Ok(fields)
-            }
-            Err(error) => match error.classify() {
-                Category::Data => {
-                    let place = Place::Body(String::new());
-                    Err(Problem::validation(vec![FieldFault {
-                        place,
-                        fault: Fault::WrongType,
-                    }]))
-                }
-                Category::Io | Category::Syntax | Category::Eof => Err(Code::InvalidJson.into()),
-            },
+        let unique = serde_json::from_slice::<Unique>(bytes).map_err(|_| Code::InvalidJson)?;
+        let Value::Object(members) = unique.value else {
+            let place = Place::Body(String::new());
+            return Err(Problem::validation(vec![FieldFault {
+                place,
+                fault: Fault::WrongType,
+            }]));
+        };
+        let mut fields = Self {
+            members,
+            null,
+            faults: Vec::new(),
+            place: String::new(),
+        };
+        for path in unique.repeated {
+            let path: Vec<_> = path.iter().map(String::as_str).collect();
+            fields.blame::<()>(&pointer(&path), Fault::Repeated);
         }
+        Ok(fields)
     }
 
     /// A text that must be there.
@@ -359,42 +352,6 @@ fn pointer(path: &[&str]) -> String {
         pointer.push_str(&short.replace('~', "~0").replace('/', "~1"));
     }
     pointer
-}
-
-/// An object with the names that stand in it more than once. Two values for one name are an accident or an attack;
-/// JSON parsers differ in which one they take.
-struct UniqueMembers {
-    members: Map<String, Value>,
-    repeated: Vec<String>,
-}
-
-impl<'de> Deserialize<'de> for UniqueMembers {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(MembersVisitor)
-    }
-}
-
-struct MembersVisitor;
-
-impl<'de> Visitor<'de> for MembersVisitor {
-    type Value = UniqueMembers;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<UniqueMembers, A::Error> {
-        let mut unique = UniqueMembers {
-            members: Map::new(),
-            repeated: Vec::new(),
-        };
-        while let Some((name, value)) = map.next_entry::<String, Value>()? {
-            if unique.members.insert(name.clone(), value).is_some() {
-                unique.repeated.push(name);
-            }
-        }
-        Ok(unique)
-    }
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ mod request_rates;
 mod routes;
 mod services;
 mod state;
+mod unique;
 mod usual;
 
 pub use app::router;

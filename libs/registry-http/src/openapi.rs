@@ -1,7 +1,11 @@
 //! The OpenAPI document: what every operation shares is added here, so that each one says only what is its own.
 
+mod examples;
+mod inputs;
+
 use registry_documents::name_events;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::server::ServerBuilder;
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder};
 use utoipa::{PartialSchema, ToSchema};
@@ -17,6 +21,8 @@ pub fn openapi() -> OpenApi {
     if let Some(components) = document.components.as_mut() {
         name_events(&mut components.schemas);
     }
+    inputs::close(&mut document);
+    examples::show(&mut document);
     document
 }
 
@@ -47,6 +53,10 @@ fn frame() -> OpenApi {
         .info(info)
         .components(Some(add_shared(components).build()))
         .tags(Some(tags))
+        .servers(Some([ServerBuilder::new()
+            .url("/")
+            .description(Some("The service that hands out this document"))
+            .build()]))
         .build()
 }
 
@@ -127,7 +137,9 @@ are repeated too where a link was asked for. The few that need no key say what a
 doubtful ones are held until it has.
 
 **Problems** are `application/problem+json` (RFC 9457) with a stable `code`, in English, or in Korean if `Accept-Language` \
-prefers it.
+prefers it. Their `type` is the address of a page; [all of them](/docs/problems), and [what each scope opens](/docs/scopes).
+
+**More.** [How to use all this](/docs/guide), and [what has changed](/docs/changelog).
 
 **Limits.** Bodies have at most 64 KiB, files 5 MiB, and arrive within 10 seconds; headers have at most 16 KiB. An address has so many connections \
 and requests in flight at once; the next one is refused with 503 or 429 (`too_many_requests`). A key, and all keys of a tenant \

@@ -85,7 +85,8 @@ impl Operation {
             self.describe(operation, takes_none);
         }
         if takes_none {
-            return (schemas, paths, methods.layer(from_fn(refuse_parameters)));
+            // That there is no such method is said first.
+            return (schemas, paths, methods.route_layer(from_fn(refuse_parameters)));
         }
         (schemas, paths, methods)
     }
@@ -209,7 +210,8 @@ fn without_null(schema: &mut RefOr<Schema>) {
     }
 }
 
-fn operations_of(item: &mut PathItem) -> impl Iterator<Item = &mut PathOperation> {
+/// Those that a path has.
+pub fn operations_of(item: &mut PathItem) -> impl Iterator<Item = &mut PathOperation> {
     [
         &mut item.get,
         &mut item.post,

@@ -58,9 +58,16 @@ impl Parameters {
     }
 
     /// A list of words, separated by commas. Empty if the parameter is not there.
-    pub fn words<T>(&mut self, name: &'static str, read: impl Fn(&str) -> Option<T>) -> Vec<T> {
+    pub fn words<T>(
+        &mut self,
+        name: &'static str,
+        known: &'static [&'static str],
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Vec<T> {
         let words = self.optional(name, |text| {
-            let words = text.split(',').map(|word| read(word.trim()).ok_or(Fault::UnknownWord));
+            let words = text
+                .split(',')
+                .map(|word| read(word.trim()).ok_or(Fault::UnknownWord(known)));
             let words: Vec<_> = words.take(WORDS_MAX + 1).collect::<Result<_, _>>()?;
             if words.len() > WORDS_MAX {
                 Err(Fault::TooMany)
@@ -76,7 +83,7 @@ impl Parameters {
         self.optional(name, |text| match text {
             "true" => Ok(true),
             "false" => Ok(false),
-            _ => Err(Fault::UnknownWord),
+            _ => Err(Fault::UnknownWord(&["true", "false"])),
         })
     }
 
@@ -229,6 +236,7 @@ impl<S: Sync> FromRequestParts<S> for Parameters {
 #[cfg(test)]
 mod tests {
     use axum::http::Request;
+    use registry_domain::review::ReviewStatus;
 
     use super::*;
     use registry_web::language::Language;
@@ -253,10 +261,7 @@ mod tests {
         let mut query = parameters("limit=501&as_of=2026-07-01T00:01:01Z&status=opened,shut&limits=3").await;
         assert_eq!(query.limit().get(), LIMIT_DEFAULT);
         assert_eq!(query.past_moment("as_of", now), None);
-        assert_eq!(
-            query.words("status", registry_domain::review::ReviewStatus::from_word),
-            []
-        );
+        assert_eq!(query.words("status", ReviewStatus::WORDS, ReviewStatus::from_word), []);
         let expected = [
             ("limit", "out_of_range"),
             ("as_of", "in_the_future"),

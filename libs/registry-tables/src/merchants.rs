@@ -18,6 +18,9 @@ macro_rules! columns {
             /// Every column, in the order in which they usually stand.
             pub const ALL: &'static [Self] = &[$(Self::$column),+];
 
+            /// The word of every column, in the same order.
+            pub const WORDS: &'static [&'static str] = &[$($word),+];
+
             /// The stable word for it.
             pub const fn as_str(self) -> &'static str {
                 match self {

@@ -17,6 +17,9 @@ pub(super) async fn visit(visitor: &mut Visitor<'_>) {
         let request = visitor.api().request(Method::PUT, url).json(&body);
         visitor.send(&Method::PUT, path, request).await.expect(status);
     }
+    let worse = json!({ "severity": "critical", "more_than": 0 });
+    let request = visitor.api().request(Method::PUT, url).header("if-match", "*");
+    visitor.send(&Method::PUT, path, request.json(&worse)).await.expect(200);
     visitor.get(path, &["quarantine_growing"]).await.expect(200);
     visitor
         .get(path, &["opened"])

@@ -37,12 +37,32 @@ pub(super) async fn visit(visitor: &mut Visitor<'_>) {
     ] {
         visitor.get(path, &[id_of(id)]).await.expect(200);
     }
+    stop_and_go(visitor).await;
     visit_files(visitor).await;
     visit_exports(visitor).await;
     let nothing = json!({ "action": "restore", "merchant_ids": [] });
     let nothing = visitor.post(plans, &[], Some(nothing)).await.expect(201);
     let reason = Some(json!({ "reason": "x" }));
     visitor.post(confirmation, &[id_of(&nothing)], reason).await.expect(409);
+}
+
+/// A job that goes on for so long that somebody can pause it.
+async fn stop_and_go(visitor: &mut Visitor<'_>) {
+    visitor.app.sandbox.fail_mapping(&json!({ "slow_ms": 2_000 })).await;
+    let wish = json!({ "action": "issue_links", "filter": "" });
+    let plan = visitor.post("/v1/plans", &[], Some(wish)).await.expect(201);
+    let reason = Some(json!({ "reason": "재발송" }));
+    let confirmation = visitor
+        .post("/v1/plans/{id}/confirmation", &[id_of(&plan)], reason)
+        .await;
+    let job = confirmation.expect(202);
+    for what in ["pause", "resume", "cancellation"] {
+        let path = format!("/v1/jobs/{{id}}/{what}");
+        visitor.post(&path, &[id_of(&job)], None).await.expect(202);
+    }
+    let (api, path) = (visitor.api().clone(), format!("/v1/jobs/{}", id_of(&job)));
+    until(async || !api.get(&path).await.expect(200)["ended_at"].is_null()).await;
+    visitor.app.sandbox.fail_mapping(&json!({})).await;
 }
 
 async fn visit_exports(visitor: &mut Visitor<'_>) {

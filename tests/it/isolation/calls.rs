@@ -55,6 +55,7 @@ const PLAN: &str = "/v1/plans/{plan}";
 const CONFIRMED: &str = "/v1/plans/{plan}/confirmation";
 const JOB: &str = "/v1/jobs/{job}";
 const MERCHANT: &str = "/v1/merchants/{merchant}";
+const BEYOND: &str = "/v1/events/stream?after=9007199254740991";
 const MERCHANT_EVENTS: &str = "/v1/merchants/{merchant}/events";
 const APPROVALS: &str = "/v1/merchants/{merchant}/approvals";
 const BALANCE: &str = "/v1/merchants/{merchant}/balance";
@@ -299,6 +300,7 @@ pub(crate) const OF_EVERYTHING: &[Call] = &[
     call("tell_durations", Method::GET, "/v1/stats/durations", None, READ),
     call("tell_funnel", Method::GET, "/v1/stats/funnel", None, READ),
     call("read_events", Method::GET, "/v1/events", None, &["events:read"]),
+    call("stream_events", Method::GET, BEYOND, None, &["events:read"]),
     call("list_quarantine", Method::GET, "/v1/quarantine?state=all", None, READ),
     call("count_quarantine", Method::GET, "/v1/stats/quarantine", None, READ),
     call(

@@ -70,6 +70,23 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// The word of every subject.
+    pub const WORDS: &'static [&'static str] = &[
+        "registered",
+        "link_issued",
+        "drafting",
+        "in_review",
+        "documents_required",
+        "rejected",
+        "unknown",
+        "unlinked",
+        "callbacks_missing",
+        "upstream_paused",
+        "balance_low",
+        "quarantine_growing",
+        "publishing_behind",
+    ];
+
     /// The word that it goes by. No stage is called like a condition.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -25,8 +25,8 @@ kinds! {
     "The Idempotency-Key cannot be used", "Send one Idempotency-Key of 1 to 255 visible ASCII characters.",
     "Idempotency-Key를 사용할 수 없습니다", "공백 없는 ASCII 문자 1~255자로 된 Idempotency-Key 하나를 보내 주세요.";
     /// The If-Match header has the wrong form.
-    IfMatchInvalid, BAD_REQUEST, "if_match_invalid", "If-Match cannot be used", "Send exactly one ETag as it was given, with its quotation marks.",
-    "If-Match를 사용할 수 없습니다", "받은 ETag 하나를 따옴표까지 그대로 보내 주세요.";
+    IfMatchInvalid, BAD_REQUEST, "if_match_invalid", "If-Match cannot be used", "Send the ETag as it was given, with its quotation marks, or `*`.",
+    "If-Match를 사용할 수 없습니다", "받은 ETag를 따옴표까지 그대로 보내거나 `*`를 보내 주세요.";
     /// No API key, or none that works.
     Unauthenticated, UNAUTHORIZED, "unauthenticated",
     "A valid API key is required", "Send the header `Authorization: Bearer rk_…` with an API key that has neither expired nor been revoked.",
@@ -323,7 +323,7 @@ kinds! {
     "처리 중인 조회가 너무 많습니다", "검색과 과거 시점 조회에는 시간이 걸립니다. 조회하지 못했습니다. Retry-After에 표시된 시간 뒤에 다시 시도해 주세요.";
     /// As many files are being taken as may be.
     TooManyDownloads, TOO_MANY_REQUESTS, "too_many_downloads", "Too many files are being taken", "Half of what this installation hands out at once is for one tenant at most, and no more than is left. Wait for a file of yours.",
-    "내려받는 중인 파일이 너무 많습니다", "파일은 동시에 두 개까지 내려받을 수 있습니다. 먼저 받는 파일이 끝난 뒤 다시 시도해 주세요.";
+    "내려받는 중인 파일이 너무 많습니다", "한 테넌트는 동시에 내려받을 수 있는 파일의 절반까지만 쓸 수 있습니다. 받고 있는 파일이 끝난 뒤 다시 시도해 주세요.";
     /// As many files of the tenant are being read, or wait, as may be.
     TooManyOwnFiles, TOO_MANY_REQUESTS, "too_many_own_files", "Too many of your files are being read", "Files of others are to be read too. Nothing was kept or planned. Wait for your other files, and try again after the time in Retry-After.",
     "읽는 중인 파일이 너무 많습니다", "다른 테넌트의 파일도 읽어야 합니다. 저장하거나 계획한 것은 없습니다. 먼저 올린 파일을 다 읽은 뒤 Retry-After에 표시된 시간이 지나 다시 시도해 주세요.";

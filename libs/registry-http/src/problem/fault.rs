@@ -12,31 +12,34 @@ use registry_web::Language;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+/// The words of which one must stand there.
+type Words = &'static [&'static str];
+
 macro_rules! faults {
-    ($($(#[$doc:meta])* $variant:ident, $code:literal, $english:literal, $korean:literal;)+) => {
+    ($($(#[$doc:meta])* $variant:ident $(($words:ty))?, $code:literal, $english:literal, $korean:literal;)+) => {
         /// What is wrong with one value.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Fault {
-            $($(#[$doc])* $variant,)+
+            $($(#[$doc])* $variant $(($words))?,)+
         }
 
         impl Fault {
             /// Everything that can be wrong.
             #[cfg(test)]
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+            pub const ALL: &'static [Self] = &[$(Self::$variant $(({ const NONE: $words = &[]; NONE }))?),+];
 
             /// The stable word for it.
             pub const fn as_str(self) -> &'static str {
                 match self {
-                    $(Self::$variant => $code),+
+                    $(Self::$variant { .. } => $code),+
                 }
             }
 
             /// What it says.
             pub const fn text(self, language: Language) -> &'static str {
                 match (self, language) {
-                    $((Self::$variant, Language::English) => $english,
-                    (Self::$variant, Language::Korean) => $korean),+
+                    $((Self::$variant { .. }, Language::English) => $english,
+                    (Self::$variant { .. }, Language::Korean) => $korean),+
                 }
             }
         }
@@ -77,7 +80,7 @@ faults! {
     /// A business registration number of zeros.
     AllZeros, "all_zeros", "must not be all zeros", "0으로만 된 번호는 사용할 수 없습니다";
     /// Not among the documented words.
-    UnknownWord, "unknown_word", "is none of the documented values", "문서에 있는 값이 아닙니다";
+    UnknownWord(Words), "unknown_word", "is none of the words that it may be: `allowed` lists them", "쓸 수 없는 값입니다. 쓸 수 있는 값은 `allowed`에 있습니다";
     /// Not among the scopes.
     UnknownScope, "unknown_scope", "is no scope: `allowed` lists those there are", "없는 권한입니다. 사용할 수 있는 권한은 `allowed`에 있습니다";
     /// The key that asks has narrower bounds itself.
@@ -171,9 +174,11 @@ faults! {
 }
 
 impl Fault {
-    /// The words that could stand there, where they are too many to know by heart.
+    /// The words that could stand there, where it must be one of some.
     pub const fn allowed(self) -> &'static [&'static str] {
-        if matches!(self, Self::UnknownEventType) {
+        if let Self::UnknownWord(words) = self {
+            words
+        } else if matches!(self, Self::UnknownEventType) {
             EventData::TYPES
         } else if matches!(self, Self::UnknownScope) {
             Scope::WORDS

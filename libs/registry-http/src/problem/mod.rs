@@ -164,7 +164,7 @@ impl Problem {
         let text = self.code.text(language);
         let members = &*self.members;
         ProblemDocument {
-            kind: format!("urn:registry:problem:{}", self.code.as_str()),
+            kind: format!("{TYPES}{}", self.code.as_str()),
             title: text.title,
             status: self.code.status().as_u16(),
             detail: text.detail,
@@ -255,13 +255,16 @@ fn keep_other_headers(from: &HeaderMap, to: &mut HeaderMap) {
     }
 }
 
+/// Where the pages about problems lie.
+const TYPES: &str = "/docs/problems/";
+
 /// A problem as the client reads it (RFC 9457). Members that do not apply are absent; others may appear.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub struct ProblemDocument {
-    /// The kind of problem, as a URN that ends in `code`.
+    /// The kind of problem: the address of a page about it, which ends in `code`.
     #[serde(rename = "type")]
-    #[schema(example = "urn:registry:problem:validation_failed")]
+    #[schema(example = "/docs/problems/validation_failed")]
     pub kind: String,
     /// The kind of problem, for a person.
     #[schema(example = "Some values cannot be accepted")]
@@ -311,7 +314,7 @@ pub struct ProblemDocument {
 #[schema(as = UpstreamFailure)]
 pub struct UpstreamDocument {
     /// Paymint's own code, if it gave one.
-    #[schema(example = "PARTNER_006")]
+    #[schema(required = true, example = "PARTNER_006")]
     pub code: Option<String>,
     /// Whether trying again later can help.
     #[schema(example = false)]
@@ -380,7 +383,7 @@ mod tests {
         assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
         assert_eq!(response.headers()[CONTENT_LANGUAGE], "ko");
         let expected = json!({
-            "type": "urn:registry:problem:validation_failed",
+            "type": "/docs/problems/validation_failed",
             "title": "입력값을 확인해 주세요",
             "status": 422,
             "detail": "잘못된 값은 `errors`에 하나씩 표시되어 있습니다.",

@@ -99,9 +99,11 @@ fn read_filter(query: &mut Parameters) -> AuditFilter {
         actor: query.optional("actor", read_actor),
         actions: query.optional("action", read_actions).unwrap_or_default(),
         merchant_id: query.optional("merchant_id", str::parse::<MerchantId>),
-        channel: query.optional("channel", |word| Channel::from_word(word).ok_or(Fault::UnknownWord)),
+        channel: query.optional("channel", |word| {
+            Channel::from_word(word).ok_or(Fault::UnknownWord(Channel::WORDS))
+        }),
         outcome: query.optional("outcome", |word| {
-            AuditOutcome::from_word(word).ok_or(Fault::UnknownWord)
+            AuditOutcome::from_word(word).ok_or(Fault::UnknownWord(AuditOutcome::WORDS))
         }),
         from,
         to,

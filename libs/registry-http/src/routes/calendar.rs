@@ -154,9 +154,10 @@ struct DayDocument {
     #[schema(example = "table")]
     source: &'static str,
     /// The public holiday that it is, also if you work on it; null for none.
+    #[schema(required = true)]
     holiday: Option<HolidayDocument>,
     /// What you call it; null if it is none of your own days, or has no name.
-    #[schema(example = json!(null))]
+    #[schema(required = true, example = json!(null))]
     own_name: Option<String>,
 }
 

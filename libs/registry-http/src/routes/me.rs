@@ -72,8 +72,10 @@ struct Me {
     /// Your tenant.
     tenant: TenantDocument,
     /// The API key that you used; null for a person.
+    #[schema(required = true)]
     key: Option<KeyDocument>,
     /// The person who you are; null for a key.
+    #[schema(required = true)]
     person: Option<PersonDocument>,
     /// How well Paymint's word about your merchants arrives, and what waits for you.
     health: HealthDocument,
@@ -115,6 +117,7 @@ struct KeyDocument {
     #[schema(example = json!(["merchants:read", "events:read"]))]
     scopes: Vec<&'static str>,
     /// From when on it no longer works; null for never.
+    #[schema(required = true)]
     expires_at: Option<DateTime<Utc>>,
 }
 
@@ -160,10 +163,12 @@ struct HealthDocument {
     /// Whether Paymint can be asked about single merchants. If not, nothing can be verified.
     can_verify: bool,
     /// When the last callback came, whatever was in it.
+    #[schema(required = true)]
     last_callback_at: Option<DateTime<Utc>>,
     /// Links were issued, and no callback has come for too long: look whether Paymint can reach this installation.
     callbacks_missing: bool,
     /// When the oldest link was issued about which Paymint has said nothing, if callbacks are missing.
+    #[schema(required = true)]
     callbacks_missing_since: Option<DateTime<Utc>>,
     /// How many of your merchants' latest changes callbacks have brought.
     #[schema(example = 98)]
@@ -172,11 +177,13 @@ struct HealthDocument {
     #[schema(example = 2)]
     changes_by_asking: u64,
     /// The share of those, from 0 to 1; null as long as nothing has changed.
-    #[schema(example = 0.02, minimum = 0, maximum = 1)]
+    #[schema(required = true, example = 0.02, minimum = 0, maximum = 1)]
     share_found_by_asking: Option<f64>,
     /// Calls to Paymint are stopped because it refuses you itself; null otherwise.
+    #[schema(required = true)]
     upstream_paused: Option<PauseDocument>,
     /// Your balance is below the threshold of your settings; null otherwise.
+    #[schema(required = true)]
     balance_low: Option<LowBalanceDocument>,
     /// Callbacks in quarantine that wait for somebody.
     #[schema(example = 0)]

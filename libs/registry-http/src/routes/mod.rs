@@ -15,16 +15,16 @@ mod imports;
 mod jobs;
 mod links;
 mod me;
-mod merchants;
+pub mod merchants;
 mod notes;
 mod operation;
 mod people;
-mod plans;
-mod quarantine;
+pub mod plans;
+pub mod quarantine;
 mod rows_table;
 mod settings;
 mod stats;
-mod unclaimed;
+pub mod unclaimed;
 mod upstream;
 mod views;
 
@@ -84,6 +84,7 @@ pub fn all<O: Operations>(operations: O) -> O {
         .routes(links::get::route())
         .routes(links::revoke::route())
         .routes(events::feed::route())
+        .routes(events::live::route())
         .routes(callbacks::get::route())
         .routes(callbacks::payload::route())
         .routes(callbacks::door::route())

@@ -13,6 +13,9 @@ use crate::rows::FileRows;
 macro_rules! words {
     ($name:ident { $($variant:ident => $word:literal),+ $(,)? }) => {
         impl $name {
+            /// The word of every value.
+            pub const WORDS: &'static [&'static str] = &[$($word),+];
+
             /// The word for it in every contract.
             pub const fn as_str(self) -> &'static str {
                 match self {

@@ -29,6 +29,9 @@ impl DeliveryState {
     /// All of them.
     pub const ALL: [Self; 5] = [Self::Open, Self::Waiting, Self::Delivered, Self::Failed, Self::Dropped];
 
+    /// The word of each, in the same order.
+    pub const WORDS: &'static [&'static str] = &["open", "waiting", "delivered", "failed", "dropped"];
+
     /// The word used in every contract.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -163,7 +163,9 @@ fn read_health(condition: HealthCondition, mut fields: Fields) -> Result<AlertRu
     for name in ["warn", "late", "critical", "unusual"] {
         fields.refuse(name, Fault::Inapplicable);
     }
-    let severity = fields.required("severity", |word| Severity::from_word(word).ok_or(Fault::UnknownWord));
+    let severity = fields.required("severity", |word| {
+        Severity::from_word(word).ok_or(Fault::UnknownWord(Severity::WORDS))
+    });
     let mut more_than = None;
     if condition.is_counted() {
         more_than = fields.number("more_than", 0..=i64::from(MORE_THAN_MAX));

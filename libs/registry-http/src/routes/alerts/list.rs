@@ -59,9 +59,11 @@ async fn list_alerts(
     caller.require(SCOPE)?;
     let now = state.ambient.now();
     let mut wanted = AlertQuery {
-        standings: query.words("state", Standing::from_word),
-        severities: query.words("severity", Severity::from_word),
-        subject: query.optional("rule", |word| Subject::from_word(word).ok_or(Fault::UnknownWord)),
+        standings: query.words("state", Standing::WORDS, Standing::from_word),
+        severities: query.words("severity", Severity::WORDS, Severity::from_word),
+        subject: query.optional("rule", |word| {
+            Subject::from_word(word).ok_or(Fault::UnknownWord(Subject::WORDS))
+        }),
         now,
         after: None,
         limit: PageSize::MAX,

@@ -50,13 +50,16 @@ struct AlertDocument {
     /// When it was raised to this severity.
     raised_at: DateTime<Utc>,
     /// When somebody took note of it; null if nobody has.
+    #[schema(required = true)]
     acknowledged_at: Option<DateTime<Utc>>,
     /// Until when it sleeps; null if it does not.
+    #[schema(required = true)]
     snoozed_until: Option<DateTime<Utc>>,
     /// Counts up with each change of it; the `ETag` says the same.
     #[schema(example = 9)]
     version: u64,
     /// The shop that it is about; null if it is about your connection.
+    #[schema(required = true)]
     merchant: Option<AlertedMerchant>,
 }
 
@@ -73,10 +76,10 @@ struct AlertedMerchant {
     #[schema(example = "store-3")]
     merchant_code: String,
     /// 사업장명.
-    #[schema(example = "가나다 학원")]
+    #[schema(required = true, example = "가나다 학원")]
     company_name: Option<String>,
     /// 지점명.
-    #[schema(example = "강남점")]
+    #[schema(required = true, example = "강남점")]
     branch_name: Option<String>,
     /// Where it stands.
     #[schema(example = "in_review")]

@@ -46,13 +46,16 @@ struct KeyDocument {
     /// When it was issued.
     issued_at: DateTime<Utc>,
     /// From when on it no longer works; null for never.
+    #[schema(required = true)]
     expires_at: Option<DateTime<Utc>>,
     /// When it was revoked; null if it was not.
+    #[schema(required = true)]
     revoked_at: Option<DateTime<Utc>>,
     /// When it was used last, to the minute; null if that was never seen.
+    #[schema(required = true)]
     last_used_at: Option<DateTime<Utc>>,
     /// The key that has taken its place; null if none has.
-    #[schema(example = json!(null))]
+    #[schema(required = true, example = json!(null))]
     successor_id: Option<String>,
 }
 
@@ -85,7 +88,10 @@ struct NewKeyDocument {
     #[serde(flatten)]
     key: KeyDocument,
     /// What to send as `Authorization: Bearer …`. It is shown this once; null if this request had been done before.
-    #[schema(example = "rk_0197f0a1b2c37d4e8f90a1b2c3d4e5f6_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8")]
+    #[schema(
+        required = true,
+        example = "rk_0197f0a1b2c37d4e8f90a1b2c3d4e5f6_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
+    )]
     secret: Option<String>,
 }
 

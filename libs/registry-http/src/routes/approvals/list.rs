@@ -80,6 +80,6 @@ struct ApprovalPage {
 #[derive(Serialize, ToSchema)]
 struct ApprovalPosition {
     /// The `before_version` of the next page; null on the last.
-    #[schema(example = 7)]
+    #[schema(required = true, example = 7)]
     next_before_version: Option<u64>,
 }

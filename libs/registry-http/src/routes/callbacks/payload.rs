@@ -112,7 +112,7 @@ struct PayloadDocument {
     #[schema(example = "0d6b4a0bfbf4ed1bd1b9bd97a9e2aa1ef0a2d7f2b1c0a7d8b7a3a1a6e0d3d0aa")]
     sha256: String,
     /// The bytes as text; null if they are not UTF-8.
-    #[schema(example = "{\"merchantId\":…}")]
+    #[schema(required = true, example = "{\"merchantId\":…}")]
     text: Option<String>,
     /// The bytes in base64.
     #[schema(example = "eyJtZXJjaGFudElkIjoi4oCmIn0=")]

@@ -52,7 +52,9 @@ async fn list_deliveries(
 ) -> Result<Json<DeliveryPage>, Problem> {
     caller.require(SCOPE)?;
     let destination: Option<DestinationId> = query.optional("destination_id", str::parse);
-    let wanted = query.optional("state", |word| DeliveryState::from_word(word).ok_or(Fault::UnknownWord));
+    let wanted = query.optional("state", |word| {
+        DeliveryState::from_word(word).ok_or(Fault::UnknownWord(DeliveryState::WORDS))
+    });
     let limit = query.limit();
     let cursor = query.optional("cursor", |text| Ok::<_, Fault>(text.to_owned()));
     query.finish()?;

@@ -30,9 +30,10 @@ pub struct DeliveryDocument {
     #[schema(example = "event")]
     matter: &'static str,
     /// Of an event: its position in your log.
-    #[schema(example = 41)]
+    #[schema(required = true, example = 41)]
     event_seq: Option<u64>,
     /// Of a digest.
+    #[schema(required = true)]
     digest: Option<DigestDocument>,
     /// `open` (a digest that still takes more), `waiting` (it is tried, or tried again), `delivered`, `failed` (it was given up after
     /// three days) or `dropped` (its destination takes nothing any more).
@@ -41,6 +42,7 @@ pub struct DeliveryDocument {
     /// When it came to be.
     created_at: DateTime<Utc>,
     /// When it is tried next; null if it is not.
+    #[schema(required = true)]
     next_attempt_at: Option<DateTime<Utc>>,
     /// When it is given up.
     give_up_at: DateTime<Utc>,
@@ -48,16 +50,17 @@ pub struct DeliveryDocument {
     #[schema(example = 1)]
     attempts: u64,
     /// When the last of these ended.
+    #[schema(required = true)]
     attempted_at: Option<DateTime<Utc>>,
     /// What the receiver answered to it.
-    #[schema(example = 204)]
+    #[schema(required = true, example = 204)]
     answer_status: Option<u16>,
     /// What went wrong: `refused`, `timeout`, `connection_failed`, `no_answer`, `address_not_allowed`, `url_not_allowed`,
     /// `mail_not_configured`. Others may appear.
-    #[schema(example = json!(null))]
+    #[schema(required = true, example = json!(null))]
     failure: Option<String>,
     /// What the answer began with, 1 KiB at most.
-    #[schema(example = json!(null))]
+    #[schema(required = true, example = json!(null))]
     answer_body: Option<String>,
 }
 

@@ -84,7 +84,7 @@ async fn change_event_destination(
     let address = fields.optional("address", |text| Ok::<_, Fault>(text.to_owned()));
     let subjects = fields.texts("rules", RULES_MAX, read_rule).map(distinct);
     let least = fields.optional("least_severity", |word| {
-        Severity::from_word(word).ok_or(Fault::UnknownWord)
+        Severity::from_word(word).ok_or(Fault::UnknownWord(Severity::WORDS))
     });
     let enabled = fields.boolean("enabled");
     fields.finish()?;

@@ -144,12 +144,12 @@ impl DestinationRequest {
     fn read(mut fields: Fields) -> Result<Self, Problem> {
         let name = fields.required("name", Label::parse);
         let kind = fields.required("kind", |word| {
-            DestinationKind::from_word(word).ok_or(Fault::UnknownWord)
+            DestinationKind::from_word(word).ok_or(Fault::UnknownWord(DestinationKind::WORDS))
         });
         let address = fields.required("address", |text| Ok::<_, Fault>(text.to_owned()));
         let rules = fields.texts("rules", RULES_MAX, read_rule);
         let least = fields.optional("least_severity", |word| {
-            Severity::from_word(word).ok_or(Fault::UnknownWord)
+            Severity::from_word(word).ok_or(Fault::UnknownWord(Severity::WORDS))
         });
         fields.finish()?;
         let (Some(name), Some(kind), Some(address)) = (name, kind, address) else {

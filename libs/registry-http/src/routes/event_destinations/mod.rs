@@ -51,7 +51,7 @@ struct DestinationDocument {
     #[schema(example = "webhook")]
     kind: &'static str,
     /// The mail address or the URL. Of a channel only the beginning is shown: whoever knows all of it can write there.
-    #[schema(example = "https://hooks.partner.example/registry")]
+    #[schema(required = true, example = "https://hooks.partner.example/registry")]
     address: Option<String>,
     /// The rules whose alerts are carried; those of all if there is none.
     #[schema(example = json!(["in_review"]))]
@@ -63,13 +63,13 @@ struct DestinationDocument {
     #[schema(example = "enabled")]
     state: &'static str,
     /// Why it is disabled: `asked`, `failing` (nothing arrived for three days) or `gone` (it answered 410). Null if it is not.
-    #[schema(example = json!(null))]
+    #[schema(required = true, example = json!(null))]
     disabled_reason: Option<&'static str>,
     /// Since when it is disabled.
-    #[schema(example = json!(null))]
+    #[schema(required = true, example = json!(null))]
     disabled_at: Option<DateTime<Utc>>,
     /// Until when messages are signed with the secret before the current one too; null if they are not.
-    #[schema(example = json!(null))]
+    #[schema(required = true, example = json!(null))]
     old_secret_works_until: Option<DateTime<Utc>>,
     /// When it was made.
     created_at: DateTime<Utc>,
@@ -117,7 +117,7 @@ struct NewDestinationDocument {
     destination: DestinationDocument,
     /// With what messages are signed (Standard Webhooks). It is shown this once; null if they are not signed, or if this request had
     /// been done before.
-    #[schema(example = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")]
+    #[schema(required = true, example = "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")]
     secret: Option<String>,
 }
 
@@ -201,7 +201,7 @@ fn target(state: &AppState, kind: DestinationKind, address: &str) -> Result<Targ
 }
 
 fn read_rule(word: &str) -> Result<Subject, Fault> {
-    Subject::from_word(word).ok_or(Fault::UnknownWord)
+    Subject::from_word(word).ok_or(Fault::UnknownWord(Subject::WORDS))
 }
 
 /// Each once, in the order in which they were named.

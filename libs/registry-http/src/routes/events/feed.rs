@@ -51,12 +51,10 @@ pub fn route() -> Route {
 /// has no gaps. Ask again with `after` = `page.next_after`, which also moves over events that `types` leaves out. With
 /// `wait` the answer comes as soon as there is an event, or empty after so many seconds.
 ///
-/// `after=latest` begins at the end of the log as it is now: `page.next_after` tells where that is, a stream tells it by
-/// an `id` without data. A position behind the end, which another installation gave or this one before it was restored
+/// `after=latest` begins at the end of the log as it is now: `page.next_after` tells where that is. A position behind the end, which another installation gave or this one before it was restored
 /// from a backup, is refused (`position_beyond_log`): read anew, from the beginning or from the `head` in the problem.
 ///
-/// With `Accept: text/event-stream` the answer is a stream that does not end (Server-Sent Events): `id` is the `seq`,
-/// `event` the type, `data` the event. Reconnect with `Last-Event-ID`. A comment is sent every 15 seconds.
+/// With `Accept: text/event-stream` it answers as `GET /v1/events/stream` does.
 #[utoipa::path(
     get,
     path = "/v1/events",
@@ -64,15 +62,10 @@ pub fn route() -> Route {
     params(
         ("after" = Option<String>, Query, description = "Only events after this `seq`, or `latest`: only those that are still to come. From the beginning if left out", example = "41"),
         ("types" = Option<String>, Query, description = "Event types, separated by commas; all if left out. One that does not exist is refused", example = "review.changed,link.issued"),
-        ("limit" = Option<u32>, Query, description = "Most events on the page; 50 if left out. Not for streams", minimum = 1, maximum = 500),
-        ("wait" = Option<u32>, Query, description = "Seconds to wait for an event; 0 if left out. Not for streams", minimum = 0, maximum = 30),
-        ("Last-Event-ID" = Option<u64>, Header, description = "For streams: the `id` received last; wins over `after`"),
+        ("limit" = Option<u32>, Query, description = "Most events on the page; 50 if left out", minimum = 1, maximum = 500),
+        ("wait" = Option<u32>, Query, description = "Seconds to wait for an event; 0 if left out", minimum = 0, maximum = 30),
     ),
-    responses((
-        status = 200,
-        description = "A page of events, or a stream of them",
-        content((EventPage = "application/json"), (String = "text/event-stream")),
-    ))
+    responses((status = 200, description = "A page of events", body = EventPage))
 )]
 async fn read_events(
     State(state): State<Arc<AppState>>,
@@ -139,10 +132,19 @@ fn wants_stream(headers: &HeaderMap) -> bool {
         .get_all(ACCEPT)
         .into_iter()
         .filter_map(|value| value.to_str().ok());
-    let mut types = values
-        .flat_map(|text| text.split(','))
-        .map(|range| range.split(';').next().unwrap_or_default());
-    types.any(|essence| essence.trim().eq_ignore_ascii_case("text/event-stream"))
+    let mut ranges = values.flat_map(|text| text.split(','));
+    ranges.any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let is_stream = parts
+            .next()
+            .is_some_and(|essence| essence.eq_ignore_ascii_case("text/event-stream"));
+        // A quality of zero says that it is not wanted.
+        let is_refused = |part: &str| {
+            let quality = part.strip_prefix("q=").or_else(|| part.strip_prefix("Q="));
+            quality.is_some_and(|quality| quality.parse() == Ok(0.0))
+        };
+        is_stream && !parts.any(is_refused)
+    })
 }
 
 /// A page of the feed.
@@ -162,4 +164,24 @@ struct FeedPosition {
     next_after: u64,
     /// Whether there are more events to read now. A page may have none of the types asked for and yet not be the last.
     has_more: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_is_for_whoever_wants_one() {
+        for (accept, expected) in [
+            ("text/event-stream", true),
+            ("application/json;q=0.9, Text/Event-Stream", true),
+            ("text/event-stream;q=0.001", true),
+            ("text/event-stream;q=0", false),
+            ("text/event-stream; Q=0.000, application/json", false),
+            ("*/*", false),
+        ] {
+            let headers = HeaderMap::from_iter([(ACCEPT, accept.parse().unwrap())]);
+            assert_eq!(wants_stream(&headers), expected, "{accept}");
+        }
+    }
 }

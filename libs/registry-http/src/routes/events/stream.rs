@@ -1,4 +1,4 @@
-//! `GET /v1/events` as Server-Sent Events.
+//! The feed as Server-Sent Events.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;

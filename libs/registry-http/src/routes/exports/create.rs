@@ -193,7 +193,9 @@ enum WantedOf {
 
 impl Wanted {
     fn read(mut fields: Fields, now: DateTime<Utc>) -> Result<Self, Problem> {
-        let format = fields.optional("format", |word| ExportFormat::from_word(word).ok_or(Fault::UnknownWord));
+        let format = fields.optional("format", |word| {
+            ExportFormat::from_word(word).ok_or(Fault::UnknownWord(ExportFormat::WORDS))
+        });
         let ids = fields.texts("merchant_ids", NAMED_MAX, str::parse::<MerchantId>);
         if ids.is_some() {
             fields.refuse("filter", Fault::Inapplicable);
@@ -202,7 +204,7 @@ impl Wanted {
         let filter = fields.optional("filter", |text| Ok::<_, Fault>(text.to_owned()));
         let as_of = fields.optional("as_of", |text| read_past(text, now));
         let columns = fields.texts("columns", Column::ALL.len(), |word| {
-            Column::from_word(word).ok_or(Fault::UnknownWord)
+            Column::from_word(word).ok_or(Fault::UnknownWord(Column::WORDS))
         });
         let reason = fields.required("reason", Reason::parse);
         if let Some(columns) = &columns {

@@ -39,10 +39,10 @@ struct ExportDocument {
     #[schema(example = "csv")]
     format: &'static str,
     /// Of which merchants it is, as a query of `GET /v1/merchants`; null if they were named one by one.
-    #[schema(example = "stage=opened&sort=merchant_code")]
+    #[schema(required = true, example = "stage=opened&sort=merchant_code")]
     filter: Option<String>,
     /// As it was known at this moment; null for as it was known when the file was made.
-    #[schema(example = json!(null))]
+    #[schema(required = true, example = json!(null))]
     as_of: Option<DateTime<Utc>>,
     /// What stands in its columns.
     #[schema(example = json!(["merchant_code", "company_name", "stage"]))]
@@ -65,12 +65,15 @@ struct ExportDocument {
     #[schema(example = 187_234)]
     bytes: u64,
     /// Why it failed; null if it has not.
+    #[schema(required = true)]
     error: Option<ExportErrorDocument>,
     /// When it was wanted.
     created_at: DateTime<Utc>,
     /// When it was ready, had failed or was cancelled.
+    #[schema(required = true)]
     ended_at: Option<DateTime<Utc>>,
     /// When it is forgotten; null before its end.
+    #[schema(required = true)]
     expires_at: Option<DateTime<Utc>>,
 }
 
@@ -83,7 +86,7 @@ struct ExportErrorDocument {
     #[schema(example = "not_in_cp949")]
     code: &'static str,
     /// At which of its rows, from 1; null if it is about the whole.
-    #[schema(example = 17)]
+    #[schema(required = true, example = 17)]
     row: Option<u64>,
 }
 

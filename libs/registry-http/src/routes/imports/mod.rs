@@ -42,10 +42,10 @@ struct ImportDocument {
     #[schema(example = "csv")]
     format: &'static str,
     /// How its bytes were read: `utf8`, `utf16le`, `utf16be` or `cp949`; null of a workbook.
-    #[schema(example = "cp949")]
+    #[schema(required = true, example = "cp949")]
     encoding: Option<&'static str>,
     /// What stood between two texts: `comma`, `semicolon` or `tab`; null of a workbook.
-    #[schema(example = "comma")]
+    #[schema(required = true, example = "comma")]
     separator: Option<&'static str>,
     /// In which line the headings stand.
     #[schema(example = 1)]
@@ -70,7 +70,7 @@ struct ColumnDocument {
     heading: String,
     /// What it seems to be: `member_code`, `merchant_code`, `company_name`, `branch_name`, `business_number` or `tags`; null for nothing
     /// of a merchant.
-    #[schema(example = "business_number")]
+    #[schema(required = true, example = "business_number")]
     field: Option<&'static str>,
     /// What stands in the first rows.
     #[schema(max_items = 3)]
@@ -127,8 +127,12 @@ pub fn seen(field: Option<ImportField>, text: &str, sight: Sight) -> String {
 /// How a file is to be read, as a query says.
 fn read_wish(query: &mut Parameters) -> Wish {
     Wish {
-        encoding: query.optional("encoding", |word| Encoding::from_word(word).ok_or(Fault::UnknownWord)),
-        separator: query.optional("separator", |word| Separator::from_word(word).ok_or(Fault::UnknownWord)),
+        encoding: query.optional("encoding", |word| {
+            Encoding::from_word(word).ok_or(Fault::UnknownWord(Encoding::WORDS))
+        }),
+        separator: query.optional("separator", |word| {
+            Separator::from_word(word).ok_or(Fault::UnknownWord(Separator::WORDS))
+        }),
     }
 }
 
@@ -144,7 +148,9 @@ pub async fn opened(state: &AppState, caller: &Caller, id: ImportId) -> Result<K
 }
 
 fn read_format(query: &mut Parameters) -> Option<Format> {
-    query.optional("format", |word| Format::from_word(word).ok_or(Fault::UnknownWord))
+    query.optional("format", |word| {
+        Format::from_word(word).ok_or(Fault::UnknownWord(Format::WORDS))
+    })
 }
 
 fn parse_id(text: &str) -> Result<ImportId, Problem> {

@@ -45,22 +45,23 @@ pub struct JobDocument {
     /// The tags that it is about.
     tags: Vec<String>,
     /// For which merchants it was planned, as a query of `GET /v1/merchants`; null if they were named one by one.
-    #[schema(example = "stage=registered")]
+    #[schema(required = true, example = "stage=registered")]
     filter: Option<String>,
     /// Of which job it takes up what failed.
+    #[schema(required = true)]
     failed_of: Option<String>,
     /// How a file is read in; null of every other action.
-    #[schema(example = json!(null))]
+    #[schema(required = true, example = json!(null))]
     import: Option<ImportWishDocument>,
     /// `queued`, `running`, `paused`, `cancelled` (what was begun comes to its end), `finished`.
     #[schema(example = "running")]
     state: &'static str,
     /// Why it does not go on although it could: `upstream_down`, `upstream_paused` (Paymint refuses you as a whole), `not_allowed` (whoever
     /// runs it may not do so any more; somebody who may can resume it), `overloaded`. It goes on by itself. Others may appear.
-    #[schema(example = json!(null))]
+    #[schema(required = true, example = json!(null))]
     held_up: Option<&'static str>,
     /// Why it is done.
-    #[schema(example = "월요일 재발송")]
+    #[schema(required = true, example = "월요일 재발송")]
     reason: Option<String>,
     /// On whose authority it runs.
     actor: ActorDocument,
@@ -72,8 +73,10 @@ pub struct JobDocument {
     /// When it was planned.
     created_at: DateTime<Utc>,
     /// When it was confirmed.
+    #[schema(required = true)]
     confirmed_at: Option<DateTime<Utc>>,
     /// When nothing of it was left to do.
+    #[schema(required = true)]
     ended_at: Option<DateTime<Utc>>,
 }
 

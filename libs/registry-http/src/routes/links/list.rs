@@ -65,6 +65,6 @@ struct LinkList {
     /// The link to send to the shop: a page of its own that says how far it has come, and leads on to Paymint with a URL that
     /// works. It stays the same and never runs out. Whoever has it sees what the shop sees. Null for whoever may not issue
     /// links, and for a merchant that is archived.
-    #[schema(example = "https://registry.example/l/BAEBlwAAAAB3AAAAAAAAAAAAAA")]
+    #[schema(required = true, example = "https://registry.example/l/BAEBlwAAAAB3AAAAAAAAAAAAAA")]
     stable_link: Option<String>,
 }

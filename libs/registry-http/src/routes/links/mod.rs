@@ -35,10 +35,12 @@ struct LinkDocument {
     #[schema(example = "issued")]
     state: &'static str,
     /// What came of the call to Paymint if the link was not issued: `not_sent`, `refused` or `unknown`.
+    #[schema(required = true)]
     failure: Option<&'static str>,
     /// When it was asked for.
     requested_at: DateTime<Utc>,
     /// When Paymint issued the URL.
+    #[schema(required = true)]
     issued_at: Option<DateTime<Utc>>,
 }
 

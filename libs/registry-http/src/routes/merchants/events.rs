@@ -84,6 +84,6 @@ struct TimelinePage {
     /// Where the next page begins.
     page: TimelinePosition,
     /// Everything of the merchant up to this `seq` was published to NATS. Null if this installation publishes nothing.
-    #[schema(example = 41)]
+    #[schema(required = true, example = 41)]
     published_seq: Option<u64>,
 }

@@ -272,13 +272,13 @@ fn read(query: &mut Parameters, reading: &Reading<'_>) -> Asked {
     };
     let ages = read_ages(query);
     let filter = MerchantFilter {
-        statuses: query.words("status", ReviewStatus::from_word),
-        stages: query.words("stage", Stage::from_word),
-        next_actors: query.words("next_actor", NextActor::from_word),
-        verifications: query.words("verification", Verification::from_word),
-        links: query.words("link", LinkStanding::from_word),
-        alerts: query.words("alert", AlertLevel::from_word),
-        warnings: query.words("warning", Warning::from_word),
+        statuses: query.words("status", ReviewStatus::WORDS, ReviewStatus::from_word),
+        stages: query.words("stage", Stage::WORDS, Stage::from_word),
+        next_actors: query.words("next_actor", NextActor::WORDS, NextActor::from_word),
+        verifications: query.words("verification", Verification::WORDS, Verification::from_word),
+        links: query.words("link", LinkStanding::WORDS, LinkStanding::from_word),
+        alerts: query.words("alert", AlertLevel::WORDS, AlertLevel::from_word),
+        warnings: query.words("warning", Warning::WORDS, Warning::from_word),
         attention: query.flag("attention"),
         held: query.flag("held"),
         may_bill: query.flag("may_bill"),
@@ -292,7 +292,7 @@ fn read(query: &mut Parameters, reading: &Reading<'_>) -> Asked {
         created: read_span(query, reading, "created_from", "created_until"),
         updated: read_span(query, reading, "updated_from", "updated_until"),
         stage_since: span_of(ages, reading),
-        milestones: query.words("milestone", Milestone::from_word),
+        milestones: query.words("milestone", Milestone::WORDS, Milestone::from_word),
     };
     Asked {
         filter,

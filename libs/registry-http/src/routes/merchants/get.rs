@@ -85,7 +85,9 @@ async fn get_merchant(
     if as_of.is_some() && as_of_version.is_some() {
         query.blame("as_of_version", Fault::NotCombinable);
     }
-    let is_waiting_wanted = !query.words("include", |word| (word == "wait").then_some(())).is_empty();
+    let is_waiting_wanted = !query
+        .words("include", &["wait"], |word| (word == "wait").then_some(()))
+        .is_empty();
     if is_waiting_wanted && as_of_version.is_some() {
         query.blame("include", Fault::NotCombinable);
     }

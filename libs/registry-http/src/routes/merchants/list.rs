@@ -254,13 +254,29 @@ pub fn read_order(query: &mut Parameters) -> (Order, Direction) {
     order.unwrap_or((Order::By(SortKey::CreatedAt), Direction::Descending))
 }
 
+/// The words for orders.
+pub const SORTS: &[&str] = &[
+    "created_at",
+    "-created_at",
+    "updated_at",
+    "-updated_at",
+    "stage_since",
+    "-stage_since",
+    "wait",
+    "-wait",
+    "name",
+    "-name",
+    "merchant_code",
+    "-merchant_code",
+];
+
 /// The order that a word names.
 pub fn read_sort(text: &str) -> Result<(Order, Direction), Fault> {
     let orders = Order::all().flat_map(|key| [(key, Direction::Ascending), (key, Direction::Descending)]);
     let mut orders = orders;
     orders
         .find(|(key, direction)| sort_word(*key, *direction) == text)
-        .ok_or(Fault::UnknownWord)
+        .ok_or(Fault::UnknownWord(SORTS))
 }
 
 /// The same request with other cursors (RFC 8288).
@@ -330,10 +346,14 @@ mod tests {
             read_sort("created_at"),
             Ok((Order::By(SortKey::CreatedAt), Direction::Ascending))
         );
+        for word in SORTS {
+            assert!(read_sort(word).is_ok(), "{word}");
+        }
+        assert_eq!(SORTS.len(), 2 * Order::all().count());
         // The most unusual first, which is the order of storage.
         assert_eq!(read_sort("-wait"), Ok((Order::Wait, Direction::Ascending)));
         for bad in ["", "-", "names", "--created_at", "CREATED_AT"] {
-            assert_eq!(read_sort(bad), Err(Fault::UnknownWord));
+            assert_eq!(read_sort(bad), Err(Fault::UnknownWord(SORTS)));
         }
     }
 }

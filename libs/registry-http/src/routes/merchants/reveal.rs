@@ -88,9 +88,9 @@ struct RevealDocument {
     #[schema(example = "mer_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
     merchant_id: String,
     /// 사업자등록번호: ten digits, or what Paymint reported if that does not read as one. Null if none is known.
-    #[schema(example = "1178178260")]
+    #[schema(required = true, example = "1178178260")]
     business_number: Option<String>,
     /// Why the number is doubtful.
-    #[schema(example = "checksum_mismatch")]
+    #[schema(required = true, example = "checksum_mismatch")]
     number_flag: Option<&'static str>,
 }

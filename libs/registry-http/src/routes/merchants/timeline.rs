@@ -39,7 +39,7 @@ impl Walk {
             "-version" => Ok(true),
             _ => {
                 is_unknown = true;
-                Err(Fault::UnknownWord)
+                Err(Fault::UnknownWord(&["version", "-version"]))
             }
         });
         let after = query.position("after_version", 0).map(Version);
@@ -131,8 +131,9 @@ impl Walk {
 pub struct TimelinePosition {
     /// The `after_version` of the next page. An empty page repeats the one it was asked for. Null when the newest come
     /// first.
-    #[schema(example = 7)]
+    #[schema(required = true, example = 7)]
     next_after_version: Option<u64>,
     /// The `before_version` of the next page; null on the last, and when the oldest come first.
+    #[schema(required = true)]
     next_before_version: Option<u64>,
 }

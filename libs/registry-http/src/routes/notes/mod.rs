@@ -21,13 +21,13 @@ pub struct NoteDocument {
     #[schema(example = "evt_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
     id: String,
     /// The merchant that it is about.
-    #[schema(example = "mer_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
+    #[schema(required = true, example = "mer_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
     merchant_id: Option<String>,
     /// The merchant's version that it made.
     #[schema(example = 7)]
     version: u64,
     /// What was written. Null once the merchant's personal data was destroyed.
-    #[schema(example = "대표와 통화함. 서류는 금요일에 보낸다고 함")]
+    #[schema(required = true, example = "대표와 통화함. 서류는 금요일에 보낸다고 함")]
     text: Option<String>,
     /// Who wrote it.
     actor: ActorDocument,

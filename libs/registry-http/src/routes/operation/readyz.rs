@@ -96,6 +96,7 @@ struct Readiness {
     /// The task that writes.
     writer: WriterReadiness,
     /// Publishing; null if it is not configured.
+    #[schema(required = true)]
     publishing: Option<PublishingReadiness>,
     /// Asking upstream what is true.
     asking: AskingReadiness,
@@ -116,6 +117,7 @@ struct WriterReadiness {
     /// Whether what it takes can be written.
     works: bool,
     /// Since when it is known that nothing can be; null while it works.
+    #[schema(required = true)]
     failing_since: Option<DateTime<Utc>>,
     /// How many wait.
     queued: u64,
@@ -138,6 +140,7 @@ struct PublishingReadiness {
     diverged: u64,
     /// What the last failed attempt was about: `storage`, `out_of_step`, `unavailable`, `refused`, `unfit` (the
     /// broker is too old, or its `max_payload` too small); null while nothing fails.
+    #[schema(required = true)]
     failure: Option<&'static str>,
 }
 

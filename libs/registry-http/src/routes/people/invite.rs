@@ -127,6 +127,7 @@ struct InvitedPerson {
     #[serde(flatten)]
     person: PersonDocument,
     /// What to hand over; null for somebody who can sign in already, or where nobody signs in with a password.
+    #[schema(required = true)]
     invitation: Option<InvitationDocument>,
 }
 

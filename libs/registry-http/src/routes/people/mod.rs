@@ -36,7 +36,7 @@ struct PersonDocument {
     #[schema(example = "김운영")]
     name: String,
     /// The person's address. Null without `people:write` or `audit:read`.
-    #[schema(example = "ops@partner.example")]
+    #[schema(required = true, example = "ops@partner.example")]
     email: Option<String>,
     /// `active`, `invited` (has not signed in yet and cannot without the invitation) or `disabled`. Others may appear.
     #[schema(example = "active")]
@@ -56,6 +56,7 @@ struct PersonDocument {
     /// Since when the person belongs to you.
     since: DateTime<Utc>,
     /// When the person last signed in. Null for never, and without `people:write` or `audit:read`.
+    #[schema(required = true)]
     signed_in_at: Option<DateTime<Utc>>,
 }
 
@@ -102,8 +103,8 @@ async fn find(state: &AppState, caller: &Caller, id: &str) -> Result<TenantMembe
 /// What `role`, `granted` and `withheld` say. What is left out is as before, or nothing. None if something is wrong with
 /// them, which the fields know.
 fn rights(fields: &mut Fields, before: Option<&Rights>) -> Option<Rights> {
-    let role = |text: &str| Role::from_word(text).ok_or(Fault::UnknownWord);
-    let extra = |text: &str| Extra::from_word(text).ok_or(Fault::UnknownWord);
+    let role = |text: &str| Role::from_word(text).ok_or(Fault::UnknownWord(Role::WORDS));
+    let extra = |text: &str| Extra::from_word(text).ok_or(Fault::UnknownWord(Extra::WORDS));
     let role = match before {
         None => fields.required("role", role),
         Some(before) => Some(fields.optional("role", role).unwrap_or(before.role())),

@@ -124,7 +124,7 @@ fn read(mut fields: Fields) -> Result<BTreeMap<String, Role>, Problem> {
             _ => Ok(()),
         }
     };
-    let role = |text: &str| Role::from_word(text).ok_or(Fault::UnknownWord);
+    let role = |text: &str| Role::from_word(text).ok_or(Fault::UnknownWord(Role::WORDS));
     let groups = fields.text_map("groups", MAPPINGS_MAX, group, role);
     if groups.is_none() {
         fields.blame_there("groups", Fault::Required);

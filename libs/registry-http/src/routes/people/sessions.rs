@@ -81,6 +81,7 @@ struct SessionDocument {
     /// When it ends however much it is used.
     absolute_until: DateTime<Utc>,
     /// What the browser says of itself.
+    #[schema(required = true)]
     user_agent: Option<String>,
 }
 

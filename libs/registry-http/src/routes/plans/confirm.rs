@@ -53,7 +53,7 @@ pub fn route() -> Route {
     path = "/v1/plans/{id}/confirmation",
     tag = "Jobs",
     params(("id" = String, Path, description = "The plan's id", example = "pln_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")),
-    request_body(content = Confirmation, description = "Why"),
+    request_body(content = PlanConfirmation, description = "Why"),
     responses((
         status = 202,
         description = "The job",
@@ -96,7 +96,7 @@ async fn confirm_plan(
     dead_code,
     reason = "stands for the body in the document; the body itself is read field by field"
 )]
-struct Confirmation {
+struct PlanConfirmation {
     /// Why it is done. It stands in your log.
     #[schema(min_length = 1, max_length = 200, example = "월요일 재발송")]
     reason: String,

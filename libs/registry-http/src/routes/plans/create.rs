@@ -216,7 +216,9 @@ impl Wanted {
             fields.finish()?;
             return Ok(Self::FailedOf(job));
         }
-        let kind = fields.required("action", |word| ActionKind::from_word(word).ok_or(Fault::UnknownWord));
+        let kind = fields.required("action", |word| {
+            ActionKind::from_word(word).ok_or(Fault::UnknownWord(ActionKind::WORDS))
+        });
         if kind == Some(ActionKind::Import) {
             for name in ["tags", "filter", "merchant_ids"] {
                 fields.refuse(name, Fault::Inapplicable);

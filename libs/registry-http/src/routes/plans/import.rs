@@ -15,6 +15,17 @@ use crate::state::AppState;
 /// What a column is called that is nothing of a merchant.
 const IGNORE: &str = "ignore";
 
+/// What a column of a file may be.
+pub const COLUMNS: &[&str] = &[
+    "member_code",
+    "merchant_code",
+    "company_name",
+    "branch_name",
+    "business_number",
+    "tags",
+    IGNORE,
+];
+
 /// How shops are to be registered from a file.
 #[derive(Debug, PartialEq)]
 pub(super) struct WantedImport {
@@ -29,11 +40,17 @@ impl WantedImport {
     pub(super) fn read(mut fields: Fields) -> Result<Self, Problem> {
         let id = fields.required("import_id", str::parse::<ImportId>);
         let wish = Wish {
-            encoding: fields.optional("encoding", |word| Encoding::from_word(word).ok_or(Fault::UnknownWord)),
-            separator: fields.optional("separator", |word| Separator::from_word(word).ok_or(Fault::UnknownWord)),
+            encoding: fields.optional("encoding", |word| {
+                Encoding::from_word(word).ok_or(Fault::UnknownWord(Encoding::WORDS))
+            }),
+            separator: fields.optional("separator", |word| {
+                Separator::from_word(word).ok_or(Fault::UnknownWord(Separator::WORDS))
+            }),
         };
         let columns = fields.texts("columns", COLUMNS_MAX, read_column);
-        let existing = fields.optional("existing", |word| Existing::from_word(word).ok_or(Fault::UnknownWord));
+        let existing = fields.optional("existing", |word| {
+            Existing::from_word(word).ok_or(Fault::UnknownWord(Existing::WORDS))
+        });
         let issue_links = fields.boolean("issue_links");
         fields.finish()?;
         Ok(Self {
@@ -74,5 +91,7 @@ fn read_column(word: &str) -> Result<Option<ImportField>, Fault> {
     if word == IGNORE {
         return Ok(None);
     }
-    ImportField::from_word(word).map(Some).ok_or(Fault::UnknownWord)
+    ImportField::from_word(word)
+        .map(Some)
+        .ok_or(Fault::UnknownWord(COLUMNS))
 }

@@ -3,7 +3,7 @@
 pub mod confirm;
 pub mod create;
 pub mod get;
-mod import;
+pub mod import;
 mod row;
 pub mod rows;
 pub mod table;
@@ -44,12 +44,13 @@ struct PlanDocument {
     /// The tags that it is about.
     tags: Vec<String>,
     /// For which merchants it was made, as a query of `GET /v1/merchants`; null if they were named one by one.
-    #[schema(example = "stage=registered")]
+    #[schema(required = true, example = "stage=registered")]
     filter: Option<String>,
     /// Of which job it takes up what failed.
+    #[schema(required = true)]
     failed_of: Option<String>,
     /// How a file is read in; null of every other action.
-    #[schema(example = json!(null))]
+    #[schema(required = true, example = json!(null))]
     import: Option<ImportWishDocument>,
     /// How many merchants it is about.
     #[schema(example = 1234)]
@@ -62,7 +63,7 @@ struct PlanDocument {
     /// Some of those to whom it would be done, and some of those whom it does not fit.
     sample: Vec<RowDocument>,
     /// The job that became of it; null as long as nobody has confirmed it.
-    #[schema(example = json!(null))]
+    #[schema(required = true, example = json!(null))]
     job_id: Option<String>,
     /// When it was made. Merchants are as they were then; each is looked at again when its turn comes.
     created_at: DateTime<Utc>,

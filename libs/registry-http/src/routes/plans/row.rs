@@ -50,30 +50,31 @@ pub struct RowDocument {
     #[schema(example = 1)]
     number: u32,
     /// The merchant; null as long as it is not registered.
-    #[schema(example = "mer_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
+    #[schema(required = true, example = "mer_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
     merchant_id: Option<String>,
     /// Its member code; null if there was no such merchant.
-    #[schema(example = "acad-12")]
+    #[schema(required = true, example = "acad-12")]
     member_code: Option<String>,
     /// Its merchant code.
-    #[schema(example = "store-3")]
+    #[schema(required = true, example = "store-3")]
     merchant_code: Option<String>,
     /// `refused` (it does not fit and is not tried), `waiting`, `running`, `done`, `failed` or `cancelled`.
     #[schema(example = "done")]
     state: &'static str,
     /// Why it was refused or has failed.
-    #[schema(example = json!(null))]
+    #[schema(required = true, example = json!(null))]
     code: Option<&'static str>,
     /// What Paymint calls it.
-    #[schema(example = json!(null))]
+    #[schema(required = true, example = json!(null))]
     upstream_code: Option<String>,
     /// The registration link that was issued, or at least asked for.
-    #[schema(example = "lnk_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
+    #[schema(required = true, example = "lnk_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
     link_id: Option<String>,
     /// When it came to its end.
+    #[schema(required = true)]
     ended_at: Option<DateTime<Utc>>,
     /// What its row of a file says; null of every other action.
-    #[schema(example = json!(null))]
+    #[schema(required = true, example = json!(null))]
     source: Option<SourceDocument>,
 }
 
@@ -156,7 +157,7 @@ pub struct RowPage {
 #[schema(as = JobRowPageEnd)]
 struct RowPageEnd {
     /// `after` of the next page; null behind the last one.
-    #[schema(example = 50)]
+    #[schema(required = true, example = 50)]
     next_after: Option<u32>,
 }
 
@@ -184,7 +185,9 @@ impl RowsAsked {
 
 /// How rows are to stand that somebody asks for.
 pub fn read_state(query: &mut Parameters) -> Option<RowState> {
-    query.optional("state", |word| RowState::from_word(word).ok_or(Fault::UnknownWord))
+    query.optional("state", |word| {
+        RowState::from_word(word).ok_or(Fault::UnknownWord(RowState::WORDS))
+    })
 }
 
 /// The rows of a plan or a job as somebody sees them.

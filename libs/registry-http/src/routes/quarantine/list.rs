@@ -55,7 +55,7 @@ async fn list_quarantine(
     mut query: Parameters,
 ) -> Result<Json<QuarantinePage>, Problem> {
     caller.require(SCOPE)?;
-    let reasons = query.words("reason", QuarantineReason::from_word);
+    let reasons = query.words("reason", QuarantineReason::WORDS, QuarantineReason::from_word);
     let merchant: Option<MerchantId> = query.optional("merchant_id", str::parse);
     let wanted = query
         .optional("state", read_state)
@@ -90,11 +90,16 @@ async fn list_quarantine(
     }))
 }
 
+/// Those that may be asked for.
+pub const STATES: &[&str] = &["open", "redriven", "discarded", "all"];
+
 fn read_state(word: &str) -> Result<Option<QuarantineState>, Fault> {
     if word == "all" {
         return Ok(None);
     }
-    QuarantineState::from_word(word).map(Some).ok_or(Fault::UnknownWord)
+    QuarantineState::from_word(word)
+        .map(Some)
+        .ok_or(Fault::UnknownWord(STATES))
 }
 
 /// One name for one list.

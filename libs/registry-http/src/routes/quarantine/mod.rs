@@ -32,8 +32,10 @@ struct QuarantinedDocument {
     #[schema(example = 41)]
     seq: u64,
     /// The merchant through whose URL it came; null if it belongs to none.
+    #[schema(required = true)]
     merchant_id: Option<String>,
     /// The pair of codes that it names, if nobody had registered that.
+    #[schema(required = true)]
     unclaimed: Option<PairDocument>,
     /// Why it could not be used: `unparseable`, `unknown_shape`, `wrong_type`, `codes_mismatch`, `codes_disguised`
     /// (they look like those of the merchant, but hold something hidden or letters of another script), `link_revoked`, `unknown_link`,
@@ -46,6 +48,7 @@ struct QuarantinedDocument {
     #[schema(example = "open")]
     state: &'static str,
     /// The event that settled it.
+    #[schema(required = true)]
     settled_by: Option<String>,
 }
 

@@ -130,8 +130,10 @@ pub struct RedriveDocument {
     #[schema(example = "applied")]
     outcome: &'static str,
     /// Why it is quarantined, if it still is.
+    #[schema(required = true)]
     reason: Option<&'static str>,
     /// The merchant that it is for.
+    #[schema(required = true)]
     merchant_id: Option<String>,
     /// The facts that follow, in order: each a type and what that type tells.
     facts: Vec<EventData>,

@@ -116,7 +116,8 @@ struct RedriveFilter {
 impl RedriveFilter {
     fn read(mut fields: Fields) -> Result<Self, Problem> {
         let dry_run = fields.required_boolean("dry_run");
-        let read_reason = |word: &str| QuarantineReason::from_word(word).ok_or(Fault::UnknownWord);
+        let read_reason =
+            |word: &str| QuarantineReason::from_word(word).ok_or(Fault::UnknownWord(QuarantineReason::WORDS));
         let reasons = fields.texts("reasons", QuarantineReason::ALL.len(), read_reason);
         let merchant_id = fields.optional("merchant_id", str::parse);
         let limit = fields.number("limit", 1..=i64::from(REDRIVES_MAX));

@@ -88,6 +88,7 @@ pub(crate) struct RedriveReport {
     #[schema(max_items = 20)]
     sample: Vec<RedriveDocument>,
     /// The `cursor` with which to go on; null if that was all.
+    #[schema(required = true)]
     next: Option<String>,
 }
 

@@ -150,7 +150,7 @@ impl Resolution {
         let action = fields.required("action", |word| match word {
             "bind" => Ok(true),
             "discard" => Ok(false),
-            _ => Err(Fault::UnknownWord),
+            _ => Err(Fault::UnknownWord(&["bind", "discard"])),
         });
         let action = match action {
             Some(true) => {
@@ -182,6 +182,7 @@ struct ResolvedDocument {
     /// The callback as it stands now.
     callback: QuarantinedDocument,
     /// What came of it, if it was bound.
+    #[schema(required = true)]
     redrive: Option<RedriveDocument>,
 }
 

@@ -24,7 +24,7 @@ struct SettingsDocument {
     /// How Paymint is asked about single merchants.
     read_back: ReadBackDocument,
     /// Below how many points your balance is low; null for no warning. One point is worth one won.
-    #[schema(example = 5_500)]
+    #[schema(required = true, example = 5_500)]
     low_balance_threshold: Option<i64>,
     /// After how many days without any callback, while links are issued, callbacks are missed.
     #[schema(example = 7)]
@@ -46,10 +46,13 @@ struct ReadBackDocument {
     #[schema(example = true)]
     enabled: bool,
     /// The path below your base URL; null for the usual one, `auth/mapping-status`.
+    #[schema(required = true)]
     path: Option<String>,
     /// The field for the member code; null for the usual one, `member`.
+    #[schema(required = true)]
     member_field: Option<String>,
     /// The field for the merchant code; null for the usual one, `merchant`.
+    #[schema(required = true)]
     merchant_field: Option<String>,
 }
 

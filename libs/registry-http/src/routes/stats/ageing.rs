@@ -123,12 +123,13 @@ struct StageAgeing {
     /// All of them.
     total: Listed,
     /// Half of them wait for so many business days at most; null if there are none.
-    #[schema(example = 3)]
+    #[schema(required = true, example = 3)]
     p50: Option<u32>,
     /// Nine of ten of them wait for so many business days at most; null if there are none.
-    #[schema(example = 9)]
+    #[schema(required = true, example = 9)]
     p90: Option<u32>,
     /// What the alert rule for the stage calls late; null if it does not say so.
+    #[schema(required = true)]
     target: Option<Target>,
     /// By single business days, without those on which none stands.
     days: Vec<DayCount>,
@@ -141,7 +142,7 @@ struct AgeColumn {
     #[schema(example = 6)]
     from: u16,
     /// At most so many; null for the last column.
-    #[schema(example = 10)]
+    #[schema(required = true, example = 10)]
     to: Option<u16>,
     /// Who they are.
     #[serde(flatten)]
@@ -168,6 +169,7 @@ struct LeftOutDay {
     #[schema(example = "개천절 대체 휴일")]
     name: String,
     /// Its English name, where it is a public holiday.
+    #[schema(required = true)]
     name_en: Option<String>,
 }
 

@@ -143,15 +143,16 @@ struct FunnelStep {
     #[schema(example = 330)]
     count: u64,
     /// Of those who were registered, in percent; null if there is none.
-    #[schema(example = 80)]
+    #[schema(required = true, example = 80)]
     percent: Option<u8>,
     /// Half of them took so many business days at most from the milestone before; null for the first one, and if there are none.
-    #[schema(example = 1)]
+    #[schema(required = true, example = 1)]
     p50: Option<u32>,
     /// Nine of ten of them did; null as before.
-    #[schema(example = 4)]
+    #[schema(required = true, example = 4)]
     p90: Option<u32>,
     /// Those who have reached the milestone before and not this one, so far; null for the first one.
+    #[schema(required = true)]
     lost: Option<Listed>,
 }
 
@@ -173,10 +174,10 @@ struct Cohort {
     #[schema(example = json!({"registered": 28, "linked": 15, "begun": 9, "submitted": 5, "opened": 0}))]
     reached: BTreeMap<&'static str, u64>,
     /// Half of those who opened took so many business days at most from being registered; null if there are none.
-    #[schema(example = 6)]
+    #[schema(required = true, example = 6)]
     p50: Option<u32>,
     /// Nine of ten of them did; null if there are none.
-    #[schema(example = 12)]
+    #[schema(required = true, example = 12)]
     p90: Option<u32>,
     /// Those who are still under way.
     under_way: Listed,

@@ -173,7 +173,7 @@ struct Listed {
     #[schema(example = 11)]
     count: u64,
     /// Where they are listed; null where the filters leave nobody who could be.
-    #[schema(example = "/v1/merchants?stage=in_review&age_min=6&age_max=10")]
+    #[schema(required = true, example = "/v1/merchants?stage=in_review&age_min=6&age_max=10")]
     merchants: Option<String>,
 }
 
@@ -184,7 +184,7 @@ struct DayCount {
     #[schema(example = 4)]
     from: u32,
     /// At most so many; null for the last entry, which holds all that took longer.
-    #[schema(example = 4)]
+    #[schema(required = true, example = 4)]
     to: Option<u32>,
     /// How many.
     #[schema(example = 8)]
@@ -198,10 +198,10 @@ struct DurationsDocument {
     #[schema(example = 221)]
     count: u64,
     /// Half of them took so many business days at most; null if there are none.
-    #[schema(example = 6)]
+    #[schema(required = true, example = 6)]
     p50: Option<u32>,
     /// Nine of ten of them took so many business days at most; null if there are none.
-    #[schema(example = 12)]
+    #[schema(required = true, example = 12)]
     p90: Option<u32>,
     /// By business days, the shortest first, without those that none took.
     days: Vec<DayCount>,

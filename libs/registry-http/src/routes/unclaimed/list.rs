@@ -85,11 +85,16 @@ async fn list_unclaimed_merchants(
     }))
 }
 
+/// Those that may be asked for.
+pub const STATES: &[&str] = &["open", "adopted", "dismissed", "all"];
+
 fn read_state(word: &str) -> Result<Option<UnclaimedState>, Fault> {
     if word == "all" {
         return Ok(None);
     }
-    UnclaimedState::from_word(word).map(Some).ok_or(Fault::UnknownWord)
+    UnclaimedState::from_word(word)
+        .map(Some)
+        .ok_or(Fault::UnknownWord(STATES))
 }
 
 /// A page of unclaimed merchants.

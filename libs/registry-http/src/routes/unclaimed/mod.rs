@@ -43,12 +43,13 @@ struct UnclaimedDocument {
     #[schema(example = true)]
     listed: bool,
     /// 하위 사업장 상태 in that list.
-    #[schema(example = "COMPLETED")]
+    #[schema(required = true, example = "COMPLETED")]
     mapping_status: Option<String>,
     /// `open`, `adopted` or `dismissed`. Others may appear.
     #[schema(example = "open")]
     state: &'static str,
     /// The merchant that it is now, if it was adopted.
+    #[schema(required = true)]
     merchant_id: Option<String>,
 }
 

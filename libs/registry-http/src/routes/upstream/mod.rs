@@ -34,18 +34,19 @@ struct BalanceDocument {
     #[schema(example = "balance")]
     object: &'static str,
     /// The merchant whose wallet it is; null for your own, the partner's.
+    #[schema(required = true)]
     merchant_id: Option<String>,
     /// Points; one is worth one won.
     #[schema(example = 120_000)]
     points: i64,
     /// Below how many points your settings call the partner's balance low; null for no warning.
-    #[schema(example = 5_500)]
+    #[schema(required = true, example = 5_500)]
     low_threshold: Option<i64>,
     /// Whether it is low by that threshold; null without one.
-    #[schema(example = false)]
+    #[schema(required = true, example = false)]
     low: Option<bool>,
     /// Where it can be topped up, if Paymint said so.
-    #[schema(example = "https://paymint.example/charge")]
+    #[schema(required = true, example = "https://paymint.example/charge")]
     charge_url: Option<String>,
     /// When it was read.
     read_at: DateTime<Utc>,

@@ -110,7 +110,7 @@ struct ReconciliationDocument {
     #[schema(example = true)]
     healed: bool,
     /// How an open question about a doubtful claim was settled by it: `confirmed` or `refuted`. Null if none was open.
-    #[schema(example = "refuted")]
+    #[schema(required = true, example = "refuted")]
     resolution: Option<&'static str>,
     /// What Paymint said.
     answer: AnswerDocument,
@@ -131,18 +131,19 @@ struct AnswerDocument {
     /// Whether Paymint knows the shop. Not knowing it is no deletion.
     found: bool,
     /// The review status by its letter.
-    #[schema(example = "opened")]
+    #[schema(required = true, example = "opened")]
     status: Option<&'static str>,
     /// The letter.
-    #[schema(example = "O")]
+    #[schema(required = true, example = "O")]
     code: Option<String>,
     /// 심사 메시지.
+    #[schema(required = true)]
     message: Option<String>,
     /// Whether the shop is deleted; null if it does not say or that cannot be read.
-    #[schema(example = false)]
+    #[schema(required = true, example = false)]
     deleted: Option<bool>,
     /// 하위 사업장 상태.
-    #[schema(example = "COMPLETED")]
+    #[schema(required = true, example = "COMPLETED")]
     mapping_status: Option<String>,
 }
 

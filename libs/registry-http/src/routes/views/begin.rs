@@ -102,6 +102,6 @@ struct DefaultViewDocument {
     #[schema(example = "default_view")]
     object: &'static str,
     /// The view's id; null for none.
-    #[schema(example = "viw_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
+    #[schema(required = true, example = "viw_0197f0a1b2c37d4e8f90a1b2c3d4e5f6")]
     view_id: Option<String>,
 }

@@ -170,7 +170,7 @@ async fn note(
 }
 
 fn read_column(word: &str) -> Result<Column, Fault> {
-    Column::from_word(word).ok_or(Fault::UnknownWord)
+    Column::from_word(word).ok_or(Fault::UnknownWord(Column::WORDS))
 }
 
 /// Each once, in the order in which they were named.
