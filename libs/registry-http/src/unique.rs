@@ -150,8 +150,10 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_has_no_such_name_is_read_as_it_is(value in json_value()) {
-            let (read, repeated) = read(&value.to_string());
-            prop_assert_eq!(read, value);
+            let text = value.to_string();
+            let (read, repeated) = read(&text);
+            // Digits of a fraction may be read back as its neighbour, here as elsewhere.
+            prop_assert_eq!(read, serde_json::from_str::<Value>(&text).unwrap());
             prop_assert!(repeated.is_empty());
         }
     }
