@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::log::{Follower, Start, read_start, read_types};
+use super::log::{Follower, Start, read_wanted};
 use super::stream;
 use crate::caller::Caller;
 use crate::operation::{Access, Operation, Route};
@@ -51,8 +51,9 @@ pub fn route() -> Route {
 /// has no gaps. Ask again with `after` = `page.next_after`, which also moves over events that `types` leaves out. With
 /// `wait` the answer comes as soon as there is an event, or empty after so many seconds.
 ///
-/// `after=latest` begins at the end of the log as it is now: `page.next_after` tells where that is. A position behind the end, which another installation gave or this one before it was restored
-/// from a backup, is refused (`position_beyond_log`): read anew, from the beginning or from the `head` in the problem.
+/// `after=latest` begins at the end of the log as it is now: `page.next_after` tells where that is. A position behind the
+/// end, which another installation gave or this one before it was restored from a backup, is refused
+/// (`position_beyond_log`): read anew, from the beginning or from the `head` in the problem.
 ///
 /// With `Accept: text/event-stream` it answers as `GET /v1/events/stream` does.
 #[utoipa::path(
@@ -74,16 +75,13 @@ async fn read_events(
     mut query: Parameters,
 ) -> Result<Response, Problem> {
     caller.require(SCOPE)?;
-    let start = query.optional("after", read_start);
-    let types = query.optional("types", read_types).unwrap_or_default();
+    let (start, types) = read_wanted(&mut query);
     let limit = query.limit();
     let wait = query.number("wait", 0..=WAIT_SECONDS_MAX).unwrap_or_default();
     query.finish()?;
     let follower = Follower::new(&state, &caller, types);
-    let start = start.unwrap_or(Start::After(Seq::ZERO));
     if wants_stream(&headers) {
-        let start = stream::last_event_id(&headers)?.map_or(start, Start::After);
-        return stream::open(&state, caller, follower, start).await;
+        return stream::open(&state, caller, &headers, follower, start).await;
     }
     let after = match start {
         Start::After(position) => position,

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use registry_domain::Seq;
 use registry_domain::tenant::Scope;
 use utoipa_axum::routes;
 
-use super::log::{Follower, Start, read_start, read_types};
-use super::stream::{last_event_id, open};
+use super::log::{Follower, read_wanted};
+use super::stream::open;
 use crate::caller::Caller;
 use crate::operation::{Access, Operation, Route};
 use crate::problem::{Code, Problem};
@@ -56,11 +55,8 @@ async fn stream_events(
     mut query: Parameters,
 ) -> Result<Response, Problem> {
     caller.require(SCOPE)?;
-    let start = query.optional("after", read_start);
-    let types = query.optional("types", read_types).unwrap_or_default();
+    let (start, types) = read_wanted(&mut query);
     query.finish()?;
     let follower = Follower::new(&state, &caller, types);
-    let start = start.unwrap_or(Start::After(Seq::ZERO));
-    let start = last_event_id(&headers)?.map_or(start, Start::After);
-    open(&state, caller, follower, start).await
+    open(&state, caller, &headers, follower, start).await
 }

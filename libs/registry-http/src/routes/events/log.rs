@@ -15,7 +15,7 @@ use crate::caller::Caller;
 use crate::heads::Heads;
 use crate::position::require_reached;
 use crate::problem::{Code, Fault, Problem};
-use crate::query::POSITION_MAX;
+use crate::query::{POSITION_MAX, Parameters};
 use crate::state::AppState;
 
 /// How many rows are read at once when some of them may not be wanted.
@@ -167,8 +167,15 @@ pub enum Start {
     Latest,
 }
 
+/// Reads `after` and `types`: from the beginning, and all of them, where they are left out.
+pub fn read_wanted(query: &mut Parameters) -> (Start, Vec<String>) {
+    let start = query.optional("after", read_start);
+    let types = query.optional("types", read_types);
+    (start.unwrap_or(Start::After(Seq::ZERO)), types.unwrap_or_default())
+}
+
 /// Reads `after`.
-pub fn read_start(text: &str) -> Result<Start, Fault> {
+fn read_start(text: &str) -> Result<Start, Fault> {
     if text == "latest" {
         return Ok(Start::Latest);
     }
@@ -188,7 +195,7 @@ pub fn read_position(text: &str) -> Option<Seq> {
 }
 
 /// Reads the event types of a filter. A misspelt one would keep events back without a word.
-pub fn read_types(text: &str) -> Result<Vec<String>, Fault> {
+fn read_types(text: &str) -> Result<Vec<String>, Fault> {
     let types: Vec<_> = text.split(',').map(str::trim).take(TYPES_MAX + 1).collect();
     if types.len() > TYPES_MAX {
         return Err(Fault::TooMany);

@@ -37,7 +37,7 @@ pub const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffe
 
 /// The `seq` that a reconnecting client received last. One that cannot be read is refused: the client would get everything
 /// again.
-pub fn last_event_id(headers: &HeaderMap) -> Result<Option<Seq>, Problem> {
+fn last_event_id(headers: &HeaderMap) -> Result<Option<Seq>, Problem> {
     let Some(value) = headers.get("last-event-id") else {
         return Ok(None);
     };
@@ -46,13 +46,15 @@ pub fn last_event_id(headers: &HeaderMap) -> Result<Option<Seq>, Problem> {
     position.map(Some).ok_or_else(unreadable)
 }
 
-/// Opens a stream, if not too many are open.
+/// Opens a stream, if not too many are open. What a reconnecting client received last wins over where it would begin.
 pub async fn open(
     state: &Arc<AppState>,
     caller: Caller,
+    headers: &HeaderMap,
     follower: Follower,
     start: Start,
 ) -> Result<Response, Problem> {
+    let start = last_event_id(headers)?.map_or(start, Start::After);
     let (after, is_told) = match start {
         Start::After(position) => {
             follower.require_reached(position).await?;
